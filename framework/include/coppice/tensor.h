@@ -1,0 +1,82 @@
+/* tensor.h: dense arrays in host memory and ordered sets of named ones.
+ *
+ * A `cop_tensors` is what a state_dict, a mask set, a safetensors file and the state of a stepped
+ * work are: tensors with unique names, in the order in which they were added. */
+#ifndef COPPICE_TENSOR_H
+#define COPPICE_TENSOR_H
+
+#include <coppice/status.h>
+
+COP_BEGIN
+
+typedef struct cop_shape {
+    int32_t rank; /* 0 (a scalar) … COP_MAX_RANK */
+    int64_t dim[COP_MAX_RANK];
+} cop_shape;
+
+COP_API cop_shape cop_shape0(void);
+COP_API cop_shape cop_shape1(int64_t a);
+COP_API cop_shape cop_shape2(int64_t a, int64_t b);
+COP_API cop_shape cop_shape3(int64_t a, int64_t b, int64_t c);
+COP_API cop_shape cop_shape4(int64_t a, int64_t b, int64_t c, int64_t d);
+
+/* Product of the dimensions; 1 for a scalar. */
+COP_API int64_t cop_shape_count(cop_shape shape);
+COP_API bool cop_shape_equal(cop_shape a, cop_shape b);
+
+/* Writes "[2, 3, 32, 32]" into `text` (96 bytes always suffice) and returns it. */
+COP_API const char *cop_shape_text(cop_shape shape, char *text, size_t size);
+
+typedef enum cop_dtype {
+    COP_F32 = 1, /* what the engine computes with */
+    COP_F64 = 2,
+    COP_U8 = 3,
+    COP_I64 = 4
+} cop_dtype;
+
+/* Bytes of one element. */
+COP_API size_t cop_dtype_size(cop_dtype dtype);
+
+/* One tensor; row-major, contiguous, 64-byte aligned. `data` belongs to the set that holds it. */
+typedef struct cop_tensor {
+    char name[COP_NAME_SIZE];
+    cop_dtype dtype;
+    cop_shape shape;
+    void *data;
+} cop_tensor;
+
+/* The data as what it is; each asserts the dtype. */
+COP_API float *cop_f32(const cop_tensor *tensor);
+COP_API double *cop_f64(const cop_tensor *tensor);
+COP_API uint8_t *cop_u8(const cop_tensor *tensor);
+COP_API int64_t *cop_i64(const cop_tensor *tensor);
+
+typedef struct cop_tensors cop_tensors;
+
+/* A new empty set, owned by the caller, or NULL when memory is out. */
+COP_API cop_tensors *cop_tensors_new(void);
+COP_API void cop_tensors_free(cop_tensors *set);
+
+/* Adds a zero-filled tensor and hands it back in *out (which may be NULL), valid until the set is
+ * freed. Errors: duplicate or overlong name, negative or overflowing shape, no memory. */
+COP_API cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype,
+                                   cop_shape shape, cop_tensor **out, cop_error *err);
+
+COP_API size_t cop_tensors_count(const cop_tensors *set);
+
+/* The i-th tensor in order of addition; i < count. */
+COP_API cop_tensor *cop_tensors_at(const cop_tensors *set, size_t i);
+
+/* The tensor of that name, or NULL. */
+COP_API cop_tensor *cop_tensors_find(const cop_tensors *set, const char *name);
+
+/* A deep copy, owned by the caller, or NULL when memory is out. */
+COP_API cop_tensors *cop_tensors_clone(const cop_tensors *set);
+
+/* Copies the values of `from` into `to`; both must hold the same names, dtypes and shapes in the
+ * same order, else an error that names the first difference. */
+COP_API cop_status cop_tensors_copy(cop_tensors *to, const cop_tensors *from, cop_error *err);
+
+COP_END
+
+#endif
