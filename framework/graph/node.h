@@ -43,7 +43,7 @@ typedef enum cop_op {
     /* reductions */
     COP_OP_SUM, /* attr.sum: axes, scale (a mean is a scaled sum) */
     /* linear algebra and convolution */
-    COP_OP_MATMUL, /* attr.matmul */
+    COP_OP_MATMUL,       /* attr.matmul */
     COP_OP_CONV,         /* x, w; attr.window */
     COP_OP_CONV_DATA,    /* gy, w; attr.window */
     COP_OP_CONV_WEIGHTS, /* x, gy; attr.window */
@@ -54,8 +54,8 @@ typedef enum cop_op {
     COP_OP_MAX_POOL_TAKE, /* x, t */
     COP_OP_MAX_POOL_PUT,  /* x, gy */
     /* normalisation; attr.norm */
-    COP_OP_VARIANCE,           /* x, mean */
-    COP_OP_NORMALIZE,          /* x, mean, r = 1/sqrt(var+ε): (x − mean)·r; mean and r are those of x */
+    COP_OP_VARIANCE,  /* x, mean */
+    COP_OP_NORMALIZE, /* x, mean, r = 1/sqrt(var+ε): (x − mean)·r; mean and r are those of x */
     COP_OP_NORMALIZE_JACOBIAN, /* u, y, r */
     COP_OP_LOG_SOFTMAX,
     /* resampling and augmentation */
@@ -98,9 +98,9 @@ typedef struct cop_node_data {
     cop_shape shape;
     cop_attr attr;
     int32_t input_count;
-    cop_node *inputs; /* owned by the graph's arena; earlier nodes only */
-    const char *name; /* an input's name; else NULL */
-    const char *label;/* for people; may be NULL */
+    cop_node *inputs;  /* owned by the graph's arena; earlier nodes only */
+    const char *name;  /* an input's name; else NULL */
+    const char *label; /* for people; may be NULL */
 } cop_node_data;
 
 /* The node's data, or NULL for COP_NO_NODE. Valid until the next node is added. */

@@ -8,7 +8,7 @@
 
 #if defined(__GNUC__)
 #define COP_API __attribute__((visibility("default")))
-#define COP_PRINTF(format_index, first_argument) \
+#define COP_PRINTF(format_index, first_argument)                                                   \
     __attribute__((format(printf, format_index, first_argument)))
 #else
 #define COP_API
@@ -17,7 +17,7 @@
 
 #ifdef __cplusplus
 #define COP_BEGIN extern "C" {
-#define COP_END }
+#define COP_END   }
 #else
 #define COP_BEGIN
 #define COP_END

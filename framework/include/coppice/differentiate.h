@@ -16,16 +16,17 @@ COP_BEGIN
 COP_API cop_status cop_gradient(cop_graph *g, cop_node loss, const cop_node *wrt, size_t count,
                                 cop_node *gradients, cop_error *err);
 
-/* Reverse mode with given cotangents: gradients[i] = Σ_k cotangents[k]ᵀ · d(outputs[k])/d(wrt[i]). */
+/* Reverse mode with given cotangents: gradients[i] = Σ_k cotangents[k]ᵀ · d(outputs[k])/d(wrt[i]).
+ */
 COP_API cop_status cop_vjp(cop_graph *g, const cop_node *outputs, const cop_node *cotangents,
                            size_t output_count, const cop_node *wrt, size_t count,
                            cop_node *gradients, cop_error *err);
 
 /* Forward mode: out_tangents[k] = Σ_i d(outputs[k])/d(wrt[i]) · tangents[i]; a zero constant where
  * nothing flows. tangents[i] is shaped as wrt[i]. */
-COP_API cop_status cop_jvp(cop_graph *g, const cop_node *wrt, const cop_node *tangents, size_t count,
-                           const cop_node *outputs, size_t output_count, cop_node *out_tangents,
-                           cop_error *err);
+COP_API cop_status cop_jvp(cop_graph *g, const cop_node *wrt, const cop_node *tangents,
+                           size_t count, const cop_node *outputs, size_t output_count,
+                           cop_node *out_tangents, cop_error *err);
 
 COP_END
 

@@ -55,7 +55,8 @@ COP_API cop_node cop_add(cop_graph *g, cop_node a, cop_node b);
 COP_API cop_node cop_sub(cop_graph *g, cop_node a, cop_node b);
 COP_API cop_node cop_mul(cop_graph *g, cop_node a, cop_node b);
 COP_API cop_node cop_div(cop_graph *g, cop_node a, cop_node b);
-COP_API cop_node cop_affine(cop_graph *g, cop_node a, double scale, double offset); /* scale·a + offset */
+COP_API cop_node cop_affine(cop_graph *g, cop_node a, double scale,
+                            double offset); /* scale·a + offset */
 COP_API cop_node cop_scale(cop_graph *g, cop_node a, double scale);
 COP_API cop_node cop_neg(cop_graph *g, cop_node a);
 COP_API cop_node cop_square(cop_graph *g, cop_node a);
@@ -95,7 +96,8 @@ COP_API cop_node cop_pad(cop_graph *g, cop_node a, int axis, int64_t before, int
 COP_API cop_node cop_concat(cop_graph *g, const cop_node *parts, size_t count, int axis);
 
 /* Rows of `a` (slices along axis 0) in the order of `index` [M], whose values are whole numbers
- * in [0, rows); no derivative with respect to the index. At run time an index out of range fails. */
+ * in [0, rows); no derivative with respect to the index. At run time an index out of range fails.
+ */
 COP_API cop_node cop_gather(cop_graph *g, cop_node a, cop_node index);
 
 /* Adjoint of gather: a zero tensor of `rows` rows, to whose row index[m] row m of `a` is added. */
@@ -103,7 +105,7 @@ COP_API cop_node cop_scatter_add(cop_graph *g, cop_node a, cop_node index, int64
 
 /* --- reductions (reduced axes stay, with dimension 1) --------------------------------------- */
 
-#define COP_AXIS(i) (1u << (i))
+#define COP_AXIS(i)  (1u << (i))
 #define COP_ALL_AXES 0xfu
 
 COP_API cop_node cop_sum(cop_graph *g, cop_node a, unsigned axes);
@@ -115,9 +117,11 @@ COP_API cop_node cop_total(cop_graph *g, cop_node a);
 /* --- linear algebra -------------------------------------------------------------------------- */
 
 /* op(a)·op(b) for matrices, op transposing where asked. */
-COP_API cop_node cop_matmul(cop_graph *g, cop_node a, bool transpose_a, cop_node b, bool transpose_b);
+COP_API cop_node cop_matmul(cop_graph *g, cop_node a, bool transpose_a, cop_node b,
+                            bool transpose_b);
 
-/* --- convolution: cross-correlation, as every framework means it; no bias ---------------------- */
+/* --- convolution: cross-correlation, as every framework means it; no bias ----------------------
+ */
 
 typedef struct cop_window {
     int32_t size_h, size_w;
@@ -139,7 +143,8 @@ COP_API cop_node cop_conv2d_data(cop_graph *g, cop_node gy, cop_node w, cop_wind
 /* Adjoint in w: x, gy → [O, I, KH, KW]. */
 COP_API cop_node cop_conv2d_weights(cop_graph *g, cop_node x, cop_node gy, cop_window window);
 
-/* --- pooling ------------------------------------------------------------------------------------ */
+/* --- pooling ------------------------------------------------------------------------------------
+ */
 
 /* Mean over each window, padding counted (PyTorch's default); floor of the size. */
 COP_API cop_node cop_avg_pool(cop_graph *g, cop_node x, cop_window window);
@@ -160,7 +165,8 @@ COP_API cop_node cop_max_pool_put(cop_graph *g, cop_node x, cop_node gy, cop_win
 /* Mean over H and W: [N, C, H, W] → [N, C, 1, 1]. */
 COP_API cop_node cop_global_avg_pool(cop_graph *g, cop_node x);
 
-/* --- normalisation: the parts; layers are in nn.h ------------------------------------------------ */
+/* --- normalisation: the parts; layers are in nn.h ------------------------------------------------
+ */
 
 /* Which elements share a mean and a variance. */
 typedef enum cop_norm_axes {
@@ -179,18 +185,22 @@ COP_API cop_node cop_normalize(cop_graph *g, cop_node x, cop_norm_axes over, dou
 COP_API cop_node cop_normalize_jacobian(cop_graph *g, cop_node u, cop_node y, cop_node r,
                                         cop_norm_axes over);
 
-/* --- losses' parts (losses are in nn.h) ------------------------------------------------------------ */
+/* --- losses' parts (losses are in nn.h)
+ * ------------------------------------------------------------ */
 
-/* log of softmax over the last axis of [N, K]; shifted by the row's maximum, so it does not overflow. */
+/* log of softmax over the last axis of [N, K]; shifted by the row's maximum, so it does not
+ * overflow. */
 COP_API cop_node cop_log_softmax(cop_graph *g, cop_node logits);
 
-/* --- resampling and augmentation (draws are run-time inputs) ------------------------------------- */
+/* --- resampling and augmentation (draws are run-time inputs) -------------------------------------
+ */
 
 /* Bilinear to [N, C, height, width], corners not aligned (PyTorch's align_corners = false). */
 COP_API cop_node cop_resize_bilinear(cop_graph *g, cop_node x, int64_t height, int64_t width);
 
 /* Its adjoint: back to height × width of the source. */
-COP_API cop_node cop_resize_bilinear_adjoint(cop_graph *g, cop_node gy, int64_t height, int64_t width);
+COP_API cop_node cop_resize_bilinear_adjoint(cop_graph *g, cop_node gy, int64_t height,
+                                             int64_t width);
 
 /* affine_grid + grid_sample of PyTorch: bilinear, zero padding, corners not aligned. theta
  * [N, 2, 3] maps output to input coordinates in [−1, 1], x first. No derivative in theta. */

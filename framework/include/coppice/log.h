@@ -1,4 +1,5 @@
-/* log.h: messages and live progress on stderr. Results never go here: they go to stdout or files. */
+/* log.h: messages and live progress on stderr. Results never go here: they go to stdout or files.
+ */
 #ifndef COPPICE_LOG_H
 #define COPPICE_LOG_H
 

@@ -13,7 +13,8 @@ typedef struct cop_program cop_program;
 
 typedef enum cop_precision {
     COP_PRECISION_F32 = 1, /* compute and accumulate in single precision */
-    COP_PRECISION_BF16 = 2 /* bfloat16 operands, f32 accumulation; COP_UNAVAILABLE without the CPU's help */
+    COP_PRECISION_BF16 =
+        2 /* bfloat16 operands, f32 accumulation; COP_UNAVAILABLE without the CPU's help */
 } cop_precision;
 
 typedef struct cop_compile_options {
@@ -30,7 +31,8 @@ COP_API void cop_program_free(cop_program *p);
 
 /* Where the value of an input node is read from at each run: the caller's memory, of the node's
  * shape, valid during the runs. Binding an input that no output needs is allowed and ignored. */
-COP_API cop_status cop_program_bind(cop_program *p, cop_node input, const float *data, cop_error *err);
+COP_API cop_status cop_program_bind(cop_program *p, cop_node input, const float *data,
+                                    cop_error *err);
 
 /* As above by the input's name; COP_FAILED where the graph has no input of that name. */
 COP_API cop_status cop_program_bind_name(cop_program *p, const char *name, const float *data,

@@ -12,12 +12,13 @@ COP_BEGIN
 typedef enum cop_status {
     COP_OK = 0,
     COP_UNAVAILABLE = 1, /* not possible here (this CPU, this build); the message says why */
-    COP_INVALID = 2,     /* the user's input is wrong: config, option, command line; exit status 2 */
-    COP_FAILED = 3,      /* it was right but did not work: file, memory, numbers; exit status 1 */
-    COP_CANCELLED = 4    /* asked to stop (Ctrl-C); state is saved; exit status 130 */
+    COP_INVALID = 2,  /* the user's input is wrong: config, option, command line; exit status 2 */
+    COP_FAILED = 3,   /* it was right but did not work: file, memory, numbers; exit status 1 */
+    COP_CANCELLED = 4 /* asked to stop (Ctrl-C); state is saved; exit status 130 */
 } cop_status;
 
-/* The first failure on the way up. Zero-initialise it; the callee fills it, the caller prints it. */
+/* The first failure on the way up. Zero-initialise it; the callee fills it, the caller prints it.
+ */
 typedef struct cop_error {
     cop_status status;
     int line;          /* line of `file`, 0 where there is none */
@@ -38,11 +39,11 @@ COP_API cop_status cop_fail_at(cop_error *err, cop_status status, const char *fi
 COP_API cop_status cop_fail_within(cop_error *err, const char *format, ...) COP_PRINTF(2, 3);
 
 /* Leaves the calling function with the status of a call that did not succeed. */
-#define COP_TRY(call)                     \
-    do {                                  \
-        cop_status cop_try_status = (call); \
-        if (cop_try_status != COP_OK)     \
-            return cop_try_status;        \
+#define COP_TRY(call)                                                                              \
+    do {                                                                                           \
+        cop_status cop_try_status = (call);                                                        \
+        if (cop_try_status != COP_OK)                                                              \
+            return cop_try_status;                                                                 \
     } while (0)
 
 COP_END

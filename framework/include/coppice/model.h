@@ -1,0 +1,107 @@
+/* model.h: the model kind, and the handle by which everyone else uses a model.
+ *
+ * A model declares its tensors and builds its forward pass from nodes that it is given. It makes no
+ * tensor of its own and keeps no state in nodes: running statistics go in and come out. So |w|
+ * (SynFlow), θ − ηg (MTT), features (DM, herding) and interpolated weights (linear mode
+ * connectivity) are the same `build` with other nodes. */
+#ifndef COPPICE_MODEL_H
+#define COPPICE_MODEL_H
+
+#include <coppice/nn.h>
+#include <coppice/samples.h>
+
+COP_BEGIN
+
+#define COP_MODEL_INTERFACE 1
+#define COP_MAX_TAPS        32
+
+typedef struct cop_tap {
+    char name[COP_NAME_SIZE];
+    cop_node node;
+} cop_tap;
+
+typedef struct cop_model_output {
+    cop_node logits;       /* [N, classes] */
+    cop_node *new_buffers; /* given by the caller, one per declared buffer; filled by build */
+    size_t tap_count;
+    cop_tap taps[COP_MAX_TAPS]; /* inner values by name; "embedding" (the classifier's input) is
+                                   required */
+} cop_model_output;
+
+/* Adds a tap; quietly ignores more than COP_MAX_TAPS. */
+COP_API void cop_model_output_tap(cop_model_output *out, const char *name, cop_node node);
+
+/* The tap of that name, or COP_NO_NODE. */
+COP_API cop_node cop_model_output_find(const cop_model_output *out, const char *name);
+
+/* What a model plugin implements. All required. */
+typedef struct cop_model_ops {
+    size_t size; /* sizeof(cop_model_ops) */
+
+    /* Makes an instance for images of the task. `options` is the filled options struct; it outlives
+     * the instance. On failure nothing is left behind. [main thread; called once per instance] */
+    cop_status (*create)(const void *options, const cop_task *task, void **self, cop_error *err);
+
+    /* [main thread; once, after a successful create] */
+    void (*destroy)(void *self);
+
+    /* States every parameter and buffer, in a fixed order. [one thread per instance] */
+    cop_status (*declare)(void *self, cop_declaration *declaration, cop_error *err);
+
+    /* Builds logits, new buffers and taps for x [N, C, H, W] out of the given nodes, which have the
+     * declared shapes and order. Adds nodes to g and keeps none of them. [one thread per instance]
+     */
+    cop_status (*build)(void *self, cop_graph *g, cop_node x, const cop_node *params,
+                        const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                        cop_error *err);
+} cop_model_ops;
+
+/* --- the handle
+ * ----------------------------------------------------------------------------------- */
+
+/* A created and checked model. Owned by the host; plugins get `const cop_model *`. */
+typedef struct cop_model cop_model;
+
+COP_API const cop_task *cop_model_task(const cop_model *m);
+COP_API size_t cop_model_parameter_count(const cop_model *m);
+COP_API const cop_parameter *cop_model_parameter(const cop_model *m, size_t i);
+COP_API size_t cop_model_buffer_count(const cop_model *m);
+COP_API const cop_parameter *cop_model_buffer(const cop_model *m, size_t i);
+
+/* Numbers, not tensors: all trainable weights, and those that may be pruned. */
+COP_API int64_t cop_model_weight_count(const cop_model *m);
+COP_API int64_t cop_model_prunable_count(const cop_model *m);
+
+/* Forward pass; checks what the plugin built (shapes of logits and new buffers, the embedding tap).
+ * out->new_buffers has room for every buffer. [one thread per model] */
+COP_API cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x,
+                                   const cop_node *params, const cop_node *buffers, cop_mode mode,
+                                   cop_model_output *out, cop_error *err);
+
+/* Adds one input per parameter and buffer, named "<prefix><parameter name>", to g. The arrays have
+ * room for all. */
+COP_API void cop_model_inputs(const cop_model *m, cop_graph *g, const char *prefix,
+                              cop_node *params, cop_node *buffers);
+
+/* Binds those inputs to a state (parameters and buffers by name). */
+COP_API cop_status cop_model_bind(const cop_model *m, cop_program *program, const char *prefix,
+                                  const cop_tensors *state, cop_error *err);
+
+/* A fresh state: every parameter, then every buffer, by declared name, started from the seed; each
+ * tensor has a random stream of its own. Owned by the caller. */
+COP_API cop_status cop_model_initial_state(const cop_model *m, uint64_t seed, cop_tensors **state,
+                                           cop_error *err);
+
+/* A mask of ones: one F32 tensor for each prunable parameter, under its name; 1 keeps, 0 removes.
+ */
+COP_API cop_status cop_model_full_mask(const cop_model *m, cop_tensors **mask, cop_error *err);
+
+/* Multiplies the masked parameters of a state by their masks. */
+COP_API void cop_mask_apply(const cop_tensors *mask, cop_tensors *state);
+
+/* Ones in a mask. */
+COP_API int64_t cop_mask_count(const cop_tensors *mask);
+
+COP_END
+
+#endif

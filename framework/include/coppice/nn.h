@@ -1,0 +1,152 @@
+/* nn.h: what networks are made of: parameters and how they start, layers, losses, augmentation.
+ *
+ * A model plugin can write its network once, as a function over `cop_layers`: in declaring mode
+ * each layer states its parameters, in building mode it takes them, in the same order. */
+#ifndef COPPICE_NN_H
+#define COPPICE_NN_H
+
+#include <coppice/graph.h>
+#include <coppice/program.h>
+#include <coppice/random.h>
+#include <coppice/recipe.h>
+
+COP_BEGIN
+
+/* --- parameters --------------------------------------------------------------------------------
+ */
+
+typedef enum cop_role {
+    COP_ROLE_CONV_WEIGHT = 1,   /* [O, I, KH, KW] */
+    COP_ROLE_LINEAR_WEIGHT = 2, /* [O, I] */
+    COP_ROLE_BIAS = 3,
+    COP_ROLE_NORM_SCALE = 4,
+    COP_ROLE_NORM_SHIFT = 5,
+    COP_ROLE_RUNNING_MEAN = 6,
+    COP_ROLE_RUNNING_VARIANCE = 7
+} cop_role;
+
+typedef enum cop_initializer_kind {
+    COP_INIT_CONSTANT = 1, /* `value` */
+    COP_INIT_UNIFORM = 2,  /* U(−value, value) */
+    COP_INIT_UNIFORM_FAN_IN =
+        3, /* U(±1/√fan_in): PyTorch's default for conv and linear, and their biases */
+    COP_INIT_KAIMING_FAN_IN = 4,  /* N(0, 2/fan_in) (He et al. 2015) */
+    COP_INIT_KAIMING_FAN_OUT = 5, /* N(0, 2/fan_out) */
+    COP_INIT_UNIFORM_01 = 6       /* U(0, 1): open_lth's norm scale */
+} cop_initializer_kind;
+
+typedef struct cop_initializer {
+    cop_initializer_kind kind;
+    double value;
+    int64_t fan; /* overrides the fan computed from the shape (a bias has its weight's); 0: from the
+                    shape */
+} cop_initializer;
+
+/* One parameter or buffer, named as in PyTorch's state_dict ("layers.conv.0.weight"). */
+typedef struct cop_parameter {
+    char name[COP_NAME_SIZE];
+    cop_shape shape;
+    cop_role role;
+    cop_initializer init;
+    bool prunable;
+} cop_parameter;
+
+/* --- layers ------------------------------------------------------------------------------------
+ */
+
+typedef enum cop_mode {
+    COP_MODE_TRAIN = 1, /* batch norm uses the batch's statistics and updates the running ones */
+    COP_MODE_EVAL = 2,  /* running statistics */
+    COP_MODE_FROZEN = 3 /* training, but batch norm uses the running statistics and leaves them */
+} cop_mode;
+
+typedef enum cop_norm_kind {
+    COP_NORM_NONE = 0,
+    COP_NORM_BATCH = 1, /* ε 1e-5, momentum 0.1, unbiased variance in the running value */
+    COP_NORM_INSTANCE = 2,
+    COP_NORM_LAYER = 3, /* one group */
+    COP_NORM_GROUP = 4  /* groups of `groups` channels' worth: C / groups channels each */
+} cop_norm_kind;
+
+/* Collects what a model declares; made by the host. */
+typedef struct cop_declaration cop_declaration;
+
+/* A scratch graph to infer shapes with while declaring, and a batch of 2 images of the task in it.
+ */
+COP_API cop_graph *cop_declaration_graph(cop_declaration *d);
+COP_API cop_node cop_declaration_images(cop_declaration *d);
+
+/* States one parameter or buffer (by its role); order is the order of `params` and `buffers` in
+ * build. Returns a node of that shape in the scratch graph. Errors go to the scratch graph. */
+COP_API cop_node cop_declare(cop_declaration *d, const cop_parameter *parameter);
+
+/* Where layers get their tensors from. On the stack; fields are read by the layer functions. */
+typedef struct cop_layers {
+    cop_graph *g;
+    cop_declaration *declaration; /* NULL when building */
+    const cop_node *params;
+    const cop_node *buffers;
+    cop_node *new_buffers;
+    size_t next_param, next_buffer;
+    cop_mode mode;
+} cop_layers;
+
+COP_API cop_layers cop_layers_declaring(cop_declaration *d);
+COP_API cop_layers cop_layers_building(cop_graph *g, const cop_node *params,
+                                       const cop_node *buffers, cop_node *new_buffers,
+                                       cop_mode mode);
+
+/* name.weight [O, I, k, k] (prunable) and, with bias, name.bias [O] started at U(±1/√fan_in). */
+COP_API cop_node cop_layer_conv(cop_layers *l, const char *name, cop_node x, int64_t out_channels,
+                                cop_window window, bool bias, cop_initializer init);
+
+/* name.weight [O, I] (prunable), name.bias [O]; x [N, I] → [N, O]. */
+COP_API cop_node cop_layer_linear(cop_layers *l, const char *name, cop_node x, int64_t out_features,
+                                  bool bias, cop_initializer init);
+
+/* name.weight (1), name.bias (0), both [C], and for batch norm name.running_mean, name.running_var.
+ * `groups` counts for COP_NORM_GROUP alone. COP_NORM_NONE returns x. */
+COP_API cop_node cop_layer_norm(cop_layers *l, const char *name, cop_node x, cop_norm_kind kind,
+                                int64_t groups, cop_initializer scale_init);
+
+/* --- losses ------------------------------------------------------------------------------------
+ */
+
+/* Mean over the batch of −Σ_k target·log softmax(logits): logits and target [N, K] → scalar. Hard
+ * labels are one-hot targets. */
+COP_API cop_node cop_cross_entropy(cop_graph *g, cop_node logits, cop_node target);
+
+/* --- augmentation ------------------------------------------------------------------------------
+ */
+
+/* The augmentations in `flags` applied to x [N, C, H, W], reading their draws from inputs named
+ * "<prefix>.flip", "<prefix>.color", …, which a cop_draws of the same flags binds. */
+COP_API cop_node cop_augment(cop_graph *g, const char *prefix, cop_node x, uint32_t flags);
+
+/* CutMix of x with a permutation of itself (inputs "<prefix>.box", "<prefix>.order"). */
+COP_API cop_node cop_cutmix(cop_graph *g, const char *prefix, cop_node x);
+
+/* Host memory for the draws of one batch. */
+typedef struct cop_draws cop_draws;
+
+/* For up to `capacity` images of height × width; `cutmix` adds the box and the order. */
+COP_API cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, int32_t height,
+                                 int32_t width, cop_draws **out, cop_error *err);
+COP_API void cop_draws_free(cop_draws *d);
+
+/* Draws for n images: one draw each, or one for all. */
+COP_API void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
+
+/* Draws CutMix for a batch of n with probability p (a coin, λ ~ U(0,1), a box clipped at the border
+ * whose true area gives the label weight, a permutation) and mixes the targets [n, classes] in
+ * place accordingly; the identity when the coin says no. */
+COP_API void cop_draws_cutmix(cop_draws *d, cop_stream *stream, int64_t n, double p, float *targets,
+                              int32_t classes);
+
+/* Binds the draws to a program that was built with the same flags under this prefix. */
+COP_API cop_status cop_draws_bind(const cop_draws *d, cop_program *program, const char *prefix,
+                                  cop_error *err);
+
+COP_END
+
+#endif

@@ -1,0 +1,70 @@
+/* plugin.h: the one symbol that a plugin exports.
+ *
+ * A plugin is a shared object with a constant descriptor named `coppice_plugin`. It is data: the
+ * host reads and checks it before it calls anything. The identity is the descriptor's id, never the
+ * file's name. Plugins are built with hidden visibility and -Wl,-z,defs, linked to libcoppice,
+ * opened RTLD_NOW | RTLD_LOCAL and never closed. */
+#ifndef COPPICE_PLUGIN_H
+#define COPPICE_PLUGIN_H
+
+#include <coppice/analyzer.h>
+#include <coppice/dataset.h>
+#include <coppice/distiller.h>
+#include <coppice/model.h>
+#include <coppice/option.h>
+#include <coppice/pruner.h>
+
+COP_BEGIN
+
+#define COP_PLUGIN_MAGIC  0x43504943u /* "CIPC" in memory: the same on every build */
+#define COP_ABI_MAJOR     1
+#define COP_ABI_MINOR     0
+#define COP_PLUGIN_SYMBOL "coppice_plugin"
+
+typedef enum cop_kind {
+    COP_KIND_MODEL = 1,
+    COP_KIND_DATASET = 2,
+    COP_KIND_DISTILLER = 3,
+    COP_KIND_PRUNER = 4,
+    COP_KIND_ANALYZER = 5
+} cop_kind;
+
+typedef struct cop_plugin {
+    /* Checked in this order, each refusal with what was wanted and what was got. Same major, and a
+     * minor no newer than the host's. */
+    uint32_t magic;
+    uint16_t abi_major, abi_minor;
+    uint32_t size;           /* sizeof(cop_plugin) */
+    uint32_t kind;           /* cop_kind */
+    uint32_t kind_interface; /* COP_<KIND>_INTERFACE */
+    uint32_t option_size;    /* sizeof(cop_option) */
+
+    const char *id;      /* a lower-case word: [a-z][a-z0-9_-]*; unique within its kind */
+    const char *version; /* "1.0.0"; "-dev" at the end while it changes from build to build */
+    const char *results_version; /* changes when results change; part of every result's identity */
+    const char *summary;         /* one line */
+    const char *author;
+    const char *licence;
+    const char *citation; /* the paper, or NULL */
+
+    const cop_option *options; /* option_count entries */
+    size_t option_count;
+    size_t options_size; /* sizeof the options struct that create gets */
+
+    const void *ops; /* the kind's cop_<kind>_ops; begins with its size */
+} cop_plugin;
+
+/* The fields that every descriptor begins with. */
+#define COP_PLUGIN_HEADER(kind_, interface_)                                                       \
+    .magic = COP_PLUGIN_MAGIC, .abi_major = COP_ABI_MAJOR, .abi_minor = COP_ABI_MINOR,             \
+    .size = sizeof(cop_plugin), .kind = (kind_), .kind_interface = (interface_),                   \
+    .option_size = sizeof(cop_option)
+
+/* Write `COP_EXPORT const cop_plugin coppice_plugin = { COP_PLUGIN_HEADER(COP_KIND_PRUNER,
+ * COP_PRUNER_INTERFACE), .id = "imp", … };` in one file of the plugin. */
+#define COP_EXPORT COP_API
+COP_API extern const cop_plugin coppice_plugin;
+
+COP_END
+
+#endif

@@ -1,0 +1,55 @@
+/* trainer.h: the one training loop, in steps.
+ *
+ * Its whole state is a set of named tensors: parameters and buffers under their names,
+ * "momentum/NAME" for each parameter, and "step" (I64). Step i depends on that state, the spec and
+ * i alone, so a saved and restored state goes on bit for bit as if it had never stopped. */
+#ifndef COPPICE_TRAINER_H
+#define COPPICE_TRAINER_H
+
+#include <coppice/model.h>
+
+COP_BEGIN
+
+typedef struct cop_trainer_spec {
+    const cop_model *model;
+    const cop_samples *data;
+    const cop_recipe *recipe;
+    const cop_tensors *mask; /* NULL: dense. Masked weights and their momentum stay exactly 0 */
+    uint64_t order_seed;     /* of the shuffles, one permutation an epoch */
+    uint64_t augment_seed;   /* of augmentation and CutMix */
+    int threads;             /* 0: what the process runs with */
+} cop_trainer_spec;
+
+typedef struct cop_trainer cop_trainer;
+
+typedef struct cop_train_metrics {
+    double loss;     /* mean over the samples of the steps run */
+    double accuracy; /* before CutMix's label mixing: arg max against the sample's own class */
+    double lr;       /* of the last step run */
+    int64_t samples;
+} cop_train_metrics;
+
+/* Compiles the step's programs. Owned by the caller; what the spec points at must outlive it. */
+COP_API cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_error *err);
+COP_API void cop_trainer_free(cop_trainer *t);
+
+/* Starts from the parameters and buffers of `state`, with zero momentum; `step` is the position in
+ * data order and schedule to go on from (0 for a new training). */
+COP_API cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t step,
+                                     cop_error *err);
+
+/* The live state, the trainer's own: read it, save it, or write into it (cop_tensors_copy) to
+ * restore. */
+COP_API cop_tensors *cop_trainer_state(cop_trainer *t);
+
+COP_API int64_t cop_trainer_steps_per_epoch(const cop_trainer *t);
+COP_API int64_t cop_trainer_total_steps(const cop_trainer *t);
+
+/* Runs `steps` optimiser steps from where the state stands. A loss that is not finite is
+ * COP_FAILED with the step and the rate in the message. `metrics` may be NULL. */
+COP_API cop_status cop_trainer_run(cop_trainer *t, int64_t steps, cop_train_metrics *metrics,
+                                   cop_error *err);
+
+COP_END
+
+#endif
