@@ -15,15 +15,16 @@ typedef enum cop_log_level {
 } cop_log_level;
 
 /* Where messages go and how loud; made by the command line and passed down. NULL is silent. */
-typedef struct cop_log cop_log;
+typedef struct cop_logger cop_logger;
 
 /* One line. [any thread] */
-COP_API void cop_say(cop_log *log, cop_log_level level, const char *format, ...) COP_PRINTF(3, 4);
+COP_API void cop_say(cop_logger *log, cop_log_level level, const char *format, ...)
+    COP_PRINTF(3, 4);
 
 /* Live progress of what runs now: `done` of `total` units, then a short text such as
  * "loss 1.234  acc 56.7 %". On a terminal one line that is rewritten, with rate and time left;
  * elsewhere a plain line now and then. Cheap to call often. [main thread] */
-COP_API void cop_progress(cop_log *log, const char *what, int64_t done, int64_t total,
+COP_API void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
                           const char *format, ...) COP_PRINTF(5, 6);
 
 COP_END

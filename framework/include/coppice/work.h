@@ -90,7 +90,7 @@ COP_API cop_stream cop_work_stream(const cop_work *w, const char *purpose, uint6
 COP_API uint64_t cop_work_seed(const cop_work *w);
 
 COP_API int cop_work_threads(const cop_work *w);
-COP_API cop_log *cop_work_log(const cop_work *w);
+COP_API cop_logger *cop_work_logger(const cop_work *w);
 
 /* A short text beside the progress bar: "loss 12.3". */
 COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2, 3);
