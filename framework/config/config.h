@@ -1,0 +1,105 @@
+/* config.h: a libconfig file as a typed, validated study.
+ *
+ *   study   = { name; seeds = [0, 1]; copies = 2; threads = 2; precision = "f32"; };
+ *   seeds   = { init = 7; order = …; augment = …; distill = …; prune = …; };   optional pins
+ *   dataset = { plugin = …; };
+ *   distill = { plugin = …; model = { plugin = …; }; };                        optional
+ *   ticket  = { model = { plugin = …; };
+ *               stages = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5; data =
+ * "distilled"; rewind = "init"; rewind_tensors = "all"; recipe = …; } ); retrain = "all"; }; train
+ * = { recipe = "idc"; duration = "30ep"; };    real data: copies, and rounds with data = "real"
+ *   analyze = ( { plugin = "lmc"; }, … );
+ *   sweep   = ( { path = "ticket.stages.[0].data"; values = ["distilled", "real"];
+ *                 labels = ["synthetic", "IMP"]; } );
+ */
+#ifndef COP_CONFIG_CONFIG_H
+#define COP_CONFIG_CONFIG_H
+
+#include "plugin/component.h"
+
+#include <coppice/program.h>
+#include <coppice/work.h>
+
+/* Where a stage's tickets rewind to. */
+typedef enum cop_rewind_point {
+    COP_REWIND_INIT = 1, /* initialisation */
+    COP_REWIND_STEP = 2, /* a later state of the dense network's training on the stage's data */
+    COP_REWIND_NONE = 3  /* not at all: fine-tuning */
+} cop_rewind_point;
+
+/* What is set back (METHODS: the papers' own code resets convolution and linear weights alone). */
+typedef enum cop_rewind_tensors {
+    COP_REWIND_ALL = 1, /* weights, biases, norm parameters, running statistics, optimiser state */
+    COP_REWIND_WEIGHTS = 2 /* convolution and linear weights; the rest stays as trained */
+} cop_rewind_tensors;
+
+typedef enum cop_retrain {
+    COP_RETRAIN_ALL = 1,  /* copies of the dense network and of the ticket after every round */
+    COP_RETRAIN_LAST = 2, /* of the dense network and of the last ticket of each stage */
+    COP_RETRAIN_NONE = 3  /* of none: masks only */
+} cop_retrain;
+
+typedef struct cop_prune_stage {
+    cop_component *pruner;
+    int64_t rounds;
+    cop_data_source data;
+    cop_rewind_point rewind;
+    cop_duration rewind_at; /* for COP_REWIND_STEP */
+    cop_rewind_tensors rewind_tensors;
+    bool has_recipe; /* else: the synthetic set's own recipe when distilled, `train` when real */
+    cop_recipe recipe;
+} cop_prune_stage;
+
+/* The sources of randomness, each with a seed of its own. */
+typedef enum cop_seed_source {
+    COP_SEED_INIT = 0,
+    COP_SEED_ORDER = 1,
+    COP_SEED_AUGMENT = 2,
+    COP_SEED_DISTILL = 3,
+    COP_SEED_PRUNE = 4,
+    COP_SEED_ANALYZE = 5,
+    COP_SEED_COUNT = 6
+} cop_seed_source;
+
+/* One setting of the sweep: everything one line of experiments needs, apart from the seed. */
+typedef struct cop_setting {
+    char *label; /* of the sweep's values, joined with ", "; the study's name where nothing is swept
+                  */
+    cop_component *dataset;
+    cop_component *distill; /* NULL: none */
+    cop_component *model;   /* ticket.model */
+    cop_prune_stage *stages;
+    size_t stage_count;
+    cop_retrain retrain;
+    cop_recipe train;
+    cop_component **analyzers;
+    size_t analyzer_count;
+    bool seed_pinned[COP_SEED_COUNT];
+    uint64_t seed_pin[COP_SEED_COUNT];
+    int threads;
+    cop_precision precision;
+    int64_t copies;
+} cop_setting;
+
+typedef struct cop_config {
+    char *path;
+    char *name; /* study.name */
+    char
+        *effective; /* the whole config with every default spelt out, per setting, for the record */
+    int64_t *seeds;
+    size_t seed_count;
+    cop_setting *settings; /* the cross product of the sweep's axes; at least one */
+    size_t setting_count;
+} cop_config;
+
+/* Reads, overrides (--set "path=value", value in libconfig syntax, a bare word counts as a string),
+ * expands the sweep, checks everything against the plugins' tables. Nothing is run and no data is
+ * read. Every complaint is one line with file:line. A sweep value at path "" is a group merged into
+ * the root; a group value is merged into the group at its path, but replaces it where its `plugin`
+ * differs. */
+cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
+                           const cop_registry *r, cop_logger *log, cop_config **out,
+                           cop_error *err);
+void cop_config_free(cop_config *c);
+
+#endif

@@ -1,0 +1,16 @@
+/* model.h: making the handle behind the public `cop_model`. */
+#ifndef COP_NN_MODEL_H
+#define COP_NN_MODEL_H
+
+#include <coppice/model.h>
+
+/* Creates an instance through `ops`, has it declare its tensors, checks the declaration and a trial
+ * build (in each mode) for the task. `id` is for messages. `options` must outlive the model. */
+cop_status cop_model_open(const char *id, const cop_model_ops *ops, const void *options,
+                          const cop_task *task, cop_model **out, cop_error *err);
+void cop_model_free(cop_model *m);
+
+/* FLOPs of one forward pass per image (multiply-adds as 2): convolutions and matrix products. */
+double cop_model_forward_flops(const cop_model *m);
+
+#endif

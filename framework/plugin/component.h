@@ -1,0 +1,78 @@
+/* component.h: a plugin chosen by a config, with its options filled and checked, and the instances
+ * made of it. */
+#ifndef COP_PLUGIN_COMPONENT_H
+#define COP_PLUGIN_COMPONENT_H
+
+#include "plugin/registry.h"
+
+#include <libconfig.h>
+
+/* A plugin and finished options. Created from a config group; owns its options struct and every
+ * string and list in it. Models that are options of it (COP_OPTION_MODEL) are components too, and
+ * are made when the component is instantiated. */
+typedef struct cop_component cop_component;
+
+/* Reads the group { plugin = "id"; option = value; … } as a component of this kind: unknown keys,
+ * wrong types, values out of range, missing required options are COP_INVALID with file:line and,
+ * for a misspelt name, the nearest valid one. Keys in `skip` (NULL-terminated, may be NULL) belong
+ * to the framework and are passed over. `file` names the config in messages where libconfig does
+ * not know. */
+cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config_setting_t *group,
+                              const char *const *skip, const char *file, cop_logger *log,
+                              cop_component **out, cop_error *err);
+void cop_component_free(cop_component *c);
+
+const cop_registry_entry *cop_component_entry(const cop_component *c);
+
+/* One canonical line that says everything that can change results: kind, id, results_version (and,
+ * for a version ending in -dev, the content hash of the .so), and the options that differ from
+ * their default, by name order, as canonical values; execution-only options left out. Part of
+ * identities. */
+const char *cop_component_identity(const cop_component *c);
+
+/* All options with their effective values, "name = value" lines, for logs and `check`. */
+const char *cop_component_effective(const cop_component *c);
+
+/* The filled options struct. After cop_component_instantiate its model options are set. */
+const void *cop_component_options(const cop_component *c);
+
+/* Reads one table of options from a config group into a zeroed struct, as component_read does: used
+ * for the framework's own groups (study, train, …), which are described by the same tables. Strings
+ * and lists are owned by *values. */
+typedef struct cop_option_values cop_option_values;
+cop_status cop_options_read(const cop_option *table, size_t count, const config_setting_t *group,
+                            const char *const *skip, const char *what, const char *file,
+                            const cop_registry *r, cop_logger *log, void *options,
+                            cop_option_values **values, cop_error *err);
+void cop_option_values_free(cop_option_values *values);
+const char *cop_option_values_identity(const cop_option_values *values);
+const char *cop_option_values_effective(const cop_option_values *values);
+
+/* Checks a table: names valid and unique, defaults parse and lie in range, aliases point somewhere,
+ * offsets inside options_size. */
+cop_status cop_options_check(const cop_option *table, size_t count, size_t options_size,
+                             cop_error *err);
+
+/* --- instances
+ * ---------------------------------------------------------------------------------------- */
+
+/* Makes the model that a component describes, for a task: creates, declares, checks the declaration
+ * (unique names, sane shapes) and a trial build. Free with cop_model_free (nn/model.h). */
+cop_status cop_component_model(const cop_component *c, const cop_task *task, struct cop_model **out,
+                               cop_error *err);
+
+/* An instance of a dataset (task NULL), distiller, pruner or analyzer: makes the models among its
+ * options first. `*self` is what the kind's callbacks take. */
+typedef struct cop_instance {
+    const cop_component *component;
+    const void *ops; /* the kind's ops table */
+    void *self;
+    struct cop_model **models; /* of its options */
+    size_t model_count;
+} cop_instance;
+
+cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
+                             cop_error *err);
+void cop_instance_close(cop_instance *instance);
+
+#endif

@@ -1,0 +1,52 @@
+/* registry.h: finding, loading and checking plugins. */
+#ifndef COP_PLUGIN_REGISTRY_H
+#define COP_PLUGIN_REGISTRY_H
+
+#include <coppice/log.h>
+#include <coppice/plugin.h>
+
+/* A plugin that passed every check. Lives until the registry is freed (the object stays mapped). */
+typedef struct cop_registry_entry {
+    const cop_plugin *plugin;
+    char *path;            /* of the shared object */
+    char content_hash[33]; /* of the file, hexadecimal */
+} cop_registry_entry;
+
+/* A file that looked like a plugin (*.so) and was refused. */
+typedef struct cop_registry_refusal {
+    char *path;
+    char *reason; /* one line: wanted and got */
+} cop_registry_refusal;
+
+typedef struct cop_registry cop_registry;
+
+/* Loads every *.so of the search path, in order: `extra_dirs` (--plugin-dir), COPPICE_PLUGIN_PATH
+ * (colon-separated), then the build's directory if it exists, else the installed one. Never the
+ * working directory by itself. A file that fails a check is a refusal, not an error; a second
+ * plugin of the same kind and id in a later directory is shadowed quietly if it is the same file
+ * content, and a refusal otherwise. Owned by the caller. */
+cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
+                             cop_error *err);
+void cop_registry_free(cop_registry *r);
+
+size_t cop_registry_count(const cop_registry *r);
+const cop_registry_entry *cop_registry_at(const cop_registry *r, size_t i); /* by kind, then id */
+size_t cop_registry_refusal_count(const cop_registry *r);
+const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_t i);
+
+/* The plugin of that kind and id, or NULL. */
+const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind, const char *id);
+
+/* Fills *err (COP_INVALID) for an unknown id: names the nearest, and a refused file of that name
+ * with its reason, if there is one. */
+cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char *id,
+                                cop_error *err);
+
+/* "model", …; and back (0 for an unknown word; plurals are accepted). */
+const char *cop_kind_name(cop_kind kind);
+cop_kind cop_kind_parse(const char *word);
+
+/* Checks a descriptor as cop_registry_open does, in the order of the fields of cop_plugin. */
+cop_status cop_plugin_check(const cop_plugin *plugin, cop_error *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* artifact.h: the content-addressed store of a run: one directory a finished stage, named by the
+ * stage's identity.
+ *
+ *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums,
+ * provenance
+ *                              /*.safetensors, *.csv, …
+ *   OUT/work/<kind>-<identity>/                 the checkpoint of a stage that is under way
+ *
+ * An artifact is published by renaming a finished directory into place, so it is there whole or not
+ * at all; two runs on one directory at worst do the same work twice. */
+#ifndef COP_STORE_ARTIFACT_H
+#define COP_STORE_ARTIFACT_H
+
+#include "core/hash.h"
+
+#include <coppice/log.h>
+#include <coppice/tensor.h>
+
+typedef struct cop_store cop_store;
+
+/* Opens (and makes) a store under `dir`. Owned by the caller. */
+cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err);
+void cop_store_close(cop_store *s);
+const char *cop_store_dir(const cop_store *s);
+
+/* An artifact's name: kind and the hash of its identity text. */
+typedef struct cop_artifact_id {
+    char kind[16]; /* "distil", "train", "mask", "analyze" */
+    char hash[33]; /* of the identity text, 128 bits in hexadecimal */
+} cop_artifact_id;
+
+cop_artifact_id cop_artifact_name(const char *kind, const char *identity_text);
+
+/* True when the artifact is published and its manifest can be read. */
+bool cop_store_has(const cop_store *s, const cop_artifact_id *id);
+
+/* Writes the path of a file of a published artifact. */
+void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
+                    size_t size);
+
+/* Reads a tensor file of a published artifact and checks it against its checksum. A truncated or
+ * changed file is COP_FAILED naming it, with the advice to delete the artifact's directory. */
+cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
+                                  cop_tensors **out, cop_error *err);
+
+/* Checks every file of an artifact against its checksum. */
+cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err);
+
+/* A directory being filled. Files are written into `cop_draft_path`; publish checksums them, writes
+ * the manifest (identity text, seconds spent, provenance: CPU, ISA, library and program versions,
+ * threads) and renames it into place; abandon removes it. */
+typedef struct cop_draft cop_draft;
+cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err);
+void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size);
+cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
+                             cop_error *err);
+void cop_draft_abandon(cop_draft *d);
+
+/* Checkpoints of a stage under way: a bag of tensors and the step it stands at, with the seconds
+ * already spent. Written atomically; a checkpoint that cannot be read is reported as absent, with a
+ * warning, never as an error. */
+cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
+                               int64_t step, double seconds, cop_error *err);
+bool cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
+                         cop_tensors **bag, int64_t *step, double *seconds);
+void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
+
+/* Seconds that the stage took, and its manifest's provenance line, of a published artifact. */
+cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double *seconds,
+                          char *provenance, size_t size, cop_error *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* study.h: the graph of stages that a config means, and running it.
+ *
+ *   dataset → distil → [train → mask → rewind]… → train copies → analyze
+ *
+ * Every stage has an identity made of what can change its result; equal stages of different
+ * settings are one stage. */
+#ifndef COP_STUDY_STUDY_H
+#define COP_STUDY_STUDY_H
+
+#include "config/config.h"
+#include "store/artifact.h"
+
+#include <signal.h>
+
+/* --- the plan
+ * ------------------------------------------------------------------------------------------- */
+
+typedef enum cop_stage_kind {
+    COP_STAGE_DISTIL = 1,
+    COP_STAGE_TRAIN = 2,
+    COP_STAGE_MASK = 3,
+    COP_STAGE_ANALYZE = 4
+} cop_stage_kind;
+
+typedef struct cop_study cop_study;
+
+/* Loads the datasets, opens the components, and lays out every stage of every setting and seed. */
+cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out,
+                         cop_error *err);
+void cop_study_free(cop_study *s);
+
+/* Prints the plan: distinct stages by kind, which of them are already in `store` (may be NULL), and
+ * the estimated floating-point operations and training points. */
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err);
+
+/* Runs what is missing, in order. *stop becoming non-zero (a signal) saves a checkpoint and returns
+ * COP_CANCELLED. Afterwards every ticket's artifacts are published and OUT/study.json lists them.
+ */
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err);
+
+#endif
