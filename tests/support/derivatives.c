@@ -196,7 +196,7 @@ void assert_finite(const scene *s, cop_node node)
 }
 
 /* The operand in which an operation has its kink; COP_NO_NODE where it has none at 0. */
-static cop_node kinked_operand(const cop_node_data *node)
+static cop_node kinked_operand(const scene *s, const cop_node_data *node)
 {
     switch (node->op) {
     case COP_OP_RELU:
@@ -206,7 +206,9 @@ static cop_node kinked_operand(const cop_node_data *node)
     case COP_OP_STEP:
         return node->inputs[0];
     case COP_OP_GATE:
-        return node->inputs[1];
+        /* a gate on a relu's value opens where the relu does, whose operand is looked at */
+        return cop_graph_node(s->g, node->inputs[1])->op == COP_OP_RELU ? COP_NO_NODE
+                                                                        : node->inputs[1];
     default:
         return COP_NO_NODE;
     }
@@ -216,7 +218,7 @@ void assert_away_from_kinks(const scene *s)
 {
     for (cop_node a = 1; a <= cop_graph_size(s->g); a++) {
         const cop_node_data *node = cop_graph_node(s->g, a);
-        cop_node operand = kinked_operand(node);
+        cop_node operand = kinked_operand(s, node);
         if (operand == COP_NO_NODE)
             continue;
         int64_t count = cop_shape_count(cop_node_shape(s->g, operand));
