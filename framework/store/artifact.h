@@ -43,6 +43,10 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
 cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                   cop_tensors **out, cop_error *err);
 
+/* Checks one file of an artifact against its checksum, before something else reads it. */
+cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, const char *file,
+                                cop_error *err);
+
 /* Checks every file of an artifact against its checksum. */
 cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err);
 
