@@ -1,0 +1,104 @@
+/* arena.c: a bump allocator over a list of blocks. */
+#include "core/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT  alignof(max_align_t)
+#define BLOCK_SIZE ((size_t)16384)
+
+typedef struct block {
+    struct block *next;
+    size_t used;
+    size_t size;
+    alignas(max_align_t) unsigned char data[];
+} block;
+
+struct cop_arena {
+    block *newest; /* the one that is being filled; the others hang behind it */
+};
+
+cop_arena *cop_arena_new(void)
+{
+    return calloc(1, sizeof(cop_arena));
+}
+
+void cop_arena_free(cop_arena *arena)
+{
+    if (arena == NULL)
+        return;
+    for (block *b = arena->newest; b != NULL;) {
+        block *next = b->next;
+        free(b);
+        b = next;
+    }
+    free(arena);
+}
+
+/* A zeroed block of at least `size` bytes. One made for a single large request goes behind the
+ * newest, whose rest stays in use. */
+static block *add_block(cop_arena *arena, size_t size)
+{
+    bool large = size > BLOCK_SIZE / 4;
+    size_t room = large ? size : BLOCK_SIZE;
+    if (room > SIZE_MAX - sizeof(block))
+        return NULL;
+    block *b = calloc(1, sizeof(block) + room);
+    if (b == NULL)
+        return NULL;
+    b->size = room;
+    if (large && arena->newest != NULL) {
+        b->next = arena->newest->next;
+        arena->newest->next = b;
+    } else {
+        b->next = arena->newest;
+        arena->newest = b;
+    }
+    return b;
+}
+
+void *cop_arena_alloc(cop_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    size_t padded = size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    block *b = arena->newest;
+    if (b == NULL || b->size - b->used < padded)
+        b = add_block(arena, padded);
+    if (b == NULL)
+        return NULL;
+    void *data = b->data + b->used;
+    b->used += padded;
+    return data;
+}
+
+void *cop_arena_array(cop_arena *arena, size_t count, size_t size)
+{
+    size_t bytes = 0;
+    return __builtin_mul_overflow(count, size, &bytes) ? NULL : cop_arena_alloc(arena, bytes);
+}
+
+char *cop_arena_strdup(cop_arena *arena, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = cop_arena_alloc(arena, size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+char *cop_arena_printf(cop_arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : cop_arena_alloc(arena, (size_t)length + 1);
+    if (text == NULL)
+        return NULL;
+    va_start(arguments, format);
+    (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}

@@ -1,0 +1,261 @@
+/* file.c: reading whole files, replacing files atomically, making directories. */
+#include "core/file.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct cop_writer {
+    char *path;
+    char *temporary;
+    int fd; /* −1 once closed */
+};
+
+cop_status cop_fail_errno(cop_error *err, const char *what, const char *path)
+{
+    int reason = errno;
+    char shown[512];
+    return cop_fail(err, COP_FAILED, "%s %s: %s", what, cop_escape(path, shown, sizeof shown),
+                    strerror(reason));
+}
+
+/* Bytes read, 0 at the end of the file, −1 with errno set. */
+static ssize_t read_some(int fd, void *buffer, size_t size)
+{
+    ssize_t got = 0;
+    do {
+        got = read(fd, buffer, size);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Reads to the end of the file into a buffer that grows from `guess`, but holds no more than
+ * `limit` bytes and a zero. NULL with errno set, EFBIG when there is more than that. */
+static char *read_to_end(int fd, size_t guess, size_t limit, size_t *size)
+{
+    size_t capacity = (guess < limit ? guess : limit) + 2;
+    char *buffer = malloc(capacity);
+    ssize_t got = 1;
+    *size = 0;
+    while (buffer != NULL && got > 0) {
+        if (*size + 1 == capacity) {
+            char *larger = capacity > SIZE_MAX / 2 ? NULL : realloc(buffer, capacity * 2);
+            if (larger == NULL)
+                break;
+            buffer = larger;
+            capacity *= 2;
+        }
+        got = read_some(fd, buffer + *size, capacity - 1 - *size);
+        *size += got > 0 ? (size_t)got : 0;
+        if (*size > limit) {
+            errno = EFBIG;
+            got = -1;
+        }
+    }
+    if (got == 0) {
+        buffer[*size] = '\0';
+        return buffer;
+    }
+    int reason = got < 0 ? errno : ENOMEM;
+    free(buffer);
+    errno = reason;
+    return NULL;
+}
+
+cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *size, cop_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cop_fail_errno(err, "cannot read", path);
+    struct stat info;
+    size_t guess = fstat(fd, &info) == 0 && info.st_size > 0 ? (size_t)info.st_size : 4096;
+    size_t got = 0;
+    if (limit > SIZE_MAX / 4)
+        limit = SIZE_MAX / 4; /* leaves room for the sums */
+    char *buffer = read_to_end(fd, guess, limit, &got);
+    int reason = errno;
+    (void)close(fd);
+    errno = reason;
+    if (buffer == NULL && reason == EFBIG) {
+        char shown[512];
+        return cop_fail(err, COP_FAILED, "cannot read %s: it is larger than %zu bytes",
+                        cop_escape(path, shown, sizeof shown), limit);
+    }
+    if (buffer == NULL)
+        return cop_fail_errno(err, "cannot read", path);
+    *data = buffer;
+    if (size != NULL)
+        *size = got;
+    return COP_OK;
+}
+
+static void free_writer(cop_writer *writer)
+{
+    free(writer->path);
+    free(writer->temporary);
+    free(writer);
+}
+
+/* Opens a file beside `path` that did not exist. Not mkostemp, whose files only their owner may
+ * read, whatever the umask. */
+static int open_temporary(cop_writer *writer)
+{
+    for (unsigned attempt = 0; attempt < 1000; attempt++) {
+        free(writer->temporary);
+        cop_text name = {0};
+        cop_text_printf(&name, "%s.tmp-%ld-%u", writer->path, (long)getpid(), attempt);
+        writer->temporary = cop_text_take(&name);
+        if (writer->temporary == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+        int fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+cop_status cop_writer_open(const char *path, cop_writer **out, cop_error *err)
+{
+    cop_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL || (writer->path = strdup(path)) == NULL) {
+        free(writer);
+        errno = ENOMEM;
+        return cop_fail_errno(err, "cannot write", path);
+    }
+    writer->fd = open_temporary(writer);
+    if (writer->fd < 0) {
+        cop_status status = cop_fail_errno(err, "cannot write", path);
+        free_writer(writer);
+        return status;
+    }
+    *out = writer;
+    return COP_OK;
+}
+
+cop_status cop_writer_write(cop_writer *writer, const void *data, size_t size, cop_error *err)
+{
+    const char *from = data;
+    while (size > 0) {
+        ssize_t put = write(writer->fd, from, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return cop_fail_errno(err, "cannot write", writer->path);
+        from += put;
+        size -= (size_t)put;
+    }
+    return COP_OK;
+}
+
+/* Makes the rename itself durable. File systems that cannot sync a directory answer EINVAL. */
+static bool sync_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    char *directory = slash == NULL ? strdup(".") : strndup(path, length == 0 ? 1 : length);
+    if (directory == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(directory);
+    if (fd < 0)
+        return false;
+    bool synced = fsync(fd) == 0 || errno == EINVAL;
+    int reason = errno;
+    (void)close(fd);
+    errno = reason;
+    return synced;
+}
+
+cop_status cop_writer_commit(cop_writer *writer, cop_error *err)
+{
+    bool good = fsync(writer->fd) == 0;
+    int reason = errno;
+    /* Network file systems may report the full disk only here. */
+    if (close(writer->fd) != 0 && good) {
+        good = false;
+        reason = errno;
+    }
+    writer->fd = -1;
+    errno = reason;
+    if (!good || rename(writer->temporary, writer->path) != 0) {
+        cop_status status = cop_fail_errno(err, "cannot write", writer->path);
+        cop_writer_discard(writer);
+        return status;
+    }
+    cop_status status = COP_OK;
+    if (!sync_directory_of(writer->path))
+        status = cop_fail_errno(err, "cannot flush the directory of", writer->path);
+    free_writer(writer);
+    return status;
+}
+
+void cop_writer_discard(cop_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    if (writer->fd >= 0)
+        (void)close(writer->fd);
+    (void)unlink(writer->temporary);
+    free_writer(writer);
+}
+
+cop_status cop_file_write(const char *path, const void *data, size_t size, cop_error *err)
+{
+    cop_writer *writer = NULL;
+    COP_TRY(cop_writer_open(path, &writer, err));
+    cop_status status = cop_writer_write(writer, data, size, err);
+    if (status != COP_OK) {
+        cop_writer_discard(writer);
+        return status;
+    }
+    return cop_writer_commit(writer, err);
+}
+
+/* Makes one directory; true when it is there afterwards, made by whomever. */
+static bool make_dir(const char *path)
+{
+    if (mkdir(path, 0777) == 0)
+        return true;
+    int reason = errno;
+    struct stat info;
+    if (stat(path, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return true;
+        reason = ENOTDIR;
+    }
+    errno = reason;
+    return false;
+}
+
+cop_status cop_make_dirs(const char *path, cop_error *err)
+{
+    char *part = strdup(path);
+    if (part == NULL)
+        return cop_fail(err, COP_FAILED, "no memory to make a directory");
+    bool good = part[0] != '\0';
+    if (!good)
+        errno = ENOENT;
+    for (char *at = part; good && *at != '\0'; at++) {
+        if (*at != '/' || at == part)
+            continue;
+        *at = '\0';
+        good = make_dir(part);
+        *at = '/';
+    }
+    good = good && make_dir(part);
+    cop_status status = COP_OK;
+    if (!good)
+        status = cop_fail_errno(err, "cannot make directory", path);
+    free(part);
+    return status;
+}

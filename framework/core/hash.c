@@ -1,0 +1,107 @@
+/* hash.c: streaming XXH3-128 over bytes, texts and files. */
+#include "core/hash.h"
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define READ_SIZE 65536
+
+struct cop_hasher {
+    XXH3_state_t *state;
+};
+
+cop_hasher *cop_hasher_new(void)
+{
+    cop_hasher *hasher = malloc(sizeof *hasher);
+    if (hasher == NULL)
+        return NULL;
+    hasher->state = XXH3_createState();
+    if (hasher->state == NULL || XXH3_128bits_reset(hasher->state) != XXH_OK) {
+        cop_hasher_free(hasher);
+        return NULL;
+    }
+    return hasher;
+}
+
+void cop_hasher_free(cop_hasher *hasher)
+{
+    if (hasher == NULL)
+        return;
+    XXH3_freeState(hasher->state);
+    free(hasher);
+}
+
+void cop_hasher_update(cop_hasher *hasher, const void *data, size_t size)
+{
+    if (size > 0)
+        (void)XXH3_128bits_update(hasher->state, data, size);
+}
+
+void cop_hasher_update_text(cop_hasher *hasher, const char *text)
+{
+    uint64_t length = strlen(text);
+    uint8_t bytes[8]; /* little-endian on every machine */
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(length >> (8 * i));
+    cop_hasher_update(hasher, bytes, sizeof bytes);
+    cop_hasher_update(hasher, text, length);
+}
+
+cop_digest cop_hasher_finish(const cop_hasher *hasher)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(hasher->state);
+    return (cop_digest){.hi = hash.high64, .lo = hash.low64};
+}
+
+const char *cop_digest_hex(cop_digest digest, char out[33])
+{
+    (void)snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, digest.hi, digest.lo);
+    return out;
+}
+
+bool cop_digest_equal(cop_digest a, cop_digest b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+
+/* Feeds all that `fd` still holds; false with errno set when reading fails. */
+static bool feed_file(cop_hasher *hasher, int fd, void *buffer)
+{
+    for (;;) {
+        ssize_t got = read(fd, buffer, READ_SIZE);
+        if (got == 0)
+            return true;
+        if (got > 0)
+            cop_hasher_update(hasher, buffer, (size_t)got);
+        else if (errno != EINTR)
+            return false;
+    }
+}
+
+cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cop_fail_errno(err, "cannot read", path);
+    cop_status status = COP_OK;
+    cop_hasher *hasher = cop_hasher_new();
+    void *buffer = malloc(READ_SIZE);
+    if (hasher == NULL || buffer == NULL)
+        status = cop_fail(err, COP_FAILED, "no memory to hash a file");
+    else if (!feed_file(hasher, fd, buffer))
+        status = cop_fail_errno(err, "cannot read", path);
+    else
+        *digest = cop_hasher_finish(hasher);
+    free(buffer);
+    cop_hasher_free(hasher);
+    (void)close(fd);
+    return status;
+}

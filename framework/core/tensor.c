@@ -1,0 +1,226 @@
+/* tensor.c: ordered sets of named tensors.
+ *
+ * Each tensor is its own allocation, so that a pointer to one outlives later additions; a table of
+ * name hashes with linear probing finds them by name. */
+#include "core/shape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define DATA_ALIGNMENT 64
+
+struct cop_tensors {
+    cop_tensor **items; /* in order of addition; the slots behind hold their positions + 1 */
+    size_t count;
+    size_t capacity;
+    size_t *slots; /* 2·capacity of them, 0 = empty; capacity is a power of two */
+};
+
+/* Reading a tensor as what it is not runs past its end, so this check stays in every build. */
+static void *data_as(const cop_tensor *tensor, cop_dtype dtype)
+{
+    if (tensor->dtype != dtype) {
+        fprintf(stderr, "coppice: tensor %s is %s, but was taken for %s\n", tensor->name,
+                cop_dtype_name(tensor->dtype), cop_dtype_name(dtype));
+        abort();
+    }
+    return tensor->data;
+}
+
+float *cop_f32(const cop_tensor *tensor)
+{
+    return data_as(tensor, COP_F32);
+}
+
+double *cop_f64(const cop_tensor *tensor)
+{
+    return data_as(tensor, COP_F64);
+}
+
+uint8_t *cop_u8(const cop_tensor *tensor)
+{
+    return data_as(tensor, COP_U8);
+}
+
+int64_t *cop_i64(const cop_tensor *tensor)
+{
+    return data_as(tensor, COP_I64);
+}
+
+cop_tensors *cop_tensors_new(void)
+{
+    return calloc(1, sizeof(cop_tensors));
+}
+
+void cop_tensors_free(cop_tensors *set)
+{
+    if (set == NULL)
+        return;
+    for (size_t i = 0; i < set->count; i++) {
+        free(set->items[i]->data);
+        free(set->items[i]);
+    }
+    free(set->items);
+    free(set->slots);
+    free(set);
+}
+
+/* The slot that holds `name`, or the empty one where it would go; the table must not be empty. */
+static size_t slot_of(const cop_tensors *set, const char *name)
+{
+    size_t mask = 2 * set->capacity - 1;
+    size_t slot = (size_t)XXH3_64bits(name, strlen(name)) & mask;
+    while (set->slots[slot] != 0 && strcmp(set->items[set->slots[slot] - 1]->name, name) != 0)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+static bool grow(cop_tensors *set)
+{
+    size_t capacity = set->capacity == 0 ? 16 : 2 * set->capacity;
+    cop_tensor **items = realloc(set->items, capacity * sizeof(cop_tensor *));
+    if (items == NULL)
+        return false;
+    set->items = items;
+    size_t *slots = calloc(2 * capacity, sizeof(size_t));
+    if (slots == NULL)
+        return false;
+    free(set->slots);
+    set->slots = slots;
+    set->capacity = capacity;
+    for (size_t i = 0; i < set->count; i++)
+        set->slots[slot_of(set, items[i]->name)] = i + 1;
+    return true;
+}
+
+/* A zero-filled tensor on its own, or NULL when memory is out. */
+static cop_tensor *new_tensor(const char *name, cop_dtype dtype, cop_shape shape, size_t bytes)
+{
+    cop_tensor *tensor = calloc(1, sizeof *tensor);
+    if (tensor == NULL)
+        return NULL;
+    size_t padded = (bytes / DATA_ALIGNMENT + 1) * DATA_ALIGNMENT;
+    tensor->data = aligned_alloc(DATA_ALIGNMENT, padded);
+    if (tensor->data == NULL) {
+        free(tensor);
+        return NULL;
+    }
+    memset(tensor->data, 0, padded);
+    memcpy(tensor->name, name, strlen(name) + 1);
+    tensor->dtype = dtype;
+    tensor->shape.rank = shape.rank;
+    for (int32_t i = 0; i < shape.rank; i++)
+        tensor->shape.dim[i] = shape.dim[i];
+    return tensor;
+}
+
+cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype, cop_shape shape,
+                           cop_tensor **out, cop_error *err)
+{
+    if (name == NULL || name[0] == '\0')
+        return cop_fail(err, COP_FAILED, "a tensor needs a name");
+    if (strlen(name) >= COP_NAME_SIZE)
+        return cop_fail(err, COP_FAILED, "tensor name %.*s… is longer than %d bytes", 40, name,
+                        COP_NAME_SIZE - 1);
+    if (cop_dtype_size(dtype) == 0)
+        return cop_fail(err, COP_FAILED, "tensor %s: unknown dtype %d", name, (int)dtype);
+    if (shape.rank < 0 || shape.rank > COP_MAX_RANK)
+        return cop_fail(err, COP_FAILED, "tensor %s: rank %d is outside 0 … %d", name,
+                        (int)shape.rank, COP_MAX_RANK);
+    size_t bytes = 0;
+    char text[96];
+    if (!cop_shape_bytes(shape, dtype, &bytes))
+        return cop_fail(err, COP_FAILED, "tensor %s: shape %s is negative or too large", name,
+                        cop_shape_text(shape, text, sizeof text));
+    if (set->count > 0 && set->slots[slot_of(set, name)] != 0)
+        return cop_fail(err, COP_FAILED, "tensor %s is already in the set", name);
+    cop_tensor *tensor = NULL;
+    if (set->count < set->capacity || grow(set))
+        tensor = new_tensor(name, dtype, shape, bytes);
+    if (tensor == NULL)
+        return cop_fail(err, COP_FAILED, "tensor %s: no memory for %zu bytes", name, bytes);
+    set->slots[slot_of(set, name)] = set->count + 1;
+    set->items[set->count++] = tensor;
+    if (out != NULL)
+        *out = tensor;
+    return COP_OK;
+}
+
+size_t cop_tensors_count(const cop_tensors *set)
+{
+    return set->count;
+}
+
+cop_tensor *cop_tensors_at(const cop_tensors *set, size_t i)
+{
+    return set->items[i];
+}
+
+cop_tensor *cop_tensors_find(const cop_tensors *set, const char *name)
+{
+    if (set->count == 0)
+        return NULL;
+    size_t at = set->slots[slot_of(set, name)];
+    return at == 0 ? NULL : set->items[at - 1];
+}
+
+static size_t tensor_bytes(const cop_tensor *tensor)
+{
+    return (size_t)cop_shape_count(tensor->shape) * cop_dtype_size(tensor->dtype);
+}
+
+cop_tensors *cop_tensors_clone(const cop_tensors *set)
+{
+    cop_tensors *copy = cop_tensors_new();
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        const cop_tensor *from = set->items[i];
+        cop_tensor *to = NULL;
+        if (cop_tensors_add(copy, from->name, from->dtype, from->shape, &to, NULL) != COP_OK) {
+            cop_tensors_free(copy);
+            return NULL;
+        }
+        memcpy(to->data, from->data, tensor_bytes(from));
+    }
+    return copy;
+}
+
+/* COP_OK when both tensors agree in name, dtype and shape. */
+static cop_status check_alike(const cop_tensor *to, const cop_tensor *from, size_t i,
+                              cop_error *err)
+{
+    if (strcmp(to->name, from->name) != 0)
+        return cop_fail(err, COP_FAILED, "tensor %zu is %s on one side and %s on the other", i,
+                        to->name, from->name);
+    if (to->dtype != from->dtype)
+        return cop_fail(err, COP_FAILED, "tensor %s is %s, but its source is %s", to->name,
+                        cop_dtype_name(to->dtype), cop_dtype_name(from->dtype));
+    char wanted[96];
+    char got[96];
+    if (!cop_shape_equal(to->shape, from->shape))
+        return cop_fail(err, COP_FAILED, "tensor %s has shape %s, but its source has %s", to->name,
+                        cop_shape_text(to->shape, wanted, sizeof wanted),
+                        cop_shape_text(from->shape, got, sizeof got));
+    return COP_OK;
+}
+
+cop_status cop_tensors_copy(cop_tensors *to, const cop_tensors *from, cop_error *err)
+{
+    /* All is checked first, so that a refused copy leaves `to` as it was. */
+    for (size_t i = 0; i < to->count && i < from->count; i++)
+        COP_TRY(check_alike(to->items[i], from->items[i], i, err));
+    if (to->count != from->count) {
+        bool more = from->count > to->count;
+        const cop_tensor *extra = more ? from->items[to->count] : to->items[from->count];
+        return cop_fail(err, COP_FAILED, "tensor %s is only in the %s of the copy", extra->name,
+                        more ? "source" : "target");
+    }
+    for (size_t i = 0; i < to->count; i++) {
+        if (to != from)
+            memcpy(to->items[i]->data, from->items[i]->data, tensor_bytes(to->items[i]));
+    }
+    return COP_OK;
+}
