@@ -3,7 +3,7 @@
  *
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums,
  * provenance
- *                              /*.safetensors, *.csv, …
+ *                              (tensor files, tables)
  *   OUT/work/<kind>-<identity>/                 the checkpoint of a stage that is under way
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not

@@ -2,6 +2,7 @@
 #include "store/synthetic.h"
 
 #include "store/safetensors.h"
+#include "train/recipe_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 /* Metadata values are short lists of numbers and words. */
-#define NOTE 512
+#define NOTE 768
 
 static const char *const decode_names[] = {"none", "single", "multi", "bound"};
 
@@ -22,69 +23,12 @@ static void write_floats(const float *values, int count, char *text, size_t size
                                  (double)values[i]);
 }
 
-static void write_duration(cop_duration d, char *text, size_t size)
-{
-    static const char *const suffix[] = {"", "ep", "it", ""};
-    (void)snprintf(text, size, "%.17g%s", d.value, suffix[d.unit]);
-}
-
-/* "idc 1000ep 64 0.01 0.9 0.0005 0.2 color_crop 0.5 0.667 0.833": fields in order, milestones last. */
-static void write_recipe(const cop_recipe *r, char *text, size_t size)
-{
-    char duration[40], augment[96];
-    write_duration(r->duration, duration, sizeof duration);
-    int used = snprintf(text, size, "%s %s %lld %.17g %.17g %.17g %.17g %s %.17g", r->name, duration,
-                        (long long)r->batch, r->lr, r->momentum, r->weight_decay,
-                        r->milestone_factor, cop_augment_text(r->augment, augment, sizeof augment),
-                        r->cutmix);
-    for (int i = 0; i < r->milestone_count && used > 0 && (size_t)used < size; i++) {
-        write_duration(r->milestones[i], duration, sizeof duration);
-        used += snprintf(text + used, size - (size_t)used, " %s", duration);
-    }
-}
-
-static bool read_duration(const char *text, cop_duration *out)
-{
-    char *end = NULL;
-    out->value = strtod(text, &end);
-    if (end == text || !(out->value >= 0.0))
-        return false;
-    out->unit = strcmp(end, "ep") == 0   ? COP_EPOCHS
-                : strcmp(end, "it") == 0 ? COP_STEPS
-                                         : COP_FRACTION;
-    return out->unit != COP_FRACTION || *end == '\0';
-}
-
-static bool read_recipe(const char *text, cop_recipe *r)
-{
-    char duration[40], augment[96];
-    long long batch = 0;
-    int used = 0;
-    memset(r, 0, sizeof *r);
-    if (sscanf(text, "%31s %39s %lld %lf %lf %lf %lf %95s %lf%n", r->name, duration, &batch, &r->lr,
-               &r->momentum, &r->weight_decay, &r->milestone_factor, augment, &r->cutmix,
-               &used) != 9 ||
-        batch < 1 || !read_duration(duration, &r->duration) ||
-        cop_augment_parse(augment, &r->augment, NULL) != COP_OK)
-        return false;
-    r->batch = batch;
-    const char *rest = text + used;
-    int step = 0;
-    while (r->milestone_count < COP_MAX_MILESTONES && sscanf(rest, " %39s%n", duration, &step) == 1) {
-        if (!read_duration(duration, &r->milestones[r->milestone_count]))
-            return false;
-        r->milestone_count++;
-        rest += step;
-    }
-    return true;
-}
-
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err)
 {
     char mean[NOTE], std[NOTE], recipe[NOTE], factor[16];
     write_floats(s->normalization.mean, s->task.channels, mean, sizeof mean);
     write_floats(s->normalization.std, s->task.channels, std, sizeof std);
-    write_recipe(&s->recipe, recipe, sizeof recipe);
+    (void)cop_recipe_text(&s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
     const cop_metadata notes[] = {{"mean", mean},
                                   {"std", std},
@@ -144,7 +88,7 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     return out->factor >= 1 && out->factor <= 64 &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
-           read_recipe(recipe, &out->recipe);
+           cop_recipe_parse(recipe, &out->recipe);
 }
 
 static bool all_finite(const float *values, int64_t count)
