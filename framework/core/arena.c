@@ -44,8 +44,6 @@ static block *add_block(cop_arena *arena, size_t size)
 {
     bool large = size > BLOCK_SIZE / 4;
     size_t room = large ? size : BLOCK_SIZE;
-    if (room > SIZE_MAX - sizeof(block))
-        return NULL;
     block *b = calloc(1, sizeof(block) + room);
     if (b == NULL)
         return NULL;
@@ -62,8 +60,8 @@ static block *add_block(cop_arena *arena, size_t size)
 
 void *cop_arena_alloc(cop_arena *arena, size_t size)
 {
-    if (size > SIZE_MAX - ALIGNMENT)
-        return NULL;
+    if (size > PTRDIFF_MAX - sizeof(block) - ALIGNMENT)
+        return NULL; /* C has no larger objects */
     size_t padded = size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     block *b = arena->newest;
     if (b == NULL || b->size - b->used < padded)
