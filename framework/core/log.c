@@ -62,7 +62,7 @@ cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)
     return log;
 }
 
-void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
+void cop_logger_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
 {
     log->seconds = seconds;
     log->context = context;
