@@ -62,7 +62,7 @@ cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)
     return log;
 }
 
-void cop_logger_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
+void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
 {
     log->seconds = seconds;
     log->context = context;
@@ -226,8 +226,8 @@ static void note(cop_logger *log, const char *what, int64_t done, int64_t total,
     log->unshown = true;
 }
 
-void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total, const char *format,
-                  ...)
+void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
+                  const char *format, ...)
 {
     if (log == NULL || log->level < COP_LOG_INFO)
         return;

@@ -16,6 +16,6 @@ cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live);
 void cop_logger_free(cop_logger *log);
 
 /* Replaces the clock (seconds from any origin, never falling), for tests. */
-void cop_logger_set_clock(cop_logger *log, double (*seconds)(void *context), void *context);
+void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context);
 
 #endif

@@ -28,7 +28,7 @@ static void start(captured *c, cop_log_level level, bool live)
     assert_non_null(c->stream);
     c->log = cop_logger_new(c->stream, level, live);
     assert_non_null(c->log);
-    cop_logger_set_clock(c->log, read_clock, &c->now);
+    cop_log_set_clock(c->log, read_clock, &c->now);
 }
 
 static void end_with(captured *c, const char *wanted)
