@@ -9,13 +9,13 @@
 const char *cop_duration_text(cop_duration d, char *text, size_t size);
 
 /* Reads that text; false where it is anything else. */
-bool cop_duration_read(const char *text, cop_duration *out);
+bool cop_duration_from_text(const char *text, cop_duration *out);
 
 /* "name=idc duration=1000ep batch=64 lr=… milestones=… …". Returns `text`; 768 bytes always
  * suffice. */
 const char *cop_recipe_text(const cop_recipe *r, char *text, size_t size);
 
 /* Reads that text; false where it is anything else. */
-bool cop_recipe_read(const char *text, cop_recipe *out);
+bool cop_recipe_from_text(const char *text, cop_recipe *out);
 
 #endif
