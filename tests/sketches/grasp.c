@@ -1,6 +1,6 @@
-/* grasp.c (sketch): GraSP (Wang et al. 2020). Score −w ∘ Hg, H and g of the loss with logits divided by
- * T = 200, over prunable weights only, in evaluation mode, on 10 × classes training images drawn without
- * regard to class; the highest scores go. */
+/* grasp.c (sketch): GraSP (Wang et al. 2020). Score −w ∘ Hg, H and g of the loss with logits
+ * divided by T = 200, over prunable weights only, in evaluation mode, on 10 × classes training
+ * images drawn without regard to class; the highest scores go. */
 #include <coppice/coppice.h>
 
 #include <math.h>
@@ -126,8 +126,7 @@ static cop_status grasp_finish(void *self, const cop_pruner_input *in, cop_work 
                                      .mode = COP_MODE_EVAL,
                                      .logit_scale = 1.0 / o->temperature,
                                      .threads = cop_work_threads(work)};
-    cop_status status =
-        order != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = order != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
     if (status == COP_OK)
         status = cop_objective_new(&spec, &objective, err);
     if (status == COP_OK)
@@ -137,8 +136,8 @@ static cop_status grasp_finish(void *self, const cop_pruner_input *in, cop_work 
     if (status == COP_OK)
         status = score(in, objective, gradient, product, err);
     if (status == COP_OK)
-        status = cop_mask_remove_lowest(
-            mask, product, llround(o->rate * (double)cop_mask_count(mask)), err);
+        status = cop_mask_remove_lowest(mask, product,
+                                        llround(o->rate * (double)cop_mask_count(mask)), err);
     cop_objective_free(objective);
     cop_tensors_free(gradient);
     cop_tensors_free(product);

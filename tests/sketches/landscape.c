@@ -1,6 +1,6 @@
-/* landscape.c (sketch): the test loss on the plane through three copies of a ticket, seen by the real
- * test set (figure 3 of McDermott & Cummings 2023). Coordinates in an orthonormal basis of the plane
- * through copy 0. One step is one grid point. */
+/* landscape.c (sketch): the test loss on the plane through three copies of a ticket, seen by the
+ * real test set (figure 3 of McDermott & Cummings 2023). Coordinates in an orthonormal basis of the
+ * plane through copy 0. One step is one grid point. */
 #include <coppice/coppice.h>
 
 #include <math.h>

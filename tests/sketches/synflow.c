@@ -1,7 +1,7 @@
-/* synflow.c (sketch): SynFlow (Tanaka et al. 2020), iterative pruning at initialisation without data.
- * Score |w ∘ ∂R/∂w|, R the summed logits of the network with every parameter and buffer replaced by its
- * absolute value, in evaluation mode, on an all-ones image; in double precision, where deep networks do
- * not overflow. One step is one iteration of an exponential schedule. */
+/* synflow.c (sketch): SynFlow (Tanaka et al. 2020), iterative pruning at initialisation without
+ * data. Score |w ∘ ∂R/∂w|, R the summed logits of the network with every parameter and buffer
+ * replaced by its absolute value, in evaluation mode, on an all-ones image; in double precision,
+ * where deep networks do not overflow. One step is one iteration of an exponential schedule. */
 #include <coppice/coppice.h>
 
 #include <math.h>
@@ -13,21 +13,20 @@ typedef struct synflow_options {
     double keep; /* share of the weights left after the round */
 } synflow_options;
 
-static const cop_option options[] = {
-    {.name = "iterations",
-     .help = "steps of the exponential schedule",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(synflow_options, iterations),
-     .def = "100",
-     .min = 1,
-     .max = 1e6},
-    {.name = "keep",
-     .help = "share of the weights that is left",
-     .type = COP_OPTION_FLOAT,
-     .offset = offsetof(synflow_options, keep),
-     .def = "0.1",
-     .min = 0,
-     .max = 1}};
+static const cop_option options[] = {{.name = "iterations",
+                                      .help = "steps of the exponential schedule",
+                                      .type = COP_OPTION_INT,
+                                      .offset = offsetof(synflow_options, iterations),
+                                      .def = "100",
+                                      .min = 1,
+                                      .max = 1e6},
+                                     {.name = "keep",
+                                      .help = "share of the weights that is left",
+                                      .type = COP_OPTION_FLOAT,
+                                      .offset = offsetof(synflow_options, keep),
+                                      .def = "0.1",
+                                      .min = 0,
+                                      .max = 1}};
 
 static cop_status synflow_create(const void *opts, const cop_task *task, void **self,
                                  cop_error *err)
@@ -86,16 +85,16 @@ static cop_status build(const cop_model *model, cop_graph *g, cop_node *params, 
     if (new_buffers == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_model_output out = {.new_buffers = new_buffers};
-    cop_status status =
-        cop_model_build(model, g, x, params, buffers, COP_MODE_EVAL, &out, err);
+    cop_status status = cop_model_build(model, g, x, params, buffers, COP_MODE_EVAL, &out, err);
     if (status == COP_OK)
-        status = cop_gradient(g, cop_total(g, out.logits), params,
-                              cop_model_parameter_count(model), gradients, err);
+        status = cop_gradient(g, cop_total(g, out.logits), params, cop_model_parameter_count(model),
+                              gradients, err);
     free(new_buffers);
     return status;
 }
 
-/* What one iteration evaluates: inputs (parameters, buffers), their values, the gradients' memory. */
+/* What one iteration evaluates: inputs (parameters, buffers), their values, the gradients' memory.
+ */
 typedef struct flow {
     size_t params, inputs;
     cop_node *nodes, *gradients;
@@ -138,8 +137,7 @@ static cop_status flow_fill(flow *f, const cop_pruner_input *in, const cop_tenso
 static cop_status evaluate(flow *f, const cop_model *model, cop_graph *g, cop_error *err)
 {
     const cop_task *task = cop_model_task(model);
-    cop_node ones =
-        cop_constant(g, cop_shape4(1, task->channels, task->height, task->width), 1.0);
+    cop_node ones = cop_constant(g, cop_shape4(1, task->channels, task->height, task->width), 1.0);
     cop_model_inputs(model, g, "", f->nodes, f->nodes + f->params);
     COP_TRY(build(model, g, f->nodes, f->nodes + f->params, ones, f->gradients, err));
     return cop_evaluate_f64(g, f->nodes, (const double *const *)f->values, f->inputs, f->gradients,

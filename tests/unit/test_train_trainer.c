@@ -343,6 +343,41 @@ static void starting_at_a_step_takes_its_place_in_order_and_schedule(void **stat
     cop_model_free(m);
 }
 
+/* With a rate of 0 and so few samples that their order makes no difference to the loss (one, or for
+ * CutMix a pair), only the draws tell one step from another. */
+static void each_step_draws_anew(void **state)
+{
+    (void)state;
+    static tiny_data data;
+    cop_model *m = tiny_model(true);
+    cop_tensors *initial = initial_state(m);
+    static const struct {
+        int64_t count;
+        uint32_t augment;
+        double cutmix;
+        bool same;
+    } rows[] = {{2, 0, 0.0, true}, {1, COP_AUGMENT_COLOR, 0.0, false}, {2, 0, 1.0, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        tiny_fill(&data, rows[i].count, false);
+        data.labels[0] = 0;
+        data.labels[1] = 1;
+        cop_recipe recipe = fixture_recipe;
+        recipe.lr = 0.0;
+        recipe.augment = rows[i].augment;
+        recipe.cutmix = rows[i].cutmix;
+        cop_trainer *t = new_trainer(m, &data.samples, &recipe, NULL);
+        start(t, initial);
+        double first = run(t, 1).loss;
+        int others = 0;
+        for (int k = 0; k < 8; k++)
+            others += fabs(run(t, 1).loss - first) > 1e-5;
+        assert_true((others == 0) == rows[i].same);
+        cop_trainer_free(t);
+    }
+    cop_tensors_free(initial);
+    cop_model_free(m);
+}
+
 /* --- metrics -----------------------------------------------------------------------------------
  */
 
@@ -479,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_restored_training_goes_on_bit_for_bit),
         cmocka_unit_test(seeds_and_nothing_else_decide),
         cmocka_unit_test(starting_at_a_step_takes_its_place_in_order_and_schedule),
+        cmocka_unit_test(each_step_draws_anew),
         cmocka_unit_test(metrics_are_means_over_samples),
         cmocka_unit_test(the_most_likely_class_counts),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_training),
