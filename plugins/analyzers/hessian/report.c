@@ -200,6 +200,9 @@ static axis make_axis(const hessian_options *o, const diagonal *d)
 {
     double low = INFINITY, high = -INFINITY;
     for (int64_t j = 0; j < d->first[d->parameters]; j++) {
+        /* NaN would slip through fmin and fmax; as an end it is seen by the caller. */
+        if (isnan(d->value[j]))
+            return (axis){.low = NAN, .high = NAN};
         low = fmin(low, d->value[j]);
         high = fmax(high, d->value[j]);
     }
