@@ -4,6 +4,7 @@
 #define COPPICE_PRUNER_H
 
 #include <coppice/objective.h>
+#include <coppice/option.h>
 #include <coppice/work.h>
 
 COP_BEGIN
@@ -43,6 +44,20 @@ typedef struct cop_pruner_ops {
  * left alone. Errors: a score that is NaN; fewer weights left than are to go. */
 COP_API cop_status cop_mask_remove_lowest(cop_tensors *mask, const cop_tensors *scores,
                                           int64_t remove, cop_error *err);
+
+/* What most rounds come to: with r weights left in the tensors that `scores` holds, removes the
+ * round(rate · r) lowest of them, 0 ≤ rate ≤ 1; `layerwise`: of each tensor its own share. */
+COP_API cop_status cop_mask_remove_share(cop_tensors *mask, const cop_tensors *scores, double rate,
+                                         bool layerwise, cop_error *err);
+
+/* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
+ * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */
+COP_API bool cop_name_listed(const char *name, const cop_string_list *list);
+
+/* Refuses (COP_INVALID) a list with an item that means no prunable parameter of the model; names
+ * the item and a parameter that there is. */
+COP_API cop_status cop_check_listed(const cop_model *model, const cop_string_list *list,
+                                    cop_error *err);
 
 COP_END
 

@@ -1,0 +1,104 @@
+/* share.c: what most pruners have in common: a share of the weights goes, some layers are left
+ * alone. */
+#include <coppice/pruner.h>
+
+#include <math.h>
+#include <string.h>
+
+static bool means(const char *item, const char *name)
+{
+    size_t length = strlen(item);
+    return length > 0 && strncmp(item, name, length) == 0 &&
+           (name[length] == '\0' || name[length] == '.');
+}
+
+bool cop_name_listed(const char *name, const cop_string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (means(list->items[i], name))
+            return true;
+    }
+    return false;
+}
+
+cop_status cop_check_listed(const cop_model *model, const cop_string_list *list, cop_error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *example = "none";
+        bool found = false;
+        for (size_t j = 0; j < cop_model_parameter_count(model); j++) {
+            const cop_parameter *p = cop_model_parameter(model, j);
+            if (!p->prunable)
+                continue;
+            example = p->name;
+            found = found || means(list->items[i], p->name);
+        }
+        if (!found)
+            return cop_fail(err, COP_INVALID,
+                            "'%s' is no prunable parameter of the model, nor the beginning of one "
+                            "up to a dot (there is '%s', for example)",
+                            list->items[i], example);
+    }
+    return COP_OK;
+}
+
+static int64_t ones(const cop_tensor *mask)
+{
+    const float *value = cop_f32(mask);
+    int64_t count = cop_shape_count(mask->shape), sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += value[i] != 0.0f;
+    return sum;
+}
+
+/* The weights that the mask keeps in the tensors that scores holds. */
+static int64_t remaining(const cop_tensors *mask, const cop_tensors *scores)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < cop_tensors_count(mask); i++) {
+        const cop_tensor *t = cop_tensors_at(mask, i);
+        if (cop_tensors_find(scores, t->name) != NULL)
+            sum += ones(t);
+    }
+    return sum;
+}
+
+static cop_status remove_of(cop_tensors *mask, const cop_tensors *scores, double rate,
+                            cop_error *err)
+{
+    return cop_mask_remove_lowest(mask, scores, llround(rate * (double)remaining(mask, scores)),
+                                  err);
+}
+
+/* The share of one tensor: its scores alone, in a set of their own. */
+static cop_status remove_of_layer(cop_tensors *mask, const cop_tensor *score, double rate,
+                                  cop_error *err)
+{
+    cop_tensor *own = NULL;
+    cop_tensors *one = cop_tensors_new();
+    if (one == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_tensors_add(one, score->name, score->dtype, score->shape, &own, err);
+    if (status == COP_OK) {
+        memcpy(own->data, score->data,
+               (size_t)cop_shape_count(score->shape) * cop_dtype_size(score->dtype));
+        status = remove_of(mask, one, rate, err);
+    }
+    cop_tensors_free(one);
+    return status;
+}
+
+cop_status cop_mask_remove_share(cop_tensors *mask, const cop_tensors *scores, double rate,
+                                 bool layerwise, cop_error *err)
+{
+    if (!(rate >= 0.0 && rate <= 1.0))
+        return cop_fail(err, COP_INVALID, "a share of %g of the weights, wanted 0 to 1", rate);
+    if (!layerwise)
+        return remove_of(mask, scores, rate, err);
+    for (size_t i = 0; i < cop_tensors_count(mask); i++) {
+        const cop_tensor *score = cop_tensors_find(scores, cop_tensors_at(mask, i)->name);
+        if (score != NULL)
+            COP_TRY(remove_of_layer(mask, score, rate, err));
+    }
+    return COP_OK;
+}

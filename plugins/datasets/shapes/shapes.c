@@ -1,0 +1,131 @@
+/* shapes.c: an embedded dataset that needs no download: ten shapes as 32x32 colour pictures.
+ *
+ * Sample i of a split is drawn from the random stream (seed, split, i) and is of class i mod 10, so
+ * it is the same for ever, whatever the sizes. A linear classifier fails on it; a small
+ * convolutional network learns it slowly enough that pruning and distillation show. */
+#include "draw.h"
+
+#include <coppice/plugin.h>
+
+#include <stdlib.h>
+
+typedef struct options {
+    int64_t train_size;
+    int64_t test_size;
+    int64_t seed;
+    double noise;
+    int64_t clutter;
+} options;
+
+static const char *const class_names[SHAPES_CLASSES] = {"disc",      "ring",  "square", "frame",
+                                                        "triangle",  "star",  "cross",  "crescent",
+                                                        "hourglass", "corner"};
+
+static cop_status shapes_create(const void *values, void **out, cop_error *err)
+{
+    options *self = malloc(sizeof *self);
+    if (self == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    *self = *(const options *)values;
+    *out = self;
+    return COP_OK;
+}
+
+static void shapes_destroy(void *self)
+{
+    free(self);
+}
+
+static cop_status shapes_describe(void *state, cop_dataset_info *info, cop_error *err)
+{
+    (void)err;
+    const options *self = state;
+    *info = (cop_dataset_info){
+        .task = {.channels = 3,
+                 .height = SHAPES_SIDE,
+                 .width = SHAPES_SIDE,
+                 .classes = SHAPES_CLASSES},
+        .normalization = {.mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}},
+        .is_float = false,
+        .count = {self->train_size, self->test_size},
+        .class_names = class_names,
+        .augment = COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP};
+    return COP_OK;
+}
+
+static cop_status shapes_read(void *state, cop_split split, int64_t first, int64_t count,
+                              void *pixels, int32_t *labels, cop_error *err)
+{
+    (void)err;
+    const options *self = state;
+    const char *purpose = split == COP_SPLIT_TRAIN ? "shapes train" : "shapes test";
+    for (int64_t i = 0; i < count; i++) {
+        cop_stream stream = cop_stream_make((uint64_t)self->seed, purpose, (uint64_t)(first + i));
+        labels[i] = (int32_t)((first + i) % SHAPES_CLASSES);
+        shapes_draw(&stream, labels[i], self->noise, (int)self->clutter,
+                    (uint8_t *)pixels + i * SHAPES_PIXELS);
+    }
+    return COP_OK;
+}
+
+static const cop_option option_table[] = {
+    {.name = "train_size",
+     .help = "Training images",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(options, train_size),
+     .def = "5000",
+     .min = 1,
+     .max = 1000000,
+     .unit = "images"},
+    {.name = "test_size",
+     .help = "Test images",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(options, test_size),
+     .def = "2000",
+     .min = 1,
+     .max = 1000000,
+     .unit = "images"},
+    {.name = "seed",
+     .help = "Another seed is another dataset of the same kind",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(options, seed),
+     .def = "0",
+     .min = 0,
+     .max = 2147483647,
+     .flags = COP_OPTION_ADVANCED},
+    {.name = "noise",
+     .help = "Deviation of the pixel noise, as a share of the full range",
+     .type = COP_OPTION_FLOAT,
+     .offset = offsetof(options, noise),
+     .def = "0.1",
+     .min = 0,
+     .max = 1},
+    {.name = "clutter",
+     .help = "Small blots in each picture, a third of them before the shape",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(options, clutter),
+     .def = "6",
+     .min = 0,
+     .max = 100,
+     .unit = "blots"},
+};
+
+static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
+                                    .create = shapes_create,
+                                    .destroy = shapes_destroy,
+                                    .describe = shapes_describe,
+                                    .read = shapes_read};
+
+COP_EXPORT const cop_plugin coppice_plugin = {
+    COP_PLUGIN_HEADER(COP_KIND_DATASET, COP_DATASET_INTERFACE),
+    .id = "shapes",
+    .version = "1.0.0",
+    .results_version = "1",
+    .summary = "Ten shapes as 32x32 colour pictures, drawn on the fly: no download",
+    .author = "The Coppice authors",
+    .licence = "MIT",
+    .options = option_table,
+    .option_count = sizeof option_table / sizeof option_table[0],
+    .options_size = sizeof(options),
+    .ops = &ops,
+};
