@@ -18,7 +18,7 @@
 #define PLAIN_INTERVAL 10.0
 #define LINE_SIZE      1024
 
-struct cop_log {
+struct cop_logger {
     FILE *to;
     cop_log_level level;
     bool live;
@@ -46,9 +46,9 @@ static double monotonic_seconds(void *context)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-cop_log *cop_log_new(FILE *to, cop_log_level level, bool live)
+cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)
 {
-    cop_log *log = calloc(1, sizeof *log);
+    cop_logger *log = calloc(1, sizeof *log);
     if (log == NULL)
         return NULL;
     if (pthread_mutex_init(&log->lock, NULL) != 0) {
@@ -62,7 +62,7 @@ cop_log *cop_log_new(FILE *to, cop_log_level level, bool live)
     return log;
 }
 
-void cop_log_set_clock(cop_log *log, double (*seconds)(void *context), void *context)
+void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
 {
     log->seconds = seconds;
     log->context = context;
@@ -83,13 +83,13 @@ static void duration_text(double seconds, char *text, size_t size)
                        whole / 60 % 60, whole % 60);
 }
 
-static bool is_complete(const cop_log *log)
+static bool is_complete(const cop_logger *log)
 {
     return log->total > 0 && log->done >= log->total;
 }
 
 /* "train  30/120 (25 %)  12.5/s  7.2 s left  loss 1.2": what is known of it. */
-static void render(const cop_log *log, cop_text *line)
+static void render(const cop_logger *log, cop_text *line)
 {
     cop_text_printf(line, "%s  %" PRId64, log->what, log->done);
     if (log->total > 0)
@@ -134,14 +134,14 @@ static void cut_to_columns(char *text, size_t columns)
     }
 }
 
-static void erase_standing(cop_log *log)
+static void erase_standing(cop_logger *log)
 {
     if (log->standing)
         fputs("\r\033[K", log->to);
     log->standing = false;
 }
 
-static void show_progress(cop_log *log)
+static void show_progress(cop_logger *log)
 {
     cop_text line = {0};
     render(log, &line);
@@ -159,7 +159,7 @@ static void show_progress(cop_log *log)
     log->shown = log->noted;
 }
 
-static void end_phase(cop_log *log)
+static void end_phase(cop_logger *log)
 {
     if (!log->in_phase)
         return;
@@ -172,7 +172,7 @@ static void end_phase(cop_log *log)
     log->in_phase = false;
 }
 
-void cop_log_free(cop_log *log)
+void cop_logger_free(cop_logger *log)
 {
     if (log == NULL)
         return;
@@ -181,7 +181,7 @@ void cop_log_free(cop_log *log)
     free(log);
 }
 
-void cop_say(cop_log *log, cop_log_level level, const char *format, ...)
+void cop_say(cop_logger *log, cop_log_level level, const char *format, ...)
 {
     if (log == NULL || level > log->level)
         return;
@@ -206,7 +206,7 @@ void cop_say(cop_log *log, cop_log_level level, const char *format, ...)
 }
 
 /* Notes the state of progress, beginning a phase where this is another one. */
-static void note(cop_log *log, const char *what, int64_t done, int64_t total, const char *detail)
+static void note(cop_logger *log, const char *what, int64_t done, int64_t total, const char *detail)
 {
     char name[sizeof log->what];
     (void)cop_escape(what, name, sizeof name);
@@ -226,7 +226,7 @@ static void note(cop_log *log, const char *what, int64_t done, int64_t total, co
     log->unshown = true;
 }
 
-void cop_progress(cop_log *log, const char *what, int64_t done, int64_t total, const char *format,
+void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total, const char *format,
                   ...)
 {
     if (log == NULL || log->level < COP_LOG_INFO)

@@ -10,12 +10,12 @@
  * than `level` are dropped; progress counts as COP_LOG_INFO. With `live` (a terminal) progress is
  * one line that is rewritten; else plain lines: the first and last of each phase, and between them
  * at most one in ten seconds. `to` stays the caller's and must outlive the log. */
-cop_log *cop_log_new(FILE *to, cop_log_level level, bool live);
+cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live);
 
 /* Ends a progress line that still stands, and frees. NULL is fine. */
-void cop_log_free(cop_log *log);
+void cop_logger_free(cop_logger *log);
 
 /* Replaces the clock (seconds from any origin, never falling), for tests. */
-void cop_log_set_clock(cop_log *log, double (*seconds)(void *context), void *context);
+void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context);
 
 #endif

@@ -3,7 +3,7 @@
  *
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums,
  * provenance
- *                              /*.safetensors, *.csv, …
+ *                              (tensor files, tables)
  *   OUT/work/<kind>-<identity>/                 the checkpoint of a stage that is under way
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not
@@ -42,6 +42,10 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
  * changed file is COP_FAILED naming it, with the advice to delete the artifact's directory. */
 cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                   cop_tensors **out, cop_error *err);
+
+/* Checks one file of an artifact against its checksum, before something else reads it. */
+cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, const char *file,
+                                cop_error *err);
 
 /* Checks every file of an artifact against its checksum. */
 cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err);

@@ -20,6 +20,9 @@ void cop_plan_reset(cop_plan *p)
     p->flops = 0.0;
     p->need_trained = false;
     p->need_dense = false;
+    p->need_synthetic = false;
+    p->expected_samples = 0;
+    memset(&p->expected_recipe, 0, sizeof p->expected_recipe);
     p->trainings = NULL;
     p->training_count = 0;
     p->training_capacity = 0;
@@ -68,6 +71,17 @@ void cop_plan_need_trained(cop_plan *p)
 void cop_plan_need_dense(cop_plan *p)
 {
     p->need_dense = true;
+}
+
+void cop_plan_need_synthetic(cop_plan *p)
+{
+    p->need_synthetic = true;
+}
+
+void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe)
+{
+    p->expected_samples = decoded_samples;
+    p->expected_recipe = *recipe;
 }
 
 const cop_model *cop_plan_model(const cop_plan *p)

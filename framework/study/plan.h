@@ -31,7 +31,9 @@ struct cop_plan {
 
     int64_t steps; /* −1 until stated */
     double flops;
-    bool need_trained, need_dense;
+    bool need_trained, need_dense, need_synthetic;
+    int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
+    cop_recipe expected_recipe;
     cop_plan_training *trainings; /* in the order of the requests; owned */
     size_t training_count, training_capacity;
 };

@@ -65,6 +65,12 @@ COP_API void cop_plan_need_trained(cop_plan *p);
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
 
+/* Analyzers: the decoded synthetic set is wanted as in->synthetic (NULL where the study has none). */
+COP_API void cop_plan_need_synthetic(cop_plan *p);
+
+/* Distillers: what the set will be, for estimates before anything runs. Optional. */
+COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe);
+
 /* The ticket's model (for a distiller: NULL), the task, the number of samples of the training and
  * test splits, and the number of copies trained of each ticket. */
 COP_API const cop_model *cop_plan_model(const cop_plan *p);

@@ -1,0 +1,33 @@
+/* manifest.h: artifact.json: what an artifact is, its files with their checksums, and where it came
+ * from. */
+#ifndef COP_STORE_MANIFEST_H
+#define COP_STORE_MANIFEST_H
+
+#include <coppice/status.h>
+
+typedef struct cop_manifest cop_manifest;
+
+/* An empty manifest; owned by the caller; NULL when memory is out. */
+cop_manifest *cop_manifest_new(const char *kind, const char *identity_text, double seconds,
+                               const char *provenance);
+void cop_manifest_free(cop_manifest *m);
+
+/* False when memory is out. */
+bool cop_manifest_add_file(cop_manifest *m, const char *file, const char *checksum);
+
+cop_status cop_manifest_write(const cop_manifest *m, const char *path, cop_error *err);
+
+/* Reads a file that nothing in is trusted of; COP_FAILED naming it. */
+cop_status cop_manifest_read(const char *path, cop_manifest **out, cop_error *err);
+
+size_t cop_manifest_file_count(const cop_manifest *m);
+const char *cop_manifest_file(const cop_manifest *m, size_t i);
+
+/* The recorded checksum of a file, NULL for one that is not listed. */
+const char *cop_manifest_checksum(const cop_manifest *m, const char *file);
+
+const char *cop_manifest_identity(const cop_manifest *m);
+const char *cop_manifest_provenance(const cop_manifest *m);
+double cop_manifest_seconds(const cop_manifest *m);
+
+#endif

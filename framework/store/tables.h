@@ -1,0 +1,13 @@
+/* tables.h: an analyzer's tables on disk: one JSON file with columns, plot hints and rows, exact to the
+ * last bit of every number. */
+#ifndef COP_STORE_TABLES_H
+#define COP_STORE_TABLES_H
+
+#include <coppice/table.h>
+
+cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_error *err);
+
+/* Reads what write wrote; anything else is COP_FAILED naming the file. *out is the caller's. */
+cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err);
+
+#endif

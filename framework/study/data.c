@@ -1,0 +1,155 @@
+/* data.c: reading a dataset's splits into memory and fingerprinting what was read. */
+#include "study/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Samples are read in pieces, so that a slow medium shows progress. */
+#define PIECE 10000
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static cop_status check_info(const char *id, const cop_dataset_info *info, cop_error *err)
+{
+    const cop_task *t = &info->task;
+    if (t->channels < 1 || t->channels > COP_MAX_CHANNELS || t->height < 1 || t->width < 1 ||
+        t->classes < 2 || t->classes > COP_MAX_CLASSES)
+        return cop_fail(err, COP_FAILED,
+                        "dataset \"%s\" describes %d channels, %d x %d pixels, %d classes", id,
+                        t->channels, t->height, t->width, t->classes);
+    if (info->count[0] < 1 || info->count[1] < 1)
+        return cop_fail(err, COP_FAILED, "dataset \"%s\" has %lld training and %lld test samples",
+                        id, (long long)info->count[0], (long long)info->count[1]);
+    for (int c = 0; c < t->channels; c++) {
+        if (!(info->normalization.std[c] > 0.0f))
+            return cop_fail(err, COP_FAILED, "dataset \"%s\" has standard deviation %g in channel %d",
+                            id, (double)info->normalization.std[c], c);
+    }
+    return COP_OK;
+}
+
+static cop_status check_labels(const char *id, const int32_t *labels, int64_t count, int32_t classes,
+                               cop_error *err)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (labels[i] < 0 || labels[i] >= classes)
+            return cop_fail(err, COP_FAILED, "dataset \"%s\": sample %lld has label %d of %d classes",
+                            id, (long long)i, labels[i], classes);
+    }
+    return COP_OK;
+}
+
+/* Reads one split into memory of its own and points `samples` at it. */
+static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split, cop_samples *samples,
+                             cop_error *err)
+{
+    const cop_dataset_ops *ops = d->instance.ops;
+    const cop_task *t = &d->info.task;
+    int64_t count = d->info.count[split];
+    size_t image = (size_t)t->channels * (size_t)t->height * (size_t)t->width *
+                   (d->info.is_float ? sizeof(float) : 1);
+    char *pixels = calloc((size_t)count, image);
+    int32_t *labels = calloc((size_t)count, sizeof *labels);
+    d->pixels[split] = pixels;
+    d->labels[split] = labels;
+    if (pixels == NULL || labels == NULL)
+        return out_of_memory(err);
+    for (int64_t first = 0; first < count; first += PIECE) {
+        int64_t n = count - first < PIECE ? count - first : PIECE;
+        COP_TRY(ops->read(d->instance.self, split, first, n, pixels + (size_t)first * image,
+                          labels + first, err));
+    }
+    COP_TRY(check_labels(id, labels, count, t->classes, err));
+    *samples = (cop_samples){.task = *t,
+                             .normalization = d->info.normalization,
+                             .count = count,
+                             .bytes = d->info.is_float ? NULL : (const uint8_t *)pixels,
+                             .pixels = d->info.is_float ? (const float *)(void *)pixels : NULL,
+                             .labels = labels};
+    return COP_OK;
+}
+
+static void hash_samples(cop_hasher *hasher, const cop_samples *s)
+{
+    size_t values = (size_t)s->count * (size_t)s->task.channels * (size_t)s->task.height *
+                    (size_t)s->task.width;
+    cop_hasher_update(hasher, &s->count, sizeof s->count);
+    if (s->bytes != NULL)
+        cop_hasher_update(hasher, s->bytes, values);
+    else
+        cop_hasher_update(hasher, s->pixels, values * sizeof(float));
+    cop_hasher_update(hasher, s->labels, (size_t)s->count * sizeof *s->labels);
+}
+
+static cop_status fingerprint(cop_loaded_data *d, cop_error *err)
+{
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        return out_of_memory(err);
+    size_t channels = (size_t)d->info.task.channels;
+    cop_hasher_update(hasher, &d->info.task, sizeof d->info.task);
+    cop_hasher_update(hasher, d->info.normalization.mean, channels * sizeof(float));
+    cop_hasher_update(hasher, d->info.normalization.std, channels * sizeof(float));
+    hash_samples(hasher, &d->train);
+    hash_samples(hasher, &d->test);
+    (void)cop_digest_hex(cop_hasher_finish(hasher), d->fingerprint);
+    cop_hasher_free(hasher);
+    return COP_OK;
+}
+
+static cop_status load(cop_loaded_data *d, cop_error *err)
+{
+    const char *id = cop_component_entry(d->component)->plugin->id;
+    COP_TRY(cop_instance_open(d->component, NULL, &d->instance, err));
+    const cop_dataset_ops *ops = d->instance.ops;
+    COP_TRY(ops->describe(d->instance.self, &d->info, err));
+    COP_TRY(check_info(id, &d->info, err));
+    COP_TRY(read_split(d, id, COP_SPLIT_TRAIN, &d->train, err));
+    COP_TRY(read_split(d, id, COP_SPLIT_TEST, &d->test, err));
+    return fingerprint(d, err);
+}
+
+void cop_loaded_data_free(cop_loaded_data *d)
+{
+    if (d == NULL)
+        return;
+    if (d->instance.component != NULL)
+        cop_instance_close(&d->instance);
+    for (int i = 0; i < 2; i++) {
+        free(d->pixels[i]);
+        free(d->labels[i]);
+    }
+    free(d);
+}
+
+cop_status cop_study_load_data(cop_study *s, const cop_component *component,
+                               const cop_loaded_data **out, cop_error *err)
+{
+    for (size_t i = 0; i < s->data_count; i++) {
+        const char *effective = cop_component_effective(s->data[i]->component);
+        if (cop_component_entry(s->data[i]->component) == cop_component_entry(component) &&
+            strcmp(effective, cop_component_effective(component)) == 0) {
+            *out = s->data[i];
+            return COP_OK;
+        }
+    }
+    cop_loaded_data **grown = realloc(s->data, (s->data_count + 1) * sizeof(cop_loaded_data *));
+    if (grown == NULL)
+        return out_of_memory(err);
+    s->data = grown;
+    cop_loaded_data *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return out_of_memory(err);
+    d->component = component;
+    cop_status status = load(d, err);
+    if (status != COP_OK) {
+        cop_loaded_data_free(d);
+        return status;
+    }
+    s->data[s->data_count++] = d;
+    *out = d;
+    return COP_OK;
+}

@@ -1,0 +1,114 @@
+/* identity.c: what can change a stage's result, as text; its hash names the artifact. */
+#include "core/text.h"
+#include "study/layout.h"
+#include "train/recipe_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void add_reference(cop_text *t, const cop_study *s, const char *what, int32_t stage)
+{
+    if (stage == COP_NO_STAGE)
+        cop_text_printf(t, "%s none\n", what);
+    else
+        cop_text_printf(t, "%s %s-%s\n", what, s->stages[stage].id.kind, s->stages[stage].id.hash);
+}
+
+static void add_start(cop_text *t, const cop_study *s, const cop_start_point *start)
+{
+    char at[40];
+    if (start->base == COP_NO_STAGE) {
+        cop_text_printf(t, "start init %" PRIu64 "\n", start->init_seed);
+    } else {
+        add_reference(t, s, "start", start->base);
+        if (start->at.unit != 0)
+            cop_text_printf(t, "at %s\n", cop_duration_text(start->at, at, sizeof at));
+        cop_text_printf(t, "optimizer %s\n", start->keep_optimizer ? "kept" : "fresh");
+    }
+    add_reference(t, s, "carry", start->carry);
+}
+
+/* The model of a training: the setting's, or an option of a component that asked for the training. */
+static void add_model(cop_text *t, const cop_opened *o, const cop_model *model)
+{
+    if (model == o->model) {
+        cop_text_printf(t, "model %s\n", cop_component_identity(o->setting->model));
+        return;
+    }
+    size_t analyzers = o->setting->analyzer_count, pruners = o->setting->stage_count;
+    for (size_t i = 0; i < 1 + pruners + analyzers; i++) {
+        const cop_instance *owner = i == 0            ? &o->distiller
+                                    : i - 1 < pruners ? &o->pruners[i - 1]
+                                                      : &o->analyzers[i - 1 - pruners];
+        for (size_t k = 0; k < owner->model_count; k++) {
+            if (owner->models[k] == model) {
+                cop_text_printf(t, "model %zu of %s\n", k,
+                                cop_component_identity(owner->component));
+                return;
+            }
+        }
+    }
+    cop_text_append(t, "model of its own\n");
+}
+
+static void add_training(cop_text *t, const cop_study *s, const cop_stage *stage)
+{
+    const cop_training_stage *train = &stage->train;
+    char recipe[768];
+    add_model(t, stage->opened, train->model);
+    add_reference(t, s, "synthetic", train->distil);
+    cop_text_printf(t, "recipe %s\n",
+                    train->own_recipe ? "the set's own"
+                                      : cop_recipe_text(&train->recipe, recipe, sizeof recipe));
+    add_start(t, s, &train->start);
+    add_reference(t, s, "mask", train->mask);
+    cop_text_printf(t, "order %" PRIu64 "\naugment %" PRIu64 "\n", train->order_seed,
+                    train->augment_seed);
+}
+
+static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *work, size_t i)
+{
+    char at[40];
+    add_reference(t, s, "training", work->trainings[i]);
+    for (size_t k = 0; k < work->snapshot_counts[i]; k++)
+        cop_text_printf(t, "snapshot %s\n",
+                        cop_duration_text(work->snapshots[i][k], at, sizeof at));
+}
+
+static void add_work(cop_text *t, const cop_study *s, const cop_stage *stage)
+{
+    const cop_work_stage *work = &stage->work;
+    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n",
+                    cop_component_identity(work->instance->component), work->seed);
+    for (size_t i = 0; i < work->training_count; i++)
+        add_wanted(t, s, work, i);
+    if (stage->kind == COP_STAGE_DISTIL)
+        return;
+    add_model(t, stage->opened, stage->opened->model);
+    add_start(t, s, &work->start);
+    add_reference(t, s, "mask", work->mask);
+    add_reference(t, s, "synthetic", work->distil);
+    if (stage->kind == COP_STAGE_MASK) {
+        add_reference(t, s, "trained", work->trained);
+        cop_text_printf(t, "round %" PRId64 " of %" PRId64 "\n", work->round, work->rounds);
+    }
+    for (size_t i = 0; i < work->copy_count; i++)
+        add_reference(t, s, "copy", work->copies[i]);
+    for (size_t i = 0; i < work->dense_count; i++)
+        add_reference(t, s, "dense", work->dense[i]);
+}
+
+char *cop_stage_identity(const cop_study *s, const cop_stage *stage)
+{
+    static const char *const kinds[] = {"", "distil", "train", "mask", "analyze"};
+    const cop_setting *setting = stage->opened->setting;
+    cop_text t = {0};
+    cop_text_printf(&t, "numerics %d\nstage %s\ndata %s\nprecision %s\nthreads %d\n",
+                    COP_NUMERICS_VERSION, kinds[stage->kind], stage->opened->data->fingerprint,
+                    setting->precision == COP_PRECISION_BF16 ? "bf16" : "f32", setting->threads);
+    if (stage->kind == COP_STAGE_TRAIN)
+        add_training(&t, s, stage);
+    else
+        add_work(&t, s, stage);
+    return cop_text_take(&t);
+}

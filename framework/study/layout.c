@@ -1,0 +1,471 @@
+/* layout.c: from a setting and a seed to stages and tickets.
+ *
+ * The dense network is ticket 0. Each round of each pruning stage trains the ticket at hand (where the
+ * pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to be
+ * validated are then trained S times on real data from their start, and analysed. */
+#include "study/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being laid out. */
+typedef struct cop_line {
+    cop_study *s;
+    const cop_opened *o;
+    size_t setting, seed;
+    int64_t replicate; /* the seed's value */
+    int32_t distil;    /* of this line; COP_NO_STAGE without */
+    const cop_recipe *train;
+    int32_t *dense; /* copies of the dense network */
+    size_t dense_count;
+} cop_line;
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static uint64_t seed_of(const cop_line *l, cop_seed_source source)
+{
+    return cop_study_seed(l->o->setting, l->replicate, source);
+}
+
+static char *title(const cop_line *l, const char *what)
+{
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s [%s, seed %lld]", what, l->o->setting->label,
+                   (long long)l->replicate);
+    return strdup(text);
+}
+
+/* A ticket's start and mask while the rounds go on. */
+typedef struct cop_position {
+    int32_t mask;
+    cop_start_point start;
+    double points;
+} cop_position;
+
+static cop_position dense_position(const cop_line *l)
+{
+    return (cop_position){.mask = COP_NO_STAGE,
+                          .start = {.init_seed = seed_of(l, COP_SEED_INIT),
+                                    .base = COP_NO_STAGE,
+                                    .carry = COP_NO_STAGE}};
+}
+
+/* --- trainings ---------------------------------------------------------------------------------- */
+
+/* A training of the line; the caller fills what differs from a plain one on real data. */
+static cop_stage new_training(const cop_line *l, const cop_position *at, uint64_t noise)
+{
+    cop_stage stage = {.kind = COP_STAGE_TRAIN, .opened = l->o};
+    stage.train = (cop_training_stage){
+        .model = l->o->model,
+        .distil = COP_NO_STAGE,
+        .recipe = *l->train,
+        .start = at->start,
+        .mask = at->mask,
+        .order_seed = cop_derived_seed(seed_of(l, COP_SEED_ORDER), "order variant", noise),
+        .augment_seed = cop_derived_seed(seed_of(l, COP_SEED_AUGMENT), "augment variant", noise)};
+    return stage;
+}
+
+static cop_status add_training(cop_line *l, cop_stage *stage, const char *what, int32_t *index,
+                               cop_error *err)
+{
+    cop_estimate_training(l->s, stage);
+    stage->title = title(l, what);
+    if (stage->title == NULL) {
+        cop_stage_clear(stage);
+        return out_of_memory(err);
+    }
+    return cop_study_add_stage(l->s, stage, index, err);
+}
+
+/* Fills the data and recipe of a training that belongs to a pruning stage. */
+static void use_stage_data(const cop_line *l, const cop_prune_stage *p, cop_training_stage *train)
+{
+    if (p->data == COP_DATA_DISTILLED)
+        train->distil = l->distil;
+    if (p->has_recipe)
+        train->recipe = p->recipe;
+    else
+        train->own_recipe = p->data == COP_DATA_DISTILLED;
+}
+
+static cop_status train_copies(cop_line *l, const cop_position *at, const char *what, int32_t *copies,
+                               cop_error *err)
+{
+    for (int64_t c = 0; c < l->o->setting->copies; c++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
+        cop_stage stage = new_training(l, at, (uint64_t)c);
+        if (at->start.keep_optimizer) {
+            /* A copy on other data than the snapshot's starts its own schedule from the beginning. */
+            const cop_training_stage *base = &l->s->stages[at->start.base].train;
+            stage.train.start.keep_optimizer = base->distil == COP_NO_STAGE && !base->own_recipe &&
+                                               memcmp(&base->recipe, &stage.train.recipe,
+                                                      sizeof base->recipe) == 0;
+        }
+        COP_TRY(add_training(l, &stage, text, &copies[c], err));
+    }
+    return COP_OK;
+}
+
+/* --- works: distillers, pruners, analyzers -------------------------------------------------------- */
+
+static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
+{
+    return (struct cop_plan){.kind = kind,
+                             .model = kind == COP_KIND_DISTILLER ? NULL : l->o->model,
+                             .task = l->o->data->info.task,
+                             .train_count = l->o->data->train.count,
+                             .test_count = l->o->data->test.count,
+                             .copies = l->o->setting->copies,
+                             .has_distilled = l->distil != COP_NO_STAGE};
+}
+
+static void describe(const cop_instance *instance, char *text, size_t size)
+{
+    const cop_plugin *plugin = cop_component_entry(instance->component)->plugin;
+    (void)snprintf(text, size, "%s '%s'", cop_kind_name((cop_kind)plugin->kind), plugin->id);
+}
+
+/* One training that a plan asked for. */
+static cop_status add_request(cop_line *l, const cop_plan_training *r, const cop_position *ticket,
+                              int32_t *index, cop_error *err)
+{
+    cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
+    if (r->start == COP_START_INIT)
+        at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
+    cop_stage stage = new_training(l, &at, r->noise);
+    stage.train.model = r->model;
+    if (r->has_recipe)
+        stage.train.recipe = r->recipe;
+    if (r->data == COP_DATA_DISTILLED) {
+        stage.train.distil = l->distil;
+        stage.train.own_recipe = !r->has_recipe;
+    }
+    if (r->snapshot_count > 0) {
+        stage.train.snapshots = calloc(r->snapshot_count, sizeof *stage.train.snapshots);
+        if (stage.train.snapshots == NULL)
+            return out_of_memory(err);
+        memcpy(stage.train.snapshots, r->snapshots, r->snapshot_count * sizeof *r->snapshots);
+        stage.train.snapshot_count = r->snapshot_count;
+    }
+    char text[128];
+    (void)snprintf(text, sizeof text, "train %s", r->label);
+    return add_training(l, &stage, text, index, err);
+}
+
+/* Copies into the stage what the plan states and asks for. */
+static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_position *ticket,
+                            cop_stage *stage, cop_error *err)
+{
+    cop_work_stage *work = &stage->work;
+    size_t n = plan->training_count;
+    work->steps = plan->steps;
+    work->expected_samples = plan->expected_samples;
+    work->expected_recipe = plan->expected_recipe;
+    stage->flops = plan->flops;
+    work->trainings = calloc(n + 1, sizeof *work->trainings);
+    work->snapshots = calloc(n + 1, sizeof *work->snapshots);
+    work->snapshot_counts = calloc(n + 1, sizeof *work->snapshot_counts);
+    if (work->trainings == NULL || work->snapshots == NULL || work->snapshot_counts == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        const cop_plan_training *r = &plan->trainings[i];
+        COP_TRY(add_request(l, r, ticket, &work->trainings[i], err));
+        work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
+        work->training_count = i + 1;
+        if (work->snapshots[i] == NULL)
+            return out_of_memory(err);
+        memcpy(work->snapshots[i], r->snapshots, r->snapshot_count * sizeof *r->snapshots);
+        work->snapshot_counts[i] = r->snapshot_count;
+    }
+    return COP_OK;
+}
+
+/* Adds a work stage whose plan was made, and frees the plan. */
+static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
+                           cop_stage *stage, const char *what, int32_t *index, cop_error *err)
+{
+    cop_status status = take_plan(l, plan, ticket, stage, err);
+    cop_plan_clear(plan);
+    if (status == COP_OK) {
+        stage->title = title(l, what);
+        if (stage->title != NULL)
+            return cop_study_add_stage(l->s, stage, index, err);
+        status = out_of_memory(err);
+    }
+    cop_stage_clear(stage);
+    return status;
+}
+
+static cop_status lay_out_distiller(cop_line *l, cop_error *err)
+{
+    const cop_instance *instance = &l->o->distiller;
+    const cop_distiller_ops *ops = instance->ops;
+    char what[64];
+    describe(instance, what, sizeof what);
+    struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER);
+    COP_TRY(cop_plan_make(what, ops->plan, instance->self, &plan, err));
+    cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o};
+    stage.work.instance = instance;
+    stage.work.seed = seed_of(l, COP_SEED_DISTILL);
+    const cop_position none = dense_position(l);
+    return add_work(l, &plan, &none, &stage, "distil", &l->distil, err);
+}
+
+/* --- analysis -------------------------------------------------------------------------------------- */
+
+static int32_t *copy_indices(const int32_t *from, size_t count)
+{
+    int32_t *to = calloc(count + 1, sizeof *to);
+    if (to != NULL && count > 0)
+        memcpy(to, from, count * sizeof *to);
+    return to;
+}
+
+static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const cop_ticket *ticket,
+                          const char *what, int32_t *index, cop_error *err)
+{
+    const cop_instance *instance = &l->o->analyzers[i];
+    const cop_analyzer_ops *ops = instance->ops;
+    char name[64], text[192];
+    describe(instance, name, sizeof name);
+    struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER);
+    COP_TRY(cop_plan_make(name, ops->plan, instance->self, &plan, err));
+    cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o};
+    cop_work_stage *work = &stage.work;
+    work->instance = instance;
+    work->seed = seed_of(l, COP_SEED_ANALYZE);
+    work->start = at->start;
+    work->mask = at->mask;
+    work->trained = COP_NO_STAGE;
+    work->distil = plan.need_synthetic ? l->distil : COP_NO_STAGE;
+    work->copies = copy_indices(ticket->copies, ticket->copy_count);
+    work->copy_count = ticket->copy_count;
+    work->dense_count = plan.need_dense ? l->dense_count : 0;
+    work->dense = copy_indices(l->dense, work->dense_count);
+    if (work->copies == NULL || work->dense == NULL) {
+        cop_plan_clear(&plan);
+        cop_stage_clear(&stage);
+        return out_of_memory(err);
+    }
+    (void)snprintf(text, sizeof text, "%s of %s", cop_component_entry(instance->component)->plugin->id,
+                   what);
+    return add_work(l, &plan, at, &stage, text, index, err);
+}
+
+/* --- tickets ---------------------------------------------------------------------------------------- */
+
+static cop_ticket *new_ticket(cop_study *s)
+{
+    if (s->ticket_count == s->ticket_capacity) {
+        size_t capacity = s->ticket_capacity == 0 ? 32 : 2 * s->ticket_capacity;
+        cop_ticket *grown = realloc(s->tickets, capacity * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        s->tickets = grown;
+        s->ticket_capacity = capacity;
+    }
+    cop_ticket *ticket = &s->tickets[s->ticket_count++];
+    memset(ticket, 0, sizeof *ticket);
+    return ticket;
+}
+
+/* Reports on a ticket; with `retrain`, trains and analyses its copies. */
+static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t prune_stage, int64_t round,
+                             bool retrain, cop_error *err)
+{
+    const cop_setting *setting = l->o->setting;
+    cop_ticket *ticket = new_ticket(l->s);
+    if (ticket == NULL)
+        return out_of_memory(err);
+    ticket->setting = l->setting;
+    ticket->seed = l->seed;
+    ticket->prune_stage = prune_stage;
+    ticket->round = round;
+    ticket->mask = at->mask;
+    ticket->start = at->start;
+    ticket->points = at->points;
+    if (!retrain)
+        return COP_OK;
+    char what[64];
+    if (prune_stage < 0)
+        (void)snprintf(what, sizeof what, "dense");
+    else
+        (void)snprintf(what, sizeof what, "round %lld", (long long)round);
+    ticket->copies = calloc((size_t)setting->copies, sizeof *ticket->copies);
+    ticket->analyses = calloc(setting->analyzer_count + 1, sizeof *ticket->analyses);
+    if (ticket->copies == NULL || ticket->analyses == NULL)
+        return out_of_memory(err);
+    COP_TRY(train_copies(l, at, what, ticket->copies, err));
+    ticket->copy_count = (size_t)setting->copies;
+    if (prune_stage < 0) {
+        l->dense = ticket->copies;
+        l->dense_count = ticket->copy_count;
+    }
+    for (size_t i = 0; i < setting->analyzer_count; i++)
+        COP_TRY(analyze(l, i, at, ticket, what, &ticket->analyses[i], err));
+    ticket->analysis_count = setting->analyzer_count;
+    return COP_OK;
+}
+
+/* --- rounds ------------------------------------------------------------------------------------------- */
+
+/* This round's training, if the pruner wants one. */
+static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_position *at,
+                              int64_t round, int32_t *trained, cop_error *err)
+{
+    cop_stage stage = new_training(l, at, 0);
+    use_stage_data(l, p, &stage.train);
+    if (at->mask == COP_NO_STAGE && p->rewind == COP_REWIND_STEP) {
+        stage.train.snapshots = calloc(1, sizeof *stage.train.snapshots);
+        if (stage.train.snapshots == NULL)
+            return out_of_memory(err);
+        stage.train.snapshots[0] = p->rewind_at;
+        stage.train.snapshot_count = 1;
+    }
+    char text[96];
+    (void)snprintf(text, sizeof text, "train %s for round %lld",
+                   p->data == COP_DATA_DISTILLED ? "on distilled data" : "on real data",
+                   (long long)round);
+    return add_training(l, &stage, text, trained, err);
+}
+
+/* The dense network's training on the stage's data: where tickets that rewind to a later step go. */
+static cop_status rewind_base(cop_line *l, const cop_prune_stage *p, int32_t *base, cop_error *err)
+{
+    *base = COP_NO_STAGE;
+    if (p->rewind != COP_REWIND_STEP)
+        return COP_OK;
+    const cop_position dense = dense_position(l);
+    return train_round(l, p, &dense, 0, base, err);
+}
+
+/* The start of the ticket that a round leaves. */
+static cop_start_point rewound(const cop_line *l, const cop_prune_stage *p, int32_t base,
+                               int32_t trained)
+{
+    cop_start_point start = dense_position(l).start;
+    if (p->rewind == COP_REWIND_NONE && trained != COP_NO_STAGE) {
+        start.base = trained;
+        return start;
+    }
+    if (p->rewind == COP_REWIND_STEP) {
+        start.base = base;
+        start.at = p->rewind_at;
+        start.keep_optimizer = p->rewind_tensors == COP_REWIND_ALL;
+    }
+    if (p->rewind_tensors == COP_REWIND_WEIGHTS)
+        start.carry = trained;
+    return start;
+}
+
+static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base, cop_position *at,
+                              cop_error *err)
+{
+    const cop_prune_stage *p = &l->o->setting->stages[i];
+    const cop_instance *instance = &l->o->pruners[i];
+    const cop_pruner_ops *ops = instance->ops;
+    char what[64], text[64];
+    describe(instance, what, sizeof what);
+    struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
+    COP_TRY(cop_plan_make(what, ops->plan, instance->self, &plan, err));
+    int32_t trained = COP_NO_STAGE;
+    if (plan.need_trained) {
+        cop_status status = train_round(l, p, at, round + 1, &trained, err);
+        if (status != COP_OK) {
+            cop_plan_clear(&plan);
+            return status;
+        }
+        at->points += l->s->stages[trained].points;
+    }
+    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o};
+    stage.work.instance = instance;
+    stage.work.seed = seed_of(l, COP_SEED_PRUNE);
+    stage.work.start = at->start;
+    stage.work.mask = at->mask;
+    stage.work.trained = trained;
+    stage.work.distil = p->data == COP_DATA_DISTILLED ? l->distil : COP_NO_STAGE;
+    stage.work.round = round;
+    stage.work.rounds = p->rounds;
+    (void)snprintf(text, sizeof text, "prune round %lld", (long long)round + 1);
+    COP_TRY(add_work(l, &plan, at, &stage, text, &at->mask, err));
+    at->start = rewound(l, p, base, trained);
+    return COP_OK;
+}
+
+static bool is_retrained(const cop_setting *setting, size_t stage, int64_t round)
+{
+    if (setting->retrain == COP_RETRAIN_LAST)
+        return round + 1 == setting->stages[stage].rounds;
+    return setting->retrain == COP_RETRAIN_ALL;
+}
+
+static cop_status prune(cop_line *l, cop_error *err)
+{
+    const cop_setting *setting = l->o->setting;
+    cop_position at = dense_position(l);
+    int64_t done = 0;
+    for (size_t i = 0; i < setting->stage_count; i++) {
+        int32_t base = COP_NO_STAGE;
+        COP_TRY(rewind_base(l, &setting->stages[i], &base, err));
+        for (int64_t round = 0; round < setting->stages[i].rounds; round++) {
+            COP_TRY(prune_round(l, i, round, base, &at, err));
+            done++;
+            COP_TRY(add_ticket(l, &at, (int32_t)i, done, is_retrained(setting, i, round), err));
+        }
+    }
+    return COP_OK;
+}
+
+/* True when some stage of the setting looks at the synthetic set. */
+static bool uses_distilled(const cop_setting *setting)
+{
+    bool uses = setting->stage_count == 0; /* then the set itself is what the study is about */
+    for (size_t i = 0; i < setting->stage_count; i++)
+        uses = uses || setting->stages[i].data == COP_DATA_DISTILLED;
+    return uses;
+}
+
+/* The dense network trained on the synthetic set: the test of the set. */
+static cop_status add_distilled_line(cop_line *l, cop_error *err)
+{
+    cop_distilled_line *grown =
+        realloc(l->s->distilled, (l->s->distilled_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return out_of_memory(err);
+    l->s->distilled = grown;
+    const cop_position dense = dense_position(l);
+    cop_stage stage = new_training(l, &dense, 0);
+    stage.train.distil = l->distil;
+    stage.train.own_recipe = true;
+    int32_t trained = COP_NO_STAGE;
+    COP_TRY(add_training(l, &stage, "train on the distilled set", &trained, err));
+    l->s->distilled[l->s->distilled_count++] = (cop_distilled_line){
+        .setting = l->setting, .seed = l->seed, .distil = l->distil, .trained = trained};
+    return COP_OK;
+}
+
+cop_status cop_lay_out(cop_study *s, size_t setting, size_t seed, cop_error *err)
+{
+    cop_line line = {.s = s,
+                     .o = &s->opened[setting],
+                     .setting = setting,
+                     .seed = seed,
+                     .replicate = s->config->seeds[seed],
+                     .distil = COP_NO_STAGE,
+                     .train = &s->opened[setting].setting->train};
+    const cop_setting *setting_config = line.o->setting;
+    if (setting_config->distill != NULL && uses_distilled(setting_config)) {
+        COP_TRY(lay_out_distiller(&line, err));
+        COP_TRY(add_distilled_line(&line, err));
+    }
+    const cop_position dense = dense_position(&line);
+    COP_TRY(add_ticket(&line, &dense, -1, 0, setting_config->retrain != COP_RETRAIN_NONE, err));
+    return prune(&line, err);
+}

@@ -1,0 +1,91 @@
+/* stages.c: the list of distinct stages. */
+#include "study/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {"", "distil", "train", "mask", "analyze"};
+
+void cop_stage_clear(cop_stage *stage)
+{
+    free(stage->identity);
+    free(stage->title);
+    free(stage->train.snapshots);
+    for (size_t i = 0; stage->work.snapshots != NULL && i < stage->work.training_count; i++)
+        free(stage->work.snapshots[i]);
+    free(stage->work.snapshots);
+    free(stage->work.snapshot_counts);
+    free(stage->work.trainings);
+    free(stage->work.copies);
+    free(stage->work.dense);
+    memset(stage, 0, sizeof *stage);
+}
+
+static bool same_duration(cop_duration a, cop_duration b)
+{
+    return a.unit == b.unit && a.value == b.value;
+}
+
+/* Adds to `into` the snapshots that only `from` wants. */
+static bool merge_snapshots(cop_training_stage *into, const cop_training_stage *from)
+{
+    for (size_t i = 0; i < from->snapshot_count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < into->snapshot_count; k++)
+            known = known || same_duration(into->snapshots[k], from->snapshots[i]);
+        if (known)
+            continue;
+        cop_duration *grown =
+            realloc(into->snapshots, (into->snapshot_count + 1) * sizeof *into->snapshots);
+        if (grown == NULL)
+            return false;
+        into->snapshots = grown;
+        into->snapshots[into->snapshot_count++] = from->snapshots[i];
+    }
+    return true;
+}
+
+static bool make_room(cop_study *s)
+{
+    if (s->stage_count < s->stage_capacity)
+        return true;
+    size_t capacity = s->stage_capacity == 0 ? 64 : 2 * s->stage_capacity;
+    cop_stage *grown = realloc(s->stages, capacity * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    s->stages = grown;
+    s->stage_capacity = capacity;
+    return true;
+}
+
+static int32_t find(const cop_study *s, const char *identity, cop_stage_kind kind)
+{
+    for (size_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].kind == kind && strcmp(s->stages[i].identity, identity) == 0)
+            return (int32_t)i;
+    }
+    return COP_NO_STAGE;
+}
+
+cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err)
+{
+    stage->identity = cop_stage_identity(s, stage);
+    bool ok = stage->identity != NULL && make_room(s);
+    if (ok) {
+        *index = find(s, stage->identity, stage->kind);
+        if (*index != COP_NO_STAGE) {
+            ok = merge_snapshots(&s->stages[*index].train, &stage->train);
+            cop_stage_clear(stage);
+        } else {
+            stage->id = cop_artifact_name(kind_names[stage->kind], stage->identity);
+            *index = (int32_t)s->stage_count;
+            s->stages[s->stage_count++] = *stage;
+            memset(stage, 0, sizeof *stage);
+        }
+    }
+    if (!ok) {
+        cop_stage_clear(stage);
+        return cop_fail(err, COP_FAILED, "out of memory");
+    }
+    return COP_OK;
+}
