@@ -1,0 +1,258 @@
+/* kernel_elementwise.c: a group of elementwise operations, tile by tile.
+ *
+ * A tile is a run of whole rows of the innermost collapsed axis, or a part of one row where rows
+ * are long. Broadcast operands are spread into a tile first, so that every micro-kernel is a loop
+ * over plain arrays. */
+#include "exec/kernels.h"
+
+#include <math.h>
+#include <omp.h>
+
+/* Fewer elements than this are not worth waking a second thread for. */
+enum { SERIAL_COUNT = 8192 };
+
+/* `out` may be `a`, `b` or `c`: element i is read before it is written, and by itself alone. */
+static void unary(const cop_micro_op *op, float *out, const float *a, int64_t n)
+{
+    const float scale = op->scale, offset = op->offset;
+    switch (op->op) {
+    case COP_OP_AFFINE:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = scale * a[i] + offset;
+        break;
+    case COP_OP_SQRT:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = sqrtf(a[i]);
+        break;
+    case COP_OP_RECIPROCAL:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = 1.0f / a[i];
+        break;
+    case COP_OP_EXP:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = expf(a[i]);
+        break;
+    case COP_OP_LOG:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = logf(a[i]);
+        break;
+    case COP_OP_ABS:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = fabsf(a[i]);
+        break;
+    case COP_OP_SIGN:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] > 0.0f ? 1.0f : (a[i] < 0.0f ? -1.0f : 0.0f);
+        break;
+    case COP_OP_STEP:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] > 0.0f ? 1.0f : 0.0f;
+        break;
+    case COP_OP_SIGMOID:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = 1.0f / (1.0f + expf(-a[i]));
+        break;
+    case COP_OP_TANH:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = tanhf(a[i]);
+        break;
+    case COP_OP_RELU:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] < 0.0f ? 0.0f : a[i];
+        break;
+    case COP_OP_LEAKY_RELU:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] > 0.0f ? a[i] : scale * a[i];
+        break;
+    default: /* COP_OP_BROADCAST: the operand has been spread */
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i];
+        break;
+    }
+}
+
+static void binary(cop_op op, float *out, const float *a, const float *b, int64_t n)
+{
+    switch (op) {
+    case COP_OP_ADD:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] + b[i];
+        break;
+    case COP_OP_SUB:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] - b[i];
+        break;
+    case COP_OP_MUL:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] * b[i];
+        break;
+    case COP_OP_DIV:
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = a[i] / b[i];
+        break;
+    default: /* COP_OP_GATE */
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            out[i] = b[i] > 0.0f ? a[i] : 0.0f;
+        break;
+    }
+}
+
+static void normalize(float *out, const float *x, const float *mean, const float *r, int64_t n)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (x[i] - mean[i]) * r[i];
+}
+
+static void apply(const cop_micro_op *op, float *const *reg, int64_t n)
+{
+    if (op->c >= 0)
+        normalize(reg[op->result], reg[op->a], reg[op->b], reg[op->c], n);
+    else if (op->b >= 0)
+        binary(op->op, reg[op->result], reg[op->a], reg[op->b], n);
+    else
+        unary(op, reg[op->result], reg[op->a], n);
+}
+
+static void fill(float *out, float value, int64_t n)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        out[i] = value;
+}
+
+/* Where a broadcast operand's row begins. */
+static int64_t row_offset(const cop_group *g, const cop_group_operand *operand, int64_t row)
+{
+    int64_t offset = 0;
+    for (int axis = g->rank - 2; axis >= 0; axis--) {
+        offset += row % g->dim[axis] * operand->stride[axis];
+        row /= g->dim[axis];
+    }
+    return offset;
+}
+
+/* The tiles of a group: `parts` to a row, or `rows` rows to a tile. */
+typedef struct tiling {
+    int64_t length; /* of a row */
+    int64_t all_rows, rows, parts, count;
+} tiling;
+
+static tiling tiles_of(const cop_group *g)
+{
+    tiling t = {.length = g->dim[g->rank - 1], .all_rows = 1};
+    for (int axis = 0; axis < g->rank - 1; axis++)
+        t.all_rows *= g->dim[axis];
+    t.parts = (t.length + COP_TILE - 1) / COP_TILE;
+    t.rows = t.parts > 1 ? 1 : COP_TILE / (t.length > 0 ? t.length : 1);
+    t.count = t.parts > 1 ? t.all_rows * t.parts : (t.all_rows + t.rows - 1) / t.rows;
+    return t;
+}
+
+/* One tile: rows first … first+rows−1, elements begin … begin+length−1 of each. */
+typedef struct tile {
+    int64_t first, rows, begin, length;
+} tile;
+
+static tile tile_at(const tiling *t, int64_t i)
+{
+    if (t->parts > 1) {
+        int64_t begin = i % t->parts * COP_TILE;
+        int64_t left = t->length - begin;
+        return (tile){i / t->parts, 1, begin, left < COP_TILE ? left : COP_TILE};
+    }
+    int64_t first = i * t->rows, left = t->all_rows - first;
+    return (tile){first, left < t->rows ? left : t->rows, 0, t->length};
+}
+
+static void spread(const cop_group *g, const cop_group_operand *operand, const float *x, tile at,
+                   float *out)
+{
+    bool along = operand->stride[g->rank - 1] != 0;
+    for (int64_t r = 0; r < at.rows; r++, out += at.length) {
+        const float *row = x + row_offset(g, operand, at.first + r);
+        if (!along) {
+            fill(out, *row, at.length);
+            continue;
+        }
+        row += at.begin;
+#pragma omp simd
+        for (int64_t i = 0; i < at.length; i++)
+            out[i] = row[i];
+    }
+}
+
+/* The caller promised not to write through it: registers of full operands are only read. */
+static float *readable(const float *x)
+{
+    union {
+        const float *constant;
+        float *plain;
+    } pointer = {.constant = x};
+    return pointer.plain;
+}
+
+static void run_tiles(const cop_group *g, const tiling *t, const float *const *in, float *const *out,
+                      float *scratch, int64_t begin, int64_t end)
+{
+    float *reg[COP_GROUP_REGISTERS];
+    for (int32_t r = 0; r < g->register_count; r++)
+        reg[r] = g->slots[r] >= 0 ? scratch + (int64_t)g->slots[r] * COP_TILE : NULL;
+    for (int32_t k = 0; k < g->operand_count; k++) {
+        const cop_group_operand *operand = &g->operands[k];
+        if (operand->kind == COP_OPERAND_VALUE)
+            fill(reg[operand->reg], operand->value, COP_TILE);
+        else if (operand->kind == COP_OPERAND_UNIFORM)
+            fill(reg[operand->reg], *in[k], COP_TILE);
+    }
+    for (int64_t i = begin; i < end; i++) {
+        tile at = tile_at(t, i);
+        int64_t offset = at.first * t->length + at.begin;
+        for (int32_t k = 0; k < g->operand_count; k++) {
+            const cop_group_operand *operand = &g->operands[k];
+            if (operand->kind == COP_OPERAND_FULL)
+                reg[operand->reg] = readable(in[k] + offset);
+            else if (operand->kind == COP_OPERAND_SPREAD)
+                spread(g, operand, in[k], at, reg[operand->reg]);
+        }
+        for (int32_t k = 0; k < g->result_count; k++)
+            reg[g->result_regs[k]] = out[k] + offset;
+        for (int32_t k = 0; k < g->op_count; k++)
+            apply(&g->ops[k], reg, at.rows * at.length);
+    }
+}
+
+size_t cop_group_scratch_bytes(const cop_group *g, int threads)
+{
+    return (size_t)g->slot_count * COP_TILE * sizeof(float) * (size_t)threads;
+}
+
+void cop_kernel_group(const cop_group *g, const float *const *in, float *const *out, float *scratch,
+                      int threads)
+{
+    tiling t = tiles_of(g);
+    if (threads <= 1 || t.all_rows * t.length * g->op_count < SERIAL_COUNT) {
+        run_tiles(g, &t, in, out, scratch, 0, t.count);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
+    {
+        int64_t team = omp_get_num_threads(), id = omp_get_thread_num();
+        float *own = scratch + id * g->slot_count * COP_TILE;
+        run_tiles(g, &t, in, out, own, t.count * id / team, t.count * (id + 1) / team);
+    }
+}

@@ -1,0 +1,326 @@
+/* lower.c: from ordered units of nodes to instructions on buffers.
+ *
+ * A value may have several buffers, one for each layout that somebody wants it in; a conversion is
+ * made when it is first wanted and then shared. */
+#include "exec/compiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- buffers ------------------------------------------------------------------------------------- */
+
+static void attach(cop_compiler *c, cop_node root, int32_t buffer)
+{
+    int32_t *end = &c->buffer[root];
+    while (*end >= 0)
+        end = &c->p->buffers[*end].next;
+    *end = buffer;
+}
+
+/* A new buffer for a value, in the given layout (NULL is plain). */
+static cop_status new_buffer(cop_compiler *c, cop_node root, cop_shape shape,
+                             const cop_layout *layout, int32_t *buffer, cop_error *err)
+{
+    COP_TRY(cop_program_add_buffer(c->p, COP_HOME_ARENA, shape, buffer, err));
+    cop_buffer *b = &c->p->buffers[*buffer];
+    COP_TRY(cop_layout_clone(layout, &b->layout, err));
+    if (layout != NULL)
+        b->bytes = cop_layout_bytes(layout);
+    attach(c, root, *buffer);
+    return COP_OK;
+}
+
+/* The buffer of a leaf, made when it is first read. */
+static cop_status leaf_buffer(cop_compiler *c, cop_node root, cop_error *err)
+{
+    const cop_node_data *node = cop_graph_node(c->g, root);
+    bool input = node->op == COP_OP_INPUT;
+    int32_t buffer;
+    COP_TRY(cop_program_add_buffer(c->p, input ? COP_HOME_INPUT : COP_HOME_CONSTANT, node->shape,
+                                   &buffer, err));
+    if (!input)
+        c->p->buffers[buffer].value = (float)node->attr.constant.value;
+    attach(c, root, buffer);
+    for (int32_t i = 0; input && i < c->p->input_count; i++)
+        if (c->p->inputs[i].node == root)
+            c->p->inputs[i].buffer = buffer;
+    return COP_OK;
+}
+
+static int32_t find_buffer(const cop_compiler *c, cop_node root, cop_shape shape,
+                           const cop_layout *layout)
+{
+    for (int32_t i = c->buffer[root]; i >= 0; i = c->p->buffers[i].next) {
+        const cop_buffer *b = &c->p->buffers[i];
+        if (cop_layout_equal(b->layout, layout) &&
+            (layout == NULL || cop_shape_equal(b->shape, shape)))
+            return i;
+    }
+    return -1;
+}
+
+static cop_status convert(cop_compiler *c, cop_node root, int32_t from, cop_shape shape,
+                          const cop_layout *layout, int32_t *buffer, cop_error *err)
+{
+    cop_program *p = c->p;
+    COP_TRY(new_buffer(c, root, shape, layout, buffer, err));
+    cop_instruction *in;
+    COP_TRY(cop_program_add_instruction(p, 1, 1, &in, err));
+    in->execute = cop_execute_primitive;
+    in->node = root;
+    in->operands[0] = from;
+    in->results[0] = *buffer;
+    in->operand_shapes[0] = in->shape = shape;
+    COP_TRY(cop_primitive_reorder(p->dnn, shape, p->buffers[from].layout, layout, &in->primitive,
+                                  err));
+    size_t scratch = cop_primitive_scratch_bytes(in->primitive);
+    if (scratch > 0) {
+        COP_TRY(cop_program_add_buffer(p, COP_HOME_ARENA, cop_shape0(), &in->scratch, err));
+        p->buffers[in->scratch].bytes = scratch;
+    }
+    p->cost.reorders++;
+    return COP_OK;
+}
+
+/* The buffer of node v's value in the wanted layout, converted where there is none yet. */
+static cop_status want(cop_compiler *c, cop_node v, const cop_layout *layout, int32_t *buffer,
+                       cop_error *err)
+{
+    cop_node root = c->root[v];
+    cop_shape shape = cop_graph_node(c->g, v)->shape;
+    if (c->buffer[root] < 0)
+        COP_TRY(leaf_buffer(c, root, err));
+    *buffer = find_buffer(c, root, shape, layout);
+    if (*buffer >= 0)
+        return COP_OK;
+    int32_t from = c->buffer[root];
+    const cop_buffer *first = &c->p->buffers[from];
+    if (first->layout != NULL && !cop_shape_equal(first->shape, shape)) {
+        cop_shape own = first->shape;
+        from = find_buffer(c, root, own, NULL);
+        if (from < 0)
+            COP_TRY(convert(c, root, c->buffer[root], own, NULL, &from, err));
+        if (layout == NULL) {
+            *buffer = from;
+            return COP_OK;
+        }
+    }
+    return convert(c, root, from, shape, layout, buffer, err);
+}
+
+/* --- instructions ------------------------------------------------------------------------------------- */
+
+static cop_status add_scratch(cop_compiler *c, cop_instruction *in, size_t bytes, cop_error *err)
+{
+    if (bytes == 0)
+        return COP_OK;
+    COP_TRY(cop_program_add_buffer(c->p, COP_HOME_ARENA, cop_shape0(), &in->scratch, err));
+    c->p->buffers[in->scratch].bytes = bytes;
+    return COP_OK;
+}
+
+static cop_status lower_group(cop_compiler *c, const cop_step *step, cop_error *err)
+{
+    cop_node sources[COP_GROUP_REGISTERS], results[COP_GROUP_REGISTERS];
+    int32_t operands[COP_GROUP_REGISTERS];
+    cop_group *group = NULL;
+    COP_TRY(cop_group_make(c, step, &group, sources, results, err));
+    cop_status status = COP_OK;
+    for (int32_t k = 0; k < group->operand_count && status == COP_OK; k++) {
+        operands[k] = -1;
+        if (sources[k] != COP_NO_NODE)
+            status = want(c, sources[k], NULL, &operands[k], err);
+    }
+    cop_instruction *in = NULL;
+    if (status == COP_OK)
+        status = cop_program_add_instruction(c->p, group->operand_count, group->result_count, &in, err);
+    if (status != COP_OK) {
+        cop_group_free(group);
+        return status;
+    }
+    in->group = group;
+    in->node = c->members[step->first + step->count - 1];
+    in->op = cop_graph_node(c->g, in->node)->op;
+    in->shape = cop_graph_node(c->g, in->node)->shape;
+    in->execute = cop_execute_group;
+    for (int32_t k = 0; k < group->operand_count; k++)
+        in->operands[k] = operands[k];
+    for (int32_t r = 0; r < group->result_count; r++)
+        COP_TRY(new_buffer(c, results[r], in->shape, NULL, &in->results[r], err));
+    return add_scratch(c, in, cop_group_scratch_bytes(group, c->p->threads), err);
+}
+
+static cop_conv_spec conv_spec(const cop_compiler *c, cop_node v)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    cop_shape a = cop_graph_node(c->g, node->inputs[0])->shape;
+    cop_shape b = cop_graph_node(c->g, node->inputs[1])->shape;
+    cop_conv_spec spec = {.window = node->attr.window};
+    if (node->op == COP_OP_CONV) {
+        spec.kind = COP_CONV_FORWARD;
+        spec.x = a;
+        spec.w = b;
+        spec.y = node->shape;
+    } else if (node->op == COP_OP_CONV_DATA) {
+        spec.kind = COP_CONV_DATA;
+        spec.y = a;
+        spec.w = b;
+        spec.x = node->shape;
+    } else {
+        spec.kind = COP_CONV_WEIGHTS;
+        spec.x = a;
+        spec.y = b;
+        spec.w = node->shape;
+    }
+    return spec;
+}
+
+/* Every output pixel of the forward convolution reads a window of each input channel. */
+static int64_t conv_flops(const cop_conv_spec *spec)
+{
+    return 2 * cop_shape_count(spec->y) * spec->w.dim[1] * spec->w.dim[2] * spec->w.dim[3];
+}
+
+static cop_status lower_conv(cop_compiler *c, cop_node v, cop_error *err)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    cop_conv_spec spec = conv_spec(c, v);
+    cop_primitive *primitive = NULL;
+    COP_TRY(cop_primitive_conv(c->p->dnn, &spec, &primitive, err));
+    int32_t operands[2];
+    cop_status status = COP_OK;
+    for (int i = 0; i < 2 && status == COP_OK; i++)
+        status = want(c, node->inputs[i], cop_primitive_operand_layout(primitive, i), &operands[i], err);
+    cop_instruction *in = NULL;
+    if (status == COP_OK)
+        status = cop_program_add_instruction(c->p, 2, 1, &in, err);
+    if (status != COP_OK) {
+        cop_primitive_free(primitive);
+        return status;
+    }
+    in->primitive = primitive;
+    in->op = node->op;
+    in->node = v;
+    in->attr = node->attr;
+    in->shape = node->shape;
+    in->execute = cop_execute_primitive;
+    for (int i = 0; i < 2; i++) {
+        in->operands[i] = operands[i];
+        in->operand_shapes[i] = cop_graph_node(c->g, node->inputs[i])->shape;
+    }
+    c->p->cost.flops += conv_flops(&spec);
+    c->p->cost.conv_flops += conv_flops(&spec);
+    COP_TRY(new_buffer(c, v, node->shape, cop_primitive_result_layout(primitive), &in->results[0],
+                       err));
+    return add_scratch(c, in, cop_primitive_scratch_bytes(primitive), err);
+}
+
+/* An operation whose operands and result are plain. */
+static cop_status lower_plain(cop_compiler *c, cop_node v, cop_error *err)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    cop_execute execute = cop_execute_for(node->op);
+    if (execute == NULL)
+        return cop_fail(err, COP_FAILED, "operation %s cannot be compiled", cop_op_name(node->op));
+    for (int32_t i = 0; i < node->input_count; i++) { /* conversions go before the instruction */
+        int32_t buffer;
+        COP_TRY(want(c, node->inputs[i], NULL, &buffer, err));
+    }
+    cop_instruction *in;
+    COP_TRY(cop_program_add_instruction(c->p, node->input_count, 1, &in, err));
+    in->op = node->op;
+    in->execute = execute;
+    in->node = v;
+    in->attr = node->attr;
+    in->shape = node->shape;
+    for (int32_t i = 0; i < node->input_count; i++) {
+        COP_TRY(want(c, node->inputs[i], NULL, &in->operands[i], err));
+        in->operand_shapes[i] = cop_graph_node(c->g, node->inputs[i])->shape;
+    }
+    if (node->op == COP_OP_MATMUL)
+        c->p->cost.flops += 2 * cop_shape_count(node->shape) *
+                            in->operand_shapes[0].dim[node->attr.matmul.transpose_a ? 0 : 1];
+    return new_buffer(c, v, node->shape, NULL, &in->results[0], err);
+}
+
+static cop_status lower_step(cop_compiler *c, const cop_step *step, cop_error *err)
+{
+    cop_node v = c->members[step->first];
+    cop_op op = cop_graph_node(c->g, v)->op;
+    if (cop_op_is_elementwise(op))
+        return lower_group(c, step, err);
+    if (op == COP_OP_CONV || op == COP_OP_CONV_DATA || op == COP_OP_CONV_WEIGHTS)
+        return lower_conv(c, v, err);
+    return lower_plain(c, v, err);
+}
+
+/* --- the program's ends -------------------------------------------------------------------------------- */
+
+/* All inputs of the graph: binding one that no output needs is allowed. */
+static cop_status list_inputs(cop_compiler *c, cop_error *err)
+{
+    int32_t count = 0;
+    for (cop_node v = 1; v <= c->node_count; v++)
+        count += cop_graph_node(c->g, v)->op == COP_OP_INPUT ? 1 : 0;
+    c->p->inputs = cop_compiler_array((size_t)count, sizeof *c->p->inputs, err);
+    if (c->p->inputs == NULL)
+        return COP_FAILED;
+    for (cop_node v = 1; v <= c->node_count; v++) {
+        const cop_node_data *node = cop_graph_node(c->g, v);
+        if (node->op != COP_OP_INPUT)
+            continue;
+        char text[96];
+        cop_input_slot *slot = &c->p->inputs[c->p->input_count++];
+        *slot = (cop_input_slot){.node = v, .buffer = -1, .shape = node->shape};
+        slot->name = node->name != NULL ? strdup(node->name) : strdup("");
+        if (slot->name == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory: input of shape %s",
+                            cop_shape_text(node->shape, text, sizeof text));
+    }
+    return COP_OK;
+}
+
+/* An output that is a leaf is copied: its own memory may be written before the run ends. */
+static cop_status copy_leaf(cop_compiler *c, cop_node v, int32_t leaf, int32_t *buffer, cop_error *err)
+{
+    cop_shape shape = cop_graph_node(c->g, v)->shape;
+    COP_TRY(cop_program_add_buffer(c->p, COP_HOME_ARENA, shape, buffer, err));
+    cop_instruction *in;
+    COP_TRY(cop_program_add_instruction(c->p, 1, 1, &in, err));
+    in->execute = cop_execute_copy;
+    in->node = v;
+    in->operands[0] = leaf;
+    in->results[0] = *buffer;
+    in->operand_shapes[0] = in->shape = shape;
+    return COP_OK;
+}
+
+static cop_status lower_outputs(cop_compiler *c, cop_error *err)
+{
+    c->p->outputs = cop_compiler_array((size_t)c->output_count, sizeof *c->p->outputs, err);
+    if (c->p->outputs == NULL)
+        return COP_FAILED;
+    c->p->output_count = c->output_count;
+    for (int32_t i = 0; i < c->output_count; i++) {
+        int32_t *buffer = &c->p->outputs[i].buffer;
+        COP_TRY(want(c, c->outputs[i], NULL, buffer, err));
+        if (c->p->buffers[*buffer].home != COP_HOME_ARENA)
+            COP_TRY(copy_leaf(c, c->outputs[i], *buffer, buffer, err));
+        c->p->buffers[*buffer].last = COP_KEPT;
+    }
+    return COP_OK;
+}
+
+cop_status cop_lower(cop_compiler *c, cop_error *err)
+{
+    size_t size = (size_t)c->node_count + 1;
+    c->buffer = cop_compiler_array(size, sizeof *c->buffer, err);
+    if (c->buffer == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < size; i++)
+        c->buffer[i] = -1;
+    COP_TRY(list_inputs(c, err));
+    for (int32_t s = 0; s < c->step_count; s++)
+        COP_TRY(lower_step(c, &c->steps[s], err));
+    return lower_outputs(c, err);
+}

@@ -1,0 +1,67 @@
+/* onednn.h: the only door to oneDNN. Physical layouts, convolutions and layout conversions; the
+ * differences between its 2.x and 3.x interfaces stay behind it. */
+#ifndef COP_EXEC_ONEDNN_H
+#define COP_EXEC_ONEDNN_H
+
+#include <coppice/graph.h>
+
+/* An engine and its stream; owned by a program. */
+typedef struct cop_onednn cop_onednn;
+
+/* How a tensor lies in memory, where that is not plain row-major. NULL stands for plain. */
+typedef struct cop_layout cop_layout;
+
+/* A convolution or a layout conversion, ready to run: made once per program. */
+typedef struct cop_primitive cop_primitive;
+
+typedef enum cop_conv_kind {
+    COP_CONV_FORWARD = 1, /* x, w → y */
+    COP_CONV_DATA,        /* gy, w → gx */
+    COP_CONV_WEIGHTS      /* x, gy → gw */
+} cop_conv_kind;
+
+/* Shapes of x [N, I, H, W], w [O, I, KH, KW] and y [N, O, H', W'], whichever the result is. */
+typedef struct cop_conv_spec {
+    cop_conv_kind kind;
+    cop_shape x, w, y;
+    cop_window window;
+} cop_conv_spec;
+
+/* COP_FAILED where the library refuses; the caller frees *out. */
+cop_status cop_onednn_new(cop_onednn **out, cop_error *err);
+void cop_onednn_free(cop_onednn *dnn);
+
+/* A copy owned by the caller; NULL of NULL. COP_FAILED when memory is out. */
+cop_status cop_layout_clone(const cop_layout *from, cop_layout **out, cop_error *err);
+void cop_layout_free(cop_layout *layout);
+
+/* Whether both put every element at the same place; NULL is plain. */
+bool cop_layout_equal(const cop_layout *a, const cop_layout *b);
+
+/* Bytes of a tensor in that layout, padding included; `layout` is not NULL. */
+size_t cop_layout_bytes(const cop_layout *layout);
+
+/* A convolution whose three layouts oneDNN picks. Uses as many threads as OpenMP would now. */
+cop_status cop_primitive_conv(cop_onednn *dnn, const cop_conv_spec *spec, cop_primitive **out,
+                              cop_error *err);
+
+/* A conversion of a tensor of `shape` from one layout to another. */
+cop_status cop_primitive_reorder(cop_onednn *dnn, cop_shape shape, const cop_layout *from,
+                                 const cop_layout *to, cop_primitive **out, cop_error *err);
+
+void cop_primitive_free(cop_primitive *primitive);
+
+/* The layouts wanted of the operands (0, and 1 for a convolution; in the order of cop_conv_kind)
+ * and made of the result. NULL is plain. Owned by the primitive. */
+const cop_layout *cop_primitive_operand_layout(const cop_primitive *primitive, int i);
+const cop_layout *cop_primitive_result_layout(const cop_primitive *primitive);
+
+/* Bytes of working memory that a run needs. */
+size_t cop_primitive_scratch_bytes(const cop_primitive *primitive);
+
+/* Runs on tensors in those layouts. `b` is ignored by a conversion; `scratch` may be NULL where no
+ * bytes are needed. Allocates nothing. */
+cop_status cop_primitive_run(cop_primitive *primitive, const float *a, const float *b, float *result,
+                             void *scratch, cop_error *err);
+
+#endif

@@ -1,0 +1,365 @@
+/* trainer.c: the one training loop.
+ *
+ * There are two programs, one for the full batch and one for the partial last batch of an epoch,
+ * each compiled when first needed. Both read parameters and buffers where the state holds them and
+ * write new buffers there; gradients go to memory of the trainer, from which the optimiser updates
+ * the parameters. So a step copies nothing but the batch. */
+#include <coppice/trainer.h>
+
+#include "train/forward.h"
+#include "train/loader.h"
+#include "train/optimiser.h"
+#include "train/schedule.h"
+
+#include <coppice/differentiate.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Outputs of a step's program; the gradients follow, then the new buffers. */
+enum { OUTPUT_LOSS, OUTPUT_LOGITS, OUTPUT_FIXED };
+
+struct cop_trainer {
+    cop_trainer_spec spec;
+    cop_recipe recipe;
+    cop_schedule schedule;
+    size_t param_count, buffer_count;
+    cop_tensors *state;
+    int64_t *step;          /* in the state */
+    cop_tensors *gradients; /* one a parameter, in order */
+    cop_tensors *batch;     /* "images", "targets" */
+    cop_loader *loader;
+    cop_draws *draws; /* NULL without augmentation and CutMix */
+    cop_sgd *sgd;
+    cop_program *full, *partial; /* NULL until needed */
+};
+
+static bool is_drawing(const cop_trainer *t)
+{
+    return t->recipe.augment != 0 || t->recipe.cutmix > 0.0;
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static cop_status add_state(cop_trainer *t, cop_error *err)
+{
+    const cop_model *m = t->spec.model;
+    for (size_t i = 0; i < t->param_count; i++) {
+        const cop_parameter *p = cop_model_parameter(m, i);
+        COP_TRY(cop_tensors_add(t->state, p->name, COP_F32, p->shape, NULL, err));
+        COP_TRY(cop_tensors_add(t->gradients, p->name, COP_F32, p->shape, NULL, err));
+    }
+    for (size_t i = 0; i < t->buffer_count; i++) {
+        const cop_parameter *b = cop_model_buffer(m, i);
+        COP_TRY(cop_tensors_add(t->state, b->name, COP_F32, b->shape, NULL, err));
+    }
+    for (size_t i = 0; i < t->param_count; i++) {
+        const cop_parameter *p = cop_model_parameter(m, i);
+        char name[COP_NAME_SIZE + sizeof "momentum/"];
+        (void)snprintf(name, sizeof name, "momentum/%s", p->name);
+        COP_TRY(cop_tensors_add(t->state, name, COP_F32, p->shape, NULL, err));
+    }
+    cop_tensor *step = NULL;
+    COP_TRY(cop_tensors_add(t->state, "step", COP_I64, cop_shape0(), &step, err));
+    t->step = cop_i64(step);
+    return COP_OK;
+}
+
+/* A mask may hold fewer tensors than the model has parameters, but none that it does not know. */
+static cop_status check_mask(const cop_model *m, const cop_tensors *mask, cop_error *err)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < cop_model_parameter_count(m); i++) {
+        const cop_parameter *p = cop_model_parameter(m, i);
+        if (cop_tensors_find(mask, p->name) == NULL)
+            continue;
+        cop_tensor *tensor = NULL;
+        COP_TRY(cop_find_declared(mask, "mask", p, &tensor, err));
+        known++;
+    }
+    for (size_t i = 0; known < cop_tensors_count(mask) && i < cop_tensors_count(mask); i++) {
+        const char *name = cop_tensors_at(mask, i)->name;
+        bool found = false;
+        for (size_t k = 0; k < cop_model_parameter_count(m) && !found; k++)
+            found = strcmp(cop_model_parameter(m, k)->name, name) == 0;
+        if (!found)
+            return cop_fail(err, COP_FAILED,
+                            "the mask is for \"%s\", which the model does not have", name);
+    }
+    return COP_OK;
+}
+
+static cop_status make_optimiser(cop_trainer *t, cop_error *err)
+{
+    cop_sgd_tensor *tensors = calloc(t->param_count + 1, sizeof *tensors);
+    if (tensors == NULL)
+        return cop_fail(err, COP_FAILED, "no memory for the optimiser");
+    size_t first_momentum = t->param_count + t->buffer_count;
+    for (size_t i = 0; i < t->param_count; i++) {
+        const cop_tensor *weight = cop_tensors_at(t->state, i);
+        const cop_tensor *mask =
+            t->spec.mask != NULL ? cop_tensors_find(t->spec.mask, weight->name) : NULL;
+        tensors[i] =
+            (cop_sgd_tensor){.weight = cop_f32(weight),
+                             .momentum = cop_f32(cop_tensors_at(t->state, first_momentum + i)),
+                             .gradient = cop_f32(cop_tensors_at(t->gradients, i)),
+                             .mask = mask != NULL ? cop_f32(mask) : NULL,
+                             .count = cop_shape_count(weight->shape)};
+    }
+    cop_status status = cop_sgd_new(tensors, t->param_count, t->spec.threads, &t->sgd, err);
+    free(tensors);
+    return status;
+}
+
+static cop_status make_batch(cop_trainer *t, cop_error *err)
+{
+    const cop_task *task = cop_model_task(t->spec.model);
+    int64_t n = t->schedule.batch;
+    COP_TRY(cop_tensors_add(t->batch, "images", COP_F32,
+                            cop_shape4(n, task->channels, task->height, task->width), NULL, err));
+    COP_TRY(cop_tensors_add(t->batch, "targets", COP_F32, cop_shape2(n, task->classes), NULL, err));
+    if (!is_drawing(t))
+        return COP_OK;
+    return cop_draws_new(t->recipe.augment, t->recipe.cutmix > 0.0, n, task->height, task->width,
+                         &t->draws, err);
+}
+
+static cop_status bind(cop_trainer *t, const cop_forward *f, cop_program *p, cop_error *err)
+{
+    COP_TRY(cop_program_bind(p, f->images, cop_f32(cop_tensors_at(t->batch, 0)), err));
+    COP_TRY(cop_program_bind(p, f->targets, cop_f32(cop_tensors_at(t->batch, 1)), err));
+    COP_TRY(cop_model_bind(t->spec.model, p, COP_FORWARD_MODEL, t->state, err));
+    if (t->draws != NULL)
+        COP_TRY(cop_draws_bind(t->draws, p, COP_FORWARD_DRAWS, err));
+    for (size_t i = 0; i < t->param_count; i++)
+        COP_TRY(cop_program_bind_output(p, OUTPUT_FIXED + i,
+                                        cop_f32(cop_tensors_at(t->gradients, i)), err));
+    for (size_t i = 0; i < t->buffer_count; i++)
+        COP_TRY(cop_program_bind_output(p, OUTPUT_FIXED + t->param_count + i,
+                                        cop_f32(cop_tensors_at(t->state, t->param_count + i)),
+                                        err));
+    return COP_OK;
+}
+
+static cop_status compile_outputs(cop_trainer *t, cop_forward *f, cop_node *outputs,
+                                  cop_program **out, cop_error *err)
+{
+    outputs[OUTPUT_LOSS] = f->loss;
+    outputs[OUTPUT_LOGITS] = f->output.logits;
+    COP_TRY(cop_gradient(f->g, f->loss, f->params, t->param_count, outputs + OUTPUT_FIXED, err));
+    for (size_t i = 0; i < t->buffer_count; i++)
+        outputs[OUTPUT_FIXED + t->param_count + i] = f->output.new_buffers[i];
+    cop_compile_options options = {.threads = t->spec.threads};
+    cop_program *p = NULL;
+    COP_TRY(cop_compile(f->g, outputs, OUTPUT_FIXED + t->param_count + t->buffer_count, &options,
+                        &p, err));
+    cop_status status = bind(t, f, p, err);
+    if (status != COP_OK)
+        cop_program_free(p);
+    else
+        *out = p;
+    return status;
+}
+
+static cop_status compile_step(cop_trainer *t, int64_t n, cop_program **out, cop_error *err)
+{
+    const cop_forward_spec spec = {.model = t->spec.model,
+                                   .n = n,
+                                   .mode = COP_MODE_TRAIN,
+                                   .augment = t->recipe.augment,
+                                   .cutmix = t->recipe.cutmix > 0.0,
+                                   .logit_scale = 1.0};
+    cop_forward f;
+    COP_TRY(cop_forward_build(&spec, &f, err));
+    cop_node *outputs = calloc(OUTPUT_FIXED + t->param_count + t->buffer_count, sizeof *outputs);
+    cop_status status = outputs != NULL
+                            ? compile_outputs(t, &f, outputs, out, err)
+                            : cop_fail(err, COP_FAILED, "no memory to compile a training step");
+    free(outputs);
+    cop_forward_clear(&f);
+    return status;
+}
+
+static cop_status check_spec(const cop_trainer_spec *spec, cop_error *err)
+{
+    COP_TRY(cop_check_task(spec->model, spec->data, err));
+    if (spec->data->count < 1)
+        return cop_fail(err, COP_FAILED, "nothing to train on: the set has no samples");
+    return spec->mask != NULL ? check_mask(spec->model, spec->mask, err) : COP_OK;
+}
+
+static cop_status make(cop_trainer *t, cop_error *err)
+{
+    if (t->state == NULL || t->gradients == NULL || t->batch == NULL)
+        return cop_fail(err, COP_FAILED, "no memory for a trainer");
+    COP_TRY(check_spec(&t->spec, err));
+    COP_TRY(cop_schedule_make(&t->recipe, t->spec.data->count, &t->schedule, err));
+    COP_TRY(add_state(t, err));
+    COP_TRY(make_optimiser(t, err));
+    COP_TRY(make_batch(t, err));
+    COP_TRY(cop_loader_new(t->spec.data->count, t->schedule.batch, t->spec.order_seed, &t->loader,
+                           err));
+    return compile_step(t, t->schedule.batch, &t->full, err);
+}
+
+cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_error *err)
+{
+    cop_trainer *t = malloc(sizeof *t);
+    if (t == NULL)
+        return cop_fail(err, COP_FAILED, "no memory for a trainer");
+    *t = (cop_trainer){.spec = *spec,
+                       .recipe = *spec->recipe,
+                       .param_count = cop_model_parameter_count(spec->model),
+                       .buffer_count = cop_model_buffer_count(spec->model),
+                       .state = cop_tensors_new(),
+                       .gradients = cop_tensors_new(),
+                       .batch = cop_tensors_new()};
+    cop_status status = make(t, err);
+    if (status != COP_OK)
+        cop_trainer_free(t);
+    else
+        *out = t;
+    return status;
+}
+
+void cop_trainer_free(cop_trainer *t)
+{
+    if (t == NULL)
+        return;
+    cop_program_free(t->full);
+    cop_program_free(t->partial);
+    cop_sgd_free(t->sgd);
+    cop_draws_free(t->draws);
+    cop_loader_free(t->loader);
+    cop_tensors_free(t->batch);
+    cop_tensors_free(t->gradients);
+    cop_tensors_free(t->state);
+    free(t);
+}
+
+/* --- state ----------------------------------------------------------------------------------- */
+
+/* The i-th parameter, or past them the buffers, as declared: the order of the state. */
+static const cop_parameter *declared_at(const cop_trainer *t, size_t i)
+{
+    return i < t->param_count ? cop_model_parameter(t->spec.model, i)
+                              : cop_model_buffer(t->spec.model, i - t->param_count);
+}
+
+cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t step, cop_error *err)
+{
+    if (step < 0)
+        return cop_fail(err, COP_FAILED, "a training cannot start at step %lld", (long long)step);
+    size_t declared = t->param_count + t->buffer_count;
+    cop_tensor *from = NULL;
+    for (size_t i = 0; i < declared; i++)
+        COP_TRY(cop_find_declared(state, "state", declared_at(t, i), &from, err));
+    for (size_t i = 0; i < declared; i++) {
+        cop_tensor *to = cop_tensors_at(t->state, i);
+        from = cop_tensors_find(state, to->name);
+        memmove(to->data, from->data, (size_t)cop_shape_count(to->shape) * sizeof(float));
+    }
+    for (size_t i = declared; i < declared + t->param_count; i++) {
+        cop_tensor *momentum = cop_tensors_at(t->state, i);
+        memset(momentum->data, 0, (size_t)cop_shape_count(momentum->shape) * sizeof(float));
+    }
+    if (t->spec.mask != NULL)
+        cop_mask_apply(t->spec.mask, t->state);
+    *t->step = step;
+    return COP_OK;
+}
+
+cop_tensors *cop_trainer_state(cop_trainer *t)
+{
+    return t->state;
+}
+
+int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
+{
+    return t->schedule.per_epoch;
+}
+
+int64_t cop_trainer_total_steps(const cop_trainer *t)
+{
+    return t->schedule.total;
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+static cop_status program_for(cop_trainer *t, int64_t n, cop_program **out, cop_error *err)
+{
+    if (n == t->schedule.batch) {
+        *out = t->full;
+        return COP_OK;
+    }
+    if (t->partial == NULL)
+        COP_TRY(compile_step(t, n, &t->partial, err));
+    *out = t->partial;
+    return COP_OK;
+}
+
+/* Gathers the batch of a step and draws what is random about it. */
+static void load(cop_trainer *t, int64_t step, const int64_t *index, int64_t n)
+{
+    float *images = cop_f32(cop_tensors_at(t->batch, 0));
+    float *targets = cop_f32(cop_tensors_at(t->batch, 1));
+    cop_samples_batch(t->spec.data, index, n, images, targets);
+    if (t->recipe.augment != 0) {
+        cop_stream stream = cop_stream_make(t->spec.augment_seed, "augment", (uint64_t)step);
+        cop_draws_augment(t->draws, &stream, n, false);
+    }
+    if (t->recipe.cutmix > 0.0) {
+        cop_stream stream = cop_stream_make(t->spec.augment_seed, "cutmix", (uint64_t)step);
+        cop_draws_cutmix(t->draws, &stream, n, t->recipe.cutmix, targets,
+                         t->spec.data->task.classes);
+    }
+}
+
+typedef struct totals {
+    double loss;
+    int64_t correct, samples;
+} totals;
+
+static cop_status run_step(cop_trainer *t, double lr, totals *sum, cop_error *err)
+{
+    int64_t step = *t->step, n = 0;
+    const int64_t *index = cop_loader_batch(t->loader, step, &n);
+    cop_program *p = NULL;
+    COP_TRY(program_for(t, n, &p, err));
+    load(t, step, index, n);
+    COP_TRY(cop_program_run(p, err));
+    double loss = (double)cop_program_output(p, OUTPUT_LOSS)[0];
+    if (!isfinite(loss))
+        return cop_fail(err, COP_FAILED, "the loss became %s at step %lld (lr %g)",
+                        isnan(loss) ? "nan" : "infinite", (long long)step, lr);
+    sum->loss += loss * (double)n;
+    sum->correct += cop_count_correct(cop_program_output(p, OUTPUT_LOGITS), n,
+                                      t->spec.data->task.classes, t->spec.data->labels, index);
+    sum->samples += n;
+    cop_sgd_step(t->sgd, lr, t->recipe.momentum, t->recipe.weight_decay);
+    *t->step = step + 1;
+    return COP_OK;
+}
+
+cop_status cop_trainer_run(cop_trainer *t, int64_t steps, cop_train_metrics *metrics,
+                           cop_error *err)
+{
+    if (*t->step < 0)
+        return cop_fail(err, COP_FAILED, "the state stands at step %lld", (long long)*t->step);
+    totals sum = {0};
+    double lr = cop_schedule_rate(&t->schedule, *t->step);
+    for (int64_t i = 0; i < steps; i++) {
+        lr = cop_schedule_rate(&t->schedule, *t->step);
+        COP_TRY(run_step(t, lr, &sum, err));
+    }
+    if (metrics != NULL) {
+        double samples = sum.samples > 0 ? (double)sum.samples : 1.0;
+        *metrics = (cop_train_metrics){.loss = sum.loss / samples,
+                                       .accuracy = (double)sum.correct / samples,
+                                       .lr = lr,
+                                       .samples = sum.samples};
+    }
+    return COP_OK;
+}
