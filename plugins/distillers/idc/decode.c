@@ -58,11 +58,9 @@ cop_node idc_decode_images(cop_graph *g, cop_node pixels, idc_decode decode, int
     for (int64_t i = 0; part_at(decode, factor, shape.dim[0], bound, i, &p); i++) {
         if (p.count == 0)
             continue;
-        cop_node run = p.count == shape.dim[0] ? pixels
-                                               : cop_slice(g, pixels, 0, p.first, p.count);
-        pieces[count++] = p.factor == 1
-                              ? run
-                              : cop_decode_images(g, run, COP_DECODE_SINGLE, (int32_t)p.factor);
+        cop_node run = p.count == shape.dim[0] ? pixels : cop_slice(g, pixels, 0, p.first, p.count);
+        pieces[count++] =
+            p.factor == 1 ? run : cop_decode_images(g, run, COP_DECODE_SINGLE, (int32_t)p.factor);
     }
     cop_node all = count == 1 ? pieces[0] : cop_concat(g, pieces, count, 0);
     free(pieces);

@@ -126,8 +126,3 @@ int64_t idc_network_batches(const idc_options *o, int64_t images)
 {
     return (images + o->net_batch - 1) / o->net_batch;
 }
-
-int64_t idc_network_epoch(const idc_options *o, int64_t samples)
-{
-    return idc_network_batches(o, samples);
-}

@@ -37,8 +37,7 @@ cop_status idc_network_train(idc_network *n, int64_t images, cop_error *err);
 /* Trains for so many batches; the mean loss goes to *loss. */
 cop_status idc_network_run(idc_network *n, int64_t steps, double *loss, cop_error *err);
 
-/* Batches that `images` are, and those of an epoch, for `samples` samples. */
+/* Batches that so many images are: of an epoch, or of one training between matches. */
 int64_t idc_network_batches(const idc_options *o, int64_t images);
-int64_t idc_network_epoch(const idc_options *o, int64_t samples);
 
 #endif

@@ -48,8 +48,8 @@ typedef struct idc_options {
     uint32_t net_augment;
 } idc_options;
 
-extern const cop_option idc_option_table[];
-extern const size_t idc_option_count;
+enum { IDC_OPTION_COUNT = 26 };
+extern const cop_option idc_option_table[IDC_OPTION_COUNT];
 
 /* What the table's ranges cannot say; COP_INVALID. */
 cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_error *err);
