@@ -87,16 +87,15 @@ typedef struct convnet {
     int64_t classes;
 } convnet;
 
-static int32_t first_padding(int64_t channels)
-{
-    return channels == 1 ? 3 : 1;
-}
+/* Zeros that a one-channel image gets around it, so that with the first convolution's own padding
+ * of 1 it has 3 (the engine's convolutions pad by less than their window). */
+#define GREY_MARGIN 2
 
 /* Each block halves the sides, rounding down: at least one pixel has to be left. */
 static cop_status check_depth(const convnet_options *o, const cop_task *task, cop_error *err)
 {
     int64_t smaller = task->height < task->width ? task->height : task->width;
-    smaller += 2 * (first_padding(task->channels) - 1);
+    smaller += task->channels == 1 ? 2 * GREY_MARGIN : 0;
     if (o->pooling != POOL_NONE && smaller >> o->depth == 0)
         return cop_fail(err, COP_INVALID,
                         "images of %d x %d are too small for depth %lld: a block's 2x2 pooling "
@@ -178,9 +177,8 @@ static cop_node pool(cop_graph *g, int32_t pooling, cop_node x)
 static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
 {
     char name[COP_NAME_SIZE];
-    int32_t padding = i == 0 ? first_padding(cop_node_shape(l->g, x).dim[1]) : 1;
     (void)snprintf(name, sizeof name, "layers.conv.%lld", (long long)i);
-    x = cop_layer_conv(l, name, x, net->options.width, cop_window_square(3, 1, padding), true,
+    x = cop_layer_conv(l, name, x, net->options.width, cop_window_square(3, 1, 1), true,
                        weight_init(net->options.initializer));
     cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
@@ -188,9 +186,16 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
     return pool(l->g, net->options.pooling, activate(l->g, net->options.activation, x));
 }
 
+static cop_node add_margin(cop_graph *g, cop_node x)
+{
+    return cop_pad(g, cop_pad(g, x, 2, GREY_MARGIN, GREY_MARGIN), 3, GREY_MARGIN, GREY_MARGIN);
+}
+
 /* The network, for declaring (out is NULL) and for building. */
 static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    if (cop_node_shape(l->g, x).dim[1] == 1)
+        x = add_margin(l->g, x);
     for (int64_t i = 0; i < net->options.depth && x != COP_NO_NODE; i++) {
         x = block(net, l, x, i);
         char tap[COP_NAME_SIZE];
