@@ -25,8 +25,7 @@ static cop_status refuse(scanner *s, const char *message)
     return cop_fail_at(s->err, COP_INVALID, s->file, s->line, "%s", message);
 }
 
-/* The length of the UTF-8 sequence at `p`, or 0. */
-static size_t utf8_length(const char *p, const char *end)
+size_t cop_utf8_length(const char *p, const char *end)
 {
     unsigned char lead = (unsigned char)p[0];
     if (lead < 0x80)
@@ -56,7 +55,7 @@ static cop_status check_bytes(const char *text, size_t size, const char *file, c
     for (const char *p = text; p < end;) {
         if (*p == '\0')
             return cop_fail_at(err, COP_INVALID, file, line, "a zero byte: this is not a text");
-        size_t length = utf8_length(p, end);
+        size_t length = cop_utf8_length(p, end);
         if (length == 0)
             return cop_fail_at(err, COP_INVALID, file, line, "byte 0x%02x is not UTF-8",
                                (unsigned)(unsigned char)*p);
