@@ -23,7 +23,7 @@ static estimate from_traces(const cop_tensor *trace, int64_t first, int64_t last
 {
     int64_t probes = trace->shape.dim[0], parameters = trace->shape.dim[1];
     const double *value = cop_f64(trace);
-    double mean = 0.0, spread = 0.0;
+    double mean = 0.0, squares = 0.0;
     for (int pass = 0; pass < 2; pass++) {
         for (int64_t i = 0; i < probes; i++) {
             double one = 0.0;
@@ -32,29 +32,29 @@ static estimate from_traces(const cop_tensor *trace, int64_t first, int64_t last
             if (pass == 0)
                 mean += one / (double)probes;
             else
-                spread += (one - mean) * (one - mean);
+                squares += (one - mean) * (one - mean);
         }
     }
-    estimate e = {mean, probes > 1 ? sqrt(spread / ((double)probes - 1.0) / (double)probes) : NAN};
+    estimate e = {mean, probes > 1 ? sqrt(squares / ((double)probes - 1.0) / (double)probes) : NAN};
     return e;
 }
 
 /* The diagonal's estimates on surviving coordinates, all parameters after one another. */
-typedef struct diagonal {
+typedef struct spread {
     double *value;
     int64_t *first;     /* of each parameter in `value`, and the end */
     double *mean_error; /* standard error of a coordinate, meant over each parameter */
     size_t parameters;
-} diagonal;
+} spread;
 
-static void free_diagonal(diagonal *d)
+static void free_spread(spread *d)
 {
     free(d->value);
     free(d->first);
     free(d->mean_error);
 }
 
-static void add_parameter(diagonal *d, size_t i, const cop_tensor *mask, const cop_tensors *bag,
+static void add_parameter(spread *d, size_t i, const cop_tensor *mask, const cop_tensors *bag,
                           int64_t probes)
 {
     char name[COP_NAME_SIZE];
@@ -75,8 +75,8 @@ static void add_parameter(diagonal *d, size_t i, const cop_tensor *mask, const c
     d->mean_error[i] = errors / (double)(next - d->first[i]);
 }
 
-static cop_status make_diagonal(const cop_model *model, const cop_tensors *masks,
-                                const cop_tensors *bag, int64_t probes, diagonal *d, cop_error *err)
+static cop_status make_spread(const cop_model *model, const cop_tensors *masks,
+                              const cop_tensors *bag, int64_t probes, spread *d, cop_error *err)
 {
     d->parameters = cop_model_parameter_count(model);
     d->value = calloc((size_t)cop_model_weight_count(model) + 1, sizeof *d->value);
@@ -90,7 +90,7 @@ static cop_status make_diagonal(const cop_model *model, const cop_tensors *masks
     return COP_OK;
 }
 
-static double mean_of(const diagonal *d, int64_t first, int64_t last)
+static double mean_of(const spread *d, int64_t first, int64_t last)
 {
     double sum = 0.0;
     for (int64_t j = first; j < last; j++)
@@ -109,7 +109,7 @@ static const cop_column trace_columns[] = {
     {"copy", COP_COLUMN_INT, NULL, "Number of the trained copy"},
 };
 
-static cop_status trace_table(const hessian_options *o, const diagonal *d, const cop_tensor *trace,
+static cop_status trace_table(const hessian_options *o, const spread *d, const cop_tensor *trace,
                               int64_t samples, cop_tables *out, cop_error *err)
 {
     cop_table *table =
@@ -144,7 +144,7 @@ static const cop_column layer_columns[] = {
 };
 
 /* A layer without survivors has no mean: its row is left out. */
-static cop_status layer_table(const cop_model *model, const diagonal *d, const cop_tensor *trace,
+static cop_status layer_table(const cop_model *model, const spread *d, const cop_tensor *trace,
                               cop_tables *out, cop_error *err)
 {
     cop_table *table =
@@ -196,7 +196,7 @@ static double from_axis(const axis *a, double t)
     return a->epsilon > 0.0 ? a->epsilon * sinh(t) : t;
 }
 
-static axis make_axis(const hessian_options *o, const diagonal *d)
+static axis make_axis(const hessian_options *o, const spread *d)
 {
     double low = INFINITY, high = -INFINITY;
     for (int64_t j = 0; j < d->first[d->parameters]; j++) {
@@ -214,7 +214,7 @@ static axis make_axis(const hessian_options *o, const diagonal *d)
     return a;
 }
 
-static void count_bins(const axis *a, const diagonal *d, int64_t *count)
+static void count_bins(const axis *a, const spread *d, int64_t *count)
 {
     for (int64_t j = 0; j < d->first[d->parameters]; j++) {
         double share = (to_axis(a, d->value[j]) - a->low) / (a->high - a->low);
@@ -238,7 +238,7 @@ static cop_status bin_rows(const axis *a, const int64_t *count, cop_table *table
     return COP_OK;
 }
 
-static cop_status diagonal_table(const hessian_options *o, const diagonal *d, cop_tables *out,
+static cop_status diagonal_table(const hessian_options *o, const spread *d, cop_tables *out,
                                  cop_error *err)
 {
     cop_table *table =
@@ -262,14 +262,14 @@ cop_status hessian_report(const hessian_options *o, const cop_model *model, cons
                           const cop_tensors *bag, int64_t samples, cop_tables *out, cop_error *err)
 {
     const cop_tensor *trace = cop_tensors_find(bag, "trace");
-    diagonal d = {0};
-    cop_status status = make_diagonal(model, mask, bag, o->probes, &d, err);
+    spread d = {0};
+    cop_status status = make_spread(model, mask, bag, o->probes, &d, err);
     if (status == COP_OK)
         status = trace_table(o, &d, trace, samples, out, err);
     if (status == COP_OK && o->layerwise)
         status = layer_table(model, &d, trace, out, err);
     if (status == COP_OK)
         status = diagonal_table(o, &d, out, err);
-    free_diagonal(&d);
+    free_spread(&d);
     return status;
 }
