@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Headers go on lines of this many letters, or of a longer word. */
+#define HEADER_WIDTH 13
+
 static const char *scaled(double value, char *text, size_t size)
 {
     static const char *const prefixes[] = {"", " k", " M", " G", " T"};
@@ -34,13 +37,37 @@ const char *cop_display_number(double value, const char *unit, char *text, size_
 /* --- rendering ----------------------------------------------------------------------------------
  */
 
-static bool is_skipped(const char *name, const char *const *skip)
+static bool is_listed(const char *name, const char *const *list)
 {
-    for (size_t i = 0; skip != NULL && skip[i] != NULL; i++) {
-        if (strcmp(skip[i], name) == 0)
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+        if (strcmp(list[i], name) == 0)
             return true;
     }
     return false;
+}
+
+/* The name behind a listed prefix; the whole name where there is none. */
+static const char *without_prefix(const char *name, const char *const *prefixes)
+{
+    for (size_t i = 0; prefixes != NULL && prefixes[i] != NULL; i++) {
+        size_t length = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], length) == 0 && name[length] == '_')
+            return name + length + 1;
+    }
+    return name;
+}
+
+/* The shortest name by which a column is still told from all others. */
+static const char *short_name(const cop_table *table, size_t column, const char *const *prefixes)
+{
+    const char *name = cop_table_column(table, column)->name;
+    const char *rest = without_prefix(name, prefixes);
+    for (size_t i = 0; i < cop_table_column_count(table); i++) {
+        const char *other = cop_table_column(table, i)->name;
+        if (i != column && strcmp(without_prefix(other, prefixes), rest) == 0)
+            return name;
+    }
+    return rest;
 }
 
 /* True when column + 1 is the deviation of `column`. */
@@ -54,11 +81,13 @@ static bool has_deviation(const cop_table *table, size_t column)
     return strncmp(next, name, length) == 0 && strcmp(next + length, "_std") == 0;
 }
 
-static const char *header(const cop_column *column, cop_arena *arena)
+static const char *header(const cop_table *table, size_t column, const char *const *prefixes,
+                          cop_arena *arena)
 {
-    char *text = column->unit != NULL && column->unit[0] != '\0'
-                     ? cop_arena_printf(arena, "%s (%s)", column->name, column->unit)
-                     : cop_arena_strdup(arena, column->name);
+    const char *name = short_name(table, column, prefixes);
+    const char *unit = cop_table_column(table, column)->unit;
+    char *text = unit != NULL && unit[0] != '\0' ? cop_arena_printf(arena, "%s (%s)", name, unit)
+                                                 : cop_arena_strdup(arena, name);
     for (char *c = text; c != NULL && *c != '\0'; c++) {
         if (*c == '_')
             *c = ' ';
@@ -88,8 +117,8 @@ static const char *cell_text(const cop_table *table, size_t row, size_t column, 
     return cop_arena_printf(arena, "%s ± %s", mean, std);
 }
 
-cop_status cop_display_make(const cop_table *table, const char *const *skip, cop_arena *arena,
-                            cop_display *out, cop_error *err)
+cop_status cop_display_make(const cop_table *table, const cop_display_choice *choice,
+                            cop_arena *arena, cop_display *out, cop_error *err)
 {
     size_t columns = cop_table_column_count(table), rows = cop_table_row_count(table), shown = 0;
     size_t *from = cop_arena_array(arena, columns, sizeof *from);
@@ -100,10 +129,10 @@ cop_status cop_display_make(const cop_table *table, const char *const *skip, cop
     if (from == NULL || out->headers == NULL || out->is_number == NULL || out->cells == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     for (size_t c = 0; c < columns; c++) {
-        if (is_skipped(cop_table_column(table, c)->name, skip) ||
+        if (is_listed(cop_table_column(table, c)->name, choice->skip) ||
             (c > 0 && has_deviation(table, c - 1)))
             continue;
-        out->headers[shown] = header(cop_table_column(table, c), arena);
+        out->headers[shown] = header(table, c, choice->prefixes, arena);
         out->is_number[shown] = cop_table_column(table, c)->type != COP_COLUMN_TEXT;
         if (out->headers[shown] == NULL)
             return cop_fail(err, COP_FAILED, "out of memory");
@@ -130,9 +159,28 @@ static size_t width_of(const char *text)
     return width;
 }
 
+/* The next line of a header: as many words as fit. Returns its length in bytes. */
+static size_t header_line(const char *text, size_t width)
+{
+    size_t length = strcspn(text, " ");
+    while (text[length] == ' ') {
+        size_t with = length + 1 + strcspn(text + length + 1, " ");
+        if (with > width)
+            break;
+        length = with;
+    }
+    return length;
+}
+
+/* How wide a column is: its cells, or its header on lines of HEADER_WIDTH if that is wider. */
 static size_t column_width(const cop_display *d, size_t column)
 {
-    size_t width = width_of(d->headers[column]);
+    size_t width = 0;
+    for (const char *at = d->headers[column]; *at != '\0'; at += strspn(at, " ")) {
+        size_t line = header_line(at, HEADER_WIDTH);
+        width = line > width ? line : width;
+        at += line;
+    }
     for (size_t r = 0; r < d->row_count; r++) {
         size_t own = width_of(d->cells[r * d->column_count + column]);
         width = own > width ? own : width;
@@ -151,6 +199,27 @@ static void print_cell(const char *text, size_t width, bool right, bool last, FI
     (void)fputs(last ? "\n" : "  ", out);
 }
 
+/* Prints the headers, wrapped, from the first line on. */
+static void print_headers(const cop_display *d, size_t shown, FILE *out)
+{
+    for (size_t line = 0, more = 1; more > 0; line++) {
+        more = 0;
+        for (size_t c = 0; c < shown; c++) {
+            const char *at = d->headers[c];
+            size_t width = column_width(d, c), length = header_line(at, width);
+            for (size_t i = 0; i < line; i++) {
+                at += length;
+                at += strspn(at, " ");
+                length = header_line(at, width);
+            }
+            char part[160];
+            (void)snprintf(part, sizeof part, "%.*s", (int)length, at);
+            print_cell(part, width, d->is_number[c], c + 1 == shown, out);
+            more += at[length] != '\0';
+        }
+    }
+}
+
 void cop_display_print(const cop_display *d, size_t width, FILE *out)
 {
     size_t shown = 0, total = 0;
@@ -160,8 +229,7 @@ void cop_display_print(const cop_display *d, size_t width, FILE *out)
             break;
         total = with;
     }
-    for (size_t c = 0; c < shown; c++)
-        print_cell(d->headers[c], column_width(d, c), d->is_number[c], c + 1 == shown, out);
+    print_headers(d, shown, out);
     for (size_t i = 0; i < total; i++)
         (void)fputs("-", out);
     (void)fputs("\n", out);

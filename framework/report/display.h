@@ -16,13 +16,19 @@ typedef struct cop_display {
     const char **cells; /* row by row */
 } cop_display;
 
-/* Renders a table without the columns named in `skip` (NULL-terminated; may be NULL). A column
- * named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
-cop_status cop_display_make(const cop_table *table, const char *const *skip, cop_arena *arena,
-                            cop_display *out, cop_error *err);
+/* What to leave out; both lists are NULL-terminated or NULL. */
+typedef struct cop_display_choice {
+    const char *const *skip;     /* columns */
+    const char *const *prefixes; /* beginnings of names, each with "_" behind it, where the rest is
+                                    still the only column of its name */
+} cop_display_choice;
 
-/* Prints it aligned. Columns that would make lines longer than `width` (0: any length) are left out
- * from the right, and the last line says how many. */
+/* Renders a table. A column named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
+cop_status cop_display_make(const cop_table *table, const cop_display_choice *choice,
+                            cop_arena *arena, cop_display *out, cop_error *err);
+
+/* Prints it aligned, long headers on several lines. Columns that would make lines longer than
+ * `width` (0: any length) are left out from the right, and the last line says how many. */
 void cop_display_print(const cop_display *d, size_t width, FILE *out);
 
 /* A number as a person wants it, by its unit: percent with two decimals, large counts of images

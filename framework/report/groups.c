@@ -11,6 +11,9 @@
 static const char *const reserved[] = {"tickets", "trainings", "history", "distilled",
                                        "summary", "costs",     "columns"};
 
+/* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
+#define MOST_KEYS 4
+
 bool cop_is_repetition(const char *column)
 {
     return strcmp(column, "pair") == 0 || strcmp(column, "copy") == 0;
@@ -132,13 +135,74 @@ static bool is_summary(const cop_group *g)
     const cop_plot *plot = cop_table_plot(g->layout);
     if (plot != NULL && plot->kind != COP_PLOT_NONE)
         return false;
-    for (size_t i = 0; i < cop_table_column_count(g->layout); i++) {
-        if (cop_is_repetition(cop_table_column(g->layout, i)->name))
-            return true;
-    }
+    if (cop_table_find_column(g->layout, "pair") >= 0)
+        return true;
     for (size_t i = 0; i < g->member_count; i++) {
         if (cop_table_row_count(g->members[i].table) != 1)
             return false;
+    }
+    return true;
+}
+
+bool cop_group_is_key(const cop_group *g, size_t column)
+{
+    if (cop_table_find_column(g->layout, "pair") < 0 ||
+        cop_is_repetition(cop_table_column(g->layout, column)->name))
+        return false;
+    for (size_t i = 0; i <= column; i++) {
+        const cop_column *c = cop_table_column(g->layout, i);
+        if (c->type != COP_COLUMN_TEXT && !cop_is_repetition(c->name))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a row's key is `key`: its parts separated by spaces. */
+static bool has_key(const cop_group *g, const cop_table *table, size_t row, const char *key)
+{
+    for (size_t c = 0; c < cop_table_column_count(table); c++) {
+        if (!cop_group_is_key(g, c))
+            continue;
+        const char *part = cop_table_cell(table, row, c).text;
+        size_t length = strlen(part);
+        if (strncmp(key, part, length) != 0)
+            return false;
+        key += length;
+        key += *key == ' ';
+    }
+    return *key == '\0';
+}
+
+/* The key of a row; the arena's; NULL when memory is out. */
+static const char *key_of(const cop_group *g, const cop_table *table, size_t row, cop_arena *arena)
+{
+    const char *key = "";
+    for (size_t c = 0; key != NULL && c < cop_table_column_count(table); c++) {
+        if (cop_group_is_key(g, c))
+            key = cop_arena_printf(arena, "%s%s%s", key, key[0] != '\0' ? " " : "",
+                                   cop_table_cell(table, row, c).text);
+    }
+    return key;
+}
+
+/* Collects the keys of a group's rows, up to MOST_KEYS; false when memory is out. */
+static bool collect_keys(cop_group *g, cop_arena *arena)
+{
+    g->keys = cop_arena_array(arena, MOST_KEYS, sizeof *g->keys);
+    if (g->keys == NULL)
+        return false;
+    for (size_t m = 0; m < g->member_count; m++) {
+        const cop_table *table = g->members[m].table;
+        for (size_t row = 0; row < cop_table_row_count(table); row++) {
+            bool known = false;
+            for (size_t k = 0; k < g->key_count; k++)
+                known = known || has_key(g, table, row, g->keys[k]);
+            if (known || g->key_count == MOST_KEYS)
+                continue;
+            g->keys[g->key_count] = key_of(g, table, row, arena);
+            if (g->keys[g->key_count++] == NULL)
+                return false;
+        }
     }
     return true;
 }
@@ -165,8 +229,11 @@ cop_status cop_groups_make(const cop_results *r, cop_groups *out, cop_error *err
                 COP_TRY(add_table(r, out, t, k, cop_tables_at(analysis->tables, n), err));
         }
     }
-    for (size_t i = 0; i < out->count; i++)
+    for (size_t i = 0; i < out->count; i++) {
         out->items[i].is_summary = is_summary(&out->items[i]);
+        if (out->items[i].is_summary && !collect_keys(&out->items[i], r->arena))
+            return cop_fail(err, COP_FAILED, "out of memory");
+    }
     return COP_OK;
 }
 
@@ -182,14 +249,18 @@ static const cop_table *table_of(const cop_group *g, const cop_record_ticket *t)
     return NULL;
 }
 
-double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t column)
+double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t key, size_t column)
 {
     const cop_table *table = table_of(g, t);
-    size_t rows = table != NULL ? cop_table_row_count(table) : 0;
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
     double sum = 0.0;
-    for (size_t i = 0; i < rows; i++)
+    for (size_t i = 0; i < rows; i++) {
+        if (!has_key(g, table, i, g->keys[key]))
+            continue;
         sum += cop_table_number(table, i, column);
-    return rows > 0 ? sum / (double)rows : (double)NAN;
+        used++;
+    }
+    return used > 0 ? sum / (double)used : (double)NAN;
 }
 
 const char *cop_tally(const char *const *texts, size_t count, cop_arena *arena)
@@ -214,15 +285,17 @@ const char *cop_tally(const char *const *texts, size_t count, cop_arena *arena)
     return copy;
 }
 
-const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_t column,
-                           cop_arena *arena)
+const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_t key,
+                           size_t column, cop_arena *arena)
 {
     const cop_table *table = table_of(g, t);
-    size_t rows = table != NULL ? cop_table_row_count(table) : 0;
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
     const char **texts = cop_arena_array(arena, rows + 1, sizeof *texts);
     if (texts == NULL)
         return NULL;
-    for (size_t i = 0; i < rows; i++)
-        texts[i] = cop_table_cell(table, i, column).text;
-    return cop_tally(texts, rows, arena);
+    for (size_t i = 0; i < rows; i++) {
+        if (has_key(g, table, i, g->keys[key]))
+            texts[used++] = cop_table_cell(table, i, column).text;
+    }
+    return used > 0 ? cop_tally(texts, used, arena) : "";
 }

@@ -4,8 +4,10 @@
  * analyses by that analyzer (it may be configured twice), and the same columns.
  *
  * Columns named "pair" or "copy" number repetitions of a measurement: what the report summarises it
- * averages over them. A table that asks for no plot, and has one row a ticket or one a repetition,
- * is a *summary*: its columns join the ticket table. */
+ * averages over them. A table that asks for no plot is a *summary*, and its columns join the ticket
+ * table, when it has one row a ticket, or one a pair. In the latter, text columns before the first
+ * number are keys that tell rows apart (say, two ways to measure): where more than one key occurs,
+ * each has joined columns of its own. */
 #ifndef COP_REPORT_GROUPS_H
 #define COP_REPORT_GROUPS_H
 
@@ -24,6 +26,9 @@ typedef struct cop_group {
     cop_group_member *members;
     size_t member_count;
     bool is_summary;
+    const char *
+        *keys; /* of a summary, in order of first appearance; one, "", where rows have none */
+    size_t key_count;
 } cop_group;
 
 typedef struct cop_groups {
@@ -43,12 +48,15 @@ int cop_table_find_column(const cop_table *table, const char *name);
 /* A cell of an INT or FLOAT column as a number; NaN for a text. */
 double cop_table_number(const cop_table *table, size_t row, size_t column);
 
-/* What a summary says of a ticket in one column: the mean over its rows, or, for a text, the common
- * value, or each value with how often it occurs: "stable (2), unstable (1)". NaN, or "" in the
- * arena, where the ticket has no row. NULL text: out of memory. */
-double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t column);
-const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_t column,
-                           cop_arena *arena);
+/* Whether a column is part of a summary's keys. */
+bool cop_group_is_key(const cop_group *g, size_t column);
+
+/* What a summary says of a ticket in one column under one key: the mean over its rows, or, for a
+ * text, their tally. NaN, or "" in the arena, where the ticket has no row. NULL text: out of
+ * memory. */
+double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t key, size_t column);
+const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_t key,
+                           size_t column, cop_arena *arena);
 
 /* The common value of some texts, or each with its count, in order of first appearance; the
  * arena's; NULL when memory is out. */

@@ -217,8 +217,15 @@ static const char *const *dull_columns(const report *r)
 static cop_status display(const report *r, const char *name, cop_display *out, cop_error *err)
 {
     static const char *const ids[] = {"id", NULL};
-    const char *const *skip = strcmp(name, "summary") == 0 ? dull_columns(r) : ids;
-    return cop_display_make(cop_sheets_find(r->sheets, name), skip, r->results.arena, out, err);
+    const char **prefixes =
+        cop_arena_array(r->results.arena, r->groups.count + 1, sizeof *prefixes);
+    if (prefixes == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < r->groups.count; i++)
+        prefixes[i] = r->groups.items[i].name;
+    const cop_display_choice choice = {.skip = strcmp(name, "summary") == 0 ? dull_columns(r) : ids,
+                                       .prefixes = prefixes};
+    return cop_display_make(cop_sheets_find(r->sheets, name), &choice, r->results.arena, out, err);
 }
 
 static void add_pictures(const report *r, cop_text *page)

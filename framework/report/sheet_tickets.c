@@ -20,7 +20,7 @@ static const cop_column own_columns[COP_TICKET_COLUMNS] = {
 /* A column of a summary that joins the table. */
 typedef struct joined_column {
     const cop_group *group;
-    size_t column;
+    size_t key, column;
 } joined_column;
 
 cop_spread cop_spread_of(const double *values, size_t count)
@@ -62,14 +62,23 @@ size_t cop_copy_accuracies(const cop_results *r, const cop_record_ticket *t, dou
     return count;
 }
 
-/* "<table>_<column>", or the column alone where it already begins so. */
-static const char *joined_name(const cop_group *g, const cop_column *column, cop_arena *arena)
+/* "<table>_<column>", or "<table>_<key>_<column>" where there are several keys. A column that
+ * already begins with the table's name keeps its own. */
+static const char *joined_name(const cop_group *g, size_t key, const cop_column *column,
+                               cop_arena *arena)
 {
     size_t length = strlen(g->name);
-    if (strncmp(column->name, g->name, length) == 0 &&
-        (column->name[length] == '_' || column->name[length] == '\0'))
-        return column->name;
-    return cop_arena_printf(arena, "%.50s_%.44s", g->name, column->name);
+    const char *rest = column->name;
+    if (strncmp(rest, g->name, length) == 0 && (rest[length] == '_' || rest[length] == '\0'))
+        rest += length + (rest[length] == '_');
+    if (g->key_count < 2)
+        return cop_arena_printf(arena, "%.45s%s%.45s", g->name, rest[0] != '\0' ? "_" : "", rest);
+    char *name = cop_arena_printf(arena, "%.40s_%.20s_%.33s", g->name, g->keys[key], rest);
+    for (char *c = name; c != NULL && *c != '\0'; c++) {
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", *c) == NULL)
+            *c = '_';
+    }
+    return name;
 }
 
 static bool has_name(const cop_column *columns, size_t count, const char *name)
@@ -81,25 +90,43 @@ static bool has_name(const cop_column *columns, size_t count, const char *name)
     return false;
 }
 
-/* Fills the joined columns behind the table's own; false when memory is out. */
-static bool join_columns(const cop_groups *groups, cop_arena *arena, cop_column *columns,
-                         joined_column *joined, size_t *count)
+/* What the joining functions share. */
+typedef struct joiner {
+    cop_column *columns; /* of the table: its own, then the joined ones */
+    joined_column *joined;
+    size_t count; /* joined */
+    cop_arena *arena;
+} joiner;
+
+/* Joins one group's columns under one key; false when memory is out. */
+static bool join_group(joiner *j, const cop_group *group, size_t key)
+{
+    for (size_t c = 0; c < cop_table_column_count(group->layout); c++) {
+        const cop_column *from = cop_table_column(group->layout, c);
+        if (cop_is_repetition(from->name) || cop_group_is_key(group, c))
+            continue;
+        const char *name = joined_name(group, key, from, j->arena);
+        if (name == NULL)
+            return false;
+        if (has_name(j->columns, COP_TICKET_COLUMNS + j->count, name))
+            continue;
+        cop_column *column = &j->columns[COP_TICKET_COLUMNS + j->count];
+        *column = *from;
+        column->name = name;
+        if (from->type == COP_COLUMN_INT) /* means of integers */
+            column->type = COP_COLUMN_FLOAT;
+        j->joined[j->count++] = (joined_column){group, key, c};
+    }
+    return true;
+}
+
+static bool join_groups(joiner *j, const cop_groups *groups)
 {
     for (size_t g = 0; g < groups->count; g++) {
         const cop_group *group = &groups->items[g];
-        for (size_t c = 0; group->is_summary && c < cop_table_column_count(group->layout); c++) {
-            const cop_column *from = cop_table_column(group->layout, c);
-            const char *name = joined_name(group, from, arena);
-            if (name == NULL)
+        for (size_t key = 0; key < group->key_count; key++) {
+            if (!join_group(j, group, key))
                 return false;
-            if (cop_is_repetition(from->name) ||
-                has_name(columns, COP_TICKET_COLUMNS + *count, name))
-                continue;
-            columns[COP_TICKET_COLUMNS + *count] = *from;
-            columns[COP_TICKET_COLUMNS + *count].name = name;
-            if (from->type == COP_COLUMN_INT) /* means of integers */
-                columns[COP_TICKET_COLUMNS + *count].type = COP_COLUMN_FLOAT;
-            joined[(*count)++] = (joined_column){group, c};
         }
     }
     return true;
@@ -109,7 +136,7 @@ static size_t count_group_columns(const cop_groups *groups)
 {
     size_t count = 0;
     for (size_t g = 0; g < groups->count; g++)
-        count += cop_table_column_count(groups->items[g].layout);
+        count += groups->items[g].key_count * cop_table_column_count(groups->items[g].layout);
     return count;
 }
 
@@ -136,10 +163,12 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     cells[c++].f = accuracy.max;
     for (size_t i = 0; i < joined_count; i++, c++) {
         const joined_column *j = &joined[i];
-        if (cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_TEXT)
-            cells[c].text = cop_group_text(j->group, t, j->column, r->arena);
-        else
-            cells[c].f = cop_group_mean(j->group, t, j->column);
+        if (cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_TEXT) {
+            cells[c].text = cop_group_text(j->group, t, j->key, j->column, r->arena);
+            if (cells[c].text == NULL)
+                return cop_fail(err, COP_FAILED, "out of memory");
+        } else
+            cells[c].f = cop_group_mean(j->group, t, j->key, j->column);
     }
     return cop_table_row(table, cells, err);
 }
@@ -147,20 +176,21 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
 cop_status cop_sheet_tickets(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
                              cop_error *err)
 {
-    size_t room = COP_TICKET_COLUMNS + count_group_columns(groups), joined_count = 0;
-    cop_column *columns = cop_arena_array(r->arena, room, sizeof *columns);
-    joined_column *joined = cop_arena_array(r->arena, room, sizeof *joined);
+    size_t room = COP_TICKET_COLUMNS + count_group_columns(groups);
     cop_cell *cells = cop_arena_array(r->arena, room, sizeof *cells);
-    if (columns == NULL || joined == NULL || cells == NULL)
+    joiner j = {.arena = r->arena};
+    j.columns = cop_arena_array(r->arena, room, sizeof *j.columns);
+    j.joined = cop_arena_array(r->arena, room, sizeof *j.joined);
+    if (cells == NULL || j.columns == NULL || j.joined == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    memcpy(columns, own_columns, sizeof own_columns);
-    if (!join_columns(groups, r->arena, columns, joined, &joined_count))
+    memcpy(j.columns, own_columns, sizeof own_columns);
+    if (!join_groups(&j, groups))
         return cop_fail(err, COP_FAILED, "out of memory");
-    cop_table *table = cop_tables_add(sheets, "tickets", "Every ticket and seed.", columns,
-                                      COP_TICKET_COLUMNS + joined_count, NULL, err);
+    cop_table *table = cop_tables_add(sheets, "tickets", "Every ticket and seed.", j.columns,
+                                      COP_TICKET_COLUMNS + j.count, NULL, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < r->record.ticket_count; i++)
-        COP_TRY(add_row(r, &r->record.tickets[i], joined, joined_count, table, cells, err));
+        COP_TRY(add_row(r, &r->record.tickets[i], j.joined, j.count, table, cells, err));
     return COP_OK;
 }

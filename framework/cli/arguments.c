@@ -1,0 +1,197 @@
+/* arguments.c: the command line's options and positional words, by a table. */
+#include "cli/arguments.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cop_argument arguments[] = {
+    {"set", "PATH=VALUE", "override a setting of the config (again for more)", COP_ARGUMENT_LIST,
+     offsetof(cop_arguments, set)},
+    {"out", "DIR", "output directory (default: out/ and the study's name)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, out)},
+    {"plugin-dir", "DIR", "look for plugins here first (again for more)", COP_ARGUMENT_LIST,
+     offsetof(cop_arguments, plugin_dir)},
+    {"jobs", "N", "stages at a time; this version runs one", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, jobs)},
+    {"weights", "FILE", "safetensors file with a state_dict of the ticket's model",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, weights)},
+    {"split", "train|test", "data to evaluate on (default: test)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, split)},
+    {"setting", "LABEL", "setting of the sweep; not needed where there is one", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, setting)},
+    {"seed", "N", "seed; not needed where there is one", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, seed)},
+    {"round", "K", "round of pruning, 0 for the dense network (default: the last)",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, round)},
+    {"copy", "C", "trained copy, from 0 (default: 0)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, copy)},
+    {"to", "FILE", "file to write", COP_ARGUMENT_TEXT, offsetof(cop_arguments, to)},
+    {"png", "DIR", "write the distilled images here, as pictures", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, png)},
+    {"synthetic", NULL, "the distilled set instead of a network", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, synthetic)},
+    {"quiet", NULL, "say nothing but errors on stderr", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, quiet)},
+    {"json", NULL, "print for programs", COP_ARGUMENT_FLAG, offsetof(cop_arguments, json)},
+    {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
+
+const cop_argument *cop_argument_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+        if (strcmp(arguments[i].name, name) == 0)
+            return &arguments[i];
+    }
+    return NULL;
+}
+
+static size_t count_names(const char *const *names)
+{
+    size_t count = 0;
+    while (names[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool is_accepted(const char *const *accepted, const char *name)
+{
+    for (size_t i = 0; accepted[i] != NULL; i++) {
+        if (strcmp(accepted[i], name) == 0)
+            return true;
+    }
+    return strcmp(name, "help") == 0;
+}
+
+static cop_status unknown_option(const char *word, const char *name, const char *const *accepted,
+                                 cop_error *err)
+{
+    char shown[200];
+    const char *near = cop_nearest(name, accepted, count_names(accepted));
+    (void)cop_escape(word, shown, sizeof shown);
+    if (near != NULL)
+        return cop_fail(err, COP_INVALID, "unknown option '%s'; did you mean '--%s'?", shown, near);
+    return cop_fail(err, COP_INVALID, "unknown option '%s'", shown);
+}
+
+static cop_status store(const cop_argument *argument, const char *value, cop_arguments *out,
+                        cop_error *err)
+{
+    void *member = (char *)out + argument->offset;
+    if (argument->kind == COP_ARGUMENT_FLAG) {
+        *(bool *)member = true;
+        return COP_OK;
+    }
+    if (argument->kind == COP_ARGUMENT_TEXT) {
+        if (*(const char **)member != NULL)
+            return cop_fail(err, COP_INVALID, "option '--%s' is given twice", argument->name);
+        *(const char **)member = value;
+        return COP_OK;
+    }
+    cop_word_list *list = member;
+    const char **longer = realloc(list->items, (list->count + 1) * sizeof *longer);
+    if (longer == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    list->items = longer;
+    list->items[list->count++] = value;
+    return COP_OK;
+}
+
+/* An option at argv[*at]; *at is moved to its last word. */
+static cop_status read_option(int argc, char *const *argv, int *at, const char *const *accepted,
+                              cop_arguments *out, cop_error *err)
+{
+    const char *word = argv[*at];
+    const char *text = strcmp(word, "-h") == 0 ? "--help" : word;
+    const char *equals = strchr(text, '=');
+    char name[32];
+    size_t length = strncmp(text, "--", 2) == 0
+                        ? (equals != NULL ? (size_t)(equals - text) : strlen(text)) - 2
+                        : 0;
+    (void)snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : 31), text + 2);
+    const cop_argument *argument =
+        length > 0 && length < sizeof name ? cop_argument_find(name) : NULL;
+    if (argument == NULL || !is_accepted(accepted, name))
+        return unknown_option(word, length > 0 ? name : "", accepted, err);
+    if (argument->kind == COP_ARGUMENT_FLAG && equals != NULL)
+        return cop_fail(err, COP_INVALID, "option '--%s' takes no value", name);
+    const char *value = equals != NULL ? equals + 1 : NULL;
+    if (argument->kind != COP_ARGUMENT_FLAG && value == NULL) {
+        if (*at + 1 >= argc)
+            return cop_fail(err, COP_INVALID, "option '--%s' wants a value: %s", name,
+                            argument->value);
+        value = argv[++*at];
+    }
+    return store(argument, value, out, err);
+}
+
+cop_status cop_arguments_read(int argc, char *const *argv, int first, const char *const *accepted,
+                              cop_arguments *out, cop_error *err)
+{
+    bool only_words = false;
+    memset(out, 0, sizeof *out);
+    for (int i = first; i < argc; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0) {
+            only_words = true;
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+            COP_TRY(read_option(argc, argv, &i, accepted, out, err));
+        } else if (out->word_count < COP_MOST_WORDS) {
+            out->words[out->word_count++] = argv[i];
+        } else {
+            char shown[200];
+            return cop_fail(err, COP_INVALID, "unexpected '%s'",
+                            cop_escape(argv[i], shown, sizeof shown));
+        }
+    }
+    return COP_OK;
+}
+
+void cop_arguments_clear(cop_arguments *a)
+{
+    free(a->set.items);
+    free(a->plugin_dir.items);
+    memset(a, 0, sizeof *a);
+}
+
+void cop_arguments_help(const char *const *accepted, FILE *out)
+{
+    for (size_t i = 0; accepted[i] != NULL; i++) {
+        const cop_argument *a = cop_argument_find(accepted[i]);
+        char left[64];
+        (void)snprintf(left, sizeof left, "--%s%s%s", a->name, a->value != NULL ? " " : "",
+                       a->value != NULL ? a->value : "");
+        (void)fprintf(out, "  %-22s  %s\n", left, a->help);
+    }
+}
+
+cop_status cop_argument_integer(const char *name, const char *text, int64_t low, int64_t high,
+                                int64_t *out, cop_error *err)
+{
+    char *end = NULL, shown[200];
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < low || value > high)
+        return cop_fail(err, COP_INVALID, "option '--%s' is '%s', wanted a whole number%s", name,
+                        cop_escape(text, shown, sizeof shown), low == 0 ? " from 0" : "");
+    *out = value;
+    return COP_OK;
+}
+
+void cop_print_shell_word(const char *word, FILE *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+        (void)fputs(word, out);
+        return;
+    }
+    (void)fputc('\'', out);
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            (void)fputs("'\\''", out);
+        else
+            (void)fputc(*word, out);
+    }
+    (void)fputc('\'', out);
+}

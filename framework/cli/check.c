@@ -1,0 +1,60 @@
+/* check.c: `coppice check`: is the config sound, and what would a run do? */
+#include "cli/command.h"
+#include "study/study.h"
+
+#include <sys/stat.h>
+
+#define PATH_SIZE 2048
+
+/* Opens the store of an earlier run; a directory that is not there is left so, and *store NULL. */
+static cop_status open_existing(const char *dir, cop_store **store, cop_error *err)
+{
+    char inner[PATH_SIZE + 8];
+    struct stat info;
+    (void)snprintf(inner, sizeof inner, "%s/store", dir);
+    if (stat(inner, &info) != 0 || !S_ISDIR(info.st_mode))
+        return COP_OK;
+    return cop_store_open(dir, store, err);
+}
+
+static cop_status print_plan(const cop_call *call, const cop_config *config, cop_error *err)
+{
+    char dir[PATH_SIZE];
+    cop_study *study = NULL;
+    cop_store *store = NULL;
+    COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
+    COP_TRY(cop_study_new(config, call->log, &study, err));
+    cop_status status = open_existing(dir, &store, err);
+    if (status == COP_OK && !call->arguments->quiet)
+        (void)fprintf(call->out, "%s\n", config->effective);
+    if (status == COP_OK)
+        status = cop_study_print_plan(study, store, call->out, err);
+    cop_store_close(store);
+    cop_study_free(study);
+    return status;
+}
+
+static cop_status run(const cop_call *call, cop_error *err)
+{
+    cop_registry *registry = NULL;
+    cop_config *config = NULL;
+    COP_TRY(cop_call_config(call, &registry, &config, err));
+    cop_status status = print_plan(call, config, err);
+    cop_config_free(config);
+    cop_registry_free(registry);
+    return status;
+}
+
+static const char *const options[] = {"set", "out", "plugin-dir", "quiet", NULL};
+
+const cop_subcommand cop_check_command = {
+    .name = "check",
+    .words = "CONFIG",
+    .least_words = 1,
+    .most_words = 1,
+    .summary = "check a config, print its plan and cost, run nothing",
+    .details =
+        "Prints every setting with its effective options (not with --quiet), then the stages: how\n"
+        "many, how many of them are done in --out, and what the others cost.",
+    .options = options,
+    .run = run};

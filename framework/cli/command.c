@@ -1,0 +1,240 @@
+/* command.c: finding the subcommand, and what every one of them shares: help, errors, exit status.
+ */
+#include "cli/command.h"
+
+#include "core/log.h"
+#include "core/text.h"
+
+#include <coppice/host.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cop_subcommand *const subcommands[] = {
+    &cop_run_command,    &cop_check_command, &cop_list_command,  &cop_inspect_command,
+    &cop_report_command, &cop_eval_command,  &cop_export_command};
+enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
+
+/* --- help ---------------------------------------------------------------------------------------
+ */
+
+static void print_usage(const cop_subcommand *s, FILE *out)
+{
+    (void)fprintf(out, "usage: coppice %s%s%s%s\n\n%s\n", s->name, s->words[0] != '\0' ? " " : "",
+                  s->words, s->options[0] != NULL ? " [OPTION]..." : "", s->summary);
+    if (s->details != NULL)
+        (void)fprintf(out, "\n%s\n", s->details);
+    (void)fputs("\noptions:\n", out);
+    cop_arguments_help(s->options, out);
+    (void)fputs("  --help                  print this and stop\n", out);
+}
+
+static void print_overview(FILE *out)
+{
+    (void)fputs("Coppice: sparse networks, distilled data.\n\n"
+                "usage: coppice SUBCOMMAND [WORD]... [OPTION]...\n\nsubcommands:\n",
+                out);
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+        char left[48];
+        (void)snprintf(left, sizeof left, "%s %s", subcommands[i]->name, subcommands[i]->words);
+        (void)fprintf(out, "  %-16s  %s\n", left, subcommands[i]->summary);
+    }
+    (void)fputs("\n  coppice SUBCOMMAND --help   its options\n"
+                "  coppice --version           this program's version\n\n"
+                "exit status: 0 done, 1 failed, 2 wrong usage or config, 130 interrupted\n",
+                out);
+}
+
+/* --- errors -------------------------------------------------------------------------------------
+ */
+
+static void print_error(const cop_error *error, FILE *err)
+{
+    char file[sizeof error->file + 32], message[2 * sizeof error->message];
+    (void)cop_escape(error->file, file, sizeof file);
+    (void)cop_escape(error->message, message, sizeof message);
+    if (error->file[0] == '\0')
+        (void)fprintf(err, "coppice: %s\n", message);
+    else if (error->line > 0)
+        (void)fprintf(err, "coppice: %s:%d: %s\n", file, error->line, message);
+    else
+        (void)fprintf(err, "coppice: %s: %s\n", file, message);
+}
+
+static int exit_status(cop_status status)
+{
+    switch (status) {
+    case COP_OK:
+        return 0;
+    case COP_INVALID:
+        return 2;
+    case COP_CANCELLED:
+        return 130;
+    case COP_FAILED:
+    case COP_UNAVAILABLE:
+        break;
+    }
+    return 1;
+}
+
+static void print_resume(int argc, char *const *argv, FILE *err)
+{
+    (void)fputs("interrupted; resume with: coppice", err);
+    for (int i = 1; i < argc; i++) {
+        (void)fputc(' ', err);
+        cop_print_shell_word(argv[i], err);
+    }
+    (void)fputc('\n', err);
+}
+
+/* --- dispatch -----------------------------------------------------------------------------------
+ */
+
+static const cop_subcommand *find_subcommand(const char *word)
+{
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+        if (strcmp(subcommands[i]->name, word) == 0)
+            return subcommands[i];
+    }
+    return NULL;
+}
+
+static cop_status unknown_subcommand(const char *word, cop_error *err)
+{
+    const char *names[SUBCOMMAND_COUNT];
+    char shown[200];
+    for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+        names[i] = subcommands[i]->name;
+    const char *near = cop_nearest(word, names, SUBCOMMAND_COUNT);
+    (void)cop_escape(word, shown, sizeof shown);
+    if (near != NULL)
+        return cop_fail(err, COP_INVALID, "unknown subcommand '%s'; did you mean '%s'?", shown,
+                        near);
+    return cop_fail(err, COP_INVALID, "unknown subcommand '%s'; 'coppice --help' lists them",
+                    shown);
+}
+
+static cop_status check_words(const cop_subcommand *s, const cop_arguments *a, cop_error *err)
+{
+    char shown[200];
+    if (a->word_count < s->least_words)
+        return cop_fail(err, COP_INVALID, "%s wants %s; see 'coppice %s --help'", s->name, s->words,
+                        s->name);
+    if (a->word_count > s->most_words)
+        return cop_fail(err, COP_INVALID, "unexpected '%s' after 'coppice %s'",
+                        cop_escape(a->words[s->most_words], shown, sizeof shown), s->name);
+    return COP_OK;
+}
+
+/* Results that did not reach their reader are a failure, whatever else went well. */
+static cop_status finish_output(FILE *out, cop_error *err)
+{
+    errno = 0;
+    if (fflush(out) == 0 && !ferror(out))
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "cannot write the results: %s",
+                    errno != 0 ? strerror(errno) : "error on standard output");
+}
+
+static bool is_terminal(FILE *stream)
+{
+    int fd = fileno(stream);
+    return fd >= 0 && isatty(fd) == 1;
+}
+
+static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *arguments, int argc,
+                                 char *const *argv, FILE *out, FILE *err_stream, cop_error *err)
+{
+    COP_TRY(check_words(s, arguments, err));
+    cop_log_level level = arguments->quiet ? COP_LOG_ERROR : COP_LOG_INFO;
+    cop_logger *log = cop_logger_new(err_stream, level, is_terminal(err_stream));
+    if (log == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    const cop_call call = {arguments, argc, argv, out, err_stream, log};
+    cop_status status = s->run(&call, err);
+    cop_logger_free(log);
+    return status;
+}
+
+static cop_status dispatch(int argc, char **argv, FILE *out, FILE *err_stream, cop_error *err)
+{
+    if (argc < 2) {
+        print_overview(err_stream);
+        return cop_fail(err, COP_INVALID, "no subcommand given");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_overview(out);
+        return COP_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)fprintf(out, "coppice %s\n", cop_version());
+        return COP_OK;
+    }
+    const cop_subcommand *s = find_subcommand(argv[1]);
+    if (s == NULL)
+        return unknown_subcommand(argv[1], err);
+    cop_arguments arguments;
+    cop_status status = cop_arguments_read(argc, argv, 2, s->options, &arguments, err);
+    if (status == COP_OK && arguments.help)
+        print_usage(s, out);
+    else if (status == COP_OK)
+        status = run_subcommand(s, &arguments, argc, argv, out, err_stream, err);
+    cop_arguments_clear(&arguments);
+    return status;
+}
+
+int cop_command(int argc, char **argv, FILE *out, FILE *err)
+{
+    cop_error error = {0};
+    cop_status status = dispatch(argc, argv, out, err, &error);
+    if (status == COP_CANCELLED)
+        print_resume(argc, argv, err);
+    else if (status == COP_OK)
+        status = finish_output(out, &error);
+    if (status != COP_OK && status != COP_CANCELLED)
+        print_error(&error, err);
+    (void)fflush(err);
+    return exit_status(status);
+}
+
+/* --- what subcommands share ---------------------------------------------------------------------
+ */
+
+cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err)
+{
+    const cop_word_list *dirs = &call->arguments->plugin_dir;
+    return cop_registry_open(dirs->items, dirs->count, out, err);
+}
+
+cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
+                           cop_error *err)
+{
+    const cop_arguments *a = call->arguments;
+    COP_TRY(cop_call_registry(call, registry, err));
+    cop_status status =
+        cop_config_load(a->words[0], a->set.items, a->set.count, *registry, call->log, config, err);
+    if (status != COP_OK) {
+        cop_registry_free(*registry);
+        *registry = NULL;
+    }
+    return status;
+}
+
+cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,
+                        cop_error *err)
+{
+    const char *name = config->name;
+    if (call->arguments->out != NULL && call->arguments->out[0] == '\0')
+        return cop_fail(err, COP_INVALID, "option '--out' is empty, wanted a directory");
+    if (call->arguments->out == NULL &&
+        (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL))
+        return cop_fail(err, COP_INVALID,
+                        "study.name \"%s\" is no name of a directory; say where results go: --out",
+                        name);
+    int length = call->arguments->out != NULL ? snprintf(path, size, "%s", call->arguments->out)
+                                              : snprintf(path, size, "out/%s", name);
+    return length >= 0 && (size_t)length < size
+               ? COP_OK
+               : cop_fail(err, COP_INVALID, "the output directory's path is too long");
+}

@@ -1,0 +1,48 @@
+/* command.h: the subcommands of `coppice`. */
+#ifndef COP_CLI_COMMAND_H
+#define COP_CLI_COMMAND_H
+
+#include "cli/arguments.h"
+#include "config/config.h"
+
+/* What a subcommand is called with. */
+typedef struct cop_call {
+    const cop_arguments *arguments;
+    int argc;
+    char *const *argv; /* the whole command line */
+    FILE *out;         /* results */
+    FILE *err;         /* messages; only `log` and the dispatcher write there */
+    cop_logger *log;
+} cop_call;
+
+typedef struct cop_subcommand {
+    const char *name;
+    const char *words; /* positional words in help: "CONFIG" */
+    size_t least_words, most_words;
+    const char *summary; /* one line */
+    const char *details; /* further lines of its help; may be NULL */
+    const char *const *options;
+    cop_status (*run)(const cop_call *call, cop_error *err);
+} cop_subcommand;
+
+extern const cop_subcommand cop_run_command;
+extern const cop_subcommand cop_check_command;
+extern const cop_subcommand cop_list_command;
+extern const cop_subcommand cop_inspect_command;
+extern const cop_subcommand cop_report_command;
+extern const cop_subcommand cop_eval_command;
+extern const cop_subcommand cop_export_command;
+
+/* The registry of --plugin-dir, COPPICE_PLUGIN_PATH and the built-in place; the caller's. */
+cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err);
+
+/* A registry and the config that the first word names, with --set applied; both the caller's. */
+cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
+                           cop_error *err);
+
+/* Where the study's results go: --out, or out/<study name>. COP_INVALID when the name is no name of
+ * a directory. */
+cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,
+                        cop_error *err);
+
+#endif

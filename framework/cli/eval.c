@@ -1,0 +1,148 @@
+/* eval.c: `coppice eval`: the loss and accuracy of any weights in a config's model, on its data. */
+#include "cli/command.h"
+#include "cli/weights.h"
+#include "study/layout.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is evaluated on. */
+typedef struct subject {
+    const cop_setting *setting;
+    cop_split split;
+    const char *split_name;
+} subject;
+
+static cop_status choose_setting(const cop_config *config, const char *label,
+                                 const cop_setting **out, cop_error *err)
+{
+    *out = &config->settings[0];
+    if (label == NULL && config->setting_count == 1)
+        return COP_OK;
+    for (size_t i = 0; label != NULL && i < config->setting_count; i++) {
+        if (strcmp(config->settings[i].label, label) == 0) {
+            *out = &config->settings[i];
+            return COP_OK;
+        }
+    }
+    return cop_fail(err, COP_INVALID,
+                    label == NULL
+                        ? "the config sweeps %zu settings; choose one with --setting (\"%s\", ...)"
+                        : "--setting names none of the config's %zu settings (\"%s\", ...)",
+                    config->setting_count, config->settings[0].label);
+}
+
+static cop_status choose(const cop_call *call, const cop_config *config, subject *out,
+                         cop_error *err)
+{
+    const cop_arguments *a = call->arguments;
+    out->split_name = a->split != NULL ? a->split : "test";
+    if (strcmp(out->split_name, "test") == 0)
+        out->split = COP_SPLIT_TEST;
+    else if (strcmp(out->split_name, "train") == 0)
+        out->split = COP_SPLIT_TRAIN;
+    else
+        return cop_fail(err, COP_INVALID, "option '--split' is '%s', wanted train or test",
+                        out->split_name);
+    return choose_setting(config, a->setting, &out->setting, err);
+}
+
+static cop_status print_json(const cop_call *call, const subject *s, const cop_evaluation *e,
+                             cop_error *err)
+{
+    cJSON *root = cJSON_CreateObject();
+    bool ok = cJSON_AddStringToObject(root, "weights", call->arguments->weights) != NULL &&
+              cJSON_AddStringToObject(root, "setting", s->setting->label) != NULL &&
+              cJSON_AddStringToObject(root, "split", s->split_name) != NULL &&
+              cJSON_AddNumberToObject(root, "loss", e->loss) != NULL &&
+              cJSON_AddNumberToObject(root, "accuracy", e->accuracy) != NULL &&
+              cJSON_AddNumberToObject(root, "count", (double)e->count) != NULL;
+    char *text = ok ? cJSON_Print(root) : NULL;
+    cJSON_Delete(root);
+    if (text == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)fprintf(call->out, "%s\n", text);
+    cJSON_free(text);
+    return COP_OK;
+}
+
+static cop_status print(const cop_call *call, const subject *s, const cop_evaluation *e,
+                        cop_error *err)
+{
+    if (call->arguments->json)
+        return print_json(call, s, e, err);
+    (void)fprintf(call->out, "loss %.6f  accuracy %.2f %%  images %lld (%s)\n", e->loss,
+                  100.0 * e->accuracy, (long long)e->count, s->split_name);
+    return COP_OK;
+}
+
+static cop_status evaluate(const cop_call *call, const subject *s, const cop_loaded_data *data,
+                           cop_model *model, cop_error *err)
+{
+    cop_tensors *state = NULL;
+    cop_objective *objective = NULL;
+    cop_evaluation result = {0};
+    const cop_objective_spec spec = {.model = model,
+                                     .data =
+                                         s->split == COP_SPLIT_TEST ? &data->test : &data->train,
+                                     .mode = COP_MODE_EVAL,
+                                     .threads = s->setting->threads};
+    COP_TRY(cop_weights_read(call->arguments->weights, model, call->log, &state, err));
+    cop_status status = cop_objective_new(&spec, &objective, err);
+    if (status == COP_OK)
+        status = cop_objective_evaluate(objective, state, &result, err);
+    if (status == COP_OK)
+        status = print(call, s, &result, err);
+    cop_objective_free(objective);
+    cop_tensors_free(state);
+    return status;
+}
+
+static cop_status evaluate_config(const cop_call *call, const cop_config *config, cop_error *err)
+{
+    subject s = {0};
+    COP_TRY(choose(call, config, &s, err));
+    /* A study without stages: nothing but a place for the data. */
+    cop_study study = {.config = config, .log = call->log};
+    const cop_loaded_data *data = NULL;
+    cop_model *model = NULL;
+    cop_status status = cop_study_load_data(&study, s.setting->dataset, &data, err);
+    if (status == COP_OK)
+        status = cop_component_model(s.setting->model, &data->info.task, &model, err);
+    if (status == COP_OK)
+        status = evaluate(call, &s, data, model, err);
+    cop_model_free(model);
+    for (size_t i = 0; i < study.data_count; i++)
+        cop_loaded_data_free(study.data[i]);
+    free(study.data);
+    return status;
+}
+
+static cop_status run(const cop_call *call, cop_error *err)
+{
+    cop_registry *registry = NULL;
+    cop_config *config = NULL;
+    if (call->arguments->weights == NULL)
+        return cop_fail(err, COP_INVALID, "eval wants --weights FILE");
+    COP_TRY(cop_call_config(call, &registry, &config, err));
+    cop_status status = evaluate_config(call, config, err);
+    cop_config_free(config);
+    cop_registry_free(registry);
+    return status;
+}
+
+static const char *const options[] = {"weights",    "split", "setting", "set",
+                                      "plugin-dir", "json",  "quiet",   NULL};
+
+const cop_subcommand cop_eval_command = {
+    .name = "eval",
+    .words = "CONFIG",
+    .least_words = 1,
+    .most_words = 1,
+    .summary = "evaluate any weights in the config's model, on its data",
+    .details =
+        "The weights are a safetensors file with the names of a PyTorch state_dict, from 'coppice\n"
+        "export' or from elsewhere.",
+    .options = options,
+    .run = run};

@@ -1,0 +1,261 @@
+/* export.c: `coppice export`: trained tickets and distilled sets as files for other programs. */
+#include "cli/command.h"
+#include "core/file.h"
+#include "report/images.h"
+#include "report/record.h"
+#include "report/results.h"
+#include "store/safetensors.h"
+#include "store/synthetic.h"
+
+#include <coppice/model.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A study's directory, opened. */
+typedef struct export_source {
+    const cop_call *call;
+    const char *dir;
+    cop_results results;
+} export_source;
+
+/* --- listing ------------------------------------------------------------------------------------
+ */
+
+static size_t copies_there(const cop_results *r, const cop_record_ticket *t)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < t->copy_count; i++)
+        count += cop_results_find(r, &t->copies[i]) != NULL;
+    return count;
+}
+
+static void list(const export_source *s)
+{
+    const cop_record *record = &s->results.record;
+    FILE *out = s->call->out;
+    (void)fprintf(out, "tickets: --setting, --seed, --round, --copy\n");
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        (void)fprintf(
+            out, "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu\n",
+            record->settings[t->setting].label, (long long)t->seed, (long long)t->round,
+            cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t), t->copy_count);
+    }
+    if (record->distilled_count > 0)
+        (void)fprintf(out, "distilled sets: --synthetic, --setting, --seed\n");
+    for (size_t i = 0; i < record->distilled_count; i++) {
+        const cop_record_distilled *d = &record->distilled[i];
+        bool there = cop_results_find(&s->results, &d->set) != NULL;
+        (void)fprintf(out, "  %-24s seed %lld  %s\n", record->settings[d->setting].label,
+                      (long long)d->seed, there ? "there" : "not there yet");
+    }
+}
+
+/* --- choosing -----------------------------------------------------------------------------------
+ */
+
+/* What the options say; −1: not said. */
+typedef struct selection {
+    const char *setting; /* NULL: not said */
+    bool has_seed;
+    int64_t seed, round, copy;
+} selection;
+
+static cop_status read_selection(const cop_arguments *a, selection *out, cop_error *err)
+{
+    *out = (selection){.setting = a->setting, .has_seed = a->seed != NULL, .round = -1};
+    if (a->seed != NULL)
+        COP_TRY(cop_argument_integer("seed", a->seed, INT64_MIN, INT64_MAX, &out->seed, err));
+    if (a->round != NULL)
+        COP_TRY(cop_argument_integer("round", a->round, 0, INT64_MAX, &out->round, err));
+    if (a->copy != NULL)
+        COP_TRY(cop_argument_integer("copy", a->copy, 0, INT64_MAX, &out->copy, err));
+    return COP_OK;
+}
+
+static bool suits(const selection *s, const cop_record *record, size_t setting, int64_t seed)
+{
+    return (s->setting == NULL || strcmp(record->settings[setting].label, s->setting) == 0) &&
+           (!s->has_seed || s->seed == seed);
+}
+
+/* Not said which, where there are several: an error, never a guess. */
+static cop_status check_unique(bool same_setting, bool same_seed, cop_error *err)
+{
+    if (!same_setting)
+        return cop_fail(err, COP_INVALID,
+                        "the study has several settings; choose one with --setting ('coppice "
+                        "export DIR' lists them)");
+    if (!same_seed)
+        return cop_fail(err, COP_INVALID, "the study has several seeds; choose one with --seed");
+    return COP_OK;
+}
+
+/* The chosen ticket; without --round the last one. */
+static cop_status choose_ticket(const export_source *s, const selection *want,
+                                const cop_record_ticket **out, cop_error *err)
+{
+    const cop_record *record = &s->results.record;
+    *out = NULL;
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        if (!suits(want, record, t->setting, t->seed) ||
+            (want->round >= 0 && t->round != want->round))
+            continue;
+        if (*out != NULL)
+            COP_TRY(check_unique((*out)->setting == t->setting, (*out)->seed == t->seed, err));
+        if (*out == NULL || t->round > (*out)->round)
+            *out = t;
+    }
+    if (*out == NULL)
+        return cop_fail(err, COP_INVALID,
+                        "no ticket of that setting, seed and round ('coppice export DIR' lists "
+                        "them)");
+    if ((size_t)want->copy >= (*out)->copy_count)
+        return cop_fail(err, COP_INVALID, "the ticket has %zu trained copies, --copy is %lld",
+                        (*out)->copy_count, (long long)want->copy);
+    return COP_OK;
+}
+
+static cop_status choose_set(const export_source *s, const selection *want,
+                             const cop_record_distilled **out, cop_error *err)
+{
+    const cop_record *record = &s->results.record;
+    *out = NULL;
+    for (size_t i = 0; i < record->distilled_count; i++) {
+        const cop_record_distilled *d = &record->distilled[i];
+        if (!suits(want, record, d->setting, d->seed))
+            continue;
+        bool same = *out != NULL && cop_same_artifact(&(*out)->set, &d->set);
+        if (*out != NULL && !same)
+            COP_TRY(check_unique((*out)->setting == d->setting, (*out)->seed == d->seed, err));
+        *out = d;
+    }
+    if (*out == NULL)
+        return cop_fail(err, COP_INVALID,
+                        "the study has no distilled set of that setting and seed");
+    return COP_OK;
+}
+
+/* --- writing ------------------------------------------------------------------------------------
+ */
+
+static cop_status write_ticket(const export_source *s, const cop_record_ticket *t,
+                               const cop_artifact_id *copy, cop_error *err)
+{
+    cop_tensors *state = NULL, *mask = NULL;
+    char round[32], seed[32], sparsity[32];
+    COP_TRY(cop_store_read_tensors(s->results.store, copy, "state.safetensors", &state, err));
+    cop_status status = COP_OK;
+    if (t->has_mask)
+        status = cop_store_read_tensors(s->results.store, &t->mask, "mask.safetensors", &mask, err);
+    if (mask != NULL)
+        cop_mask_apply(mask, state);
+    (void)snprintf(round, sizeof round, "%lld", (long long)t->round);
+    (void)snprintf(seed, sizeof seed, "%lld", (long long)t->seed);
+    (void)snprintf(sparsity, sizeof sparsity, "%.6g", cop_ticket_sparsity(&s->results, t));
+    const cop_metadata notes[] = {{"format", "pt"}, /* what safetensors' own loaders look for */
+                                  {"study", s->results.record.name},
+                                  {"setting", s->results.record.settings[t->setting].label},
+                                  {"seed", seed},
+                                  {"round", round},
+                                  {"sparsity_percent", sparsity}};
+    if (status == COP_OK)
+        status = cop_safetensors_write(s->call->arguments->to, state, notes,
+                                       sizeof notes / sizeof notes[0], err);
+    cop_tensors_free(state);
+    cop_tensors_free(mask);
+    return status;
+}
+
+static cop_status export_ticket(const export_source *s, const selection *want, cop_error *err)
+{
+    const cop_record_ticket *t = NULL;
+    if (s->call->arguments->to == NULL)
+        return cop_fail(err, COP_INVALID, "export wants --to FILE");
+    COP_TRY(choose_ticket(s, want, &t, err));
+    COP_TRY(write_ticket(s, t, &t->copies[want->copy], err));
+    (void)fprintf(s->call->out, "%s: %s, seed %lld, round %lld, copy %lld\n",
+                  s->call->arguments->to, s->results.record.settings[t->setting].label,
+                  (long long)t->seed, (long long)t->round, (long long)want->copy);
+    return COP_OK;
+}
+
+static cop_status write_set(const export_source *s, const cop_synthetic *set, cop_error *err)
+{
+    const cop_arguments *a = s->call->arguments;
+    bool decoded = false;
+    if (a->to != NULL) {
+        COP_TRY(cop_synthetic_write(set, a->to, err));
+        (void)fprintf(s->call->out, "%s: %lld distilled images\n", a->to, (long long)set->count);
+    }
+    if (a->png == NULL)
+        return COP_OK;
+    COP_TRY(cop_make_dirs(a->png, err));
+    COP_TRY(cop_images_write(set, a->png, "distilled", &decoded, err));
+    (void)fprintf(s->call->out, "%s/distilled.png\n", a->png);
+    if (decoded)
+        (void)fprintf(s->call->out, "%s/distilled-decoded.png\n", a->png);
+    return COP_OK;
+}
+
+static cop_status export_set(const export_source *s, const selection *want, cop_error *err)
+{
+    const cop_record_distilled *d = NULL;
+    const char *path = NULL;
+    cop_synthetic set = {0};
+    if (s->call->arguments->to == NULL && s->call->arguments->png == NULL)
+        return cop_fail(err, COP_INVALID, "export --synthetic wants --to FILE or --png DIR");
+    COP_TRY(choose_set(s, want, &d, err));
+    COP_TRY(cop_results_file(&s->results, &d->set, "synthetic.safetensors", &path, err));
+    COP_TRY(cop_synthetic_read(path, &set, err));
+    cop_status status = write_set(s, &set, err);
+    cop_synthetic_clear(&set);
+    return status;
+}
+
+static bool selects_nothing(const cop_arguments *a)
+{
+    return a->setting == NULL && a->seed == NULL && a->round == NULL && a->copy == NULL &&
+           a->to == NULL && a->png == NULL && !a->synthetic;
+}
+
+static cop_status export(const export_source *s, cop_error *err)
+{
+    selection want;
+    if (selects_nothing(s->call->arguments)) {
+        list(s);
+        return COP_OK;
+    }
+    COP_TRY(read_selection(s->call->arguments, &want, err));
+    return s->call->arguments->synthetic ? export_set(s, &want, err) : export_ticket(s, &want, err);
+}
+
+static cop_status run(const cop_call *call, cop_error *err)
+{
+    export_source s = {.call = call, .dir = call->arguments->words[0]};
+    cop_status status = cop_results_read(s.dir, call->log, &s.results, err);
+    if (status == COP_OK)
+        status = export(&s, err);
+    cop_results_clear(&s.results);
+    return status;
+}
+
+static const char *const options[] = {"setting",   "seed", "round", "copy", "to",
+                                      "synthetic", "png",  "quiet", NULL};
+
+const cop_subcommand cop_export_command = {
+    .name = "export",
+    .words = "DIR",
+    .least_words = 1,
+    .most_words = 1,
+    .summary = "write a trained ticket or a distilled set for other programs",
+    .details =
+        "DIR is the output directory of a run. Without options: lists what there is. A ticket "
+        "becomes\n"
+        "a safetensors file with a PyTorch state_dict, its mask applied; --synthetic gives the\n"
+        "distilled set's pixels and labels.",
+    .options = options,
+    .run = run};

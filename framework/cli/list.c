@@ -1,0 +1,49 @@
+/* list.c: `coppice list`: the plugins that there are, and those that failed to load. */
+#include "cli/command.h"
+#include "plugin/describe.h"
+
+#include "core/text.h"
+
+static cop_status read_kind(const cop_arguments *a, cop_kind *kind, cop_error *err)
+{
+    static const char *const names[] = {"models", "datasets", "distillers", "pruners", "analyzers"};
+    char shown[200];
+    *kind = 0;
+    if (a->word_count == 0)
+        return COP_OK;
+    *kind = cop_kind_parse(a->words[0]);
+    if (*kind != 0)
+        return COP_OK;
+    const char *near = cop_nearest(a->words[0], names, sizeof names / sizeof names[0]);
+    (void)cop_escape(a->words[0], shown, sizeof shown);
+    if (near != NULL)
+        return cop_fail(err, COP_INVALID, "unknown kind '%s'; did you mean '%s'?", shown, near);
+    return cop_fail(err, COP_INVALID,
+                    "unknown kind '%s', wanted models, datasets, distillers, pruners or analyzers",
+                    shown);
+}
+
+static cop_status run(const cop_call *call, cop_error *err)
+{
+    cop_registry *registry = NULL;
+    cop_kind kind = 0;
+    COP_TRY(read_kind(call->arguments, &kind, err));
+    COP_TRY(cop_call_registry(call, &registry, err));
+    cop_status status = COP_OK;
+    if (call->arguments->json)
+        status = cop_describe_list_json(registry, kind, call->out, err);
+    else
+        cop_describe_list(registry, kind, call->out);
+    cop_registry_free(registry);
+    return status;
+}
+
+static const char *const options[] = {"plugin-dir", "json", NULL};
+
+const cop_subcommand cop_list_command = {.name = "list",
+                                         .words = "[KIND]",
+                                         .least_words = 0,
+                                         .most_words = 1,
+                                         .summary = "list plugins, and why others failed to load",
+                                         .options = options,
+                                         .run = run};

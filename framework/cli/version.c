@@ -1,0 +1,7 @@
+/* version.c: which Coppice this is. */
+#include <coppice/host.h>
+
+const char *cop_version(void)
+{
+    return COPPICE_VERSION;
+}
