@@ -15,9 +15,9 @@ typedef struct loading {
     const char *path;
     const cop_registry *registry;
     cop_logger *log;
-    cop_arena *arena; /* places, axes, labels */
-    config_t written; /* the file with the overrides in it */
-    config_t base;    /* the same without its sweep */
+    cop_arena *arena;  /* places, axes, labels */
+    config_t *written; /* the file with the overrides in it */
+    config_t *base;    /* the same without its sweep */
     cop_text effective;
     cop_config *config;
     cop_error *err;
@@ -38,13 +38,17 @@ static cop_status read_tree(loading *l, const char *const *overrides, size_t cou
             l->err->status = COP_INVALID; /* the user named it */
         return COP_INVALID;
     }
-    cop_status status = cop_syntax_parse(text, size, l->path, &l->written, l->err);
+    config_t *tree = malloc(sizeof *tree);
+    cop_status status =
+        tree != NULL ? cop_syntax_parse(text, size, l->path, tree, l->err) : refuse_memory(l->err);
     free(text);
-    COP_TRY(status);
+    if (status != COP_OK) {
+        free(tree);
+        return status;
+    }
+    l->written = tree;
     for (size_t i = 0; i < count && status == COP_OK; i++)
         status = cop_override_apply(&l->written, overrides[i], l->path, l->arena, l->err);
-    if (status != COP_OK)
-        config_destroy(&l->written);
     return status;
 }
 
@@ -62,7 +66,7 @@ static char *file_stem(const char *path)
 static cop_status read_study(loading *l)
 {
     cop_text unused = {0};
-    cop_study_reader r = {.root = config_root_setting(&l->base),
+    cop_study_reader r = {.root = config_root_setting(l->base),
                           .file = l->path,
                           .registry = l->registry,
                           .effective = &unused};
@@ -117,13 +121,13 @@ static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
     cop_arena *arena = cop_arena_new();
     if (arena == NULL)
         return refuse_memory(l->err);
-    config_t tree;
+    config_t *tree = NULL;
     const char *label = NULL;
     cop_setting *setting = &l->config->settings[i];
-    cop_status status = cop_sweep_setting(sweep, &l->base, i, l->config->name, l->path, arena,
-                                          &tree, &label, l->err);
+    cop_status status = cop_sweep_setting(sweep, l->base, i, l->config->name, l->path, arena, &tree,
+                                          &label, l->err);
     if (status == COP_OK) {
-        cop_study_reader r = {.root = config_root_setting(&tree),
+        cop_study_reader r = {.root = config_root_setting(tree),
                               .file = l->path,
                               .registry = l->registry,
                               .log = l->log,
@@ -136,7 +140,7 @@ static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
         status = cop_setting_read(&r, setting, l->err);
         if (status == COP_OK)
             status = check_study(l, &r);
-        config_destroy(&tree);
+        cop_tree_free(tree);
     }
     if (status == COP_OK && (setting->label = strdup(label)) == NULL)
         status = refuse_memory(l->err);
@@ -172,7 +176,7 @@ static cop_status check_labels(const loading *l)
 static cop_status read_settings(loading *l)
 {
     cop_sweep sweep;
-    COP_TRY(cop_sweep_read(&l->written, l->path, l->log, l->arena, &sweep, l->err));
+    COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
     COP_TRY(read_study(l));
     l->config->settings = calloc(sweep.settings, sizeof *l->config->settings);
     if (l->config->settings == NULL)
@@ -187,15 +191,10 @@ static cop_status read_settings(loading *l)
 static cop_status load(loading *l, const char *const *overrides, size_t count)
 {
     COP_TRY(read_tree(l, overrides, count));
-    cop_status status =
-        cop_tree_copy(config_root_setting(&l->written), NULL, l->path, l->arena, &l->base, l->err);
-    if (status == COP_OK) {
-        (void)config_setting_remove(config_root_setting(&l->base), "sweep");
-        status = read_settings(l);
-        config_destroy(&l->base);
-    }
-    config_destroy(&l->written);
-    return status;
+    COP_TRY(
+        cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
+    (void)config_setting_remove(config_root_setting(l->base), "sweep");
+    return read_settings(l);
 }
 
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
@@ -207,6 +206,8 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
     l.config = calloc(1, sizeof *l.config);
     cop_status status = l.arena != NULL && l.config != NULL ? load(&l, overrides, override_count)
                                                             : refuse_memory(err);
+    cop_tree_free(l.base);
+    cop_tree_free(l.written);
     cop_text_free(&l.effective);
     cop_arena_free(l.arena);
     if (status == COP_OK)

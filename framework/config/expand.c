@@ -25,29 +25,29 @@ static cop_status refuse_override(const char *override, cop_error *err)
     return status;
 }
 
-static cop_status apply(config_t *tree, const char *path_text, const char *value_text,
+static cop_status apply(config_t **tree, const char *path_text, const char *value_text,
                         const cop_place *place, const char *file, cop_arena *arena, cop_error *err)
 {
     cop_path path;
     COP_TRY(cop_path_parse(path_text, &path, err));
     cop_patch patch = {0};
-    COP_TRY(cop_patch_find(config_root_setting(tree), &path, true, &patch, err));
-    config_t scratch, changed;
+    COP_TRY(cop_patch_find(config_root_setting(*tree), &path, true, &patch, err));
+    config_t scratch, *changed = NULL;
     config_setting_t *value = NULL;
     COP_TRY(cop_syntax_parse_value(value_text, &scratch, &value, err));
     cop_setting_set_place(value, place);
     patch.value = value;
     cop_status status =
-        cop_tree_copy(config_root_setting(tree), &patch, file, arena, &changed, err);
+        cop_tree_copy(config_root_setting(*tree), &patch, file, arena, &changed, err);
     config_destroy(&scratch);
     if (status != COP_OK)
         return status;
-    config_destroy(tree);
+    cop_tree_free(*tree);
     *tree = changed;
     return COP_OK;
 }
 
-cop_status cop_override_apply(config_t *tree, const char *override, const char *file,
+cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
                               cop_arena *arena, cop_error *err)
 {
     const char *equals = strchr(override, '=');
@@ -116,6 +116,13 @@ static cop_status read_labels(cop_axis *axis, const cop_string_list *given, cop_
     return COP_OK;
 }
 
+/* Groups that a config may leave out can be swept into; elsewhere a new group is a misspelt one. */
+static bool may_create(const cop_path *path)
+{
+    return path->count > 0 &&
+           (strcmp(path->steps[0].name, "study") == 0 || strcmp(path->steps[0].name, "seeds") == 0);
+}
+
 static cop_status check_axis(const config_t *tree, const config_setting_t *group, cop_axis *axis,
                              const cop_axis_options *options, const char *file, cop_error *err)
 {
@@ -137,7 +144,7 @@ static cop_status check_axis(const config_t *tree, const config_setting_t *group
     cop_error own = {0};
     cop_status status = cop_path_parse(options->path, &path, &own);
     if (status == COP_OK)
-        status = cop_patch_find(config_root_setting(tree), &path, false, &patch, &own);
+        status = cop_patch_find(config_root_setting(tree), &path, may_create(&path), &patch, &own);
     const char *first = path.count > 0 ? path.steps[0].name : "";
     if (status == COP_OK && strcmp(first, "sweep") == 0)
         status = cop_fail(&own, COP_INVALID, "it cannot be swept");
@@ -195,14 +202,15 @@ cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *lo
 }
 
 /* Replaces *tree by a copy with an axis's value in it. */
-static cop_status set_value(config_t *tree, const cop_axis *axis, size_t which, const char *file,
+static cop_status set_value(config_t **tree, const cop_axis *axis, size_t which, const char *file,
                             cop_arena *arena, cop_error *err)
 {
     cop_path path;
     COP_TRY(cop_path_parse(axis->path, &path, err));
     cop_patch patch = {.is_merged = true,
                        .value = config_setting_get_elem(axis->values, (unsigned)which)};
-    cop_status status = cop_patch_find(config_root_setting(tree), &path, false, &patch, err);
+    cop_status status =
+        cop_patch_find(config_root_setting(*tree), &path, may_create(&path), &patch, err);
     if (status != COP_OK) { /* an axis before it took away what this path named */
         cop_place place = cop_setting_place(patch.value, file);
         char inner[300];
@@ -211,22 +219,22 @@ static cop_status set_value(config_t *tree, const cop_axis *axis, size_t which, 
         return cop_fail_at(err, COP_INVALID, place.file, place.line, "sweep path \"%.100s\": %s",
                            axis->path, inner);
     }
-    config_t changed;
-    COP_TRY(cop_tree_copy(config_root_setting(tree), &patch, file, arena, &changed, err));
-    config_destroy(tree);
+    config_t *changed = NULL;
+    COP_TRY(cop_tree_copy(config_root_setting(*tree), &patch, file, arena, &changed, err));
+    cop_tree_free(*tree);
     *tree = changed;
     return COP_OK;
 }
 
 cop_status cop_sweep_setting(const cop_sweep *sweep, const config_t *tree, size_t i,
-                             const char *name, const char *file, cop_arena *arena, config_t *out,
+                             const char *name, const char *file, cop_arena *arena, config_t **out,
                              const char **label, cop_error *err)
 {
     cop_error own = {0};
+    *out = NULL;
     cop_text joined = {0};
     cop_text_append(&joined, sweep->axis_count == 0 ? name : "");
     cop_status status = cop_tree_copy(config_root_setting(tree), NULL, file, arena, out, &own);
-    bool is_made = status == COP_OK;
     size_t below = sweep->settings;
     for (size_t a = 0; a < sweep->axis_count && status == COP_OK; a++) {
         below /= sweep->axes[a].count;
@@ -240,8 +248,10 @@ cop_status cop_sweep_setting(const cop_sweep *sweep, const config_t *tree, size_
             status = refuse_memory(&own);
     }
     cop_text_free(&joined);
-    if (status != COP_OK && is_made)
-        config_destroy(out);
+    if (status != COP_OK) {
+        cop_tree_free(*out);
+        *out = NULL;
+    }
     if (status != COP_OK && err != NULL)
         *err = own;
     return status;

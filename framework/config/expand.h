@@ -11,7 +11,7 @@
 #define COP_MAX_SETTINGS 10000
 
 /* Replaces *tree by a copy with one "path=value" applied. Messages name the override. */
-cop_status cop_override_apply(config_t *tree, const char *override, const char *file,
+cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
                               cop_arena *arena, cop_error *err);
 
 typedef struct cop_axis {
@@ -31,11 +31,11 @@ typedef struct cop_sweep {
 cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
                           cop_sweep *sweep, cop_error *err);
 
-/* The tree of setting i, made from `tree`, which lacks the sweep itself (the last axis varies
- * fastest), and its label: the values' labels joined with ", ", in the arena; `name` where nothing
- * is swept. */
+/* The tree of setting i (cop_tree_free), made from `tree`, which lacks the sweep itself (the last
+ * axis varies fastest), and its label: the values' labels joined with ", ", in the arena; `name`
+ * where nothing is swept. */
 cop_status cop_sweep_setting(const cop_sweep *sweep, const config_t *tree, size_t i,
-                             const char *name, const char *file, cop_arena *arena, config_t *out,
+                             const char *name, const char *file, cop_arena *arena, config_t **out,
                              const char **label, cop_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "config/tree.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -67,7 +68,7 @@ static cop_status refuse_step(const config_setting_t *at, const cop_path *path, 
     else
         (void)snprintf(step, sizeof step, "[%u]", path->steps[i].index);
     (void)cop_escape(step, shown, sizeof shown);
-    if (!config_setting_is_aggregate(at))
+    if (!config_setting_is_group(at))
         return cop_fail(err, COP_INVALID, "there is no \"%s\" in %s", shown,
                         cop_setting_type_name(at));
     const char *names[64];
@@ -266,7 +267,7 @@ static cop_status copy(const copying *c, config_setting_t *parent, const char *n
 }
 
 cop_status cop_tree_copy(const config_setting_t *root, const cop_patch *patch, const char *file,
-                         cop_arena *places, config_t *out, cop_error *err)
+                         cop_arena *places, config_t **out, cop_error *err)
 {
     copying c = {.patch = patch, .file = file, .places = places, .err = err};
     bool is_root = patch != NULL && patch->target == root && patch->added == 0;
@@ -276,9 +277,22 @@ cop_status cop_tree_copy(const config_setting_t *root, const cop_patch *patch, c
                            "a value for the whole config is %s; wanted a group",
                            cop_setting_type_name(patch->value));
     }
-    config_init(out);
-    cop_status status = fill(&c, config_root_setting(out), root);
-    if (status != COP_OK)
-        config_destroy(out);
+    config_t *tree = malloc(sizeof *tree);
+    if (tree == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    config_init(tree);
+    cop_status status = fill(&c, config_root_setting(tree), root);
+    if (status == COP_OK)
+        *out = tree;
+    else
+        cop_tree_free(tree);
     return status;
+}
+
+void cop_tree_free(config_t *tree)
+{
+    if (tree == NULL)
+        return;
+    config_destroy(tree);
+    free(tree);
 }

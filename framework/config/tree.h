@@ -33,10 +33,12 @@ typedef struct cop_patch {
 cop_status cop_patch_find(const config_setting_t *root, const cop_path *path, bool may_create,
                           cop_patch *patch, cop_error *err);
 
-/* Copies the tree, with the patch unless NULL, into *out (initialised here; owned by the caller
- * after COP_OK only). Places are kept in the arena, which must outlive *out; `file` is the place's
- * file where libconfig knows none. */
+/* Copies the tree, with the patch unless NULL, into a new *out, owned by the caller (cop_tree_free;
+ * on the heap because a libconfig tree points back at its config_t and cannot be moved). Places are
+ * kept in the arena, which must outlive *out; `file` is the place's file where libconfig knows
+ * none. */
 cop_status cop_tree_copy(const config_setting_t *root, const cop_patch *patch, const char *file,
-                         cop_arena *places, config_t *out, cop_error *err);
+                         cop_arena *places, config_t **out, cop_error *err);
+void cop_tree_free(config_t *tree);
 
 #endif

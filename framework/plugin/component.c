@@ -53,12 +53,12 @@ static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_
     cop_place place = cop_setting_place(group, file);
     if (config_setting_type(group) != CONFIG_TYPE_GROUP)
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
-                           "a %s is %s; wanted a group { plugin = \"...\"; }", cop_kind_name(kind),
-                           cop_setting_type_name(group));
+                           "this %s is %s; wanted a group { plugin = \"...\"; }",
+                           cop_kind_name(kind), cop_setting_type_name(group));
     const config_setting_t *id = config_setting_get_member(group, "plugin");
     if (id == NULL || config_setting_type(id) != CONFIG_TYPE_STRING)
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
-                           "a %s needs plugin = \"...\", which names it", cop_kind_name(kind));
+                           "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
     *entry = cop_registry_find(r, kind, config_setting_get_string(id));
     if (*entry != NULL)
         return COP_OK;

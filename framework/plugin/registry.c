@@ -102,11 +102,17 @@ static int is_object(const struct dirent *entry)
     return length > 3 && strcmp(entry->d_name + length - 3, ".so") == 0;
 }
 
+/* By bytes, so that a duplicate loses the same way in every locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 /* Adds the directory's *.so by name. A missing one is COP_UNAVAILABLE. */
 static cop_status search_dir(search *s, const char *dir)
 {
     struct dirent **names = NULL;
-    int count = scandir(dir, &names, is_object, alphasort);
+    int count = scandir(dir, &names, is_object, by_name);
     if (count < 0)
         return cop_fail(s->err, COP_UNAVAILABLE, "plugin directory %s: %s", dir, strerror(errno));
     cop_status status = COP_OK;

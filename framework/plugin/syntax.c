@@ -17,6 +17,7 @@ typedef struct scanner {
     const char *file;
     int line;
     int depth;
+    char before; /* how the token before began; 0: there was none */
     cop_error *err;
 } scanner;
 
@@ -85,24 +86,42 @@ static char peek(const scanner *s, size_t ahead)
     return (size_t)(s->end - s->at) > ahead ? s->at[ahead] : '\0';
 }
 
-static void skip_to(scanner *s, const char *close)
+/* Stops before `close` or at the end: false then. */
+static bool skip_to(scanner *s, const char *close)
 {
     size_t length = strlen(close);
     while (s->at < s->end && strncmp(s->at, close, length) != 0) {
         s->line += *s->at == '\n';
         s->at++;
     }
+    return s->at < s->end;
 }
 
-static void skip_string(scanner *s)
+/* libconfig leaks a string that is not closed, or that stands where its grammar has none. */
+static cop_status skip_string(scanner *s)
 {
+    int line = s->line;
+    if (s->before == '\0' || strchr("=:,[(\"", s->before) == NULL)
+        return refuse(s, "syntax error: a string where none can be");
     for (s->at++; s->at < s->end && *s->at != '"'; s->at++) {
         if (*s->at == '\\' && s->at + 1 < s->end)
             s->at++;
         s->line += *s->at == '\n';
     }
-    if (s->at < s->end)
-        s->at++;
+    if (s->at >= s->end)
+        return cop_fail_at(s->err, COP_INVALID, s->file, line, "a string is not closed");
+    s->at++;
+    return COP_OK;
+}
+
+static cop_status skip_comment(scanner *s)
+{
+    int line = s->line;
+    s->at += 2;
+    if (!skip_to(s, "*/"))
+        return cop_fail_at(s->err, COP_INVALID, s->file, line, "a comment is not closed");
+    s->at += 2;
+    return COP_OK;
 }
 
 /* Integers must fit what libconfig keeps them in: 32 bits, or 64 with the suffix L. */
@@ -164,17 +183,20 @@ static void skip_name(scanner *s)
         s->at++;
 }
 
+static bool is_comment(const scanner *s)
+{
+    return *s->at == '#' || (*s->at == '/' && (peek(s, 1) == '/' || peek(s, 1) == '*'));
+}
+
 static cop_status scan_token(scanner *s)
 {
     char c = *s->at;
     if (c == '#' || (c == '/' && peek(s, 1) == '/')) {
-        skip_to(s, "\n");
+        (void)skip_to(s, "\n");
     } else if (c == '/' && peek(s, 1) == '*') {
-        s->at += 2;
-        skip_to(s, "*/");
-        s->at = s->end - s->at >= 2 ? s->at + 2 : s->end;
+        return skip_comment(s);
     } else if (c == '"') {
-        skip_string(s);
+        return skip_string(s);
     } else if (is_digit(c) || ((c == '+' || c == '-') && is_digit(peek(s, 1)))) {
         return scan_number(s);
     } else if (is_letter(c) || c == '*') {
@@ -195,8 +217,11 @@ cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop
 {
     COP_TRY(check_bytes(text, size, file, err));
     scanner s = {.at = text, .end = text + size, .file = file, .line = 1, .err = err};
-    while (s.at < s.end)
+    while (s.at < s.end) {
+        char first = is_comment(&s) || strchr(" \t\r\n\f", *s.at) != NULL ? s.before : *s.at;
         COP_TRY(scan_token(&s));
+        s.before = first;
+    }
     return COP_OK;
 }
 

@@ -81,11 +81,13 @@ void cop_suggest(cop_error *err, const char *word, const char *const *names, siz
                    nearest);
 }
 
+/* `wanted` is the option's type, or that of a list's items. */
 static cop_status refuse_type(const cop_reader *reader, const cop_option *option,
-                              const config_setting_t *setting, cop_error *err)
+                              const config_setting_t *setting, cop_option_type wanted,
+                              cop_error *err)
 {
     return cop_value_refuse(reader, option, setting, err, "is %s; wanted %s",
-                            cop_setting_type_name(setting), types[option->type].wanted);
+                            cop_setting_type_name(setting), types[wanted].wanted);
 }
 
 static cop_status refuse_memory(cop_error *err)
@@ -141,7 +143,7 @@ static cop_status read_int(const cop_reader *reader, const cop_option *option,
                            const config_setting_t *setting, int64_t *out, cop_error *err)
 {
     if (!is_integer(setting))
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, COP_OPTION_INT, err);
     *out = config_setting_get_int64(setting);
     return check_range(reader, option, setting, (double)*out, err);
 }
@@ -154,7 +156,7 @@ static cop_status read_float(const cop_reader *reader, const cop_option *option,
     else if (config_setting_type(setting) == CONFIG_TYPE_FLOAT)
         *out = config_setting_get_float(setting);
     else
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, COP_OPTION_FLOAT, err);
     return check_range(reader, option, setting, *out, err);
 }
 
@@ -162,7 +164,7 @@ static cop_status read_string(const cop_reader *reader, const cop_option *option
                               const config_setting_t *setting, const char **out, cop_error *err)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, COP_OPTION_STRING, err);
     *out = cop_arena_strdup(reader->arena, config_setting_get_string(setting));
     return *out != NULL ? COP_OK : refuse_memory(err);
 }
@@ -171,7 +173,7 @@ static cop_status read_enum(const cop_reader *reader, const cop_option *option,
                             const config_setting_t *setting, int32_t *out, cop_error *err)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, option->type, err);
     const char *word = config_setting_get_string(setting);
     cop_text known = {0};
     size_t count = 0;
@@ -211,7 +213,7 @@ static cop_status read_duration(const cop_reader *reader, const cop_option *opti
                                 const config_setting_t *setting, cop_duration *out, cop_error *err)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, option->type, err);
     const char *text = config_setting_get_string(setting);
     char shown[80];
     if (!cop_duration_parse(text, out))
@@ -226,7 +228,7 @@ static cop_status read_augment(const cop_reader *reader, const cop_option *optio
                                const config_setting_t *setting, uint32_t *out, cop_error *err)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, option->type, err);
     cop_error inner = {0};
     if (cop_augment_parse(config_setting_get_string(setting), out, &inner) == COP_OK)
         return COP_OK;
@@ -240,7 +242,7 @@ static cop_status read_list(const cop_reader *reader, const cop_option *option,
 {
     int type = config_setting_type(setting);
     if (type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, option->type, err);
     size_t count = (size_t)config_setting_length(setting);
     void *items = cop_arena_array(reader->arena, count > 0 ? count : 1, sizeof(int64_t));
     if (items == NULL)
@@ -279,7 +281,7 @@ static cop_status read_model(const cop_reader *reader, const cop_option *option,
         config_setting_get_string(setting)[0] == '\0')
         return COP_OK;
     if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
-        return refuse_type(reader, option, setting, err);
+        return refuse_type(reader, option, setting, option->type, err);
     const config_setting_t *plugin = config_setting_get_member(setting, "plugin");
     if (plugin == NULL || config_setting_type(plugin) != CONFIG_TYPE_STRING)
         return cop_value_refuse(reader, option, setting, err, "lacks plugin = \"...\"");
@@ -300,7 +302,7 @@ cop_status cop_value_read(const cop_reader *reader, const cop_option *option,
     switch (option->type) {
     case COP_OPTION_BOOL:
         if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-            return refuse_type(reader, option, setting, err);
+            return refuse_type(reader, option, setting, option->type, err);
         value->as.b = config_setting_get_bool(setting) != 0;
         return COP_OK;
     case COP_OPTION_INT:
@@ -347,13 +349,17 @@ cop_status cop_value_read_default(const cop_reader *reader, const cop_option *op
     cop_status status = is_textual(option)
                             ? cop_syntax_string_value(option->def, &config, &setting, err)
                             : cop_syntax_parse_value(option->def, &config, &setting, err);
-    if (status != COP_OK)
-        return cop_fail_within(err, "default of option \"%s\" of %s", option->name, reader->what);
+    if (status != COP_OK) {
+        (void)cop_fail_within(err, "default of option \"%s\" of %s", option->name, reader->what);
+        return status;
+    }
     static const cop_place place = {NULL, 0}; /* in no file */
     cop_setting_set_place(setting, &place);
     status = cop_value_read(reader, option, setting, value, err);
     config_destroy(&config);
-    return status == COP_OK ? COP_OK : cop_fail_within(err, "default");
+    if (status != COP_OK)
+        (void)cop_fail_within(err, "default");
+    return status;
 }
 
 void cop_value_store(const cop_option *option, const cop_value *value, void *options)
