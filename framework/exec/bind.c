@@ -18,7 +18,8 @@ cop_status cop_program_bind(cop_program *p, cop_node input, const float *data, c
     return cop_fail(err, COP_FAILED, "node %d is no input of the graph", (int)input);
 }
 
-cop_status cop_program_bind_name(cop_program *p, const char *name, const float *data, cop_error *err)
+cop_status cop_program_bind_name(cop_program *p, const char *name, const float *data,
+                                 cop_error *err)
 {
     for (int32_t i = 0; i < p->input_count; i++)
         if (strcmp(p->inputs[i].name, name) == 0)
@@ -43,7 +44,8 @@ static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes
     return x < y + b_bytes && y < x + a_bytes;
 }
 
-static bool input_allows(const cop_program *p, const cop_input_slot *input, const cop_output_slot *out)
+static bool input_allows(const cop_program *p, const cop_input_slot *input,
+                         const cop_output_slot *out)
 {
     if (input->buffer < 0)
         return true;

@@ -18,7 +18,8 @@ size_t cop_plain_bytes(cop_shape shape)
     return (size_t)cop_shape_count(shape) * sizeof(float);
 }
 
-/* --- the program's parts ------------------------------------------------------------------------- */
+/* --- the program's parts -------------------------------------------------------------------------
+ */
 
 /* Room for one more item in a growing array; NULL with the error filled where there is none. */
 static void *grown(void *items, int32_t count, int32_t *room, size_t size, cop_error *err)
@@ -99,7 +100,8 @@ void cop_program_free(cop_program *p)
     free(p);
 }
 
-/* --- live nodes ------------------------------------------------------------------------------------ */
+/* --- live nodes
+ * ------------------------------------------------------------------------------------ */
 
 static bool is_view(cop_op op)
 {
@@ -162,7 +164,8 @@ cop_status cop_find_live(cop_compiler *c, cop_error *err)
     return COP_OK;
 }
 
-/* --- the driver --------------------------------------------------------------------------------------- */
+/* --- the driver
+ * --------------------------------------------------------------------------------------- */
 
 static void compiler_clear(cop_compiler *c)
 {

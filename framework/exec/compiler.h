@@ -5,22 +5,24 @@
 #include "exec/plan.h"
 
 /* A set of nodes that one instruction computes: a group of elementwise nodes, or one other node. */
-typedef struct cop_step {
+typedef struct cop_plan_step {
     int32_t first, count; /* its nodes: members[first … first+count−1], ascending */
-} cop_step;
+} cop_plan_step;
 
 /* Arrays are indexed by node, 1 … node_count; all are owned by the compiler. */
 typedef struct cop_compiler {
     const cop_graph *g;
     const cop_node *outputs;
     int32_t output_count, node_count;
-    cop_node *root;  /* the node whose elements it has: itself, or that of the tensor it views; 0 if dead */
-    bool *kept;      /* a root that is an output */
-    int32_t *unit;   /* the unit of a computed root, named by one of its nodes; 0 for leaves and views */
-    bool *stored;    /* a root that is read outside its unit, and so needs memory */
-    int32_t *uses;   /* readers of root v: users[uses[v] … uses[v+1]−1], ascending, with repeats */
+    cop_node *root; /* the node whose elements it has: itself, or that of the tensor it views; 0 if
+                       dead */
+    bool *kept;     /* a root that is an output */
+    int32_t
+        *unit; /* the unit of a computed root, named by one of its nodes; 0 for leaves and views */
+    bool *stored;  /* a root that is read outside its unit, and so needs memory */
+    int32_t *uses; /* readers of root v: users[uses[v] … uses[v+1]−1], ascending, with repeats */
     cop_node *users;
-    cop_step *steps; /* in running order */
+    cop_plan_step *steps; /* in running order */
     cop_node *members;
     int32_t step_count;
     int32_t *buffer; /* a root's first buffer, or −1 */
@@ -51,11 +53,7 @@ cop_status cop_lower(cop_compiler *c, cop_error *err);
 /* The group of a step's nodes. sources[i] is the node that operands[i] reads (0 for a value known
  * now), results[i] the node that result i is; both have room for COP_GROUP_REGISTERS. The caller
  * frees *out with cop_group_free. */
-cop_status cop_group_make(const cop_compiler *c, const cop_step *step, cop_group **out,
+cop_status cop_group_make(const cop_compiler *c, const cop_plan_step *step, cop_group **out,
                           cop_node *sources, cop_node *results, cop_error *err);
-void cop_group_free(cop_group *group);
-
-/* Whether result r may lie where full operand k lies: nothing reads k after r is written. */
-bool cop_group_may_overwrite(const cop_group *group, int32_t k, int32_t r);
 
 #endif

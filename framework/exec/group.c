@@ -47,7 +47,8 @@ static const cop_node_data *data_of(const builder *b, cop_node v)
     return cop_graph_node(b->c->g, v);
 }
 
-/* --- operands ---------------------------------------------------------------------------------------- */
+/* --- operands
+ * ---------------------------------------------------------------------------------------- */
 
 static int32_t operand_reg(builder *b, cop_node v)
 {
@@ -105,9 +106,12 @@ static void add_op(builder *b, int32_t m)
     }
 }
 
-/* --- axes ------------------------------------------------------------------------------------------------ */
+/* --- axes
+ * ------------------------------------------------------------------------------------------------
+ */
 
-/* Strides of an operand along the axes of `shape` that are longer than 1; 0 where it is broadcast. */
+/* Strides of an operand along the axes of `shape` that are longer than 1; 0 where it is broadcast.
+ */
 static void strides_of(cop_shape operand, cop_shape shape, int64_t *strides)
 {
     int64_t stride = 1;
@@ -162,7 +166,8 @@ static void collapse(builder *b)
             merge(g, axis);
 }
 
-/* --- scratch ---------------------------------------------------------------------------------------------- */
+/* --- scratch
+ * ---------------------------------------------------------------------------------------------- */
 
 static int32_t last_read(const cop_group *g, int32_t reg)
 {
@@ -227,7 +232,7 @@ bool cop_group_may_overwrite(const cop_group *g, int32_t k, int32_t r)
     return last_read(g, g->operands[k].reg) <= writer;
 }
 
-cop_status cop_group_make(const cop_compiler *c, const cop_step *step, cop_group **out,
+cop_status cop_group_make(const cop_compiler *c, const cop_plan_step *step, cop_group **out,
                           cop_node *sources, cop_node *results, cop_error *err)
 {
     builder b = {.c = c,

@@ -206,8 +206,8 @@ static float *readable(const float *x)
     return pointer.plain;
 }
 
-static void run_tiles(const cop_group *g, const tiling *t, const float *const *in, float *const *out,
-                      float *scratch, int64_t begin, int64_t end)
+static void run_tiles(const cop_group *g, const tiling *t, const float *const *in,
+                      float *const *out, float *scratch, int64_t begin, int64_t end)
 {
     float *reg[COP_GROUP_REGISTERS];
     for (int32_t r = 0; r < g->register_count; r++)

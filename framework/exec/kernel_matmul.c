@@ -9,6 +9,6 @@ void cop_kernel_matmul(float *out, const float *a, cop_shape a_shape, bool trans
     int64_t m = a_shape.dim[transpose_a ? 1 : 0], k = a_shape.dim[transpose_a ? 0 : 1];
     int64_t n = b_shape.dim[transpose_b ? 0 : 1];
     cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
-                (blasint)a_shape.dim[1], b, (blasint)b_shape.dim[1], 0.0f, out, (blasint)n);
+                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f,
+                a, (blasint)a_shape.dim[1], b, (blasint)b_shape.dim[1], 0.0f, out, (blasint)n);
 }

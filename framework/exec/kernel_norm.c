@@ -44,8 +44,8 @@ void cop_kernel_variance(float *out, const float *x, const float *mean, cop_shap
 {
     grouping g = planes_of(shape, over);
     double each = (double)(g.planes * g.plane);
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (g.groups * g.planes * g.plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (g.groups * g.planes * g.plane >= SERIAL_COUNT)
     for (int64_t k = 0; k < g.groups; k++) {
         double total = 0.0;
         for (int64_t p = 0; p < g.planes; p++)
@@ -75,8 +75,8 @@ void cop_kernel_normalize_jacobian(float *out, const float *u, const float *y, c
 {
     grouping g = planes_of(shape, over);
     double each = (double)(g.planes * g.plane);
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (g.groups * g.planes * g.plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (g.groups * g.planes * g.plane >= SERIAL_COUNT)
     for (int64_t k = 0; k < g.groups; k++) {
         double sums[2] = {0.0, 0.0};
         for (int64_t p = 0; p < g.planes; p++) {

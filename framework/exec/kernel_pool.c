@@ -1,6 +1,7 @@
 /* kernel_pool.c: average and maximum pooling and their adjoints, plane by plane. */
 #include "exec/kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { SERIAL_COUNT = 8192 };
@@ -13,8 +14,8 @@ typedef struct planes {
 
 static planes planes_of(cop_shape big, cop_shape small, cop_window window)
 {
-    return (planes){big.dim[0] * big.dim[1], big.dim[2],   big.dim[3],
-                    small.dim[2],            small.dim[3], window};
+    return (planes){
+        big.dim[0] * big.dim[1], big.dim[2], big.dim[3], small.dim[2], small.dim[3], window};
 }
 
 /* The part of a window that lies inside the image: rows top … bottom−1, columns left … right−1. */
@@ -73,8 +74,8 @@ static void average(const planes *g, float *y, const float *x)
         }
 }
 
-void cop_kernel_avg_pool(float *y, const float *x, cop_shape big, cop_shape small, cop_window window,
-                         int threads)
+void cop_kernel_avg_pool(float *y, const float *x, cop_shape big, cop_shape small,
+                         cop_window window, int threads)
 {
     planes g = planes_of(big, small, window);
     int64_t plane = g.height * g.width, out_plane = g.out_height * g.out_width;
@@ -134,14 +135,15 @@ void cop_kernel_avg_pool_adjoint(float *gx, const float *gy, cop_shape big, cop_
     }
 }
 
-/* Where the window's maximum is, the first in row order; −1 where no pixel is in the window. */
+/* Where the window's maximum is, the first in row order, and a NaN before any number; −1 where no
+ * pixel is in the window. */
 static int64_t place_of_maximum(const planes *g, const float *x, int64_t i, int64_t j)
 {
     box b = window_at(g, i, j);
     int64_t best = -1;
     for (int64_t h = b.top; h < b.bottom; h++)
         for (int64_t w = b.left; w < b.right; w++)
-            if (best < 0 || x[h * g->width + w] > x[best])
+            if (best < 0 || (!(x[h * g->width + w] <= x[best]) && !isnan(x[best])))
                 best = h * g->width + w;
     return best;
 }

@@ -59,7 +59,8 @@ static double sum_rows(const float *x, folded f, int64_t a, int64_t c, int64_t f
     return total;
 }
 
-/* Few results of many elements each: every result in PARTS parts, cut by b, or by d where b is short. */
+/* Few results of many elements each: every result in PARTS parts, cut by b, or by d where b is
+ * short. */
 static void sum_few(float *out, const float *x, folded f, double scale, int threads)
 {
     double part[PARTS * PARTS];
@@ -130,8 +131,8 @@ void cop_kernel_sum(float *out, const float *x, cop_shape shape, uint32_t axes, 
         return;
     }
     int64_t strips = (f.e + WIDTH - 1) / WIDTH, jobs = f.a * f.c * strips;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (f.a * f.b * f.c * f.d * f.e >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (f.a * f.b * f.c * f.d * f.e >= SERIAL_COUNT)
     for (int64_t job = 0; job < jobs; job++) {
         int64_t r = job / strips, from = job % strips * WIDTH;
         int64_t width = f.e - from < WIDTH ? f.e - from : WIDTH;

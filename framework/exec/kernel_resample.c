@@ -7,7 +7,8 @@
 
 enum { SERIAL_COUNT = 4096 };
 
-/* --- resize ------------------------------------------------------------------------------------ */
+/* --- resize ------------------------------------------------------------------------------------
+ */
 
 /* Output position i reads positions low and high, weighted 1 − part and part. */
 typedef struct blend {
@@ -30,11 +31,13 @@ void cop_kernel_resize(float *y, const float *x, cop_shape from, cop_shape to, i
 {
     int64_t planes = from.dim[0] * from.dim[1], width = from.dim[3], out_width = to.dim[3];
     int64_t plane = from.dim[2] * width, out_plane = to.dim[2] * out_width;
-#pragma omp parallel for schedule(static) num_threads(threads) if (planes * out_plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (planes * out_plane >= SERIAL_COUNT)
     for (int64_t k = 0; k < planes; k++)
         for (int64_t i = 0; i < to.dim[2]; i++) {
             blend v = blend_at(i, from.dim[2], to.dim[2]);
-            const float *upper = x + k * plane + v.low * width, *lower = x + k * plane + v.high * width;
+            const float *upper = x + k * plane + v.low * width,
+                        *lower = x + k * plane + v.high * width;
             for (int64_t j = 0; j < out_width; j++) {
                 blend h = blend_at(j, width, out_width);
                 float top = upper[h.low] + h.part * (upper[h.high] - upper[h.low]);
@@ -44,11 +47,13 @@ void cop_kernel_resize(float *y, const float *x, cop_shape from, cop_shape to, i
         }
 }
 
-void cop_kernel_resize_adjoint(float *gx, const float *gy, cop_shape from, cop_shape to, int threads)
+void cop_kernel_resize_adjoint(float *gx, const float *gy, cop_shape from, cop_shape to,
+                               int threads)
 {
     int64_t planes = from.dim[0] * from.dim[1], width = from.dim[3], out_width = to.dim[3];
     int64_t plane = from.dim[2] * width, out_plane = to.dim[2] * out_width;
-#pragma omp parallel for schedule(static) num_threads(threads) if (planes * out_plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (planes * out_plane >= SERIAL_COUNT)
     for (int64_t k = 0; k < planes; k++) {
         memset(gx + k * plane, 0, (size_t)plane * sizeof *gx);
         for (int64_t i = 0; i < to.dim[2]; i++) {
@@ -67,7 +72,8 @@ void cop_kernel_resize_adjoint(float *gx, const float *gy, cop_shape from, cop_s
     }
 }
 
-/* --- affine sampling ------------------------------------------------------------------------------ */
+/* --- affine sampling
+ * ------------------------------------------------------------------------------ */
 
 /* The four pixels that one sample blends; weight 0 and place 0 for those outside the image. */
 typedef struct corners {
@@ -105,8 +111,8 @@ void cop_kernel_affine_sample(float *y, const float *x, const float *theta, cop_
 {
     int64_t channels = shape.dim[1], height = shape.dim[2], width = shape.dim[3];
     int64_t plane = height * width;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (shape.dim[0] * channels * plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (shape.dim[0] * channels * plane >= SERIAL_COUNT)
     for (int64_t n = 0; n < shape.dim[0]; n++)
         for (int64_t i = 0; i < height; i++)
             for (int64_t j = 0; j < width; j++) {
@@ -120,13 +126,13 @@ void cop_kernel_affine_sample(float *y, const float *x, const float *theta, cop_
             }
 }
 
-void cop_kernel_affine_sample_adjoint(float *gx, const float *gy, const float *theta, cop_shape shape,
-                                      int threads)
+void cop_kernel_affine_sample_adjoint(float *gx, const float *gy, const float *theta,
+                                      cop_shape shape, int threads)
 {
     int64_t channels = shape.dim[1], height = shape.dim[2], width = shape.dim[3];
     int64_t plane = height * width;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (shape.dim[0] * channels * plane >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (shape.dim[0] * channels * plane >= SERIAL_COUNT)
     for (int64_t n = 0; n < shape.dim[0]; n++) {
         memset(gx + n * channels * plane, 0, (size_t)(channels * plane) * sizeof *gx);
         for (int64_t i = 0; i < height; i++)
@@ -142,7 +148,8 @@ void cop_kernel_affine_sample_adjoint(float *gx, const float *gy, const float *t
     }
 }
 
-/* --- shift, flip, box ------------------------------------------------------------------------------- */
+/* --- shift, flip, box
+ * ------------------------------------------------------------------------------- */
 
 /* A run-time offset as a number; beyond the image (or not a number) it is `limit`: all zeros. */
 static int64_t whole(float offset, int64_t limit)
@@ -197,8 +204,8 @@ static int64_t edge(float at, int64_t limit)
 void cop_kernel_box_mask(float *mask, const float *box, cop_shape shape, int threads)
 {
     int64_t height = shape.dim[2], width = shape.dim[3];
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (shape.dim[0] * height * width >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if (shape.dim[0] * height * width >= SERIAL_COUNT)
     for (int64_t n = 0; n < shape.dim[0]; n++) {
         int64_t top = edge(box[4 * n], height), left = edge(box[4 * n + 1], width);
         int64_t bottom = edge(box[4 * n + 2], height), right = edge(box[4 * n + 3], width);

@@ -34,14 +34,14 @@ void cop_kernel_copy_blocks(float *out, int64_t out_stride, const float *x, int6
 int64_t cop_kernel_bad_index(const float *index, int64_t count, int64_t rows)
 {
     for (int64_t m = 0; m < count; m++)
-        if (!(index[m] >= 0.0f && index[m] < (float)rows) ||
-            (float)(int64_t)index[m] != index[m] || (int64_t)index[m] >= rows)
+        if (!(index[m] >= 0.0f && index[m] < (float)rows) || (float)(int64_t)index[m] != index[m] ||
+            (int64_t)index[m] >= rows)
             return m;
     return -1;
 }
 
-void cop_kernel_gather(float *out, const float *x, const float *index, int64_t count, int64_t length,
-                       int threads)
+void cop_kernel_gather(float *out, const float *x, const float *index, int64_t count,
+                       int64_t length, int threads)
 {
 #pragma omp parallel for schedule(static) num_threads(threads) if (count * length >= SERIAL_COUNT)
     for (int64_t m = 0; m < count; m++)
@@ -54,8 +54,8 @@ void cop_kernel_scatter_add(float *out, const float *x, const float *index, int6
 {
     enum { STRIP = 512 };
     int64_t strips = (length + STRIP - 1) / STRIP;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if ((count + rows) * length >= SERIAL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(threads) if ((count + rows) * length >= SERIAL_COUNT)
     for (int64_t s = 0; s < strips; s++) {
         int64_t from = s * STRIP, width = length - from < STRIP ? length - from : STRIP;
         for (int64_t r = 0; r < rows; r++)

@@ -8,7 +8,8 @@
 
 #include "graph/node.h"
 
-/* --- elementwise groups ------------------------------------------------------------------------ */
+/* --- elementwise groups ------------------------------------------------------------------------
+ */
 
 /* Elements that one tile of a group holds at most: intermediate values stay in the L1 cache. */
 #define COP_TILE 1024
@@ -60,7 +61,8 @@ size_t cop_group_scratch_bytes(const cop_group *group, int threads);
 void cop_kernel_group(const cop_group *group, const float *const *in, float *const *out,
                       float *scratch, int threads);
 
-/* --- reductions and normalisation ---------------------------------------------------------------- */
+/* --- reductions and normalisation ----------------------------------------------------------------
+ */
 
 /* out = scale · Σ over `axes` of x. Accumulates blocks in float, and the blocks in double. */
 void cop_kernel_sum(float *out, const float *x, cop_shape shape, uint32_t axes, double scale,
@@ -77,10 +79,11 @@ void cop_kernel_normalize_jacobian(float *out, const float *u, const float *y, c
 /* Log of softmax of each row of [rows, columns]. */
 void cop_kernel_log_softmax(float *out, const float *x, int64_t rows, int64_t columns, int threads);
 
-/* --- pooling: x and its like are [N, C, H, W] of shape `big`, y and its like of shape `small` ------ */
+/* --- pooling: x and its like are [N, C, H, W] of shape `big`, y and its like of shape `small`
+ * ------ */
 
-void cop_kernel_avg_pool(float *y, const float *x, cop_shape big, cop_shape small, cop_window window,
-                         int threads);
+void cop_kernel_avg_pool(float *y, const float *x, cop_shape big, cop_shape small,
+                         cop_window window, int threads);
 void cop_kernel_avg_pool_adjoint(float *gx, const float *gy, cop_shape big, cop_shape small,
                                  cop_window window, int threads);
 
@@ -90,25 +93,28 @@ void cop_kernel_max_pool_take(float *y, const float *x, const float *t, cop_shap
 void cop_kernel_max_pool_put(float *gx, const float *x, const float *gy, cop_shape big,
                              cop_shape small, cop_window window, int threads);
 
-/* --- resampling and augmentation: [N, C, H, W] ----------------------------------------------------- */
+/* --- resampling and augmentation: [N, C, H, W]
+ * ----------------------------------------------------- */
 
 /* `from` and `to` are the shapes of x and y. */
 void cop_kernel_resize(float *y, const float *x, cop_shape from, cop_shape to, int threads);
 
 /* gx has shape `from`, gy shape `to`: the shapes of the resize whose adjoint it is. */
-void cop_kernel_resize_adjoint(float *gx, const float *gy, cop_shape from, cop_shape to, int threads);
+void cop_kernel_resize_adjoint(float *gx, const float *gy, cop_shape from, cop_shape to,
+                               int threads);
 
 void cop_kernel_affine_sample(float *y, const float *x, const float *theta, cop_shape shape,
                               int threads);
-void cop_kernel_affine_sample_adjoint(float *gx, const float *gy, const float *theta, cop_shape shape,
-                                      int threads);
+void cop_kernel_affine_sample_adjoint(float *gx, const float *gy, const float *theta,
+                                      cop_shape shape, int threads);
 void cop_kernel_shift(float *y, const float *x, const float *offset, cop_shape shape, int threads);
 void cop_kernel_flip(float *y, const float *x, const float *flag, cop_shape shape, int threads);
 
 /* mask [N, 1, H, W] of shape `shape`. */
 void cop_kernel_box_mask(float *mask, const float *box, cop_shape shape, int threads);
 
-/* --- moving elements --------------------------------------------------------------------------------- */
+/* --- moving elements
+ * --------------------------------------------------------------------------------- */
 
 void cop_kernel_copy(float *out, const float *x, int64_t count, int threads);
 void cop_kernel_fill(float *out, float value, int64_t count, int threads);
@@ -121,10 +127,11 @@ void cop_kernel_copy_blocks(float *out, int64_t out_stride, const float *x, int6
 int64_t cop_kernel_bad_index(const float *index, int64_t count, int64_t rows);
 
 /* Row m of out is row index[m] of x; rows are `length` long. Indices are good. */
-void cop_kernel_gather(float *out, const float *x, const float *index, int64_t count, int64_t length,
-                       int threads);
+void cop_kernel_gather(float *out, const float *x, const float *index, int64_t count,
+                       int64_t length, int threads);
 
-/* out [rows, length] = 0, then row m of x is added to row index[m], m ascending. Indices are good. */
+/* out [rows, length] = 0, then row m of x is added to row index[m], m ascending. Indices are good.
+ */
 void cop_kernel_scatter_add(float *out, const float *x, const float *index, int64_t count,
                             int64_t rows, int64_t length, int threads);
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- buffers ------------------------------------------------------------------------------------- */
+/* --- buffers -------------------------------------------------------------------------------------
+ */
 
 static void attach(cop_compiler *c, cop_node root, int32_t buffer)
 {
@@ -71,8 +72,8 @@ static cop_status convert(cop_compiler *c, cop_node root, int32_t from, cop_shap
     in->operands[0] = from;
     in->results[0] = *buffer;
     in->operand_shapes[0] = in->shape = shape;
-    COP_TRY(cop_primitive_reorder(p->dnn, shape, p->buffers[from].layout, layout, &in->primitive,
-                                  err));
+    COP_TRY(
+        cop_primitive_reorder(p->dnn, shape, p->buffers[from].layout, layout, &in->primitive, err));
     size_t scratch = cop_primitive_scratch_bytes(in->primitive);
     if (scratch > 0) {
         COP_TRY(cop_program_add_buffer(p, COP_HOME_ARENA, cop_shape0(), &in->scratch, err));
@@ -108,7 +109,8 @@ static cop_status want(cop_compiler *c, cop_node v, const cop_layout *layout, in
     return convert(c, root, from, shape, layout, buffer, err);
 }
 
-/* --- instructions ------------------------------------------------------------------------------------- */
+/* --- instructions
+ * ------------------------------------------------------------------------------------- */
 
 static cop_status add_scratch(cop_compiler *c, cop_instruction *in, size_t bytes, cop_error *err)
 {
@@ -119,7 +121,7 @@ static cop_status add_scratch(cop_compiler *c, cop_instruction *in, size_t bytes
     return COP_OK;
 }
 
-static cop_status lower_group(cop_compiler *c, const cop_step *step, cop_error *err)
+static cop_status lower_group(cop_compiler *c, const cop_plan_step *step, cop_error *err)
 {
     cop_node sources[COP_GROUP_REGISTERS], results[COP_GROUP_REGISTERS];
     int32_t operands[COP_GROUP_REGISTERS];
@@ -133,7 +135,8 @@ static cop_status lower_group(cop_compiler *c, const cop_step *step, cop_error *
     }
     cop_instruction *in = NULL;
     if (status == COP_OK)
-        status = cop_program_add_instruction(c->p, group->operand_count, group->result_count, &in, err);
+        status =
+            cop_program_add_instruction(c->p, group->operand_count, group->result_count, &in, err);
     if (status != COP_OK) {
         cop_group_free(group);
         return status;
@@ -190,7 +193,8 @@ static cop_status lower_conv(cop_compiler *c, cop_node v, cop_error *err)
     int32_t operands[2];
     cop_status status = COP_OK;
     for (int i = 0; i < 2 && status == COP_OK; i++)
-        status = want(c, node->inputs[i], cop_primitive_operand_layout(primitive, i), &operands[i], err);
+        status =
+            want(c, node->inputs[i], cop_primitive_operand_layout(primitive, i), &operands[i], err);
     cop_instruction *in = NULL;
     if (status == COP_OK)
         status = cop_program_add_instruction(c->p, 2, 1, &in, err);
@@ -243,7 +247,7 @@ static cop_status lower_plain(cop_compiler *c, cop_node v, cop_error *err)
     return new_buffer(c, v, node->shape, NULL, &in->results[0], err);
 }
 
-static cop_status lower_step(cop_compiler *c, const cop_step *step, cop_error *err)
+static cop_status lower_step(cop_compiler *c, const cop_plan_step *step, cop_error *err)
 {
     cop_node v = c->members[step->first];
     cop_op op = cop_graph_node(c->g, v)->op;
@@ -254,7 +258,8 @@ static cop_status lower_step(cop_compiler *c, const cop_step *step, cop_error *e
     return lower_plain(c, v, err);
 }
 
-/* --- the program's ends -------------------------------------------------------------------------------- */
+/* --- the program's ends
+ * -------------------------------------------------------------------------------- */
 
 /* All inputs of the graph: binding one that no output needs is allowed. */
 static cop_status list_inputs(cop_compiler *c, cop_error *err)
@@ -281,7 +286,8 @@ static cop_status list_inputs(cop_compiler *c, cop_error *err)
 }
 
 /* An output that is a leaf is copied: its own memory may be written before the run ends. */
-static cop_status copy_leaf(cop_compiler *c, cop_node v, int32_t leaf, int32_t *buffer, cop_error *err)
+static cop_status copy_leaf(cop_compiler *c, cop_node v, int32_t leaf, int32_t *buffer,
+                            cop_error *err)
 {
     cop_shape shape = cop_graph_node(c->g, v)->shape;
     COP_TRY(cop_program_add_buffer(c->p, COP_HOME_ARENA, shape, buffer, err));

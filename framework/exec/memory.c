@@ -7,7 +7,8 @@
 
 enum { ALIGNMENT = 64 };
 
-/* --- lives ------------------------------------------------------------------------------------------ */
+/* --- lives
+ * ------------------------------------------------------------------------------------------ */
 
 static void find_lives(cop_program *p)
 {
@@ -93,7 +94,8 @@ static void assign_storages(cop_program *p)
     }
 }
 
-/* --- places ------------------------------------------------------------------------------------------ */
+/* --- places
+ * ------------------------------------------------------------------------------------------ */
 
 static int larger_first(const void *a, const void *b)
 {
@@ -103,7 +105,8 @@ static int larger_first(const void *a, const void *b)
     return x < y ? -1 : (x > y ? 1 : 0);
 }
 
-/* The start of the tightest gap among those already placed (by offset) that live at the same time. */
+/* The start of the tightest gap among those already placed (by offset) that live at the same time.
+ */
 static size_t best_gap(cop_storage *const *placed, int32_t count, const cop_storage *s)
 {
     size_t end = 0, best = SIZE_MAX, best_room = SIZE_MAX;

@@ -70,7 +70,8 @@ void cop_onednn_free(cop_onednn *dnn)
     free(dnn);
 }
 
-/* --- descriptors: the part where 2.x (values) and 3.x (handles) differ ------------------------- */
+/* --- descriptors: the part where 2.x (values) and 3.x (handles) differ -------------------------
+ */
 
 #if DNNL_VERSION_MAJOR >= 3
 
@@ -127,7 +128,8 @@ static dnnl_status_t desc_copy(desc_value *to, desc_ref from)
 
 #endif
 
-/* --- layouts ----------------------------------------------------------------------------------- */
+/* --- layouts -----------------------------------------------------------------------------------
+ */
 
 static cop_status layout_from(desc_ref from, cop_layout **out, cop_error *err)
 {
@@ -191,7 +193,8 @@ static cop_status layout_unless_plain(desc_ref from, cop_shape shape, cop_layout
     return is_plain ? COP_OK : layout_from(from, out, err);
 }
 
-/* --- primitives -------------------------------------------------------------------------------- */
+/* --- primitives --------------------------------------------------------------------------------
+ */
 
 static cop_status add_arg(cop_primitive *p, int role, desc_ref desc, cop_error *err)
 {
@@ -262,8 +265,8 @@ static dnnl_status_t conv_desc(cop_onednn *dnn, conv_request *r, cop_conv_kind k
             pd, dnn->engine, direct, r->x, r->w, r->y, r->stride, r->dilation, r->pad, r->pad, hint,
             attr);
     return dnnl_convolution_backward_weights_primitive_desc_create(
-        pd, dnn->engine, direct, r->x, r->w, NULL, r->y, r->stride, r->dilation, r->pad, r->pad, hint,
-        attr);
+        pd, dnn->engine, direct, r->x, r->w, NULL, r->y, r->stride, r->dilation, r->pad, r->pad,
+        hint, attr);
 }
 
 #else
@@ -282,9 +285,8 @@ static dnnl_status_t conv_desc(cop_onednn *dnn, conv_request *r, cop_conv_kind k
         status = dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &r->x,
                                                           &r->w, &r->y, r->stride, r->pad, r->pad);
     else
-        status = dnnl_convolution_backward_weights_desc_init(&desc, dnnl_convolution_direct, &r->x,
-                                                             &r->w, NULL, &r->y, r->stride, r->pad,
-                                                             r->pad);
+        status = dnnl_convolution_backward_weights_desc_init(
+            &desc, dnnl_convolution_direct, &r->x, &r->w, NULL, &r->y, r->stride, r->pad, r->pad);
     if (status != dnnl_success)
         return status;
     return dnnl_primitive_desc_create(pd, &desc, attr, dnn->engine, hint);
@@ -479,7 +481,8 @@ static dnnl_status_t point(cop_primitive *p, int arg, void *data)
 cop_status cop_primitive_run(cop_primitive *p, const float *a, const float *b, float *result,
                              void *scratch, cop_error *err)
 {
-    /* oneDNN takes its operands through the same pointer type as its results; it only reads them. */
+    /* oneDNN takes its operands through the same pointer type as its results; it only reads them.
+     */
     union {
         const float *constant;
         void *writable;

@@ -61,7 +61,7 @@ size_t cop_primitive_scratch_bytes(const cop_primitive *primitive);
 
 /* Runs on tensors in those layouts. `b` is ignored by a conversion; `scratch` may be NULL where no
  * bytes are needed. Allocates nothing. */
-cop_status cop_primitive_run(cop_primitive *primitive, const float *a, const float *b, float *result,
-                             void *scratch, cop_error *err);
+cop_status cop_primitive_run(cop_primitive *primitive, const float *a, const float *b,
+                             float *result, void *scratch, cop_error *err);
 
 #endif

@@ -7,14 +7,14 @@
 
 typedef struct orderer {
     cop_compiler *c;
-    int32_t count;       /* units */
-    int32_t *step_of;    /* of a unit's naming node: its step before ordering */
-    int32_t *waits;      /* of a step: operands (with repeats) not computed yet */
-    int32_t *readers;    /* of a root: reads (with repeats) still to come; +1 where it is kept */
-    int32_t *ready;      /* steps that could run now */
+    int32_t count;    /* units */
+    int32_t *step_of; /* of a unit's naming node: its step before ordering */
+    int32_t *waits;   /* of a step: operands (with repeats) not computed yet */
+    int32_t *readers; /* of a root: reads (with repeats) still to come; +1 where it is kept */
+    int32_t *ready;   /* steps that could run now */
     int32_t ready_count;
-    int32_t *chosen;     /* the order being made */
-    int64_t live, peak;  /* bytes */
+    int32_t *chosen;    /* the order being made */
+    int64_t live, peak; /* bytes */
 } orderer;
 
 static int64_t bytes_of(const cop_compiler *c, cop_node v)
@@ -22,7 +22,8 @@ static int64_t bytes_of(const cop_compiler *c, cop_node v)
     return c->stored[v] ? (int64_t)cop_plain_bytes(cop_graph_node(c->g, v)->shape) : 0;
 }
 
-/* --- making the steps ---------------------------------------------------------------------------- */
+/* --- making the steps ----------------------------------------------------------------------------
+ */
 
 /* Steps in the order of their last nodes, and their members, ascending. */
 static cop_status collect(orderer *o, cop_error *err)
@@ -45,12 +46,12 @@ static cop_status collect(orderer *o, cop_error *err)
     for (cop_node v = 1; v <= c->node_count; v++)
         if (c->unit[v] != 0 && last[c->unit[v]] == v) {
             o->step_of[c->unit[v]] = o->count;
-            c->steps[o->count++] = (cop_step){.first = first};
+            c->steps[o->count++] = (cop_plan_step){.first = first};
             first += counts[c->unit[v]];
         }
     for (cop_node v = 1; v <= c->node_count; v++)
         if (c->unit[v] != 0) {
-            cop_step *step = &c->steps[o->step_of[c->unit[v]]];
+            cop_plan_step *step = &c->steps[o->step_of[c->unit[v]]];
             c->members[step->first + step->count++] = v;
         }
     c->step_count = o->count;
@@ -59,7 +60,8 @@ static cop_status collect(orderer *o, cop_error *err)
     return COP_OK;
 }
 
-/* --- simulating an order ----------------------------------------------------------------------------- */
+/* --- simulating an order
+ * ----------------------------------------------------------------------------- */
 
 /* The step whose result operand i of `node` is, or −1 for a leaf and for the node's own step. */
 static int32_t source_step(const orderer *o, const cop_node_data *node, int32_t i, int32_t own)
@@ -81,8 +83,7 @@ static void reset(orderer *o)
     for (int32_t s = 0; s < o->count; s++) {
         o->waits[s] = 0;
         for (int32_t k = 0; k < c->steps[s].count; k++) {
-            const cop_node_data *node =
-                cop_graph_node(c->g, c->members[c->steps[s].first + k]);
+            const cop_node_data *node = cop_graph_node(c->g, c->members[c->steps[s].first + k]);
             for (int32_t i = 0; i < node->input_count; i++)
                 if (source_step(o, node, i, s) >= 0)
                     o->waits[s]++;
@@ -92,7 +93,8 @@ static void reset(orderer *o)
     }
 }
 
-/* Bytes that running the step adds to those live: what it makes less what it is the last to read. */
+/* Bytes that running the step adds to those live: what it makes less what it is the last to read.
+ */
 static int64_t growth(const orderer *o, int32_t s)
 {
     const cop_compiler *c = o->c;
@@ -170,7 +172,7 @@ static cop_status order_steps(orderer *o, cop_error *err)
     int64_t greedy_peak = simulate(o, true);
     if (simulate(o, false) > greedy_peak)
         (void)simulate(o, true);
-    cop_step *ordered = cop_compiler_array((size_t)o->count, sizeof *ordered, err);
+    cop_plan_step *ordered = cop_compiler_array((size_t)o->count, sizeof *ordered, err);
     if (ordered == NULL)
         return COP_FAILED;
     for (int32_t i = 0; i < o->count; i++)

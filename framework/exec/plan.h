@@ -24,7 +24,7 @@ typedef enum cop_home {
 typedef struct cop_buffer {
     cop_home home;
     cop_shape shape;
-    cop_layout *layout;  /* owned; NULL is plain row-major */
+    cop_layout *layout; /* owned; NULL is plain row-major */
     size_t bytes;
     int32_t first, last; /* instructions that write and last read it; first is −1 for leaves */
     int32_t storage;     /* its place in the arena; −1 for an input */
@@ -49,7 +49,7 @@ struct cop_instruction {
     cop_execute execute;
     cop_node node; /* the graph's node, for messages; of a group its last */
     int32_t operand_count, result_count;
-    int32_t *operands;         /* buffers; owned, as are the next two; −1 where a value is enough */
+    int32_t *operands; /* buffers; owned, as are the next two; −1 where a value is enough */
     int32_t *results;
     cop_shape *operand_shapes; /* as the operation sees them: views may differ from their buffer */
     cop_shape shape;           /* of the result */
@@ -105,7 +105,13 @@ cop_status cop_execute_copy(const cop_program *p, const cop_instruction *in, cop
 cop_status cop_execute_group(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err);
 
-/* Whether a result may lie exactly where `operand` lies: buffers of that instruction, same bytes. */
+void cop_group_free(cop_group *group);
+
+/* Whether result r may lie where full operand k lies: nothing reads k after r is written. */
+bool cop_group_may_overwrite(const cop_group *group, int32_t k, int32_t r);
+
+/* Whether a result may lie exactly where `operand` lies: buffers of that instruction, same bytes.
+ */
 bool cop_instruction_may_overwrite(const cop_instruction *in, int32_t operand, int32_t result);
 
 /* Gives every buffer its life and its place. Called once, after lowering. */

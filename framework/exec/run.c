@@ -30,7 +30,8 @@ static int64_t outer_count(cop_shape shape, int64_t axis)
     return count;
 }
 
-/* --- one function per operation --------------------------------------------------------------------- */
+/* --- one function per operation
+ * --------------------------------------------------------------------- */
 
 cop_status cop_execute_copy(const cop_program *p, const cop_instruction *in, cop_error *err)
 {
@@ -65,8 +66,8 @@ static cop_status run_slice(const cop_program *p, const cop_instruction *in, cop
     (void)err;
     int64_t axis = in->attr.slice.axis, inner = inner_count(in->shape, axis);
     int64_t from = in->operand_shapes[0].dim[axis] * inner, to = in->shape.dim[axis] * inner;
-    cop_kernel_copy_blocks(result(p, in), to, operand(p, in, 0) + in->attr.slice.start * inner, from,
-                           outer_count(in->shape, axis), to, p->threads);
+    cop_kernel_copy_blocks(result(p, in), to, operand(p, in, 0) + in->attr.slice.start * inner,
+                           from, outer_count(in->shape, axis), to, p->threads);
     return COP_OK;
 }
 
@@ -76,8 +77,8 @@ static cop_status run_pad(const cop_program *p, const cop_instruction *in, cop_e
     int64_t axis = in->attr.slice.axis, inner = inner_count(in->shape, axis);
     int64_t from = in->operand_shapes[0].dim[axis] * inner, to = in->shape.dim[axis] * inner;
     cop_kernel_fill(result(p, in), 0.0f, cop_shape_count(in->shape), p->threads);
-    cop_kernel_copy_blocks(result(p, in) + in->attr.slice.start * inner, to, operand(p, in, 0), from,
-                           outer_count(in->shape, axis), from, p->threads);
+    cop_kernel_copy_blocks(result(p, in) + in->attr.slice.start * inner, to, operand(p, in, 0),
+                           from, outer_count(in->shape, axis), from, p->threads);
     return COP_OK;
 }
 
@@ -148,7 +149,8 @@ static cop_status run_avg_pool(const cop_program *p, const cop_instruction *in, 
     return COP_OK;
 }
 
-static cop_status run_avg_pool_adjoint(const cop_program *p, const cop_instruction *in, cop_error *err)
+static cop_status run_avg_pool_adjoint(const cop_program *p, const cop_instruction *in,
+                                       cop_error *err)
 {
     (void)err;
     cop_kernel_avg_pool_adjoint(result(p, in), operand(p, in, 0), in->shape, in->operand_shapes[0],
@@ -160,8 +162,9 @@ static cop_status run_avg_pool_adjoint(const cop_program *p, const cop_instructi
 static cop_status run_max_pool_take(const cop_program *p, const cop_instruction *in, cop_error *err)
 {
     (void)err;
-    cop_kernel_max_pool_take(result(p, in), operand(p, in, 0), operand(p, in, in->operand_count - 1),
-                             in->operand_shapes[0], in->shape, in->attr.window, p->threads);
+    cop_kernel_max_pool_take(result(p, in), operand(p, in, 0),
+                             operand(p, in, in->operand_count - 1), in->operand_shapes[0],
+                             in->shape, in->attr.window, p->threads);
     return COP_OK;
 }
 
@@ -202,11 +205,13 @@ static cop_status run_log_softmax(const cop_program *p, const cop_instruction *i
 static cop_status run_resize(const cop_program *p, const cop_instruction *in, cop_error *err)
 {
     (void)err;
-    cop_kernel_resize(result(p, in), operand(p, in, 0), in->operand_shapes[0], in->shape, p->threads);
+    cop_kernel_resize(result(p, in), operand(p, in, 0), in->operand_shapes[0], in->shape,
+                      p->threads);
     return COP_OK;
 }
 
-static cop_status run_resize_adjoint(const cop_program *p, const cop_instruction *in, cop_error *err)
+static cop_status run_resize_adjoint(const cop_program *p, const cop_instruction *in,
+                                     cop_error *err)
 {
     (void)err;
     cop_kernel_resize_adjoint(result(p, in), operand(p, in, 0), in->shape, in->operand_shapes[0],
@@ -281,7 +286,8 @@ cop_execute cop_execute_for(cop_op op)
     return op < COP_OP_COUNT ? table[op] : NULL;
 }
 
-/* --- a run -------------------------------------------------------------------------------------------- */
+/* --- a run
+ * -------------------------------------------------------------------------------------------- */
 
 static cop_status run_all(cop_program *p, cop_error *err)
 {

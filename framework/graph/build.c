@@ -107,17 +107,18 @@ bool cop_want_norm_axes(cop_graph *g, const char *who, cop_norm_axes over)
     return !cop_graph_failed(g);
 }
 
-bool cop_window_output(cop_graph *g, const char *who, cop_shape x, cop_window w, int64_t *height,
-                       int64_t *width)
+bool cop_window_output(cop_graph *g, const char *who, const cop_operand *operand, cop_shape x,
+                       cop_window w, int64_t *height, int64_t *width)
 {
     int64_t padded_h = x.dim[2] + 2 * (int64_t)w.pad_h;
     int64_t padded_w = x.dim[3] + 2 * (int64_t)w.pad_w;
     if (padded_h < w.size_h || padded_w < w.size_w) {
-        (void)cop_graph_refuse(g,
-                               "%s: an image of %lldx%lld padded to %lldx%lld is smaller than "
-                               "the %dx%d window",
-                               who, (long long)x.dim[2], (long long)x.dim[3], (long long)padded_h,
-                               (long long)padded_w, w.size_h, w.size_w);
+        cop_words image = {"the image"};
+        if (operand != NULL)
+            image = cop_operand_text(g, operand);
+        (void)cop_graph_refuse(g, "%s: %s padded to %lldx%lld is smaller than the %dx%d window",
+                               who, image.text, (long long)padded_h, (long long)padded_w, w.size_h,
+                               w.size_w);
         return false;
     }
     *height = cop_window_count(x.dim[2], w.size_h, w.stride_h, w.pad_h);

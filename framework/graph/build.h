@@ -30,10 +30,10 @@ bool cop_want_valid_shape(cop_graph *g, const char *who, cop_shape shape);
 bool cop_want_window(cop_graph *g, const char *who, cop_window window);
 bool cop_want_norm_axes(cop_graph *g, const char *who, cop_norm_axes over);
 
-/* The sizes of a window's output on x [N, C, H, W]; fails where the padded image is smaller than
- * the window. `window` is valid. */
-bool cop_window_output(cop_graph *g, const char *who, cop_shape x, cop_window window,
-                       int64_t *height, int64_t *width);
+/* The sizes of a window's output on images of shape x [N, C, H, W]; fails where the padded image is
+ * smaller than the window. `operand` is x where it is one, else NULL. `window` is valid. */
+bool cop_window_output(cop_graph *g, const char *who, const cop_operand *operand, cop_shape x,
+                       cop_window window, int64_t *height, int64_t *width);
 
 /* The settings of an operation that has none. */
 cop_attr cop_no_attr(void);

@@ -85,7 +85,7 @@ cop_node cop_conv2d(cop_graph *g, cop_node x_node, cop_node w_node, cop_window w
                                 cop_operand_text(g, &x).text, (long long)x.shape.dim[1],
                                 cop_operand_text(g, &w).text, (long long)w.shape.dim[1]);
     if (!size_from_weight(g, who, &w, &window) ||
-        !cop_window_output(g, who, x.shape, window, &height, &width))
+        !cop_window_output(g, who, &x, x.shape, window, &height, &width))
         return COP_NO_NODE;
     return convolution(g, COP_OP_CONV, x_node, w_node, window,
                        cop_shape4(x.shape.dim[0], w.shape.dim[0], height, width));
@@ -107,7 +107,7 @@ cop_node cop_conv2d_data(cop_graph *g, cop_node gy_node, cop_node w_node, cop_wi
                                 cop_operand_text(g, &w).text, (long long)w.shape.dim[0]);
     cop_shape shape = cop_shape4(gy.shape.dim[0], w.shape.dim[1], height, width);
     if (!size_from_weight(g, who, &w, &window) || !cop_want_valid_shape(g, who, shape) ||
-        !cop_window_output(g, who, shape, window, &out_height, &out_width) ||
+        !cop_window_output(g, who, NULL, shape, window, &out_height, &out_width) ||
         !output_agrees(g, who, &gy, out_height, out_width))
         return COP_NO_NODE;
     return convolution(g, COP_OP_CONV_DATA, gy_node, w_node, window, shape);
@@ -127,7 +127,7 @@ cop_node cop_conv2d_weights(cop_graph *g, cop_node x_node, cop_node gy_node, cop
                                 cop_operand_text(g, &x).text, (long long)x.shape.dim[0],
                                 cop_operand_text(g, &gy).text, (long long)gy.shape.dim[0]);
     if (!cop_want_window(g, who, window) ||
-        !cop_window_output(g, who, x.shape, window, &height, &width) ||
+        !cop_window_output(g, who, &x, x.shape, window, &height, &width) ||
         !output_agrees(g, who, &gy, height, width))
         return COP_NO_NODE;
     return convolution(g, COP_OP_CONV_WEIGHTS, x_node, gy_node, window,

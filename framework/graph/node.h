@@ -112,7 +112,8 @@ int32_t cop_graph_size(const cop_graph *g);
 /* "conv2d", "relu", … as messages and `explain` print it. */
 const char *cop_op_name(cop_op op);
 
-/* Adds a node (or finds the equal one). The caller has checked the inputs and inferred the shape.
+/* Adds a node, or finds the equal one or a simpler one of the same value (an operand, a constant,
+ * …: the result's operation may differ). The caller has checked the inputs and inferred the shape.
  * Anything but builders in graph/ and derivative rules goes through graph.h instead. */
 cop_node cop_graph_add(cop_graph *g, cop_op op, const cop_node *inputs, int32_t input_count,
                        cop_attr attr, cop_shape shape);

@@ -1,6 +1,8 @@
 /* rules_shape.c: derivatives of what moves, repeats and sums elements. */
 #include "graph/rules.h"
 
+#include "graph/storage.h"
+
 #include <stdlib.h>
 
 cop_node cop_vjp_reshape(const cop_site *s, int32_t k, cop_node cotangent)
@@ -40,7 +42,7 @@ cop_node cop_jvp_concat(const cop_site *s, const cop_node *tangents)
 {
     cop_node *parts = malloc((size_t)s->input_count * sizeof *parts);
     if (parts == NULL)
-        return cop_graph_refuse(s->g, "concat: out of memory for its derivative");
+        return cop_graph_out_of_memory(s->g);
     for (int32_t i = 0; i < s->input_count; i++)
         parts[i] = tangents[i] != COP_NO_NODE ? tangents[i]
                                               : cop_constant(s->g, cop_operand_shape(s, i), 0.0);

@@ -13,7 +13,7 @@ typedef struct captured {
     char *text;
     size_t size;
     double now; /* seconds */
-    cop_log *log;
+    cop_logger *log;
 } captured;
 
 static double read_clock(void *context)
@@ -26,14 +26,14 @@ static void start(captured *c, cop_log_level level, bool live)
     *c = (captured){0};
     c->stream = open_memstream(&c->text, &c->size);
     assert_non_null(c->stream);
-    c->log = cop_log_new(c->stream, level, live);
+    c->log = cop_logger_new(c->stream, level, live);
     assert_non_null(c->log);
     cop_log_set_clock(c->log, read_clock, &c->now);
 }
 
 static void end_with(captured *c, const char *wanted)
 {
-    cop_log_free(c->log);
+    cop_logger_free(c->log);
     (void)fclose(c->stream);
     assert_string_equal(c->text, wanted);
     free(c->text);
@@ -64,7 +64,7 @@ static void no_log_is_silent(void **state)
     (void)state;
     cop_say(NULL, COP_LOG_ERROR, "nobody hears");
     cop_progress(NULL, "train", 1, 2, "nobody sees");
-    cop_log_free(NULL);
+    cop_logger_free(NULL);
 }
 
 static void plain_progress_is_sparse(void **state)
@@ -122,7 +122,7 @@ static void times_read_like_times(void **state)
         cop_progress(c.log, "x", 0, 100, "%s", "");
         c.now += cases[i].step;
         cop_progress(c.log, "x", 1, 100, "%s", "");
-        cop_log_free(c.log);
+        cop_logger_free(c.log);
         (void)fclose(c.stream);
         if (strstr(c.text, cases[i].left) == NULL)
             fail_msg("no \"%s\" in: %s", cases[i].left, c.text);
@@ -197,7 +197,7 @@ static void threads_do_not_mix_their_lines(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, say_a_hundred_times, c.log), 0);
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
-    cop_log_free(c.log);
+    cop_logger_free(c.log);
     (void)fclose(c.stream);
     assert_int_equal(c.size, 400 * 11);
     for (size_t i = 0; i < 400; i++)
@@ -211,12 +211,12 @@ static void the_real_clock_runs(void **state)
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    cop_log *log = cop_log_new(stream, COP_LOG_INFO, false);
+    cop_logger *log = cop_logger_new(stream, COP_LOG_INFO, false);
     cop_progress(log, "x", 0, 2, "%s", "");
     struct timespec moment = {.tv_nsec = 2000000};
     (void)nanosleep(&moment, NULL);
     cop_progress(log, "x", 2, 2, "%s", "");
-    cop_log_free(log);
+    cop_logger_free(log);
     (void)fclose(stream);
     assert_non_null(strstr(text, "/s  in "));
     free(text);

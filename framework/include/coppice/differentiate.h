@@ -12,7 +12,8 @@ COP_BEGIN
 
 /* Reverse mode. For each wrt[i]: gradients[i] = d(loss)/d(wrt[i]), shaped as wrt[i]; a zero
  * constant where loss does not depend on it. `loss` has one element. The wrt nodes may be inner
- * nodes; they are then taken as independent of what they were computed from. */
+ * nodes; they are then taken as independent of what they were computed from. They may not be
+ * constants, which are folded away as the graph is built: what is varied is an input. */
 COP_API cop_status cop_gradient(cop_graph *g, cop_node loss, const cop_node *wrt, size_t count,
                                 cop_node *gradients, cop_error *err);
 

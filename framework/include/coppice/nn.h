@@ -120,7 +120,7 @@ COP_API cop_node cop_cross_entropy(cop_graph *g, cop_node logits, cop_node targe
  */
 
 /* The augmentations in `flags` applied to x [N, C, H, W], reading their draws from inputs named
- * "<prefix>.flip", "<prefix>.color", …, which a cop_draws of the same flags binds. */
+ * "<prefix>.flip", "<prefix>.brightness", …, which a cop_draws of the same flags binds. */
 COP_API cop_node cop_augment(cop_graph *g, const char *prefix, cop_node x, uint32_t flags);
 
 /* CutMix of x with a permutation of itself (inputs "<prefix>.box", "<prefix>.order"). */
@@ -134,7 +134,8 @@ COP_API cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, 
                                  int32_t width, cop_draws **out, cop_error *err);
 COP_API void cop_draws_free(cop_draws *d);
 
-/* Draws for n images: one draw each, or one for all. */
+/* Draws for n images: one draw each, or one for all. Which of crop, scale and rotate is applied is
+ * drawn once for the batch either way, as in Kim et al.'s code. n is at most the capacity. */
 COP_API void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
 
 /* Draws CutMix for a batch of n with probability p (a coin, λ ~ U(0,1), a box clipped at the border

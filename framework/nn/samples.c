@@ -1,0 +1,76 @@
+/* samples.c: cutting batches out of labelled images. */
+#include <coppice/samples.h>
+
+#include <string.h>
+
+/* 8-bit pixels have 256 normalised values a channel: a table instead of a division a pixel. */
+static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)
+{
+    for (int value = 0; value < 256; value++)
+        table[value] = ((float)value / 255.0f - s->normalization.mean[channel]) /
+                       s->normalization.std[channel];
+}
+
+static void write_images(const cop_samples *s, const int64_t *index, int64_t n, float *images)
+{
+    int64_t plane = (int64_t)s->task.height * s->task.width;
+    for (int32_t c = 0; c < s->task.channels; c++) {
+        float mean = s->normalization.mean[c], std = s->normalization.std[c];
+        float table[256];
+        if (s->bytes != NULL)
+            normalise_bytes(s, c, table);
+        for (int64_t k = 0; k < n; k++) {
+            float *out = images + (k * s->task.channels + c) * plane;
+            int64_t from = (index[k] * s->task.channels + c) * plane;
+            if (s->bytes != NULL)
+                for (int64_t i = 0; i < plane; i++)
+                    out[i] = table[s->bytes[from + i]];
+            else
+                for (int64_t i = 0; i < plane; i++)
+                    out[i] = (s->pixels[from + i] - mean) / std;
+        }
+    }
+}
+
+static void write_targets(const cop_samples *s, const int64_t *index, int64_t n, float *targets)
+{
+    size_t classes = (size_t)s->task.classes;
+    for (int64_t k = 0; k < n; k++) {
+        float *row = targets + (size_t)k * classes;
+        if (s->soft != NULL) {
+            memcpy(row, s->soft + (size_t)index[k] * classes, classes * sizeof *row);
+        } else {
+            memset(row, 0, classes * sizeof *row);
+            row[s->labels[index[k]]] = 1.0f;
+        }
+    }
+}
+
+void cop_samples_batch(const cop_samples *s, const int64_t *index, int64_t n, float *images,
+                       float *targets)
+{
+    if (images != NULL)
+        write_images(s, index, n, images);
+    if (targets != NULL)
+        write_targets(s, index, n, targets);
+}
+
+void cop_samples_pixels(const cop_samples *s, int64_t index, float *pixels)
+{
+    int64_t size = (int64_t)s->task.channels * s->task.height * s->task.width;
+    if (s->bytes == NULL) {
+        memcpy(pixels, s->pixels + index * size, (size_t)size * sizeof *pixels);
+        return;
+    }
+    for (int64_t i = 0; i < size; i++)
+        pixels[i] = (float)s->bytes[index * size + i] / 255.0f;
+}
+
+int64_t cop_samples_of_class(const cop_samples *s, int32_t label, int64_t *index)
+{
+    int64_t found = 0;
+    for (int64_t i = 0; i < s->count; i++)
+        if (s->labels[i] == label)
+            index[found++] = i;
+    return found;
+}

@@ -1,0 +1,188 @@
+/* synthetic.c: a distilled set in memory, and the samples that it decodes to. */
+#include <coppice/program.h>
+
+#include "nn/decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t image_size(const cop_task *task)
+{
+    return (int64_t)task->channels * task->height * task->width;
+}
+
+cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *err)
+{
+    int64_t size = image_size(&s->task);
+    if (count < 1 || size < 1 || s->task.classes < 1)
+        return cop_fail(err, COP_FAILED,
+                        "a synthetic set of %lld images of %d x %d x %d in %d "
+                        "classes",
+                        (long long)count, s->task.channels, s->task.height, s->task.width,
+                        s->task.classes);
+    float *pixels = NULL, *labels = NULL;
+    if (count <= INT64_MAX / (int64_t)sizeof(float) / size) {
+        pixels = calloc((size_t)(count * size), sizeof *pixels);
+        labels = calloc((size_t)count, (size_t)s->task.classes * sizeof *labels);
+    }
+    if (pixels == NULL || labels == NULL) {
+        free(pixels);
+        free(labels);
+        return cop_fail(err, COP_FAILED, "out of memory for %lld synthetic images",
+                        (long long)count);
+    }
+    s->count = count;
+    s->pixels = pixels;
+    s->labels = labels;
+    return COP_OK;
+}
+
+void cop_synthetic_clear(cop_synthetic *s)
+{
+    if (s == NULL)
+        return;
+    free(s->pixels);
+    free(s->labels);
+    s->pixels = NULL;
+    s->labels = NULL;
+    s->count = 0;
+}
+
+/* Samples with memory of their own; the public handle points at its first member. */
+typedef struct owned_samples {
+    cop_samples view;
+    float *pixels, *soft;
+    int32_t *labels;
+} owned_samples;
+
+void cop_synthetic_samples_free(cop_samples *s)
+{
+    if (s == NULL)
+        return;
+    owned_samples *owned = (owned_samples *)s;
+    free(owned->pixels);
+    free(owned->soft);
+    free(owned->labels);
+    free(owned);
+}
+
+static owned_samples *allocate(const cop_synthetic *s, int64_t count)
+{
+    owned_samples *owned = calloc(1, sizeof *owned);
+    if (owned == NULL)
+        return NULL;
+    size_t n = (size_t)count;
+    owned->pixels = calloc(n, (size_t)image_size(&s->task) * sizeof(float));
+    owned->soft = calloc(n, (size_t)s->task.classes * sizeof(float));
+    owned->labels = calloc(n, sizeof(int32_t));
+    if (owned->pixels == NULL || owned->soft == NULL || owned->labels == NULL) {
+        cop_synthetic_samples_free(&owned->view);
+        return NULL;
+    }
+    owned->view.task = s->task;
+    owned->view.normalization = s->normalization;
+    owned->view.count = count;
+    owned->view.pixels = owned->pixels;
+    owned->view.labels = owned->labels;
+    return owned;
+}
+
+/* A program that decodes one stored image; a set of any size then needs little extra memory. */
+static cop_status compile_decoder(const cop_synthetic *s, cop_decode decode, cop_program **program,
+                                  cop_error *err)
+{
+    cop_graph *g = cop_graph_new();
+    if (g == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory while decoding");
+    cop_node x =
+        cop_input(g, "pixels", cop_shape4(1, s->task.channels, s->task.height, s->task.width));
+    cop_node y = cop_decode_images(g, x, decode, s->factor);
+    cop_status status = cop_graph_check(g, err);
+    if (status == COP_OK)
+        status = cop_compile(g, &y, 1, NULL, program, err);
+    cop_graph_free(g);
+    return status;
+}
+
+/* Image k's tiles of every part, put where the parts of the whole set have them. */
+static void place_tiles(const cop_synthetic *s, cop_decode decode, int64_t k, const float *tiles,
+                        float *pixels)
+{
+    int64_t size = image_size(&s->task), part_start = 0;
+    cop_decode_part part;
+    for (int32_t i = 0; cop_decode_part_at(decode, s->factor, s->count, i, &part); i++) {
+        int64_t cuts = (int64_t)part.factor * part.factor;
+        for (int64_t t = 0; t < cuts; t++, tiles += size)
+            memcpy(pixels + (part_start + t * s->count + k) * size, tiles,
+                   (size_t)size * sizeof *tiles);
+        part_start += cuts * s->count;
+    }
+}
+
+static cop_status decode_pixels(const cop_synthetic *s, cop_decode decode, float *pixels,
+                                cop_error *err)
+{
+    int64_t size = image_size(&s->task);
+    if (decode == COP_DECODE_NONE) {
+        memcpy(pixels, s->pixels, (size_t)(s->count * size) * sizeof *pixels);
+        return COP_OK;
+    }
+    cop_program *program = NULL;
+    COP_TRY(compile_decoder(s, decode, &program, err));
+    cop_status status = COP_OK;
+    for (int64_t k = 0; k < s->count && status == COP_OK; k++) {
+        status = cop_program_bind_name(program, "pixels", s->pixels + k * size, err);
+        if (status == COP_OK)
+            status = cop_program_run(program, err);
+        if (status == COP_OK)
+            place_tiles(s, decode, k, cop_program_output(program, 0), pixels);
+    }
+    cop_program_free(program);
+    return status;
+}
+
+/* The first of the largest entries of a row; *hard becomes false unless the row is one-hot. */
+static int32_t most_likely(const float *row, int32_t classes, bool *hard)
+{
+    int32_t best = 0;
+    for (int32_t c = 1; c < classes; c++)
+        if (row[c] > row[best])
+            best = c;
+    for (int32_t c = 0; c < classes; c++)
+        if (row[c] != (c == best ? 1.0f : 0.0f))
+            *hard = false;
+    return best;
+}
+
+/* Every part repeats the stored images in order, tile by tile: so decoded image j shows stored
+ * image j mod count. */
+static void repeat_labels(const cop_synthetic *s, owned_samples *owned)
+{
+    bool hard = true;
+    for (int64_t j = 0; j < owned->view.count; j++) {
+        const float *row = s->labels + j % s->count * s->task.classes;
+        owned->labels[j] = most_likely(row, s->task.classes, &hard);
+        memcpy(owned->soft + j * s->task.classes, row, (size_t)s->task.classes * sizeof *row);
+    }
+    owned->view.soft = hard ? NULL : owned->soft;
+}
+
+cop_status cop_synthetic_samples(const cop_synthetic *s, cop_samples **out, cop_error *err)
+{
+    if (s->factor < 1)
+        return cop_fail(err, COP_FAILED, "a synthetic set cannot be decoded by factor %d",
+                        (int)s->factor);
+    cop_decode decode = cop_decode_for_training(s->decode, s->factor);
+    int64_t count = cop_decoded_count(decode, s->factor, s->count);
+    owned_samples *owned = allocate(s, count);
+    if (owned == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory for %lld decoded images", (long long)count);
+    cop_status status = decode_pixels(s, decode, owned->pixels, err);
+    if (status != COP_OK) {
+        cop_synthetic_samples_free(&owned->view);
+        return status;
+    }
+    repeat_labels(s, owned);
+    *out = &owned->view;
+    return COP_OK;
+}

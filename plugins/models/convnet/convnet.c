@@ -1,0 +1,250 @@
+/* convnet.c: ConvNet-D, the network of the dataset distillation literature (Gidaris & Komodakis
+ * 2018; Zhao et al. 2021; Kim et al. 2022): D blocks of [3x3 convolution → normalisation →
+ * activation → 2x2 pooling], then a linear classifier on all that is left.
+ *
+ * Tensor names are those of the authors' code: layers.conv.0.weight, layers.norm.0.weight,
+ * classifier.weight. As there, the first convolution of a one-channel input has padding 3.
+ * Taps: block0 … block(D−1), embedding.
+ *
+ * Departures: layer norm scales and shifts per channel, not per element; tanh and swish are added.
+ */
+#include <coppice/plugin.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_GROUP };
+enum { POOL_AVG, POOL_MAX, POOL_NONE };
+enum { ACT_RELU, ACT_LEAKY_RELU, ACT_SIGMOID, ACT_TANH, ACT_SWISH };
+enum { START_UNIFORM, START_KAIMING_FAN_IN, START_KAIMING_FAN_OUT };
+
+static const char *const norm_names[] = {"none", "batch", "instance", "layer", "group", NULL};
+static const char *const pool_names[] = {"avg", "max", "none", NULL};
+static const char *const act_names[] = {"relu", "leaky_relu", "sigmoid", "tanh", "swish", NULL};
+static const char *const start_names[] = {"uniform_fan_in", "kaiming_fan_in", "kaiming_fan_out",
+                                          NULL};
+
+typedef struct convnet_options {
+    int64_t depth, width, groups;
+    int32_t norm, pooling, activation, initializer;
+} convnet_options;
+
+static const cop_option options[] = {
+    {.name = "depth",
+     .help = "number of convolution blocks",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(convnet_options, depth),
+     .def = "3",
+     .min = 1,
+     .max = 6,
+     .unit = "blocks"},
+    {.name = "width",
+     .help = "filters of each convolution",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(convnet_options, width),
+     .def = "128",
+     .min = 1,
+     .max = 4096,
+     .unit = "filters"},
+    {.name = "norm",
+     .help = "normalisation after each convolution",
+     .type = COP_OPTION_ENUM,
+     .offset = offsetof(convnet_options, norm),
+     .def = "instance",
+     .choices = norm_names},
+    {.name = "groups",
+     .help = "groups of channels for norm = \"group\"; divides the width",
+     .type = COP_OPTION_INT,
+     .flags = COP_OPTION_ADVANCED,
+     .offset = offsetof(convnet_options, groups),
+     .def = "4",
+     .min = 1,
+     .max = 4096,
+     .unit = "groups"},
+    {.name = "pooling",
+     .help = "2x2 pooling at the end of each block",
+     .type = COP_OPTION_ENUM,
+     .offset = offsetof(convnet_options, pooling),
+     .def = "avg",
+     .choices = pool_names},
+    {.name = "activation",
+     .help = "nonlinearity; leaky_relu has slope 0.01",
+     .type = COP_OPTION_ENUM,
+     .offset = offsetof(convnet_options, activation),
+     .def = "relu",
+     .choices = act_names},
+    {.name = "initializer",
+     .help = "starting weights: U(±1/√fan_in), or He et al.'s normal by fan-in or fan-out",
+     .type = COP_OPTION_ENUM,
+     .flags = COP_OPTION_ADVANCED,
+     .offset = offsetof(convnet_options, initializer),
+     .def = "uniform_fan_in",
+     .choices = start_names},
+};
+
+typedef struct convnet {
+    convnet_options options;
+    int64_t classes;
+} convnet;
+
+/* Zeros that a one-channel image gets around it, so that with the first convolution's own padding
+ * of 1 it has 3 (the engine's convolutions pad by less than their window). */
+#define GREY_MARGIN 2
+
+/* Each block halves the sides, rounding down: at least one pixel has to be left. */
+static cop_status check_depth(const convnet_options *o, const cop_task *task, cop_error *err)
+{
+    int64_t smaller = task->height < task->width ? task->height : task->width;
+    smaller += task->channels == 1 ? 2 * GREY_MARGIN : 0;
+    if (o->pooling != POOL_NONE && smaller >> o->depth == 0)
+        return cop_fail(err, COP_INVALID,
+                        "images of %d x %d are too small for depth %lld: a block's 2x2 pooling "
+                        "would be left with less than 2 x 2",
+                        (int)task->height, (int)task->width, (long long)o->depth);
+    return COP_OK;
+}
+
+static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
+{
+    const convnet_options *o = given;
+    if (o->norm == NORM_GROUP && o->width % o->groups != 0)
+        return cop_fail(err, COP_INVALID, "width %lld does not divide into %lld groups",
+                        (long long)o->width, (long long)o->groups);
+    COP_TRY(check_depth(o, task, err));
+    convnet *net = malloc(sizeof *net);
+    if (net == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    net->options = *o;
+    net->classes = task->classes;
+    *self = net;
+    return COP_OK;
+}
+
+static void destroy_impl(void *self)
+{
+    free(self);
+}
+
+static cop_norm_kind norm_kind(int32_t norm)
+{
+    static const cop_norm_kind kinds[] = {[NORM_NONE] = COP_NORM_NONE,
+                                          [NORM_BATCH] = COP_NORM_BATCH,
+                                          [NORM_INSTANCE] = COP_NORM_INSTANCE,
+                                          [NORM_LAYER] = COP_NORM_LAYER,
+                                          [NORM_GROUP] = COP_NORM_GROUP};
+    return kinds[norm];
+}
+
+static cop_initializer weight_init(int32_t start)
+{
+    static const cop_initializer_kind kinds[] = {
+        [START_UNIFORM] = COP_INIT_UNIFORM_FAN_IN,
+        [START_KAIMING_FAN_IN] = COP_INIT_KAIMING_FAN_IN,
+        [START_KAIMING_FAN_OUT] = COP_INIT_KAIMING_FAN_OUT,
+    };
+    return (cop_initializer){.kind = kinds[start]};
+}
+
+static cop_node activate(cop_graph *g, int32_t activation, cop_node x)
+{
+    switch (activation) {
+    case ACT_LEAKY_RELU:
+        return cop_leaky_relu(g, x, 0.01);
+    case ACT_SIGMOID:
+        return cop_sigmoid(g, x);
+    case ACT_TANH:
+        return cop_tanh(g, x);
+    case ACT_SWISH:
+        return cop_mul(g, x, cop_sigmoid(g, x));
+    default:
+        return cop_relu(g, x);
+    }
+}
+
+static cop_node pool(cop_graph *g, int32_t pooling, cop_node x)
+{
+    cop_window window = cop_window_square(2, 2, 0);
+    switch (pooling) {
+    case POOL_AVG:
+        return cop_avg_pool(g, x, window);
+    case POOL_MAX:
+        return cop_max_pool(g, x, window);
+    default:
+        return x;
+    }
+}
+
+static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
+{
+    char name[COP_NAME_SIZE];
+    (void)snprintf(name, sizeof name, "layers.conv.%lld", (long long)i);
+    x = cop_layer_conv(l, name, x, net->options.width, cop_window_square(3, 1, 1), true,
+                       weight_init(net->options.initializer));
+    cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
+    (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
+    x = cop_layer_norm(l, name, x, norm_kind(net->options.norm), net->options.groups, one);
+    return pool(l->g, net->options.pooling, activate(l->g, net->options.activation, x));
+}
+
+static cop_node add_margin(cop_graph *g, cop_node x)
+{
+    return cop_pad(g, cop_pad(g, x, 2, GREY_MARGIN, GREY_MARGIN), 3, GREY_MARGIN, GREY_MARGIN);
+}
+
+/* The network, for declaring (out is NULL) and for building. */
+static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model_output *out)
+{
+    if (cop_node_shape(l->g, x).dim[1] == 1)
+        x = add_margin(l->g, x);
+    for (int64_t i = 0; i < net->options.depth && x != COP_NO_NODE; i++) {
+        x = block(net, l, x, i);
+        char tap[COP_NAME_SIZE];
+        (void)snprintf(tap, sizeof tap, "block%lld", (long long)i);
+        if (out != NULL)
+            cop_model_output_tap(out, tap, x);
+    }
+    cop_node embedding = cop_flatten(l->g, x);
+    if (out != NULL)
+        cop_model_output_tap(out, "embedding", embedding);
+    return cop_layer_linear(l, "classifier", embedding, net->classes, true,
+                            weight_init(net->options.initializer));
+}
+
+static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
+{
+    cop_layers l = cop_layers_declaring(declaration);
+    (void)network(self, &l, cop_declaration_images(declaration), NULL);
+    return cop_graph_check(l.g, err);
+}
+
+static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
+                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                             cop_error *err)
+{
+    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
+    out->logits = network(self, &l, x, out);
+    return cop_graph_check(g, err);
+}
+
+static const cop_model_ops ops = {
+    .size = sizeof(cop_model_ops),
+    .create = create_impl,
+    .destroy = destroy_impl,
+    .declare = declare_impl,
+    .build = build_impl,
+};
+
+COP_EXPORT const cop_plugin coppice_plugin = {
+    COP_PLUGIN_HEADER(COP_KIND_MODEL, COP_MODEL_INTERFACE),
+    .id = "convnet",
+    .version = "1.0.0",
+    .results_version = "1",
+    .summary = "ConvNet-D: D blocks of 3x3 convolution, normalisation, activation and pooling",
+    .author = "The Coppice authors",
+    .licence = "MIT",
+    .citation = "Gidaris & Komodakis, Dynamic Few-Shot Visual Learning without Forgetting, 2018",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_size = sizeof(convnet_options),
+    .ops = &ops,
+};

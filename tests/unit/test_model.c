@@ -1,0 +1,408 @@
+/* The model handle: what a plugin declares and builds is checked, states and masks follow the
+ * declaration, and normalisation layers do what their mode says. */
+#include "nn/model.h"
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cop_task task = {3, 4, 4, 2};
+
+/* A pliable plugin: conv → batch norm → global pooling → linear, and every way to get it wrong. */
+typedef enum flaw {
+    FLAW_NONE,
+    FLAW_CREATE_SAYS_WHY,
+    FLAW_CREATE_IS_SILENT,
+    FLAW_DECLARES_NOTHING,
+    FLAW_DECLARES_TWICE,
+    FLAW_DECLARES_NO_NAME,
+    FLAW_DECLARES_EMPTY,
+    FLAW_DECLARES_RANK,
+    FLAW_PRUNABLE_BUFFER,
+    FLAW_TAKES_MORE,
+    FLAW_TAKES_OTHER,
+    FLAW_LOGITS_MISSING,
+    FLAW_LOGITS_WIDE,
+    FLAW_NO_EMBEDDING,
+    FLAW_EMPTY_TAP,
+    FLAW_NO_NEW_BUFFER,
+    FLAW_OWN_INPUT,
+    FLAW_BUILD_FAILS,
+    FLAW_EVAL_ONLY_FAILS,
+    FLAW_COUNT
+} flaw;
+
+typedef struct fake {
+    flaw flaw;
+    int *alive;
+} fake;
+
+static const cop_initializer normal = {.kind = COP_INIT_KAIMING_FAN_OUT};
+static const cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
+
+static cop_status create_impl(const void *options, const cop_task *t, void **self, cop_error *err)
+{
+    (void)t;
+    const fake *f = options;
+    if (f->flaw == FLAW_CREATE_SAYS_WHY)
+        return cop_fail(err, COP_UNAVAILABLE, "no such luck");
+    if (f->flaw == FLAW_CREATE_IS_SILENT)
+        return COP_FAILED;
+    fake *copy = malloc(sizeof *copy);
+    assert_non_null(copy);
+    *copy = *f;
+    ++*copy->alive;
+    *self = copy;
+    return COP_OK;
+}
+
+static void destroy_impl(void *self)
+{
+    --*((fake *)self)->alive;
+    free(self);
+}
+
+static cop_node network(const fake *f, cop_layers *l, cop_node x, cop_model_output *out)
+{
+    bool building = out != NULL;
+    int64_t filters = building && f->flaw == FLAW_TAKES_OTHER ? 5 : 4;
+    x = cop_layer_conv(l, "conv", x, filters, cop_window_square(3, 1, 1), true, normal);
+    x = cop_layer_norm(l, f->flaw == FLAW_DECLARES_TWICE ? "conv" : "norm", x, COP_NORM_BATCH, 0,
+                       one);
+    if (building && f->flaw == FLAW_TAKES_MORE)
+        for (int i = 0; i < 50; i++)
+            (void)cop_layer_conv(l, "more", x, 2, cop_window_square(2, 2, 0), false, normal);
+    x = cop_flatten(l->g, cop_global_avg_pool(l->g, cop_relu(l->g, x)));
+    if (building && f->flaw != FLAW_NO_EMBEDDING)
+        cop_model_output_tap(out, "embedding", x);
+    return cop_layer_linear(l, "fc", x, 2, true, normal);
+}
+
+static cop_status declare_impl(void *self, cop_declaration *d, cop_error *err)
+{
+    const fake *f = self;
+    (void)err;
+    if (f->flaw == FLAW_DECLARES_NOTHING)
+        return COP_OK;
+    cop_parameter p = {.name = "odd",
+                       .shape = cop_shape1(2),
+                       .role = COP_ROLE_BIAS,
+                       .init = {.kind = COP_INIT_CONSTANT}};
+    if (f->flaw == FLAW_DECLARES_NO_NAME)
+        p.name[0] = '\0';
+    if (f->flaw == FLAW_DECLARES_EMPTY)
+        p.shape.dim[0] = 0;
+    if (f->flaw == FLAW_DECLARES_RANK)
+        p.role = COP_ROLE_CONV_WEIGHT;
+    if (f->flaw == FLAW_PRUNABLE_BUFFER) {
+        p.role = COP_ROLE_RUNNING_MEAN;
+        p.prunable = true;
+    }
+    if (f->flaw >= FLAW_DECLARES_NO_NAME && f->flaw <= FLAW_PRUNABLE_BUFFER)
+        (void)cop_declare(d, &p);
+    cop_layers l = cop_layers_declaring(d);
+    (void)network(f, &l, cop_declaration_images(d), NULL);
+    return COP_OK;
+}
+
+static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
+                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                             cop_error *err)
+{
+    const fake *f = self;
+    if (f->flaw == FLAW_BUILD_FAILS || (f->flaw == FLAW_EVAL_ONLY_FAILS && mode == COP_MODE_EVAL))
+        return cop_fail(err, COP_FAILED, "cannot in mode %d", (int)mode);
+    cop_layers l = cop_layers_building(
+        g, params, buffers, f->flaw == FLAW_NO_NEW_BUFFER ? NULL : out->new_buffers, mode);
+    cop_node logits = network(f, &l, x, out);
+    if (f->flaw == FLAW_LOGITS_MISSING)
+        logits = COP_NO_NODE;
+    if (f->flaw == FLAW_LOGITS_WIDE)
+        logits = cop_model_output_find(out, "embedding");
+    if (f->flaw == FLAW_EMPTY_TAP)
+        cop_model_output_tap(out, "hole", COP_NO_NODE);
+    if (f->flaw == FLAW_OWN_INPUT)
+        logits = cop_add(g, logits, cop_input(g, "secret", cop_shape2(1, 2)));
+    out->logits = logits;
+    return COP_OK;
+}
+
+static const cop_model_ops ops = {
+    .size = sizeof ops,
+    .create = create_impl,
+    .destroy = destroy_impl,
+    .declare = declare_impl,
+    .build = build_impl,
+};
+
+static const struct {
+    flaw flaw;
+    cop_status status;
+    const char *message;
+} refusals[] = {
+    {FLAW_CREATE_SAYS_WHY, COP_UNAVAILABLE, "model fake: no such luck"},
+    {FLAW_CREATE_IS_SILENT, COP_FAILED, "model fake: failed without a reason"},
+    {FLAW_DECLARES_NOTHING, COP_FAILED, "declares no parameter"},
+    {FLAW_DECLARES_TWICE, COP_INVALID, "conv.weight"},
+    {FLAW_DECLARES_NO_NAME, COP_INVALID, "has no name"},
+    {FLAW_DECLARES_EMPTY, COP_INVALID, "odd is declared with an empty shape"},
+    {FLAW_DECLARES_RANK, COP_INVALID, "odd is declared with rank 1"},
+    {FLAW_PRUNABLE_BUFFER, COP_INVALID, "odd is a buffer"},
+    {FLAW_TAKES_MORE, COP_INVALID, "more.weight: the layer wants"},
+    {FLAW_TAKES_OTHER, COP_INVALID, "conv.weight: the layer wants [5, 3, 3, 3], given is [4"},
+    {FLAW_LOGITS_MISSING, COP_FAILED, "logits nowhere"},
+    {FLAW_LOGITS_WIDE, COP_FAILED, "logits [2, 4], wanted are [2, 2]"},
+    {FLAW_NO_EMBEDDING, COP_FAILED, "embedding"},
+    {FLAW_EMPTY_TAP, COP_FAILED, "\"hole\""},
+    {FLAW_NO_NEW_BUFFER, COP_FAILED, "buffer norm.running_mean"},
+    {FLAW_OWN_INPUT, COP_FAILED, "inputs of its own"},
+    {FLAW_BUILD_FAILS, COP_FAILED, "model fake: cannot in mode 1"},
+    {FLAW_EVAL_ONLY_FAILS, COP_FAILED, "model fake: cannot in mode 2"},
+};
+
+static void test_flaws_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof refusals / sizeof *refusals, FLAW_COUNT - 1);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        int alive = 0;
+        fake options = {refusals[i].flaw, &alive};
+        cop_model *m = NULL;
+        cop_error err = {0};
+        cop_status status = cop_model_open("fake", &ops, &options, &task, &m, &err);
+        assert_refused(status, refusals[i].status, &err, refusals[i].message);
+        assert_null(m);
+        assert_int_equal(alive, 0);
+    }
+}
+
+static void test_missing_operations_are_named(void **state)
+{
+    (void)state;
+    cop_model_ops broken = ops;
+    broken.build = NULL;
+    int alive = 0;
+    fake options = {FLAW_NONE, &alive};
+    cop_model *m = NULL;
+    cop_error err = {0};
+    assert_refused(cop_model_open("fake", &broken, &options, &task, &m, &err), COP_FAILED, &err,
+                   "\"build\"");
+    broken = ops;
+    broken.size = 8;
+    assert_refused(cop_model_open("fake", &broken, &options, &task, &m, &err), COP_FAILED, &err,
+                   "8 bytes");
+    cop_task wrong = task;
+    wrong.channels = COP_MAX_CHANNELS + 1;
+    assert_refused(cop_model_open("fake", &ops, &options, &wrong, &m, &err), COP_FAILED, &err,
+                   "images of 5 x 4 x 4");
+}
+
+static cop_model *open_fake(int *alive)
+{
+    fake options = {FLAW_NONE, alive};
+    cop_model *m = NULL;
+    cop_error err = {0};
+    /* The instance copies its options, so they may go. */
+    assert_ok(cop_model_open("fake", &ops, &options, &task, &m, &err), &err);
+    return m;
+}
+
+static void test_declaration(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"conv.weight", "conv.bias", "norm.weight",
+                                        "norm.bias",   "fc.weight", "fc.bias"};
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    assert_int_equal(alive, 1);
+    assert_int_equal(cop_model_parameter_count(m), 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_string_equal(cop_model_parameter(m, i)->name, names[i]);
+    assert_int_equal(cop_model_buffer_count(m), 2);
+    assert_string_equal(cop_model_buffer(m, 1)->name, "norm.running_var");
+    assert_int_equal(cop_model_weight_count(m), 108 + 4 + 4 + 4 + 8 + 2);
+    assert_int_equal(cop_model_prunable_count(m), 108 + 8);
+    /* 2·4·16 outputs of 27 multiply-adds each, and 2·2 of 4. */
+    assert_true(cop_model_forward_flops(m) == 2.0 * (4 * 16 * 27 + 2 * 4));
+    assert_int_equal(cop_model_task(m)->height, 4);
+    cop_model_free(m);
+    assert_int_equal(alive, 0);
+    cop_model_free(NULL);
+}
+
+static void test_build_checks_what_it_is_given(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    cop_error err = {0};
+    cop_graph *g = cop_graph_new();
+    cop_node params[6], buffers[2], fresh[2];
+    cop_model_output out = {.new_buffers = fresh};
+    cop_model_inputs(m, g, "a/", params, buffers);
+    cop_node wrong = cop_input(g, "wrong", cop_shape4(2, 3, 4, 5));
+    assert_refused(cop_model_build(m, g, wrong, params, buffers, COP_MODE_EVAL, &out, &err),
+                   COP_FAILED, &err, "[N, 3, 4, 4]");
+    cop_node x = cop_input(g, "x", cop_shape4(7, 3, 4, 4));
+    cop_node swapped[6] = {params[1], params[0], params[2], params[3], params[4], params[5]};
+    assert_refused(cop_model_build(m, g, x, swapped, buffers, COP_MODE_EVAL, &out, &err),
+                   COP_FAILED, &err, "conv.weight");
+    assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_EVAL, &out, &err), &err);
+    assert_true(cop_shape_equal(cop_node_shape(g, out.logits), cop_shape2(7, 2)));
+    /* Without training the running statistics come out as they went in. */
+    assert_int_equal(fresh[0], buffers[0]);
+    assert_int_equal(fresh[1], buffers[1]);
+    cop_node eval = out.logits;
+    assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_FROZEN, &out, &err), &err);
+    assert_int_equal(out.logits, eval);
+    assert_int_equal(fresh[0], buffers[0]);
+    assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_TRAIN, &out, &err), &err);
+    assert_int_not_equal(out.logits, eval);
+    assert_int_not_equal(fresh[1], buffers[1]);
+    cop_graph_free(g);
+    cop_model_free(m);
+}
+
+static void test_states(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    cop_tensors *a = NULL, *b = NULL, *c = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_initial_state(m, 1, &a, &err), &err);
+    assert_ok(cop_model_initial_state(m, 1, &b, &err), &err);
+    assert_ok(cop_model_initial_state(m, 2, &c, &err), &err);
+    assert_int_equal(cop_tensors_count(a), 8);
+    for (size_t i = 0; i < 8; i++) {
+        const cop_tensor *t = cop_tensors_at(a, i);
+        size_t size = (size_t)cop_shape_count(t->shape) * sizeof(float);
+        assert_memory_equal(t->data, cop_tensors_at(b, i)->data, size);
+        bool drawn = strncmp(t->name, "norm", 4) != 0;
+        assert_true((memcmp(t->data, cop_tensors_at(c, i)->data, size) != 0) == drawn);
+    }
+    assert_true(cop_f32(cop_tensors_find(a, "norm.weight"))[3] == 1.0f);
+    assert_true(cop_f32(cop_tensors_find(a, "norm.running_mean"))[0] == 0.0f);
+    assert_true(cop_f32(cop_tensors_find(a, "norm.running_var"))[0] == 1.0f);
+    cop_tensors_free(a);
+    cop_tensors_free(b);
+    cop_tensors_free(c);
+    cop_model_free(m);
+}
+
+static void test_full_mask(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    cop_tensors *mask = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_full_mask(m, &mask, &err), &err);
+    assert_int_equal(cop_tensors_count(mask), 2);
+    assert_string_equal(cop_tensors_at(mask, 0)->name, "conv.weight");
+    assert_string_equal(cop_tensors_at(mask, 1)->name, "fc.weight");
+    cop_tensors_free(mask);
+    cop_model_free(m);
+}
+
+static cop_program *compile_logits(const cop_model *m, float *images)
+{
+    cop_error err = {0};
+    cop_graph *g = cop_graph_new();
+    cop_node params[6], buffers[2], fresh[2];
+    cop_model_output out = {.new_buffers = fresh};
+    cop_node x = cop_input(g, "x", cop_shape4(1, 3, 4, 4));
+    cop_model_inputs(m, g, "net/", params, buffers);
+    assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_EVAL, &out, &err), &err);
+    cop_program *program = NULL;
+    assert_ok(cop_compile(g, &out.logits, 1, NULL, &program, &err), &err);
+    cop_graph_free(g);
+    assert_ok(cop_program_bind_name(program, "x", images, &err), &err);
+    return program;
+}
+
+static void test_bind(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    float images[48] = {1, 2, 3};
+    cop_program *program = compile_logits(m, images);
+    cop_tensors *full = NULL, *part = cop_tensors_new();
+    cop_error err = {0};
+    assert_ok(cop_model_initial_state(m, 1, &full, &err), &err);
+    assert_ok(cop_model_bind(m, program, "net/", full, &err), &err);
+    assert_ok(cop_program_run(program, &err), &err);
+    assert_true(isfinite(cop_program_output(program, 0)[0]));
+    assert_refused(cop_model_bind(m, program, "other/", full, &err), COP_FAILED, &err,
+                   "other/conv.weight");
+    assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
+                   "no tensor conv.weight");
+    assert_ok(cop_tensors_add(part, "conv.weight", COP_F64, cop_shape4(4, 3, 3, 3), NULL, &err),
+              &err);
+    assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
+                   "another type");
+    cop_tensors_free(part);
+    cop_tensors_free(full);
+    cop_program_free(program);
+    cop_model_free(m);
+}
+
+static void test_taps(void **state)
+{
+    (void)state;
+    cop_model_output out = {0};
+    for (int i = 0; i < COP_MAX_TAPS; i++)
+        cop_model_output_tap(&out, i == 3 ? "three" : "other", i + 1);
+    cop_model_output_tap(&out, "beyond", 99);
+    assert_int_equal(out.tap_count, COP_MAX_TAPS);
+    assert_int_equal(cop_model_output_find(&out, "three"), 4);
+    assert_int_equal(cop_model_output_find(&out, "beyond"), COP_NO_NODE);
+}
+
+/* Layers alone: what they refuse. */
+static void test_layers_refuse(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_norm_kind kind;
+        int64_t groups;
+        cop_shape images;
+        const char *message;
+    } cases[] = {
+        {COP_NORM_GROUP, 3, {4, {2, 4, 3, 3}}, "4 channels do not divide into 3 groups"},
+        {COP_NORM_BATCH, 0, {4, {1, 4, 1, 1}}, "more than one value"},
+        {COP_NORM_INSTANCE, 0, {2, {2, 4}}, "wants images"},
+        {(cop_norm_kind)17, 0, {4, {2, 4, 3, 3}}, "no normalisation 17"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cop_graph *g = cop_graph_new();
+        cop_node x = cop_input(g, "x", cases[i].images);
+        cop_node params[2] = {cop_input(g, "w", cop_shape1(4)), cop_input(g, "b", cop_shape1(4))};
+        cop_node buffers[2] = {cop_input(g, "m", cop_shape1(4)), cop_input(g, "v", cop_shape1(4))};
+        cop_node fresh[2];
+        cop_layers l = cop_layers_building(g, params, buffers, fresh, COP_MODE_TRAIN);
+        assert_int_equal(cop_layer_norm(&l, "norm", x, cases[i].kind, cases[i].groups, one),
+                         COP_NO_NODE);
+        cop_error err = {0};
+        assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, cases[i].message);
+        cop_graph_free(g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flaws_are_refused),
+        cmocka_unit_test(test_missing_operations_are_named),
+        cmocka_unit_test(test_declaration),
+        cmocka_unit_test(test_build_checks_what_it_is_given),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_full_mask),
+        cmocka_unit_test(test_bind),
+        cmocka_unit_test(test_taps),
+        cmocka_unit_test(test_layers_refuse),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
