@@ -20,6 +20,8 @@
 #include <coppice/program.h>
 #include <coppice/work.h>
 
+#include <stdio.h>
+
 /* Where a stage's tickets rewind to. */
 typedef enum cop_rewind_point {
     COP_REWIND_INIT = 1, /* initialisation */
@@ -101,5 +103,11 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);
 void cop_config_free(cop_config *c);
+
+/* Prints the framework's own groups and their options, as `inspect` prints a plugin's. */
+void cop_config_describe(FILE *out);
+
+/* Checks the framework's own option tables (for tests). */
+cop_status cop_config_check_tables(cop_error *err);
 
 #endif

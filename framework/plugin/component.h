@@ -9,7 +9,7 @@
 
 /* A plugin and finished options. Created from a config group; owns its options struct and every
  * string and list in it. Models that are options of it (COP_OPTION_MODEL) are components too, and
- * are made when the component is instantiated. */
+ * are made when the component is instantiated. The registry must outlive it. */
 typedef struct cop_component cop_component;
 
 /* Reads the group { plugin = "id"; option = value; … } as a component of this kind: unknown keys,
@@ -33,7 +33,8 @@ const char *cop_component_identity(const cop_component *c);
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
 const char *cop_component_effective(const cop_component *c);
 
-/* The filled options struct. After cop_component_instantiate its model options are set. */
+/* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
+ */
 const void *cop_component_options(const cop_component *c);
 
 /* Reads one table of options from a config group into a zeroed struct, as component_read does: used
@@ -45,6 +46,14 @@ cop_status cop_options_read(const cop_option *table, size_t count, const config_
                             const cop_registry *r, cop_logger *log, void *options,
                             cop_option_values **values, cop_error *err);
 void cop_option_values_free(cop_option_values *values);
+
+/* The models among the options that were read: the component, and the offset of its field. */
+size_t cop_option_values_model_count(const cop_option_values *values);
+const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
+                                             size_t *offset);
+
+/* One line in braces: options that differ from their default, execution-only ones left out, by
+ * name; models and recipes always (what their names stand for can change). */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
 
@@ -62,11 +71,15 @@ cop_status cop_component_model(const cop_component *c, const cop_task *task, str
                                cop_error *err);
 
 /* An instance of a dataset (task NULL), distiller, pruner or analyzer: makes the models among its
- * options first. `*self` is what the kind's callbacks take. */
+ * options first. `self` is what the kind's callbacks take. The component must outlive it. A failure
+ * leaves *out empty and names the plugin; the plugin's own words follow. */
 typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */
     void *self;
+    void
+        *options; /* the component's, with the models set; strings and lists stay the component's */
+    bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;
 } cop_instance;

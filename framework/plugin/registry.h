@@ -24,7 +24,10 @@ typedef struct cop_registry cop_registry;
  * (colon-separated), then the build's directory if it exists, else the installed one. Never the
  * working directory by itself. A file that fails a check is a refusal, not an error; a second
  * plugin of the same kind and id in a later directory is shadowed quietly if it is the same file
- * content, and a refusal otherwise. Owned by the caller. */
+ * content, and a refusal otherwise. A missing extra directory is COP_INVALID, a missing one of the
+ * environment a refusal. Every file is opened in a child process first (open.h), so a constructor
+ * that crashes, exits or hangs is a refusal too; that forks: call it before OpenMP is used. [main
+ * thread] Owned by the caller. */
 cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
                              cop_error *err);
 void cop_registry_free(cop_registry *r);
@@ -42,8 +45,9 @@ const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind
 cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char *id,
                                 cop_error *err);
 
-/* "model", …; and back (0 for an unknown word; plurals are accepted). */
+/* "model", …; "models", …; and back (0 for an unknown word; plurals are accepted). */
 const char *cop_kind_name(cop_kind kind);
+const char *cop_kind_plural(cop_kind kind);
 cop_kind cop_kind_parse(const char *word);
 
 /* Checks a descriptor as cop_registry_open does, in the order of the fields of cop_plugin. */

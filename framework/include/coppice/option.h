@@ -60,7 +60,9 @@ typedef struct cop_option {
     size_t offset;   /* of the field in the options struct; unused for an alias */
     const char *def; /* the default as a config would write it: 10, 0.2, true, "mix", [1, 2],
                         { plugin = "convnet"; }; strings with or without quotes. NULL only
-                        when required or an alias */
+                        when required or an alias. An empty default of a RECIPE or MODEL means
+                        none: a recipe with an empty name, a NULL model. Models and datasets have
+                        no MODEL options */
     double min, max; /* allowed range of a number or of a list's items; both 0: any */
     const char *const *choices; /* ENUM: the names, NULL-terminated */
     const char *unit;           /* "images", "pixels"; NULL for none */

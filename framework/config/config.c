@@ -1,0 +1,232 @@
+/* config.c: a config file, from its bytes to the study it means. */
+#include "config/config.h"
+
+#include "config/expand.h"
+#include "config/read_study.h"
+#include "core/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_CONFIG_BYTES ((size_t)256 * 1024)
+
+/* One loading under way. */
+typedef struct loading {
+    const char *path;
+    const cop_registry *registry;
+    cop_logger *log;
+    cop_arena *arena;  /* places, axes, labels */
+    config_t *written; /* the file with the overrides in it */
+    config_t *base;    /* the same without its sweep */
+    cop_text effective;
+    cop_config *config;
+    cop_error *err;
+} loading;
+
+static cop_status refuse_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+/* Reads and overrides: fills l->written. */
+static cop_status read_tree(loading *l, const char *const *overrides, size_t count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (cop_file_read(l->path, MAX_CONFIG_BYTES, &text, &size, l->err) != COP_OK) {
+        if (l->err != NULL)
+            l->err->status = COP_INVALID; /* the user named it */
+        return COP_INVALID;
+    }
+    config_t *tree = malloc(sizeof *tree);
+    cop_status status =
+        tree != NULL ? cop_syntax_parse(text, size, l->path, tree, l->err) : refuse_memory(l->err);
+    free(text);
+    if (status != COP_OK) {
+        free(tree);
+        return status;
+    }
+    l->written = tree;
+    for (size_t i = 0; i < count && status == COP_OK; i++)
+        status = cop_override_apply(&l->written, overrides[i], l->path, l->arena, l->err);
+    return status;
+}
+
+/* The file's name without directory and ".cfg". */
+static char *file_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    size_t length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".cfg") == 0)
+        length -= 4;
+    return strndup(name, length);
+}
+
+static cop_status read_study(loading *l)
+{
+    cop_text unused = {0};
+    cop_study_reader r = {.root = config_root_setting(l->base),
+                          .file = l->path,
+                          .registry = l->registry,
+                          .effective = &unused};
+    cop_study_options options = {0};
+    cop_option_values *values = NULL;
+    cop_status status = cop_study_read(&r, &options, &values, l->err);
+    cop_text_free(&unused);
+    COP_TRY(status);
+    cop_config *c = l->config;
+    size_t count = options.seeds.count;
+    c->path = strdup(l->path);
+    c->name = options.name[0] != '\0' ? strdup(options.name) : file_stem(l->path);
+    c->seeds = calloc(count, sizeof *c->seeds);
+    if (c->path == NULL || c->name == NULL || c->seeds == NULL) {
+        status = refuse_memory(l->err);
+    } else {
+        memcpy(c->seeds, options.seeds.items, count * sizeof *c->seeds);
+        c->seed_count = count;
+    }
+    cop_option_values_free(values);
+    return status;
+}
+
+/* A sweep's values may not touch what holds for the study as a whole. */
+static cop_status check_study(const loading *l, const cop_study_reader *r)
+{
+    cop_text unused = {0};
+    cop_study_reader quiet = *r;
+    quiet.effective = &unused;
+    quiet.log = NULL;
+    cop_study_options options = {0};
+    cop_option_values *values = NULL;
+    cop_status status = cop_study_read(&quiet, &options, &values, l->err);
+    cop_text_free(&unused);
+    COP_TRY(status);
+    const cop_config *c = l->config;
+    bool is_same = (options.name[0] == '\0' || strcmp(options.name, c->name) == 0) &&
+                   options.seeds.count == c->seed_count &&
+                   memcmp(options.seeds.items, c->seeds, c->seed_count * sizeof *c->seeds) == 0;
+    cop_option_values_free(values);
+    if (is_same)
+        return COP_OK;
+    const config_setting_t *study = config_setting_get_member(r->root, "study");
+    cop_place place = cop_setting_place(study != NULL ? study : r->root, l->path);
+    return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
+                       "study.name and study.seeds cannot be swept: they hold for every setting");
+}
+
+/* Reads setting i into place; its tree lives no longer than this. */
+static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
+{
+    cop_arena *arena = cop_arena_new();
+    if (arena == NULL)
+        return refuse_memory(l->err);
+    config_t *tree = NULL;
+    const char *label = NULL;
+    cop_setting *setting = &l->config->settings[i];
+    cop_status status = cop_sweep_setting(sweep, l->base, i, l->config->name, l->path, arena, &tree,
+                                          &label, l->err);
+    if (status == COP_OK) {
+        cop_study_reader r = {.root = config_root_setting(tree),
+                              .file = l->path,
+                              .registry = l->registry,
+                              .log = l->log,
+                              .effective = &l->effective};
+        cop_text_printf(&l->effective, "%s# setting %zu of %zu: ", i > 0 ? "\n" : "", i + 1,
+                        sweep->settings);
+        cop_append_string(&l->effective, label);
+        cop_text_append(&l->effective, "\n");
+        l->config->setting_count = i + 1;
+        status = cop_setting_read(&r, setting, l->err);
+        if (status == COP_OK)
+            status = check_study(l, &r);
+        cop_tree_free(tree);
+    }
+    if (status == COP_OK && (setting->label = strdup(label)) == NULL)
+        status = refuse_memory(l->err);
+    cop_arena_free(arena);
+    return status;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Tables tell settings apart by their labels. */
+static cop_status check_labels(const loading *l)
+{
+    const cop_config *c = l->config;
+    char **labels = calloc(c->setting_count, sizeof *labels);
+    if (labels == NULL)
+        return refuse_memory(l->err);
+    for (size_t i = 0; i < c->setting_count; i++)
+        labels[i] = c->settings[i].label;
+    qsort(labels, c->setting_count, sizeof *labels, by_label);
+    cop_status status = COP_OK;
+    for (size_t i = 1; i < c->setting_count && status == COP_OK; i++)
+        if (strcmp(labels[i - 1], labels[i]) == 0)
+            status =
+                cop_fail_at(l->err, COP_INVALID, l->path, 0,
+                            "two settings of the sweep are both labelled \"%.200s\"", labels[i]);
+    free(labels);
+    return status;
+}
+
+static cop_status read_settings(loading *l)
+{
+    cop_sweep sweep;
+    COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
+    COP_TRY(read_study(l));
+    l->config->settings = calloc(sweep.settings, sizeof *l->config->settings);
+    if (l->config->settings == NULL)
+        return refuse_memory(l->err);
+    for (size_t i = 0; i < sweep.settings; i++)
+        COP_TRY(read_setting(l, &sweep, i));
+    COP_TRY(check_labels(l));
+    l->config->effective = cop_text_take(&l->effective);
+    return l->config->effective != NULL ? COP_OK : refuse_memory(l->err);
+}
+
+static cop_status load(loading *l, const char *const *overrides, size_t count)
+{
+    COP_TRY(read_tree(l, overrides, count));
+    COP_TRY(
+        cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
+    (void)config_setting_remove(config_root_setting(l->base), "sweep");
+    return read_settings(l);
+}
+
+cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
+                           const cop_registry *r, cop_logger *log, cop_config **out, cop_error *err)
+{
+    *out = NULL;
+    loading l = {.path = path, .registry = r, .log = log, .err = err};
+    l.arena = cop_arena_new();
+    l.config = calloc(1, sizeof *l.config);
+    cop_status status = l.arena != NULL && l.config != NULL ? load(&l, overrides, override_count)
+                                                            : refuse_memory(err);
+    cop_tree_free(l.base);
+    cop_tree_free(l.written);
+    cop_text_free(&l.effective);
+    cop_arena_free(l.arena);
+    if (status == COP_OK)
+        *out = l.config;
+    else
+        cop_config_free(l.config);
+    return status;
+}
+
+void cop_config_free(cop_config *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->setting_count; i++)
+        cop_setting_clear(&c->settings[i]);
+    free(c->settings);
+    free(c->seeds);
+    free(c->effective);
+    free(c->name);
+    free(c->path);
+    free(c);
+}

@@ -1,0 +1,374 @@
+/* read_study.c: the groups of a config, read one after the other and checked against each other. */
+#include "config/read_study.h"
+
+#include "plugin/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cop_status refuse(const cop_study_reader *r, const config_setting_t *at, cop_error *err,
+                         const char *message)
+{
+    cop_place place = cop_setting_place(at, r->file);
+    return cop_fail_at(err, COP_INVALID, place.file, place.line, "%s", message);
+}
+
+static cop_status refuse_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static const config_setting_t *member(const config_setting_t *group, const char *name)
+{
+    return group != NULL ? config_setting_get_member(group, name) : NULL;
+}
+
+/* A group of the framework's own, or NULL where it is absent and its defaults hold. */
+static cop_status find_group(const cop_study_reader *r, const char *name,
+                             const config_setting_t **out, cop_error *err)
+{
+    *out = member(r->root, name);
+    if (*out == NULL || config_setting_is_group(*out))
+        return COP_OK;
+    cop_place place = cop_setting_place(*out, r->file);
+    return cop_fail_at(err, COP_INVALID, place.file, place.line, "%s is %s; wanted a group", name,
+                       cop_setting_type_name(*out));
+}
+
+static bool is_list(const config_setting_t *setting)
+{
+    return config_setting_is_list(setting) || config_setting_is_array(setting);
+}
+
+static cop_status find_list(const cop_study_reader *r, const config_setting_t *group,
+                            const char *name, const config_setting_t **out, cop_error *err)
+{
+    *out = member(group, name);
+    if (*out == NULL || is_list(*out))
+        return COP_OK;
+    cop_place place = cop_setting_place(*out, r->file);
+    return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                       "%s is %s; wanted a list of groups: ( { ... }, { ... } )", name,
+                       cop_setting_type_name(*out));
+}
+
+/* --- the effective text ----------------------------------------------------------------------- */
+
+static void say_lines(cop_text *text, const char *lines)
+{
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n");
+        cop_text_printf(text, " %.*s;", (int)length, lines);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+static void say_component(cop_text *text, const cop_component *c)
+{
+    cop_text_printf(text, "{ plugin = \"%s\";", cop_component_entry(c)->plugin->id);
+    say_lines(text, cop_component_effective(c));
+    cop_text_append(text, " }");
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+static cop_status read_group(const cop_study_reader *r, cop_group_id id,
+                             const config_setting_t *group, const char *const *skip, void *options,
+                             cop_option_values **values, cop_error *err)
+{
+    const cop_group *g = cop_group_table(id);
+    return cop_options_read(g->options, g->count, group, skip, g->what, r->file, r->registry,
+                            r->log, options, values, err);
+}
+
+/* The same where no string or list of it is kept. */
+static cop_status read_plain_group(const cop_study_reader *r, cop_group_id id,
+                                   const config_setting_t *group, const char *const *skip,
+                                   void *options, cop_error *err)
+{
+    cop_option_values *values = NULL;
+    COP_TRY(read_group(r, id, group, skip, options, &values, err));
+    say_lines(r->effective, cop_option_values_effective(values));
+    cop_option_values_free(values);
+    return COP_OK;
+}
+
+static cop_status check_seeds(const cop_study_reader *r, const config_setting_t *study,
+                              const cop_int_list *seeds, cop_error *err)
+{
+    const config_setting_t *at = member(study, "seeds");
+    if (seeds->count == 0)
+        return refuse(r, at, err, "study.seeds is empty; wanted at least one seed");
+    for (size_t i = 0; i < seeds->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (seeds->items[i] == seeds->items[k]) {
+                cop_place place = cop_setting_place(at, r->file);
+                return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                                   "study.seeds has %lld twice", (long long)seeds->items[i]);
+            }
+    return COP_OK;
+}
+
+#define MAX_SEEDS 1000
+
+cop_status cop_study_read(const cop_study_reader *r, cop_study_options *options,
+                          cop_option_values **values, cop_error *err)
+{
+    const config_setting_t *group = NULL;
+    COP_TRY(find_group(r, "study", &group, err));
+    COP_TRY(read_group(r, COP_GROUP_STUDY, group, NULL, options, values, err));
+    cop_status status =
+        options->seeds.count <= MAX_SEEDS
+            ? check_seeds(r, group, &options->seeds, err)
+            : refuse(r, member(group, "seeds"), err, "study.seeds has more than 1000 seeds");
+    if (status == COP_OK) {
+        cop_text_append(r->effective, "study = {");
+        say_lines(r->effective, cop_option_values_effective(*values));
+        cop_text_append(r->effective, " };\n");
+    } else {
+        cop_option_values_free(*values);
+        *values = NULL;
+    }
+    return status;
+}
+
+static cop_status read_study(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    cop_study_options options = {0};
+    cop_option_values *values = NULL;
+    COP_TRY(cop_study_read(r, &options, &values, err));
+    out->threads = (int)options.threads;
+    out->precision = (cop_precision)(options.precision + 1);
+    out->copies = options.copies;
+    cop_option_values_free(values);
+    return COP_OK;
+}
+
+static cop_status read_pins(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    const config_setting_t *group = NULL;
+    COP_TRY(find_group(r, "seeds", &group, err));
+    cop_seed_options options = {{0}};
+    cop_text_append(r->effective, "seeds = {");
+    COP_TRY(read_plain_group(r, COP_GROUP_SEEDS, group, NULL, &options, err));
+    cop_text_append(r->effective, " };\n");
+    for (size_t i = 0; i < COP_SEED_COUNT; i++) {
+        out->seed_pinned[i] = options.pin[i] >= 0;
+        out->seed_pin[i] = options.pin[i] >= 0 ? (uint64_t)options.pin[i] : 0;
+    }
+    return COP_OK;
+}
+
+static cop_status read_component(const cop_study_reader *r, cop_kind kind,
+                                 const config_setting_t *group, cop_component **out, cop_error *err)
+{
+    COP_TRY(cop_component_read(r->registry, kind, group, NULL, r->file, r->log, out, err));
+    say_component(r->effective, *out);
+    return COP_OK;
+}
+
+static cop_status read_data(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    const config_setting_t *dataset = member(r->root, "dataset");
+    if (dataset == NULL)
+        return refuse(r, r->root, err, "the config lacks dataset = { plugin = \"...\"; }");
+    cop_text_append(r->effective, "dataset = ");
+    COP_TRY(read_component(r, COP_KIND_DATASET, dataset, &out->dataset, err));
+    cop_text_append(r->effective, ";\n");
+    const config_setting_t *distill = member(r->root, "distill");
+    if (distill == NULL)
+        return COP_OK;
+    cop_text_append(r->effective, "distill = ");
+    COP_TRY(read_component(r, COP_KIND_DISTILLER, distill, &out->distill, err));
+    cop_text_append(r->effective, ";\n");
+    return COP_OK;
+}
+
+/* --- ticket ----------------------------------------------------------------------------------- */
+
+static cop_status read_rewind(const cop_study_reader *r, const config_setting_t *group,
+                              const char *text, cop_prune_stage *out, cop_error *err)
+{
+    if (strcmp(text, "init") == 0) {
+        out->rewind = COP_REWIND_INIT;
+    } else if (strcmp(text, "none") == 0) {
+        out->rewind = COP_REWIND_NONE;
+    } else if (cop_duration_parse(text, &out->rewind_at)) {
+        out->rewind = out->rewind_at.value > 0.0 ? COP_REWIND_STEP : COP_REWIND_INIT;
+    } else {
+        cop_place place = cop_setting_place(member(group, "rewind"), r->file);
+        char shown[80];
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "option \"rewind\" of a stage of ticket is \"%s\"; wanted \"init\", "
+                           "\"none\", or a duration such as \"1ep\" or \"500it\"",
+                           cop_escape(text, shown, sizeof shown));
+    }
+    return COP_OK;
+}
+
+static cop_status fill_stage(const cop_study_reader *r, const config_setting_t *group,
+                             const cop_stage_options *options, const cop_setting *setting,
+                             cop_prune_stage *out, cop_error *err)
+{
+    out->rounds = options->rounds;
+    out->data = (cop_data_source)(options->data + 1);
+    out->rewind_tensors = (cop_rewind_tensors)(options->rewind_tensors + 1);
+    out->has_recipe = options->recipe.name[0] != '\0';
+    out->recipe = options->recipe;
+    if (out->data == COP_DATA_DISTILLED && setting->distill == NULL)
+        return refuse(r, member(group, "data"), err,
+                      "data = \"distilled\" needs a group distill = { plugin = \"...\"; }");
+    return read_rewind(r, group, options->rewind, out, err);
+}
+
+static cop_status read_stage(const cop_study_reader *r, const config_setting_t *group,
+                             const cop_setting *setting, cop_prune_stage *out, cop_error *err)
+{
+    static const char *const skip[] = {"pruner", NULL};
+    if (!config_setting_is_group(group))
+        return refuse(r, group, err, "a stage of ticket is a group { pruner = { ... }; ... }");
+    const config_setting_t *pruner = member(group, "pruner");
+    if (pruner == NULL)
+        return refuse(r, group, err, "a stage of ticket needs pruner = { plugin = \"...\"; }");
+    cop_text_append(r->effective, "    { pruner = ");
+    COP_TRY(read_component(r, COP_KIND_PRUNER, pruner, &out->pruner, err));
+    cop_text_append(r->effective, ";");
+    cop_stage_options options = {0};
+    cop_option_values *values = NULL;
+    COP_TRY(read_group(r, COP_GROUP_STAGE, group, skip, &options, &values, err));
+    cop_status status = fill_stage(r, group, &options, setting, out, err);
+    say_lines(r->effective, cop_option_values_effective(values));
+    cop_text_append(r->effective, " }");
+    cop_option_values_free(values);
+    return status;
+}
+
+static cop_status read_stages(const cop_study_reader *r, const config_setting_t *ticket,
+                              cop_setting *out, cop_error *err)
+{
+    const config_setting_t *list = NULL;
+    COP_TRY(find_list(r, ticket, "stages", &list, err));
+    size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
+    cop_text_append(r->effective, " stages = (");
+    out->stages = calloc(count > 0 ? count : 1, sizeof *out->stages);
+    if (out->stages == NULL)
+        return refuse_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        cop_text_append(r->effective, i > 0 ? ",\n" : "\n");
+        out->stage_count = i + 1;
+        COP_TRY(
+            read_stage(r, config_setting_get_elem(list, (unsigned)i), out, &out->stages[i], err));
+    }
+    cop_text_append(r->effective, ");");
+    return COP_OK;
+}
+
+static cop_status read_ticket(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    static const char *const skip[] = {"model", "stages", NULL};
+    const config_setting_t *group = NULL;
+    COP_TRY(find_group(r, "ticket", &group, err));
+    const config_setting_t *model = member(group, "model");
+    if (model == NULL)
+        return refuse(r, group != NULL ? group : r->root, err,
+                      "the config lacks ticket = { model = { plugin = \"...\"; }; }");
+    cop_text_append(r->effective, "ticket = { model = ");
+    COP_TRY(read_component(r, COP_KIND_MODEL, model, &out->model, err));
+    cop_text_append(r->effective, ";");
+    cop_ticket_options options = {0};
+    COP_TRY(read_plain_group(r, COP_GROUP_TICKET, group, skip, &options, err));
+    out->retrain = (cop_retrain)(options.retrain + 1);
+    COP_TRY(read_stages(r, group, out, err));
+    cop_text_append(r->effective, " };\n");
+    return COP_OK;
+}
+
+/* --- train, analyze --------------------------------------------------------------------------- */
+
+static cop_status read_train(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    const config_setting_t *train = member(r->root, "train");
+    if (train == NULL)
+        return refuse(r, r->root, err, "the config lacks train = { recipe = \"...\"; }");
+    cop_arena *arena = cop_arena_new();
+    if (arena == NULL)
+        return refuse_memory(err);
+    cop_reader reader = {.what = "train", .file = r->file, .log = r->log, .arena = arena};
+    cop_status status = cop_recipe_read(&reader, train, &out->train, err);
+    cop_arena_free(arena);
+    if (status == COP_OK && out->train.name[0] == '\0')
+        status = refuse(r, train, err, "train is empty; wanted a recipe");
+    cop_text_append(r->effective, "train = ");
+    cop_recipe_append(&out->train, r->effective);
+    cop_text_append(r->effective, ";\n");
+    return status;
+}
+
+static cop_status read_analyzers(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    const config_setting_t *list = NULL;
+    COP_TRY(find_list(r, r->root, "analyze", &list, err));
+    size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
+    out->analyzers = calloc(count > 0 ? count : 1, sizeof *out->analyzers);
+    if (out->analyzers == NULL)
+        return refuse_memory(err);
+    cop_text_append(r->effective, "analyze = (");
+    for (size_t i = 0; i < count; i++) {
+        cop_text_append(r->effective, i > 0 ? ",\n    " : "\n    ");
+        COP_TRY(read_component(r, COP_KIND_ANALYZER, config_setting_get_elem(list, (unsigned)i),
+                               &out->analyzers[i], err));
+        out->analyzer_count = i + 1;
+    }
+    cop_text_append(r->effective, ");\n");
+    return COP_OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static cop_status check_names(const cop_study_reader *r, cop_error *err)
+{
+    static const char *const known[] = {"study",  "seeds", "dataset", "distill",
+                                        "ticket", "train", "analyze"};
+    size_t count = sizeof known / sizeof known[0];
+    for (int i = 0; i < config_setting_length(r->root); i++) {
+        const config_setting_t *group = config_setting_get_elem(r->root, (unsigned)i);
+        const char *name = config_setting_name(group);
+        bool is_known = false;
+        for (size_t k = 0; k < count; k++)
+            is_known = is_known || strcmp(known[k], name) == 0;
+        if (is_known)
+            continue;
+        cop_place place = cop_setting_place(group, r->file);
+        cop_status status =
+            cop_fail_at(err, COP_INVALID, place.file, place.line, "unknown group \"%.64s\"", name);
+        cop_suggest(err, name, known, count);
+        return status;
+    }
+    return COP_OK;
+}
+
+cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    COP_TRY(check_names(r, err));
+    COP_TRY(read_study(r, out, err));
+    COP_TRY(read_pins(r, out, err));
+    COP_TRY(read_data(r, out, err));
+    COP_TRY(read_ticket(r, out, err));
+    COP_TRY(read_train(r, out, err));
+    return read_analyzers(r, out, err);
+}
+
+void cop_setting_clear(cop_setting *setting)
+{
+    free(setting->label);
+    cop_component_free(setting->dataset);
+    cop_component_free(setting->distill);
+    cop_component_free(setting->model);
+    for (size_t i = 0; i < setting->stage_count; i++)
+        cop_component_free(setting->stages[i].pruner);
+    free(setting->stages);
+    for (size_t i = 0; i < setting->analyzer_count; i++)
+        cop_component_free(setting->analyzers[i]);
+    free(setting->analyzers);
+    *setting = (cop_setting){0};
+}

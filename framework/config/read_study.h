@@ -1,0 +1,27 @@
+/* read_study.h: from one expanded tree to one typed setting. */
+#ifndef COP_CONFIG_READ_STUDY_H
+#define COP_CONFIG_READ_STUDY_H
+
+#include "config/config.h"
+#include "config/tables.h"
+#include "core/text.h"
+
+/* What reading needs throughout. */
+typedef struct cop_study_reader {
+    const config_setting_t *root;
+    const char *file;
+    const cop_registry *registry;
+    cop_logger *log;
+    cop_text *effective; /* the setting is appended to it, in libconfig syntax */
+} cop_study_reader;
+
+/* Reads the group `study` into *options; strings and lists are owned by *values. */
+cop_status cop_study_read(const cop_study_reader *r, cop_study_options *options,
+                          cop_option_values **values, cop_error *err);
+
+/* Reads and checks everything but the label. On failure *out may be half filled:
+ * cop_setting_clear. */
+cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_error *err);
+void cop_setting_clear(cop_setting *setting);
+
+#endif

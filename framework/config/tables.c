@@ -1,0 +1,170 @@
+/* tables.c: the options of study, seeds, ticket, its stages, train and sweep. */
+#include "config/tables.h"
+
+#include "plugin/describe.h"
+#include "plugin/value.h"
+
+#include <math.h>
+
+static const char *const precisions[] = {"f32", "bf16", NULL};
+static const char *const retrains[] = {"all", "last", "none", NULL};
+static const char *const sources[] = {"real", "distilled", NULL};
+static const char *const rewound[] = {"all", "weights", NULL};
+
+static const cop_option study[] = {
+    {.name = "name",
+     .help = "what reports call it; the file's name without .cfg where empty",
+     .type = COP_OPTION_STRING,
+     .def = "",
+     .offset = offsetof(cop_study_options, name)},
+    {.name = "seeds",
+     .help = "every setting is run once with each",
+     .type = COP_OPTION_INT_LIST,
+     .def = "[0]",
+     .offset = offsetof(cop_study_options, seeds),
+     .min = 0,
+     .max = INFINITY},
+    {.name = "copies",
+     .help = "trainings of each ticket on real data that differ in SGD noise alone",
+     .type = COP_OPTION_INT,
+     .def = "2",
+     .offset = offsetof(cop_study_options, copies),
+     .min = 1,
+     .max = 1000},
+    {.name = "threads",
+     .help = "of every stage; part of what a result depends on, bit for bit",
+     .type = COP_OPTION_INT,
+     .def = "2",
+     .offset = offsetof(cop_study_options, threads),
+     .min = 1,
+     .max = 1024},
+    {.name = "precision",
+     .help = "of the networks' arithmetic",
+     .type = COP_OPTION_ENUM,
+     .def = "f32",
+     .choices = precisions,
+     .offset = offsetof(cop_study_options, precision)},
+};
+
+#define SEED(source, index, of)                                                                    \
+    {                                                                                              \
+        .name = source, .help = "pins the seed of " of "; -1 follows the study's seed",            \
+        .type = COP_OPTION_INT, .def = "-1", .min = -1, .max = INFINITY,                           \
+        .offset = offsetof(cop_seed_options, pin) + (index) * sizeof(int64_t)                      \
+    }
+
+static const cop_option seeds[] = {
+    SEED("init", COP_SEED_INIT, "initialisation"),
+    SEED("order", COP_SEED_ORDER, "data order"),
+    SEED("augment", COP_SEED_AUGMENT, "augmentation"),
+    SEED("distill", COP_SEED_DISTILL, "distillation"),
+    SEED("prune", COP_SEED_PRUNE, "pruning"),
+    SEED("analyze", COP_SEED_ANALYZE, "analysis"),
+};
+
+static const cop_option ticket[] = {
+    {.name = "retrain",
+     .help =
+         "which tickets are trained on real data: after every round, the last of each stage, none",
+     .type = COP_OPTION_ENUM,
+     .def = "all",
+     .choices = retrains,
+     .offset = offsetof(cop_ticket_options, retrain)},
+};
+
+static const cop_option stage[] = {
+    {.name = "rounds",
+     .help = "how often the network is trained, pruned and rewound",
+     .type = COP_OPTION_INT,
+     .def = "1",
+     .offset = offsetof(cop_stage_options, rounds),
+     .min = 1,
+     .max = 1000},
+    {.name = "data",
+     .help = "what rounds train on: the dataset, or the set distilled from it",
+     .type = COP_OPTION_ENUM,
+     .def = "real",
+     .choices = sources,
+     .offset = offsetof(cop_stage_options, data)},
+    {.name = "rewind",
+     .help =
+         "where survivors go back to: \"init\", a point of the dense network's training such as "
+         "\"1ep\" or \"500it\", or \"none\"",
+     .type = COP_OPTION_STRING,
+     .def = "init",
+     .offset = offsetof(cop_stage_options, rewind)},
+    {.name = "rewind_tensors",
+     .help = "what goes back: every tensor, or convolution and linear weights alone",
+     .type = COP_OPTION_ENUM,
+     .def = "all",
+     .choices = rewound,
+     .offset = offsetof(cop_stage_options, rewind_tensors)},
+    {.name = "recipe",
+     .help =
+         "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data",
+     .type = COP_OPTION_RECIPE,
+     .def = "",
+     .offset = offsetof(cop_stage_options, recipe)},
+};
+
+static const cop_option sweep[] = {
+    {.name = "path",
+     .help = "the setting that the values go to, such as \"ticket.stages.[0].data\"; \"\" merges "
+             "groups into the whole config",
+     .type = COP_OPTION_STRING,
+     .flags = COP_OPTION_REQUIRED,
+     .offset = offsetof(cop_axis_options, path)},
+    {.name = "labels",
+     .help = "what reports call the values, in their order; where empty, the values' own text",
+     .type = COP_OPTION_STRING_LIST,
+     .def = "[]",
+     .offset = offsetof(cop_axis_options, labels)},
+};
+
+#define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
+
+static const cop_group groups[COP_GROUP_COUNT] = {
+    [COP_GROUP_STUDY] = {"study", "study", "what holds for the whole study",
+                         TABLE(study, cop_study_options)},
+    [COP_GROUP_SEEDS] = {"seeds", "seeds", "seeds that stay the same under every seed of the study",
+                         TABLE(seeds, cop_seed_options)},
+    [COP_GROUP_TICKET] = {"ticket", "ticket",
+                          "the pruned network; besides these, model = { plugin = \"...\"; } and "
+                          "stages = ( ... )",
+                          TABLE(ticket, cop_ticket_options)},
+    [COP_GROUP_STAGE] = {"stage", "a stage of ticket",
+                         "one of ticket.stages; besides these, pruner = { plugin = \"...\"; }",
+                         TABLE(stage, cop_stage_options)},
+    [COP_GROUP_TRAIN] =
+        {"train", "train",
+         "training on real data: recipe = \"...\", and fields that it has otherwise", NULL, 0, 0},
+    [COP_GROUP_SWEEP] = {"sweep", "an axis of the sweep",
+                         "an axis: the study is the cross product of all; besides these, values = "
+                         "[ ... ]",
+                         TABLE(sweep, cop_axis_options)},
+};
+
+const cop_group *cop_group_table(cop_group_id id)
+{
+    return &groups[id];
+}
+
+cop_status cop_config_check_tables(cop_error *err)
+{
+    for (size_t i = 0; i < COP_GROUP_COUNT; i++)
+        if (cop_options_check(groups[i].options, groups[i].count, groups[i].size, err) != COP_OK)
+            return cop_fail_within(err, "%s", groups[i].name);
+    return COP_OK;
+}
+
+void cop_config_describe(FILE *out)
+{
+    for (size_t i = 0; i < COP_GROUP_COUNT; i++) {
+        (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", groups[i].name, groups[i].help);
+        size_t count = groups[i].count;
+        const cop_option *options = groups[i].options;
+        if (i == COP_GROUP_TRAIN)
+            options = cop_recipe_fields(&count);
+        cop_describe_options(options, count, out);
+    }
+}

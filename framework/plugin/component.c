@@ -1,0 +1,284 @@
+/* component.c: a plugin chosen by a config, with its options; and instances made of it. */
+#include "plugin/component.h"
+
+#include "core/text.h"
+#include "nn/model.h"
+#include "plugin/value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cop_component {
+    const cop_registry_entry *entry;
+    void *options;
+    cop_option_values *values;
+    char *identity;
+};
+
+static bool ends_in_dev(const char *version)
+{
+    size_t length = strlen(version);
+    return length >= 4 && strcmp(version + length - 4, "-dev") == 0;
+}
+
+static cop_status write_identity(cop_component *c, cop_error *err)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    cop_text text = {0};
+    cop_text_printf(&text, "%s %s %s", cop_kind_name((cop_kind)plugin->kind), plugin->id,
+                    plugin->results_version);
+    if (ends_in_dev(plugin->version) || ends_in_dev(plugin->results_version))
+        cop_text_printf(&text, " %s", c->entry->content_hash);
+    cop_text_printf(&text, " %s", cop_option_values_identity(c->values));
+    c->identity = cop_text_take(&text);
+    return c->identity != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+}
+
+/* Gives a failure that has no place (of a default) the place of the group. */
+static cop_status place_failure(cop_status status, const config_setting_t *group, const char *file,
+                                cop_error *err)
+{
+    if (err != NULL && err->file[0] == '\0') {
+        cop_place place = cop_setting_place(group, file);
+        err->line = place.line;
+        (void)snprintf(err->file, sizeof err->file, "%s", place.file != NULL ? place.file : "");
+    }
+    return status;
+}
+
+static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_setting_t *group,
+                             const char *file, const cop_registry_entry **entry, cop_error *err)
+{
+    cop_place place = cop_setting_place(group, file);
+    if (config_setting_type(group) != CONFIG_TYPE_GROUP)
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "this %s is %s; wanted a group { plugin = \"...\"; }",
+                           cop_kind_name(kind), cop_setting_type_name(group));
+    const config_setting_t *id = config_setting_get_member(group, "plugin");
+    if (id == NULL || config_setting_type(id) != CONFIG_TYPE_STRING)
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
+    *entry = cop_registry_find(r, kind, config_setting_get_string(id));
+    if (*entry != NULL)
+        return COP_OK;
+    cop_status status = cop_registry_unknown(r, kind, config_setting_get_string(id), err);
+    return place_failure(status, id, file, err);
+}
+
+static cop_status read_options(cop_component *c, const cop_registry *r,
+                               const config_setting_t *group, const char *const *skip,
+                               const char *file, cop_logger *log, cop_error *err)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    char what[128];
+    (void)snprintf(what, sizeof what, "%s \"%s\"", cop_kind_name((cop_kind)plugin->kind),
+                   plugin->id);
+    size_t skips = 0;
+    while (skip != NULL && skip[skips] != NULL)
+        skips++;
+    const char **all = calloc(skips + 2, sizeof *all);
+    if (all == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    all[0] = "plugin";
+    for (size_t i = 0; i < skips; i++)
+        all[i + 1] = skip[i];
+    cop_status status = cop_options_read(plugin->options, plugin->option_count, group, all, what,
+                                         file, r, log, c->options, &c->values, err);
+    free(all);
+    return status;
+}
+
+cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config_setting_t *group,
+                              const char *const *skip, const char *file, cop_logger *log,
+                              cop_component **out, cop_error *err)
+{
+    *out = NULL;
+    const cop_registry_entry *entry = NULL;
+    COP_TRY(find_entry(r, kind, group, file, &entry, err));
+    cop_component *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    c->entry = entry;
+    c->options = calloc(1, entry->plugin->options_size > 0 ? entry->plugin->options_size : 1);
+    cop_status status = c->options != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    if (status == COP_OK)
+        status = read_options(c, r, group, skip, file, log, err);
+    if (status == COP_OK)
+        status = write_identity(c, err);
+    if (status != COP_OK) {
+        cop_component_free(c);
+        return place_failure(status, group, file, err);
+    }
+    *out = c;
+    return COP_OK;
+}
+
+void cop_component_free(cop_component *c)
+{
+    if (c == NULL)
+        return;
+    cop_option_values_free(c->values);
+    free(c->options);
+    free(c->identity);
+    free(c);
+}
+
+const cop_registry_entry *cop_component_entry(const cop_component *c)
+{
+    return c->entry;
+}
+
+const char *cop_component_identity(const cop_component *c)
+{
+    return c->identity;
+}
+
+const char *cop_component_effective(const cop_component *c)
+{
+    return cop_option_values_effective(c->values);
+}
+
+const void *cop_component_options(const cop_component *c)
+{
+    return c->options;
+}
+
+/* --- instances -------------------------------------------------------------------------------- */
+
+/* What a plugin answered, made into something that the host can pass on: a status that exists, and
+ * never a failure without a word. */
+static cop_status answer(const cop_component *c, cop_status status, cop_error *err)
+{
+    if (status == COP_OK)
+        return COP_OK;
+    bool is_known = status >= COP_UNAVAILABLE && status <= COP_CANCELLED;
+    if (err != NULL) {
+        err->status = is_known ? status : COP_FAILED;
+        err->message[sizeof err->message - 1] = '\0';
+        if (err->message[0] == '\0')
+            (void)snprintf(err->message, sizeof err->message,
+                           "creation failed without saying why (status %d)", (int)status);
+    }
+    const cop_plugin *plugin = c->entry->plugin;
+    (void)cop_fail_within(err, "%s \"%s\"", cop_kind_name((cop_kind)plugin->kind), plugin->id);
+    return is_known ? status : COP_FAILED;
+}
+
+cop_status cop_component_model(const cop_component *c, const cop_task *task, cop_model **out,
+                               cop_error *err)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    if (plugin->kind != COP_KIND_MODEL)
+        return cop_fail(err, COP_FAILED, "%s \"%s\" is not a model",
+                        cop_kind_name((cop_kind)plugin->kind), plugin->id);
+    return cop_model_open(plugin->id, plugin->ops, c->options, task, out, err);
+}
+
+static cop_status make_models(const cop_component *c, const cop_task *task, cop_instance *out,
+                              cop_error *err)
+{
+    size_t count = cop_option_values_model_count(c->values);
+    out->models = calloc(count > 0 ? count : 1, sizeof *out->models);
+    if (out->models == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        size_t offset = 0;
+        const cop_component *model = cop_option_values_model(c->values, i, &offset);
+        COP_TRY(cop_component_model(model, task, &out->models[i], err));
+        out->model_count++;
+        const cop_model *made = out->models[i];
+        memcpy((char *)out->options + offset, &made, sizeof made);
+    }
+    return COP_OK;
+}
+
+static cop_status create(const cop_component *c, const cop_task *task, cop_instance *out,
+                         cop_error *err)
+{
+    cop_error own = {0};
+    cop_status status = COP_FAILED;
+    switch ((cop_kind)c->entry->plugin->kind) {
+    case COP_KIND_DATASET: {
+        const cop_dataset_ops *ops = out->ops;
+        status = ops->create(out->options, &out->self, &own);
+        break;
+    }
+    case COP_KIND_DISTILLER: {
+        const cop_distiller_ops *ops = out->ops;
+        status = ops->create(out->options, task, &out->self, &own);
+        break;
+    }
+    case COP_KIND_PRUNER: {
+        const cop_pruner_ops *ops = out->ops;
+        status = ops->create(out->options, task, &out->self, &own);
+        break;
+    }
+    case COP_KIND_ANALYZER: {
+        const cop_analyzer_ops *ops = out->ops;
+        status = ops->create(out->options, task, &out->self, &own);
+        break;
+    }
+    case COP_KIND_MODEL:
+        (void)cop_fail(&own, COP_FAILED, "a model is not made this way");
+        break;
+    }
+    out->is_created = status == COP_OK;
+    status = answer(c, status, &own);
+    if (err != NULL && status != COP_OK)
+        *err = own;
+    return status;
+}
+
+cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
+                             cop_error *err)
+{
+    *out = (cop_instance){.component = c, .ops = c->entry->plugin->ops};
+    size_t size = c->entry->plugin->options_size;
+    out->options = calloc(1, size > 0 ? size : 1);
+    cop_status status = COP_OK;
+    if (out->options == NULL) {
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    } else {
+        memcpy(out->options, c->options, size);
+        status = make_models(c, task, out, err);
+    }
+    if (status == COP_OK)
+        status = create(c, task, out, err);
+    if (status != COP_OK)
+        cop_instance_close(out);
+    return status;
+}
+
+static void destroy(cop_instance *instance)
+{
+    switch ((cop_kind)instance->component->entry->plugin->kind) {
+    case COP_KIND_DATASET:
+        ((const cop_dataset_ops *)instance->ops)->destroy(instance->self);
+        break;
+    case COP_KIND_DISTILLER:
+        ((const cop_distiller_ops *)instance->ops)->destroy(instance->self);
+        break;
+    case COP_KIND_PRUNER:
+        ((const cop_pruner_ops *)instance->ops)->destroy(instance->self);
+        break;
+    case COP_KIND_ANALYZER:
+        ((const cop_analyzer_ops *)instance->ops)->destroy(instance->self);
+        break;
+    case COP_KIND_MODEL:
+        break;
+    }
+}
+
+void cop_instance_close(cop_instance *instance)
+{
+    if (instance == NULL || instance->component == NULL)
+        return;
+    if (instance->is_created)
+        destroy(instance);
+    for (size_t i = 0; i < instance->model_count; i++)
+        cop_model_free(instance->models[i]);
+    free(instance->models);
+    free(instance->options);
+    *instance = (cop_instance){0};
+}

@@ -1,0 +1,28 @@
+/* describe.h: what `list` and `inspect` print. From descriptors alone: no instance is made. */
+#ifndef COP_PLUGIN_DESCRIBE_H
+#define COP_PLUGIN_DESCRIBE_H
+
+#include "plugin/registry.h"
+
+#include <stdio.h>
+
+/* Prints the plugins of a kind (0: of all), by kind: id, version, summary; then the files that
+ * failed to load, with the reasons. The second prints one JSON object: plugins, refused. */
+void cop_describe_list(const cop_registry *r, cop_kind kind, FILE *out);
+cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *out, cop_error *err);
+
+/* Prints everything that the descriptor says; the second as one JSON object, for programs. */
+void cop_describe_plugin(const cop_registry_entry *entry, FILE *out);
+cop_status cop_describe_plugin_json(const cop_registry_entry *entry, FILE *out, cop_error *err);
+
+/* Prints an option table: name and default, type, range or choices, unit, flags, help; advanced
+ * ones last. */
+void cop_describe_options(const cop_option *options, size_t count, FILE *out);
+
+/* The plugin that a word of the command line names: "imp", or "pruner:imp" where several kinds have
+ * the id. COP_INVALID for none (with the nearest, and the reason if a file of that name was
+ * refused) and for several. */
+cop_status cop_describe_find(const cop_registry *r, const char *word,
+                             const cop_registry_entry **entry, cop_error *err);
+
+#endif

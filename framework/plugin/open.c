@@ -1,0 +1,49 @@
+/* open.c: dlopen, the descriptor, its check. */
+#include "plugin/open.h"
+
+#include "core/text.h"
+#include "plugin/registry.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+
+/* dlerror's words on one line; they name the file. */
+static cop_status refuse(cop_error *err)
+{
+    const char *reason = dlerror();
+    char shown[700];
+    return cop_fail(err, COP_INVALID, "%s",
+                    reason != NULL ? cop_escape(reason, shown, sizeof shown) : "cannot be opened");
+}
+
+/* The symbol must be as large as the fields that vouch for the rest, or reading them is reading
+ * past it. An object without symbol sizes passes. */
+static cop_status check_symbol(const void *symbol, cop_error *err)
+{
+    Dl_info info;
+    void *extra = NULL;
+    if (dladdr1(symbol, &info, &extra, RTLD_DL_SYMENT) == 0 || extra == NULL)
+        return COP_OK;
+    size_t size = (size_t)((const ElfW(Sym) *)extra)->st_size;
+    if (size != 0 && size < offsetof(cop_plugin, id))
+        return cop_fail(err, COP_INVALID, "symbol %s is %zu bytes; wanted a descriptor of %zu",
+                        COP_PLUGIN_SYMBOL, size, sizeof(cop_plugin));
+    return COP_OK;
+}
+
+cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_error *err)
+{
+    (void)dlerror();
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (object == NULL)
+        return refuse(err);
+    const void *symbol = dlsym(object, COP_PLUGIN_SYMBOL);
+    if (symbol == NULL)
+        return cop_fail(err, COP_INVALID, "has no symbol %s: not a plugin", COP_PLUGIN_SYMBOL);
+    COP_TRY(check_symbol(symbol, err));
+    COP_TRY(cop_plugin_check(symbol, err));
+    *plugin = symbol;
+    return COP_OK;
+}

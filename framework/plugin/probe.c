@@ -1,0 +1,140 @@
+/* probe.c: opening plugins in a child process first.
+ *
+ * Opening a shared object runs its constructors, which may do anything. The child opens one file
+ * after the other and writes a record for each; when it ends early, the first file without a record
+ * is the culprit, and a new child goes on behind it. */
+#include "plugin/open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Small enough for a pipe to take it whole. */
+typedef struct record {
+    size_t index;
+    cop_probe_result result;
+} record;
+
+/* A crash is expected here: no handler, no core file, nothing on the terminal. */
+static void go_quiet(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGINT};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        (void)signal(signals[i], SIG_DFL);
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return;
+    for (int fd = 0; fd <= 2; fd++)
+        (void)dup2(null, fd);
+}
+
+static _Noreturn void run_child(const char *const *paths, size_t first, size_t count, int pipe_end)
+{
+    go_quiet();
+    for (size_t i = first; i < count; i++) {
+        record r;
+        memset(&r, 0, sizeof r);
+        r.index = i;
+        cop_error err = {0};
+        const cop_plugin *plugin = NULL;
+        r.result.is_ok = cop_plugin_open(paths[i], &plugin, &err) == COP_OK;
+        memcpy(r.result.reason, err.message, sizeof r.result.reason);
+        if (write(pipe_end, &r, sizeof r) != (ssize_t)sizeof r)
+            break;
+    }
+    _exit(0);
+}
+_Static_assert(sizeof(((cop_error *)0)->message) == sizeof(((cop_probe_result *)0)->reason),
+               "a message is copied whole");
+
+/* 1: a record came; 0: the child is gone; -1: it took too long. */
+static int next_record(int pipe_end, int seconds, record *out)
+{
+    size_t have = 0;
+    while (have < sizeof *out) {
+        struct pollfd wait = {.fd = pipe_end, .events = POLLIN};
+        int ready = poll(&wait, 1, seconds * 1000);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready == 0)
+            return -1;
+        ssize_t got = read(pipe_end, (char *)out + have, sizeof *out - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return 0;
+        have += (size_t)got;
+    }
+    return 1;
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return 0;
+    return status;
+}
+
+static void blame(cop_probe_result *result, bool is_late, int seconds, int status)
+{
+    result->is_ok = false;
+    if (is_late)
+        (void)snprintf(result->reason, sizeof result->reason,
+                       "did not return within %d s when opened", seconds);
+    else if (WIFSIGNALED(status))
+        (void)snprintf(result->reason, sizeof result->reason, "crashed when opened (signal %d)",
+                       WTERMSIG(status));
+    else
+        (void)snprintf(result->reason, sizeof result->reason,
+                       "ended the process when opened (status %d)", WEXITSTATUS(status));
+}
+
+/* Probes from *first on; *first becomes the first file that has no result yet. */
+static cop_status probe_some(const char *const *paths, size_t *first, size_t count, int seconds,
+                             cop_probe_result *results, cop_error *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return cop_fail(err, COP_FAILED, "looking at plugins: pipe: %s", strerror(errno));
+    (void)fflush(NULL); /* or a plugin that exits would flush our buffers a second time */
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(ends[0]);
+        run_child(paths, *first, count, ends[1]);
+    }
+    int error = errno;
+    (void)close(ends[1]);
+    if (child < 0) {
+        (void)close(ends[0]);
+        return cop_fail(err, COP_FAILED, "looking at plugins: fork: %s", strerror(error));
+    }
+    record r;
+    int came = 1;
+    while (*first < count && (came = next_record(ends[0], seconds, &r)) == 1 && r.index == *first)
+        results[(*first)++] = r.result;
+    (void)close(ends[0]);
+    if (came < 0)
+        (void)kill(child, SIGKILL);
+    int status = wait_for(child);
+    if (*first < count)
+        blame(&results[(*first)++], came < 0, seconds, status);
+    return COP_OK;
+}
+
+cop_status cop_plugin_probe(const char *const *paths, size_t count, int seconds,
+                            cop_probe_result *results, cop_error *err)
+{
+    for (size_t first = 0; first < count;)
+        COP_TRY(probe_some(paths, &first, count, seconds, results, err));
+    return COP_OK;
+}

@@ -1,0 +1,434 @@
+/* test_registry.c: finding and checking plugins, a broken one for every way to be broken, and what
+ * `list` and `inspect` print of them. */
+#include "support.h"
+
+#include "core/file.h"
+#include "plugin/describe.h"
+#include "plugin/open.h"
+#include "plugin/registry.h"
+
+#include <cJSON.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char fixtures[] = COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins";
+
+/* The fixtures alone: no directory of the environment. */
+static cop_registry *open_dirs(const char *first, const char *second)
+{
+    const char *dirs[] = {first, second};
+    cop_registry *r = NULL;
+    cop_error err = {0};
+    assert_ok(cop_registry_open(dirs, second != NULL ? 2 : 1, &r, &err), &err);
+    assert_int_equal(err.status, COP_OK);
+    assert_string_equal(err.message, "");
+    return r;
+}
+
+static const char *reason_of(const cop_registry *r, const char *file)
+{
+    for (size_t i = 0; i < cop_registry_refusal_count(r); i++) {
+        const char *path = cop_registry_refusal_at(r, i)->path;
+        size_t length = strlen(path), wanted = strlen(file);
+        if (length > wanted && path[length - wanted - 1] == '/' &&
+            strcmp(path + length - wanted, file) == 0)
+            return cop_registry_refusal_at(r, i)->reason;
+    }
+    return NULL;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char *data = NULL;
+    size_t size = 0;
+    cop_error err = {0};
+    assert_ok(cop_file_read(from, (size_t)64 << 20, &data, &size, &err), &err);
+    assert_ok(cop_file_write(to, data, size, &err), &err);
+    free(data);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *file;
+    const char *reason; /* a part of it */
+} broken[] = {
+    {"no_symbol.so", "has no symbol coppice_plugin: not a plugin"},
+    {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
+    {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
+    {"major_too_new.so", "built for ABI 2.0; wanted major version 1"},
+    {"minor_too_new.so", "built for ABI 1.1; this host knows none newer than 1.0"},
+    {"size_too_small.so", "descriptor is 24 bytes; wanted"},
+    {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
+    {"wrong_interface.so", "pruner interface is 2; wanted 1"},
+    {"wrong_option_size.so", "an option is 8 bytes; wanted"},
+    {"empty_id.so", "id is empty; wanted a text"},
+    {"bad_id.so", "id is \"Bad Id\"; wanted a lower-case word, [a-z][a-z0-9_-]*"},
+    {"garbage_id.so", "crashed when opened (signal 11)"},
+    {"null_ops.so", "ops is NULL; wanted a pruner's operations"},
+    {"short_ops.so", "ops is 48 bytes; wanted 56"},
+    {"null_callback.so", "callback \"step\" is NULL; a pruner must have it"},
+    {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
+    {"duplicate_option.so", "option \"rate\" is there twice"},
+    {"toypruner_again.so", "pruner \"toypruner\" is there already, from "},
+    {"unresolved.so", "unresolved.so: undefined symbol: coppice_fixture_nowhere"},
+    {"crashes.so", "crashed when opened (signal 11)"},
+    {"exits.so", "ended the process when opened (status 7)"},
+};
+
+static void refuses_every_broken_plugin_with_its_reason(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        const char *reason = reason_of(r, broken[i].file);
+        if (reason == NULL || strstr(reason, broken[i].reason) == NULL)
+            fail_msg("%s: \"%s\" lacks \"%s\"", broken[i].file,
+                     reason != NULL ? reason : "(loaded)", broken[i].reason);
+        assert_null(strchr(reason, '\n'));
+    }
+    cop_registry_free(r);
+}
+
+static void loads_good_plugins_beside_broken_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_kind kind;
+        const char *id;
+    } good[] = {
+        {COP_KIND_MODEL, "toymodel"},         {COP_KIND_DATASET, "toydata"},
+        {COP_KIND_DISTILLER, "toydistiller"}, {COP_KIND_PRUNER, "toypruner"},
+        {COP_KIND_ANALYZER, "toyanalyzer"},   {COP_KIND_PRUNER, "hangs"},
+    };
+    cop_registry *r = open_dirs(fixtures, NULL);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        const cop_registry_entry *entry = cop_registry_find(r, good[i].kind, good[i].id);
+        assert_non_null(entry);
+        assert_string_equal(entry->plugin->id, good[i].id);
+        assert_int_equal(strlen(entry->content_hash), 32);
+    }
+    assert_null(cop_registry_find(r, COP_KIND_MODEL, "toypruner"));
+    for (size_t i = 1; i < cop_registry_count(r); i++) {
+        const cop_plugin *a = cop_registry_at(r, i - 1)->plugin, *b = cop_registry_at(r, i)->plugin;
+        assert_true(a->kind < b->kind || (a->kind == b->kind && strcmp(a->id, b->id) < 0));
+    }
+    cop_registry_free(r);
+}
+
+/* A directory with what is no plugin at all, and one good plugin. */
+static void refuses_files_that_are_no_objects(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], path[PATH_MAX + 64], good[PATH_MAX];
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/text.so", dir);
+    char text[256];
+    memset(text, 'x', sizeof text);
+    assert_ok(cop_file_write(path, text, sizeof text, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/empty.so", dir);
+    assert_ok(cop_file_write(path, "", 0, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/folder.so", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/nowhere.so", dir);
+    assert_int_equal(symlink("/nonexistent/file", path), 0);
+    (void)snprintf(path, sizeof path, "%s/notes.txt", dir);
+    assert_ok(cop_file_write(path, "x", 1, &err), &err);
+    (void)snprintf(good, sizeof good, "%s/toypruner.so", fixtures);
+    (void)snprintf(path, sizeof path, "%s/zz.so", dir);
+    copy_file(good, path);
+
+    cop_registry *r = open_dirs(dir, NULL);
+    assert_non_null(strstr(reason_of(r, "text.so"), "text.so: invalid ELF header"));
+    assert_non_null(strstr(reason_of(r, "empty.so"), "empty.so: file too short"));
+    assert_string_equal(reason_of(r, "folder.so"), "is not a regular file");
+    assert_string_equal(reason_of(r, "nowhere.so"), strerror(2));
+    assert_null(reason_of(r, "notes.txt"));
+    assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+    remove_tree(dir);
+}
+
+static void shadows_equal_files_quietly(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], path[PATH_MAX + 64], good[PATH_MAX];
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(good, sizeof good, "%s/toypruner.so", fixtures);
+    (void)snprintf(path, sizeof path, "%s/mine.so", dir);
+    copy_file(good, path);
+    cop_registry *r = open_dirs(dir, fixtures);
+    const cop_registry_entry *entry = cop_registry_find(r, COP_KIND_PRUNER, "toypruner");
+    assert_non_null(entry);
+    assert_string_equal(entry->path, path);
+    assert_null(reason_of(r, "toypruner.so"));
+    assert_non_null(strstr(reason_of(r, "toypruner_again.so"), "mine.so"));
+    cop_registry_free(r);
+    remove_tree(dir);
+}
+
+/* --- the search path -------------------------------------------------------------------------- */
+
+static void says_which_directories_are_missing(void **state)
+{
+    (void)state;
+    const char *dirs[] = {"/nonexistent/plugins"};
+    cop_registry *r = NULL;
+    cop_error err = {0};
+    assert_refused(cop_registry_open(dirs, 1, &r, &err), COP_INVALID, &err,
+                   "plugin directory /nonexistent/plugins: No such file");
+    assert_null(r);
+    assert_int_equal(setenv("COPPICE_PLUGIN_PATH", "/nonexistent/other", 1), 0);
+    r = open_dirs(fixtures, NULL);
+    assert_non_null(reason_of(r, "other"));
+    cop_registry_free(r);
+}
+
+static void searches_the_environment_but_never_the_working_directory(void **state)
+{
+    (void)state;
+    char old[PATH_MAX], list[2 * PATH_MAX];
+    assert_non_null(getcwd(old, sizeof old));
+    assert_int_equal(chdir(fixtures), 0);
+    assert_int_equal(setenv("COPPICE_PLUGIN_PATH", "::", 1), 0);
+    cop_registry *r = NULL;
+    cop_error err = {0};
+    assert_ok(cop_registry_open(NULL, 0, &r, &err), &err);
+    assert_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+    assert_int_equal(chdir(old), 0);
+
+    (void)snprintf(list, sizeof list, ":%s:", fixtures);
+    assert_int_equal(setenv("COPPICE_PLUGIN_PATH", list, 1), 0);
+    assert_ok(cop_registry_open(NULL, 0, &r, &err), &err);
+    assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+}
+
+static void explains_unknown_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_kind kind;
+        const char *id, *text;
+    } cases[] = {
+        {COP_KIND_PRUNER, "toyprunner",
+         "unknown pruner \"toyprunner\"; did you mean \"toypruner\"?"},
+        {COP_KIND_PRUNER, "crashes", "crashes.so was refused: crashed when opened (signal 11)"},
+        {COP_KIND_DATASET, "zzzzzzzz", "unknown dataset \"zzzzzzzz\"; known: "},
+        {COP_KIND_DATASET, "a\nb", "unknown dataset \"a\\nb\""},
+    };
+    cop_registry *r = open_dirs(fixtures, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        assert_refused(cop_registry_unknown(r, cases[i].kind, cases[i].id, &err), COP_INVALID, &err,
+                       cases[i].text);
+    }
+    cop_registry_free(r);
+}
+
+static void gives_up_on_a_constructor_that_hangs(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], from[PATH_MAX], hangs[PATH_MAX + 64], good[PATH_MAX];
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(from, sizeof from, "%s/hangs.so", fixtures);
+    (void)snprintf(hangs, sizeof hangs, "%s/hangs.so", dir);
+    copy_file(from, hangs); /* one that this process has not opened yet */
+    (void)snprintf(good, sizeof good, "%s/toypruner.so", fixtures);
+    const char *paths[] = {hangs, good};
+    cop_probe_result results[2];
+    cop_error err = {0};
+    assert_int_equal(setenv("COPPICE_FIXTURE_HANGS", "1", 1), 0);
+    cop_status status = cop_plugin_probe(paths, 2, 1, results, &err);
+    assert_int_equal(unsetenv("COPPICE_FIXTURE_HANGS"), 0);
+    assert_ok(status, &err);
+    assert_false(results[0].is_ok);
+    assert_string_equal(results[0].reason, "did not return within 1 s when opened");
+    assert_true(results[1].is_ok);
+    remove_tree(dir);
+}
+
+static void names_kinds(void **state)
+{
+    (void)state;
+    for (cop_kind kind = COP_KIND_MODEL; kind <= COP_KIND_ANALYZER; kind++) {
+        assert_int_equal(cop_kind_parse(cop_kind_name(kind)), kind);
+        assert_int_equal(cop_kind_parse(cop_kind_plural(kind)), kind);
+    }
+    assert_int_equal(cop_kind_parse("weasel"), 0);
+    assert_string_equal(cop_kind_name((cop_kind)9), "unknown");
+}
+
+/* --- list and inspect ------------------------------------------------------------------------- */
+
+static char *printed(FILE *stream, char **text)
+{
+    assert_int_equal(fclose(stream), 0);
+    return *text;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void lists_plugins_and_refusals(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    cop_describe_list(r, (cop_kind)0, out);
+    (void)printed(out, &text);
+    assert_contains(text, "models\n");
+    assert_contains(text, "  toymodel         1.0.0  One hidden linear layer\n");
+    assert_contains(text, "pruners\n");
+    assert_contains(text, "failed to load\n");
+    assert_contains(text, "crashed when opened (signal 11)\n");
+    free(text);
+
+    out = open_memstream(&text, &size);
+    cop_describe_list(r, COP_KIND_DATASET, out);
+    (void)printed(out, &text);
+    assert_contains(text, "toydata");
+    assert_null(strstr(text, "toymodel"));
+    free(text);
+
+    cop_error err = {0};
+    out = open_memstream(&text, &size);
+    assert_ok(cop_describe_list_json(r, (cop_kind)0, out, &err), &err);
+    cJSON *json = cJSON_Parse(printed(out, &text));
+    assert_non_null(json);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "plugins")),
+                     cop_registry_count(r));
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "refused")),
+                     cop_registry_refusal_count(r));
+    cJSON_Delete(json);
+    free(text);
+    cop_registry_free(r);
+}
+
+static const cJSON *option_named(const cJSON *plugin, const char *name)
+{
+    const cJSON *option = NULL;
+    cJSON_ArrayForEach(option, cJSON_GetObjectItem(plugin, "options"))
+    {
+        if (strcmp(cJSON_GetObjectItem(option, "name")->valuestring, name) == 0)
+            return option;
+    }
+    fail_msg("no option %s", name);
+    return NULL;
+}
+
+static void inspects_a_plugin(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    cop_describe_plugin(cop_registry_find(r, COP_KIND_DISTILLER, "toydistiller"), out);
+    (void)printed(out, &text);
+    assert_contains(text, "distiller toydistiller\n");
+    assert_contains(text, "  results    3\n");
+    assert_contains(text, "  ABI        1.0, distiller interface 1\n");
+    assert_contains(text,
+                    "  ipc\n      int, 1 to 1000, in images, required\n      images per class\n");
+    assert_contains(text, "  model = { plugin = \"toymodel\"; width = 8; }\n      model\n");
+    /* the advanced option comes last */
+    assert_true(strstr(text, "  recipe = idc\n      recipe, advanced\n") >
+                strstr(text, "  model = "));
+    free(text);
+
+    out = open_memstream(&text, &size);
+    cop_describe_plugin(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"), out);
+    (void)printed(out, &text);
+    assert_contains(text,
+                    "  fail = no\n      enum, one of no | text | silent | strange | absent\n");
+    assert_contains(text, "  ratio\n      deprecated: write rate\n");
+    free(text);
+
+    cop_error err = {0};
+    out = open_memstream(&text, &size);
+    assert_ok(
+        cop_describe_plugin_json(cop_registry_find(r, COP_KIND_ANALYZER, "toyanalyzer"), out, &err),
+        &err);
+    cJSON *json = cJSON_Parse(printed(out, &text));
+    assert_non_null(json);
+    assert_string_equal(cJSON_GetObjectItem(json, "kind")->valuestring, "analyzer");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "citation")));
+    const cJSON *count = option_named(json, "count");
+    assert_string_equal(cJSON_GetObjectItem(count, "type")->valuestring, "int");
+    assert_string_equal(cJSON_GetObjectItem(count, "default")->valuestring, "11");
+    assert_true(cJSON_GetObjectItem(count, "min")->valuedouble == 2.0);
+    assert_string_equal(cJSON_GetObjectItem(count, "unit")->valuestring, "points");
+    assert_int_equal(
+        cJSON_GetArraySize(cJSON_GetObjectItem(option_named(json, "choice"), "choices")), 3);
+    cJSON_Delete(json);
+    free(text);
+    cop_registry_free(r);
+}
+
+static void finds_the_plugin_that_a_word_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *text; /* NULL: found */
+    } cases[] = {
+        {"toypruner", NULL},
+        {"pruner:toypruner", NULL},
+        {"pruners:toypruner", NULL},
+        {"model:toypruner", "unknown model \"toypruner\""},
+        {"weasel:toypruner", "unknown kind in \"weasel:toypruner\""},
+        {"toyprunr", "did you mean \"toypruner\"?"},
+        {"exits", "exits.so was refused: ended the process"},
+        {"qqqqqqqq", "unknown plugin \"qqqqqqqq\""},
+    };
+    cop_registry *r = open_dirs(fixtures, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const cop_registry_entry *entry = NULL;
+        cop_error err = {0};
+        cop_status status = cop_describe_find(r, cases[i].word, &entry, &err);
+        if (cases[i].text != NULL) {
+            assert_refused(status, COP_INVALID, &err, cases[i].text);
+            continue;
+        }
+        assert_ok(status, &err);
+        assert_string_equal(entry->plugin->id, "toypruner");
+    }
+    cop_registry_free(r);
+}
+
+static int without_environment(void **state)
+{
+    (void)state;
+    return unsetenv("COPPICE_PLUGIN_PATH");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(refuses_every_broken_plugin_with_its_reason, without_environment),
+        cmocka_unit_test_setup(loads_good_plugins_beside_broken_ones, without_environment),
+        cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
+        cmocka_unit_test_setup(shadows_equal_files_quietly, without_environment),
+        cmocka_unit_test_setup(says_which_directories_are_missing, without_environment),
+        cmocka_unit_test_setup(searches_the_environment_but_never_the_working_directory,
+                               without_environment),
+        cmocka_unit_test_setup(explains_unknown_ids, without_environment),
+        cmocka_unit_test_setup(gives_up_on_a_constructor_that_hangs, without_environment),
+        cmocka_unit_test_setup(names_kinds, without_environment),
+        cmocka_unit_test_setup(lists_plugins_and_refusals, without_environment),
+        cmocka_unit_test_setup(inspects_a_plugin, without_environment),
+        cmocka_unit_test_setup(finds_the_plugin_that_a_word_names, without_environment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
