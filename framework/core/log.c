@@ -226,8 +226,8 @@ static void note(cop_logger *log, const char *what, int64_t done, int64_t total,
     log->unshown = true;
 }
 
-void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total, const char *format,
-                  ...)
+void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
+                  const char *format, ...)
 {
     if (log == NULL || log->level < COP_LOG_INFO)
         return;

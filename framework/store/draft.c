@@ -91,8 +91,8 @@ static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_erro
         cop_draft_path(d, entries[i]->d_name, path, sizeof path);
         if (status == COP_OK)
             status = cop_hash_file(path, &digest, err);
-        if (status == COP_OK && !cop_manifest_add_file(manifest, entries[i]->d_name,
-                                                       cop_digest_hex(digest, hex)))
+        if (status == COP_OK &&
+            !cop_manifest_add_file(manifest, entries[i]->d_name, cop_digest_hex(digest, hex)))
             status = cop_fail(err, COP_FAILED, "out of memory");
         free(entries[i]);
     }
@@ -105,8 +105,7 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
 {
     char provenance[1024], path[COP_STORE_PATH + 32];
     cop_provenance(provenance, sizeof provenance);
-    cop_manifest *manifest =
-        cop_manifest_new(d->id.kind, identity_text, seconds, provenance);
+    cop_manifest *manifest = cop_manifest_new(d->id.kind, identity_text, seconds, provenance);
     if (manifest == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = add_files(d, manifest, err);

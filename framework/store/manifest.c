@@ -64,14 +64,14 @@ cop_status cop_manifest_write(const cop_manifest *m, const char *path, cop_error
 static bool is_manifest(const cJSON *root)
 {
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(root, "files");
-    if (!cJSON_IsObject(files) ||
-        !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "kind")) ||
+    if (!cJSON_IsObject(files) || !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "kind")) ||
         !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "identity")) ||
         !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "provenance")) ||
         !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(root, "seconds")))
         return false;
     const cJSON *file = NULL;
-    cJSON_ArrayForEach(file, files) {
+    cJSON_ArrayForEach(file, files)
+    {
         if (!cJSON_IsString(file) || strchr(file->string, '/') != NULL)
             return false;
     }

@@ -2,7 +2,7 @@
 #ifndef COP_STORE_PATHS_H
 #define COP_STORE_PATHS_H
 
-#define COP_STORE_PATH 4096
+#define COP_STORE_PATH    4096
 #define COP_MANIFEST_FILE "artifact.json"
 
 struct cop_store {

@@ -1,4 +1,5 @@
-/* provenance.h: on what a result was computed. Recorded with every artifact; not part of identities. */
+/* provenance.h: on what a result was computed. Recorded with every artifact; not part of
+ * identities. */
 #ifndef COP_STORE_PROVENANCE_H
 #define COP_STORE_PROVENANCE_H
 

@@ -88,7 +88,7 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     return out->factor >= 1 && out->factor <= 64 &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
-           cop_recipe_parse(recipe, &out->recipe);
+           cop_recipe_from_text(recipe, &out->recipe);
 }
 
 static bool all_finite(const float *values, int64_t count)

@@ -1,5 +1,5 @@
-/* tables.c: [{"name", "help", "columns": […], "plot": {…}, "rows": [[…], …]}, …] by cJSON. Numbers are
- * written as text (%.17g, so NaN and infinity pass and doubles come back bit for bit). */
+/* tables.c: [{"name", "help", "columns": […], "plot": {…}, "rows": [[…], …]}, …] by cJSON. Numbers
+ * are written as text (%.17g, so NaN and infinity pass and doubles come back bit for bit). */
 #include "store/tables.h"
 
 #include "core/file.h"
@@ -12,7 +12,8 @@
 
 #define TABLES_LIMIT (1u << 30)
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing
+ * -------------------------------------------------------------------------------------- */
 
 static bool add_text(cJSON *object, const char *name, const char *text)
 {
@@ -85,7 +86,8 @@ cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_erro
     for (size_t i = 0; ok && i < cop_tables_count(tables); i++) {
         const cop_table *table = cop_tables_at(tables, i);
         cJSON *object = cJSON_CreateObject();
-        ok = cJSON_AddItemToArray(root, object) && add_text(object, "name", cop_table_name(table)) &&
+        ok = cJSON_AddItemToArray(root, object) &&
+             add_text(object, "name", cop_table_name(table)) &&
              add_text(object, "help", cop_table_help(table)) && write_columns(object, table) &&
              write_plot(object, cop_table_plot(table)) && write_rows(object, table);
     }
@@ -98,7 +100,8 @@ cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_erro
     return status;
 }
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading
+ * --------------------------------------------------------------------------------------- */
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -141,7 +144,8 @@ static bool read_row(const cJSON *row, const cop_column *columns, size_t count, 
         return false;
     size_t i = 0;
     const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, row) {
+    cJSON_ArrayForEach(item, row)
+    {
         const char *text = cJSON_GetStringValue(item);
         if (text == NULL)
             return false;
@@ -160,7 +164,8 @@ static bool read_columns(const cJSON *list, cop_column *columns)
 {
     size_t i = 0;
     const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach(item, list)
+    {
         int type = number_of(item, "type");
         if (text_of(item, "name") == NULL || type < COP_COLUMN_INT || type > COP_COLUMN_TEXT)
             return false;
@@ -189,7 +194,8 @@ static bool read_table(cop_tables *tables, const cJSON *object, cop_error *err)
     }
     ok = table != NULL;
     const cJSON *row = NULL;
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(object, "rows")) {
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(object, "rows"))
+    {
         ok = ok && read_row(row, columns, count, cells) &&
              cop_table_row(table, cells, err) == COP_OK;
     }
@@ -207,7 +213,8 @@ cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err)
     cop_tables *tables = cop_tables_new();
     bool ok = cJSON_IsArray(root) && tables != NULL;
     const cJSON *object = NULL;
-    cJSON_ArrayForEach(object, root) {
+    cJSON_ArrayForEach(object, root)
+    {
         ok = ok && read_table(tables, object, NULL);
     }
     cJSON_Delete(root);

@@ -1,5 +1,5 @@
-/* tables.h: an analyzer's tables on disk: one JSON file with columns, plot hints and rows, exact to the
- * last bit of every number. */
+/* tables.h: an analyzer's tables on disk: one JSON file with columns, plot hints and rows, exact to
+ * the last bit of every number. */
 #ifndef COP_STORE_TABLES_H
 #define COP_STORE_TABLES_H
 

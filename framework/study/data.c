@@ -25,26 +25,28 @@ static cop_status check_info(const char *id, const cop_dataset_info *info, cop_e
                         id, (long long)info->count[0], (long long)info->count[1]);
     for (int c = 0; c < t->channels; c++) {
         if (!(info->normalization.std[c] > 0.0f))
-            return cop_fail(err, COP_FAILED, "dataset \"%s\" has standard deviation %g in channel %d",
-                            id, (double)info->normalization.std[c], c);
+            return cop_fail(err, COP_FAILED,
+                            "dataset \"%s\" has standard deviation %g in channel %d", id,
+                            (double)info->normalization.std[c], c);
     }
     return COP_OK;
 }
 
-static cop_status check_labels(const char *id, const int32_t *labels, int64_t count, int32_t classes,
-                               cop_error *err)
+static cop_status check_labels(const char *id, const int32_t *labels, int64_t count,
+                               int32_t classes, cop_error *err)
 {
     for (int64_t i = 0; i < count; i++) {
         if (labels[i] < 0 || labels[i] >= classes)
-            return cop_fail(err, COP_FAILED, "dataset \"%s\": sample %lld has label %d of %d classes",
-                            id, (long long)i, labels[i], classes);
+            return cop_fail(err, COP_FAILED,
+                            "dataset \"%s\": sample %lld has label %d of %d classes", id,
+                            (long long)i, labels[i], classes);
     }
     return COP_OK;
 }
 
 /* Reads one split into memory of its own and points `samples` at it. */
-static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split, cop_samples *samples,
-                             cop_error *err)
+static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split,
+                             cop_samples *samples, cop_error *err)
 {
     const cop_dataset_ops *ops = d->instance.ops;
     const cop_task *t = &d->info.task;

@@ -28,7 +28,8 @@ static void add_start(cop_text *t, const cop_study *s, const cop_start_point *st
     add_reference(t, s, "carry", start->carry);
 }
 
-/* The model of a training: the setting's, or an option of a component that asked for the training. */
+/* The model of a training: the setting's, or an option of a component that asked for the training.
+ */
 static void add_model(cop_text *t, const cop_opened *o, const cop_model *model)
 {
     if (model == o->model) {

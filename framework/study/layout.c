@@ -1,8 +1,8 @@
 /* layout.c: from a setting and a seed to stages and tickets.
  *
- * The dense network is ticket 0. Each round of each pruning stage trains the ticket at hand (where the
- * pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to be
- * validated are then trained S times on real data from their start, and analysed. */
+ * The dense network is ticket 0. Each round of each pruning stage trains the ticket at hand (where
+ * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
+ * be validated are then trained S times on real data from their start, and analysed. */
 #include "study/layout.h"
 
 #include <stdio.h>
@@ -54,7 +54,8 @@ static cop_position dense_position(const cop_line *l)
                                     .carry = COP_NO_STAGE}};
 }
 
-/* --- trainings ---------------------------------------------------------------------------------- */
+/* --- trainings ----------------------------------------------------------------------------------
+ */
 
 /* A training of the line; the caller fills what differs from a plain one on real data. */
 static cop_stage new_training(const cop_line *l, const cop_position *at, uint64_t noise)
@@ -94,26 +95,28 @@ static void use_stage_data(const cop_line *l, const cop_prune_stage *p, cop_trai
         train->own_recipe = p->data == COP_DATA_DISTILLED;
 }
 
-static cop_status train_copies(cop_line *l, const cop_position *at, const char *what, int32_t *copies,
-                               cop_error *err)
+static cop_status train_copies(cop_line *l, const cop_position *at, const char *what,
+                               int32_t *copies, cop_error *err)
 {
     for (int64_t c = 0; c < l->o->setting->copies; c++) {
         char text[128];
         (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
         cop_stage stage = new_training(l, at, (uint64_t)c);
         if (at->start.keep_optimizer) {
-            /* A copy on other data than the snapshot's starts its own schedule from the beginning. */
+            /* A copy on other data than the snapshot's starts its own schedule from the beginning.
+             */
             const cop_training_stage *base = &l->s->stages[at->start.base].train;
-            stage.train.start.keep_optimizer = base->distil == COP_NO_STAGE && !base->own_recipe &&
-                                               memcmp(&base->recipe, &stage.train.recipe,
-                                                      sizeof base->recipe) == 0;
+            stage.train.start.keep_optimizer =
+                base->distil == COP_NO_STAGE && !base->own_recipe &&
+                memcmp(&base->recipe, &stage.train.recipe, sizeof base->recipe) == 0;
         }
         COP_TRY(add_training(l, &stage, text, &copies[c], err));
     }
     return COP_OK;
 }
 
-/* --- works: distillers, pruners, analyzers -------------------------------------------------------- */
+/* --- works: distillers, pruners, analyzers
+ * -------------------------------------------------------- */
 
 static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
 {
@@ -218,7 +221,8 @@ static cop_status lay_out_distiller(cop_line *l, cop_error *err)
     return add_work(l, &plan, &none, &stage, "distil", &l->distil, err);
 }
 
-/* --- analysis -------------------------------------------------------------------------------------- */
+/* --- analysis
+ * -------------------------------------------------------------------------------------- */
 
 static int32_t *copy_indices(const int32_t *from, size_t count)
 {
@@ -254,12 +258,13 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
         cop_stage_clear(&stage);
         return out_of_memory(err);
     }
-    (void)snprintf(text, sizeof text, "%s of %s", cop_component_entry(instance->component)->plugin->id,
-                   what);
+    (void)snprintf(text, sizeof text, "%s of %s",
+                   cop_component_entry(instance->component)->plugin->id, what);
     return add_work(l, &plan, at, &stage, text, index, err);
 }
 
-/* --- tickets ---------------------------------------------------------------------------------------- */
+/* --- tickets
+ * ---------------------------------------------------------------------------------------- */
 
 static cop_ticket *new_ticket(cop_study *s)
 {
@@ -277,8 +282,8 @@ static cop_ticket *new_ticket(cop_study *s)
 }
 
 /* Reports on a ticket; with `retrain`, trains and analyses its copies. */
-static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t prune_stage, int64_t round,
-                             bool retrain, cop_error *err)
+static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t prune_stage,
+                             int64_t round, bool retrain, cop_error *err)
 {
     const cop_setting *setting = l->o->setting;
     cop_ticket *ticket = new_ticket(l->s);
@@ -314,7 +319,8 @@ static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t prune_
     return COP_OK;
 }
 
-/* --- rounds ------------------------------------------------------------------------------------------- */
+/* --- rounds
+ * ------------------------------------------------------------------------------------------- */
 
 /* This round's training, if the pruner wants one. */
 static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_position *at,
@@ -336,7 +342,8 @@ static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_p
     return add_training(l, &stage, text, trained, err);
 }
 
-/* The dense network's training on the stage's data: where tickets that rewind to a later step go. */
+/* The dense network's training on the stage's data: where tickets that rewind to a later step go.
+ */
 static cop_status rewind_base(cop_line *l, const cop_prune_stage *p, int32_t *base, cop_error *err)
 {
     *base = COP_NO_STAGE;

@@ -1,5 +1,5 @@
-/* layout.h: what a study consists of: opened data, models and components, and the stages and tickets
- * laid out from them. Shared by the files of study/. */
+/* layout.h: what a study consists of: opened data, models and components, and the stages and
+ * tickets laid out from them. Shared by the files of study/. */
 #ifndef COP_STUDY_LAYOUT_H
 #define COP_STUDY_LAYOUT_H
 
@@ -36,16 +36,17 @@ typedef struct cop_opened {
     cop_instance *analyzers;
 } cop_opened;
 
-/* --- stages --------------------------------------------------------------------------------------- */
+/* --- stages
+ * --------------------------------------------------------------------------------------- */
 
 /* The weights that a training starts from. */
 typedef struct cop_start_point {
-    uint64_t init_seed; /* of the initialisation, where base is COP_NO_STAGE */
-    int32_t base;       /* the training whose state it is */
-    cop_duration at;    /* the snapshot of base; unit 0: its final state */
-    bool keep_optimizer;/* go on with base's momentum, at its step (same data and recipe) */
-    int32_t carry;      /* the training whose final state gives all but convolution and linear
-                           weights; COP_NO_STAGE: nothing is carried over */
+    uint64_t init_seed;  /* of the initialisation, where base is COP_NO_STAGE */
+    int32_t base;        /* the training whose state it is */
+    cop_duration at;     /* the snapshot of base; unit 0: its final state */
+    bool keep_optimizer; /* go on with base's momentum, at its step (same data and recipe) */
+    int32_t carry;       /* the training whose final state gives all but convolution and linear
+                            weights; COP_NO_STAGE: nothing is carried over */
 } cop_start_point;
 
 typedef struct cop_training_stage {
@@ -65,7 +66,7 @@ typedef struct cop_work_stage {
     const cop_instance *instance;
     uint64_t seed;
     int64_t steps;
-    int32_t *trainings; /* a stage per request of the plan; owned */
+    int32_t *trainings;       /* a stage per request of the plan; owned */
     cop_duration **snapshots; /* what each request wanted, NULL-padded; owned */
     size_t *snapshot_counts;
     size_t training_count;
@@ -96,7 +97,8 @@ typedef struct cop_stage {
     cop_work_stage work;      /* the others */
 } cop_stage;
 
-/* --- tickets --------------------------------------------------------------------------------------- */
+/* --- tickets
+ * --------------------------------------------------------------------------------------- */
 
 /* A subnetwork to report on: the dense network (round 0) or what a round of pruning left. */
 typedef struct cop_ticket {
@@ -105,7 +107,7 @@ typedef struct cop_ticket {
     int64_t round;        /* rounds done since the dense network, over all stages */
     int32_t mask;         /* stage */
     cop_start_point start;
-    double points; /* training images seen while finding the mask */
+    double points;   /* training images seen while finding the mask */
     int32_t *copies; /* trainings on real data; owned */
     size_t copy_count;
     int32_t *analyses; /* one per analyzer of the setting, or none; owned */
@@ -133,7 +135,8 @@ struct cop_study {
     size_t distilled_count;
 };
 
-/* --- the files' interfaces --------------------------------------------------------------------------- */
+/* --- the files' interfaces
+ * --------------------------------------------------------------------------- */
 
 /* data.c: loads a dataset, or finds it loaded. */
 cop_status cop_study_load_data(cop_study *s, const cop_component *component,
@@ -141,15 +144,16 @@ cop_status cop_study_load_data(cop_study *s, const cop_component *component,
 void cop_loaded_data_free(cop_loaded_data *d);
 
 /* opened.c: opens and closes a setting's components. */
-cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened *out, cop_error *err);
+cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened *out,
+                            cop_error *err);
 void cop_close_setting(cop_opened *o);
 
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's, NULL when
  * memory is out. */
 char *cop_stage_identity(const cop_study *s, const cop_stage *stage);
 
-/* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots). Takes
- * over what the stage owns. *index is its position. */
+/* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots).
+ * Takes over what the stage owns. *index is its position. */
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
 void cop_stage_clear(cop_stage *stage);
 

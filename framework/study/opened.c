@@ -21,7 +21,8 @@ static cop_status open_all(const cop_setting *setting, const cop_task *task, cop
     return COP_OK;
 }
 
-cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened *out, cop_error *err)
+cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened *out,
+                            cop_error *err)
 {
     memset(out, 0, sizeof *out);
     out->setting = setting;

@@ -12,7 +12,7 @@ const char *cop_duration_text(cop_duration d, char *text, size_t size)
     return text;
 }
 
-bool cop_duration_parse(const char *text, cop_duration *out)
+bool cop_duration_from_text(const char *text, cop_duration *out)
 {
     char *end = NULL;
     out->value = strtod(text, &end);
@@ -43,7 +43,7 @@ const char *cop_recipe_text(const cop_recipe *r, char *text, size_t size)
     return text;
 }
 
-bool cop_recipe_parse(const char *text, cop_recipe *out)
+bool cop_recipe_from_text(const char *text, cop_recipe *out)
 {
     char duration[40], augment[96];
     long long batch = 0;
@@ -55,14 +55,14 @@ bool cop_recipe_parse(const char *text, cop_recipe *out)
                out->name, duration, &batch, &out->lr, &out->momentum, &out->weight_decay,
                &out->milestone_factor, augment, &out->cutmix, &milestones, &used) != 10 ||
         batch < 1 || milestones < 0 || milestones > COP_MAX_MILESTONES ||
-        !cop_duration_parse(duration, &out->duration) || out->duration.unit == COP_FRACTION ||
+        !cop_duration_from_text(duration, &out->duration) || out->duration.unit == COP_FRACTION ||
         cop_augment_parse(augment, &out->augment, NULL) != COP_OK)
         return false;
     out->batch = batch;
     const char *rest = text + used;
     for (; out->milestone_count < milestones; out->milestone_count++, rest += step) {
         if (sscanf(rest, " %39s%n", duration, &step) != 1 ||
-            !cop_duration_parse(duration, &out->milestones[out->milestone_count]))
+            !cop_duration_from_text(duration, &out->milestones[out->milestone_count]))
             return false;
     }
     return *rest == '\0';

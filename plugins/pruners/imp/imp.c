@@ -75,8 +75,9 @@ static cop_status add_magnitudes(const options *self, const cop_pruner_input *in
         cop_tensor *score = NULL;
         if (cop_name_listed(mask->name, &self->exclude))
             continue;
-        if (weight == NULL)
-            return cop_fail(err, COP_FAILED, "the trained state lacks '%s'", mask->name);
+        if (weight == NULL || !cop_shape_equal(weight->shape, mask->shape))
+            return cop_fail(err, COP_FAILED, "the trained state has no '%s' of the mask's shape",
+                            mask->name);
         COP_TRY(cop_tensors_add(scores, mask->name, COP_F32, mask->shape, &score, err));
         const float *w = cop_f32(weight);
         float *magnitude = cop_f32(score);

@@ -1,0 +1,129 @@
+/* manifest.c: the study as JSON. */
+#include "study/manifest.h"
+
+#include "core/file.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_SIZE 4096
+
+/* Adds "kind-hash" of a stage under `name`, or null. */
+static bool add_stage(cJSON *object, const char *name, const cop_study *s, int32_t stage)
+{
+    char id[64];
+    if (stage == COP_NO_STAGE)
+        return cJSON_AddNullToObject(object, name) != NULL;
+    (void)snprintf(id, sizeof id, "%s-%s", s->stages[stage].id.kind, s->stages[stage].id.hash);
+    return cJSON_AddStringToObject(object, name, id) != NULL;
+}
+
+static const char *plugin_id(const cop_component *component)
+{
+    return cop_component_entry(component)->plugin->id;
+}
+
+static bool add_setting(cJSON *list, const cop_setting *setting)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON *analyzers = cJSON_AddArrayToObject(item, "analyzers");
+    bool ok = cJSON_AddItemToArray(list, item) && analyzers != NULL &&
+              cJSON_AddStringToObject(item, "label", setting->label) != NULL;
+    for (size_t i = 0; ok && i < setting->analyzer_count; i++)
+        ok = cJSON_AddItemToArray(analyzers, cJSON_CreateString(plugin_id(setting->analyzers[i])));
+    if (setting->distill != NULL)
+        return ok &&
+               cJSON_AddStringToObject(item, "distiller", plugin_id(setting->distill)) != NULL;
+    return ok && cJSON_AddNullToObject(item, "distiller") != NULL;
+}
+
+/* The training whose weights were pruned to find a ticket's mask. */
+static int32_t found_by(const cop_study *s, const cop_ticket *t)
+{
+    return t->mask == COP_NO_STAGE ? COP_NO_STAGE : s->stages[t->mask].work.trained;
+}
+
+static bool add_copies(cJSON *item, const cop_study *s, const cop_ticket *t)
+{
+    cJSON *copies = cJSON_AddArrayToObject(item, "copies");
+    for (size_t i = 0; copies != NULL && i < t->copy_count; i++) {
+        char id[64];
+        const cop_artifact_id *copy = &s->stages[t->copies[i]].id;
+        (void)snprintf(id, sizeof id, "%s-%s", copy->kind, copy->hash);
+        if (!cJSON_AddItemToArray(copies, cJSON_CreateString(id)))
+            return false;
+    }
+    return copies != NULL;
+}
+
+static bool add_analyses(cJSON *item, const cop_study *s, const cop_ticket *t)
+{
+    cJSON *analyses = cJSON_AddArrayToObject(item, "analyses");
+    for (size_t i = 0; analyses != NULL && i < t->analysis_count; i++) {
+        cJSON *analysis = cJSON_CreateObject();
+        const char *id = plugin_id(s->config->settings[t->setting].analyzers[i]);
+        if (!cJSON_AddItemToArray(analyses, analysis) ||
+            cJSON_AddStringToObject(analysis, "analyzer", id) == NULL ||
+            !add_stage(analysis, "id", s, t->analyses[i]))
+            return false;
+    }
+    return analyses != NULL;
+}
+
+static bool add_ticket(cJSON *list, const cop_study *s, const cop_ticket *t)
+{
+    cJSON *item = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, item) &&
+           cJSON_AddNumberToObject(item, "setting", (double)t->setting) != NULL &&
+           cJSON_AddNumberToObject(item, "seed", (double)s->config->seeds[t->seed]) != NULL &&
+           cJSON_AddNumberToObject(item, "stage", t->prune_stage) != NULL &&
+           cJSON_AddNumberToObject(item, "round", (double)t->round) != NULL &&
+           cJSON_AddNumberToObject(item, "points", t->points) != NULL &&
+           add_stage(item, "mask", s, t->mask) && add_stage(item, "training", s, found_by(s, t)) &&
+           add_copies(item, s, t) && add_analyses(item, s, t);
+}
+
+static bool add_distilled(cJSON *list, const cop_study *s, const cop_distilled_line *line)
+{
+    cJSON *item = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, item) &&
+           cJSON_AddNumberToObject(item, "setting", (double)line->setting) != NULL &&
+           cJSON_AddNumberToObject(item, "seed", (double)s->config->seeds[line->seed]) != NULL &&
+           add_stage(item, "set", s, line->distil) && add_stage(item, "trained", s, line->trained);
+}
+
+static bool fill(cJSON *root, const cop_study *s)
+{
+    bool ok = cJSON_AddStringToObject(root, "name", s->config->name) != NULL;
+    cJSON *seeds = cJSON_AddArrayToObject(root, "seeds");
+    for (size_t i = 0; ok && i < s->config->seed_count; i++)
+        ok = cJSON_AddItemToArray(seeds, cJSON_CreateNumber((double)s->config->seeds[i]));
+    cJSON *settings = cJSON_AddArrayToObject(root, "settings");
+    for (size_t i = 0; ok && i < s->config->setting_count; i++)
+        ok = add_setting(settings, &s->config->settings[i]);
+    cJSON *tickets = cJSON_AddArrayToObject(root, "tickets");
+    for (size_t i = 0; ok && i < s->ticket_count; i++)
+        ok = add_ticket(tickets, s, &s->tickets[i]);
+    cJSON *distilled = cJSON_AddArrayToObject(root, "distilled");
+    for (size_t i = 0; ok && i < s->distilled_count; i++)
+        ok = add_distilled(distilled, s, &s->distilled[i]);
+    return ok;
+}
+
+cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_error *err)
+{
+    char path[PATH_SIZE];
+    cJSON *root = cJSON_CreateObject();
+    char *text = root != NULL && fill(root, s) ? cJSON_Print(root) : NULL;
+    cJSON_Delete(root);
+    if (text == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(store));
+    cop_status status = cop_file_write(path, text, strlen(text), err);
+    cJSON_free(text);
+    if (status != COP_OK)
+        return status;
+    (void)snprintf(path, sizeof path, "%s/config.txt", cop_store_dir(store));
+    return cop_file_write(path, s->config->effective, strlen(s->config->effective), err);
+}

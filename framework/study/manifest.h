@@ -1,0 +1,11 @@
+/* manifest.h: OUT/study.json, from which the report finds everything: settings, tickets, artifacts.
+ */
+#ifndef COP_STUDY_MANIFEST_H
+#define COP_STUDY_MANIFEST_H
+
+#include "study/layout.h"
+
+/* Writes OUT/study.json and OUT/config.txt (the effective config). */
+cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_error *err);
+
+#endif

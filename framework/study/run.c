@@ -1,0 +1,74 @@
+/* run.c: running every stage that is not there yet, in order. */
+#include "study/manifest.h"
+#include "study/runner.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+double cop_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A training is done when it is published with every snapshot that is wanted of it by now. */
+static bool is_done(const cop_store *store, const cop_stage *stage)
+{
+    if (!cop_store_has(store, &stage->id))
+        return false;
+    for (size_t i = 0; i < stage->train.snapshot_count; i++) {
+        char file[80], path[COP_PATH_SIZE];
+        cop_store_path(store, &stage->id,
+                       cop_snapshot_file(stage->train.snapshots[i], file, sizeof file), path,
+                       sizeof path);
+        if (access(path, F_OK) != 0)
+            return false;
+    }
+    return true;
+}
+
+static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
+{
+    switch (stage->kind) {
+    case COP_STAGE_DISTIL:
+        return cop_run_distiller(r, stage, err);
+    case COP_STAGE_TRAIN:
+        return cop_run_training(r, stage, err);
+    case COP_STAGE_MASK:
+        return cop_run_pruner(r, stage, err);
+    case COP_STAGE_ANALYZE:
+        return cop_run_analyzer(r, stage, err);
+    }
+    return cop_fail(err, COP_FAILED, "unknown stage");
+}
+
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    size_t done = 0;
+    for (size_t i = 0; i < s->stage_count; i++)
+        done += is_done(store, &s->stages[i]) ? 1 : 0;
+    cop_say(log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
+    COP_TRY(cop_study_write_manifest(s, store, err));
+    for (size_t i = 0; i < s->stage_count; i++) {
+        const cop_stage *stage = &s->stages[i];
+        if (is_done(store, stage))
+            continue;
+        /* The thread count is part of the identity, so it is set for the stage, whatever the
+         * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
+        omp_set_num_threads(stage->opened->setting->threads);
+        double began = cop_now();
+        cop_status status = run_stage(&r, stage, err);
+        if (status == COP_CANCELLED)
+            return status;
+        if (status != COP_OK)
+            return cop_fail_within(err, "%s", stage->title);
+        cop_say(log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, s->stage_count, stage->title,
+                cop_now() - began);
+    }
+    return COP_OK;
+}

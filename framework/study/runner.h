@@ -1,0 +1,53 @@
+/* runner.h: running one stage. One function per kind of stage, each of which resumes from the
+ * stage's checkpoint where there is one, saves one now and then and when told to stop, and
+ * publishes the artifact. */
+#ifndef COP_STUDY_RUNNER_H
+#define COP_STUDY_RUNNER_H
+
+#include "study/layout.h"
+#include "study/work.h"
+
+/* Seconds between checkpoints. */
+#define COP_SAVE_SECONDS 30.0
+
+#define COP_PATH_SIZE 4096
+
+typedef struct cop_runner {
+    cop_study *study;
+    cop_store *store;
+    const volatile sig_atomic_t *stop; /* may be NULL */
+    cop_logger *log;
+} cop_runner;
+
+cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);
+cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *err);
+cop_status cop_run_pruner(cop_runner *r, const cop_stage *stage, cop_error *err);
+cop_status cop_run_analyzer(cop_runner *r, const cop_stage *stage, cop_error *err);
+
+/* Monotonic seconds. */
+double cop_now(void);
+
+/* --- inputs.c: what stages read from earlier ones; results are the caller's
+ * ------------------------- */
+
+/* The state that a training from `start` begins with (parameters, buffers; with keep_optimizer also
+ * momentum and step), masked. */
+cop_status cop_load_start(cop_runner *r, const cop_start_point *start, const cop_model *model,
+                          const cop_tensors *mask, cop_tensors **state, cop_error *err);
+
+/* A mask stage's mask, or one of ones for COP_NO_STAGE. */
+cop_status cop_load_mask(cop_runner *r, const cop_opened *o, int32_t mask, cop_tensors **out,
+                         cop_error *err);
+
+/* The final state of a training, or its snapshot. */
+cop_status cop_load_final(cop_runner *r, int32_t training, cop_tensors **out, cop_error *err);
+cop_status cop_load_snapshot(cop_runner *r, int32_t training, cop_duration at, cop_tensors **out,
+                             cop_error *err);
+
+/* A distil stage's set. Clear with cop_synthetic_clear. */
+cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out, cop_error *err);
+
+/* File name of a training's snapshot: "snapshot-500it.safetensors". */
+const char *cop_snapshot_file(cop_duration at, char *text, size_t size);
+
+#endif

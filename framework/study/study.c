@@ -1,0 +1,117 @@
+/* study.c: a config as an opened study, and its plan in words. */
+#include "study/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What a small CPU does with these networks, for a first guess of the time; `run` tells the real
+ * one. */
+#define GUESSED_FLOPS_PER_SECOND 5e10
+
+static cop_status open_and_lay_out(cop_study *s, cop_error *err)
+{
+    const cop_config *config = s->config;
+    s->opened = calloc(config->setting_count, sizeof *s->opened);
+    if (s->opened == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < config->setting_count; i++)
+        COP_TRY(cop_open_setting(s, &config->settings[i], &s->opened[i], err));
+    for (size_t i = 0; i < config->setting_count; i++) {
+        for (size_t k = 0; k < config->seed_count; k++)
+            COP_TRY(cop_lay_out(s, i, k, err));
+    }
+    return COP_OK;
+}
+
+cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
+{
+    cop_study *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    s->config = config;
+    s->log = log;
+    cop_status status = open_and_lay_out(s, err);
+    if (status != COP_OK) {
+        cop_study_free(s);
+        return status;
+    }
+    *out = s;
+    return COP_OK;
+}
+
+void cop_study_free(cop_study *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->stage_count; i++)
+        cop_stage_clear(&s->stages[i]);
+    free(s->stages);
+    for (size_t i = 0; i < s->ticket_count; i++) {
+        free(s->tickets[i].copies);
+        free(s->tickets[i].analyses);
+    }
+    free(s->tickets);
+    free(s->distilled);
+    for (size_t i = 0; s->opened != NULL && i < s->config->setting_count; i++)
+        cop_close_setting(&s->opened[i]);
+    free(s->opened);
+    for (size_t i = 0; i < s->data_count; i++)
+        cop_loaded_data_free(s->data[i]);
+    free(s->data);
+    free(s);
+}
+
+/* Stages of one kind: how many, how many of them done, their cost. */
+typedef struct cop_tally {
+    size_t count, done;
+    double flops, points;
+} cop_tally;
+
+static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kind kind)
+{
+    cop_tally t = {0};
+    for (size_t i = 0; i < s->stage_count; i++) {
+        const cop_stage *stage = &s->stages[i];
+        if (stage->kind != kind)
+            continue;
+        t.count++;
+        if (store != NULL && cop_store_has(store, &stage->id)) {
+            t.done++;
+            continue;
+        }
+        t.flops += stage->flops;
+        t.points += stage->points;
+    }
+    return t;
+}
+
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err)
+{
+    static const char *const names[] = {"", "distil", "train", "prune", "analyze"};
+    const cop_config *config = s->config;
+    double flops = 0.0;
+    (void)fprintf(out, "%s: %zu setting%s x %zu seed%s\n", config->name, config->setting_count,
+                  config->setting_count == 1 ? "" : "s", config->seed_count,
+                  config->seed_count == 1 ? "" : "s");
+    for (size_t i = 0; i < config->setting_count; i++) {
+        const cop_opened *o = &s->opened[i];
+        (void)fprintf(
+            out, "  %-24s %s: %lld weights, %lld prunable; %lld training and %lld test images\n",
+            config->settings[i].label, cop_component_entry(config->settings[i].model)->plugin->id,
+            (long long)cop_model_weight_count(o->model),
+            (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
+            (long long)o->data->test.count);
+    }
+    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
+    for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
+        cop_tally t = tally(s, store, (cop_stage_kind)kind);
+        flops += t.flops;
+        (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n", names[kind], t.count, t.done,
+                      t.points, t.flops * 1e-12);
+    }
+    (void)fprintf(out, "\nstill to do: %.1f TFLOP; at %.0f GFLOP/s about %.0f minutes\n",
+                  flops * 1e-12, GUESSED_FLOPS_PER_SECOND * 1e-9,
+                  flops / GUESSED_FLOPS_PER_SECOND / 60.0);
+    return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write the plan") : COP_OK;
+}

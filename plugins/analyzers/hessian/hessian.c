@@ -1,0 +1,280 @@
+/* hessian.c: diagonal and trace of the training loss's Hessian at a trained copy, by Hutchinson's
+ * estimator: E[z ⊙ Hz] and E[zᵀHz] over Rademacher probes z, from Hessian-vector products alone.
+ *
+ * The Hessian is that of the surviving coordinates: a probe is zero where the mask has removed a
+ * weight; biases and norm parameters always take part. The loss is over `samples` training images
+ * drawn without replacement, unaugmented, in evaluation mode unless told otherwise. (McDermott &
+ * Cummings 2023 take the exact diagonal on one batch of 64 in training mode: samples = 64, batch =
+ * 64, mode = "train" and many probes come to that.) A step is a probe. */
+#include "hessian.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct hessian {
+    hessian_options o;
+    int64_t sample_count;
+    /* Caches of the work at hand. */
+    cop_objective *objective;
+    cop_tensors *probe, *product;
+} hessian;
+
+void hessian_bag_name(char *name, size_t size, const char *what, size_t parameter)
+{
+    (void)snprintf(name, size, "%s.%zu", what, parameter);
+}
+
+bool hessian_survives(const cop_tensor *mask, int64_t j)
+{
+    return mask == NULL || cop_f32(mask)[j] != 0.0f;
+}
+
+static cop_status hessian_create(const void *values, const cop_task *task, void **out,
+                                 cop_error *err)
+{
+    (void)task;
+    hessian *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    self->o = *(const hessian_options *)values;
+    *out = self;
+    return COP_OK;
+}
+
+static void drop_caches(hessian *self)
+{
+    cop_objective_free(self->objective);
+    cop_tensors_free(self->probe);
+    cop_tensors_free(self->product);
+    self->objective = NULL;
+    self->probe = NULL;
+    self->product = NULL;
+}
+
+static void hessian_destroy(void *state)
+{
+    drop_caches(state);
+    free(state);
+}
+
+static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
+{
+    const hessian *self = state;
+    if (self->o.copy >= cop_plan_copies(plan))
+        return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
+                        (long long)self->o.copy, (long long)cop_plan_copies(plan));
+    cop_plan_steps(plan, self->o.probes);
+    return COP_OK;
+}
+
+/* Draws the samples that the loss is over: the beginning of a random order. */
+static cop_status draw_samples(hessian *self, const cop_work *work, int64_t **index, cop_error *err)
+{
+    int64_t all = cop_work_train_data(work)->count;
+    self->sample_count = self->o.samples > 0 && self->o.samples < all ? self->o.samples : all;
+    *index = malloc(sizeof **index * (size_t)all);
+    if (*index == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_stream stream = cop_work_stream(work, "samples", 0);
+    cop_stream_permutation(&stream, *index, all);
+    return COP_OK;
+}
+
+static cop_status open_objective(hessian *self, const cop_analyzer_input *in, const cop_work *work,
+                                 cop_error *err)
+{
+    int64_t *index = NULL;
+    COP_TRY(draw_samples(self, work, &index, err));
+    cop_objective_spec spec = {.model = in->model,
+                               .data = cop_work_train_data(work),
+                               .index = index,
+                               .count = self->sample_count,
+                               .batch = self->o.batch,
+                               .mode =
+                                   self->o.mode == HESSIAN_TRAIN ? COP_MODE_TRAIN : COP_MODE_EVAL,
+                               .threads = cop_work_threads(work)};
+    cop_status status = cop_objective_new(&spec, &self->objective, err);
+    free(index);
+    return status;
+}
+
+/* Declares the bag, and the probe and its product beside it. */
+static cop_status declare(hessian *self, const cop_model *model, cop_tensors *bag, cop_error *err)
+{
+    size_t count = cop_model_parameter_count(model);
+    self->probe = cop_tensors_new();
+    self->product = cop_tensors_new();
+    if (self->probe == NULL || self->product == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        const cop_parameter *p = cop_model_parameter(model, i);
+        char name[COP_NAME_SIZE];
+        COP_TRY(cop_tensors_add(self->probe, p->name, COP_F32, p->shape, NULL, err));
+        COP_TRY(cop_tensors_add(self->product, p->name, COP_F32, p->shape, NULL, err));
+        hessian_bag_name(name, sizeof name, "sum", i);
+        COP_TRY(cop_tensors_add(bag, name, COP_F64, p->shape, NULL, err));
+        hessian_bag_name(name, sizeof name, "square", i);
+        COP_TRY(cop_tensors_add(bag, name, COP_F64, p->shape, NULL, err));
+    }
+    return cop_tensors_add(bag, "trace", COP_F64, cop_shape2(self->o.probes, (int64_t)count), NULL,
+                           err);
+}
+
+static cop_status hessian_begin(void *state, const cop_analyzer_input *in, cop_work *work,
+                                cop_tensors *bag, cop_error *err)
+{
+    hessian *self = state;
+    drop_caches(self);
+    if ((size_t)self->o.copy >= in->copy_count)
+        return cop_fail(err, COP_FAILED, "copy %lld is missing", (long long)self->o.copy);
+    COP_TRY(open_objective(self, in, work, err));
+    return declare(self, in->model, bag, err);
+}
+
+/* Fills the probe: ±1 on surviving coordinates, 0 on removed ones. */
+static void draw_probe(hessian *self, const cop_analyzer_input *in, const cop_work *work, int64_t i)
+{
+    cop_stream stream = cop_work_stream(work, "probe", (uint64_t)i);
+    for (size_t p = 0; p < cop_tensors_count(self->probe); p++) {
+        cop_tensor *z = cop_tensors_at(self->probe, p);
+        const cop_tensor *mask = cop_tensors_find(in->mask, z->name);
+        int64_t count = cop_shape_count(z->shape);
+        cop_stream_rademacher(&stream, cop_f32(z), count);
+        for (int64_t j = 0; mask != NULL && j < count; j++) {
+            if (!hessian_survives(mask, j))
+                cop_f32(z)[j] = 0.0f;
+        }
+    }
+}
+
+/* Adds z ⊙ Hz and its square to the sums; gives zᵀHz of each parameter. */
+static double accumulate(const hessian *self, cop_tensors *bag, int64_t i)
+{
+    size_t parameters = cop_tensors_count(self->probe);
+    double *trace = cop_f64(cop_tensors_find(bag, "trace")) + i * (int64_t)parameters;
+    double total = 0.0;
+    for (size_t p = 0; p < parameters; p++) {
+        char name[COP_NAME_SIZE];
+        hessian_bag_name(name, sizeof name, "sum", p);
+        double *sum = cop_f64(cop_tensors_find(bag, name));
+        hessian_bag_name(name, sizeof name, "square", p);
+        double *square = cop_f64(cop_tensors_find(bag, name));
+        const cop_tensor *probe = cop_tensors_at(self->probe, p);
+        const float *z = cop_f32(probe), *hz = cop_f32(cop_tensors_at(self->product, p));
+        trace[p] = 0.0;
+        for (int64_t j = 0; j < cop_shape_count(probe->shape); j++) {
+            double value = (double)z[j] * (double)hz[j];
+            sum[j] += value;
+            square[j] += value * value;
+            trace[p] += value;
+        }
+        total += trace[p];
+    }
+    return total;
+}
+
+static cop_status hessian_step(void *state, const cop_analyzer_input *in, cop_work *work,
+                               cop_tensors *bag, int64_t i, cop_error *err)
+{
+    hessian *self = state;
+    draw_probe(self, in, work, i);
+    COP_TRY(cop_objective_hessian_product(self->objective, in->copies[self->o.copy], self->probe,
+                                          self->product, err));
+    cop_work_report(work, "trace %.4g", accumulate(self, bag, i));
+    return COP_OK;
+}
+
+static cop_status hessian_finish(void *state, const cop_analyzer_input *in, cop_work *work,
+                                 cop_tensors *bag, cop_tables *out, cop_error *err)
+{
+    (void)work;
+    hessian *self = state;
+    cop_status status =
+        hessian_report(&self->o, in->model, in->mask, bag, self->sample_count, out, err);
+    drop_caches(self);
+    return status;
+}
+
+static const char *const mode_names[] = {"eval", "train", NULL};
+static const char *const scale_names[] = {"linear", "log", NULL};
+
+static const cop_option option_table[] = {
+    {.name = "probes",
+     .help = "Random probes; the error falls with their square root",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(hessian_options, probes),
+     .def = "50",
+     .min = 1,
+     .max = 1000000},
+    {.name = "samples",
+     .help = "Training images that the loss is over, drawn at random; 0: all",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(hessian_options, samples),
+     .def = "1024",
+     .min = 0,
+     .max = 100000000,
+     .unit = "images"},
+    {.name = "batch",
+     .help = "Images a pass; in mode \"train\" batch norm sees as many",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(hessian_options, batch),
+     .def = "128",
+     .min = 1,
+     .max = 65536,
+     .unit = "images"},
+    {.name = "mode",
+     .help = "Batch norm with running statistics, or with those of the batch",
+     .type = COP_OPTION_ENUM,
+     .offset = offsetof(hessian_options, mode),
+     .def = "eval",
+     .choices = mode_names},
+    {.name = "copy",
+     .help = "Which trained copy, from 0",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(hessian_options, copy),
+     .def = "0",
+     .min = 0,
+     .max = 1000},
+    {.name = "layerwise",
+     .help = "Also a table by layer",
+     .type = COP_OPTION_BOOL,
+     .offset = offsetof(hessian_options, layerwise),
+     .def = "true"},
+    {.name = "bins",
+     .help = "Bins of the diagonal's histogram",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(hessian_options, bins),
+     .def = "61",
+     .min = 1,
+     .max = 10000},
+    {.name = "scale",
+     .help = "Bins of equal width, or growing away from zero to both sides",
+     .type = COP_OPTION_ENUM,
+     .offset = offsetof(hessian_options, scale),
+     .def = "linear",
+     .choices = scale_names},
+};
+
+static const cop_analyzer_ops ops = {.size = sizeof(cop_analyzer_ops),
+                                     .create = hessian_create,
+                                     .destroy = hessian_destroy,
+                                     .plan = hessian_plan,
+                                     .begin = hessian_begin,
+                                     .step = hessian_step,
+                                     .finish = hessian_finish};
+
+COP_EXPORT const cop_plugin coppice_plugin = {
+    COP_PLUGIN_HEADER(COP_KIND_ANALYZER, COP_ANALYZER_INTERFACE),
+    .id = "hessian",
+    .version = "1.0.0",
+    .results_version = "1",
+    .summary = "Diagonal and trace of the training loss's Hessian on the surviving weights",
+    .author = "The Coppice authors",
+    .licence = "MIT",
+    .citation = "M. F. Hutchinson, A Stochastic Estimator of the Trace of the Influence Matrix, "
+                "Commun. Stat. 1990",
+    .options = option_table,
+    .option_count = sizeof option_table / sizeof option_table[0],
+    .options_size = sizeof(hessian_options),
+    .ops = &ops,
+};

@@ -1,0 +1,186 @@
+/* report.c: from evaluations to barriers, verdicts and tables. Errors are in percent. */
+#include "lmc.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const char *const mode_names[] = {"interpolate", "reestimate"};
+
+static const double *row_of(const lmc_layout *l, const double *curve, lmc_point point)
+{
+    return curve + LMC_MEASURES * lmc_step_of(l, point);
+}
+
+/* max over α of E(α) − ½(E(W1) + E(W2)). */
+static double barrier(const lmc_layout *l, const double *curve, int64_t mode, int64_t pair,
+                      int measure)
+{
+    double highest = -INFINITY, ends = 0.0;
+    for (int64_t k = 0; k <= l->inner + 1; k++) {
+        lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
+        double value = row_of(l, curve, point)[measure];
+        /* A diverged network is a barrier, not a gap in the maximum. */
+        if (!isfinite(value))
+            return NAN;
+        highest = value > highest ? value : highest;
+        if (k == 0 || k == l->inner + 1)
+            ends += 0.5 * value;
+    }
+    return highest - ends;
+}
+
+/* Mean test accuracy of the copies of the dense network, in percent. */
+static double dense_accuracy(const lmc_layout *l, const double *curve, int64_t mode)
+{
+    double sum = 0.0;
+    for (int64_t j = 0; j < l->copies; j++) {
+        lmc_point point = {.mode = mode, .network = l->copies + j, .pair = -1};
+        sum += 100.0 - row_of(l, curve, point)[LMC_TEST_ERROR];
+    }
+    return sum / (double)l->copies;
+}
+
+static const cop_column curve_columns[] = {
+    {"line", COP_COLUMN_TEXT, NULL, "The pair and how its statistics were treated"},
+    {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
+    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
+    {"alpha", COP_COLUMN_FLOAT, NULL, "Share of the first copy: W2 + alpha (W1 - W2)"},
+    {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
+    {"train_error", COP_COLUMN_FLOAT, "%", "Training error"},
+    {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
+    {"test_error", COP_COLUMN_FLOAT, "%", "Test error"},
+};
+
+static const cop_plot curve_plot = {.kind = COP_PLOT_LINES,
+                                    .title = "Error along the line between trained copies",
+                                    .x = "alpha",
+                                    .y = "test_error,train_error",
+                                    .series = "line"};
+
+static cop_status curve_table(const lmc_layout *l, const double *curve, cop_tables *out,
+                              cop_error *err)
+{
+    cop_table *table =
+        cop_tables_add(out, "lmc_curve", "Loss and error between two trained copies", curve_columns,
+                       sizeof curve_columns / sizeof curve_columns[0], &curve_plot, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (int64_t mode = 0; mode < l->mode_count; mode++) {
+        for (int64_t i = 0; i < l->pairs * (l->inner + 2); i++) {
+            lmc_point point = {
+                .mode = mode, .network = -1, .pair = i / (l->inner + 2), .k = i % (l->inner + 2)};
+            const double *row = row_of(l, curve, point);
+            const char *statistics = mode_names[l->modes[mode]];
+            char pair[48], line[80];
+            lmc_pair_name(l, point.pair, pair, sizeof pair);
+            (void)snprintf(line, sizeof line, "%s%s%s", pair, l->mode_count > 1 ? ", " : "",
+                           l->mode_count > 1 ? statistics : "");
+            cop_cell cells[] = {{.text = line},
+                                {.text = pair},
+                                {.text = statistics},
+                                {.f = lmc_alpha(l, point.k)},
+                                {.f = row[LMC_TRAIN_LOSS]},
+                                {.f = row[LMC_TRAIN_ERROR]},
+                                {.f = row[LMC_TEST_LOSS]},
+                                {.f = row[LMC_TEST_ERROR]}};
+            COP_TRY(cop_table_row(table, cells, err));
+        }
+    }
+    return COP_OK;
+}
+
+static const cop_column barrier_columns[] = {
+    {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
+    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
+    {"train_loss_barrier", COP_COLUMN_FLOAT, NULL,
+     "max over alpha of the loss, less the ends' mean"},
+    {"train_error_barrier", COP_COLUMN_FLOAT, "%", "The same of the training error"},
+    {"test_loss_barrier", COP_COLUMN_FLOAT, NULL, "The same of the test loss"},
+    {"test_error_barrier", COP_COLUMN_FLOAT, "%", "The same of the test error: the instability"},
+    {"first_test_error", COP_COLUMN_FLOAT, "%", "Of the first copy (alpha = 1)"},
+    {"second_test_error", COP_COLUMN_FLOAT, "%", "Of the second copy (alpha = 0)"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the two copies"},
+    {"dense_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the copies of the dense network"},
+    {"stable", COP_COLUMN_INT, NULL, "1: the test error barrier is below the threshold"},
+    {"matching", COP_COLUMN_INT, NULL, "1: the accuracy is within the threshold of the dense one"},
+};
+
+static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const double *curve,
+                                cop_tables *out, cop_error *err)
+{
+    cop_table *table = cop_tables_add(
+        out, "lmc_barrier", "Barriers between trained copies, and the verdicts", barrier_columns,
+        sizeof barrier_columns / sizeof barrier_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (int64_t mode = 0; mode < l->mode_count; mode++) {
+        double dense = dense_accuracy(l, curve, mode);
+        for (int64_t pair = 0; pair < l->pairs; pair++) {
+            lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = l->inner + 1};
+            double first = row_of(l, curve, point)[LMC_TEST_ERROR];
+            point.k = 0;
+            double second = row_of(l, curve, point)[LMC_TEST_ERROR];
+            double accuracy = 100.0 - 0.5 * (first + second);
+            double rise = barrier(l, curve, mode, pair, LMC_TEST_ERROR);
+            char name[48];
+            lmc_pair_name(l, pair, name, sizeof name);
+            cop_cell cells[] = {{.text = name},
+                                {.text = mode_names[l->modes[mode]]},
+                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
+                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
+                                {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
+                                {.f = rise},
+                                {.f = first},
+                                {.f = second},
+                                {.f = accuracy},
+                                {.f = dense},
+                                {.i = rise < o->stable_threshold},
+                                {.i = accuracy >= dense - o->matching_threshold}};
+            COP_TRY(cop_table_row(table, cells, err));
+        }
+    }
+    return COP_OK;
+}
+
+static const cop_column copy_columns[] = {
+    {"network", COP_COLUMN_TEXT, NULL, "The ticket, the dense one, or the dense one of init 1"},
+    {"copy", COP_COLUMN_INT, NULL, "Number of the copy"},
+    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics: as trained, or re-estimated"},
+    {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "%", "Training accuracy"},
+    {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "%", "Test accuracy"},
+};
+
+static cop_status copy_table(const lmc_layout *l, const double *curve, cop_tables *out,
+                             cop_error *err)
+{
+    static const char *const names[] = {"ticket", "dense", "dense init 1"};
+    cop_table *table =
+        cop_tables_add(out, "lmc_copies", "The trained copies by themselves", copy_columns,
+                       sizeof copy_columns / sizeof copy_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (int64_t mode = 0; mode < l->mode_count; mode++) {
+        for (int64_t j = 0; j < l->networks; j++) {
+            lmc_point point = {.mode = mode, .network = j, .pair = -1};
+            const double *row = row_of(l, curve, point);
+            cop_cell cells[] = {{.text = names[j / l->copies]},       {.i = j % l->copies},
+                                {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
+                                {.f = 100.0 - row[LMC_TRAIN_ERROR]},  {.f = row[LMC_TEST_LOSS]},
+                                {.f = 100.0 - row[LMC_TEST_ERROR]}};
+            COP_TRY(cop_table_row(table, cells, err));
+        }
+    }
+    return COP_OK;
+}
+
+cop_status lmc_report(const lmc_layout *l, const lmc_options *o, const double *curve,
+                      cop_tables *out, cop_error *err)
+{
+    COP_TRY(copy_table(l, curve, out, err));
+    if (l->pairs == 0)
+        return COP_OK;
+    COP_TRY(curve_table(l, curve, out, err));
+    return barrier_table(l, o, curve, out, err);
+}

@@ -1,0 +1,507 @@
+/* The lmc analyzer: its ends are the copies, its lines are straight, its barriers add up. */
+#include "linear_net.h"
+#include "study/drive.h"
+#include "study/plan.h"
+#include "tiny_net.h"
+
+#include "../../plugins/analyzers/lmc/layout.c"
+#include "../../plugins/analyzers/lmc/lmc.c"
+#include "../../plugins/analyzers/lmc/report.c"
+
+#include <string.h>
+
+static const lmc_options defaults = {.alphas = 11,
+                                     .batch = 7,
+                                     .reestimate_size = 0,
+                                     .stable_threshold = 2.0,
+                                     .matching_threshold = 0.2};
+
+/* A model with trained copies that are random states, and data. */
+typedef struct scene {
+    cop_model *model;
+    tiny_data train, test;
+    cop_tensors
+        *states[4]; /* copies 0 and 1, dense copy 0 of another seed, another initialisation */
+    const cop_tensors *copies[3], *dense[3];
+    size_t count;
+} scene;
+
+static void open_scene(scene *s, cop_model *model, size_t count)
+{
+    cop_error err = {0};
+    memset(s, 0, sizeof *s);
+    s->model = model;
+    s->count = count;
+    tiny_fill(&s->train, 32, false);
+    tiny_fill(&s->test, 19, false);
+    for (int i = 0; i < 19; i++)
+        s->test.labels[i] = (s->test.labels[i] + i) % 3;
+    for (int i = 0; i < 4; i++) {
+        assert_ok(cop_model_initial_state(model, 10 + (uint64_t)i, &s->states[i], &err), &err);
+        /* Far apart, so that the line between leads over a hill. */
+        for (size_t t = 0; t < cop_tensors_count(s->states[i]); t++) {
+            const cop_tensor *w = cop_tensors_at(s->states[i], t);
+            if (strstr(w->name, "weight") == NULL)
+                continue;
+            for (int64_t j = 0; j < cop_shape_count(w->shape); j++)
+                cop_f32(w)[j] *= 4.0f;
+        }
+    }
+    const int place[3] = {0, 1, 2};
+    for (size_t i = 0; i < count; i++) {
+        s->copies[i] = s->states[place[i]];
+        s->dense[i] = s->states[place[count - 1 - i]];
+    }
+}
+
+static void close_scene(scene *s)
+{
+    for (int i = 0; i < 4; i++)
+        cop_tensors_free(s->states[i]);
+    cop_model_free(s->model);
+}
+
+static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+{
+    (void)err;
+    cop_tensors **kept = context;
+    if (next == 5)
+        *kept = cop_tensors_clone(bag);
+    return COP_OK;
+}
+
+/* Plans and runs; `resumed` runs it a second time from the checkpoint after step 5. */
+static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_plan *seen)
+{
+    cop_error err = {0};
+    void *self = NULL;
+    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = s->model, .copies = (int64_t)s->count};
+    assert_ok(lmc_create(o, cop_model_task(s->model), &self, &err), &err);
+    assert_ok(cop_plan_make("analyzer 'lmc'", lmc_plan, self, &plan, &err), &err);
+    const cop_work_training other = {.final = s->states[3]};
+    cop_work work = {.train = &s->train.samples,
+                     .test = &s->test.samples,
+                     .threads = 1,
+                     .trainings = &other,
+                     .training_count = 1};
+    cop_analyzer_input in = {.model = s->model,
+                             .copies = s->copies,
+                             .copy_count = s->count,
+                             .dense = s->dense,
+                             .dense_count = s->count};
+    cop_tensors *checkpoint = NULL;
+    cop_tables *tables = NULL;
+    cop_drive d = {.what = "analyzer 'lmc'",
+                   .self = self,
+                   .work = &work,
+                   .steps = plan.steps,
+                   .save = keep,
+                   .context = &checkpoint};
+    assert_ok(cop_drive_analyzer(&d, &ops, &in, &tables, &err), &err);
+    if (resumed) {
+        cop_tables_free(tables);
+        d.resume_bag = checkpoint;
+        d.resume_step = 5;
+        d.save = NULL;
+        assert_non_null(checkpoint);
+        assert_ok(cop_drive_analyzer(&d, &ops, &in, &tables, &err), &err);
+    }
+    cop_tensors_free(checkpoint);
+    lmc_destroy(self);
+    if (seen != NULL)
+        *seen = plan;
+    else
+        cop_plan_clear(&plan);
+    return tables;
+}
+
+static const cop_table *find(const cop_tables *tables, const char *name)
+{
+    for (size_t i = 0; i < cop_tables_count(tables); i++) {
+        if (strcmp(cop_table_name(cop_tables_at(tables, i)), name) == 0)
+            return cop_tables_at(tables, i);
+    }
+    return NULL;
+}
+
+static cop_cell cell(const cop_table *table, size_t row, const char *column)
+{
+    for (size_t i = 0; i < cop_table_column_count(table); i++) {
+        if (strcmp(cop_table_column(table, i)->name, column) == 0)
+            return cop_table_cell(table, row, i);
+    }
+    fail_msg("no column %s", column);
+    return (cop_cell){.i = 0};
+}
+
+static cop_evaluation evaluate(const scene *s, const cop_samples *data, const cop_tensors *state)
+{
+    cop_error err = {0};
+    cop_evaluation out;
+    cop_objective *o = NULL;
+    const cop_objective_spec spec = {.model = s->model, .data = data, .batch = 7, .threads = 1};
+    assert_ok(cop_objective_new(&spec, &o, &err), &err);
+    assert_ok(cop_objective_evaluate(o, state, &out, &err), &err);
+    cop_objective_free(o);
+    return out;
+}
+
+/* A row's measures are those of a state, to the last bit. */
+static void assert_row_is(const scene *s, const cop_table *curve, size_t row,
+                          const cop_tensors *state)
+{
+    cop_evaluation train = evaluate(s, &s->train.samples, state);
+    cop_evaluation test = evaluate(s, &s->test.samples, state);
+    assert_true(cell(curve, row, "train_loss").f == train.loss);
+    assert_true(cell(curve, row, "test_loss").f == test.loss);
+    assert_true(cell(curve, row, "train_error").f == 100.0 * (1.0 - train.accuracy));
+    assert_true(cell(curve, row, "test_error").f == 100.0 * (1.0 - test.accuracy));
+}
+
+static void ends_are_the_copies_and_points_between_them_are_mixed(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(false), 2);
+    cop_tables *tables = analyze(&s, &defaults, false, NULL);
+    const cop_table *curve = find(tables, "lmc_curve");
+    assert_int_equal(cop_table_row_count(curve), 11);
+    for (size_t k = 0; k <= 10; k++) {
+        double alpha = cell(curve, k, "alpha").f;
+        assert_true(alpha == (double)k / 10.0);
+        cop_tensors *mixed = cop_tensors_clone(s.states[0]);
+        for (size_t t = 0; t < cop_tensors_count(mixed); t++) {
+            const cop_tensor *m = cop_tensors_at(mixed, t);
+            const float *w1 = cop_f32(cop_tensors_at(s.states[0], t));
+            const float *w2 = cop_f32(cop_tensors_at(s.states[1], t));
+            for (int64_t j = 0; j < cop_shape_count(m->shape); j++)
+                cop_f32(m)[j] = (float)((double)w2[j] + alpha * ((double)w1[j] - (double)w2[j]));
+        }
+        assert_row_is(&s, curve, k, mixed);
+        cop_tensors_free(mixed);
+    }
+    assert_row_is(&s, curve, 0, s.states[1]);
+    assert_row_is(&s, curve, 10, s.states[0]);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void the_barrier_is_the_peak_less_the_mean_of_the_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *measure, *barrier;
+    } names[] = {{"train_loss", "train_loss_barrier"},
+                 {"train_error", "train_error_barrier"},
+                 {"test_loss", "test_loss_barrier"},
+                 {"test_error", "test_error_barrier"}};
+    scene s;
+    open_scene(&s, tiny_model(false), 2);
+    cop_tables *tables = analyze(&s, &defaults, false, NULL);
+    const cop_table *curve = find(tables, "lmc_curve"), *barriers = find(tables, "lmc_barrier");
+    assert_int_equal(cop_table_row_count(barriers), 1);
+    for (size_t n = 0; n < 4; n++) {
+        double peak = 0.0;
+        for (size_t k = 0; k <= 10; k++)
+            peak = fmax(peak, cell(curve, k, names[n].measure).f);
+        double ends =
+            0.5 * (cell(curve, 0, names[n].measure).f + cell(curve, 10, names[n].measure).f);
+        double wanted = peak - ends;
+        assert_true(fabs(cell(barriers, 0, names[n].barrier).f - wanted) < 1e-12);
+    }
+    assert_true(cell(barriers, 0, "train_loss_barrier").f > 0.0);
+    assert_true(cell(barriers, 0, "first_test_error").f == cell(curve, 10, "test_error").f);
+    assert_true(cell(barriers, 0, "second_test_error").f == cell(curve, 0, "test_error").f);
+    /* The dense copies are the same two networks here, so the accuracy is theirs. */
+    assert_true(fabs(cell(barriers, 0, "test_accuracy").f - cell(barriers, 0, "dense_accuracy").f) <
+                1e-9);
+    assert_int_equal(cell(barriers, 0, "matching").i, 1);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void a_copy_with_itself_has_no_barrier(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"train_loss_barrier", "train_error_barrier",
+                                        "test_loss_barrier", "test_error_barrier"};
+    scene s;
+    open_scene(&s, tiny_model(false), 1);
+    lmc_options o = defaults;
+    o.control = true;
+    o.statistics = LMC_BOTH;
+    cop_tables *tables = analyze(&s, &o, false, NULL);
+    const cop_table *curve = find(tables, "lmc_curve"), *barriers = find(tables, "lmc_barrier");
+    assert_int_equal(cop_table_row_count(barriers), 2);
+    assert_int_equal(cop_table_row_count(curve), 22);
+    for (size_t row = 0; row < 2; row++) {
+        assert_string_equal(cell(barriers, row, "pair").text, "0-0");
+        for (size_t n = 0; n < 4; n++)
+            assert_true(cell(barriers, row, names[n]).f == 0.0);
+        assert_int_equal(cell(barriers, row, "stable").i, 1);
+    }
+    for (size_t k = 1; k <= 10; k++)
+        assert_true(cell(curve, k, "train_loss").f == cell(curve, 0, "train_loss").f);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+/* Along a line the logits of softmax regression move linearly, so its loss is known. */
+static void softmax_regression_follows_its_closed_form(void **state)
+{
+    (void)state;
+    float pixels[16 * LINEAR_FEATURES];
+    int32_t labels[16];
+    cop_stream stream = cop_stream_make(5, "pixels", 0);
+    for (int i = 0; i < 16 * LINEAR_FEATURES; i++)
+        pixels[i] = cop_stream_uniform(&stream);
+    for (int i = 0; i < 16; i++)
+        labels[i] = i % LINEAR_CLASSES;
+    const cop_samples samples = {.task = linear_task,
+                                 .normalization = {.std = {1.0f}},
+                                 .count = 16,
+                                 .pixels = pixels,
+                                 .labels = labels};
+    scene s;
+    open_scene(&s, linear_model(), 2);
+    s.train.samples = samples;
+    s.test.samples = samples;
+    cop_tables *tables = analyze(&s, &defaults, false, NULL);
+    const cop_table *curve = find(tables, "lmc_curve");
+    for (size_t k = 0; k <= 10; k++) {
+        double alpha = (double)k / 10.0, loss = 0.0;
+        cop_tensors *mixed = cop_tensors_clone(s.states[1]);
+        move_towards(mixed, s.states[0], alpha);
+        for (int i = 0; i < 16; i++) {
+            double p[LINEAR_CLASSES];
+            linear_softmax(mixed, pixels + i * LINEAR_FEATURES, p);
+            loss -= log(p[labels[i]]) / 16.0;
+        }
+        assert_true(fabs(cell(curve, k, "train_loss").f - loss) < 1e-5 * (1.0 + loss));
+        assert_true(cell(curve, k, "test_loss").f == cell(curve, k, "train_loss").f);
+        cop_tensors_free(mixed);
+    }
+    /* A convex loss lies below its chord. */
+    const cop_table *barriers = find(tables, "lmc_barrier");
+    double ends = fabs(cell(curve, 0, "train_loss").f - cell(curve, 10, "train_loss").f) / 2.0;
+    assert_true(fabs(cell(barriers, 0, "train_loss_barrier").f - ends) < 1e-12);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void statistics_are_reestimated_at_the_ends_too(void **state)
+{
+    (void)state;
+    scene s;
+    cop_error err = {0};
+    open_scene(&s, tiny_model(false), 2);
+    lmc_options o = defaults;
+    o.statistics = LMC_BOTH;
+    o.alphas = 3;
+    cop_tables *tables = analyze(&s, &o, false, NULL);
+    const cop_table *curve = find(tables, "lmc_curve");
+    assert_int_equal(cop_table_row_count(curve), 6);
+    assert_row_is(&s, curve, 0, s.states[1]);
+    cop_objective *statistics = NULL;
+    const cop_objective_spec spec = {
+        .model = s.model, .data = &s.train.samples, .batch = 7, .threads = 1};
+    assert_ok(cop_objective_new(&spec, &statistics, &err), &err);
+    for (size_t end = 0; end < 2; end++) {
+        cop_tensors *fresh = cop_tensors_clone(s.states[1 - end]);
+        assert_ok(cop_objective_reestimate(statistics, fresh, &err), &err);
+        assert_row_is(&s, curve, 3 + 2 * end, fresh);
+        cop_tensors_free(fresh);
+    }
+    assert_string_equal(cell(curve, 3, "statistics").text, "reestimate");
+    assert_true(cell(curve, 3, "train_loss").f != cell(curve, 0, "train_loss").f);
+    assert_int_equal(cop_table_row_count(find(tables, "lmc_barrier")), 2);
+    cop_objective_free(statistics);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void a_model_without_statistics_has_one_way(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(true), 2);
+    lmc_options o = defaults;
+    o.statistics = LMC_REESTIMATE;
+    cop_tables *tables = analyze(&s, &o, false, NULL);
+    assert_int_equal(cop_table_row_count(find(tables, "lmc_curve")), 11);
+    assert_string_equal(cell(find(tables, "lmc_curve"), 0, "statistics").text, "interpolate");
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void one_copy_makes_no_pair(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(false), 1);
+    cop_tables *tables = analyze(&s, &defaults, false, NULL);
+    assert_int_equal(cop_tables_count(tables), 1);
+    const cop_table *copies = find(tables, "lmc_copies");
+    assert_int_equal(cop_table_row_count(copies), 2); /* the ticket's and the dense one */
+    cop_evaluation test = evaluate(&s, &s.test.samples, s.states[0]);
+    assert_true(fabs(cell(copies, 0, "test_accuracy").f - 100.0 * test.accuracy) < 1e-12);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void no_copies_is_an_error(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    void *self = NULL;
+    cop_model *model = tiny_model(false);
+    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
+    assert_ok(lmc_create(&defaults, &tiny_task, &self, &err), &err);
+    assert_refused(cop_plan_make("analyzer 'lmc'", lmc_plan, self, &plan, &err), COP_INVALID, &err,
+                   "no trained copies");
+    lmc_destroy(self);
+    cop_model_free(model);
+}
+
+static void another_initialisation_is_planned_and_compared(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(false), 2);
+    lmc_options o = defaults;
+    o.control_init = true;
+    cop_plan plan;
+    cop_tables *tables = analyze(&s, &o, false, &plan);
+    assert_true(plan.need_dense);
+    assert_int_equal(plan.training_count, 1);
+    assert_int_equal(plan.trainings[0].init, 1);
+    assert_int_equal(plan.trainings[0].start, COP_START_INIT);
+    assert_int_equal(plan.trainings[0].data, COP_DATA_REAL);
+    assert_false(plan.trainings[0].has_recipe);
+    const cop_table *curve = find(tables, "lmc_curve");
+    assert_string_equal(cell(curve, 11, "pair").text, "inits");
+    assert_row_is(&s, curve, 11, s.states[3]);
+    assert_row_is(&s, curve, 21, s.dense[0]);
+    cop_plan_clear(&plan);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void a_resumed_run_makes_the_same_tables(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(false), 2);
+    lmc_options o = defaults;
+    o.statistics = LMC_BOTH;
+    cop_tables *whole = analyze(&s, &o, false, NULL), *again = analyze(&s, &o, true, NULL);
+    for (size_t t = 0; t < cop_tables_count(whole); t++) {
+        const cop_table *a = cop_tables_at(whole, t), *b = cop_tables_at(again, t);
+        assert_int_equal(cop_table_row_count(a), cop_table_row_count(b));
+        for (size_t row = 0; row < cop_table_row_count(a); row++) {
+            for (size_t c = 0; c < cop_table_column_count(a); c++) {
+                cop_cell x = cop_table_cell(a, row, c), y = cop_table_cell(b, row, c);
+                if (cop_table_column(a, c)->type == COP_COLUMN_TEXT)
+                    assert_string_equal(x.text, y.text);
+                else
+                    assert_memory_equal(&x, &y, sizeof x);
+            }
+        }
+    }
+    cop_tables_free(whole);
+    cop_tables_free(again);
+    close_scene(&s);
+}
+
+/* Verdicts about a line whose evaluations are made up: the test error rises from 10 and 12 to a
+ * peak, the dense network has 11 on average. */
+static void verdicts_follow_the_thresholds(void **state)
+{
+    (void)state;
+    const struct {
+        double peak, dense_error, stable_threshold, matching_threshold;
+        int64_t stable, matching;
+    } cases[] = {
+        {12.9, 11.0, 2.0, 0.2, 1, 1}, {13.1, 11.0, 2.0, 0.2, 0, 1}, {13.1, 11.0, 2.2, 0.2, 1, 1},
+        {12.0, 10.9, 2.0, 0.2, 1, 1}, {12.0, 10.7, 2.0, 0.2, 1, 0}, {12.0, 10.7, 2.0, 0.5, 1, 1},
+        {12.0, 15.0, 2.0, 0.2, 1, 1}, {NAN, 11.0, 2.0, 0.2, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        lmc_options o = defaults;
+        o.alphas = 3;
+        o.stable_threshold = cases[i].stable_threshold;
+        o.matching_threshold = cases[i].matching_threshold;
+        lmc_layout l = lmc_layout_make(&o, 2, false);
+        double curve[5 * LMC_MEASURES] = {0};
+        const double errors[5] = {10.0, 12.0, cases[i].dense_error, cases[i].dense_error,
+                                  cases[i].peak};
+        assert_int_equal(lmc_steps(&l), 5);
+        for (int step = 0; step < 5; step++)
+            curve[step * LMC_MEASURES + LMC_TEST_ERROR] = errors[step];
+        cop_tables *tables = cop_tables_new();
+        assert_ok(lmc_report(&l, &o, curve, tables, &err), &err);
+        const cop_table *barriers = find(tables, "lmc_barrier");
+        if (isnan(cases[i].peak))
+            assert_true(isnan(cell(barriers, 0, "test_error_barrier").f));
+        else
+            assert_true(fabs(cell(barriers, 0, "test_error_barrier").f - (cases[i].peak - 11.0)) <
+                        1e-12);
+        assert_int_equal(cell(barriers, 0, "stable").i, cases[i].stable);
+        assert_int_equal(cell(barriers, 0, "matching").i, cases[i].matching);
+        cop_tables_free(tables);
+    }
+}
+
+static void steps_and_points_are_one_to_one(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t copies;
+        int32_t pairs;
+        bool control, control_init;
+        int64_t wanted_pairs;
+    } cases[] = {{1, LMC_PAIRS_ALL, false, false, 0},  {2, LMC_PAIRS_ALL, false, false, 1},
+                 {4, LMC_PAIRS_ALL, true, true, 8},    {4, LMC_PAIRS_FIRST, false, true, 2},
+                 {9, LMC_PAIRS_ALL, false, false, 36}, {1, LMC_PAIRS_ALL, true, true, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lmc_options o = defaults;
+        o.pairs = cases[i].pairs;
+        o.control = cases[i].control;
+        o.control_init = cases[i].control_init;
+        o.statistics = LMC_BOTH;
+        lmc_layout l = lmc_layout_make(&o, cases[i].copies, true);
+        assert_int_equal(l.pairs, cases[i].wanted_pairs);
+        for (int64_t step = 0; step < lmc_steps(&l); step++)
+            assert_int_equal(lmc_step_of(&l, lmc_point_at(&l, step)), step);
+        for (int64_t pair = 0; pair < l.pairs; pair++) {
+            int64_t first, second, other_first, other_second;
+            lmc_pair_at(&l, pair, &first, &second);
+            assert_true(first >= 0 && first < l.networks && second < l.networks);
+            assert_true(pair >= l.copy_pairs || (first < second && second < l.copies));
+            for (int64_t other = 0; other < pair; other++) {
+                lmc_pair_at(&l, other, &other_first, &other_second);
+                assert_true(first != other_first || second != other_second);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_are_the_copies_and_points_between_them_are_mixed),
+        cmocka_unit_test(the_barrier_is_the_peak_less_the_mean_of_the_ends),
+        cmocka_unit_test(a_copy_with_itself_has_no_barrier),
+        cmocka_unit_test(softmax_regression_follows_its_closed_form),
+        cmocka_unit_test(statistics_are_reestimated_at_the_ends_too),
+        cmocka_unit_test(a_model_without_statistics_has_one_way),
+        cmocka_unit_test(one_copy_makes_no_pair),
+        cmocka_unit_test(no_copies_is_an_error),
+        cmocka_unit_test(another_initialisation_is_planned_and_compared),
+        cmocka_unit_test(a_resumed_run_makes_the_same_tables),
+        cmocka_unit_test(verdicts_follow_the_thresholds),
+        cmocka_unit_test(steps_and_points_are_one_to_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+/* The random pruner: as many weights as magnitude pruning, drawn by the work's stream alone. */
+#include "study/drive.h"
+#include "study/plan.h"
+#include "tiny_net.h"
+
+#include "../../plugins/pruners/random/random.c"
+
+#include <math.h>
+#include <string.h>
+
+/* Prunes the full mask of a tiny network, `rounds` times. */
+static cop_tensors *prune(const options *o, uint64_t seed, int rounds)
+{
+    cop_error err = {0};
+    cop_model *model = tiny_model(false);
+    cop_tensors *mask = NULL;
+    void *self = NULL;
+    cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
+    assert_ok(cop_model_full_mask(model, &mask, &err), &err);
+    assert_ok(random_create(o, &tiny_task, &self, &err), &err);
+    assert_ok(cop_plan_make("pruner 'random'", random_plan, self, &plan, &err), &err);
+    assert_false(plan.need_trained);
+    for (int round = 0; round < rounds; round++) {
+        cop_work work = {.seed = seed + (uint64_t)round};
+        cop_drive d = {.what = "pruner 'random'", .self = self, .work = &work};
+        cop_pruner_input in = {.model = model, .mask = mask, .round = round, .rounds = rounds};
+        cop_tensors *next = NULL;
+        assert_ok(cop_drive_pruner(&d, &ops, &in, &next, &err), &err);
+        cop_tensors_free(mask);
+        mask = next;
+    }
+    random_destroy(self);
+    cop_model_free(model);
+    return mask;
+}
+
+static int64_t kept(const cop_tensors *mask, const char *name)
+{
+    const cop_tensor *t = cop_tensors_find(mask, name);
+    int64_t count = 0;
+    for (int64_t i = 0; i < cop_shape_count(t->shape); i++)
+        count += cop_f32(t)[i] != 0.0f;
+    return count;
+}
+
+static void counts_are_those_of_magnitude_pruning(void **state)
+{
+    (void)state;
+    const options o = {.rate = 0.2, .scope = SCOPE_GLOBAL};
+    cop_tensors *full = prune(&o, 1, 0);
+    int64_t left = cop_mask_count(full);
+    cop_tensors_free(full);
+    for (int rounds = 1; rounds < 8; rounds++) {
+        cop_tensors *mask = prune(&o, 1, rounds);
+        left -= llround(0.2 * (double)left);
+        assert_int_equal(cop_mask_count(mask), left);
+        cop_tensors_free(mask);
+    }
+}
+
+static void layers_and_exclusions(void **state)
+{
+    (void)state;
+    const char *const fc = "fc";
+    cop_tensors *full = prune(&(options){.rate = 0.5}, 1, 0);
+    cop_tensors *layer = prune(&(options){.rate = 0.5, .scope = SCOPE_LAYER}, 1, 1);
+    cop_tensors *apart = prune(&(options){.rate = 0.5, .exclude = {1, &fc}}, 1, 1);
+    int64_t conv = kept(full, "conv.weight"), all = kept(full, "fc.weight");
+    assert_int_equal(kept(layer, "conv.weight"), conv - llround(0.5 * (double)conv));
+    assert_int_equal(kept(layer, "fc.weight"), all - llround(0.5 * (double)all));
+    assert_int_equal(kept(apart, "fc.weight"), all);
+    assert_int_equal(kept(apart, "conv.weight"), conv - llround(0.5 * (double)conv));
+    cop_tensors_free(full);
+    cop_tensors_free(layer);
+    cop_tensors_free(apart);
+}
+
+static bool same(const cop_tensors *a, const cop_tensors *b)
+{
+    for (size_t t = 0; t < cop_tensors_count(a); t++) {
+        const cop_tensor *x = cop_tensors_at(a, t), *y = cop_tensors_at(b, t);
+        if (memcmp(x->data, y->data, sizeof(float) * (size_t)cop_shape_count(x->shape)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void the_seed_says_which(void **state)
+{
+    (void)state;
+    const options o = {.rate = 0.2};
+    cop_tensors *a = prune(&o, 1, 1), *b = prune(&o, 1, 1), *c = prune(&o, 2, 1);
+    assert_true(same(a, b));
+    assert_false(same(a, c));
+    cop_tensors_free(a);
+    cop_tensors_free(b);
+    cop_tensors_free(c);
+}
+
+/* Each weight goes in about a fifth of 400 seeds: within five standard deviations of 80. */
+static void every_weight_has_the_same_chance(void **state)
+{
+    (void)state;
+    enum { SEEDS = 400 };
+    const options o = {.rate = 0.2};
+    int gone[36] = {0};
+    for (int seed = 0; seed < SEEDS; seed++) {
+        cop_tensors *mask = prune(&o, 1000 + (uint64_t)seed, 1);
+        for (int i = 0; i < 36; i++)
+            gone[i] += cop_f32(cop_tensors_find(mask, "conv.weight"))[i] == 0.0f;
+        cop_tensors_free(mask);
+    }
+    for (int i = 0; i < 36; i++)
+        assert_in_range(gone[i], 40, 120);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_are_those_of_magnitude_pruning),
+        cmocka_unit_test(layers_and_exclusions),
+        cmocka_unit_test(the_seed_says_which),
+        cmocka_unit_test(every_weight_has_the_same_chance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,490 @@
+/* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
+#include "study/drive.h"
+#include "study/plan.h"
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STEPS = 7, WEIGHTS = 5 };
+
+/* A pruner whose bag is a chain: every step mixes what the last one left with a random draw. */
+typedef struct chain {
+    const char *fail_in; /* "begin", "step", "finish", or NULL */
+    const char *message;
+    float result[WEIGHTS];       /* written into the mask */
+    volatile sig_atomic_t *stop; /* set in step `stop_at` */
+    int64_t stop_at;
+    bool grow; /* adds to the bag in a step */
+    double last;
+} chain;
+
+static bool fails(const chain *c, const char *phase)
+{
+    return c->fail_in != NULL && strcmp(c->fail_in, phase) == 0;
+}
+
+static cop_status refuse(const chain *c, cop_error *err)
+{
+    if (c->message != NULL)
+        return cop_fail(err, COP_UNAVAILABLE, "%s", c->message);
+    return COP_FAILED;
+}
+
+static cop_status chain_begin(void *self, const cop_pruner_input *in, cop_work *work,
+                              cop_tensors *bag, cop_error *err)
+{
+    (void)in;
+    (void)work;
+    if (fails(self, "begin"))
+        return refuse(self, err);
+    return cop_tensors_add(bag, "value", COP_F64, cop_shape0(), NULL, err);
+}
+
+static cop_status chain_step(void *self, const cop_pruner_input *in, cop_work *work,
+                             cop_tensors *bag, int64_t i, cop_error *err)
+{
+    (void)in;
+    chain *c = self;
+    if (fails(c, "step") && i == 3)
+        return refuse(c, err);
+    cop_stream stream = cop_work_stream(work, "chain", (uint64_t)i);
+    double *value = cop_f64(cop_tensors_find(bag, "value"));
+    *value = sin(*value + (double)cop_stream_uniform(&stream));
+    cop_work_report(work, "value %.3f", *value);
+    if (c->stop != NULL && i == c->stop_at)
+        *c->stop = 1;
+    if (c->grow)
+        return cop_tensors_add(bag, "more", COP_F32, cop_shape0(), NULL, err);
+    return COP_OK;
+}
+
+static cop_status chain_finish(void *self, const cop_pruner_input *in, cop_work *work,
+                               cop_tensors *bag, cop_tensors *mask, cop_error *err)
+{
+    (void)in;
+    (void)work;
+    chain *c = self;
+    if (fails(c, "finish"))
+        return refuse(c, err);
+    c->last = *cop_f64(cop_tensors_find(bag, "value"));
+    memcpy(cop_f32(cop_tensors_at(mask, 0)), c->result, sizeof c->result);
+    return COP_OK;
+}
+
+static const cop_pruner_ops ops = {
+    .size = sizeof ops, .begin = chain_begin, .step = chain_step, .finish = chain_finish};
+
+/* What the drive saved last, and how often. */
+typedef struct saved {
+    cop_tensors *bag;
+    int64_t next;
+    int count;
+} saved;
+
+static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+{
+    (void)err;
+    saved *s = context;
+    cop_tensors_free(s->bag);
+    s->bag = cop_tensors_clone(bag);
+    s->next = next;
+    s->count++;
+    return COP_OK;
+}
+
+static cop_tensors *one_mask(const float *values)
+{
+    cop_error err = {0};
+    cop_tensor *t = NULL;
+    cop_tensors *set = cop_tensors_new();
+    assert_ok(cop_tensors_add(set, "w", COP_F32, cop_shape1(WEIGHTS), &t, &err), &err);
+    memcpy(cop_f32(t), values, WEIGHTS * sizeof(float));
+    return set;
+}
+
+static const float before[WEIGHTS] = {1, 1, 1, 0, 1};
+
+static cop_status run(chain *c, cop_drive *d, cop_tensors **mask, cop_error *err)
+{
+    cop_work work = {.seed = 5};
+    cop_tensors *had = one_mask(before);
+    cop_pruner_input in = {.mask = had, .rounds = 1};
+    d->what = "pruner 'chain'";
+    d->self = c;
+    d->work = &work;
+    d->steps = STEPS;
+    *mask = NULL;
+    cop_status status = cop_drive_pruner(d, &ops, &in, mask, err);
+    cop_tensors_free(had);
+    return status;
+}
+
+static void a_resumed_run_ends_the_same(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *mask = NULL;
+    chain whole = {.result = {1, 0, 1, 0, 1}};
+    cop_drive plain = {0};
+    assert_ok(run(&whole, &plain, &mask, &err), &err);
+    assert_memory_equal(cop_f32(cop_tensors_at(mask, 0)), whole.result, sizeof whole.result);
+    cop_tensors_free(mask);
+    for (int64_t at = 0; at < STEPS - 1; at++) {
+        volatile sig_atomic_t stop = 0;
+        saved s = {0};
+        chain first = {.result = {1, 0, 1, 0, 1}, .stop = &stop, .stop_at = at};
+        cop_drive d = {.save = keep, .context = &s, .save_seconds = 1e9, .stop = &stop};
+        assert_refused(run(&first, &d, &mask, &err), COP_CANCELLED, &err, "stopped before step");
+        assert_null(mask);
+        assert_int_equal(s.next, at + 1);
+        assert_int_equal(s.count, 1);
+
+        chain second = {.result = {1, 0, 1, 0, 1}};
+        cop_drive again = {.resume_bag = s.bag, .resume_step = s.next};
+        assert_ok(run(&second, &again, &mask, &err), &err);
+        assert_true(second.last == whole.last);
+        cop_tensors_free(mask);
+        cop_tensors_free(s.bag);
+    }
+}
+
+static void saves_as_often_as_told(void **state)
+{
+    (void)state;
+    const struct {
+        double seconds;
+        int count;
+    } cases[] = {{0.0, STEPS - 1}, {1e9, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_tensors *mask = NULL;
+        saved s = {0};
+        chain c = {.result = {1, 0, 1, 0, 1}};
+        cop_drive d = {.save = keep, .context = &s, .save_seconds = cases[i].seconds};
+        assert_ok(run(&c, &d, &mask, &err), &err);
+        assert_int_equal(s.count, cases[i].count);
+        cop_tensors_free(mask);
+        cop_tensors_free(s.bag);
+    }
+}
+
+static void a_checkpoint_that_does_not_fit_is_left_aside(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *mask = NULL, *other = one_mask(before), *right = cop_tensors_new();
+    assert_ok(cop_tensors_add(right, "value", COP_F64, cop_shape0(), NULL, &err), &err);
+    chain whole = {.result = {1, 0, 1, 0, 1}};
+    cop_drive plain = {0};
+    assert_ok(run(&whole, &plain, &mask, &err), &err);
+    cop_tensors_free(mask);
+    const struct {
+        const cop_tensors *bag;
+        int64_t step;
+    } cases[] = {{other, 3}, {right, -1}, {right, STEPS + 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        chain c = {.result = {1, 0, 1, 0, 1}};
+        cop_drive d = {.resume_bag = cases[i].bag, .resume_step = cases[i].step};
+        assert_ok(run(&c, &d, &mask, &err), &err);
+        assert_true(c.last == whole.last);
+        cop_tensors_free(mask);
+    }
+    cop_tensors_free(other);
+    cop_tensors_free(right);
+}
+
+static void failures_say_who_and_where(void **state)
+{
+    (void)state;
+    const struct {
+        chain c;
+        cop_status status;
+        const char *text;
+    } cases[] = {
+        {{.fail_in = "begin", .message = "no luck"},
+         COP_UNAVAILABLE,
+         "pruner 'chain': begin: no luck"},
+        {{.fail_in = "step", .message = "no luck"},
+         COP_UNAVAILABLE,
+         "pruner 'chain': step 3: no luck"},
+        {{.fail_in = "finish", .message = "no luck"},
+         COP_UNAVAILABLE,
+         "pruner 'chain': finish: no luck"},
+        {{.fail_in = "begin"}, COP_FAILED, "pruner 'chain': begin: failed without saying why"},
+        {{.grow = true}, COP_FAILED, "step 0 added to its bag"},
+        {{.result = {1, 1, 1, 1, 1}}, COP_FAILED, "brings the removed weight 3 back"},
+        {{.result = {1, 0.5f, 1, 0, 1}}, COP_FAILED, "holds 0.5 at 1, wanted 0 or 1"},
+        {{.result = {1, NAN, 1, 0, 1}}, COP_FAILED, "at 1, wanted 0 or 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_tensors *mask = NULL;
+        chain c = cases[i].c;
+        cop_drive d = {0};
+        assert_refused(run(&c, &d, &mask, &err), cases[i].status, &err, cases[i].text);
+        assert_null(mask);
+    }
+}
+
+static cop_status no_room(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+{
+    (void)context;
+    (void)bag;
+    (void)next;
+    return cop_fail(err, COP_FAILED, "no space left on device");
+}
+
+static void a_failed_checkpoint_ends_the_work(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *mask = NULL;
+    chain c = {.result = {1, 0, 1, 0, 1}};
+    cop_drive d = {.save = no_room};
+    assert_refused(run(&c, &d, &mask, &err), COP_FAILED, &err,
+                   "pruner 'chain': checkpoint: no space left on device");
+}
+
+static void masks_of_another_layout_are_refused(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *had = one_mask(before), *none = cop_tensors_new(), *named = cop_tensors_new();
+    assert_ok(cop_tensors_add(named, "v", COP_F32, cop_shape1(WEIGHTS), NULL, &err), &err);
+    assert_refused(cop_check_mask("p", none, had, &err), COP_FAILED, &err, "0 tensors, wanted 1");
+    assert_refused(cop_check_mask("p", named, had, &err), COP_FAILED, &err,
+                   "'v' stands where 'w' is wanted");
+    cop_tensors_free(had);
+    cop_tensors_free(none);
+    cop_tensors_free(named);
+}
+
+/* A sound set of two 1×2×2 images of two classes, and what is said of one with a single flaw. */
+static void synthetic_sets_are_checked(void **state)
+{
+    (void)state;
+    const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 2};
+    for (int flaw = 0; flaw <= 12; flaw++) {
+        float pixels[8] = {0}, labels[4] = {1, 0, 0.25f, 0.75f};
+        cop_synthetic s = {.task = task,
+                           .normalization = {.std = {1.0f}},
+                           .factor = 1,
+                           .recipe = {.name = "idc", .duration = {COP_EPOCHS, 3}, .batch = 8},
+                           .count = 2,
+                           .pixels = pixels,
+                           .labels = labels};
+        const char *text = NULL;
+        switch (flaw) {
+        case 1:
+            s.task.classes = 3, text = "2×2 images of 3 classes";
+            break;
+        case 2:
+            s.count = 0, text = "empty set";
+            break;
+        case 3:
+            s.pixels = NULL, text = "empty set";
+            break;
+        case 4:
+            pixels[5] = INFINITY, text = "image 1 has a pixel";
+            break;
+        case 5:
+            pixels[0] = NAN, text = "image 0 has a pixel";
+            break;
+        case 6:
+            labels[3] = 0.5f, text = "labels of image 1 sum to 0.75";
+            break;
+        case 7:
+            labels[0] = 2.0f, text = "image 0 has a label of 2";
+            break;
+        case 8:
+            s.decode = COP_DECODE_BOUND, text = "decoding 3";
+            break;
+        case 9:
+            s.factor = 0, text = "decoding factor 0";
+            break;
+        case 10:
+            s.factor = 3, text = "decoding factor 3";
+            break;
+        case 11:
+            s.recipe.batch = 0, text = "how to train";
+            break;
+        case 12:
+            s.normalization.std[0] = 0.0f, text = "positive deviation";
+            break;
+        default:
+            break;
+        }
+        cop_error err = {0};
+        cop_status status = cop_check_synthetic("distiller 'd'", &s, &task, &err);
+        if (text == NULL)
+            assert_ok(status, &err);
+        else
+            assert_refused(status, COP_FAILED, &err, text);
+    }
+}
+
+/* --- plans --- */
+
+static cop_status plan_nothing(void *self, cop_plan *plan, cop_error *err)
+{
+    (void)self;
+    (void)plan;
+    (void)err;
+    return COP_OK;
+}
+
+static cop_status plan_one(void *self, cop_plan *plan, cop_error *err)
+{
+    cop_plan_steps(plan, 4);
+    cop_plan_flops(plan, 1e6);
+    return cop_plan_train(plan, self, err);
+}
+
+static void plans_copy_what_they_are_asked(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    char label[] = "expert";
+    cop_recipe recipe = {.name = "idc", .batch = 17};
+    cop_duration at[] = {{COP_EPOCHS, 1}, {COP_STEPS, 500}};
+    cop_training_request request = {.label = label,
+                                    .data = COP_DATA_REAL,
+                                    .recipe = &recipe,
+                                    .start = COP_START_TICKET,
+                                    .init = 3,
+                                    .noise = 9,
+                                    .snapshots = at,
+                                    .snapshot_count = 2};
+    int stand_in = 0;
+    const cop_model *model = (const cop_model *)&stand_in;
+    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
+    assert_ok(cop_plan_make("analyzer 'a'", plan_one, &request, &plan, &err), &err);
+    label[0] = 'E';
+    recipe.batch = 0;
+    at[1].value = 0;
+    assert_int_equal(plan.steps, 4);
+    assert_int_equal(plan.training_count, 1);
+    assert_string_equal(plan.trainings[0].label, "expert");
+    assert_ptr_equal(plan.trainings[0].model, model);
+    assert_true(plan.trainings[0].has_recipe);
+    assert_int_equal(plan.trainings[0].recipe.batch, 17);
+    assert_true(plan.trainings[0].snapshots[1].value == 500.0);
+    assert_int_equal(plan.trainings[0].noise, 9);
+    cop_plan_clear(&plan);
+    assert_int_equal(plan.training_count, 0);
+}
+
+static void plans_refuse_what_cannot_be_had(void **state)
+{
+    (void)state;
+    int stand_in = 0, other = 0;
+    const cop_model *model = (const cop_model *)&stand_in;
+    const cop_duration fraction = {COP_FRACTION, 0.5}, broken = {COP_STEPS, 1.5};
+    const struct {
+        cop_kind kind;
+        const cop_model *model;
+        cop_training_request request;
+        cop_status status;
+        const char *text;
+    } cases[] = {
+        {COP_KIND_DISTILLER,
+         NULL,
+         {.data = COP_DATA_REAL, .start = COP_START_INIT},
+         COP_FAILED,
+         "no ticket model"},
+        {COP_KIND_DISTILLER,
+         NULL,
+         {.model = model, .data = COP_DATA_DISTILLED, .start = COP_START_INIT},
+         COP_FAILED,
+         "cannot train on the set it is to make"},
+        {COP_KIND_DISTILLER,
+         NULL,
+         {.model = model, .data = COP_DATA_REAL, .start = COP_START_TICKET},
+         COP_FAILED,
+         "no ticket to start from"},
+        {COP_KIND_PRUNER,
+         model,
+         {.data = COP_DATA_DISTILLED, .start = COP_START_INIT},
+         COP_INVALID,
+         "distils none"},
+        {COP_KIND_PRUNER,
+         model,
+         {.model = (const cop_model *)&other, .data = COP_DATA_REAL, .start = COP_START_TICKET},
+         COP_FAILED,
+         "only the ticket's own model"},
+        {COP_KIND_PRUNER, model, {.start = COP_START_INIT}, COP_FAILED, "unknown data source 0"},
+        {COP_KIND_PRUNER, model, {.data = COP_DATA_REAL}, COP_FAILED, "unknown start 0"},
+        {COP_KIND_PRUNER,
+         model,
+         {.data = COP_DATA_REAL,
+          .start = COP_START_INIT,
+          .snapshots = &fraction,
+          .snapshot_count = 1},
+         COP_FAILED,
+         "neither in epochs nor in steps"},
+        {COP_KIND_PRUNER,
+         model,
+         {.label = "net",
+          .data = COP_DATA_REAL,
+          .start = COP_START_INIT,
+          .snapshots = &broken,
+          .snapshot_count = 1},
+         COP_FAILED,
+         "'net': snapshot 0 is at 1.5"},
+        {COP_KIND_PRUNER,
+         model,
+         {.data = COP_DATA_REAL, .start = COP_START_INIT, .snapshot_count = 2},
+         COP_FAILED,
+         "2 snapshots wanted, none given"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_training_request request = cases[i].request;
+        cop_plan plan = {.kind = cases[i].kind, .model = cases[i].model};
+        assert_refused(cop_plan_make("it", plan_one, &request, &plan, &err), cases[i].status, &err,
+                       cases[i].text);
+        assert_int_equal(plan.training_count, 0);
+    }
+    cop_error err = {0};
+    cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
+    assert_refused(cop_plan_make("pruner 'p'", plan_nothing, NULL, &plan, &err), COP_FAILED, &err,
+                   "pruner 'p': plan did not state how many steps");
+}
+
+static void works_hand_out_what_was_trained(void **state)
+{
+    (void)state;
+    cop_tensors *a = cop_tensors_new(), *b = cop_tensors_new();
+    const cop_tensors *snapshots[] = {b, a};
+    const cop_work_training trainings[] = {{a, NULL, 0}, {b, snapshots, 2}};
+    cop_work work = {.seed = 3, .threads = 2, .trainings = trainings, .training_count = 2};
+    assert_ptr_equal(cop_work_trained(&work, 0), a);
+    assert_ptr_equal(cop_work_trained(&work, 1), b);
+    assert_null(cop_work_trained(&work, 2));
+    assert_ptr_equal(cop_work_snapshot(&work, 1, 1), a);
+    assert_null(cop_work_snapshot(&work, 1, 2));
+    assert_null(cop_work_snapshot(&work, 0, 0));
+    cop_stream mine = cop_work_stream(&work, "x", 7), same = cop_stream_make(3, "x", 7);
+    assert_int_equal(cop_stream_u32(&mine), cop_stream_u32(&same));
+    cop_tensors_free(a);
+    cop_tensors_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_resumed_run_ends_the_same),
+        cmocka_unit_test(saves_as_often_as_told),
+        cmocka_unit_test(a_checkpoint_that_does_not_fit_is_left_aside),
+        cmocka_unit_test(failures_say_who_and_where),
+        cmocka_unit_test(a_failed_checkpoint_ends_the_work),
+        cmocka_unit_test(masks_of_another_layout_are_refused),
+        cmocka_unit_test(synthetic_sets_are_checked),
+        cmocka_unit_test(plans_copy_what_they_are_asked),
+        cmocka_unit_test(plans_refuse_what_cannot_be_had),
+        cmocka_unit_test(works_hand_out_what_was_trained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* Durations, augmentation names and the named recipes. */
+#include "support.h"
+
+#include <coppice/recipe.h>
+
+#include <math.h>
+
+static void durations_become_steps(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_duration duration;
+        int64_t per_epoch, total, steps;
+    } rows[] = {
+        {{COP_EPOCHS, 160}, 391, 0, 62560},
+        {{COP_EPOCHS, 0}, 391, 0, 0},
+        {{COP_STEPS, 500}, 391, 62560, 500},
+        {{COP_FRACTION, 2.0 / 3.0}, 7, 30, 20},
+        {{COP_FRACTION, 5.0 / 6.0}, 7, 30, 25},
+        {{COP_FRACTION, 2.0 / 3.0}, 1, 10, 7}, /* 6.67 */
+        {{COP_FRACTION, 5.0 / 6.0}, 1, 10, 8}, /* 8.33 */
+        {{COP_FRACTION, 0.5}, 1, 5, 3},        /* a half goes up */
+        {{COP_FRACTION, 0.0}, 1, 10, 0},
+        {{COP_FRACTION, 1.0}, 1, 10, 10},
+        {{COP_STEPS, -4}, 1, 10, 0},
+        {{COP_STEPS, NAN}, 1, 10, 0},
+        {{COP_EPOCHS, 1e18}, 1000, 10, INT64_MAX},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(cop_duration_steps(rows[i].duration, rows[i].per_epoch, rows[i].total),
+                         rows[i].steps);
+}
+
+static void augmentations_are_read_and_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t flags;
+        const char *canonical;
+    } rows[] = {
+        {"none", 0, "none"},
+        {"flip", COP_AUGMENT_FLIP, "flip"},
+        {"padcrop_flip", COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP, "padcrop_flip"},
+        {"flip_padcrop", COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP, "padcrop_flip"},
+        {"color_crop_cutout", COP_AUGMENT_COLOR | COP_AUGMENT_CROP | COP_AUGMENT_CUTOUT,
+         "color_crop_cutout"},
+        {"color_crop_flip_scale_rotate",
+         COP_AUGMENT_COLOR | COP_AUGMENT_CROP | COP_AUGMENT_FLIP | COP_AUGMENT_SCALE |
+             COP_AUGMENT_ROTATE,
+         "color_crop_flip_scale_rotate"},
+        {"cutout_rotate_scale_flip_crop_color_padcrop", 0x7f,
+         "padcrop_color_crop_flip_scale_rotate_cutout"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cop_error err = {0};
+        uint32_t flags = 0xdead;
+        char text[96];
+        assert_ok(cop_augment_parse(rows[i].text, &flags, &err), &err);
+        assert_int_equal(flags, rows[i].flags);
+        assert_string_equal(cop_augment_text(flags, text, sizeof text), rows[i].canonical);
+    }
+}
+
+static void wrong_augmentations_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"color_corp",
+         "unknown augmentation \"corp\" in \"color_corp\"; known: padcrop, color, crop, "
+         "flip, scale, rotate, cutout, joined by _, or none"},
+        {"", "unknown augmentation \"\" in \"\""},
+        {"flip_", "unknown augmentation \"\" in \"flip_\""},
+        {"none_flip", "unknown augmentation \"none\""},
+        {"Flip", "unknown augmentation \"Flip\""},
+        {"flip_crop_flip", "augmentation \"flip\" is named twice in \"flip_crop_flip\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cop_error err = {0};
+        uint32_t flags = 5;
+        assert_refused(cop_augment_parse(rows[i].text, &flags, &err), COP_INVALID, &err,
+                       rows[i].message);
+        assert_int_equal(flags, 5);
+    }
+}
+
+static void named_recipes_have_their_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double epochs;
+        int64_t batch;
+        double lr, weight_decay, factor;
+        const char *augment;
+        double cutmix;
+        int64_t first, second; /* milestones in steps, of 6 steps an epoch */
+    } rows[] = {
+        {"idc", 1000, 64, 0.01, 5e-4, 0.2, "color_crop_flip_scale_rotate", 0.5, 4000, 5000},
+        {"idc-real", 300, 64, 0.01, 5e-4, 0.2, "color_crop_flip_scale_rotate", 0.5, 1200, 1500},
+        {"lottery", 160, 128, 0.1, 1e-4, 0.1, "padcrop_flip", 0.0, 480, 720},
+        {"sgd", 30, 64, 0.01, 5e-4, 0.2, "padcrop_flip", 0.0, 120, 150},
+    };
+    size_t count = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < count; i++) {
+        cop_error err = {0};
+        cop_recipe r;
+        char text[96];
+        assert_ok(cop_recipe_named(rows[i].name, &r, &err), &err);
+        assert_string_equal(r.name, rows[i].name);
+        assert_string_equal(cop_recipe_name(i), rows[i].name);
+        assert_non_null(cop_recipe_summary(i));
+        assert_int_equal(r.duration.unit, COP_EPOCHS);
+        assert_true(r.duration.value == rows[i].epochs);
+        assert_int_equal(r.batch, rows[i].batch);
+        assert_true(r.lr == rows[i].lr && r.momentum == 0.9 &&
+                    r.weight_decay == rows[i].weight_decay &&
+                    r.milestone_factor == rows[i].factor && r.cutmix == rows[i].cutmix);
+        assert_string_equal(cop_augment_text(r.augment, text, sizeof text), rows[i].augment);
+        int64_t total = cop_duration_steps(r.duration, 6, 0);
+        assert_int_equal(r.milestone_count, 2);
+        assert_int_equal(cop_duration_steps(r.milestones[0], 6, total), rows[i].first);
+        assert_int_equal(cop_duration_steps(r.milestones[1], 6, total), rows[i].second);
+    }
+    assert_null(cop_recipe_name(count));
+    assert_null(cop_recipe_summary(count));
+}
+
+static void an_unknown_recipe_is_refused(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_recipe r;
+    assert_refused(cop_recipe_named("lotery", &r, &err), COP_INVALID, &err,
+                   "unknown recipe \"lotery\"; known: idc, idc-real, lottery, sgd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations_become_steps),
+        cmocka_unit_test(augmentations_are_read_and_written),
+        cmocka_unit_test(wrong_augmentations_are_refused),
+        cmocka_unit_test(named_recipes_have_their_numbers),
+        cmocka_unit_test(an_unknown_recipe_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
