@@ -1,0 +1,92 @@
+/* csv.c: tables as comma-separated values. */
+#include "report/csv.h"
+
+#include "core/file.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *cop_number_text(double value, char text[COP_NUMBER_SIZE])
+{
+    text[0] = '\0';
+    if (isnan(value))
+        return text;
+    for (int digits = 1; digits <= 17; digits++) {
+        (void)snprintf(text, COP_NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    /* "1e+05" reads worse than the 100000 that it stands for. */
+    if (strchr(text, 'e') != NULL && fabs(value) < 1e15 && floor(value) == value)
+        (void)snprintf(text, COP_NUMBER_SIZE, "%.0f", value);
+    return text;
+}
+
+void cop_csv_text(cop_text *line, const char *field)
+{
+    if (strpbrk(field, ",\"\r\n") == NULL) {
+        cop_text_append(line, field);
+        return;
+    }
+    cop_text_append(line, "\"");
+    for (const char *c = field; *c != '\0'; c++) {
+        cop_text_append_bytes(line, c, 1);
+        if (*c == '"')
+            cop_text_append(line, "\"");
+    }
+    cop_text_append(line, "\"");
+}
+
+void cop_csv_number(cop_text *line, double value)
+{
+    char text[COP_NUMBER_SIZE];
+    cop_text_append(line, cop_number_text(value, text));
+}
+
+static void append_cell(cop_text *out, const cop_table *table, size_t row, size_t column)
+{
+    cop_cell cell = cop_table_cell(table, row, column);
+    switch (cop_table_column(table, column)->type) {
+    case COP_COLUMN_INT:
+        cop_text_printf(out, "%" PRId64, cell.i);
+        break;
+    case COP_COLUMN_FLOAT:
+        cop_csv_number(out, cell.f);
+        break;
+    case COP_COLUMN_TEXT:
+        cop_csv_text(out, cell.text);
+        break;
+    }
+}
+
+bool cop_csv_table(cop_text *out, const cop_table *table)
+{
+    size_t columns = cop_table_column_count(table);
+    for (size_t c = 0; c < columns; c++) {
+        cop_csv_text(out, cop_table_column(table, c)->name);
+        cop_text_append(out, c + 1 < columns ? "," : "\n");
+    }
+    for (size_t r = 0; r < cop_table_row_count(table); r++) {
+        for (size_t c = 0; c < columns; c++) {
+            append_cell(out, table, r, c);
+            cop_text_append(out, c + 1 < columns ? "," : "\n");
+        }
+    }
+    return !out->failed;
+}
+
+cop_status cop_csv_write(const cop_table *table, const char *path, cop_error *err)
+{
+    cop_text text = {0};
+    (void)cop_csv_table(&text, table);
+    size_t length = text.length;
+    char *content = cop_text_take(&text);
+    if (content == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_file_write(path, content, length, err);
+    free(content);
+    return status;
+}

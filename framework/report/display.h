@@ -1,0 +1,32 @@
+/* display.h: tables for people: rounded numbers, deviations behind a ±, aligned columns. */
+#ifndef COP_REPORT_DISPLAY_H
+#define COP_REPORT_DISPLAY_H
+
+#include "core/arena.h"
+
+#include <coppice/table.h>
+
+#include <stdio.h>
+
+/* A table as texts. */
+typedef struct cop_display {
+    size_t column_count, row_count;
+    const char **headers;
+    bool *is_number;    /* by column: to be aligned to the right */
+    const char **cells; /* row by row */
+} cop_display;
+
+/* Renders a table without the columns named in `skip` (NULL-terminated; may be NULL). A column
+ * named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
+cop_status cop_display_make(const cop_table *table, const char *const *skip, cop_arena *arena,
+                            cop_display *out, cop_error *err);
+
+/* Prints it aligned. Columns that would make lines longer than `width` (0: any length) are left out
+ * from the right, and the last line says how many. */
+void cop_display_print(const cop_display *d, size_t width, FILE *out);
+
+/* A number as a person wants it, by its unit: percent with two decimals, large counts of images
+ * with k, M or G, others with four digits; "-" for NaN. Returns `text`. */
+const char *cop_display_number(double value, const char *unit, char *text, size_t size);
+
+#endif

@@ -1,0 +1,304 @@
+/* figure.c: a figure's data and its gnuplot script. */
+#include "report/figure.h"
+
+#include "core/file.h"
+#include "report/csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Okabe and Ito's colours, told apart by colour-blind readers; yellow, too pale for lines, left
+ * out. */
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                      "#E69F00", "#56B4E9", "#000000"};
+enum { COLOUR_COUNT = sizeof colours / sizeof colours[0] };
+
+/* Viridis without its palest end: dark to light, even in grey. */
+static const int shades[][3] = {{68, 1, 84},    {70, 50, 126},  {54, 92, 141}, {39, 127, 142},
+                                {31, 161, 135}, {74, 193, 109}, {160, 218, 57}};
+enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
+
+static bool is_drawable(const cop_figure *f, const cop_point *p)
+{
+    return isfinite(p->x) && isfinite(p->y) && (!(f->log_x || f->remaining) || p->x > 0.0) &&
+           (!f->log_y || p->y > 0.0) && (f->kind != COP_FIGURE_HEATMAP || isfinite(p->value));
+}
+
+static size_t drawable_count(const cop_figure *f, const cop_curve *curve)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < curve->count; i++)
+        count += is_drawable(f, &curve->points[i]);
+    return count;
+}
+
+static size_t panel_points(const cop_figure *f, const cop_panel *panel)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < panel->curve_count; i++)
+        count += drawable_count(f, &panel->curves[i]);
+    return count;
+}
+
+bool cop_figure_is_empty(const cop_figure *f)
+{
+    for (size_t i = 0; i < f->panel_count; i++) {
+        if (panel_points(f, &f->panels[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
+/* --- data ---------------------------------------------------------------------------------------
+ */
+
+static void write_point(cop_text *data, const cop_figure *f, const cop_panel *panel,
+                        const cop_curve *curve, const cop_point *p)
+{
+    cop_csv_text(data, panel->title != NULL ? panel->title : "");
+    cop_text_append(data, ",");
+    cop_csv_text(data, curve->label != NULL ? curve->label : "");
+    cop_text_append(data, ",");
+    cop_csv_number(data, p->x);
+    cop_text_append(data, ",");
+    cop_csv_number(data, p->y);
+    if (f->error_bars) {
+        cop_text_append(data, ",");
+        cop_csv_number(data, isfinite(p->low) ? p->low : p->y);
+        cop_text_append(data, ",");
+        cop_csv_number(data, isfinite(p->high) ? p->high : p->y);
+    }
+    if (f->kind == COP_FIGURE_HEATMAP) {
+        cop_text_append(data, ",");
+        cop_csv_number(data, p->value);
+    }
+    cop_text_append(data, "\n");
+}
+
+static void write_data(cop_text *data, const cop_figure *f)
+{
+    cop_text_append(data, "panel,curve,x,y");
+    cop_text_append(data, f->error_bars ? ",low,high" : "");
+    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP ? ",value\n" : "\n");
+    for (size_t i = 0; i < f->panel_count; i++) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const cop_curve *curve = &f->panels[i].curves[k];
+            for (size_t n = 0; n < curve->count; n++) {
+                if (is_drawable(f, &curve->points[n]))
+                    write_point(data, f, &f->panels[i], curve, &curve->points[n]);
+            }
+        }
+    }
+}
+
+/* --- script -------------------------------------------------------------------------------------
+ */
+
+/* A text in single quotes, in which gnuplot reads nothing but a doubled quote as special. */
+static void quote(cop_text *script, const char *text)
+{
+    cop_text_append(script, "'");
+    for (; *text != '\0'; text++) {
+        char c = (unsigned char)*text < ' ' ? ' ' : *text;
+        cop_text_append_bytes(script, &c, 1);
+        if (c == '\'')
+            cop_text_append(script, "'");
+    }
+    cop_text_append(script, "'");
+}
+
+static void set_text(cop_text *script, const char *what, const char *text)
+{
+    cop_text_printf(script, "set %s ", what);
+    quote(script, text != NULL ? text : "");
+    cop_text_append(script, "\n");
+}
+
+static void append_colour(cop_text *script, const cop_figure *f, size_t curve, size_t count)
+{
+    if (!f->ordered) {
+        cop_text_append(script, colours[curve % COLOUR_COUNT]);
+        return;
+    }
+    double at = count > 1 ? (double)curve * (SHADE_COUNT - 1) / (double)(count - 1) : 0.0;
+    int below = (int)at < SHADE_COUNT - 1 ? (int)at : SHADE_COUNT - 2, rgb[3];
+    for (int i = 0; i < 3; i++)
+        rgb[i] = (int)lround(shades[below][i] +
+                             (at - below) * (shades[below + 1][i] - shades[below][i]));
+    cop_text_printf(script, "#%02x%02x%02x", (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
+}
+
+static void append_style(cop_text *script, const cop_figure *f, size_t curve, size_t count)
+{
+    switch (f->kind) {
+    case COP_FIGURE_LINES:
+        cop_text_append(script, f->error_bars ? "yerrorlines"
+                                : f->markers  ? "linespoints"
+                                              : "lines");
+        cop_text_append(script, " linewidth 2");
+        if (!f->ordered && curve >= COLOUR_COUNT)
+            cop_text_printf(script, " dashtype %zu", curve / COLOUR_COUNT + 1);
+        if (f->error_bars || f->markers)
+            cop_text_printf(script, " pointtype %zu pointsize 1.2", 5 + 2 * (curve % 5));
+        break;
+    case COP_FIGURE_POINTS:
+        cop_text_append(script, f->error_bars ? "yerrorbars" : "points");
+        cop_text_printf(script, " pointtype %zu pointsize 1", 5 + 2 * (curve % 5));
+        break;
+    case COP_FIGURE_HISTOGRAM:
+        cop_text_printf(script, "boxes fillstyle transparent solid %s", count > 1 ? "0.4" : "0.7");
+        break;
+    case COP_FIGURE_HEATMAP:
+        cop_text_append(script, "image");
+        return;
+    }
+    cop_text_append(script, " linecolor rgb '");
+    append_colour(script, f, curve, count);
+    cop_text_append(script, "'");
+}
+
+/* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */
+static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t *next)
+{
+    size_t drawn = 0;
+    if (f->panel_count > 1)
+        set_text(script, "title", panel->title);
+    set_text(script, "ylabel", panel->y_label != NULL ? panel->y_label : f->y_label);
+    if (panel_points(f, panel) == 0) {
+        /* Keeps its place in the grid, empty. */
+        cop_text_append(script, "plot [0:1] [0:1] NaN notitle\n");
+        return;
+    }
+    cop_text_append(script, "plot ");
+    for (size_t i = 0; i < panel->curve_count; i++) {
+        const cop_curve *curve = &panel->curves[i];
+        size_t count = drawable_count(f, curve);
+        if (count == 0)
+            continue;
+        cop_text_append(script, drawn++ > 0 ? ", \\\n     " : "");
+        cop_text_printf(script, "'%s.csv' skip 1 every ::%zu::%zu using %s with ", f->name, *next,
+                        *next + count - 1,
+                        f->kind == COP_FIGURE_HEATMAP ? "3:4:5"
+                        : f->error_bars               ? "3:4:5:6"
+                                                      : "3:4");
+        append_style(script, f, i, panel->curve_count);
+        cop_text_append(script, curve->label != NULL ? " title " : " notitle");
+        if (curve->label != NULL)
+            quote(script, curve->label);
+        *next += count;
+    }
+    cop_text_append(script, "\n");
+}
+
+static void write_axes(cop_text *script, const cop_figure *f)
+{
+    set_text(script, "xlabel", f->x_label);
+    if (f->value_label != NULL)
+        set_text(script, "cblabel", f->value_label);
+    if (f->log_x || f->remaining)
+        cop_text_append(script, "set logscale x\n");
+    if (f->log_y)
+        cop_text_append(script, "set logscale y\nset format y '%.0e'\n");
+    if (f->remaining)
+        cop_text_append(script, "set xrange [110:*] reverse\n"
+                                "set xtics (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)\n");
+    else if (f->kind == COP_FIGURE_LINES || f->kind == COP_FIGURE_POINTS)
+        cop_text_append(script, "set offsets graph 0.02, graph 0.02, graph 0.02, graph 0.02\n");
+    if (f->kind == COP_FIGURE_HISTOGRAM && !f->log_y)
+        cop_text_append(script, "set yrange [0:*]\n");
+    if (f->x_names == NULL)
+        return;
+    cop_text_append(script, "set xtics rotate by -30 (");
+    for (size_t i = 0; i < f->x_name_count; i++) {
+        cop_text_append(script, i > 0 ? ", " : "");
+        quote(script, f->x_names[i]);
+        cop_text_printf(script, " %zu", i);
+    }
+    cop_text_append(script, ")\n");
+}
+
+static size_t grid_columns(const cop_figure *f)
+{
+    if (f->grid_columns > 0)
+        return f->grid_columns;
+    return f->panel_count <= 3 ? f->panel_count : f->panel_count == 4 ? 2 : 3;
+}
+
+static size_t most_curves(const cop_figure *f)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < f->panel_count; i++)
+        most = f->panels[i].curve_count > most ? f->panels[i].curve_count : most;
+    return most;
+}
+
+static void write_page(cop_text *script, const cop_figure *f)
+{
+    size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
+    bool single = f->panel_count == 1;
+    size_t legend = most_curves(f) > 1 ? 24 * ((most_curves(f) + 1) / 2) : 0;
+    cop_text_printf(script,
+                    "set terminal pngcairo noenhanced font 'DejaVu Sans,11' size %zu,%zu\n"
+                    "set output '%s.png'\n",
+                    single ? 960 : columns * 520 + 20, single ? 600 : rows * (380 + legend) + 50,
+                    f->name);
+    cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
+                                   : "set key below center horizontal Left reverse spacing 1.2\n");
+    cop_text_append(script, "set datafile separator ','\n"
+                            "set border 3 linecolor rgb '#444444'\n"
+                            "set tics nomirror textcolor rgb '#222222'\n"
+                            "set grid linecolor rgb '#dddddd' linetype 1 linewidth 1\n");
+    if (single) {
+        set_text(script, "title", f->title);
+        return;
+    }
+    cop_text_printf(script, "set multiplot layout %zu,%zu title ", rows, columns);
+    quote(script, f->title);
+    cop_text_append(script, " font ',14'\n");
+}
+
+/* The palette is spelt out: gnuplot 5.4 has no name for it. */
+static void write_palette(cop_text *script)
+{
+    cop_text_append(script, "set palette defined (");
+    for (int i = 0; i < SHADE_COUNT; i++)
+        cop_text_printf(script, "%s%d '#%02x%02x%02x'", i > 0 ? ", " : "", i,
+                        (unsigned)shades[i][0], (unsigned)shades[i][1], (unsigned)shades[i][2]);
+    cop_text_append(script, ", 7 '#fde725')\n");
+}
+
+static void write_script(cop_text *script, const cop_figure *f)
+{
+    size_t next = 0;
+    write_page(script, f);
+    write_palette(script);
+    write_axes(script, f);
+    for (size_t i = 0; i < f->panel_count; i++)
+        write_panel(script, f, &f->panels[i], &next);
+    cop_text_append(script, f->panel_count > 1 ? "unset multiplot\n" : "");
+}
+
+static cop_status write_text(cop_text *text, const char *dir, const char *name, const char *suffix,
+                             cop_error *err)
+{
+    char path[4096];
+    size_t length = text->length;
+    char *content = cop_text_take(text);
+    if (content == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)snprintf(path, sizeof path, "%s/%s%s", dir, name, suffix);
+    cop_status status = cop_file_write(path, content, length, err);
+    free(content);
+    return status;
+}
+
+cop_status cop_figure_write(const cop_figure *f, const char *dir, cop_error *err)
+{
+    cop_text data = {0}, script = {0};
+    write_data(&data, f);
+    COP_TRY(write_text(&data, dir, f->name, ".csv", err));
+    write_script(&script, f);
+    return write_text(&script, dir, f->name, ".gp", err);
+}

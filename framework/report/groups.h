@@ -1,0 +1,57 @@
+/* groups.h: the analyzers' tables of all tickets, sorted into those that are one table.
+ *
+ * Tables belong together when they are of one name, one analyzer, the same place among the ticket's
+ * analyses by that analyzer (it may be configured twice), and the same columns.
+ *
+ * Columns named "pair" or "copy" number repetitions of a measurement: what the report summarises it
+ * averages over them. A table that asks for no plot, and has one row a ticket or one a repetition,
+ * is a *summary*: its columns join the ticket table. */
+#ifndef COP_REPORT_GROUPS_H
+#define COP_REPORT_GROUPS_H
+
+#include "report/results.h"
+
+typedef struct cop_group_member {
+    const cop_record_ticket *ticket;
+    const cop_table *table;
+} cop_group_member;
+
+typedef struct cop_group {
+    const char *name; /* the table's; made unique; a lower-case word */
+    const char *analyzer;
+    size_t place;            /* among the ticket's analyses by this analyzer */
+    const cop_table *layout; /* the first member's: name, help, columns, plot */
+    cop_group_member *members;
+    size_t member_count;
+    bool is_summary;
+} cop_group;
+
+typedef struct cop_groups {
+    cop_group *items;
+    size_t count;
+} cop_groups;
+
+/* Sorts the tables of `results` into groups, in order of first appearance; all in its arena. */
+cop_status cop_groups_make(const cop_results *results, cop_groups *out, cop_error *err);
+
+/* True for "pair" and "copy". */
+bool cop_is_repetition(const char *column);
+
+/* The column of that name, or −1. */
+int cop_table_find_column(const cop_table *table, const char *name);
+
+/* A cell of an INT or FLOAT column as a number; NaN for a text. */
+double cop_table_number(const cop_table *table, size_t row, size_t column);
+
+/* What a summary says of a ticket in one column: the mean over its rows, or, for a text, the common
+ * value, or each value with how often it occurs: "stable (2), unstable (1)". NaN, or "" in the
+ * arena, where the ticket has no row. NULL text: out of memory. */
+double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t column);
+const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_t column,
+                           cop_arena *arena);
+
+/* The common value of some texts, or each with its count, in order of first appearance; the
+ * arena's; NULL when memory is out. */
+const char *cop_tally(const char *const *texts, size_t count, cop_arena *arena);
+
+#endif

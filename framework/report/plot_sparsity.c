@@ -1,0 +1,159 @@
+/* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
+#include "report/hint.h"
+#include "report/plots.h"
+#include "report/sheets.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Beyond this the interesting part of a linear axis is its last few percent. */
+#define LINEAR_LIMIT 80.0
+
+/* A quantity of tickets: a column of the ticket table, or, with column 0, the copies' accuracies.
+ */
+typedef struct quantity {
+    const cop_results *r;
+    const cop_table *tickets;
+    size_t column;
+    bool remaining; /* x is what remains instead of what is removed */
+    double *values; /* room for any line's values */
+} quantity;
+
+static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *line, double *x)
+{
+    const cop_record *record = &q->r->record;
+    size_t count = 0, tickets = 0;
+    double sparsity = 0.0;
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        if (!cop_same_line(t, line))
+            continue;
+        sparsity += cop_ticket_sparsity(q->r, t);
+        tickets++;
+        if (q->column == 0)
+            count += cop_copy_accuracies(q->r, t, q->values + count);
+        else
+            q->values[count++] = cop_table_number(q->tickets, i, q->column);
+    }
+    sparsity /= (double)tickets;
+    *x = q->remaining ? 100.0 - sparsity : sparsity;
+    return cop_spread_of(q->values, count);
+}
+
+/* A setting's curve: a point a line. */
+static cop_status fill_curve(const quantity *q, size_t setting, cop_curve *curve, cop_error *err)
+{
+    const cop_record *record = &q->r->record;
+    curve->label = record->settings[setting].label;
+    curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
+    if (curve->points == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        bool first = t->setting == setting;
+        for (size_t k = 0; first && k < i; k++)
+            first = !cop_same_line(&record->tickets[k], t);
+        if (!first)
+            continue;
+        double x = 0.0;
+        cop_spread s = spread_of_line(q, t, &x);
+        if (s.count > 0)
+            curve->points[curve->count++] =
+                (cop_point){.x = x, .y = s.mean, .low = s.min, .high = s.max};
+    }
+    return COP_OK;
+}
+
+static cop_status fill_panel(const quantity *q, cop_panel *panel, cop_error *err)
+{
+    panel->curve_count = q->r->record.setting_count;
+    panel->curves = cop_arena_array(q->r->arena, panel->curve_count + 1, sizeof *panel->curves);
+    if (panel->curves == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < panel->curve_count; i++)
+        COP_TRY(fill_curve(q, i, &panel->curves[i], err));
+    return COP_OK;
+}
+
+static cop_figure new_figure(const quantity *q)
+{
+    return (cop_figure){.kind = COP_FIGURE_LINES,
+                        .x_label = q->remaining ? "weights remaining (%)" : "sparsity (%)",
+                        .remaining = q->remaining,
+                        .error_bars = true,
+                        .markers = true};
+}
+
+static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *err)
+{
+    cop_figure f = new_figure(q);
+    f.name = "accuracy";
+    f.title = "Test accuracy against sparsity";
+    f.caption = "Mean over seeds and copies; bars span the lowest and the highest.";
+    f.y_label = "test accuracy (%)";
+    f.panel_count = 1;
+    f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
+    if (f.panels == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(fill_panel(q, &f.panels[0], err));
+    return cop_figures_add(out, &f, q->r->arena, err);
+}
+
+/* True where a ticket column was joined from the group: it begins with the group's name. */
+static bool is_of_group(const cop_group *g, const cop_column *column)
+{
+    size_t length = strlen(g->name);
+    return column->type != COP_COLUMN_TEXT && strncmp(column->name, g->name, length) == 0 &&
+           (column->name[length] == '_' || column->name[length] == '\0');
+}
+
+static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, cop_error *err)
+{
+    size_t columns = cop_table_column_count(q->tickets);
+    cop_figure f = new_figure(q);
+    f.name = g->name;
+    f.title = cop_arena_printf(q->r->arena, "%s against sparsity", g->name);
+    f.caption = "Mean over seeds; bars span the lowest and the highest.";
+    f.panels = cop_arena_array(q->r->arena, columns, sizeof *f.panels);
+    if (f.title == NULL || f.panels == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t c = COP_TICKET_COLUMNS; c < columns; c++) {
+        const cop_column *column = cop_table_column(q->tickets, c);
+        if (!is_of_group(g, column))
+            continue;
+        cop_panel *panel = &f.panels[f.panel_count];
+        q->column = c;
+        panel->title = cop_axis_label(column, q->r->arena);
+        panel->y_label = panel->title;
+        if (panel->title == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory");
+        COP_TRY(fill_panel(q, panel, err));
+        cop_figure alone = {.kind = COP_FIGURE_LINES, .panels = panel, .panel_count = 1};
+        f.panel_count += !cop_figure_is_empty(&alone);
+    }
+    if (f.panel_count == 1)
+        f.y_label = f.panels[0].y_label;
+    return cop_figures_add(out, &f, q->r->arena, err);
+}
+
+cop_status cop_plot_sparsity(const cop_results *r, const cop_groups *groups,
+                             const cop_table *tickets, cop_figures *out, cop_error *err)
+{
+    quantity q = {.r = r, .tickets = tickets};
+    size_t room = 1;
+    double highest = 0.0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        room += r->record.tickets[i].copy_count + 1;
+        highest = fmax(highest, cop_ticket_sparsity(r, &r->record.tickets[i]));
+    }
+    q.remaining = highest > LINEAR_LIMIT;
+    q.values = cop_arena_array(r->arena, room, sizeof *q.values);
+    if (q.values == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(plot_accuracy(&q, out, err));
+    for (size_t i = 0; i < groups->count; i++) {
+        if (groups->items[i].is_summary)
+            COP_TRY(plot_group(&q, &groups->items[i], out, err));
+    }
+    return COP_OK;
+}

@@ -1,0 +1,63 @@
+/* record.h: OUT/study.json: what a study consists of, by the names of its artifacts. */
+#ifndef COP_REPORT_RECORD_H
+#define COP_REPORT_RECORD_H
+
+#include "core/arena.h"
+#include "store/artifact.h"
+
+typedef struct cop_record_setting {
+    const char *label;
+    const char *distiller; /* NULL: none */
+} cop_record_setting;
+
+typedef struct cop_record_analysis {
+    const char *analyzer;
+    cop_artifact_id id;
+} cop_record_analysis;
+
+/* A subnetwork: the dense network (stage −1, round 0) or what a round of pruning left. */
+typedef struct cop_record_ticket {
+    size_t setting; /* position in settings */
+    int64_t seed;   /* its value */
+    int64_t stage, round;
+    double points; /* training images seen while finding the mask */
+    bool has_mask;
+    cop_artifact_id mask;
+    bool has_training; /* the training whose weights were pruned to find the mask */
+    cop_artifact_id training;
+    cop_artifact_id *copies;
+    size_t copy_count;
+    cop_record_analysis *analyses;
+    size_t analysis_count;
+} cop_record_ticket;
+
+/* A distilled set and the dense network trained on it. */
+typedef struct cop_record_distilled {
+    size_t setting;
+    int64_t seed;
+    cop_artifact_id set;
+    bool has_trained;
+    cop_artifact_id trained;
+} cop_record_distilled;
+
+typedef struct cop_record {
+    const char *name;
+    cop_record_setting *settings;
+    size_t setting_count;
+    cop_record_ticket *tickets;
+    size_t ticket_count;
+    cop_record_distilled *distilled;
+    size_t distilled_count;
+} cop_record;
+
+/* Reads DIR/study.json into the arena. Nothing in it is trusted: COP_FAILED naming the file, and
+ * what is wrong in which entry. */
+cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, cop_error *err);
+
+/* Whether two names are one artifact's. */
+bool cop_same_artifact(const cop_artifact_id *a, const cop_artifact_id *b);
+
+/* Whether both are of one setting, stage and round: one ticket's seeds, a line of the summary. */
+bool cop_same_line(const cop_record_ticket *a, const cop_record_ticket *b);
+
+#endif

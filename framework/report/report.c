@@ -1,0 +1,344 @@
+/* report.c: making the report of a study's output directory. */
+#include "report/report.h"
+
+#include "core/file.h"
+#include "report/csv.h"
+#include "report/display.h"
+#include "report/html.h"
+#include "report/images.h"
+#include "report/plots.h"
+#include "report/sheets.h"
+#include "store/synthetic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines of the terminal's tables; what does not fit is in the CSV files. */
+#define LINE_WIDTH 150
+
+/* A picture of the page. */
+typedef struct picture {
+    const char *path; /* from the report's directory */
+    const char *caption;
+} picture;
+
+/* What the functions here share. */
+typedef struct report {
+    const char *dir; /* OUT/report; the arena's */
+    cop_results results;
+    cop_groups groups;
+    cop_tables *sheets; /* owned */
+    cop_figures figures;
+    bool drawn;        /* gnuplot is there */
+    picture *pictures; /* grids of images */
+    size_t picture_count;
+    cop_logger *log;
+} report;
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static const char *path_in(const report *r, const char *name)
+{
+    return cop_arena_printf(r->results.arena, "%s/%s", r->dir, name);
+}
+
+/* --- what is missing, what is mixed -------------------------------------------------------------
+ */
+
+static void tell_missing(const report *r)
+{
+    const cop_results *results = &r->results;
+    size_t missing = results->absent_count - results->damaged_count;
+    if (missing == 0)
+        return;
+    size_t unfinished = 0;
+    for (size_t i = 0; i < results->record.ticket_count; i++) {
+        const cop_record_ticket *t = &results->record.tickets[i];
+        bool whole = !t->has_mask || cop_results_find(results, &t->mask) != NULL;
+        for (size_t k = 0; k < t->copy_count; k++)
+            whole = whole && cop_results_find(results, &t->copies[k]) != NULL;
+        for (size_t k = 0; k < t->analysis_count; k++)
+            whole = whole && cop_results_find(results, &t->analyses[k].id) != NULL;
+        unfinished += !whole;
+    }
+    cop_say(r->log, COP_LOG_WARNING,
+            "the study is not finished: %zu of its artifacts are not there, %zu of %zu tickets are "
+            "incomplete; the report shows the rest",
+            missing, unfinished, results->record.ticket_count);
+}
+
+static void tell_mixed(const report *r)
+{
+    const cop_results *results = &r->results;
+    for (size_t i = 1; i < results->found_count; i++) {
+        if (strcmp(results->found[0].provenance, results->found[i].provenance) == 0)
+            continue;
+        cop_say(r->log, COP_LOG_WARNING,
+                "the results were computed in different places (costs.csv): \"%s\" and \"%s\"",
+                results->found[0].provenance, results->found[i].provenance);
+        return;
+    }
+}
+
+/* --- files --------------------------------------------------------------------------------------
+ */
+
+static cop_status make_dirs(report *r, cop_error *err)
+{
+    static const char *const parts[] = {"figures", "images"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *path = path_in(r, parts[i]);
+        if (path == NULL)
+            return out_of_memory(err);
+        COP_TRY(cop_make_dirs(path, err));
+    }
+    return COP_OK;
+}
+
+static cop_status write_tables(report *r, cop_error *err)
+{
+    for (size_t i = 0; i < cop_tables_count(r->sheets); i++) {
+        const cop_table *table = cop_tables_at(r->sheets, i);
+        const char *path =
+            cop_arena_printf(r->results.arena, "%s/%s.csv", r->dir, cop_table_name(table));
+        if (path == NULL)
+            return out_of_memory(err);
+        COP_TRY(cop_csv_write(table, path, err));
+    }
+    return COP_OK;
+}
+
+/* Figures that gnuplot cannot draw are warnings: the data and the script are there. */
+static cop_status write_figures(report *r, cop_error *err)
+{
+    const char *dir = path_in(r, "figures");
+    if (dir == NULL)
+        return out_of_memory(err);
+    r->drawn = true;
+    for (size_t i = 0; i < r->figures.count; i++) {
+        cop_error why = {0};
+        COP_TRY(cop_figure_write(&r->figures.items[i], dir, err));
+        if (!r->drawn || cop_gnuplot(dir, r->figures.items[i].name, &why) == COP_OK)
+            continue;
+        r->drawn = why.status != COP_UNAVAILABLE;
+        cop_say(r->log, COP_LOG_WARNING, "%s%s",
+                r->drawn ? "" : "figures are not drawn: ", why.message);
+    }
+    return COP_OK;
+}
+
+static cop_status add_picture(report *r, const char *path, const char *caption, cop_error *err)
+{
+    if (path == NULL || caption == NULL)
+        return out_of_memory(err);
+    r->pictures[r->picture_count++] = (picture){path, caption};
+    return COP_OK;
+}
+
+static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_synthetic *set,
+                           cop_error *err)
+{
+    cop_arena *arena = r->results.arena;
+    const char *label = r->results.record.settings[d->setting].label;
+    const char *name = cop_arena_printf(arena, "distilled-%.12s", d->set.hash);
+    const char *dir = path_in(r, "images");
+    bool decoded = false;
+    if (name == NULL || dir == NULL)
+        return out_of_memory(err);
+    COP_TRY(cop_images_write(set, dir, name, &decoded, err));
+    COP_TRY(add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
+                        cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row a class.",
+                                         label, (long long)d->seed),
+                        err));
+    if (!decoded)
+        return COP_OK;
+    return add_picture(r, cop_arena_printf(arena, "images/%s-decoded.png", name),
+                       cop_arena_printf(arena, "The same as training sees them, decoded."), err);
+}
+
+/* A set may serve several settings: its pictures are made once. */
+static bool is_first_use(const cop_record *record, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (cop_same_artifact(&record->distilled[k].set, &record->distilled[i].set))
+            return false;
+    }
+    return true;
+}
+
+static cop_status write_images(report *r, cop_error *err)
+{
+    const cop_record *record = &r->results.record;
+    r->pictures =
+        cop_arena_array(r->results.arena, 2 * record->distilled_count + 1, sizeof *r->pictures);
+    if (r->pictures == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < record->distilled_count; i++) {
+        const cop_artifact_id *id = &record->distilled[i].set;
+        if (!is_first_use(record, i) || cop_results_find(&r->results, id) == NULL)
+            continue;
+        const char *path = NULL;
+        cop_synthetic set = {0};
+        cop_error why = {0};
+        cop_status status = cop_results_file(&r->results, id, "synthetic.safetensors", &path, &why);
+        if (status == COP_OK)
+            status = cop_synthetic_read(path, &set, &why);
+        if (status == COP_OK)
+            status = draw_set(r, &record->distilled[i], &set, &why);
+        cop_synthetic_clear(&set);
+        if (status == COP_OK)
+            continue;
+        cop_say(r->log, COP_LOG_WARNING, "no picture of a distilled set: %s%s%s", why.file,
+                why.file[0] != '\0' ? ": " : "", why.message);
+        if (status != COP_UNAVAILABLE && r->results.damaged_count++ == 0)
+            r->results.first_damage = why;
+    }
+    return COP_OK;
+}
+
+/* --- what is shown ------------------------------------------------------------------------------
+ */
+
+/* Columns that say nothing in this study. */
+static const char *const *dull_columns(const report *r)
+{
+    static const char *const with_stages[] = {"seeds", NULL};
+    static const char *const one_stage[] = {"seeds", "stage", NULL};
+    for (size_t i = 0; i < r->results.record.ticket_count; i++) {
+        if (r->results.record.tickets[i].stage > 0)
+            return with_stages;
+    }
+    return one_stage;
+}
+
+static cop_status display(const report *r, const char *name, cop_display *out, cop_error *err)
+{
+    static const char *const ids[] = {"id", NULL};
+    const char *const *skip = strcmp(name, "summary") == 0 ? dull_columns(r) : ids;
+    return cop_display_make(cop_sheets_find(r->sheets, name), skip, r->results.arena, out, err);
+}
+
+static void add_pictures(const report *r, cop_text *page)
+{
+    for (size_t i = 0; r->drawn && i < r->figures.count; i++) {
+        const cop_figure *f = &r->figures.items[i];
+        char path[160];
+        (void)snprintf(path, sizeof path, "figures/%s.png", f->name);
+        cop_html_heading(page, f->title);
+        cop_html_picture(page, path, f->caption);
+    }
+    if (r->picture_count > 0)
+        cop_html_heading(page, "Distilled images");
+    for (size_t i = 0; i < r->picture_count; i++)
+        cop_html_picture(page, r->pictures[i].path, r->pictures[i].caption);
+}
+
+static void add_files(const report *r, cop_text *page)
+{
+    cop_html_heading(page, "Tables");
+    cop_text_append(page, "<ul>\n");
+    for (size_t i = 0; i < cop_tables_count(r->sheets); i++) {
+        const cop_table *table = cop_tables_at(r->sheets, i);
+        char path[160];
+        (void)snprintf(path, sizeof path, "%s.csv", cop_table_name(table));
+        cop_html_link(page, path, cop_table_help(table));
+    }
+    cop_text_append(page, "</ul>\n");
+}
+
+static cop_status write_page(const report *r, const cop_display *tickets,
+                             const cop_display *distilled, cop_error *err)
+{
+    cop_text page = {0};
+    cop_html_begin(&page, r->results.record.name);
+    if (r->results.absent_count > 0)
+        cop_html_paragraph(&page, "The study is not finished, or a part of it is damaged: some "
+                                  "results are not shown.");
+    cop_html_heading(&page, "Tickets");
+    cop_html_table(&page, tickets);
+    if (distilled->row_count > 0) {
+        cop_html_heading(&page, "Distilled sets");
+        cop_html_table(&page, distilled);
+    }
+    add_pictures(r, &page);
+    add_files(r, &page);
+    cop_html_end(&page);
+    size_t length = page.length;
+    char *text = cop_text_take(&page);
+    const char *path = path_in(r, "index.html");
+    cop_status status =
+        text != NULL && path != NULL ? cop_file_write(path, text, length, err) : out_of_memory(err);
+    free(text);
+    return status;
+}
+
+static void print(const report *r, const cop_display *tickets, const cop_display *distilled,
+                  FILE *out)
+{
+    cop_display_print(tickets, LINE_WIDTH, out);
+    if (distilled->row_count > 0) {
+        (void)fputs("\n", out);
+        cop_display_print(distilled, LINE_WIDTH, out);
+    }
+    (void)fprintf(out, "\ntables:");
+    for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
+        (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
+    (void)fprintf(out, "\n%s:", r->drawn ? "figures" : "figures (data and scripts only)");
+    for (size_t i = 0; i < r->figures.count; i++)
+        (void)fprintf(out, " %s.%s", r->figures.items[i].name, r->drawn ? "png" : "gp");
+    (void)fprintf(out, "\nreport: %s/index.html\n", r->dir);
+}
+
+static cop_status show(const report *r, FILE *out, cop_error *err)
+{
+    cop_display tickets, distilled;
+    COP_TRY(display(r, "summary", &tickets, err));
+    COP_TRY(display(r, "distilled", &distilled, err));
+    COP_TRY(write_page(r, &tickets, &distilled, err));
+    if (out != NULL)
+        print(r, &tickets, &distilled, out);
+    return COP_OK;
+}
+
+/* --- all of it ----------------------------------------------------------------------------------
+ */
+
+static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
+{
+    COP_TRY(cop_results_read(dir, r->log, &r->results, err));
+    tell_missing(r);
+    tell_mixed(r);
+    r->dir = cop_arena_printf(r->results.arena, "%s/report", dir);
+    r->sheets = cop_tables_new();
+    if (r->dir == NULL || r->sheets == NULL)
+        return out_of_memory(err);
+    COP_TRY(make_dirs(r, err));
+    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
+    COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
+    COP_TRY(write_tables(r, err));
+    COP_TRY(cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
+                           &r->figures, err));
+    COP_TRY(write_figures(r, err));
+    COP_TRY(write_images(r, err));
+    COP_TRY(show(r, out, err));
+    if (r->results.damaged_count == 0)
+        return COP_OK;
+    *err = r->results.first_damage;
+    return cop_fail_within(err, "the report lacks %zu damaged artifacts; the first",
+                           r->results.damaged_count);
+}
+
+cop_status cop_report(const char *dir, FILE *out, cop_logger *log, cop_error *err)
+{
+    report r = {.log = log};
+    cop_error own = {0};
+    cop_status status = make(&r, dir, out, &own);
+    if (status != COP_OK && err != NULL)
+        *err = own;
+    cop_tables_free(r.sheets);
+    cop_results_clear(&r.results);
+    return status;
+}

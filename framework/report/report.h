@@ -1,0 +1,29 @@
+/* report.h: a study's tables and figures, made from its output directory alone.
+ *
+ * Reads OUT/study.json and the artifacts that it names; needs neither config nor plugins. Writes
+ *
+ *   OUT/report/tickets.csv      a line a ticket: sparsity, accuracy, and what analyzers say of it
+ *              trainings.csv    a line a trained network
+ *              history.csv      a line an epoch
+ *              distilled.csv    a line a distilled set
+ *              <table>.csv      every analyzer's table, all tickets together
+ *              columns.csv      what each column means, with its unit
+ *              costs.csv        seconds and provenance of each artifact: the only table with
+ * timings, the others are equal to the bit from run to run figures/         PNG pictures, each
+ * beside the script and the data that draw it images/          distilled images index.html all of
+ * it on one page */
+#ifndef COP_REPORT_REPORT_H
+#define COP_REPORT_REPORT_H
+
+#include <coppice/log.h>
+#include <coppice/status.h>
+
+#include <stdio.h>
+
+/* Makes the report of the study in `dir`; prints the ticket table and what was written to `out`
+ * (NULL: prints nothing). What is not computed yet is left out, with a warning; so are damaged
+ * artifacts, but then the answer, once all else is written, is COP_FAILED naming the first. A
+ * directory without a readable study.json is COP_FAILED and left as it is. */
+cop_status cop_report(const char *dir, FILE *out, cop_logger *log, cop_error *err);
+
+#endif

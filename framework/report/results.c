@@ -1,0 +1,222 @@
+/* results.c: collecting the artifacts of a record, sound or not. */
+#include "report/results.h"
+
+#include "core/file.h"
+#include "report/history.h"
+#include "store/tables.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SUMMARY_LIMIT (1u << 20)
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+/* --- one artifact -------------------------------------------------------------------------------
+ */
+
+cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
+                            const char **path, cop_error *err)
+{
+    COP_TRY(cop_store_check_file(r->store, id, file, err));
+    char text[4096];
+    cop_store_path(r->store, id, file, text, sizeof text);
+    *path = cop_arena_strdup(r->arena, text);
+    return *path != NULL ? COP_OK : out_of_memory(err);
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(value) ? value->valuedouble : (double)NAN;
+}
+
+static cop_status read_summary(cop_results *r, cop_result *result, cop_error *err)
+{
+    const char *path = NULL;
+    char *text = NULL;
+    COP_TRY(cop_results_file(r, &result->id, "summary.json", &path, err));
+    COP_TRY(cop_file_read(path, SUMMARY_LIMIT, &text, NULL, err));
+    cJSON *root = cJSON_Parse(text);
+    free(text);
+    if (!cJSON_IsObject(root)) {
+        cJSON_Delete(root);
+        return cop_fail_at(err, COP_FAILED, path, 0, "is not a summary");
+    }
+    result->summary = (cop_summary){.epochs = number(root, "epochs"),
+                                    .steps = number(root, "steps"),
+                                    .samples = number(root, "samples"),
+                                    .train_loss = number(root, "train_loss"),
+                                    .train_accuracy = number(root, "train_accuracy"),
+                                    .test_loss = number(root, "test_loss"),
+                                    .test_accuracy = number(root, "test_accuracy"),
+                                    .prunable = number(root, "prunable"),
+                                    .kept = number(root, "kept"),
+                                    .stored = number(root, "stored"),
+                                    .decoded = number(root, "decoded")};
+    cJSON_Delete(root);
+    return COP_OK;
+}
+
+static cop_status read_content(cop_results *r, cop_result *result, cop_error *err)
+{
+    char provenance[1024];
+    const char *path = NULL;
+    COP_TRY(cop_store_cost(r->store, &result->id, &result->seconds, provenance, sizeof provenance,
+                           err));
+    result->provenance = cop_arena_strdup(r->arena, provenance);
+    if (result->provenance == NULL)
+        return out_of_memory(err);
+    if (strcmp(result->id.kind, "analyze") == 0) {
+        COP_TRY(cop_results_file(r, &result->id, "tables.json", &path, err));
+        return cop_tables_read(path, &result->tables, err);
+    }
+    COP_TRY(read_summary(r, result, err));
+    if (strcmp(result->id.kind, "train") != 0)
+        return COP_OK;
+    COP_TRY(cop_results_file(r, &result->id, "history.csv", &path, err));
+    return cop_history_read(path, r->arena, &result->history, &result->history_count, err);
+}
+
+/* --- all of them --------------------------------------------------------------------------------
+ */
+
+static bool is_known(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; i < r->absent_count; i++) {
+        if (cop_same_artifact(&r->absent[i], id))
+            return true;
+    }
+    return cop_results_find(r, id) != NULL;
+}
+
+static void note_damage(cop_results *r, cop_logger *log, const cop_error *damage)
+{
+    if (r->damaged_count++ == 0)
+        r->first_damage = *damage;
+    cop_say(log, COP_LOG_WARNING, "left out: %s%s%s", damage->file,
+            damage->file[0] != '\0' ? ": " : "", damage->message);
+}
+
+static void collect(cop_results *r, cop_logger *log, const cop_artifact_id *id)
+{
+    if (is_known(r, id))
+        return;
+    char dir[4096];
+    cop_store_path(r->store, id, "", dir, sizeof dir);
+    if (access(dir, F_OK) != 0) {
+        r->absent[r->absent_count++] = *id;
+        return;
+    }
+    cop_result result = {.id = *id};
+    cop_error damage = {0};
+    if (read_content(r, &result, &damage) == COP_OK) {
+        r->found[r->found_count++] = result;
+        return;
+    }
+    cop_tables_free(result.tables);
+    r->absent[r->absent_count++] = *id;
+    note_damage(r, log, &damage);
+}
+
+static size_t count_names(const cop_record *record)
+{
+    size_t count = 2 * record->distilled_count;
+    for (size_t i = 0; i < record->ticket_count; i++)
+        count += 2 + record->tickets[i].copy_count + record->tickets[i].analysis_count;
+    return count;
+}
+
+static void collect_all(cop_results *r, cop_logger *log)
+{
+    for (size_t i = 0; i < r->record.distilled_count; i++) {
+        const cop_record_distilled *d = &r->record.distilled[i];
+        collect(r, log, &d->set);
+        if (d->has_trained)
+            collect(r, log, &d->trained);
+    }
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        if (t->has_training)
+            collect(r, log, &t->training);
+        if (t->has_mask)
+            collect(r, log, &t->mask);
+        for (size_t k = 0; k < t->copy_count; k++)
+            collect(r, log, &t->copies[k]);
+        for (size_t k = 0; k < t->analysis_count; k++)
+            collect(r, log, &t->analyses[k].id);
+    }
+}
+
+cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err)
+{
+    memset(out, 0, sizeof *out);
+    out->arena = cop_arena_new();
+    if (out->arena == NULL)
+        return out_of_memory(err);
+    COP_TRY(cop_record_read(dir, out->arena, &out->record, err));
+    COP_TRY(cop_store_open(dir, &out->store, err));
+    size_t names = count_names(&out->record) + 1;
+    out->found = cop_arena_array(out->arena, names, sizeof *out->found);
+    out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
+    if (out->found == NULL || out->absent == NULL)
+        return out_of_memory(err);
+    collect_all(out, log);
+    return COP_OK;
+}
+
+void cop_results_clear(cop_results *r)
+{
+    for (size_t i = 0; i < r->found_count; i++)
+        cop_tables_free(r->found[i].tables);
+    cop_store_close(r->store);
+    cop_arena_free(r->arena);
+    memset(r, 0, sizeof *r);
+}
+
+const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; i < r->found_count; i++) {
+        if (cop_same_artifact(&r->found[i].id, id))
+            return &r->found[i];
+    }
+    return NULL;
+}
+
+/* --- masks --------------------------------------------------------------------------------------
+ */
+
+double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t)
+{
+    if (!t->has_mask)
+        return 0.0;
+    const cop_result *mask = cop_results_find(r, &t->mask);
+    if (mask == NULL || !(mask->summary.prunable > 0.0))
+        return (double)NAN;
+    return 100.0 * (mask->summary.prunable - mask->summary.kept) / mask->summary.prunable;
+}
+
+double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t)
+{
+    if (t->has_mask) {
+        const cop_result *mask = cop_results_find(r, &t->mask);
+        return mask != NULL ? mask->summary.kept : (double)NAN;
+    }
+    /* The dense network keeps all that any mask of its setting could remove. */
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *other = &r->record.tickets[i];
+        const cop_result *mask = other->setting == t->setting && other->has_mask
+                                     ? cop_results_find(r, &other->mask)
+                                     : NULL;
+        if (mask != NULL)
+            return mask->summary.prunable;
+    }
+    return (double)NAN;
+}

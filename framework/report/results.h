@@ -1,0 +1,68 @@
+/* results.h: what the artifacts that a study's record names hold, as far as a report tells it. */
+#ifndef COP_REPORT_RESULTS_H
+#define COP_REPORT_RESULTS_H
+
+#include "report/record.h"
+
+#include <coppice/table.h>
+
+/* Columns of a training's history. */
+enum {
+    COP_EPOCH,
+    COP_LR,
+    COP_TRAIN_LOSS,
+    COP_TRAIN_ACCURACY, /* a share, as in the files */
+    COP_TEST_LOSS,
+    COP_TEST_ACCURACY,
+    COP_HISTORY_WIDTH
+};
+
+/* The numbers of summary.json, by kind of artifact. NaN where one is missing or null. */
+typedef struct cop_summary {
+    double epochs, steps, samples, train_loss, train_accuracy, test_loss, test_accuracy; /* train */
+    double prunable, kept;                                                               /* mask */
+    double stored, decoded; /* distil */
+} cop_summary;
+
+/* One artifact. Everything but `tables` is the arena's. */
+typedef struct cop_result {
+    cop_artifact_id id;
+    double seconds;
+    const char *provenance;
+    cop_summary summary;
+    double (*history)[COP_HISTORY_WIDTH]; /* of trainings, in the file's order */
+    size_t history_count;
+    cop_tables *tables; /* of analyses; owned */
+} cop_result;
+
+typedef struct cop_results {
+    cop_arena *arena; /* owned */
+    cop_record record;
+    cop_store *store;  /* owned */
+    cop_result *found; /* each artifact once, in the order in which the record names them */
+    size_t found_count;
+    cop_artifact_id *absent; /* named by the record, not among `found` */
+    size_t absent_count;
+    size_t
+        damaged_count; /* of the absent: published, but unreadable; the others are not computed */
+    cop_error first_damage; /* where damaged_count > 0 */
+} cop_results;
+
+/* Reads the record of `dir` and every artifact in it. A damaged artifact is left out, counted, and
+ * said on the log; only a bad record fails. Clear with cop_results_clear whatever the answer. */
+cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err);
+void cop_results_clear(cop_results *r);
+
+/* The artifact of that name; NULL when it is missing or damaged. */
+const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id);
+
+/* A file of an artifact, its checksum tested; in the arena of `r`. */
+cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
+                            const char **path, cop_error *err);
+
+/* The sparsity in percent that a ticket's mask leaves: 0 without a mask, NaN when the mask is not
+ * there; and the weights that it keeps, NaN where unknown. */
+double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t);
+double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
+
+#endif

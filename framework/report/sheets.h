@@ -1,0 +1,40 @@
+/* sheets.h: every table of the report, in memory. */
+#ifndef COP_REPORT_SHEETS_H
+#define COP_REPORT_SHEETS_H
+
+#include "report/groups.h"
+
+/* Adds to `sheets`, in this order: tickets, summary, trainings, distilled, history, each analyzer's
+ * table, costs, columns. A number that is not there is NaN. */
+cop_status cop_sheets_make(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
+                           cop_error *err);
+
+/* The sheet of that name, or NULL. */
+const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
+
+/* --- the files behind it ------------------------------------------------------------------------
+ */
+
+/* sheet_tickets.c: "tickets", a line a ticket, with the columns that summaries join. */
+cop_status cop_sheet_tickets(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
+                             cop_error *err);
+
+/* The columns of "tickets" that summaries joined begin here. */
+#define COP_TICKET_COLUMNS 11
+
+/* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
+cop_status cop_sheet_summary(const cop_results *r, const cop_table *tickets, cop_tables *sheets,
+                             cop_error *err);
+
+/* Mean and sample standard deviation (NaN of fewer than two); NaN values are passed over. */
+typedef struct cop_spread {
+    size_t count;
+    double mean, std, min, max;
+} cop_spread;
+cop_spread cop_spread_of(const double *values, size_t count);
+
+/* The test accuracies in percent of the trained copies of some tickets that are there, written to
+ * `values` if not NULL, and counted. */
+size_t cop_copy_accuracies(const cop_results *r, const cop_record_ticket *t, double *values);
+
+#endif

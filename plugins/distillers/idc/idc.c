@@ -1,0 +1,139 @@
+/* idc.c: IDC, dataset condensation via efficient synthetic-data parameterization (Kim et al., ICML
+ * 2022): gradient matching in the loop of a network trained on real data, with several training
+ * images decoded from each stored one. Defaults are the published settings for CIFAR-10.
+ *
+ * options.c the settings, start.c the first pixels, classes.c the real batches, decode.c,
+ * distance.c and match_graph.c what is matched, match.c one match, pixels.c the pixels' optimiser,
+ * network.c the network, run.c the loops.
+ *
+ * Departures from the authors' code: a class smaller than batch_real gives all its images at each
+ * match; running statistics of batch norm are not moved by matches (nothing reads them there or
+ * here: networks stay in training mode); pretraining is cut into steps, which changes no number. */
+#include "run.h"
+
+#include "pixels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cop_status create_idc(const void *options, const cop_task *task, void **self, cop_error *err)
+{
+    const idc_options *o = options;
+    COP_TRY(idc_options_check(o, task, err));
+    idc_run *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    r->options = *o;
+    r->task = *task;
+    *self = r;
+    return COP_OK;
+}
+
+static void destroy_idc(void *self)
+{
+    idc_run *r = self;
+    idc_run_clear(r);
+    free(r);
+}
+
+/* Floating-point operations of one image's forward pass. */
+static cop_status forward_flops(const idc_run *r, double *flops, cop_error *err)
+{
+    const cop_model *m = r->options.model;
+    size_t params = cop_model_parameter_count(m), buffers = cop_model_buffer_count(m);
+    cop_graph *g = cop_graph_new();
+    cop_node *nodes = calloc(params + 2 * buffers + 1, sizeof *nodes);
+    cop_status status = COP_OK;
+    if (g == NULL || nodes == NULL)
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    if (status == COP_OK) {
+        cop_model_output out = {.new_buffers = nodes + params + buffers};
+        cop_model_inputs(m, g, "net/", nodes, nodes + params);
+        cop_node x =
+            cop_input(g, "images", cop_shape4(1, r->task.channels, r->task.height, r->task.width));
+        cop_program *p = NULL;
+        status = cop_model_build(m, g, x, nodes, nodes + params, COP_MODE_EVAL, &out, err);
+        if (status == COP_OK)
+            status = cop_compile(g, &out.logits, 1, NULL, &p, err);
+        if (status == COP_OK)
+            *flops = (double)cop_program_costs(p).flops;
+        cop_program_free(p);
+    }
+    free(nodes);
+    cop_graph_free(g);
+    return status;
+}
+
+/* A training pass costs three forward passes; the synthetic side's, whose gradient is
+ * differentiated once more, seven. */
+static cop_status plan_idc(void *self, cop_plan *plan, cop_error *err)
+{
+    const idc_run *r = self;
+    const idc_options *o = &r->options;
+    int64_t samples = cop_plan_train_count(plan);
+    const idc_rhythm rhythm = idc_rhythm_of(o, samples);
+    double forward = 0.0;
+    COP_TRY(forward_flops(r, &forward, err));
+    int64_t decoded = idc_options_decoded(o);
+    double synthetic = (double)(decoded < o->batch_synthetic ? decoded : o->batch_synthetic);
+    double match = 3.0 * (double)o->batch_real + 7.0 * synthetic;
+    double inner = r->task.classes * match + 3.0 * (double)o->net_images;
+    double outer = (double)o->inner * inner + 3.0 * (double)o->pretrain * (double)samples;
+    cop_plan_steps(plan, o->iterations * rhythm.steps);
+    cop_plan_flops(plan, (double)o->iterations * outer * forward);
+    cop_plan_expect_set(plan, decoded * r->task.classes, &o->recipe);
+    return COP_OK;
+}
+
+static cop_status begin_idc(void *self, cop_work *work, cop_tensors *bag, cop_error *err)
+{
+    return idc_run_begin(self, work, bag, err);
+}
+
+static cop_status step_idc(void *self, cop_work *work, cop_tensors *bag, int64_t i, cop_error *err)
+{
+    return idc_run_step(self, work, bag, i, err);
+}
+
+static cop_status finish_idc(void *self, cop_work *work, cop_tensors *bag, cop_synthetic *out,
+                             cop_error *err)
+{
+    const idc_run *r = self;
+    const cop_tensor *pixels = cop_tensors_find(bag, "pixels");
+    int64_t count = r->task.classes * r->options.ipc;
+    out->task = r->task;
+    out->normalization = cop_work_train_data(work)->normalization;
+    out->decode = r->options.factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
+    out->factor = (int32_t)r->options.factor;
+    out->recipe = r->options.recipe;
+    COP_TRY(cop_synthetic_allocate(out, count, err));
+    memcpy(out->pixels, pixels->data, (size_t)cop_shape_count(pixels->shape) * sizeof(float));
+    idc_pixels_clamp(out->pixels, cop_shape_count(pixels->shape));
+    for (int64_t i = 0; i < count; i++)
+        out->labels[i * r->task.classes + i / r->options.ipc] = 1.0f;
+    return COP_OK;
+}
+
+static const cop_distiller_ops ops = {.size = sizeof(cop_distiller_ops),
+                                      .create = create_idc,
+                                      .destroy = destroy_idc,
+                                      .plan = plan_idc,
+                                      .begin = begin_idc,
+                                      .step = step_idc,
+                                      .finish = finish_idc};
+
+COP_EXPORT const cop_plugin coppice_plugin = {
+    COP_PLUGIN_HEADER(COP_KIND_DISTILLER, COP_DISTILLER_INTERFACE),
+    .id = "idc",
+    .version = "1.0.0",
+    .results_version = "1",
+    .summary = "IDC: gradient matching with several training images in each stored one",
+    .author = "The Coppice authors",
+    .licence = "MIT",
+    .citation = "Kim et al., Dataset Condensation via Efficient Synthetic-Data Parameterization, "
+                "ICML 2022",
+    .options = idc_option_table,
+    .option_count = IDC_OPTION_COUNT,
+    .options_size = sizeof(idc_options),
+    .ops = &ops,
+};

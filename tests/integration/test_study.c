@@ -1,0 +1,405 @@
+/* test_study.c: what a study promises: the same bits again, nothing computed twice, tickets that
+ * rewind to where they should, and a run that goes on where it was stopped. On a tiny network and
+ * the embedded dataset, in this process. */
+#include "support.h"
+
+#include "store/manifest.h"
+#include "study/layout.h"
+#include "study/runner.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH 4096
+
+/* A config, its study and a store in a fresh directory. */
+typedef struct bench {
+    char dir[PATH];
+    cop_registry *registry;
+    cop_config *config;
+    cop_study *study;
+    cop_store *store;
+} bench;
+
+static const char *const base_config =
+    "study = { name = \"tiny\"; seeds = [0]; copies = 2; threads = 2; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 160; test_size = 80; };\n"
+    "distill = { plugin = \"random\"; ipc = 2; factor = 2;"
+    "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
+    "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
+    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 2;\n"
+    "                        data = \"distilled\"; rewind = \"init\"; } ); };\n"
+    "train = { recipe = \"sgd\"; duration = \"2ep\"; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
+
+static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
+{
+    cop_error err = {0};
+    char path[PATH + 32];
+    make_temp_dir(b->dir, sizeof b->dir);
+    (void)snprintf(path, sizeof path, "%s/config.cfg", b->dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_ok(cop_registry_open(NULL, 0, &b->registry, &err), &err);
+    assert_ok(cop_config_load(path, overrides, count, b->registry, NULL, &b->config, &err), &err);
+    assert_ok(cop_study_new(b->config, NULL, &b->study, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/out", b->dir);
+    assert_ok(cop_store_open(path, &b->store, &err), &err);
+}
+
+static void bench_close(bench *b)
+{
+    cop_store_close(b->store);
+    cop_study_free(b->study);
+    cop_config_free(b->config);
+    cop_registry_free(b->registry);
+    remove_tree(b->dir);
+}
+
+static void bench_run(bench *b)
+{
+    cop_error err = {0};
+    assert_ok(cop_study_run(b->study, b->store, NULL, NULL, &err), &err);
+}
+
+/* --- comparing stores
+ * ------------------------------------------------------------------------------ */
+
+/* The files and checksums of an artifact, which its manifest lists. */
+static void manifest_of(const bench *b, const cop_stage *stage, cop_manifest **out)
+{
+    cop_error err = {0};
+    char path[PATH];
+    cop_store_path(b->store, &stage->id, "artifact.json", path, sizeof path);
+    assert_ok(cop_manifest_read(path, out, &err), &err);
+}
+
+/* Every stage of both studies has the same identity and, file for file, the same content. */
+static void assert_same_results(const bench *a, const bench *b)
+{
+    assert_int_equal(a->study->stage_count, b->study->stage_count);
+    for (size_t i = 0; i < a->study->stage_count; i++) {
+        const cop_stage *x = &a->study->stages[i], *y = &b->study->stages[i];
+        cop_manifest *left = NULL, *right = NULL;
+        assert_string_equal(x->identity, y->identity);
+        manifest_of(a, x, &left);
+        manifest_of(b, y, &right);
+        assert_int_equal(cop_manifest_file_count(left), cop_manifest_file_count(right));
+        for (size_t k = 0; k < cop_manifest_file_count(left); k++) {
+            const char *file = cop_manifest_file(left, k);
+            const char *checksum = cop_manifest_checksum(right, file);
+            assert_non_null(checksum);
+            if (strcmp(cop_manifest_checksum(left, file), checksum) != 0)
+                fail_msg("%s: %s differs", x->title, file);
+        }
+        cop_manifest_free(left);
+        cop_manifest_free(right);
+    }
+}
+
+static void test_same_config_same_bits(void **state)
+{
+    (void)state;
+    bench a, b;
+    bench_open(&a, base_config, NULL, 0);
+    bench_open(&b, base_config, NULL, 0);
+    bench_run(&a);
+    bench_run(&b);
+    assert_same_results(&a, &b);
+    bench_close(&a);
+    bench_close(&b);
+}
+
+/* --- tickets
+ * ------------------------------------------------------------------------------------------- */
+
+static const cop_ticket *ticket_at(const bench *b, int64_t round)
+{
+    for (size_t i = 0; i < b->study->ticket_count; i++) {
+        if (b->study->tickets[i].round == round)
+            return &b->study->tickets[i];
+    }
+    fail_msg("no ticket of round %lld", (long long)round);
+    return NULL;
+}
+
+static cop_tensors *mask_of(const bench *b, const cop_ticket *ticket)
+{
+    cop_error err = {0};
+    cop_tensors *mask = NULL;
+    cop_runner r = {.study = b->study, .store = b->store};
+    assert_ok(cop_load_mask(&r, &b->study->opened[0], ticket->mask, &mask, &err), &err);
+    return mask;
+}
+
+static cop_tensors *start_of(const bench *b, const cop_ticket *ticket, const cop_tensors *mask)
+{
+    cop_error err = {0};
+    cop_tensors *start = NULL;
+    cop_runner r = {.study = b->study, .store = b->store};
+    assert_ok(cop_load_start(&r, &ticket->start, b->study->opened[0].model, mask, &start, &err),
+              &err);
+    return start;
+}
+
+static void test_rounds_take_a_fifth_and_masks_nest(void **state)
+{
+    (void)state;
+    bench b;
+    bench_open(&b, base_config, NULL, 0);
+    bench_run(&b);
+    cop_tensors *before = mask_of(&b, ticket_at(&b, 0));
+    for (int64_t round = 1; round <= 2; round++) {
+        cop_tensors *after = mask_of(&b, ticket_at(&b, round));
+        int64_t left = cop_mask_count(before);
+        assert_int_equal(cop_mask_count(after), left - llround(0.2 * (double)left));
+        for (size_t i = 0; i < cop_tensors_count(before); i++) {
+            const cop_tensor *x = cop_tensors_at(before, i), *y = cop_tensors_at(after, i);
+            for (int64_t k = 0; k < cop_shape_count(x->shape); k++)
+                assert_true(cop_f32(y)[k] <= cop_f32(x)[k]);
+        }
+        cop_tensors_free(before);
+        before = after;
+    }
+    cop_tensors_free(before);
+    bench_close(&b);
+}
+
+/* Asserts that tensor `name` of `state` is `reference`'s times the mask, bit for bit. */
+static void assert_rewound(const cop_tensor *tensor, const cop_tensors *reference,
+                           const cop_tensors *mask)
+{
+    const float *wanted = cop_f32(cop_tensors_find(reference, tensor->name));
+    const cop_tensor *keep = cop_tensors_find(mask, tensor->name);
+    for (int64_t k = 0; k < cop_shape_count(tensor->shape); k++) {
+        float value = keep != NULL && cop_f32(keep)[k] == 0.0f ? 0.0f : wanted[k];
+        assert_memory_equal(&cop_f32(tensor)[k], &value, sizeof value);
+    }
+}
+
+static void test_full_rewind_is_bit_equal_to_initialisation(void **state)
+{
+    (void)state;
+    bench b;
+    cop_error err = {0};
+    cop_tensors *initial = NULL;
+    bench_open(&b, base_config, NULL, 0);
+    bench_run(&b);
+    assert_ok(cop_model_initial_state(b.study->opened[0].model, 0, &initial, &err), &err);
+    cop_tensors *mask = mask_of(&b, ticket_at(&b, 2));
+    cop_tensors *start = start_of(&b, ticket_at(&b, 2), mask);
+    for (size_t i = 0; i < cop_tensors_count(start); i++)
+        assert_rewound(cop_tensors_at(start, i), initial, mask);
+    cop_tensors_free(start);
+    cop_tensors_free(mask);
+    cop_tensors_free(initial);
+    bench_close(&b);
+}
+
+static void test_weights_rewind_keeps_the_rest_as_trained(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].rewind_tensors=\"weights\""};
+    bench b;
+    cop_error err = {0};
+    cop_tensors *initial = NULL, *trained = NULL;
+    bench_open(&b, base_config, overrides, 1);
+    bench_run(&b);
+    const cop_ticket *ticket = ticket_at(&b, 1);
+    cop_runner r = {.study = b.study, .store = b.store};
+    assert_ok(cop_model_initial_state(b.study->opened[0].model, 0, &initial, &err), &err);
+    assert_ok(cop_load_final(&r, b.study->stages[ticket->mask].work.trained, &trained, &err), &err);
+    cop_tensors *mask = mask_of(&b, ticket);
+    cop_tensors *start = start_of(&b, ticket, mask);
+    size_t weights = 0, others = 0;
+    for (size_t i = 0; i < cop_model_parameter_count(b.study->opened[0].model); i++) {
+        const cop_parameter *p = cop_model_parameter(b.study->opened[0].model, i);
+        bool is_weight = p->role == COP_ROLE_CONV_WEIGHT || p->role == COP_ROLE_LINEAR_WEIGHT;
+        assert_rewound(cop_tensors_find(start, p->name), is_weight ? initial : trained, mask);
+        *(is_weight ? &weights : &others) += 1;
+    }
+    assert_true(weights == 3 && others > 3);
+    cop_tensors_free(start);
+    cop_tensors_free(mask);
+    cop_tensors_free(trained);
+    cop_tensors_free(initial);
+    bench_close(&b);
+}
+
+static void test_rewind_to_a_step_starts_from_that_snapshot(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"4it\"",
+                                            "ticket.stages.[0].data=\"real\""};
+    bench b;
+    cop_error err = {0};
+    cop_tensors *snapshot = NULL;
+    bench_open(&b, base_config, overrides, 2);
+    bench_run(&b);
+    const cop_ticket *ticket = ticket_at(&b, 2);
+    cop_runner r = {.study = b.study, .store = b.store};
+    assert_ok(
+        cop_load_snapshot(&r, ticket->start.base, (cop_duration){COP_STEPS, 4}, &snapshot, &err),
+        &err);
+    cop_tensors *mask = mask_of(&b, ticket);
+    cop_tensors *start = start_of(&b, ticket, mask);
+    assert_int_equal(cop_i64(cop_tensors_find(start, "step"))[0], 4);
+    for (size_t i = 0; i < cop_model_parameter_count(b.study->opened[0].model); i++) {
+        const char *name = cop_model_parameter(b.study->opened[0].model, i)->name;
+        assert_rewound(cop_tensors_find(start, name), snapshot, mask);
+    }
+    cop_tensors_free(start);
+    cop_tensors_free(mask);
+    cop_tensors_free(snapshot);
+    bench_close(&b);
+}
+
+/* --- nothing twice
+ * -------------------------------------------------------------------------------------- */
+
+static size_t count_kind(const bench *b, cop_stage_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b->study->stage_count; i++)
+        count += b->study->stages[i].kind == kind ? 1 : 0;
+    return count;
+}
+
+static void test_pruning_on_real_data_uses_the_first_copies(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\""};
+    bench b;
+    bench_open(&b, base_config, overrides, 1);
+    /* dense, round 1, round 2, two copies each; the rounds' own trainings are copies 0 */
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 6);
+    assert_int_equal(b.study->stages[ticket_at(&b, 1)->mask].work.trained,
+                     ticket_at(&b, 0)->copies[0]);
+    assert_int_equal(count_kind(&b, COP_STAGE_DISTIL), 0);
+    bench_close(&b);
+}
+
+static void test_settings_share_what_they_have_in_common(void **state)
+{
+    (void)state;
+    char text[4096];
+    (void)snprintf(text, sizeof text,
+                   "%ssweep = ( { path = \"analyze.[0].alphas\"; values = [3, 5]; } );\n",
+                   base_config);
+    bench b;
+    bench_open(&b, text, NULL, 0);
+    assert_int_equal(b.study->config->setting_count, 2);
+    assert_int_equal(count_kind(&b, COP_STAGE_DISTIL), 1);
+    assert_int_equal(count_kind(&b, COP_STAGE_MASK), 2);
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8); /* 6 copies, 2 on the distilled set */
+    assert_int_equal(count_kind(&b, COP_STAGE_ANALYZE), 6);
+    bench_close(&b);
+}
+
+/* An override, and whether it must give the named stage another identity. */
+static const struct {
+    const char *override;
+    cop_stage_kind kind;
+    bool changes;
+} identity_cases[] = {
+    {"seeds={ order = 9; }", COP_STAGE_DISTIL, false},
+    {"seeds={ distill = 9; }", COP_STAGE_DISTIL, true},
+    {"seeds={ order = 9; }", COP_STAGE_TRAIN, true},
+    {"seeds={ analyze = 9; }", COP_STAGE_TRAIN, false},
+    {"seeds={ analyze = 9; }", COP_STAGE_ANALYZE, true},
+    {"seeds={ prune = 9; }", COP_STAGE_MASK, true},
+    {"study.threads=1", COP_STAGE_TRAIN, true},
+    {"study.name=\"other\"", COP_STAGE_TRAIN, false},
+    {"dataset.train_size=150", COP_STAGE_TRAIN, true},
+    {"train.lr=0.02", COP_STAGE_TRAIN, false}, /* the first one is on distilled data */
+    {"distill.ipc=3", COP_STAGE_TRAIN, true}};
+
+static const char *first_identity(const bench *b, cop_stage_kind kind)
+{
+    for (size_t i = 0; i < b->study->stage_count; i++) {
+        if (b->study->stages[i].kind == kind)
+            return b->study->stages[i].id.hash;
+    }
+    return "none";
+}
+
+static void test_identities_hold_what_matters_and_nothing_else(void **state)
+{
+    (void)state;
+    bench plain;
+    bench_open(&plain, base_config, NULL, 0);
+    for (size_t i = 0; i < sizeof identity_cases / sizeof identity_cases[0]; i++) {
+        bench changed;
+        bench_open(&changed, base_config, &identity_cases[i].override, 1);
+        bool same = strcmp(first_identity(&plain, identity_cases[i].kind),
+                           first_identity(&changed, identity_cases[i].kind)) == 0;
+        if (same == identity_cases[i].changes)
+            fail_msg("%s: identity of kind %d %s", identity_cases[i].override,
+                     (int)identity_cases[i].kind, same ? "stayed" : "changed");
+        bench_close(&changed);
+    }
+    bench_close(&plain);
+}
+
+/* --- stopping
+ * ---------------------------------------------------------------------------------------------- */
+
+static void test_stopped_run_goes_on_with_the_same_bits(void **state)
+{
+    (void)state;
+    bench whole, cut;
+    cop_error err = {0};
+    static const volatile sig_atomic_t stop = 1;
+    bench_open(&whole, base_config, NULL, 0);
+    bench_open(&cut, base_config, NULL, 0);
+    bench_run(&whole);
+    /* A raised flag stops every stage before its first step, with its state saved. */
+    assert_int_equal(cop_study_run(cut.study, cut.store, &stop, NULL, &err), COP_CANCELLED);
+    bench_run(&cut);
+    assert_same_results(&whole, &cut);
+    bench_close(&whole);
+    bench_close(&cut);
+}
+
+static void test_damaged_artifact_is_named(void **state)
+{
+    (void)state;
+    bench b;
+    cop_error err = {0};
+    char path[PATH];
+    bench_open(&b, base_config, NULL, 0);
+    bench_run(&b);
+    const cop_stage *copy = &b.study->stages[ticket_at(&b, 1)->copies[0]];
+    cop_store_path(b.store, &copy->id, "state.safetensors", path, sizeof path);
+    assert_int_equal(truncate(path, 100), 0);
+    cop_runner r = {.study = b.study, .store = b.store};
+    cop_tensors *none = NULL;
+    cop_status status = cop_load_final(&r, ticket_at(&b, 1)->copies[0], &none, &err);
+    assert_refused(status, COP_FAILED, &err, "is damaged");
+    assert_string_equal(err.file, path);
+    bench_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_config_same_bits),
+        cmocka_unit_test(test_rounds_take_a_fifth_and_masks_nest),
+        cmocka_unit_test(test_full_rewind_is_bit_equal_to_initialisation),
+        cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
+        cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
+        cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
+        cmocka_unit_test(test_settings_share_what_they_have_in_common),
+        cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
+        cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_damaged_artifact_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

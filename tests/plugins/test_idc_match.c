@@ -1,0 +1,215 @@
+/* One class match of the idc distiller against PyTorch in double precision: loss and pixel
+ * gradient, for every distance, decoding and choice of parameters, with fixed weights, batches and
+ * draws. The pixel gradient is a second derivative through some 1e5 rounded products, so single
+ * precision leaves about 1e-6 of its largest element; 2e-5 is allowed. */
+#include "idc_scene.h"
+
+#include "../../plugins/distillers/idc/decode.h"
+#include "../../plugins/distillers/idc/distance.h"
+#include "../../plugins/distillers/idc/match.h"
+
+#include <coppice/differentiate.h>
+
+#include <math.h>
+
+#define SHARE 2e-5
+
+enum { MOST = 64, LABEL = 1 };
+
+typedef struct match_case {
+    const char *name; /* in the fixture */
+    int64_t factor;
+    idc_decode decode;
+    int64_t bound;
+    idc_metric metric;
+    bool is_all;
+    const float *subset;
+} match_case;
+
+static const float chosen[] = {6, 1, 7, 0, 3};
+
+static const match_case cases[] = {
+    {"mse", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_MSE, false, NULL},
+    {"plain", 1, IDC_DECODE_SINGLE, 128, IDC_METRIC_MSE, false, NULL},
+    {"thirds", 3, IDC_DECODE_SINGLE, 128, IDC_METRIC_MSE, false, NULL},
+    {"multi", 2, IDC_DECODE_MULTI, 128, IDC_METRIC_MSE, false, NULL},
+    {"bound", 3, IDC_DECODE_BOUND, 11, IDC_METRIC_MSE, false, NULL},
+    {"subset", 2, IDC_DECODE_SINGLE, 5, IDC_METRIC_MSE, false, chosen},
+    {"l1", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_L1, false, NULL},
+    {"l1_mean", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_L1_MEAN, false, NULL},
+    {"l2", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_L2, false, NULL},
+    {"cos", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_COS, false, NULL},
+    {"all", 2, IDC_DECODE_SINGLE, 128, IDC_METRIC_MSE, true, NULL},
+};
+
+/* One draw of the fixture, repeated for each image. */
+typedef struct draw {
+    const char *name;
+    int width;
+    float values[MOST * 4];
+} draw;
+
+static void bind_draws(const idc_scene *s, idc_match *m, draw *draws, size_t count)
+{
+    static const char *const prefixes[] = {"real", "synthetic"};
+    cop_error err = {0};
+    for (size_t i = 0; i < count; i++) {
+        const float *one = cop_f32(scene_tensor(s, "draw", draws[i].name));
+        for (int k = 0; k < MOST * draws[i].width; k++)
+            draws[i].values[k] = one[k % draws[i].width];
+        for (int p = 0; p < 2; p++) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "%s.%s", prefixes[p], draws[i].name);
+            assert_ok(cop_program_bind_name(idc_match_program(m), name, draws[i].values, &err),
+                      &err);
+        }
+    }
+}
+
+static void load_class(const idc_scene *s, idc_match *m)
+{
+    int64_t members[18];
+    int64_t count = cop_samples_of_class(&s->data, LABEL, members);
+    assert_int_equal(count, idc_match_real_count(m));
+    cop_samples_batch(&s->data, members, count, idc_match_real(m), NULL);
+}
+
+static void check_case(const idc_scene *s, const match_case *c, const cop_tensors *network)
+{
+    draw draws[] = {{.name = "brightness", .width = 1},
+                    {.name = "saturation", .width = 1},
+                    {.name = "contrast", .width = 1},
+                    {.name = "crop", .width = 2},
+                    {.name = "cutout", .width = 4}};
+    cop_error err = {0};
+    idc_options o = scene_options(s);
+    o.factor = c->factor;
+    o.decode = c->decode;
+    o.batch_synthetic = c->bound;
+    o.metric = c->metric;
+    o.match_biases = o.match_norms = o.match_classifier = c->is_all;
+    o.augment = COP_AUGMENT_COLOR | COP_AUGMENT_CROP | COP_AUGMENT_CUTOUT;
+    const idc_match_spec spec = {.options = &o, .normalization = s->data.normalization, .real = 6};
+    idc_match *m = NULL;
+    assert_ok(idc_match_new(&spec, &m, &err), &err);
+    assert_ok(idc_match_bind(m, network, &err), &err);
+    bind_draws(s, m, draws, sizeof draws / sizeof draws[0]);
+    load_class(s, m);
+    if (c->subset != NULL)
+        memcpy(idc_match_subset(m), c->subset, 5 * sizeof(float));
+    else
+        assert_null(idc_match_subset(m));
+
+    const float *stored = cop_f32(scene_tensor(s, "start", "")) + LABEL * SCENE_IPC * SCENE_IMAGE;
+    double loss = 0.0;
+    const float *gradient = NULL;
+    assert_ok(idc_match_run(m, LABEL, stored, &loss, &gradient, &err), &err);
+    float got = (float)loss;
+    assert_near(c->name, &got, scene_tensor(s, c->name, "loss"), 1e-5);
+    assert_near(c->name, gradient, scene_tensor(s, c->name, "gradient"), SHARE);
+    idc_match_free(m);
+}
+
+static void test_matches_torch(void **unused)
+{
+    (void)unused;
+    idc_scene s;
+    scene_open(&s);
+    cop_tensors *network = scene_network(&s, "net");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_case(&s, &cases[i], network);
+    cop_tensors_free(network);
+    scene_close(&s);
+}
+
+/* Where a class decodes to no more images than are allowed, all are matched; else a subset without
+ * repetition, another one for another draw. */
+static void test_subset(void **unused)
+{
+    (void)unused;
+    idc_scene s;
+    scene_open(&s);
+    cop_error err = {0};
+    idc_options o = scene_options(&s);
+    o.batch_synthetic = 5;
+    const idc_match_spec spec = {.options = &o, .normalization = s.data.normalization, .real = 6};
+    idc_match *m = NULL;
+    assert_ok(idc_match_new(&spec, &m, &err), &err);
+    assert_int_equal(idc_match_decoded_count(m), 8);
+    assert_int_equal(idc_match_synthetic_count(m), 5);
+    int times[8] = {0};
+    for (uint64_t k = 0; k < 40; k++) {
+        cop_stream stream = cop_stream_make(3, "subset", k);
+        bool seen[8] = {false};
+        idc_match_choose(m, &stream);
+        for (int i = 0; i < 5; i++) {
+            int at = (int)idc_match_subset(m)[i];
+            assert_in_range(at, 0, 7);
+            assert_false(seen[at]);
+            seen[at] = true;
+            times[at]++;
+        }
+    }
+    for (int i = 0; i < 8; i++)
+        assert_in_range(times[i], 10, 39); /* 25 expected: each image comes, none always */
+    idc_match_free(m);
+    scene_close(&s);
+}
+
+static void test_decoded_counts(void **unused)
+{
+    (void)unused;
+    static const struct {
+        idc_decode decode;
+        int64_t factor, count, bound, wanted;
+    } table[] = {
+        {IDC_DECODE_SINGLE, 1, 10, 128, 10},
+        {IDC_DECODE_SINGLE, 3, 10, 128, 90},
+        {IDC_DECODE_MULTI, 1, 10, 128, 10},
+        {IDC_DECODE_MULTI, 3, 10, 128, 140},
+        /* 9 tiles for (128 − 20)/9 = 12 images; then (128 − 108 − 8)/4 = 3 by 2; 5 whole */
+        {IDC_DECODE_BOUND, 3, 20, 128, 125},
+        {IDC_DECODE_BOUND, 3, 10, 128, 90},
+        {IDC_DECODE_BOUND, 2, 128, 128, 128},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_int_equal(
+            idc_decoded_count(table[i].decode, table[i].factor, table[i].count, table[i].bound),
+            table[i].wanted);
+}
+
+/* Rows of zeros and equal gradients: every distance is finite there, and so is its derivative. */
+static void test_distance_of_nothing(void **unused)
+{
+    (void)unused;
+    static const float zeros[6] = {0};
+    for (int metric = IDC_METRIC_MSE; metric <= IDC_METRIC_COS; metric++) {
+        cop_error err = {0};
+        cop_graph *g = cop_graph_new();
+        cop_node a = cop_input(g, "a", cop_shape2(2, 3)), b = cop_input(g, "b", cop_shape2(2, 3));
+        cop_node outputs[2] = {idc_distance(g, (idc_metric)metric, a, b)};
+        cop_program *p = NULL;
+        assert_ok(cop_gradient(g, outputs[0], &a, 1, &outputs[1], &err), &err);
+        assert_ok(cop_compile(g, outputs, 2, NULL, &p, &err), &err);
+        assert_ok(cop_program_bind(p, a, zeros, &err), &err);
+        assert_ok(cop_program_bind(p, b, zeros, &err), &err);
+        assert_ok(cop_program_run(p, &err), &err);
+        double wanted = metric == IDC_METRIC_COS ? 2.0 : 0.0;
+        assert_true(fabs((double)cop_program_output(p, 0)[0] - wanted) < 1e-12);
+        for (int i = 0; i < 6; i++)
+            assert_true(cop_program_output(p, 1)[i] == 0.0f);
+        cop_program_free(p);
+        cop_graph_free(g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_matches_torch),
+        cmocka_unit_test(test_subset),
+        cmocka_unit_test(test_decoded_counts),
+        cmocka_unit_test(test_distance_of_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

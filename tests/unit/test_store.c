@@ -1,0 +1,371 @@
+/* test_store.c: artifacts are whole or absent, files come back bit for bit, damage is named. */
+#include "support.h"
+
+#include "store/artifact.h"
+#include "store/safetensors.h"
+#include "store/synthetic.h"
+#include "store/tables.h"
+#include "train/recipe_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH 4096
+
+typedef struct fixture {
+    char dir[PATH];
+    cop_store *store;
+    cop_artifact_id id;
+} fixture;
+
+static int open_fixture(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    cop_error err = {0};
+    assert_non_null(f);
+    make_temp_dir(f->dir, sizeof f->dir);
+    assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
+    f->id = cop_artifact_name("train", "identity of the test");
+    *state = f;
+    return 0;
+}
+
+static int close_fixture(void **state)
+{
+    fixture *f = *state;
+    cop_store_close(f->store);
+    remove_tree(f->dir);
+    free(f);
+    return 0;
+}
+
+static cop_tensors *some_tensors(void)
+{
+    cop_error err = {0};
+    cop_tensor *a = NULL, *n = NULL;
+    cop_tensors *set = cop_tensors_new();
+    assert_non_null(set);
+    assert_ok(cop_tensors_add(set, "a", COP_F32, cop_shape2(2, 3), &a, &err), &err);
+    assert_ok(cop_tensors_add(set, "n", COP_I64, cop_shape1(1), &n, &err), &err);
+    for (int i = 0; i < 6; i++)
+        cop_f32(a)[i] = 1.0f / (float)(i + 3);
+    cop_i64(n)[0] = INT64_C(1) << 60;
+    return set;
+}
+
+static void publish(fixture *f)
+{
+    cop_error err = {0};
+    cop_draft *draft = NULL;
+    char path[PATH];
+    cop_tensors *set = some_tensors();
+    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
+    cop_draft_path(draft, "state.safetensors", path, sizeof path);
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    assert_false(cop_store_has(f->store, &f->id));
+    assert_ok(cop_draft_publish(draft, "identity of the test", 1.5, &err), &err);
+    cop_tensors_free(set);
+}
+
+/* --- artifacts
+ * ------------------------------------------------------------------------------------- */
+
+static void test_names_follow_kind_and_text(void **state)
+{
+    (void)state;
+    cop_artifact_id a = cop_artifact_name("train", "x"), b = cop_artifact_name("train", "x");
+    cop_artifact_id other_text = cop_artifact_name("train", "y");
+    cop_artifact_id other_kind = cop_artifact_name("mask", "x");
+    assert_string_equal(a.hash, b.hash);
+    assert_string_not_equal(a.hash, other_text.hash);
+    assert_string_not_equal(a.hash, other_kind.hash);
+    assert_int_equal(strlen(a.hash), 32);
+}
+
+static void test_published_artifact_reads_back(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_tensors *set = NULL, *wanted = some_tensors();
+    double seconds = 0.0;
+    char provenance[512];
+    publish(f);
+    assert_true(cop_store_has(f->store, &f->id));
+    assert_ok(cop_store_read_tensors(f->store, &f->id, "state.safetensors", &set, &err), &err);
+    assert_memory_equal(cop_tensors_find(set, "a")->data, cop_tensors_find(wanted, "a")->data, 24);
+    assert_memory_equal(cop_tensors_find(set, "n")->data, cop_tensors_find(wanted, "n")->data, 8);
+    assert_ok(cop_store_verify(f->store, &f->id, &err), &err);
+    assert_ok(cop_store_cost(f->store, &f->id, &seconds, provenance, sizeof provenance, &err),
+              &err);
+    assert_true(seconds == 1.5);
+    assert_non_null(strstr(provenance, "oneDNN"));
+    cop_tensors_free(set);
+    cop_tensors_free(wanted);
+}
+
+static void test_abandoned_draft_leaves_nothing(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_draft *draft = NULL;
+    char path[PATH];
+    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
+    cop_draft_path(draft, "x", path, sizeof path);
+    cop_draft_abandon(draft);
+    assert_false(cop_store_has(f->store, &f->id));
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_publishing_again_replaces(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    publish(f);
+    cop_draft *draft = NULL;
+    cop_tensors *set = some_tensors(), *back = NULL;
+    char path[PATH];
+    cop_f32(cop_tensors_find(set, "a"))[0] = 42.0f;
+    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
+    cop_draft_path(draft, "state.safetensors", path, sizeof path);
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    assert_ok(cop_draft_publish(draft, "identity of the test", 2.0, &err), &err);
+    assert_ok(cop_store_read_tensors(f->store, &f->id, "state.safetensors", &back, &err), &err);
+    assert_true(cop_f32(cop_tensors_find(back, "a"))[0] == 42.0f);
+    cop_tensors_free(set);
+    cop_tensors_free(back);
+}
+
+static void test_changed_file_is_refused_by_name(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_tensors *set = NULL;
+    char path[PATH];
+    publish(f);
+    cop_store_path(f->store, &f->id, "state.safetensors", path, sizeof path);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -1, SEEK_END), 0);
+    assert_int_equal(fputc('x', file), 'x');
+    assert_int_equal(fclose(file), 0);
+    assert_refused(cop_store_read_tensors(f->store, &f->id, "state.safetensors", &set, &err),
+                   COP_FAILED, &err, "is damaged");
+    assert_refused(cop_store_verify(f->store, &f->id, &err), COP_FAILED, &err, "is damaged");
+    assert_refused(cop_store_read_tensors(f->store, &f->id, "other", &set, &err), COP_FAILED, &err,
+                   "is not a file of this artifact");
+}
+
+static void test_broken_manifest_is_no_artifact(void **state)
+{
+    fixture *f = *state;
+    static const char *const broken[] = {"",
+                                         "{",
+                                         "[]",
+                                         "{\"kind\":\"train\"}",
+                                         "{\"kind\":1,\"identity\":\"\",\"seconds\":0,"
+                                         "\"provenance\":\"\",\"files\":{}}",
+                                         "{\"kind\":\"\",\"identity\":\"\",\"seconds\":0,"
+                                         "\"provenance\":\"\",\"files\":{\"../x\":\"\"}}"};
+    char path[PATH];
+    publish(f);
+    cop_store_path(f->store, &f->id, "artifact.json", path, sizeof path);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs(broken[i], file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_false(cop_store_has(f->store, &f->id));
+    }
+}
+
+/* --- checkpoints
+ * ---------------------------------------------------------------------------------------- */
+
+static void test_checkpoint_comes_back_and_goes(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_tensors *set = some_tensors(), *back = NULL;
+    int64_t step = 0;
+    double seconds = 0.0;
+    assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+    assert_ok(cop_checkpoint_save(f->store, &f->id, set, 123, 4.5, &err), &err);
+    assert_true(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+    assert_int_equal(step, 123);
+    assert_true(seconds == 4.5);
+    assert_memory_equal(cop_tensors_find(back, "a")->data, cop_tensors_find(set, "a")->data, 24);
+    cop_tensors_free(back);
+    cop_checkpoint_remove(f->store, &f->id);
+    assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+    cop_tensors_free(set);
+}
+
+static void test_truncated_checkpoint_counts_as_absent(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_tensors *set = some_tensors(), *back = NULL;
+    int64_t step = 0;
+    double seconds = 0.0;
+    char path[PATH + 128];
+    assert_ok(cop_checkpoint_save(f->store, &f->id, set, 1, 1.0, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/work/train-%s.checkpoint.safetensors", f->dir,
+                   f->id.hash);
+    assert_int_equal(truncate(path, 40), 0);
+    assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+    cop_tensors_free(set);
+}
+
+/* --- tables
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void test_tables_come_back_bit_for_bit(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    static const cop_column columns[] = {{"n", COP_COLUMN_INT, NULL, "count"},
+                                         {"x", COP_COLUMN_FLOAT, "%", NULL},
+                                         {"t", COP_COLUMN_TEXT, NULL, "words"}};
+    static const cop_plot plot = {
+        .kind = COP_PLOT_LINES, .title = "T", .x = "n", .y = "x", .log_y = true};
+    const double values[] = {0.1, -0.0, 1e-310, INFINITY, NAN};
+    char path[PATH + 32];
+    cop_tables *tables = cop_tables_new(), *back = NULL;
+    cop_table *table = cop_tables_add(tables, "some", "help", columns, 3, &plot, &err);
+    assert_non_null(table);
+    for (int i = 0; i < 5; i++) {
+        const cop_cell row[] = {{.i = INT64_MAX - i}, {.f = values[i]}, {.text = "a, \"b\"\n"}};
+        assert_ok(cop_table_row(table, row, &err), &err);
+    }
+    (void)snprintf(path, sizeof path, "%s/tables.json", f->dir);
+    assert_ok(cop_tables_write(tables, path, &err), &err);
+    assert_ok(cop_tables_read(path, &back, &err), &err);
+    const cop_table *read = cop_tables_at(back, 0);
+    assert_int_equal(cop_table_row_count(read), 5);
+    assert_string_equal(cop_table_plot(read)->y, "x");
+    assert_true(cop_table_plot(read)->log_y);
+    for (size_t i = 0; i < 5; i++) {
+        double value = cop_table_cell(read, i, 1).f;
+        assert_int_equal(cop_table_cell(read, i, 0).i, INT64_MAX - (int64_t)i);
+        assert_true(isnan(values[i]) ? isnan(value) : memcmp(&value, &values[i], 8) == 0);
+        assert_string_equal(cop_table_cell(read, i, 2).text, "a, \"b\"\n");
+    }
+    cop_tables_free(tables);
+    cop_tables_free(back);
+}
+
+static void test_other_json_is_no_table(void **state)
+{
+    fixture *f = *state;
+    static const char *const broken[] = {
+        "",
+        "{}",
+        "[{}]",
+        "[{\"name\":\"x\",\"columns\":[]}]",
+        "[{\"name\":\"x\",\"columns\":[{\"name\":\"a\",\"type\":9}]}]",
+        "[{\"name\":\"x\",\"columns\":[{\"name\":\"a\",\"type\":1}],"
+        "\"rows\":[[\"1\",\"2\"]]}]"};
+    char path[PATH + 32];
+    (void)snprintf(path, sizeof path, "%s/tables.json", f->dir);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        cop_error err = {0};
+        cop_tables *tables = NULL;
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs(broken[i], file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_refused(cop_tables_read(path, &tables, &err), COP_FAILED, &err,
+                       "is not a file of tables");
+    }
+}
+
+/* --- distilled sets
+ * ------------------------------------------------------------------------------------------ */
+
+static void test_distilled_set_comes_back_whole(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    char path[PATH + 32], left[768], right[768];
+    cop_synthetic s = {.task = {3, 4, 5, 2}, .decode = COP_DECODE_SINGLE, .factor = 2}, back;
+    assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+    for (int c = 0; c < 3; c++) {
+        s.normalization.mean[c] = 0.1f * (float)(c + 1);
+        s.normalization.std[c] = 1.0f / 3.0f;
+    }
+    assert_ok(cop_synthetic_allocate(&s, 2, &err), &err);
+    for (int i = 0; i < 2 * 60; i++)
+        s.pixels[i] = (float)i / 119.0f;
+    s.labels[0] = 1.0f;
+    s.labels[3] = 1.0f;
+    (void)snprintf(path, sizeof path, "%s/set.safetensors", f->dir);
+    assert_ok(cop_synthetic_write(&s, path, &err), &err);
+    assert_ok(cop_synthetic_read(path, &back, &err), &err);
+    assert_int_equal(back.count, 2);
+    assert_int_equal(back.decode, COP_DECODE_SINGLE);
+    assert_int_equal(back.factor, 2);
+    assert_memory_equal(&back.task, &s.task, sizeof s.task);
+    assert_memory_equal(back.pixels, s.pixels, 120 * sizeof(float));
+    assert_memory_equal(back.labels, s.labels, 4 * sizeof(float));
+    assert_memory_equal(back.normalization.std, s.normalization.std, 3 * sizeof(float));
+    assert_string_equal(cop_recipe_text(&back.recipe, right, sizeof right),
+                        cop_recipe_text(&s.recipe, left, sizeof left));
+    cop_synthetic_clear(&s);
+    cop_synthetic_clear(&back);
+}
+
+static void test_other_tensors_are_no_distilled_set(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_synthetic back;
+    cop_tensors *set = some_tensors();
+    char path[PATH + 32];
+    (void)snprintf(path, sizeof path, "%s/set.safetensors", f->dir);
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    assert_refused(cop_synthetic_read(path, &back, &err), COP_FAILED, &err,
+                   "is not a distilled set");
+    cop_tensors_free(set);
+}
+
+static void test_recipe_text_reads_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; cop_recipe_name(i) != NULL; i++) {
+        cop_error err = {0};
+        cop_recipe recipe, back;
+        char text[768], again[768];
+        assert_ok(cop_recipe_named(cop_recipe_name(i), &recipe, &err), &err);
+        assert_true(cop_recipe_from_text(cop_recipe_text(&recipe, text, sizeof text), &back));
+        assert_string_equal(cop_recipe_text(&back, again, sizeof again), text);
+        text[strlen(text) - 1] = '\0';
+        strcat(text, "x");
+        assert_false(cop_recipe_from_text(text, &back));
+    }
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_follow_kind_and_text),
+        WITH_STORE(test_published_artifact_reads_back),
+        WITH_STORE(test_abandoned_draft_leaves_nothing),
+        WITH_STORE(test_publishing_again_replaces),
+        WITH_STORE(test_changed_file_is_refused_by_name),
+        WITH_STORE(test_broken_manifest_is_no_artifact),
+        WITH_STORE(test_checkpoint_comes_back_and_goes),
+        WITH_STORE(test_truncated_checkpoint_counts_as_absent),
+        WITH_STORE(test_tables_come_back_bit_for_bit),
+        WITH_STORE(test_other_json_is_no_table),
+        WITH_STORE(test_distilled_set_comes_back_whole),
+        WITH_STORE(test_other_tensors_are_no_distilled_set),
+        cmocka_unit_test(test_recipe_text_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,34 @@
+# packages.sh: installs from Debian what building and running Coppice needs. Sourced, not run.
+# `need COMMAND-OR-FILE PACKAGE …` is not enough for libraries, so the packages themselves are asked.
+
+# Libraries, compiler and build tools; gnuplot draws the report's figures.
+build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config git ca-certificates \
+  libconfig-dev libcjson-dev libxxhash-dev librandom123-dev libpng-dev libdnnl-dev \
+  libopenblas-openmp-dev gnuplot-nox"
+test_packages="libcmocka-dev"
+
+# Installs those of the named packages that are missing; says what it does; needs root or sudo then.
+install_packages() {
+  command -v dpkg-query >/dev/null 2>&1 || {
+    echo "not a Debian system: install the equivalents of: $*" >&2
+    return 0
+  }
+  missing=""
+  for package in "$@"; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  echo "installing:$missing" >&2
+  as_root=""
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+      echo "please install as root: apt-get install$missing" >&2
+      return 1
+    }
+    as_root=sudo
+  fi
+  $as_root apt-get update -qq >&2
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
+}
