@@ -25,4 +25,8 @@ size_t cop_choose_rounds(const cop_record *record, size_t setting, size_t limit,
 /* "dense", or "round 3, 48.8 % sparse"; the arena's; NULL when memory is out. */
 const char *cop_round_label(const cop_results *r, const cop_record_ticket *t);
 
+/* The same for a legend headed COP_ROUND_LEGEND: "dense", "48.8 %". */
+#define COP_ROUND_LEGEND "sparsity"
+const char *cop_round_short_label(const cop_results *r, const cop_record_ticket *t);
+
 #endif

@@ -95,6 +95,21 @@ static const char *header(const cop_table *table, size_t column, const char *con
     return text;
 }
 
+/* Both to the deviation's second digit: "0.00271 ± 0.00084"; very small and large ones short. */
+static void with_deviation(double value, double deviation, char *mean, size_t mean_size, char *std,
+                           size_t std_size)
+{
+    int lead = deviation > 0.0 ? (int)floor(log10(deviation)) : 0;
+    int decimals = 1 - lead;
+    if (!(deviation > 0.0) || decimals < 0 || decimals > 6 || fabs(value) >= 1e5) {
+        (void)snprintf(mean, mean_size, "%.3g", value);
+        (void)snprintf(std, std_size, "%.2g", deviation);
+        return;
+    }
+    (void)snprintf(mean, mean_size, "%.*f", decimals, value);
+    (void)snprintf(std, std_size, "%.*f", decimals, deviation);
+}
+
 static const char *cell_text(const cop_table *table, size_t row, size_t column, cop_arena *arena)
 {
     const cop_column *c = cop_table_column(table, column);
@@ -113,7 +128,10 @@ static const char *cell_text(const cop_table *table, size_t row, size_t column, 
         has_deviation(table, column) ? cop_table_cell(table, row, column + 1).f : (double)NAN;
     if (isnan(deviation))
         return cop_arena_strdup(arena, mean);
-    (void)cop_display_number(deviation, c->unit, std, sizeof std);
+    if (c->unit == NULL || strcmp(c->unit, "%") != 0)
+        with_deviation(cell.f, deviation, mean, sizeof mean, std, sizeof std);
+    else
+        (void)cop_display_number(deviation, c->unit, std, sizeof std);
     return cop_arena_printf(arena, "%s ± %s", mean, std);
 }
 
@@ -188,35 +206,54 @@ static size_t column_width(const cop_display *d, size_t column)
     return width;
 }
 
-static void print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
+/* A line under way: blanks wait until something stands behind them, so that no line ends in one. */
+typedef struct line {
+    FILE *out;
+    size_t blanks;
+} line;
+
+static void put_text(line *l, const char *text)
 {
-    size_t own = width_of(text);
-    int padding = own < width ? (int)(width - own) : 0;
-    if (right)
-        (void)fprintf(out, "%*s%s", padding, "", text);
-    else
-        (void)fprintf(out, "%s%*s", text, last ? 0 : padding, "");
-    (void)fputs(last ? "\n" : "  ", out);
+    if (text[0] == '\0')
+        return;
+    (void)fprintf(l->out, "%*s%s", (int)l->blanks, "", text);
+    l->blanks = 0;
+}
+
+static void put_cell(line *l, const char *text, size_t width, bool right)
+{
+    size_t own = width_of(text), padding = own < width ? width - own : 0;
+    l->blanks += right ? padding : 0;
+    put_text(l, text);
+    l->blanks += (right ? 0 : padding) + 2;
+}
+
+static void end_line(line *l)
+{
+    (void)fputs("\n", l->out);
+    l->blanks = 0;
 }
 
 /* Prints the headers, wrapped, from the first line on. */
 static void print_headers(const cop_display *d, size_t shown, FILE *out)
 {
-    for (size_t line = 0, more = 1; more > 0; line++) {
+    line l = {.out = out};
+    for (size_t n = 0, more = 1; more > 0; n++) {
         more = 0;
         for (size_t c = 0; c < shown; c++) {
             const char *at = d->headers[c];
             size_t width = column_width(d, c), length = header_line(at, width);
-            for (size_t i = 0; i < line; i++) {
+            for (size_t i = 0; i < n; i++) {
                 at += length;
                 at += strspn(at, " ");
                 length = header_line(at, width);
             }
             char part[160];
             (void)snprintf(part, sizeof part, "%.*s", (int)length, at);
-            print_cell(part, width, d->is_number[c], c + 1 == shown, out);
+            put_cell(&l, part, width, d->is_number[c]);
             more += at[length] != '\0';
         }
+        end_line(&l);
     }
 }
 
@@ -233,10 +270,11 @@ void cop_display_print(const cop_display *d, size_t width, FILE *out)
     for (size_t i = 0; i < total; i++)
         (void)fputs("-", out);
     (void)fputs("\n", out);
+    line l = {.out = out};
     for (size_t r = 0; r < d->row_count; r++) {
         for (size_t c = 0; c < shown; c++)
-            print_cell(d->cells[r * d->column_count + c], column_width(d, c), d->is_number[c],
-                       c + 1 == shown, out);
+            put_cell(&l, d->cells[r * d->column_count + c], column_width(d, c), d->is_number[c]);
+        end_line(&l);
     }
     if (shown < d->column_count)
         (void)fprintf(out, "(%zu more columns in the CSV file)\n", d->column_count - shown);

@@ -54,9 +54,21 @@ bool cop_figure_is_empty(const cop_figure *f)
 /* --- data ---------------------------------------------------------------------------------------
  */
 
-static void write_point(cop_text *data, const cop_figure *f, const cop_panel *panel,
-                        const cop_curve *curve, const cop_point *p)
+/* How wide a histogram's box is: halfway to each neighbour, drawn or not. */
+static double box_width(const cop_curve *curve, size_t i)
 {
+    double before = i > 0 ? curve->points[i].x - curve->points[i - 1].x : (double)NAN;
+    double behind =
+        i + 1 < curve->count ? curve->points[i + 1].x - curve->points[i].x : (double)NAN;
+    before = isfinite(before) ? before : behind;
+    behind = isfinite(behind) ? behind : before;
+    return isfinite(before) ? 0.5 * fabs(before) + 0.5 * fabs(behind) : 1.0;
+}
+
+static void write_point(cop_text *data, const cop_figure *f, const cop_panel *panel,
+                        const cop_curve *curve, size_t i)
+{
+    const cop_point *p = &curve->points[i];
     cop_csv_text(data, panel->title != NULL ? panel->title : "");
     cop_text_append(data, ",");
     cop_csv_text(data, curve->label != NULL ? curve->label : "");
@@ -70,9 +82,9 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
         cop_text_append(data, ",");
         cop_csv_number(data, isfinite(p->high) ? p->high : p->y);
     }
-    if (f->kind == COP_FIGURE_HEATMAP) {
+    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM) {
         cop_text_append(data, ",");
-        cop_csv_number(data, p->value);
+        cop_csv_number(data, f->kind == COP_FIGURE_HEATMAP ? p->value : box_width(curve, i));
     }
     cop_text_append(data, "\n");
 }
@@ -81,13 +93,15 @@ static void write_data(cop_text *data, const cop_figure *f)
 {
     cop_text_append(data, "panel,curve,x,y");
     cop_text_append(data, f->error_bars ? ",low,high" : "");
-    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP ? ",value\n" : "\n");
+    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP     ? ",value\n"
+                          : f->kind == COP_FIGURE_HISTOGRAM ? ",width\n"
+                                                            : "\n");
     for (size_t i = 0; i < f->panel_count; i++) {
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
             for (size_t n = 0; n < curve->count; n++) {
                 if (is_drawable(f, &curve->points[n]))
-                    write_point(data, f, &f->panels[i], curve, &curve->points[n]);
+                    write_point(data, f, &f->panels[i], curve, n);
             }
         }
     }
@@ -159,6 +173,37 @@ static void append_style(cop_text *script, const cop_figure *f, size_t curve, si
     cop_text_append(script, "'");
 }
 
+/* The span of x in a panel. */
+static double x_span(const cop_figure *f, const cop_panel *panel)
+{
+    double least = (double)NAN, greatest = (double)NAN;
+    for (size_t k = 0; k < panel->curve_count; k++) {
+        for (size_t n = 0; n < panel->curves[k].count; n++) {
+            if (!is_drawable(f, &panel->curves[k].points[n]))
+                continue;
+            least = fmin(least, panel->curves[k].points[n].x);
+            greatest = fmax(greatest, panel->curves[k].points[n].x);
+        }
+    }
+    return greatest - least;
+}
+
+/* The columns to draw. Curves with error bars step aside by half a percent of the axis each, so
+ * that equal ones are seen beside each other; the data say where they are. */
+static void append_using(cop_text *script, const cop_figure *f, const cop_panel *panel,
+                         size_t curve)
+{
+    double aside = (double)curve - 0.5 * (double)(panel->curve_count - 1);
+    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM)
+        cop_text_append(script, "3:4:5");
+    else if (!f->error_bars)
+        cop_text_append(script, "3:4");
+    else if (f->remaining || f->log_x)
+        cop_text_printf(script, "($3*%.6g):4:5:6", pow(1.012, f->remaining ? -aside : aside));
+    else
+        cop_text_printf(script, "($3%+.6g):4:5:6", 0.006 * aside * x_span(f, panel));
+}
+
 /* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */
 static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t *next)
 {
@@ -178,11 +223,10 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
         if (count == 0)
             continue;
         cop_text_append(script, drawn++ > 0 ? ", \\\n     " : "");
-        cop_text_printf(script, "'%s.csv' skip 1 every ::%zu::%zu using %s with ", f->name, *next,
-                        *next + count - 1,
-                        f->kind == COP_FIGURE_HEATMAP ? "3:4:5"
-                        : f->error_bars               ? "3:4:5:6"
-                                                      : "3:4");
+        cop_text_printf(script, "'%s.csv' skip 1 every ::%zu::%zu using ", f->name, *next,
+                        *next + count - 1);
+        append_using(script, f, panel, i);
+        cop_text_append(script, " with ");
         append_style(script, f, i, panel->curve_count);
         cop_text_append(script, curve->label != NULL ? " title " : " notitle");
         if (curve->label != NULL)
@@ -192,22 +236,44 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
     cop_text_append(script, "\n");
 }
 
+/* The least x that is drawn, or with `of_y` the least y; at most 100. */
+static double least_of(const cop_figure *f, bool of_y)
+{
+    double least = 100.0;
+    for (size_t i = 0; i < f->panel_count; i++) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const cop_curve *curve = &f->panels[i].curves[k];
+            for (size_t n = 0; n < curve->count; n++) {
+                if (is_drawable(f, &curve->points[n]))
+                    least = fmin(least, of_y ? curve->points[n].y : curve->points[n].x);
+            }
+        }
+    }
+    return least;
+}
+
 static void write_axes(cop_text *script, const cop_figure *f)
 {
     set_text(script, "xlabel", f->x_label);
+    cop_text_append(script, "set xlabel offset 0,0.4\n");
     if (f->value_label != NULL)
         set_text(script, "cblabel", f->value_label);
     if (f->log_x || f->remaining)
         cop_text_append(script, "set logscale x\n");
     if (f->log_y)
-        cop_text_append(script, "set logscale y\nset format y '%.0e'\n");
+        cop_text_append(script, "set logscale y\nset format y '%g'\n");
     if (f->remaining)
-        cop_text_append(script, "set xrange [110:*] reverse\n"
-                                "set xtics (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1)\n");
+        cop_text_printf(script,
+                        "set xrange [110:%.6g]\n"
+                        "set xtics (100, 70, 50, 30, 20, 15, 10, 7, 5, 3, 2, 1, 0.5, 0.2, 0.1)\n",
+                        least_of(f, false) / 1.1);
     else if (f->kind == COP_FIGURE_LINES || f->kind == COP_FIGURE_POINTS)
-        cop_text_append(script, "set offsets graph 0.02, graph 0.02, graph 0.02, graph 0.02\n");
-    if (f->kind == COP_FIGURE_HISTOGRAM && !f->log_y)
-        cop_text_append(script, "set yrange [0:*]\n");
+        cop_text_append(script, "set autoscale xfix\n"
+                                "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\n");
+    if (f->kind == COP_FIGURE_HISTOGRAM)
+        cop_text_printf(script, "set yrange [%.6g:*]\n", f->log_y ? 0.5 * least_of(f, true) : 0.0);
+    if (f->kind == COP_FIGURE_HEATMAP)
+        cop_text_append(script, "set autoscale xfix\nset autoscale yfix\n");
     if (f->x_names == NULL)
         return;
     cop_text_append(script, "set xtics rotate by -30 (");
@@ -238,7 +304,7 @@ static void write_page(cop_text *script, const cop_figure *f)
 {
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
-    size_t legend = most_curves(f) > 1 ? 24 * ((most_curves(f) + 1) / 2) : 0;
+    size_t legend = most_curves(f) > 1 ? 24 * ((most_curves(f) + 2) / 3) : 0;
     cop_text_printf(script,
                     "set terminal pngcairo noenhanced font 'DejaVu Sans,11' size %zu,%zu\n"
                     "set output '%s.png'\n",
@@ -246,6 +312,8 @@ static void write_page(cop_text *script, const cop_figure *f)
                     f->name);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
                                    : "set key below center horizontal Left reverse spacing 1.2\n");
+    if (f->legend != NULL)
+        set_text(script, "key title", f->legend);
     cop_text_append(script, "set datafile separator ','\n"
                             "set border 3 linecolor rgb '#444444'\n"
                             "set tics nomirror textcolor rgb '#222222'\n"

@@ -10,7 +10,7 @@
 
 typedef struct cop_point {
     double x, y;
-    double low, high; /* ends of the error bar */
+    double low, high; /* ends of the error bar; of a histogram's box, filled in when drawn */
     double value;     /* heat maps: the colour */
 } cop_point;
 
@@ -40,6 +40,7 @@ typedef struct cop_figure {
     const char *caption; /* in the page: how to read it */
     cop_figure_kind kind;
     const char *x_label, *y_label, *value_label;
+    const char *legend; /* over the legend; NULL: nothing */
     bool log_x, log_y;
     bool remaining;  /* x is a percentage that falls to the right, on a logarithmic axis */
     bool error_bars; /* points have low and high */
@@ -58,8 +59,8 @@ bool cop_figure_is_empty(const cop_figure *f);
 /* Writes NAME.csv and NAME.gp into `dir`. */
 cop_status cop_figure_write(const cop_figure *f, const char *dir, cop_error *err);
 
-/* Has gnuplot draw DIR/NAME.gp. COP_UNAVAILABLE when there is no gnuplot; COP_FAILED with its first
- * words when it does not succeed. */
+/* Has gnuplot draw DIR/NAME.gp. COP_UNAVAILABLE when there is no gnuplot; COP_FAILED with its
+ * last words when it does not succeed. */
 cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err);
 
 #endif

@@ -36,25 +36,41 @@ static int start(const char *dir, const char *script, int output, pid_t *pid)
     return reason;
 }
 
-/* Reads all of it, keeping the beginning as a text. */
+/* Reads all of it, keeping the end as a text. */
 static void drain(int from, char *text, size_t size)
 {
     size_t used = 0;
-    char buffer[1024];
+    char buffer[256];
     for (;;) {
         ssize_t got = read(from, buffer, sizeof buffer);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             break;
-        size_t room = size - 1 - used, take = (size_t)got < room ? (size_t)got : room;
-        memcpy(text + used, buffer, take);
-        used += take;
+        size_t more = (size_t)got, most = size - 1;
+        if (used + more > most) {
+            size_t drop = used + more - most;
+            memmove(text, text + drop, used - drop);
+            used -= drop;
+        }
+        memcpy(text + used, buffer, more);
+        used += more;
     }
     text[used] = '\0';
 }
 
-static cop_status wait_for(pid_t pid, const char *said, const char *script, cop_error *err)
+/* The last line that says something: gnuplot shows the command, points at a place, and then says
+ * what is wrong. */
+static const char *last_line(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \r\n", text[length - 1]) != NULL)
+        text[--length] = '\0';
+    const char *end = strrchr(text, '\n');
+    return end != NULL ? end + 1 : text;
+}
+
+static cop_status wait_for(pid_t pid, char *said, const char *script, cop_error *err)
 {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0) {
@@ -64,15 +80,13 @@ static cop_status wait_for(pid_t pid, const char *said, const char *script, cop_
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return COP_OK;
     char line[512];
-    while (*said == '\n' || *said == ' ')
-        said++;
     return cop_fail(err, COP_FAILED, "gnuplot could not draw %s: %s", script,
-                    cop_escape(said, line, sizeof line));
+                    cop_escape(last_line(said), line, sizeof line));
 }
 
 cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err)
 {
-    char script[128], said[512];
+    char script[128], said[2048];
     int ends[2];
     pid_t pid = 0;
     (void)snprintf(script, sizeof script, "%s.gp", name);

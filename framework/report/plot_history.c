@@ -47,7 +47,7 @@ static cop_status fill_curve(const cop_results *r, const cop_record_ticket *line
                              cop_curve *curve, bool *differs, cop_error *err)
 {
     cop_sample_point *rows = cop_arena_array(r->arena, count_rows(r, line) + 1, sizeof *rows);
-    curve->label = cop_round_label(r, line);
+    curve->label = cop_round_short_label(r, line);
     if (rows == NULL || curve->label == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     size_t count = 0, repetition = 0;
@@ -86,6 +86,7 @@ cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *e
                     .title = "Training of the tickets",
                     .kind = COP_FIGURE_LINES,
                     .x_label = "epoch",
+                    .legend = COP_ROUND_LEGEND,
                     .ordered = true,
                     .grid_columns = MEASURE_COUNT,
                     .panel_count = settings * MEASURE_COUNT};

@@ -107,15 +107,25 @@ static bool is_of_group(const cop_group *g, const cop_column *column)
            (column->name[length] == '_' || column->name[length] == '\0');
 }
 
+/* The column's own name and unit, for the panel under the group's title. */
+static const char *panel_title(const cop_group *g, const cop_column *column, cop_arena *arena)
+{
+    cop_column own = *column;
+    own.name += strlen(g->name);
+    own.name += own.name[0] == '_';
+    return cop_axis_label(own.name[0] != '\0' ? &own : column, arena);
+}
+
 static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, cop_error *err)
 {
     size_t columns = cop_table_column_count(q->tickets);
+    const char *help = cop_table_help(g->layout);
     cop_figure f = new_figure(q);
     f.name = g->name;
-    f.title = cop_arena_printf(q->r->arena, "%s against sparsity", g->name);
-    f.caption = "Mean over seeds; bars span the lowest and the highest.";
+    f.title = help[0] != '\0' ? help : g->name;
+    f.caption = "Against sparsity: mean over seeds; bars span the lowest and the highest.";
     f.panels = cop_arena_array(q->r->arena, columns, sizeof *f.panels);
-    if (f.title == NULL || f.panels == NULL)
+    if (f.panels == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     for (size_t c = COP_TICKET_COLUMNS; c < columns; c++) {
         const cop_column *column = cop_table_column(q->tickets, c);
@@ -123,8 +133,7 @@ static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, 
             continue;
         cop_panel *panel = &f.panels[f.panel_count];
         q->column = c;
-        panel->title = cop_axis_label(column, q->r->arena);
-        panel->y_label = panel->title;
+        panel->title = panel_title(g, column, q->r->arena);
         if (panel->title == NULL)
             return cop_fail(err, COP_FAILED, "out of memory");
         COP_TRY(fill_panel(q, panel, err));
@@ -132,7 +141,7 @@ static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, 
         f.panel_count += !cop_figure_is_empty(&alone);
     }
     if (f.panel_count == 1)
-        f.y_label = f.panels[0].y_label;
+        f.y_label = f.panels[0].title;
     return cop_figures_add(out, &f, q->r->arena, err);
 }
 

@@ -70,7 +70,7 @@ static cop_status round_curves(layout *l, size_t setting, size_t inner, cop_pane
     if (panel->curves == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++) {
-        panel->curves[i].label = cop_round_label(l->hint.r, lines[i]);
+        panel->curves[i].label = cop_round_short_label(l->hint.r, lines[i]);
         if (panel->curves[i].label == NULL)
             return out_of_memory(err);
         COP_TRY(cop_hint_curve(&l->hint, lines[i], inner, l->pool, &panel->curves[i], &l->differs,
@@ -198,6 +198,7 @@ static cop_status make_figure(layout *l, cop_figures *out, cop_error *err)
                     .error_bars = h->error >= 0 && h->plot->kind != COP_PLOT_HISTOGRAM &&
                                   h->plot->kind != COP_PLOT_HEATMAP,
                     .ordered = l->arrangement == ROUNDS_IN_PANEL,
+                    .legend = l->arrangement == ROUNDS_IN_PANEL ? COP_ROUND_LEGEND : NULL,
                     .x_names = h->x_names,
                     .x_name_count = h->x_name_count,
                     .panel_count = shown * l->columns,

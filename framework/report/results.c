@@ -220,3 +220,20 @@ double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t)
     }
     return (double)NAN;
 }
+
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t)
+{
+    double points = 0.0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *other = &r->record.tickets[i];
+        if (other->setting != t->setting || other->seed != t->seed || other->round > t->round ||
+            !other->has_mask)
+            continue;
+        const cop_result *training =
+            other->has_training ? cop_results_find(r, &other->training) : NULL;
+        if (training == NULL)
+            return t->points;
+        points += training->summary.samples;
+    }
+    return points;
+}

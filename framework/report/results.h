@@ -65,4 +65,8 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
 double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t);
 double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
 
+/* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
+ * the way, where each round names its own and all are there; else as the record foresaw. */
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t);
+
 #endif

@@ -156,7 +156,7 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     cells[c++].i = t->round;
     cells[c++].f = cop_ticket_sparsity(r, t);
     cells[c++].f = cop_ticket_kept(r, t);
-    cells[c++].f = t->points;
+    cells[c++].f = cop_ticket_points(r, t);
     cells[c++].i = (int64_t)copies;
     cells[c++].f = accuracy.mean;
     cells[c++].f = accuracy.min;
