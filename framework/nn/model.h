@@ -10,7 +10,4 @@ cop_status cop_model_open(const char *id, const cop_model_ops *ops, const void *
                           const cop_task *task, cop_model **out, cop_error *err);
 void cop_model_free(cop_model *m);
 
-/* FLOPs of one forward pass per image (multiply-adds as 2): convolutions and matrix products. */
-double cop_model_forward_flops(const cop_model *m);
-
 #endif

@@ -72,6 +72,10 @@ COP_API const cop_parameter *cop_model_buffer(const cop_model *m, size_t i);
 COP_API int64_t cop_model_weight_count(const cop_model *m);
 COP_API int64_t cop_model_prunable_count(const cop_model *m);
 
+/* Floating-point operations of one image's forward pass, for estimates: convolutions and matrix
+ * products, a multiply-add counted as 2. */
+COP_API double cop_model_forward_flops(const cop_model *m);
+
 /* Forward pass; checks what the plugin built (shapes of logits and new buffers, the embedding tap).
  * out->new_buffers has room for every buffer. [one thread per model] */
 COP_API cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x,

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A Hessian product costs about as much as six forward passes: a gradient, and its tangent. */
+#define PASSES_PER_PRODUCT 6.0
+
 typedef struct hessian {
     hessian_options o;
     int64_t sample_count;
@@ -57,6 +60,12 @@ static void hessian_destroy(void *state)
     free(state);
 }
 
+/* Training images that the loss is over, of `all`. */
+static int64_t sample_count(const hessian *self, int64_t all)
+{
+    return self->o.samples > 0 && self->o.samples < all ? self->o.samples : all;
+}
+
 static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
 {
     const hessian *self = state;
@@ -64,6 +73,9 @@ static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
         return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
                         (long long)self->o.copy, (long long)cop_plan_copies(plan));
     cop_plan_steps(plan, self->o.probes);
+    cop_plan_flops(plan, (double)self->o.probes * PASSES_PER_PRODUCT *
+                             (double)sample_count(self, cop_plan_train_count(plan)) *
+                             cop_model_forward_flops(cop_plan_model(plan)));
     return COP_OK;
 }
 
@@ -71,7 +83,7 @@ static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
 static cop_status draw_samples(hessian *self, const cop_work *work, int64_t **index, cop_error *err)
 {
     int64_t all = cop_work_train_data(work)->count;
-    self->sample_count = self->o.samples > 0 && self->o.samples < all ? self->o.samples : all;
+    self->sample_count = sample_count(self, all);
     *index = malloc(sizeof **index * (size_t)all);
     if (*index == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");

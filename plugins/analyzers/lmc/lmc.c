@@ -45,6 +45,17 @@ static void lmc_destroy(void *state)
     free(state);
 }
 
+/* Images that one evaluation looks at. */
+static double images_a_step(const lmc *self, const cop_plan *plan)
+{
+    int64_t train = cop_plan_train_count(plan), test = cop_plan_test_count(plan);
+    if (self->o.train_size > 0 && self->o.train_size < train)
+        train = self->o.train_size;
+    if (self->o.test_size > 0 && self->o.test_size < test)
+        test = self->o.test_size;
+    return (double)(train + test);
+}
+
 static cop_status lmc_plan(void *state, cop_plan *plan, cop_error *err)
 {
     lmc *self = state;
@@ -56,6 +67,8 @@ static cop_status lmc_plan(void *state, cop_plan *plan, cop_error *err)
                                    cop_model_buffer_count(cop_plan_model(plan)) > 0);
     cop_plan_need_dense(plan);
     cop_plan_steps(plan, lmc_steps(&self->layout));
+    cop_plan_flops(plan, (double)lmc_steps(&self->layout) * images_a_step(self, plan) *
+                             cop_model_forward_flops(cop_plan_model(plan)));
     if (!self->o.control_init)
         return COP_OK;
     cop_training_request other = {.label = "dense network from another initialisation",

@@ -36,44 +36,16 @@ static void destroy_idc(void *self)
     free(r);
 }
 
-/* Floating-point operations of one image's forward pass. */
-static cop_status forward_flops(const idc_run *r, double *flops, cop_error *err)
-{
-    const cop_model *m = r->options.model;
-    size_t params = cop_model_parameter_count(m), buffers = cop_model_buffer_count(m);
-    cop_graph *g = cop_graph_new();
-    cop_node *nodes = calloc(params + 2 * buffers + 1, sizeof *nodes);
-    cop_status status = COP_OK;
-    if (g == NULL || nodes == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
-    if (status == COP_OK) {
-        cop_model_output out = {.new_buffers = nodes + params + buffers};
-        cop_model_inputs(m, g, "net/", nodes, nodes + params);
-        cop_node x =
-            cop_input(g, "images", cop_shape4(1, r->task.channels, r->task.height, r->task.width));
-        cop_program *p = NULL;
-        status = cop_model_build(m, g, x, nodes, nodes + params, COP_MODE_EVAL, &out, err);
-        if (status == COP_OK)
-            status = cop_compile(g, &out.logits, 1, NULL, &p, err);
-        if (status == COP_OK)
-            *flops = (double)cop_program_costs(p).flops;
-        cop_program_free(p);
-    }
-    free(nodes);
-    cop_graph_free(g);
-    return status;
-}
-
 /* A training pass costs three forward passes; the synthetic side's, whose gradient is
  * differentiated once more, seven. */
 static cop_status plan_idc(void *self, cop_plan *plan, cop_error *err)
 {
+    (void)err;
     const idc_run *r = self;
     const idc_options *o = &r->options;
     int64_t samples = cop_plan_train_count(plan);
     const idc_rhythm rhythm = idc_rhythm_of(o, samples);
-    double forward = 0.0;
-    COP_TRY(forward_flops(r, &forward, err));
+    double forward = cop_model_forward_flops(o->model);
     int64_t decoded = idc_options_decoded(o);
     double synthetic = (double)(decoded < o->batch_synthetic ? decoded : o->batch_synthetic);
     double match = 3.0 * (double)o->batch_real + 7.0 * synthetic;
