@@ -1,4 +1,4 @@
-/* draw.c: a picture of one shape: ground, blots, the shape at a random place, size, angle and
+/* draw.c: a picture of one shape: ground, blots, the shape at a random place, size, tilt and
  * stretch, more blots, noise. All colours and patterns are drawn without regard to the class, and
  * the shape may be lighter or darker than its ground, so no pixel says anything by itself.
  *
@@ -45,6 +45,14 @@ static void draw_angle(cop_stream *stream, double *c, double *s)
     *s = y / sqrt(square);
 }
 
+/* An angle about upright, up to 35 degrees to either side. */
+static void draw_tilt(cop_stream *stream, double *c, double *s)
+{
+    double slope = uniform(stream, -0.7, 0.7);
+    *c = 1.0 / sqrt(1.0 + slope * slope);
+    *s = slope * *c;
+}
+
 static colour draw_colour(cop_stream *stream)
 {
     colour out;
@@ -74,7 +82,7 @@ static pattern draw_pattern(cop_stream *stream, colour base)
     pattern p = {.first = base};
     colour other = draw_colour(stream);
     /* The second colour leans to the first, so that the pattern stays weaker than the outline. */
-    p.second = blend(&base, &other, 0.4);
+    p.second = blend(&base, &other, 0.3);
     p.kind = (int)cop_stream_below(stream, 4);
     draw_angle(stream, &p.c, &p.s);
     p.period = uniform(stream, 4.0, 12.0);
@@ -162,14 +170,14 @@ bool shapes_inside(int shape, double u, double v)
 static placement draw_shape_placement(cop_stream *stream)
 {
     placement p;
-    double radius = uniform(stream, 7.0, 12.0);
+    double radius = uniform(stream, 8.0, 12.5);
     double stretch = uniform(stream, 0.85, 1.18);
     p.rx = radius * stretch;
     p.ry = radius / stretch;
     double reach = radius < 11.0 ? 15.0 - radius : 4.0;
     p.x = uniform(stream, 16.0 - reach, 16.0 + reach);
     p.y = uniform(stream, 16.0 - reach, 16.0 + reach);
-    draw_angle(stream, &p.c, &p.s);
+    draw_tilt(stream, &p.c, &p.s);
     return p;
 }
 
@@ -224,7 +232,7 @@ static colour draw_contrasting(cop_stream *stream, const pattern *ground)
 {
     for (;;) {
         colour c = draw_colour(stream);
-        if (distance(&c, &ground->first) > 0.35 && distance(&c, &ground->second) > 0.25)
+        if (distance(&c, &ground->first) > 0.45 && distance(&c, &ground->second) > 0.35)
             return c;
     }
 }

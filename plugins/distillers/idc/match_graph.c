@@ -2,9 +2,9 @@
  *
  *     D = Σ over matched parameters θ_k of distance(∂L(θ, synthetic)/∂θ_k, ∂L(θ, real)/∂θ_k)
  *
- * where the real gradient is a constant. Its gradient with respect to the pixels x is the mixed
- * second derivative (∂²L/∂x∂θ)·v with v_k = ∂D/∂(∂L/∂θ_k): the derivative of ∂L/∂x along v, taken
- * forwards (Pearlmutter 1994). */
+ * where the real gradient is a constant. Its gradient with respect to the pixels is a second
+ * derivative, taken in reverse mode; the forward-mode form of the same product (Pearlmutter 1994)
+ * compiles to as many convolutions and takes the same time. */
 #include "match_graph.h"
 
 #include "decode.h"
@@ -22,10 +22,8 @@ typedef struct builder {
     size_t param_count, matched_count;
     cop_node *memory; /* all arrays below */
     cop_node *params, *buffers, *new_buffers;
-    cop_node *matched;         /* those parameters whose gradients are matched */
-    cop_node *real_gradients;  /* [matched] */
-    cop_node *our_gradients;   /* [matched + 1]: of the synthetic batch; then that of the pixels */
-    cop_node *wrt, *direction; /* [matched + 1] */
+    cop_node *matched; /* those parameters whose gradients are matched */
+    cop_node *real_gradients, *synthetic_gradients; /* [matched] */
 } builder;
 
 static cop_status init(builder *b, const idc_graph_spec *spec, cop_error *err)
@@ -34,17 +32,15 @@ static cop_status init(builder *b, const idc_graph_spec *spec, cop_error *err)
     b->task = *cop_model_task(b->model);
     b->param_count = cop_model_parameter_count(b->model);
     size_t buffers = cop_model_buffer_count(b->model);
-    size_t one = b->param_count + 1;
-    b->memory = calloc(6 * one + 2 * buffers, sizeof *b->memory);
+    size_t one = b->param_count + 1; /* never an empty array */
+    b->memory = calloc(4 * one + 2 * buffers, sizeof *b->memory);
     if (b->g == NULL || b->memory == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     b->params = b->memory;
     b->matched = b->params + one;
     b->real_gradients = b->matched + one;
-    b->our_gradients = b->real_gradients + one;
-    b->wrt = b->our_gradients + one;
-    b->direction = b->wrt + one;
-    b->buffers = b->direction + one;
+    b->synthetic_gradients = b->real_gradients + one;
+    b->buffers = b->synthetic_gradients + one;
     b->new_buffers = b->buffers + buffers;
     cop_model_inputs(b->model, b->g, IDC_NETWORK, b->params, b->buffers);
     for (size_t i = 0; i < b->param_count; i++)
@@ -103,10 +99,7 @@ static cop_status synthetic_side(builder *b, cop_node pixels, cop_error *err)
     cop_node loss = COP_NO_NODE;
     COP_TRY(loss_of(b, synthetic_images(b, pixels), IDC_SYNTHETIC_TARGETS, IDC_SYNTHETIC_DRAWS,
                     &loss, err));
-    for (size_t i = 0; i < b->matched_count; i++)
-        b->wrt[i] = b->matched[i];
-    b->wrt[b->matched_count] = pixels;
-    return cop_gradient(b->g, loss, b->wrt, b->matched_count + 1, b->our_gradients, err);
+    return cop_gradient(b->g, loss, b->matched, b->matched_count, b->synthetic_gradients, err);
 }
 
 static cop_node total_distance(builder *b)
@@ -114,7 +107,7 @@ static cop_node total_distance(builder *b)
     cop_node total = COP_NO_NODE;
     for (size_t i = 0; i < b->matched_count; i++) {
         cop_node distance = idc_distance(b->g, (idc_metric)b->spec->options->metric,
-                                         b->our_gradients[i], b->real_gradients[i]);
+                                         b->synthetic_gradients[i], b->real_gradients[i]);
         total = i == 0 ? distance : cop_add(b->g, total, distance);
     }
     return total;
@@ -129,10 +122,8 @@ static cop_status build(builder *b, cop_node outputs[IDC_OUTPUTS], cop_error *er
     COP_TRY(synthetic_side(b, pixels, err));
     outputs[IDC_OUTPUT_LOSS] = total_distance(b);
     COP_TRY(cop_graph_check(b->g, err));
-    COP_TRY(cop_gradient(b->g, outputs[IDC_OUTPUT_LOSS], b->our_gradients, b->matched_count,
-                         b->direction, err));
-    return cop_jvp(b->g, b->matched, b->direction, b->matched_count,
-                   b->our_gradients + b->matched_count, 1, outputs + IDC_OUTPUT_GRADIENT, err);
+    return cop_gradient(b->g, outputs[IDC_OUTPUT_LOSS], &pixels, 1, outputs + IDC_OUTPUT_GRADIENT,
+                        err);
 }
 
 cop_status idc_graph_compile(const idc_graph_spec *spec, cop_program **out, cop_error *err)

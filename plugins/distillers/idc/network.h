@@ -21,7 +21,7 @@ void idc_network_clear(idc_network *n);
 /* Parameters, buffers and momentum, live: programs may be bound to them. */
 const cop_tensors *idc_network_state(const idc_network *n);
 
-/* Adds the network's state to the bag, under "net/". */
+/* Adds the network's state to the bag, under "net/": the last tensors that the bag gets. */
 cop_status idc_network_declare(const idc_network *n, cop_tensors *bag, cop_error *err);
 
 /* Copies between the network and the bag. */

@@ -1,0 +1,94 @@
+/* Every plugin that is built loads, and its defaults make an instance. */
+#include "nn/model.h"
+#include "plugin/component.h"
+#include "support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const cop_task task = {.channels = 3, .height = 32, .width = 32, .classes = 10};
+
+/* Makes and closes an instance of a component by its kind. A dataset may lack its files. */
+static void instantiate(const cop_component *c, cop_kind kind)
+{
+    cop_error err = {0};
+    if (kind == COP_KIND_MODEL) {
+        cop_model *model = NULL;
+        assert_ok(cop_component_model(c, &task, &model, &err), &err);
+        cop_model_free(model);
+        return;
+    }
+    cop_instance instance;
+    cop_status status =
+        cop_instance_open(c, kind == COP_KIND_DATASET ? NULL : &task, &instance, &err);
+    if (kind == COP_KIND_DATASET && status == COP_INVALID) {
+        assert_non_null(strstr(err.message, "No such file"));
+        return;
+    }
+    assert_ok(status, &err);
+    cop_instance_close(&instance);
+}
+
+static void read_with_defaults(const cop_registry *r, const cop_registry_entry *entry)
+{
+    cop_error err = {0};
+    char text[256];
+    cop_component *c = NULL;
+    config_t config;
+    config_init(&config);
+    (void)snprintf(text, sizeof text, "it = { plugin = \"%s\"; };", entry->plugin->id);
+    assert_int_equal(config_read_string(&config, text), CONFIG_TRUE);
+    assert_ok(cop_component_read(r, (cop_kind)entry->plugin->kind, config_lookup(&config, "it"),
+                                 NULL, "here", NULL, &c, &err),
+              &err);
+    assert_non_null(strstr(cop_component_identity(c), entry->plugin->id));
+    instantiate(c, (cop_kind)entry->plugin->kind);
+    cop_component_free(c);
+    config_destroy(&config);
+}
+
+static void all_load_with_their_defaults(void **state)
+{
+    (void)state;
+    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
+    cop_error err = {0};
+    cop_registry *r = NULL;
+    assert_ok(cop_registry_open(dirs, 1, &r, &err), &err);
+    for (size_t i = 0; i < cop_registry_refusal_count(r); i++)
+        fail_msg("%s: %s", cop_registry_refusal_at(r, i)->path,
+                 cop_registry_refusal_at(r, i)->reason);
+    for (size_t i = 0; i < cop_registry_count(r); i++)
+        read_with_defaults(r, cop_registry_at(r, i));
+    cop_registry_free(r);
+}
+
+static void the_expected_ones_are_there(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_kind kind;
+        const char *id;
+    } wanted[] = {{COP_KIND_DATASET, "cifar10"},  {COP_KIND_DATASET, "shapes"},
+                  {COP_KIND_DISTILLER, "random"}, {COP_KIND_PRUNER, "imp"},
+                  {COP_KIND_PRUNER, "random"},    {COP_KIND_ANALYZER, "lmc"},
+                  {COP_KIND_ANALYZER, "hessian"}, {COP_KIND_MODEL, "convnet"},
+                  {COP_KIND_MODEL, "resnet"}};
+    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
+    cop_error err = {0};
+    cop_registry *r = NULL;
+    assert_ok(cop_registry_open(dirs, 1, &r, &err), &err);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (cop_registry_find(r, wanted[i].kind, wanted[i].id) == NULL)
+            fail_msg("%s '%s' is missing", cop_kind_name(wanted[i].kind), wanted[i].id);
+    }
+    cop_registry_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_load_with_their_defaults),
+        cmocka_unit_test(the_expected_ones_are_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
