@@ -69,10 +69,6 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
                         const cop_curve *curve, size_t i)
 {
     const cop_point *p = &curve->points[i];
-    cop_csv_text(data, panel->title != NULL ? panel->title : "");
-    cop_text_append(data, ",");
-    cop_csv_text(data, curve->label != NULL ? curve->label : "");
-    cop_text_append(data, ",");
     cop_csv_number(data, p->x);
     cop_text_append(data, ",");
     cop_csv_number(data, p->y);
@@ -86,16 +82,21 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
         cop_text_append(data, ",");
         cop_csv_number(data, f->kind == COP_FIGURE_HEATMAP ? p->value : box_width(curve, i));
     }
+    cop_text_append(data, ",");
+    cop_csv_text(data, panel->title != NULL ? panel->title : "");
+    cop_text_append(data, ",");
+    cop_csv_text(data, curve->label != NULL ? curve->label : "");
     cop_text_append(data, "\n");
 }
 
 static void write_data(cop_text *data, const cop_figure *f)
 {
-    cop_text_append(data, "panel,curve,x,y");
+    cop_text_append(data, "x,y");
     cop_text_append(data, f->error_bars ? ",low,high" : "");
-    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP     ? ",value\n"
-                          : f->kind == COP_FIGURE_HISTOGRAM ? ",width\n"
-                                                            : "\n");
+    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP     ? ",value"
+                          : f->kind == COP_FIGURE_HISTOGRAM ? ",width"
+                                                            : "");
+    cop_text_append(data, ",panel,curve\n"); /* last: gnuplot stumbles over quoted texts */
     for (size_t i = 0; i < f->panel_count; i++) {
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
@@ -195,13 +196,13 @@ static void append_using(cop_text *script, const cop_figure *f, const cop_panel 
 {
     double aside = (double)curve - 0.5 * (double)(panel->curve_count - 1);
     if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM)
-        cop_text_append(script, "3:4:5");
+        cop_text_append(script, "1:2:3");
     else if (!f->error_bars)
-        cop_text_append(script, "3:4");
+        cop_text_append(script, "1:2");
     else if (f->remaining || f->log_x)
-        cop_text_printf(script, "($3*%.6g):4:5:6", pow(1.012, f->remaining ? -aside : aside));
+        cop_text_printf(script, "($1*%.6g):2:3:4", pow(1.012, f->remaining ? -aside : aside));
     else
-        cop_text_printf(script, "($3%+.6g):4:5:6", 0.006 * aside * x_span(f, panel));
+        cop_text_printf(script, "($1%+.6g):2:3:4", 0.006 * aside * x_span(f, panel));
 }
 
 /* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */

@@ -334,6 +334,8 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
     if (r->results.damaged_count == 0)
         return COP_OK;
     *err = r->results.first_damage;
+    if (r->results.damaged_count == 1)
+        return cop_fail_within(err, "the report lacks a damaged artifact");
     return cop_fail_within(err, "the report lacks %zu damaged artifacts; the first",
                            r->results.damaged_count);
 }

@@ -1,0 +1,325 @@
+/* Tests of the command line: help, errors, exit status, and every subcommand that runs nothing. */
+#include "support.h"
+
+#include "core/file.h"
+#include "fake_study.h"
+#include "store/safetensors.h"
+
+#include <coppice/host.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a command said. */
+typedef struct said {
+    int status;
+    char *out, *err;
+    size_t out_size, err_size;
+} said;
+
+/* Runs `coppice` with these words, NULL-terminated. */
+static said command(const char *const *words)
+{
+    said s = {0};
+    char *argv[24] = {0};
+    int argc = 0;
+    argv[argc++] = strdup("coppice");
+    for (; words[argc - 1] != NULL; argc++)
+        argv[argc] = strdup(words[argc - 1]);
+    FILE *out = open_memstream(&s.out, &s.out_size), *err = open_memstream(&s.err, &s.err_size);
+    s.status = cop_command(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return s;
+}
+
+static void clear(said *s)
+{
+    free(s->out);
+    free(s->err);
+}
+
+static void assert_says(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" lacks \"%s\"", text, part);
+}
+
+/* One line on stderr that begins with the program's name. */
+static void assert_one_error(const said *s, const char *part)
+{
+    assert_int_equal(strncmp(s->err, "coppice: ", 9), 0);
+    assert_ptr_equal(strchr(s->err, '\n'), s->err + s->err_size - 1);
+    assert_says(s->err, part);
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void help_goes_to_stdout(void **state)
+{
+    (void)state;
+    said s = command(WORDS("--help"));
+    assert_int_equal(s.status, 0);
+    assert_string_equal(s.err, "");
+    static const char *const subcommands[] = {"run",    "check", "list",  "inspect",
+                                              "report", "eval",  "export"};
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
+        assert_says(s.out, subcommands[i]);
+        said own = command(WORDS(subcommands[i], "--help"));
+        char usage[64];
+        (void)snprintf(usage, sizeof usage, "usage: coppice %s", subcommands[i]);
+        assert_int_equal(own.status, 0);
+        assert_int_equal(strncmp(own.out, usage, strlen(usage)), 0);
+        assert_says(own.out, "--help");
+        clear(&own);
+    }
+    clear(&s);
+    s = command(WORDS("--version"));
+    char version[64];
+    (void)snprintf(version, sizeof version, "coppice %s\n", cop_version());
+    assert_string_equal(s.out, version);
+    clear(&s);
+}
+
+static void wrong_usage_is_status_two(void **state)
+{
+    (void)state;
+    const struct {
+        const char *words[6];
+        const char *message;
+    } cases[] = {
+        {{"rnu"}, "unknown subcommand 'rnu'; did you mean 'run'?"},
+        {{"zzzzzz"}, "unknown subcommand 'zzzzzz'; 'coppice --help' lists them"},
+        {{"run"}, "run wants CONFIG; see 'coppice run --help'"},
+        {{"run", "a.cfg", "b.cfg"}, "unexpected 'b.cfg' after 'coppice run'"},
+        {{"run", "a.cfg", "--jbos", "2"}, "did you mean '--jobs'?"},
+        {{"run", "a.cfg", "--jobs", "2"}, "this version runs one stage at a time"},
+        {{"run", "a.cfg", "--jobs", "none"}, "option '--jobs' is 'none', wanted a whole number"},
+        {{"check", "a.cfg", "--jobs", "1"}, "unknown option '--jobs'"},
+        {{"report"}, "report wants DIR"},
+        {{"list", "prunners"}, "unknown kind 'prunners'; did you mean 'pruners'?"},
+        {{"list", "trees"}, "unknown kind 'trees', wanted models, datasets"},
+        {{"inspect"}, "inspect wants PLUGIN"},
+        {{"inspect", "impp"}, "imp"},
+        {{"eval", "a.cfg"}, "eval wants --weights FILE"},
+        {{"export"}, "export wants DIR"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        said s = command(cases[i].words);
+        assert_int_equal(s.status, 2);
+        assert_string_equal(s.out, "");
+        assert_one_error(&s, cases[i].message);
+        clear(&s);
+    }
+    said s = command((const char *const[]){NULL});
+    assert_int_equal(s.status, 2);
+    assert_string_equal(s.out, "");
+    assert_says(s.err, "usage: coppice SUBCOMMAND");
+    clear(&s);
+}
+
+static void messages_say_file_and_line(void **state)
+{
+    (void)state;
+    char dir[256], config[300], start[400];
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(config, sizeof config, "%s/broken.cfg", dir);
+    static const char text[] =
+        "study = { name = \"x\"; };\n\ndataset = { plugin = \"shapess\"; };\n";
+    assert_ok(cop_file_write(config, text, strlen(text), &err), &err);
+    said s = command(WORDS("check", config));
+    assert_int_equal(s.status, 2);
+    (void)snprintf(start, sizeof start, "coppice: %s:3: ", config);
+    assert_one_error(&s, start);
+    assert_says(s.err, "shapes");
+    clear(&s);
+    s = command(WORDS("run", config, "--out", dir));
+    assert_int_equal(s.status, 2);
+    clear(&s);
+    remove_tree(dir);
+}
+
+static void plugins_are_listed_and_inspected(void **state)
+{
+    (void)state;
+    said s = command(WORDS("list", "pruners"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "imp");
+    assert_null(strstr(s.out, "datasets"));
+    clear(&s);
+    s = command(WORDS("list", "--json"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "\"plugins\"");
+    clear(&s);
+    s = command(WORDS("inspect", "pruner:random"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "rate");
+    clear(&s);
+    s = command(WORDS("inspect", "random")); /* a pruner and a distiller */
+    assert_int_equal(s.status, 2);
+    clear(&s);
+    s = command(WORDS("inspect", "config"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "copies");
+    clear(&s);
+}
+
+/* --- a study's directory ------------------------------------------------------------------------
+ */
+
+static fake_study make_study(void)
+{
+    fake_study f = {.seconds = 1.0};
+    make_temp_dir(f.dir, sizeof f.dir);
+    fake_study_make(&f);
+    return f;
+}
+
+static void report_prints_the_tickets(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    said s = command(WORDS("report", f.dir));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "44.53 ± 0.90");
+    assert_says(s.out, "/report/index.html\n");
+    clear(&s);
+    char path[512];
+    (void)fake_study_path(&f, fake_study_id("mask", 0, 3, 1), "summary.json", path, sizeof path);
+    assert_int_equal(truncate(path, 3), 0);
+    s = command(WORDS("report", f.dir, "--quiet"));
+    assert_int_equal(s.status, 1);
+    assert_one_error(&s, "lacks a damaged artifact: is damaged: checksum");
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+static void export_lists_without_selectors(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    said s = command(WORDS("export", f.dir));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "seed 5  round 1   sparsity 50.00 %  copies there: 2 of 2");
+    assert_says(s.out, "distilled sets");
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+static void export_writes_a_masked_state_dict(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    char file[300];
+    (void)snprintf(file, sizeof file, "%s/ticket.safetensors", f.dir);
+    said s = command(
+        WORDS("export", f.dir, "--setting", "B", "--seed", "5", "--copy", "1", "--to", file));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "B, seed 5, round 1, copy 1");
+    cop_tensors *tensors = NULL;
+    cop_metadata *notes = NULL;
+    size_t count = 0;
+    cop_error err = {0};
+    assert_ok(cop_safetensors_read(file, &tensors, &notes, &count, &err), &err);
+    const float wanted[] = {0, 2, 0, 4, 0, 6, 0, 8};
+    assert_int_equal(cop_tensors_count(tensors), 1);
+    assert_memory_equal(cop_tensors_find(tensors, "fc.weight")->data, wanted, sizeof wanted);
+    assert_string_equal(cop_metadata_find(notes, count, "sparsity_percent"), "50");
+    free(notes);
+    cop_tensors_free(tensors);
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+static void export_writes_the_distilled_set(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    char file[300], picture[300];
+    (void)snprintf(file, sizeof file, "%s/set.safetensors", f.dir);
+    (void)snprintf(picture, sizeof picture, "%s/distilled.png", f.dir);
+    said s =
+        command(WORDS("export", f.dir, "--synthetic", "--seed", "3", "--to", file, "--png", f.dir));
+    assert_string_equal(s.err, "");
+    assert_int_equal(s.status, 0);
+    cop_tensors *tensors = NULL;
+    cop_error err = {0};
+    assert_ok(cop_safetensors_read(file, &tensors, NULL, NULL, &err), &err);
+    assert_true(
+        cop_shape_equal(cop_tensors_find(tensors, "pixels")->shape, cop_shape4(6, 1, 4, 6)));
+    cop_tensors_free(tensors);
+    assert_int_equal(access(picture, F_OK), 0);
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+static void export_never_guesses(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    const struct {
+        const char *words[8];
+        const char *message;
+    } cases[] = {
+        {{"--to", "x"}, "the study has several seeds"},
+        {{"--seed", "3", "--to", "x"}, "the study has several settings"},
+        {{"--setting", "B", "--to", "x"}, "the study has several seeds"},
+        {{"--setting", "C", "--seed", "3", "--to", "x"}, "no ticket of that setting"},
+        {{"--setting", "B", "--seed", "3", "--round", "2", "--to", "x"}, "no ticket"},
+        {{"--setting", "B", "--seed", "3", "--copy", "2", "--to", "x"}, "2 trained copies"},
+        {{"--setting", "B", "--seed", "3"}, "export wants --to FILE"},
+        {{"--seed", "x"}, "option '--seed' is 'x'"},
+        {{"--synthetic"}, "wants --to FILE or --png DIR"},
+        {{"--synthetic", "--to", "x"}, "several seeds"},
+        {{"--synthetic", "--setting", "B", "--to", "x"}, "no distilled set"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *words[12] = {"export", f.dir};
+        for (size_t k = 0; k < 8 && cases[i].words[k] != NULL; k++)
+            words[2 + k] = cases[i].words[k];
+        said s = command(words);
+        assert_int_equal(s.status, 2);
+        assert_one_error(&s, cases[i].message);
+        clear(&s);
+    }
+    assert_int_not_equal(access("x", F_OK), 0);
+    remove_tree(f.dir);
+}
+
+static void a_full_disk_under_stdout_is_a_failure(void **state)
+{
+    (void)state;
+    FILE *full = fopen("/dev/full", "w");
+    if (full == NULL)
+        skip();
+    char *argv[] = {strdup("coppice"), strdup("--version")}, *text = NULL;
+    size_t size = 0;
+    FILE *err = open_memstream(&text, &size);
+    assert_int_equal(cop_command(2, argv, full, err), 1);
+    (void)fclose(err);
+    (void)fclose(full);
+    assert_says(text, "coppice: cannot write the results: No space left on device");
+    free(text);
+    free(argv[0]);
+    free(argv[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_goes_to_stdout),
+        cmocka_unit_test(wrong_usage_is_status_two),
+        cmocka_unit_test(messages_say_file_and_line),
+        cmocka_unit_test(plugins_are_listed_and_inspected),
+        cmocka_unit_test(report_prints_the_tickets),
+        cmocka_unit_test(export_lists_without_selectors),
+        cmocka_unit_test(export_writes_a_masked_state_dict),
+        cmocka_unit_test(export_writes_the_distilled_set),
+        cmocka_unit_test(export_never_guesses),
+        cmocka_unit_test(a_full_disk_under_stdout_is_a_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* fake_study.c: a small finished study's output directory. */
+#include "fake_study.h"
+
+#include "support.h"
+
+#include "core/file.h"
+#include "core/text.h"
+#include "store/safetensors.h"
+#include "store/synthetic.h"
+#include "store/tables.h"
+
+#include <coppice/table.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETTINGS = 2, SEEDS = 2, ROUNDS = 2, COPIES = 2 };
+
+static const int seeds[SEEDS] = {3, 5};
+
+cop_artifact_id fake_study_id(const char *part, int setting, int seed, int round)
+{
+    const char *kind = strcmp(part, "mask") == 0       ? "mask"
+                       : strcmp(part, "analysis") == 0 ? "analyze"
+                       : strcmp(part, "set") == 0      ? "distil"
+                                                       : "train";
+    char identity[128];
+    (void)snprintf(identity, sizeof identity, "%s of %d, %d, %d", part, setting, seed, round);
+    return cop_artifact_name(kind, identity);
+}
+
+const char *fake_study_path(const fake_study *f, cop_artifact_id id, const char *file, char *path,
+                            size_t size)
+{
+    (void)snprintf(path, size, "%s/store/%s-%s/%s", f->dir, id.kind, id.hash, file);
+    return path;
+}
+
+static void write_text(const cop_draft *draft, const char *file, const char *text)
+{
+    char path[1024];
+    cop_error err = {0};
+    cop_draft_path(draft, file, path, sizeof path);
+    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
+}
+
+static cop_draft *open_draft(cop_store *store, cop_artifact_id id)
+{
+    cop_error err = {0};
+    cop_draft *draft = NULL;
+    assert_ok(cop_draft_open(store, &id, &draft, &err), &err);
+    return draft;
+}
+
+static void publish(const fake_study *f, cop_draft *draft)
+{
+    cop_error err = {0};
+    assert_ok(cop_draft_publish(draft, "made up", f->seconds, &err), &err);
+}
+
+static void write_tensor(const cop_draft *draft, const char *file, float scale)
+{
+    char path[1024];
+    cop_error err = {0};
+    cop_tensor *weight = NULL;
+    cop_tensors *set = cop_tensors_new();
+    assert_ok(cop_tensors_add(set, "fc.weight", COP_F32, cop_shape2(2, 4), &weight, &err), &err);
+    for (int i = 0; i < 8; i++)
+        cop_f32(weight)[i] = scale == 0.0f ? (float)(i % 2) : scale * (float)(i + 1);
+    cop_draft_path(draft, file, path, sizeof path);
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    cop_tensors_free(set);
+}
+
+/* Accuracies rise by 1/64 from copy to copy, and by 1/16 from setting to setting. */
+static void make_training(const fake_study *f, cop_store *store, cop_artifact_id id, int setting,
+                          int copy, int round)
+{
+    double accuracy = 0.5 + setting / 16.0 + copy / 64.0 - round / 8.0;
+    char text[512];
+    cop_draft *draft = open_draft(store, id);
+    (void)snprintf(text, sizeof text,
+                   "{\"epochs\": 2, \"steps\": 8, \"samples\": 256, \"train_loss\": 1.5,\n"
+                   " \"train_accuracy\": 0.75, \"test_loss\": 2.25, \"test_accuracy\": %.17g}",
+                   accuracy);
+    write_text(draft, "summary.json", text);
+    (void)snprintf(text, sizeof text,
+                   "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy\n"
+                   "1,0.125,2,0.25,,\n"
+                   "2,0.0625,1.5,0.75,2.25,%.17g\n",
+                   accuracy);
+    write_text(draft, "history.csv", text);
+    write_tensor(draft, "state.safetensors", 1.0f);
+    publish(f, draft);
+}
+
+static void make_mask(const fake_study *f, cop_store *store, cop_artifact_id id)
+{
+    cop_draft *draft = open_draft(store, id);
+    write_text(draft, "summary.json", "{\"prunable\": 8, \"kept\": 4, \"sparsity\": 0.5}");
+    write_tensor(draft, "mask.safetensors", 0.0f);
+    publish(f, draft);
+}
+
+/* --- tables -------------------------------------------------------------------------------------
+ */
+
+static cop_table *add_table(cop_tables *tables, const char *name, const cop_column *columns,
+                            size_t count, const cop_plot *plot)
+{
+    cop_error err = {0};
+    cop_table *table = cop_tables_add(tables, name, "Made up.", columns, count, plot, &err);
+    if (table == NULL)
+        fail_msg("%s", err.message);
+    return table;
+}
+
+static void add_row(cop_table *table, const cop_cell *cells)
+{
+    cop_error err = {0};
+    assert_ok(cop_table_row(table, cells, &err), &err);
+}
+
+static void add_line(cop_tables *tables, int seed, int round)
+{
+    static const cop_column columns[] = {{"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
+                                         {"alpha", COP_COLUMN_FLOAT, NULL, "Where"},
+                                         {"loss", COP_COLUMN_FLOAT, "nat", "There"},
+                                         {"error", COP_COLUMN_FLOAT, "%", "There"}};
+    static const cop_plot plot = {.kind = COP_PLOT_LINES,
+                                  .title = "Don't `believe` \\this",
+                                  .x = "alpha",
+                                  .y = "loss,error",
+                                  .series = "pair"};
+    cop_table *table = add_table(tables, "probe_line", columns, 4, &plot);
+    for (int pair = 0; pair < 2; pair++) {
+        for (int i = 0; i <= 4; i++)
+            add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                        {.f = i / 4.0},
+                                        {.f = 1.0 + i * (4 - i) / 4.0 + round + seed / 8.0},
+                                        {.f = 10.0 + i * (4 - i) * (pair + 1)}});
+    }
+}
+
+/* Two ways to measure, two pairs each. */
+static void add_summary(cop_tables *tables, int seed, int round)
+{
+    static const cop_column columns[] = {{"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
+                                         {"way", COP_COLUMN_TEXT, NULL, "How"},
+                                         {"height", COP_COLUMN_FLOAT, "%", "Of the barrier"},
+                                         {"verdict", COP_COLUMN_TEXT, NULL, "On it"}};
+    cop_table *table = add_table(tables, "probe_barrier", columns, 4, NULL);
+    for (int pair = 0; pair < 2; pair++) {
+        add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                    {.text = "plain"},
+                                    {.f = 4.0 * pair + round + seed},
+                                    {.text = pair == round ? "stable" : "unstable"}});
+        add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                    {.text = "re-done"},
+                                    {.f = 0.5},
+                                    {.text = "stable"}});
+    }
+}
+
+static void add_map(cop_tables *tables, int round)
+{
+    static const cop_column columns[] = {{"x", COP_COLUMN_FLOAT, NULL, "Along"},
+                                         {"y", COP_COLUMN_FLOAT, NULL, "Across"},
+                                         {"loss", COP_COLUMN_FLOAT, NULL, "There"}};
+    static const cop_plot plot = {
+        .kind = COP_PLOT_HEATMAP, .title = "Landscape", .x = "x", .y = "y", .value = "loss"};
+    cop_table *table = add_table(tables, "probe_map", columns, 3, &plot);
+    for (int y = -4; y <= 4; y++) {
+        for (int x = -4; x <= 4; x++)
+            add_row(table,
+                    (cop_cell[]){{.f = x / 4.0}, {.f = y / 4.0}, {.f = x * x + y * (y + round)}});
+    }
+}
+
+static void add_bins(cop_tables *tables, int seed)
+{
+    static const cop_column columns[] = {{"centre", COP_COLUMN_FLOAT, NULL, "Of the bin"},
+                                         {"count", COP_COLUMN_INT, NULL, "In it"}};
+    static const cop_plot plot = {
+        .kind = COP_PLOT_HISTOGRAM, .title = "Bins", .x = "centre", .y = "count", .log_y = true};
+    cop_table *table = add_table(tables, "probe_bins", columns, 2, &plot);
+    for (int i = 0; i < 9; i++)
+        add_row(table,
+                (cop_cell[]){{.f = i + seed / 8.0}, {.i = i == 2 ? 0 : 1 + i * (8 - i) * 5}});
+}
+
+static void add_points(cop_tables *tables, int seed, int round)
+{
+    static const cop_column columns[] = {{"layer", COP_COLUMN_TEXT, NULL, "Parameter"},
+                                         {"norm", COP_COLUMN_FLOAT, NULL, "Its"},
+                                         {"spread", COP_COLUMN_FLOAT, NULL, "Of it"}};
+    static const char *const layers[] = {"conv.0.weight", "conv.1.weight", "fc.weight"};
+    static const cop_plot plot = {
+        .kind = COP_PLOT_POINTS, .title = "Norms", .x = "layer", .y = "norm", .error = "spread"};
+    cop_table *table = add_table(tables, "probe_points", columns, 3, &plot);
+    for (int i = 0; i < 3; i++)
+        add_row(table, (cop_cell[]){
+                           {.text = layers[i]}, {.f = 1.0 + i + round + seed / 16.0}, {.f = 0.25}});
+}
+
+static void make_analysis(const fake_study *f, cop_store *store, cop_artifact_id id, int seed,
+                          int round)
+{
+    char path[1024];
+    cop_error err = {0};
+    cop_tables *tables = cop_tables_new();
+    cop_draft *draft = open_draft(store, id);
+    add_line(tables, seed, round);
+    add_summary(tables, seed, round);
+    add_map(tables, round);
+    add_bins(tables, seed);
+    add_points(tables, seed, round);
+    cop_draft_path(draft, "tables.json", path, sizeof path);
+    assert_ok(cop_tables_write(tables, path, &err), &err);
+    cop_tables_free(tables);
+    publish(f, draft);
+}
+
+/* --- the distilled set --------------------------------------------------------------------------
+ */
+
+/* Two images of each of three classes, 4 × 6, grey: class k's are k/2. */
+static void make_set(const fake_study *f, cop_store *store, cop_artifact_id id)
+{
+    char path[1024];
+    cop_error err = {0};
+    cop_synthetic set = {.task = {.channels = 1, .height = 4, .width = 6, .classes = 3},
+                         .normalization = {.mean = {0.5f}, .std = {0.25f}},
+                         .decode = COP_DECODE_NONE,
+                         .factor = 1};
+    assert_ok(cop_recipe_named("idc", &set.recipe, &err), &err);
+    assert_ok(cop_synthetic_allocate(&set, 6, &err), &err);
+    for (int i = 0; i < 6; i++) {
+        set.labels[i * 3 + i / 2] = 1.0f;
+        for (int k = 0; k < 24; k++)
+            set.pixels[i * 24 + k] = (float)(i / 2) * 0.5f;
+    }
+    cop_draft *draft = open_draft(store, id);
+    cop_draft_path(draft, "synthetic.safetensors", path, sizeof path);
+    assert_ok(cop_synthetic_write(&set, path, &err), &err);
+    cop_synthetic_clear(&set);
+    write_text(draft, "summary.json", "{\"stored\": 6, \"decoded\": 6}");
+    publish(f, draft);
+}
+
+/* --- the record ---------------------------------------------------------------------------------
+ */
+
+static void append_id(cop_text *text, const char *part, int setting, int seed, int round)
+{
+    cop_artifact_id id = fake_study_id(part, setting, seed, round);
+    cop_text_printf(text, "\"%s-%s\"", id.kind, id.hash);
+}
+
+static void append_ticket(cop_text *text, int setting, int seed, int round)
+{
+    cop_text_printf(text,
+                    "{\"setting\": %d, \"seed\": %d, \"stage\": %d, \"round\": %d, \"points\": 7,\n"
+                    "  \"mask\": ",
+                    setting, seed, round - 1, round);
+    if (round > 0) {
+        append_id(text, "mask", setting, seed, round);
+        cop_text_append(text, ", \"training\": ");
+        append_id(text, "training", setting, seed, round);
+    } else {
+        cop_text_append(text, "null, \"training\": null");
+    }
+    cop_text_append(text, ",\n  \"copies\": [");
+    append_id(text, "copy0", setting, seed, round);
+    cop_text_append(text, ", ");
+    append_id(text, "copy1", setting, seed, round);
+    cop_text_append(text, "],\n  \"analyses\": [{\"analyzer\": \"probe\", \"id\": ");
+    append_id(text, "analysis", setting, seed, round);
+    cop_text_append(text, "}]}");
+}
+
+static void write_record(const fake_study *f)
+{
+    cop_text text = {0};
+    cop_text_append(&text,
+                    "{\"name\": \"fake <study>\", \"seeds\": [3, 5], \"settings\": [\n"
+                    "  {\"label\": \"A, \\\"one\\\"\", \"analyzers\": [\"probe\"], \"distiller\": "
+                    "\"paint\"},\n"
+                    "  {\"label\": \"B\", \"analyzers\": [\"probe\"], \"distiller\": null}],\n"
+                    "\"tickets\": [");
+    for (int i = 0; i < SETTINGS * SEEDS * ROUNDS; i++) {
+        cop_text_append(&text, i > 0 ? ",\n " : "\n ");
+        append_ticket(&text, i / (SEEDS * ROUNDS), seeds[i / ROUNDS % SEEDS], i % ROUNDS);
+    }
+    cop_text_append(&text, "],\n\"distilled\": [");
+    for (int i = 0; i < SEEDS; i++) {
+        cop_text_printf(&text, "%s{\"setting\": 0, \"seed\": %d, \"set\": ", i > 0 ? ",\n" : "",
+                        seeds[i]);
+        append_id(&text, "set", 0, seeds[i], 0);
+        cop_text_append(&text, ", \"trained\": ");
+        append_id(&text, "trained", 0, seeds[i], 0);
+        cop_text_append(&text, "}");
+    }
+    cop_text_append(&text, "]}\n");
+    char path[512];
+    cop_error err = {0};
+    (void)snprintf(path, sizeof path, "%s/study.json", f->dir);
+    assert_ok(cop_file_write(path, text.data, text.length, &err), &err);
+    cop_text_free(&text);
+}
+
+void fake_study_make(const fake_study *f)
+{
+    cop_error err = {0};
+    cop_store *store = NULL;
+    assert_ok(cop_store_open(f->dir, &store, &err), &err);
+    for (int i = 0; i < SETTINGS * SEEDS * ROUNDS; i++) {
+        int setting = i / (SEEDS * ROUNDS), seed = seeds[i / ROUNDS % SEEDS], round = i % ROUNDS;
+        for (int copy = 0; copy < COPIES; copy++)
+            make_training(f, store,
+                          fake_study_id(copy == 0 ? "copy0" : "copy1", setting, seed, round),
+                          setting, copy, round);
+        make_analysis(f, store, fake_study_id("analysis", setting, seed, round), seed, round);
+        if (round == 0)
+            continue;
+        make_mask(f, store, fake_study_id("mask", setting, seed, round));
+        make_training(f, store, fake_study_id("training", setting, seed, round), setting, 0, round);
+    }
+    for (int i = 0; i < SEEDS; i++) {
+        make_set(f, store, fake_study_id("set", 0, seeds[i], 0));
+        make_training(f, store, fake_study_id("trained", 0, seeds[i], 0), 0, 0, 2);
+    }
+    cop_store_close(store);
+    write_record(f);
+}

@@ -1,0 +1,120 @@
+/* Tests of reading study.json: nothing in it is trusted. */
+#include "support.h"
+
+#include "core/file.h"
+#include "report/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HASH    "0123456789abcdef0123456789abcdef"
+#define SETTING "\"settings\": [{\"label\": \"A\"}]"
+#define PLACE   "\"setting\": 0, \"seed\": 1, \"stage\": -1, \"round\": 0"
+
+static cop_status read_text(const char *text, cop_arena *arena, cop_record *record, cop_error *err)
+{
+    char dir[256], path[300];
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    assert_ok(cop_file_write(path, text, strlen(text), err), err);
+    cop_status status = cop_record_read(dir, arena, record, err);
+    remove_tree(dir);
+    return status;
+}
+
+static void a_record_is_read(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_record record;
+    cop_arena *arena = cop_arena_new();
+    assert_ok(read_text("{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE
+                        ", \"points\": 12.5, \"mask\": \"mask-" HASH "\", \"training\": null,"
+                        " \"copies\": [\"train-" HASH "\"],"
+                        " \"analyses\": [{\"analyzer\": \"a\", \"id\": \"analyze-" HASH "\"}]}],"
+                        " \"distilled\": [{\"setting\": 0, \"seed\": 1, \"set\": \"distil-" HASH
+                        "\", \"trained\": null}], \"later\": true}",
+                        arena, &record, &err),
+              &err);
+    assert_string_equal(record.name, "n");
+    assert_int_equal(record.setting_count, 1);
+    assert_null(record.settings[0].distiller);
+    assert_int_equal(record.ticket_count, 1);
+    assert_int_equal(record.tickets[0].seed, 1);
+    assert_int_equal(record.tickets[0].stage, -1);
+    assert_true(record.tickets[0].points == 12.5);
+    assert_true(record.tickets[0].has_mask);
+    assert_false(record.tickets[0].has_training);
+    assert_string_equal(record.tickets[0].copies[0].hash, HASH);
+    assert_string_equal(record.tickets[0].analyses[0].analyzer, "a");
+    assert_int_equal(record.distilled_count, 1);
+    assert_false(record.distilled[0].has_trained);
+    cop_arena_free(arena);
+}
+
+static void broken_records_are_refused(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", "is not JSON"},
+        {"[]", "is not JSON, or was cut short"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [", "is not JSON"},
+        {"{" SETTING ", \"tickets\": []}", "wants name, settings and tickets"},
+        {"{\"name\": \"n\", \"settings\": 3, \"tickets\": []}", "wants name"},
+        {"{\"name\": \"n\", \"settings\": [{}], \"tickets\": []}", "settings[0]: has no label"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [7]}", "tickets[0]: names no setting"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 1}]}", "names no setting"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": -1}]}", "names no setting"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0.5}]}", "names no setting"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 1e300}]}", "names no setting"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0}]}", "has no seed"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": 1}]}",
+         "has no stage or round"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"mask\": 1}]}",
+         "its mask is no name of a mask"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE
+         ", \"mask\": \"mask-../../../../etc/passwd\"}]}",
+         "its mask is no name of a mask"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"copies\": [\"mask-" HASH
+         "\"]}]}",
+         "lists a copy that is no name of a training"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"analyses\": [{}]}]}",
+         "lists an analysis without analyzer or id"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"distilled\": [{\"setting\": 0,"
+         " \"seed\": 0}]}",
+         "distilled[0]: its set is no name"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_record record;
+        cop_arena *arena = cop_arena_new();
+        cop_status status = read_text(cases[i].text, arena, &record, &err);
+        assert_refused(status, COP_FAILED, &err, cases[i].message);
+        assert_non_null(strstr(err.file, "/study.json"));
+        cop_arena_free(arena);
+    }
+}
+
+static void texts_are_made_safe_to_print(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_record record;
+    cop_arena *arena = cop_arena_new();
+    assert_ok(read_text("{\"name\": \"a\\u001b[31mb\\n\", " SETTING ", \"tickets\": []}", arena,
+                        &record, &err),
+              &err);
+    assert_string_equal(record.name, "a\\x1b[31mb\\n");
+    cop_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_is_read),
+        cmocka_unit_test(broken_records_are_refused),
+        cmocka_unit_test(texts_are_made_safe_to_print),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
