@@ -46,6 +46,19 @@ static bool is_listed(const char *name, const char *const *list)
     return false;
 }
 
+bool cop_is_headline(const cop_table *table, const char *column)
+{
+    const cop_plot *plot = cop_table_plot(table);
+    const char *names = plot != NULL && plot->headlines != NULL ? plot->headlines : "";
+    while (names[0] != '\0') {
+        size_t length = strcspn(names, ",");
+        if (strlen(column) == length && strncmp(names, column, length) == 0)
+            return true;
+        names += length + (names[length] == ',');
+    }
+    return false;
+}
+
 /* The name behind a listed prefix; the whole name where there is none. */
 static const char *without_prefix(const char *name, const char *const *prefixes)
 {
@@ -147,7 +160,9 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
     if (from == NULL || out->headers == NULL || out->is_number == NULL || out->cells == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     for (size_t c = 0; c < columns; c++) {
-        if (is_listed(cop_table_column(table, c)->name, choice->skip) ||
+        const char *name = cop_table_column(table, c)->name;
+        if (is_listed(name, choice->skip) ||
+            (choice->headlines_only && !cop_is_headline(table, name)) ||
             (c > 0 && has_deviation(table, c - 1)))
             continue;
         out->headers[shown] = header(table, c, choice->prefixes, arena);

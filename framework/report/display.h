@@ -19,9 +19,13 @@ typedef struct cop_display {
 /* What to leave out; both lists are NULL-terminated or NULL. */
 typedef struct cop_display_choice {
     const char *const *skip;     /* columns */
+    bool headlines_only;         /* leave out what the table's plot does not list as a headline */
     const char *const *prefixes; /* beginnings of names, each with "_" behind it, where the rest is
                                     still the only column of its name */
 } cop_display_choice;
+
+/* True when the table's plot lists the column among its headlines. */
+bool cop_is_headline(const cop_table *table, const char *column);
 
 /* Renders a table. A column named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
 cop_status cop_display_make(const cop_table *table, const cop_display_choice *choice,

@@ -223,7 +223,9 @@ static cop_status display(const report *r, const char *name, cop_display *out, c
         return out_of_memory(err);
     for (size_t i = 0; i < r->groups.count; i++)
         prefixes[i] = r->groups.items[i].name;
-    const cop_display_choice choice = {.skip = strcmp(name, "summary") == 0 ? dull_columns(r) : ids,
+    bool is_summary = strcmp(name, "summary") == 0;
+    const cop_display_choice choice = {.skip = is_summary ? dull_columns(r) : ids,
+                                       .headlines_only = is_summary,
                                        .prefixes = prefixes};
     return cop_display_make(cop_sheets_find(r->sheets, name), &choice, r->results.arena, out, err);
 }

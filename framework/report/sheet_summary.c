@@ -29,6 +29,9 @@ static const cop_column own_columns[OWN_COLUMNS] = {
     {"networks", COP_COLUMN_INT, NULL, "trained copies of all seeds"},
     {"training_points", COP_COLUMN_FLOAT, "images", "mean over the seeds"}};
 
+static const char *const own_headlines =
+    "setting,stage,round,sparsity,test_accuracy,networks,training_points";
+
 /* What one summary column is made of: a column of the ticket table, or its deviation. */
 typedef struct source {
     size_t column;
@@ -170,8 +173,12 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_table *tickets, cop
         if (!add_columns(&b, columns, i))
             return cop_fail(err, COP_FAILED, "out of memory");
     }
+    const char *joined = cop_joined_headlines(tickets);
+    const cop_plot plot = {.headlines = cop_arena_printf(r->arena, "%s%s", own_headlines, joined)};
+    if (plot.headlines == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
     cop_table *table = cop_tables_add(sheets, "summary", "Tickets, mean over seeds and copies.",
-                                      columns, OWN_COLUMNS + b.source_count, NULL, err);
+                                      columns, OWN_COLUMNS + b.source_count, &plot, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < r->record.ticket_count; i++) {

@@ -1,4 +1,6 @@
 /* sheet_tickets.c: a line a ticket, with what the analyzers' summaries say of it. */
+#include "core/text.h"
+#include "report/display.h"
 #include "report/sheets.h"
 
 #include <math.h>
@@ -16,6 +18,9 @@ static const cop_column own_columns[COP_TICKET_COLUMNS] = {
     {"test_accuracy", COP_COLUMN_FLOAT, "%", "mean over the copies"},
     {"test_accuracy_min", COP_COLUMN_FLOAT, "%", "of the copies"},
     {"test_accuracy_max", COP_COLUMN_FLOAT, "%", "of the copies"}};
+
+static const char own_headlines[] =
+    "setting,seed,stage,round,sparsity,test_accuracy,training_points";
 
 /* A column of a summary that joins the table. */
 typedef struct joined_column {
@@ -95,8 +100,16 @@ typedef struct joiner {
     cop_column *columns; /* of the table: its own, then the joined ones */
     joined_column *joined;
     size_t count; /* joined */
+    cop_text headlines;
     cop_arena *arena;
 } joiner;
+
+/* True for a summary whose author chose none: then every column may be shown. */
+static bool states_no_headlines(const cop_table *table)
+{
+    const cop_plot *plot = cop_table_plot(table);
+    return plot == NULL || plot->headlines == NULL;
+}
 
 /* Joins one group's columns under one key; false when memory is out. */
 static bool join_group(joiner *j, const cop_group *group, size_t key)
@@ -115,6 +128,8 @@ static bool join_group(joiner *j, const cop_group *group, size_t key)
         column->name = name;
         if (from->type == COP_COLUMN_INT) /* means of integers */
             column->type = COP_COLUMN_FLOAT;
+        if (states_no_headlines(group->layout) || cop_is_headline(group->layout, from->name))
+            cop_text_printf(&j->headlines, ",%s", name);
         j->joined[j->count++] = (joined_column){group, key, c};
     }
     return true;
@@ -184,13 +199,22 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_groups *groups, cop
     if (cells == NULL || j.columns == NULL || j.joined == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     memcpy(j.columns, own_columns, sizeof own_columns);
-    if (!join_groups(&j, groups))
-        return cop_fail(err, COP_FAILED, "out of memory");
-    cop_table *table = cop_tables_add(sheets, "tickets", "Every ticket and seed.", j.columns,
-                                      COP_TICKET_COLUMNS + j.count, NULL, err);
+    cop_text_append(&j.headlines, own_headlines);
+    bool joined = join_groups(&j, groups) && !j.headlines.failed;
+    const cop_plot plot = {.headlines = j.headlines.data};
+    cop_table *table = NULL;
+    if (joined)
+        table = cop_tables_add(sheets, "tickets", "Every ticket and seed.", j.columns,
+                               COP_TICKET_COLUMNS + j.count, &plot, err);
+    cop_text_free(&j.headlines);
     if (table == NULL)
-        return COP_FAILED;
+        return joined ? COP_FAILED : cop_fail(err, COP_FAILED, "out of memory");
     for (size_t i = 0; i < r->record.ticket_count; i++)
         COP_TRY(add_row(r, &r->record.tickets[i], j.joined, j.count, table, cells, err));
     return COP_OK;
+}
+
+const char *cop_joined_headlines(const cop_table *tickets)
+{
+    return cop_table_plot(tickets)->headlines + strlen(own_headlines);
 }

@@ -19,6 +19,9 @@ const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
 cop_status cop_sheet_tickets(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
                              cop_error *err);
 
+/* Those headlines of "tickets" that summaries joined: ",name" for each. */
+const char *cop_joined_headlines(const cop_table *tickets);
+
 /* The columns of "tickets" that summaries joined begin here. */
 #define COP_TICKET_COLUMNS 11
 

@@ -36,13 +36,14 @@ static bool write_columns(cJSON *object, const cop_table *table)
 
 static bool write_plot(cJSON *object, const cop_plot *plot)
 {
-    if (plot == NULL || plot->kind == COP_PLOT_NONE)
+    if (plot == NULL)
         return true;
     cJSON *item = cJSON_AddObjectToObject(object, "plot");
     return item != NULL && cJSON_AddNumberToObject(item, "kind", plot->kind) != NULL &&
            add_text(item, "title", plot->title) && add_text(item, "x", plot->x) &&
            add_text(item, "y", plot->y) && add_text(item, "error", plot->error) &&
            add_text(item, "value", plot->value) && add_text(item, "series", plot->series) &&
+           add_text(item, "headlines", plot->headlines) &&
            cJSON_AddBoolToObject(item, "log_x", plot->log_x) != NULL &&
            cJSON_AddBoolToObject(item, "log_y", plot->log_y) != NULL;
 }
@@ -132,6 +133,7 @@ static cop_plot plot_of(const cJSON *object)
     plot.error = text_of(item, "error");
     plot.value = text_of(item, "value");
     plot.series = text_of(item, "series");
+    plot.headlines = text_of(item, "headlines");
     plot.log_x = is_true(item, "log_x");
     plot.log_y = is_true(item, "log_y");
     return plot;

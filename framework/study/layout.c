@@ -4,6 +4,7 @@
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
  * be validated are then trained S times on real data from their start, and analysed. */
 #include "study/layout.h"
+#include "train/recipe_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,9 +73,31 @@ static cop_stage new_training(const cop_line *l, const cop_position *at, uint64_
     return stage;
 }
 
+static bool same_recipe(cop_recipe a, cop_recipe b)
+{
+    char left[768], right[768];
+    memset(a.name, 0, sizeof a.name); /* the numbers count */
+    memset(b.name, 0, sizeof b.name);
+    return strcmp(cop_recipe_text(&a, left, sizeof left),
+                  cop_recipe_text(&b, right, sizeof right)) == 0;
+}
+
+/* A training goes on with the optimiser and the step of the state that it starts from only on the
+ * same data with the same recipe; otherwise its own schedule begins at the beginning. */
+static void settle_optimizer(const cop_line *l, cop_training_stage *train)
+{
+    if (!train->start.keep_optimizer)
+        return;
+    const cop_training_stage *base = &l->s->stages[train->start.base].train;
+    train->start.keep_optimizer = base->model == train->model && base->distil == train->distil &&
+                                  base->own_recipe == train->own_recipe &&
+                                  (train->own_recipe || same_recipe(base->recipe, train->recipe));
+}
+
 static cop_status add_training(cop_line *l, cop_stage *stage, const char *what, int32_t *index,
                                cop_error *err)
 {
+    settle_optimizer(l, &stage->train);
     cop_estimate_training(l->s, stage);
     stage->title = title(l, what);
     if (stage->title == NULL) {
@@ -102,14 +125,6 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
         char text[128];
         (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
         cop_stage stage = new_training(l, at, (uint64_t)c);
-        if (at->start.keep_optimizer) {
-            /* A copy on other data than the snapshot's starts its own schedule from the beginning.
-             */
-            const cop_training_stage *base = &l->s->stages[at->start.base].train;
-            stage.train.start.keep_optimizer =
-                base->distil == COP_NO_STAGE && !base->own_recipe &&
-                memcmp(&base->recipe, &stage.train.recipe, sizeof base->recipe) == 0;
-        }
         COP_TRY(add_training(l, &stage, text, &copies[c], err));
     }
     return COP_OK;
@@ -353,12 +368,14 @@ static cop_status rewind_base(cop_line *l, const cop_prune_stage *p, int32_t *ba
     return train_round(l, p, &dense, 0, base, err);
 }
 
-/* The start of the ticket that a round leaves. */
+/* The start of the ticket that a round leaves; `before` is where the round itself started. */
 static cop_start_point rewound(const cop_line *l, const cop_prune_stage *p, int32_t base,
-                               int32_t trained)
+                               int32_t trained, const cop_start_point *before)
 {
     cop_start_point start = dense_position(l).start;
-    if (p->rewind == COP_REWIND_NONE && trained != COP_NO_STAGE) {
+    if (p->rewind == COP_REWIND_NONE) {
+        if (trained == COP_NO_STAGE)
+            return *before;
         start.base = trained;
         return start;
     }
@@ -402,7 +419,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     stage.work.rounds = p->rounds;
     (void)snprintf(text, sizeof text, "prune round %lld", (long long)round + 1);
     COP_TRY(add_work(l, &plan, at, &stage, text, &at->mask, err));
-    at->start = rewound(l, p, base, trained);
+    at->start = rewound(l, p, base, trained, &at->start);
     return COP_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "study/summary.h"
 
 #include "store/safetensors.h"
+#include "train/recipe_text.h"
 
 #include <coppice/trainer.h>
 
@@ -26,6 +27,7 @@ typedef struct cop_training {
     cop_tensors *records; /* "history"; goes into checkpoints beside the trainer's state */
     cop_history history;
     cop_tensors **snapshots; /* by the stage's list; NULL until reached */
+    int64_t first;           /* step it starts at: 0, or that of the snapshot it goes on from */
     int64_t step;            /* position: optimiser steps done */
     double spent;            /* seconds, of earlier attempts too */
 } cop_training;
@@ -101,16 +103,34 @@ static cop_status open_records(cop_training *t, cop_error *err)
     return COP_OK;
 }
 
+/* The step at which a wanted snapshot is due. */
+static int64_t snapshot_step(const cop_training *t, size_t i)
+{
+    return cop_duration_steps(t->stage->train.snapshots[i], cop_trainer_steps_per_epoch(t->trainer),
+                              cop_trainer_total_steps(t->trainer));
+}
+
+static cop_status check_snapshots(const cop_training *t, cop_error *err)
+{
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (snapshot_step(t, i) > cop_trainer_total_steps(t->trainer))
+            return cop_fail(err, COP_INVALID, "a snapshot is wanted at step %lld of %lld",
+                            (long long)snapshot_step(t, i),
+                            (long long)cop_trainer_total_steps(t->trainer));
+    }
+    return COP_OK;
+}
+
 /* Puts the starting weights in, and with keep_optimizer the momentum and step of the snapshot. */
 static cop_status start(cop_training *t, cop_error *err)
 {
     const cop_start_point *from = &t->stage->train.start;
     const cop_tensor *step = cop_tensors_find(t->start, "step");
     if (!from->keep_optimizer || step == NULL) {
-        t->step = 0;
+        t->first = t->step = 0;
         return cop_trainer_start(t->trainer, t->start, 0, err);
     }
-    t->step = cop_i64(step)[0];
+    t->first = t->step = cop_i64(step)[0];
     COP_TRY(cop_trainer_start(t->trainer, t->start, t->step, err));
     COP_TRY(cop_tensors_copy(cop_trainer_state(t->trainer), t->start, err));
     if (t->mask == NULL)
@@ -135,6 +155,7 @@ static cop_status open_training(cop_training *t, cop_error *err)
     COP_TRY(cop_load_start(t->r, &spec->start, spec->model, t->mask, &t->start, err));
     COP_TRY(open_trainer(t, err));
     COP_TRY(open_records(t, err));
+    COP_TRY(check_snapshots(t, err));
     return start(t, err);
 }
 
@@ -156,21 +177,24 @@ static cop_status add_copies(cop_tensors *bag, const char *prefix, const cop_ten
     return COP_OK;
 }
 
-static const char *snapshot_prefix(size_t i, char *text, size_t size)
+/* By when it was taken: the list of wanted snapshots may be another one when a run goes on. */
+static const char *snapshot_prefix(cop_duration at, char *text, size_t size)
 {
-    (void)snprintf(text, size, "%zu/", i);
+    char when[40];
+    (void)snprintf(text, size, "%s/", cop_duration_text(at, when, sizeof when));
     return text;
 }
 
 static cop_status fill_checkpoint(const cop_training *t, cop_tensors *bag, cop_error *err)
 {
-    char prefix[24];
+    char prefix[48];
     COP_TRY(add_copies(bag, "", t->records, err));
     COP_TRY(add_copies(bag, "", cop_trainer_state(t->trainer), err));
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
         if (t->snapshots[i] != NULL)
-            COP_TRY(
-                add_copies(bag, snapshot_prefix(i, prefix, sizeof prefix), t->snapshots[i], err));
+            COP_TRY(add_copies(bag,
+                               snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
+                               t->snapshots[i], err));
     }
     return COP_OK;
 }
@@ -205,22 +229,16 @@ static bool take_copies(const cop_tensors *bag, const char *prefix, cop_tensors 
     return true;
 }
 
-/* The step at which a wanted snapshot is due. */
-static int64_t snapshot_step(const cop_training *t, size_t i)
-{
-    return cop_duration_steps(t->stage->train.snapshots[i], cop_trainer_steps_per_epoch(t->trainer),
-                              cop_trainer_total_steps(t->trainer));
-}
-
 static bool restore_snapshots(cop_training *t, const cop_tensors *bag, int64_t step)
 {
-    char prefix[24];
+    char prefix[48];
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
         if (snapshot_step(t, i) > step)
             continue;
         t->snapshots[i] = cop_tensors_clone(cop_trainer_state(t->trainer));
         if (t->snapshots[i] == NULL ||
-            !take_copies(bag, snapshot_prefix(i, prefix, sizeof prefix), t->snapshots[i]))
+            !take_copies(bag, snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
+                         t->snapshots[i]))
             return false;
     }
     return true;
@@ -363,9 +381,8 @@ static cop_status write_files(const cop_training *t, const cop_draft *draft,
     COP_TRY(cop_safetensors_write(path, state, NULL, 0, err));
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
         if (t->snapshots[i] == NULL)
-            return cop_fail(err, COP_INVALID, "a snapshot is wanted at step %lld of %lld",
-                            (long long)snapshot_step(t, i),
-                            (long long)cop_trainer_total_steps(t->trainer));
+            return cop_fail(err, COP_FAILED, "the snapshot of step %lld was passed over",
+                            (long long)snapshot_step(t, i));
         cop_draft_path(draft, cop_snapshot_file(t->stage->train.snapshots[i], file, sizeof file),
                        path, sizeof path);
         COP_TRY(cop_safetensors_write(path, t->snapshots[i], NULL, 0, err));
@@ -380,7 +397,7 @@ static cop_status write_files(const cop_training *t, const cop_draft *draft,
     const cop_summary_value values[] = {
         {"epochs", (double)total / (double)per_epoch},
         {"steps", (double)total},
-        {"samples", (double)total / (double)per_epoch * (double)t->data->count},
+        {"samples", (double)(total - t->first) / (double)per_epoch * (double)t->data->count},
         {"train_loss", row[COP_HISTORY_TRAIN_LOSS]},
         {"train_accuracy", row[COP_HISTORY_TRAIN_ACCURACY]},
         {"test_loss", row[COP_HISTORY_TEST_LOSS]},

@@ -37,6 +37,7 @@ static void free_table(cop_table *t)
     free((void *)t->plot.error);
     free((void *)t->plot.value);
     free((void *)t->plot.series);
+    free((void *)t->plot.headlines);
     free(t->columns);
     free(t->cells);
     free(t->name);
@@ -126,7 +127,10 @@ static cop_status check_plot_names(const char *table, const cop_column *columns,
 static cop_status check_plot(const char *table, const cop_column *columns, size_t count,
                              const cop_plot *plot, cop_error *err)
 {
-    if (plot == NULL || plot->kind == COP_PLOT_NONE)
+    if (plot == NULL)
+        return COP_OK;
+    COP_TRY(check_plot_names(table, columns, count, plot->headlines, err));
+    if (plot->kind == COP_PLOT_NONE)
         return COP_OK;
     if (plot->kind < COP_PLOT_NONE || plot->kind > COP_PLOT_HEATMAP)
         return cop_fail(err, COP_FAILED, "table '%s': unknown plot kind %d", table,
@@ -166,6 +170,7 @@ static cop_table *copy_table(const char *name, const char *help, const cop_colum
         t->plot.error = copy_text(plot->error, &ok);
         t->plot.value = copy_text(plot->value, &ok);
         t->plot.series = copy_text(plot->series, &ok);
+        t->plot.headlines = copy_text(plot->headlines, &ok);
     }
     if (!ok || t->columns == NULL) {
         free_table(t);

@@ -261,6 +261,37 @@ static void test_rewind_to_a_step_starts_from_that_snapshot(void **state)
     bench_close(&b);
 }
 
+static void test_optimiser_does_not_cross_to_other_data(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 2; data = \"distilled\";"
+        "rewind = \"1it\"; }, { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"real\";"
+        "rewind = \"1it\"; } )"};
+    bench b;
+    bench_open(&b, base_config, overrides, 1);
+    const cop_stage *stages = b.study->stages;
+    const cop_training_stage *second = &stages[stages[ticket_at(&b, 2)->mask].work.trained].train;
+    const cop_training_stage *third = &stages[stages[ticket_at(&b, 3)->mask].work.trained].train;
+    assert_true(second->start.keep_optimizer); /* distilled data, from a distilled snapshot */
+    assert_false(third->start.keep_optimizer); /* real data, from that snapshot still */
+    assert_int_equal(third->distil, COP_NO_STAGE);
+    assert_int_not_equal(third->start.base, COP_NO_STAGE);
+    bench_close(&b);
+}
+
+static void test_snapshot_past_the_end_is_refused_before_training(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"1000it\""};
+    bench b;
+    cop_error err = {0};
+    bench_open(&b, base_config, overrides, 1);
+    assert_refused(cop_study_run(b.study, b.store, NULL, NULL, &err), COP_INVALID, &err,
+                   "a snapshot is wanted at step 1000 of");
+    bench_close(&b);
+}
+
 /* --- nothing twice
  * -------------------------------------------------------------------------------------- */
 
@@ -395,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_full_rewind_is_bit_equal_to_initialisation),
         cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
         cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
+        cmocka_unit_test(test_optimiser_does_not_cross_to_other_data),
+        cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),

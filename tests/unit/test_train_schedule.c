@@ -21,8 +21,8 @@ static void steps_follow_from_the_number_of_samples(void **state)
         int64_t count, batch, per_epoch, total, first, second;
     } rows[] = {
         {"lottery", 50000, 128, 391, 62560, 31280, 46920},
-        {"idc", 400, 64, 7, 7000, 4667, 5833},
-        {"idc", 10, 10, 1, 1000, 667, 833}, /* fewer samples than a batch */
+        {"idc", 400, 64, 7, 7000, 4662, 5831}, /* epochs 666 and 833, as in IDC's code */
+        {"idc", 10, 10, 1, 1000, 666, 833},    /* fewer samples than a batch */
         {"sgd", 64, 64, 1, 30, 20, 25},
         {"sgd", 65, 64, 2, 60, 40, 50},
         {"sgd", 1, 1, 1, 30, 20, 25},

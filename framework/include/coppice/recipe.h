@@ -52,8 +52,9 @@ typedef struct cop_recipe {
     double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
     double momentum;
     double weight_decay;
-    int32_t milestone_count; /* 0: constant rate */
-    cop_duration milestones[COP_MAX_MILESTONES];
+    int32_t milestone_count;                     /* 0: constant rate */
+    cop_duration milestones[COP_MAX_MILESTONES]; /* a fraction of a duration in epochs falls on the
+                                                    beginning of an epoch, rounded down */
     double milestone_factor; /* the rate is multiplied by this at each milestone */
     uint32_t augment;        /* cop_augment_flag, a draw per sample */
     double cutmix;           /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */

@@ -39,7 +39,14 @@ typedef struct cop_plot {
     const char *value;  /* heat map's colour */
     const char *series; /* rows are grouped into one curve per value of this column */
     bool log_x, log_y;
+    const char
+        *headlines; /* of a summary, below: the few columns that the terminal shows; NULL: all */
 } cop_plot;
+
+/* A table with COP_PLOT_NONE that has one row a ticket, or one row a "pair" of copies, is a
+ * summary: the report joins its columns to the table of tickets, averaged over pairs. Columns named
+ * "pair" and "copy" number repetitions; text columns before the first number tell kinds of rows
+ * apart. */
 
 typedef union cop_cell {
     int64_t i;

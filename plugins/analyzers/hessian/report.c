@@ -109,12 +109,14 @@ static const cop_column trace_columns[] = {
     {"copy", COP_COLUMN_INT, NULL, "Number of the trained copy"},
 };
 
+static const cop_plot trace_plot = {.headlines = "trace,standard_error"};
+
 static cop_status trace_table(const hessian_options *o, const spread *d, const cop_tensor *trace,
                               int64_t samples, cop_tables *out, cop_error *err)
 {
     cop_table *table =
         cop_tables_add(out, "hessian_trace", "Trace of the training loss's Hessian", trace_columns,
-                       sizeof trace_columns / sizeof trace_columns[0], NULL, err);
+                       sizeof trace_columns / sizeof trace_columns[0], &trace_plot, err);
     if (table == NULL)
         return COP_FAILED;
     int64_t surviving = d->first[d->parameters];

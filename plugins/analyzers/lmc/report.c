@@ -4,6 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Errors are shares of a count in percent, so a threshold can be met exactly: rounding must not
+ * decide. */
+#define ROUNDING 1e-9
+
 static const char *const mode_names[] = {"interpolate", "reestimate"};
 
 static const double *row_of(const lmc_layout *l, const double *curve, lmc_point point)
@@ -105,12 +109,15 @@ static const cop_column barrier_columns[] = {
     {"matching", COP_COLUMN_INT, NULL, "1: the accuracy is within the threshold of the dense one"},
 };
 
+static const cop_plot barrier_plot = {.headlines =
+                                          "test_loss_barrier,test_error_barrier,stable,matching"};
+
 static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const double *curve,
                                 cop_tables *out, cop_error *err)
 {
     cop_table *table = cop_tables_add(
         out, "lmc_barrier", "Barriers between trained copies, and the verdicts", barrier_columns,
-        sizeof barrier_columns / sizeof barrier_columns[0], NULL, err);
+        sizeof barrier_columns / sizeof barrier_columns[0], &barrier_plot, err);
     if (table == NULL)
         return COP_FAILED;
     for (int64_t mode = 0; mode < l->mode_count; mode++) {
@@ -134,8 +141,8 @@ static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const
                                 {.f = second},
                                 {.f = accuracy},
                                 {.f = dense},
-                                {.i = rise < o->stable_threshold},
-                                {.i = accuracy >= dense - o->matching_threshold}};
+                                {.i = rise < o->stable_threshold - ROUNDING},
+                                {.i = accuracy >= dense - o->matching_threshold - ROUNDING}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
