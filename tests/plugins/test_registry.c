@@ -351,8 +351,8 @@ static void inspects_a_plugin(void **state)
     out = open_memstream(&text, &size);
     cop_describe_plugin(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"), out);
     (void)printed(out, &text);
-    assert_contains(text,
-                    "  fail = no\n      enum, one of no | text | silent | strange | absent\n");
+    assert_contains(
+        text, "  fail = no\n      enum, one of no | text | silent | strange | absent | file\n");
     assert_contains(text, "  ratio\n      deprecated: write rate\n");
     free(text);
 
