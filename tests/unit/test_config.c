@@ -78,7 +78,7 @@ static void reads_every_group(void **state)
     const cop_setting *s = &c->settings[0];
     assert_int_equal(s->copies, 3);
     assert_int_equal(s->threads, 1);
-    assert_int_equal(s->precision, COP_PRECISION_BF16);
+    assert_int_equal(s->precision, COP_PRECISION_F32);
     assert_true(s->seed_pinned[COP_SEED_INIT]);
     assert_int_equal(s->seed_pin[COP_SEED_INIT], 7);
     assert_false(s->seed_pinned[COP_SEED_ORDER]);
@@ -477,6 +477,22 @@ static void says_what_is_missing(void **state)
     assert_refused(load_file(dir, NULL, &c, &err), COP_INVALID, &err, dir);
 }
 
+static void refuses_a_precision_that_is_not_built(void **state)
+{
+    (void)state;
+    static const char bf16[] = BASE "\nstudy = {\nprecision = \"bf16\"; };";
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_refused(load_text(bf16, NULL, &c, &err), COP_UNAVAILABLE, &err,
+                   "precision \"bf16\" is not part of this build");
+    assert_int_equal(err.line, 3);
+    assert_refused(load_text(BASE, "study.precision=bf16", &c, &err), COP_UNAVAILABLE, &err,
+                   "precision");
+    assert_string_equal(err.file, "--set study.precision=bf16");
+    assert_ok(load_text(bf16, "study.precision=f32", &c, &err), &err);
+    cop_config_free(c);
+}
+
 /* --- hostile input ---------------------------------------------------------------------------- */
 
 static void survives_hostile_bytes(void **state)
@@ -600,6 +616,7 @@ int main(void)
         cmocka_unit_test(refuses_with_file_and_line),
         cmocka_unit_test(refuses_bad_stages),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(refuses_a_precision_that_is_not_built),
         cmocka_unit_test(survives_hostile_bytes),
         cmocka_unit_test(survives_hostile_sizes),
         cmocka_unit_test(survives_damaged_configs),
