@@ -3,6 +3,7 @@
 
 #include "core/hash.h"
 #include "core/text.h"
+#include "plugin/home.h"
 #include "plugin/open.h"
 
 #include <dirent.h>
@@ -160,9 +161,8 @@ static cop_status search_all(search *s, const char *const *extra_dirs, size_t co
         COP_TRY(status);
     }
     COP_TRY(search_environment(s));
-    cop_status status = search_dir(s, COPPICE_BUILD_PLUGIN_DIR);
-    if (status == COP_UNAVAILABLE)
-        status = search_dir(s, COPPICE_INSTALL_PLUGIN_DIR);
+    char home[PATH_MAX];
+    cop_status status = cop_plugin_home(home, sizeof home) ? search_dir(s, home) : COP_OK;
     return status == COP_UNAVAILABLE ? COP_OK : status;
 }
 

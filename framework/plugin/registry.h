@@ -21,13 +21,12 @@ typedef struct cop_registry_refusal {
 typedef struct cop_registry cop_registry;
 
 /* Loads every *.so of the search path, in order: `extra_dirs` (--plugin-dir), COPPICE_PLUGIN_PATH
- * (colon-separated), then the build's directory if it exists, else the installed one. Never the
- * working directory by itself. A file that fails a check is a refusal, not an error; a second
- * plugin of the same kind and id in a later directory is shadowed quietly if it is the same file
- * content, and a refusal otherwise. A missing extra directory is COP_INVALID, a missing one of the
- * environment a refusal. Every file is opened in a child process first (open.h), so a constructor
- * that crashes, exits or hangs is a refusal too; that forks: call it before OpenMP is used. [main
- * thread] Owned by the caller. */
+ * (colon-separated), then the library's own (home.h). Never the working directory by itself. A file
+ * that fails a check is a refusal, not an error; a second plugin of the same kind and id in a later
+ * directory is shadowed quietly if it is the same file content, and a refusal otherwise. A missing
+ * extra directory is COP_INVALID, a missing one of the environment a refusal. Every file is opened
+ * in a child process first (open.h), so a constructor that crashes, exits or hangs is a refusal
+ * too; that forks: call it before OpenMP is used. [main thread] Owned by the caller. */
 cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
                              cop_error *err);
 void cop_registry_free(cop_registry *r);
