@@ -94,6 +94,12 @@ static void wrong_usage_is_status_two(void **state)
     } cases[] = {
         {{"rnu"}, "unknown subcommand 'rnu'; did you mean 'run'?"},
         {{"zzzzzz"}, "unknown subcommand 'zzzzzz'; 'coppice --help' lists them"},
+        {{"--plugin-dir", "x", "list"},
+         "option '--plugin-dir' comes after the subcommand: coppice SUBCOMMAND --plugin-dir DIR"},
+        {{"--plugin-dir=x", "list"}, "option '--plugin-dir' comes after the subcommand"},
+        {{"--quiet", "run", "a.cfg"}, "coppice SUBCOMMAND --quiet\n"},
+        {{"--frobnicate"}, "unknown option '--frobnicate'; a subcommand comes first"},
+        {{"--"}, "unknown option '--'"},
         {{"run"}, "run wants CONFIG; see 'coppice run --help'"},
         {{"run", "a.cfg", "b.cfg"}, "unexpected 'b.cfg' after 'coppice run'"},
         {{"run", "a.cfg", "--jbos", "2"}, "did you mean '--jobs'?"},
