@@ -60,6 +60,25 @@ static cop_status keep_place(cop_component *c, const config_setting_t *group, co
     return c->file != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
 }
 
+/* A group without `plugin`; a key that looks like it is named. */
+static cop_status refuse_nameless(cop_kind kind, const config_setting_t *group, const char *file,
+                                  cop_error *err)
+{
+    static const char *const wanted[] = {"plugin"};
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
+        if (cop_nearest(config_setting_name(member), wanted, 1) == NULL)
+            continue;
+        cop_place place = cop_setting_place(member, file);
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "unknown option \"%.64s\" of this %s; did you mean \"plugin\"?",
+                           config_setting_name(member), cop_kind_name(kind));
+    }
+    cop_place place = cop_setting_place(group, file);
+    return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                       "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
+}
+
 static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_setting_t *group,
                              const char *file, const cop_registry_entry **entry, cop_error *err)
 {
@@ -69,7 +88,9 @@ static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_
                            "this %s is %s; wanted a group { plugin = \"...\"; }",
                            cop_kind_name(kind), cop_setting_type_name(group));
     const config_setting_t *id = config_setting_get_member(group, "plugin");
-    if (id == NULL || config_setting_type(id) != CONFIG_TYPE_STRING)
+    if (id == NULL)
+        return refuse_nameless(kind, group, file, err);
+    if (config_setting_type(id) != CONFIG_TYPE_STRING)
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
                            "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
     *entry = cop_registry_find(r, kind, config_setting_get_string(id));

@@ -349,6 +349,13 @@ static const struct {
     {"distill = { plugin = \"toydistiler\"; };", 2,
      "unknown distiller \"toydistiler\"; did you mean \"toydistiller\"?"},
     {"distill = { ipc = 3; };", 2, "this distiller needs plugin = \"...\""},
+    {"distill = { ipc = 3;\nplugn = \"toydistiller\"; };", 3,
+     "unknown option \"plugn\" of this distiller; did you mean \"plugin\"?"},
+    {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.seeds\";\nvalues = ( [1], [2] ); } );",
+     5, "study.name and study.seeds cannot be swept"},
+    {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.name\";\nvalues = ( \"a\", \"b\" ); } "
+     ");",
+     5, "study.name and study.seeds cannot be swept"},
     {"distill = \"toydistiller\";", 2, "this distiller is a string; wanted a group"},
     {"distill = { plugin = \"toydistiller\";\nipc = 1;\nfctor = 3; };", 4,
      "unknown option \"fctor\" of distiller \"toydistiller\"; did you mean \"factor\"?"},
@@ -383,13 +390,15 @@ static const struct {
     {"sweep = ( { path = \"\"; values = [1]; } );", 2,
      "a value for the whole config is an integer"},
     {"sweep = ( { path = \"\"; values = ( { sweep = (); } ); } );", 2, "unknown group \"sweep\""},
-    {"sweep = ( { path = \"train.lr\"; values = [1, 1]; } );", 0,
+    {"sweep = ( { path = \"train.lr\"; values = [1, 1]; } );", 2,
      "two settings of the sweep are both labelled \"1\""},
     {"sweep = ( { path = \"train.lr\";\nvalues = (1,\n-1); } );", 4,
      "option \"lr\" of the recipe of train is -1; wanted at least 0"},
     {"sweep = ( { path = \"ticket.model\"; values = ( { plugin = \"toymodel\";\nwidht = 3; } ); } "
      ");",
      3, "unknown option \"widht\" of model \"toymodel\"; did you mean \"width\"?"},
+    {"\n\nsweep = ( { path = \"train.lr\"; values = [0.1, 0.1]; } );", 4,
+     "two settings of the sweep are both labelled"},
     {"sweep = ( { path = \"train.lrr\"; values = [1]; } );", 2,
      "unknown option \"lrr\" of the recipe of train; did you mean \"lr\"?"},
 };
@@ -504,6 +513,7 @@ static void survives_hostile_bytes(void **state)
         const char *text;
     } cases[] = {
         {"a = 1;\nb = \0 2;", 13, "a zero byte"},
+        {"\xef\xbb\xbf" BASE, 20, "begins with a byte-order mark"},
         {"\xff\xfe", 2, "byte 0xff is not UTF-8"},
         {"a = \"\xc0\xaf\";", 8, "byte 0xc0 is not UTF-8"},
         {"a = \"\xed\xa0\x80\";", 9, "byte 0xed is not UTF-8"},
