@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
@@ -254,7 +255,10 @@ cop_status cop_call_out(const cop_call *call, const cop_config *config, char *pa
                         name);
     int length = call->arguments->out != NULL ? snprintf(path, size, "%s", call->arguments->out)
                                               : snprintf(path, size, "out/%s", name);
-    return length >= 0 && (size_t)length < size
-               ? COP_OK
-               : cop_fail(err, COP_INVALID, "the output directory's path is too long");
+    if (length < 0 || (size_t)length >= size)
+        return cop_fail(err, COP_INVALID, "the output directory's path is too long");
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return cop_fail_at(err, COP_INVALID, path, 0, "results cannot go here: not a directory");
+    return COP_OK;
 }

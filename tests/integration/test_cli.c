@@ -149,6 +149,20 @@ static void messages_say_file_and_line(void **state)
     remove_tree(dir);
 }
 
+static void results_go_to_no_file(void **state)
+{
+    (void)state;
+    static const char config[] = COPPICE_TEST_SOURCE_DIR "/configs/quickstart.cfg";
+    static const char *const subcommands[] = {"check", "run"};
+    for (size_t i = 0; i < 2; i++) {
+        said s = command(WORDS(subcommands[i], config, "--quiet", "--out", "/dev/null"));
+        assert_int_equal(s.status, 2);
+        assert_string_equal(s.out, "");
+        assert_one_error(&s, "/dev/null: results cannot go here: not a directory");
+        clear(&s);
+    }
+}
+
 static void plugins_are_listed_and_inspected(void **state)
 {
     (void)state;
@@ -319,6 +333,7 @@ int main(void)
         cmocka_unit_test(help_goes_to_stdout),
         cmocka_unit_test(wrong_usage_is_status_two),
         cmocka_unit_test(messages_say_file_and_line),
+        cmocka_unit_test(results_go_to_no_file),
         cmocka_unit_test(plugins_are_listed_and_inspected),
         cmocka_unit_test(report_prints_the_tickets),
         cmocka_unit_test(export_lists_without_selectors),
