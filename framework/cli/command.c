@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
@@ -100,8 +101,28 @@ static const cop_subcommand *find_subcommand(const char *word)
     return NULL;
 }
 
+/* An option where the subcommand should be. */
+static cop_status misplaced_option(const char *word, cop_error *err)
+{
+    char name[32], shown[200];
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const cop_argument *argument = cop_argument_find(name);
+    if (argument == NULL)
+        return cop_fail(
+            err, COP_INVALID,
+            "unknown option '%s'; a subcommand comes first: 'coppice --help' lists them",
+            cop_escape(word, shown, sizeof shown));
+    return cop_fail(err, COP_INVALID,
+                    "option '--%s' comes after the subcommand: coppice SUBCOMMAND --%s%s%s", name,
+                    name, argument->value != NULL ? " " : "",
+                    argument->value != NULL ? argument->value : "");
+}
+
 static cop_status unknown_subcommand(const char *word, cop_error *err)
 {
+    if (strncmp(word, "--", 2) == 0)
+        return misplaced_option(word, err);
+
     const char *names[SUBCOMMAND_COUNT];
     char shown[200];
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
@@ -234,7 +255,10 @@ cop_status cop_call_out(const cop_call *call, const cop_config *config, char *pa
                         name);
     int length = call->arguments->out != NULL ? snprintf(path, size, "%s", call->arguments->out)
                                               : snprintf(path, size, "out/%s", name);
-    return length >= 0 && (size_t)length < size
-               ? COP_OK
-               : cop_fail(err, COP_INVALID, "the output directory's path is too long");
+    if (length < 0 || (size_t)length >= size)
+        return cop_fail(err, COP_INVALID, "the output directory's path is too long");
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+        return cop_fail_at(err, COP_INVALID, path, 0, "results cannot go here: not a directory");
+    return COP_OK;
 }

@@ -41,7 +41,7 @@ cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_co
                            cop_error *err);
 
 /* Where the study's results go: --out, or out/<study name>. COP_INVALID when the name is no name of
- * a directory. */
+ * a directory, or something else than a directory is there. */
 cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,
                         cop_error *err);
 

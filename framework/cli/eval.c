@@ -1,10 +1,12 @@
 /* eval.c: `coppice eval`: the loss and accuracy of any weights in a config's model, on its data. */
 #include "cli/command.h"
 #include "cli/weights.h"
-#include "study/layout.h"
+#include "nn/model.h"
+#include "study/data.h"
+
+#include <coppice/objective.h>
 
 #include <cjson/cJSON.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What is evaluated on. */
@@ -103,19 +105,15 @@ static cop_status evaluate_config(const cop_call *call, const cop_config *config
 {
     subject s = {0};
     COP_TRY(choose(call, config, &s, err));
-    /* A study without stages: nothing but a place for the data. */
-    cop_study study = {.config = config, .log = call->log};
-    const cop_loaded_data *data = NULL;
+    cop_loaded_data *data = NULL;
     cop_model *model = NULL;
-    cop_status status = cop_study_load_data(&study, s.setting->dataset, &data, err);
+    cop_status status = cop_loaded_data_open(s.setting->dataset, &data, err);
     if (status == COP_OK)
         status = cop_component_model(s.setting->model, &data->info.task, &model, err);
     if (status == COP_OK)
         status = evaluate(call, &s, data, model, err);
     cop_model_free(model);
-    for (size_t i = 0; i < study.data_count; i++)
-        cop_loaded_data_free(study.data[i]);
-    free(study.data);
+    cop_loaded_data_free(data);
     return status;
 }
 

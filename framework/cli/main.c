@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Spins of an idle OpenMP thread before it sleeps: some tens of microseconds. libgomp's default spins for
- * so long that on a machine which does anything else, or runs several workers, threads wait for cores that
- * other idle threads hold (measured: twenty times slower); sleeping at once costs a wake-up a kernel
- * (measured: small networks train at half the speed). */
+/* Spins of an idle OpenMP thread before it sleeps: some tens of microseconds. libgomp's default
+ * spins for so long that on a machine which does anything else, or runs several workers, threads
+ * wait for cores that other idle threads hold (measured: twenty times slower); sleeping at once
+ * costs a wake-up a kernel (measured: small networks train at half the speed). */
 #define IDLE_SPINS "30000"
 
-/* The runtime reads its environment before main begins, so choosing takes starting anew. Whoever sets
- * OMP_WAIT_POLICY or GOMP_SPINCOUNT has chosen already. */
+/* The runtime reads its environment before main begins, so choosing takes starting anew. Whoever
+ * sets OMP_WAIT_POLICY or GOMP_SPINCOUNT has chosen already. */
 static void limit_idle_spins(char **argv)
 {
     char self[4096];

@@ -103,14 +103,17 @@ static cop_status check_study(const loading *l, const cop_study_reader *r)
     cop_text_free(&unused);
     COP_TRY(status);
     const cop_config *c = l->config;
-    bool is_same = (options.name[0] == '\0' || strcmp(options.name, c->name) == 0) &&
-                   options.seeds.count == c->seed_count &&
+    bool is_same_name = options.name[0] == '\0' || strcmp(options.name, c->name) == 0;
+    bool is_same = is_same_name && options.seeds.count == c->seed_count &&
                    memcmp(options.seeds.items, c->seeds, c->seed_count * sizeof *c->seeds) == 0;
     cop_option_values_free(values);
     if (is_same)
         return COP_OK;
+    /* What differs came from the sweep and knows its line there. */
     const config_setting_t *study = config_setting_get_member(r->root, "study");
-    cop_place place = cop_setting_place(study != NULL ? study : r->root, l->path);
+    const config_setting_t *swept =
+        study != NULL ? config_setting_get_member(study, is_same_name ? "seeds" : "name") : NULL;
+    cop_place place = cop_setting_place(swept != NULL ? swept : r->root, l->path);
     return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
                        "study.name and study.seeds cannot be swept: they hold for every setting");
 }
@@ -164,10 +167,13 @@ static cop_status check_labels(const loading *l)
         labels[i] = c->settings[i].label;
     qsort(labels, c->setting_count, sizeof *labels, by_label);
     cop_status status = COP_OK;
+    const config_setting_t *root = config_root_setting(l->written);
+    const config_setting_t *sweep = config_setting_get_member(root, "sweep");
+    cop_place place = cop_setting_place(sweep != NULL ? sweep : root, l->path);
     for (size_t i = 1; i < c->setting_count && status == COP_OK; i++)
         if (strcmp(labels[i - 1], labels[i]) == 0)
             status =
-                cop_fail_at(l->err, COP_INVALID, l->path, 0,
+                cop_fail_at(l->err, COP_INVALID, place.file, place.line,
                             "two settings of the sweep are both labelled \"%.200s\"", labels[i]);
     free(labels);
     return status;

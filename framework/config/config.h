@@ -96,9 +96,9 @@ typedef struct cop_config {
 
 /* Reads, overrides (--set "path=value", value in libconfig syntax, a bare word counts as a string),
  * expands the sweep, checks everything against the plugins' tables. Nothing is run and no data is
- * read. Every complaint is one line with file:line. A sweep value at path "" is a group merged into
- * the root; a group value is merged into the group at its path, but replaces it where its `plugin`
- * differs. */
+ * read. Every complaint is one line with file:line; COP_UNAVAILABLE for what this build lacks. A
+ * sweep value at path "" is a group merged into the root; a group value is merged into the group at
+ * its path, but replaces it where its `plugin` differs. */
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);

@@ -132,6 +132,16 @@ cop_status cop_study_read(const cop_study_reader *r, cop_study_options *options,
     return status;
 }
 
+/* Known to configs and identities, but no kernel of it is built yet: refused before anything runs.
+ */
+static cop_status refuse_bf16(const cop_study_reader *r, cop_error *err)
+{
+    const config_setting_t *at = member(member(r->root, "study"), "precision");
+    cop_place place = cop_setting_place(at, r->file);
+    return cop_fail_at(err, COP_UNAVAILABLE, place.file, place.line,
+                       "precision \"bf16\" is not part of this build");
+}
+
 static cop_status read_study(const cop_study_reader *r, cop_setting *out, cop_error *err)
 {
     cop_study_options options = {0};
@@ -141,7 +151,7 @@ static cop_status read_study(const cop_study_reader *r, cop_setting *out, cop_er
     out->precision = (cop_precision)(options.precision + 1);
     out->copies = options.copies;
     cop_option_values_free(values);
-    return COP_OK;
+    return out->precision == COP_PRECISION_BF16 ? refuse_bf16(r, err) : COP_OK;
 }
 
 static cop_status read_pins(const cop_study_reader *r, cop_setting *out, cop_error *err)

@@ -85,16 +85,14 @@ static void duration_text(double seconds, char *text, size_t size)
 
 static bool is_complete(const cop_logger *log)
 {
-    return log->total > 0 && log->done >= log->total;
+    return log->done >= log->total;
 }
 
 /* "train  30/120 (25 %)  12.5/s  7.2 s left  loss 1.2": what is known of it. */
 static void render(const cop_logger *log, cop_text *line)
 {
-    cop_text_printf(line, "%s  %" PRId64, log->what, log->done);
-    if (log->total > 0)
-        cop_text_printf(line, "/%" PRId64 " (%.0f %%)", log->total,
-                        100.0 * ((double)log->done / (double)log->total));
+    cop_text_printf(line, "%s  %" PRId64 "/%" PRId64 " (%.0f %%)", log->what, log->done, log->total,
+                    100.0 * ((double)log->done / (double)log->total));
     double elapsed = log->noted - log->began;
     double advanced = (double)log->done - (double)log->first;
     if (elapsed > 0.0 && advanced > 0.0) {
@@ -105,7 +103,7 @@ static void render(const cop_logger *log, cop_text *line)
         duration_text(complete ? elapsed : left, time, sizeof time);
         if (complete)
             cop_text_printf(line, "  in %s", time);
-        else if (log->total > 0)
+        else
             cop_text_printf(line, "  %s left", time);
     }
     if (log->detail[0] != '\0')
@@ -229,7 +227,7 @@ static void note(cop_logger *log, const char *what, int64_t done, int64_t total,
 void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
                   const char *format, ...)
 {
-    if (log == NULL || log->level < COP_LOG_INFO)
+    if (log == NULL || log->level < COP_LOG_INFO || total <= 0)
         return;
     char detail[sizeof log->detail];
     va_list arguments;

@@ -1,11 +1,18 @@
 /* check.c: is a descriptor one that this host can work with? In the order of its fields, so that
- * nothing behind a field is read before the field that vouches for it. */
+ * nothing behind a field is read before the field that vouches for it. And the host's copy of one,
+ * in which what an older plugin lacks is there and empty. */
 #include "plugin/registry.h"
 
 #include "core/text.h"
 #include "plugin/component.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Size of a struct up to and with a member: what ABI major 1 began with. These stay as they are
+ * when a minor version adds members behind. */
+#define THROUGH(type, member) (offsetof(type, member) + sizeof(((const type *)0)->member))
+#define LEAST_DESCRIPTOR      THROUGH(cop_plugin, ops)
 
 /* Where a callback of an ops table is, and what it is called. */
 typedef struct callback {
@@ -42,21 +49,23 @@ static const callback analyzer_callbacks[] = {
 static const struct {
     const char *name, *plural;
     uint32_t interface_version;
-    size_t ops_size;
+    size_t ops_least, ops_size; /* of the interface's first version; of this host's */
     const callback *callbacks;
     size_t callback_count;
 } kinds[] = {
-    [COP_KIND_MODEL] = {"model", "models", COP_MODEL_INTERFACE, sizeof(cop_model_ops),
-                        model_callbacks, COUNT(model_callbacks)},
-    [COP_KIND_DATASET] = {"dataset", "datasets", COP_DATASET_INTERFACE, sizeof(cop_dataset_ops),
+    [COP_KIND_MODEL] = {"model", "models", COP_MODEL_INTERFACE, THROUGH(cop_model_ops, build),
+                        sizeof(cop_model_ops), model_callbacks, COUNT(model_callbacks)},
+    [COP_KIND_DATASET] = {"dataset", "datasets", COP_DATASET_INTERFACE,
+                          THROUGH(cop_dataset_ops, read), sizeof(cop_dataset_ops),
                           dataset_callbacks, COUNT(dataset_callbacks)},
     [COP_KIND_DISTILLER] = {"distiller", "distillers", COP_DISTILLER_INTERFACE,
-                            sizeof(cop_distiller_ops), distiller_callbacks,
-                            COUNT(distiller_callbacks)},
-    [COP_KIND_PRUNER] = {"pruner", "pruners", COP_PRUNER_INTERFACE, sizeof(cop_pruner_ops),
-                         pruner_callbacks, COUNT(pruner_callbacks)},
+                            THROUGH(cop_distiller_ops, finish), sizeof(cop_distiller_ops),
+                            distiller_callbacks, COUNT(distiller_callbacks)},
+    [COP_KIND_PRUNER] = {"pruner", "pruners", COP_PRUNER_INTERFACE, THROUGH(cop_pruner_ops, finish),
+                         sizeof(cop_pruner_ops), pruner_callbacks, COUNT(pruner_callbacks)},
     [COP_KIND_ANALYZER] = {"analyzer", "analyzers", COP_ANALYZER_INTERFACE,
-                           sizeof(cop_analyzer_ops), analyzer_callbacks, COUNT(analyzer_callbacks)},
+                           THROUGH(cop_analyzer_ops, finish), sizeof(cop_analyzer_ops),
+                           analyzer_callbacks, COUNT(analyzer_callbacks)},
 };
 
 static bool is_kind(uint32_t kind)
@@ -84,6 +93,18 @@ cop_kind cop_kind_parse(const char *word)
 
 /* --- the checks ------------------------------------------------------------------------------- */
 
+/* Older minors are shorter, never longer. */
+static cop_status check_size(const char *what, size_t size, size_t least, size_t most,
+                             cop_error *err)
+{
+    if (size >= least && size <= most)
+        return COP_OK;
+    if (least == most)
+        return cop_fail(err, COP_INVALID, "%s is %zu bytes; wanted %zu", what, size, most);
+    return cop_fail(err, COP_INVALID, "%s is %zu bytes; wanted %zu to %zu", what, size, least,
+                    most);
+}
+
 static cop_status check_versions(const cop_plugin *p, cop_error *err)
 {
     if (p->magic != COP_PLUGIN_MAGIC)
@@ -96,9 +117,7 @@ static cop_status check_versions(const cop_plugin *p, cop_error *err)
         return cop_fail(err, COP_INVALID,
                         "built for ABI %u.%u; this host knows none newer than %d.%d", p->abi_major,
                         p->abi_minor, COP_ABI_MAJOR, COP_ABI_MINOR);
-    if (p->size != sizeof(cop_plugin))
-        return cop_fail(err, COP_INVALID, "descriptor is %u bytes; wanted %zu", p->size,
-                        sizeof(cop_plugin));
+    COP_TRY(check_size("descriptor", p->size, LEAST_DESCRIPTOR, sizeof(cop_plugin), err));
     if (!is_kind(p->kind))
         return cop_fail(err, COP_INVALID, "kind is %u; wanted %d to %zu", p->kind, COP_KIND_MODEL,
                         COUNT(kinds) - 1);
@@ -156,9 +175,7 @@ static cop_status check_ops(const cop_plugin *p, cop_error *err)
                         kinds[p->kind].name);
     size_t size = 0;
     memcpy(&size, p->ops, sizeof size);
-    if (size != kinds[p->kind].ops_size)
-        return cop_fail(err, COP_INVALID, "ops is %zu bytes; wanted %zu", size,
-                        kinds[p->kind].ops_size);
+    COP_TRY(check_size("ops", size, kinds[p->kind].ops_least, kinds[p->kind].ops_size, err));
     for (size_t i = 0; i < kinds[p->kind].callback_count; i++) {
         void (*function)(void) = NULL;
         memcpy(&function, (const char *)p->ops + kinds[p->kind].callbacks[i].offset,
@@ -176,4 +193,36 @@ cop_status cop_plugin_check(const cop_plugin *plugin, cop_error *err)
     COP_TRY(check_texts(plugin, err));
     COP_TRY(check_options(plugin, err));
     return check_ops(plugin, err);
+}
+
+/* --- the host's copy -------------------------------------------------------------------------- */
+
+typedef struct full_plugin {
+    cop_plugin plugin; /* first: the copy is freed by its address */
+    union {
+        cop_model_ops model;
+        cop_dataset_ops dataset;
+        cop_distiller_ops distiller;
+        cop_pruner_ops pruner;
+        cop_analyzer_ops analyzer;
+    } ops;
+} full_plugin;
+
+cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop_error *err)
+{
+    full_plugin *full = calloc(1, sizeof *full);
+    if (full == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    size_t ops_size = 0;
+    memcpy(&full->plugin, plugin, plugin->size);
+    memcpy(&ops_size, plugin->ops, sizeof ops_size);
+    memcpy(&full->ops, plugin->ops, ops_size);
+    full->plugin.ops = &full->ops;
+    *out = &full->plugin;
+    return COP_OK;
+}
+
+void cop_plugin_free(const cop_plugin *copy)
+{
+    free((void *)(uintptr_t)copy); /* ours: const for everyone else */
 }

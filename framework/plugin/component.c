@@ -14,6 +14,8 @@ struct cop_component {
     void *options;
     cop_option_values *values;
     char *identity;
+    char *file; /* where its group was written; NULL: nowhere */
+    int line;
 };
 
 static bool ends_in_dev(const char *version)
@@ -47,6 +49,36 @@ static cop_status place_failure(cop_status status, const config_setting_t *group
     return status;
 }
 
+static cop_status keep_place(cop_component *c, const config_setting_t *group, const char *file,
+                             cop_error *err)
+{
+    cop_place place = cop_setting_place(group, file);
+    if (place.file == NULL)
+        return COP_OK;
+    c->line = place.line;
+    c->file = strdup(place.file);
+    return c->file != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+}
+
+/* A group without `plugin`; a key that looks like it is named. */
+static cop_status refuse_nameless(cop_kind kind, const config_setting_t *group, const char *file,
+                                  cop_error *err)
+{
+    static const char *const wanted[] = {"plugin"};
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
+        if (cop_nearest(config_setting_name(member), wanted, 1) == NULL)
+            continue;
+        cop_place place = cop_setting_place(member, file);
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "unknown option \"%.64s\" of this %s; did you mean \"plugin\"?",
+                           config_setting_name(member), cop_kind_name(kind));
+    }
+    cop_place place = cop_setting_place(group, file);
+    return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                       "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
+}
+
 static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_setting_t *group,
                              const char *file, const cop_registry_entry **entry, cop_error *err)
 {
@@ -56,7 +88,9 @@ static cop_status find_entry(const cop_registry *r, cop_kind kind, const config_
                            "this %s is %s; wanted a group { plugin = \"...\"; }",
                            cop_kind_name(kind), cop_setting_type_name(group));
     const config_setting_t *id = config_setting_get_member(group, "plugin");
-    if (id == NULL || config_setting_type(id) != CONFIG_TYPE_STRING)
+    if (id == NULL)
+        return refuse_nameless(kind, group, file, err);
+    if (config_setting_type(id) != CONFIG_TYPE_STRING)
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
                            "this %s needs plugin = \"...\", which names it", cop_kind_name(kind));
     *entry = cop_registry_find(r, kind, config_setting_get_string(id));
@@ -103,6 +137,8 @@ cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config
     c->options = calloc(1, entry->plugin->options_size > 0 ? entry->plugin->options_size : 1);
     cop_status status = c->options != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
     if (status == COP_OK)
+        status = keep_place(c, group, file, err);
+    if (status == COP_OK)
         status = read_options(c, r, group, skip, file, log, err);
     if (status == COP_OK)
         status = write_identity(c, err);
@@ -121,6 +157,7 @@ void cop_component_free(cop_component *c)
     cop_option_values_free(c->values);
     free(c->options);
     free(c->identity);
+    free(c->file);
     free(c);
 }
 
@@ -144,7 +181,38 @@ const void *cop_component_options(const cop_component *c)
     return c->options;
 }
 
+void cop_component_place(const cop_component *c, const char **file, int *line)
+{
+    *file = c->file;
+    *line = c->line;
+}
+
 /* --- instances -------------------------------------------------------------------------------- */
+
+/* Puts a failure at the place of the component's group. A file that the failure names by itself,
+ * such as one of the data, stays in its text. */
+static void say_place(const cop_component *c, cop_error *err)
+{
+    if (err == NULL || c->file == NULL)
+        return;
+    (void)snprintf(err->file, sizeof err->file, "%s", c->file);
+    err->line = c->line;
+}
+
+static void keep_own_file(cop_error *err)
+{
+    char file[sizeof err->file];
+    memcpy(file, err->file, sizeof file);
+    file[sizeof file - 1] = '\0';
+    if (file[0] == '\0')
+        return;
+    if (err->line > 0)
+        (void)cop_fail_within(err, "%s:%d", file, err->line);
+    else
+        (void)cop_fail_within(err, "%s", file);
+    err->file[0] = '\0';
+    err->line = 0;
+}
 
 /* What a plugin answered, made into something that the host can pass on: a status that exists, and
  * never a failure without a word. */
@@ -159,9 +227,11 @@ static cop_status answer(const cop_component *c, cop_status status, cop_error *e
         if (err->message[0] == '\0')
             (void)snprintf(err->message, sizeof err->message,
                            "creation failed without saying why (status %d)", (int)status);
+        keep_own_file(err);
     }
     const cop_plugin *plugin = c->entry->plugin;
     (void)cop_fail_within(err, "%s \"%s\"", cop_kind_name((cop_kind)plugin->kind), plugin->id);
+    say_place(c, err);
     return is_known ? status : COP_FAILED;
 }
 
@@ -172,7 +242,12 @@ cop_status cop_component_model(const cop_component *c, const cop_task *task, cop
     if (plugin->kind != COP_KIND_MODEL)
         return cop_fail(err, COP_FAILED, "%s \"%s\" is not a model",
                         cop_kind_name((cop_kind)plugin->kind), plugin->id);
-    return cop_model_open(plugin->id, plugin->ops, c->options, task, out, err);
+    cop_status status = cop_model_open(plugin->id, plugin->ops, c->options, task, out, err);
+    if (status != COP_OK && err != NULL) {
+        keep_own_file(err);
+        say_place(c, err);
+    }
+    return status;
 }
 
 static cop_status make_models(const cop_component *c, const cop_task *task, cop_instance *out,
@@ -185,7 +260,10 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     for (size_t i = 0; i < count; i++) {
         size_t offset = 0;
         const cop_component *model = cop_option_values_model(c->values, i, &offset);
-        COP_TRY(cop_component_model(model, task, &out->models[i], err));
+        cop_status status = cop_component_model(model, task, &out->models[i], err);
+        if (status != COP_OK && model->file == NULL) /* a default: written in no config */
+            say_place(c, err);
+        COP_TRY(status);
         out->model_count++;
         const cop_model *made = out->models[i];
         memcpy((char *)out->options + offset, &made, sizeof made);

@@ -33,6 +33,10 @@ const char *cop_component_identity(const cop_component *c);
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
 const char *cop_component_effective(const cop_component *c);
 
+/* Where its group was written: a file, or "--set …" with line 0; *file is NULL where that is not
+ * known. Lives as long as the component. */
+void cop_component_place(const cop_component *c, const char **file, int *line);
+
 /* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
  */
 const void *cop_component_options(const cop_component *c);
@@ -62,17 +66,18 @@ const char *cop_option_values_effective(const cop_option_values *values);
 cop_status cop_options_check(const cop_option *table, size_t count, size_t options_size,
                              cop_error *err);
 
-/* --- instances
- * ---------------------------------------------------------------------------------------- */
+/* --- instances -------------------------------------------------------------------------------- */
 
 /* Makes the model that a component describes, for a task: creates, declares, checks the declaration
- * (unique names, sane shapes) and a trial build. Free with cop_model_free (nn/model.h). */
+ * (unique names, sane shapes) and a trial build. Free with cop_model_free (nn/model.h). A failure
+ * is at the component's place. */
 cop_status cop_component_model(const cop_component *c, const cop_task *task, struct cop_model **out,
                                cop_error *err);
 
 /* An instance of a dataset (task NULL), distiller, pruner or analyzer: makes the models among its
  * options first. `self` is what the kind's callbacks take. The component must outlive it. A failure
- * leaves *out empty and names the plugin; the plugin's own words follow. */
+ * leaves *out empty; it is at the component's place and names the plugin, then, if the plugin gave
+ * one, the file of its own; the plugin's own words follow. */
 typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */

@@ -3,6 +3,7 @@
 
 #include "core/hash.h"
 #include "core/text.h"
+#include "plugin/home.h"
 #include "plugin/open.h"
 
 #include <dirent.h>
@@ -160,9 +161,8 @@ static cop_status search_all(search *s, const char *const *extra_dirs, size_t co
         COP_TRY(status);
     }
     COP_TRY(search_environment(s));
-    cop_status status = search_dir(s, COPPICE_BUILD_PLUGIN_DIR);
-    if (status == COP_UNAVAILABLE)
-        status = search_dir(s, COPPICE_INSTALL_PLUGIN_DIR);
+    char home[PATH_MAX];
+    cop_status status = cop_plugin_home(home, sizeof home) ? search_dir(s, home) : COP_OK;
     return status == COP_UNAVAILABLE ? COP_OK : status;
 }
 
@@ -182,9 +182,14 @@ static cop_status add_entry(cop_registry *r, const candidate *c, const cop_plugi
     if (grown == NULL)
         return refuse_memory(err);
     r->entries = grown;
-    cop_registry_entry one = {.plugin = plugin, .path = strdup(c->path)};
+    cop_registry_entry one = {.path = strdup(c->path)};
     if (one.path == NULL)
         return refuse_memory(err);
+    cop_status status = cop_plugin_copy(plugin, &one.plugin, err);
+    if (status != COP_OK) {
+        free(one.path);
+        return status;
+    }
     memcpy(one.content_hash, c->hash, sizeof one.content_hash);
     r->entries[r->count++] = one;
     return COP_OK;
@@ -265,8 +270,10 @@ void cop_registry_free(cop_registry *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++) {
+        cop_plugin_free(r->entries[i].plugin);
         free(r->entries[i].path);
+    }
     for (size_t i = 0; i < r->refusal_count; i++) {
         free(r->refusals[i].path);
         free(r->refusals[i].reason);

@@ -7,9 +7,9 @@
 
 /* A plugin that passed every check. Lives until the registry is freed (the object stays mapped). */
 typedef struct cop_registry_entry {
-    const cop_plugin *plugin;
-    char *path;            /* of the shared object */
-    char content_hash[33]; /* of the file, hexadecimal */
+    const cop_plugin *plugin; /* the host's copy, as long as the host's structs; owned */
+    char *path;               /* of the shared object */
+    char content_hash[33];    /* of the file, hexadecimal */
 } cop_registry_entry;
 
 /* A file that looked like a plugin (*.so) and was refused. */
@@ -21,13 +21,12 @@ typedef struct cop_registry_refusal {
 typedef struct cop_registry cop_registry;
 
 /* Loads every *.so of the search path, in order: `extra_dirs` (--plugin-dir), COPPICE_PLUGIN_PATH
- * (colon-separated), then the build's directory if it exists, else the installed one. Never the
- * working directory by itself. A file that fails a check is a refusal, not an error; a second
- * plugin of the same kind and id in a later directory is shadowed quietly if it is the same file
- * content, and a refusal otherwise. A missing extra directory is COP_INVALID, a missing one of the
- * environment a refusal. Every file is opened in a child process first (open.h), so a constructor
- * that crashes, exits or hangs is a refusal too; that forks: call it before OpenMP is used. [main
- * thread] Owned by the caller. */
+ * (colon-separated), then the library's own (home.h). Never the working directory by itself. A file
+ * that fails a check is a refusal, not an error; a second plugin of the same kind and id in a later
+ * directory is shadowed quietly if it is the same file content, and a refusal otherwise. A missing
+ * extra directory is COP_INVALID, a missing one of the environment a refusal. Every file is opened
+ * in a child process first (open.h), so a constructor that crashes, exits or hangs is a refusal
+ * too; that forks: call it before OpenMP is used. [main thread] Owned by the caller. */
 cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
                              cop_error *err);
 void cop_registry_free(cop_registry *r);
@@ -52,5 +51,11 @@ cop_kind cop_kind_parse(const char *word);
 
 /* Checks a descriptor as cop_registry_open does, in the order of the fields of cop_plugin. */
 cop_status cop_plugin_check(const cop_plugin *plugin, cop_error *err);
+
+/* A copy of a checked descriptor and its ops in which members that a shorter one lacks are zero: an
+ * optional callback that an older plugin does not know is NULL. Options and texts stay the
+ * plugin's. Owned by the caller (cop_plugin_free; NULL is fine). */
+cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop_error *err);
+void cop_plugin_free(const cop_plugin *copy);
 
 #endif

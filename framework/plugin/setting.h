@@ -39,9 +39,10 @@ void cop_append_int(cop_text *text, long long value);
 /* The length of the UTF-8 sequence at `p` (before `end`), or 0 where there is none. */
 size_t cop_utf8_length(const char *p, const char *end);
 
-/* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, bytes
- * that are not UTF-8, nesting past 64 levels, an integer that does not fit (past 31 bits without
- * the suffix L, past 63 with it), a string or comment that is not closed, @include. */
+/* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
+ * byte-order mark, bytes that are not UTF-8, nesting past 64 levels, an integer that does not fit
+ * (past 31 bits without the suffix L, past 63 with it), a string or comment that is not closed,
+ * @include. */
 cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop_error *err);
 
 /* Checks and parses a whole text into *config, which is initialised here and owned by the caller

@@ -53,6 +53,9 @@ static cop_status check_bytes(const char *text, size_t size, const char *file, c
 {
     int line = 1;
     const char *end = text + size;
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        return cop_fail_at(err, COP_INVALID, file, line,
+                           "begins with a byte-order mark: save it as UTF-8 without one");
     for (const char *p = text; p < end;) {
         if (*p == '\0')
             return cop_fail_at(err, COP_INVALID, file, line, "a zero byte: this is not a text");

@@ -5,10 +5,12 @@
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define RECORD_LIMIT (256u << 20)
 
@@ -233,6 +235,9 @@ cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, c
     char *text = NULL;
     if (path == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
+    struct stat info;
+    if (stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return cop_fail_at(err, COP_FAILED, dir, 0, "holds no run (no study.json)");
     COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, NULL, err));
     cJSON *root = cJSON_Parse(text);
     free(text);

@@ -106,11 +106,12 @@ static cop_status read_header(reader *r, cop_error *err)
 {
     uint64_t length = 0;
     if (r->size < sizeof length)
-        return cop_fail(err, COP_FAILED, "%" PRIu64 " bytes are no safetensors file", r->size);
+        return cop_fail(err, COP_FAILED, "is not a safetensors file: %" PRIu64 " bytes", r->size);
     COP_TRY(read_at(r, &length, sizeof length, 0, err));
     if (length == 0 || length > COP_SAFETENSORS_HEADER_LIMIT)
-        return cop_fail(err, COP_FAILED, "header length %" PRIu64 " is outside 1 … %d", length,
-                        COP_SAFETENSORS_HEADER_LIMIT);
+        return cop_fail(err, COP_FAILED,
+                        "is not a safetensors file: header length %" PRIu64 " is outside 1 … %d",
+                        length, COP_SAFETENSORS_HEADER_LIMIT);
     if (length > r->size - sizeof length)
         return cop_fail(err, COP_FAILED, "truncated: a header of %" PRIu64 " bytes in %" PRIu64,
                         length, r->size);

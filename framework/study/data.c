@@ -127,6 +127,22 @@ void cop_loaded_data_free(cop_loaded_data *d)
     free(d);
 }
 
+cop_status cop_loaded_data_open(const cop_component *component, cop_loaded_data **out,
+                                cop_error *err)
+{
+    *out = NULL;
+    cop_loaded_data *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return out_of_memory(err);
+    d->component = component;
+    cop_status status = load(d, err);
+    if (status == COP_OK)
+        *out = d;
+    else
+        cop_loaded_data_free(d);
+    return status;
+}
+
 cop_status cop_study_load_data(cop_study *s, const cop_component *component,
                                const cop_loaded_data **out, cop_error *err)
 {
@@ -142,16 +158,7 @@ cop_status cop_study_load_data(cop_study *s, const cop_component *component,
     if (grown == NULL)
         return out_of_memory(err);
     s->data = grown;
-    cop_loaded_data *d = calloc(1, sizeof *d);
-    if (d == NULL)
-        return out_of_memory(err);
-    d->component = component;
-    cop_status status = load(d, err);
-    if (status != COP_OK) {
-        cop_loaded_data_free(d);
-        return status;
-    }
-    s->data[s->data_count++] = d;
-    *out = d;
+    COP_TRY(cop_loaded_data_open(component, &s->data[s->data_count], err));
+    *out = s->data[s->data_count++];
     return COP_OK;
 }

@@ -4,6 +4,7 @@
 #define COP_STUDY_LAYOUT_H
 
 #include "nn/model.h"
+#include "study/data.h"
 #include "study/plan.h"
 #include "study/study.h"
 
@@ -14,17 +15,6 @@
 #define COP_NO_STAGE (-1)
 
 /* --- what is opened --------------------------------------------------------------------------- */
-
-/* A dataset in memory. */
-typedef struct cop_loaded_data {
-    const cop_component *component;
-    cop_instance instance;
-    cop_dataset_info info;
-    cop_samples train, test;
-    void *pixels[2]; /* what train and test point into */
-    int32_t *labels[2];
-    char fingerprint[33]; /* of task, normalisation, pixels and labels */
-} cop_loaded_data;
 
 /* The opened components of one setting, beside its cop_setting. */
 typedef struct cop_opened {
@@ -141,7 +131,6 @@ struct cop_study {
 /* data.c: loads a dataset, or finds it loaded. */
 cop_status cop_study_load_data(cop_study *s, const cop_component *component,
                                const cop_loaded_data **out, cop_error *err);
-void cop_loaded_data_free(cop_loaded_data *d);
 
 /* opened.c: opens and closes a setting's components. */
 cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened *out,

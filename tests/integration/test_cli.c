@@ -94,6 +94,12 @@ static void wrong_usage_is_status_two(void **state)
     } cases[] = {
         {{"rnu"}, "unknown subcommand 'rnu'; did you mean 'run'?"},
         {{"zzzzzz"}, "unknown subcommand 'zzzzzz'; 'coppice --help' lists them"},
+        {{"--plugin-dir", "x", "list"},
+         "option '--plugin-dir' comes after the subcommand: coppice SUBCOMMAND --plugin-dir DIR"},
+        {{"--plugin-dir=x", "list"}, "option '--plugin-dir' comes after the subcommand"},
+        {{"--quiet", "run", "a.cfg"}, "coppice SUBCOMMAND --quiet\n"},
+        {{"--frobnicate"}, "unknown option '--frobnicate'; a subcommand comes first"},
+        {{"--"}, "unknown option '--'"},
         {{"run"}, "run wants CONFIG; see 'coppice run --help'"},
         {{"run", "a.cfg", "b.cfg"}, "unexpected 'b.cfg' after 'coppice run'"},
         {{"run", "a.cfg", "--jbos", "2"}, "did you mean '--jobs'?"},
@@ -141,6 +147,20 @@ static void messages_say_file_and_line(void **state)
     assert_int_equal(s.status, 2);
     clear(&s);
     remove_tree(dir);
+}
+
+static void results_go_to_no_file(void **state)
+{
+    (void)state;
+    static const char config[] = COPPICE_TEST_SOURCE_DIR "/configs/quickstart.cfg";
+    static const char *const subcommands[] = {"check", "run"};
+    for (size_t i = 0; i < 2; i++) {
+        said s = command(WORDS(subcommands[i], config, "--quiet", "--out", "/dev/null"));
+        assert_int_equal(s.status, 2);
+        assert_string_equal(s.out, "");
+        assert_one_error(&s, "/dev/null: results cannot go here: not a directory");
+        clear(&s);
+    }
 }
 
 static void plugins_are_listed_and_inspected(void **state)
@@ -313,6 +333,7 @@ int main(void)
         cmocka_unit_test(help_goes_to_stdout),
         cmocka_unit_test(wrong_usage_is_status_two),
         cmocka_unit_test(messages_say_file_and_line),
+        cmocka_unit_test(results_go_to_no_file),
         cmocka_unit_test(plugins_are_listed_and_inspected),
         cmocka_unit_test(report_prints_the_tickets),
         cmocka_unit_test(export_lists_without_selectors),

@@ -424,7 +424,7 @@ static void verdicts_follow_the_thresholds(void **state)
     } cases[] = {
         {12.9, 11.0, 2.0, 0.2, 1, 1}, {13.1, 11.0, 2.0, 0.2, 0, 1}, {13.1, 11.0, 2.2, 0.2, 1, 1},
         {12.0, 10.9, 2.0, 0.2, 1, 1}, {12.0, 10.7, 2.0, 0.2, 1, 0}, {12.0, 10.7, 2.0, 0.5, 1, 1},
-        {12.0, 15.0, 2.0, 0.2, 1, 1}, {NAN, 11.0, 2.0, 0.2, 0, 1},
+        {12.0, 15.0, 2.0, 0.2, 1, 1}, {NAN, 11.0, 2.0, 0.2, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
@@ -449,6 +449,42 @@ static void verdicts_follow_the_thresholds(void **state)
                         1e-12);
         assert_int_equal(cell(barriers, 0, "stable").i, cases[i].stable);
         assert_int_equal(cell(barriers, 0, "matching").i, cases[i].matching);
+        cop_tables_free(tables);
+    }
+}
+
+/* A diverged network guesses: its error is 90 % everywhere, its loss no number. */
+static void diverged_networks_pass_no_verdict(void **state)
+{
+    (void)state;
+    const struct {
+        int step, measure; /* where the number is missing; steps are two copies, two dense copies,
+                              the point between */
+        int64_t stable, matching;
+    } cases[] = {
+        {-1, 0, 1, 1},
+        {0, LMC_TRAIN_LOSS, 0, 0},
+        {1, LMC_TEST_LOSS, 0, 0},
+        {4, LMC_TEST_LOSS, 0, 0},
+        {4, LMC_TRAIN_ERROR, 0, 0},
+        {2, LMC_TEST_LOSS, 1, 0}, /* there is no dense accuracy to match */
+    };
+    const double wrong[] = {NAN, INFINITY};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        lmc_options o = defaults;
+        o.alphas = 3;
+        lmc_layout l = lmc_layout_make(&o, 2, false);
+        double curve[5 * LMC_MEASURES];
+        for (int k = 0; k < 5 * LMC_MEASURES; k++)
+            curve[k] = k % 2 == 1 ? 90.0 : 2.3;
+        if (cases[i / 2].step >= 0)
+            curve[cases[i / 2].step * LMC_MEASURES + cases[i / 2].measure] = wrong[i % 2];
+        cop_tables *tables = cop_tables_new();
+        assert_ok(lmc_report(&l, &o, curve, tables, &err), &err);
+        const cop_table *barriers = find(tables, "lmc_barrier");
+        assert_int_equal(cell(barriers, 0, "stable").i, cases[i / 2].stable);
+        assert_int_equal(cell(barriers, 0, "matching").i, cases[i / 2].matching);
         cop_tables_free(tables);
     }
 }
@@ -501,6 +537,7 @@ int main(void)
         cmocka_unit_test(another_initialisation_is_planned_and_compared),
         cmocka_unit_test(a_resumed_run_makes_the_same_tables),
         cmocka_unit_test(verdicts_follow_the_thresholds),
+        cmocka_unit_test(diverged_networks_pass_no_verdict),
         cmocka_unit_test(steps_and_points_are_one_to_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -477,6 +477,7 @@ static const struct {
      "pruner \"toypruner\": creation failed without saying why (status 77)"},
     {"fail = \"absent\";", COP_UNAVAILABLE,
      "pruner \"toypruner\": needs a machine from the future"},
+    {"fail = \"file\";", COP_INVALID, "pruner \"toypruner\": scores.txt:7: is no score"},
 };
 
 static void reports_failed_creation_and_goes_on(void **state)
@@ -491,11 +492,42 @@ static void reports_failed_creation_and_goes_on(void **state)
         assert_refused(cop_instance_open(c, &task, &instance, &err), failures[i].status, &err,
                        failures[i].text);
         assert_int_equal(err.status, failures[i].status);
+        assert_string_equal(err.file, "t.cfg");
+        assert_int_equal(err.line, 1);
         assert_int_equal(cop_instance_open(c, &task, &instance, NULL), failures[i].status);
         cop_component_free(c);
         assert_ok(read_component(COP_KIND_PRUNER, "toypruner", "", NULL, &c, &err), &err);
         assert_ok(cop_instance_open(c, &task, &instance, &err), &err);
         cop_instance_close(&instance);
+        cop_component_free(c);
+    }
+}
+
+/* Failures of models come at the place of the model, or where it is a default, of its component. */
+static void places_models_that_fail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *inside;
+        int line;
+    } cases[] = {{"ipc = 1;\n\nmodel = { plugin = \"toymodel\"; };", 5}, {"ipc = 1;", 1}};
+    const cop_task nothing = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_component *c = NULL;
+        cop_error err = {0};
+        cop_instance instance;
+        assert_ok(
+            read_component(COP_KIND_DISTILLER, "toydistiller", cases[i].inside, NULL, &c, &err),
+            &err);
+        assert_refused(cop_instance_open(c, &nothing, &instance, &err), COP_FAILED, &err,
+                       "model toymodel");
+        assert_string_equal(err.file, "t.cfg");
+        assert_int_equal(err.line, cases[i].line);
+        const char *file = NULL;
+        int line = 0;
+        cop_component_place(c, &file, &line);
+        assert_string_equal(file, "t.cfg");
+        assert_int_equal(line, 1);
         cop_component_free(c);
     }
 }
@@ -515,6 +547,7 @@ int main(void)
         cmocka_unit_test(makes_models_before_their_component),
         cmocka_unit_test(makes_models_and_datasets),
         cmocka_unit_test(reports_failed_creation_and_goes_on),
+        cmocka_unit_test(places_models_that_fail),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }

@@ -63,6 +63,7 @@ static const struct {
     {"major_too_new.so", "built for ABI 2.0; wanted major version 1"},
     {"minor_too_new.so", "built for ABI 1.1; this host knows none newer than 1.0"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
+    {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
     {"wrong_interface.so", "pruner interface is 2; wanted 1"},
     {"wrong_option_size.so", "an option is 8 bytes; wanted"},
@@ -71,6 +72,7 @@ static const struct {
     {"garbage_id.so", "crashed when opened (signal 11)"},
     {"null_ops.so", "ops is NULL; wanted a pruner's operations"},
     {"short_ops.so", "ops is 48 bytes; wanted 56"},
+    {"long_ops.so", "ops is 64 bytes; wanted 56"},
     {"null_callback.so", "callback \"step\" is NULL; a pruner must have it"},
     {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
     {"duplicate_option.so", "option \"rate\" is there twice"},
@@ -117,6 +119,30 @@ static void loads_good_plugins_beside_broken_ones(void **state)
         const cop_plugin *a = cop_registry_at(r, i - 1)->plugin, *b = cop_registry_at(r, i)->plugin;
         assert_true(a->kind < b->kind || (a->kind == b->kind && strcmp(a->id, b->id) < 0));
     }
+    cop_registry_free(r);
+}
+
+/* A plugin of an older minor knows fewer members: what it lacks is empty in the host's copy. */
+static void completes_an_older_plugin(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    const cop_plugin *whole = cop_registry_find(r, COP_KIND_PRUNER, "toypruner")->plugin;
+    const cop_pruner_ops *whole_ops = whole->ops;
+    cop_pruner_ops shorter = *whole_ops;
+    cop_plugin older = *whole;
+    shorter.size = offsetof(cop_pruner_ops, finish);
+    older.ops = &shorter;
+    const cop_plugin *copy = NULL;
+    cop_error err = {0};
+    assert_ok(cop_plugin_copy(&older, &copy, &err), &err);
+    const cop_pruner_ops *ops = copy->ops;
+    assert_true(ops->step == whole_ops->step);
+    assert_true(ops->finish == NULL);
+    assert_ptr_not_equal(copy->ops, older.ops);
+    assert_string_equal(copy->id, "toypruner");
+    assert_ptr_equal(copy->options, whole->options);
+    cop_plugin_free(copy);
     cop_registry_free(r);
 }
 
@@ -351,8 +377,8 @@ static void inspects_a_plugin(void **state)
     out = open_memstream(&text, &size);
     cop_describe_plugin(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"), out);
     (void)printed(out, &text);
-    assert_contains(text,
-                    "  fail = no\n      enum, one of no | text | silent | strange | absent\n");
+    assert_contains(
+        text, "  fail = no\n      enum, one of no | text | silent | strange | absent | file\n");
     assert_contains(text, "  ratio\n      deprecated: write rate\n");
     free(text);
 
@@ -418,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(refuses_every_broken_plugin_with_its_reason, without_environment),
         cmocka_unit_test_setup(loads_good_plugins_beside_broken_ones, without_environment),
+        cmocka_unit_test_setup(completes_an_older_plugin, without_environment),
         cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
         cmocka_unit_test_setup(shadows_equal_files_quietly, without_environment),
         cmocka_unit_test_setup(says_which_directories_are_missing, without_environment),

@@ -1,4 +1,4 @@
-/* support.h: what the tests share: CMocka with its headers in the right order, and small helpers. */
+/* support.h: what the tests share: CMocka, its headers in the right order, and small helpers. */
 #ifndef COP_TEST_SUPPORT_H
 #define COP_TEST_SUPPORT_H
 
@@ -18,7 +18,7 @@ void assert_ok(cop_status status, const cop_error *err);
 /* Fails unless the call failed with `wanted` and its message contains `text`. */
 void assert_refused(cop_status status, cop_status wanted, const cop_error *err, const char *text);
 
-/* Fails, naming the worst element, unless |got − wanted| ≤ absolute + relative·|wanted| throughout. */
+/* Fails, naming the worst element, unless |got − wanted| ≤ absolute + relative·|wanted| for all. */
 void assert_close_f32(const float *got, const double *wanted, int64_t count, double absolute,
                       double relative);
 

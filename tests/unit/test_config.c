@@ -78,7 +78,7 @@ static void reads_every_group(void **state)
     const cop_setting *s = &c->settings[0];
     assert_int_equal(s->copies, 3);
     assert_int_equal(s->threads, 1);
-    assert_int_equal(s->precision, COP_PRECISION_BF16);
+    assert_int_equal(s->precision, COP_PRECISION_F32);
     assert_true(s->seed_pinned[COP_SEED_INIT]);
     assert_int_equal(s->seed_pin[COP_SEED_INIT], 7);
     assert_false(s->seed_pinned[COP_SEED_ORDER]);
@@ -349,6 +349,13 @@ static const struct {
     {"distill = { plugin = \"toydistiler\"; };", 2,
      "unknown distiller \"toydistiler\"; did you mean \"toydistiller\"?"},
     {"distill = { ipc = 3; };", 2, "this distiller needs plugin = \"...\""},
+    {"distill = { ipc = 3;\nplugn = \"toydistiller\"; };", 3,
+     "unknown option \"plugn\" of this distiller; did you mean \"plugin\"?"},
+    {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.seeds\";\nvalues = ( [1], [2] ); } );",
+     5, "study.name and study.seeds cannot be swept"},
+    {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.name\";\nvalues = ( \"a\", \"b\" ); } "
+     ");",
+     5, "study.name and study.seeds cannot be swept"},
     {"distill = \"toydistiller\";", 2, "this distiller is a string; wanted a group"},
     {"distill = { plugin = \"toydistiller\";\nipc = 1;\nfctor = 3; };", 4,
      "unknown option \"fctor\" of distiller \"toydistiller\"; did you mean \"factor\"?"},
@@ -383,13 +390,15 @@ static const struct {
     {"sweep = ( { path = \"\"; values = [1]; } );", 2,
      "a value for the whole config is an integer"},
     {"sweep = ( { path = \"\"; values = ( { sweep = (); } ); } );", 2, "unknown group \"sweep\""},
-    {"sweep = ( { path = \"train.lr\"; values = [1, 1]; } );", 0,
+    {"sweep = ( { path = \"train.lr\"; values = [1, 1]; } );", 2,
      "two settings of the sweep are both labelled \"1\""},
     {"sweep = ( { path = \"train.lr\";\nvalues = (1,\n-1); } );", 4,
      "option \"lr\" of the recipe of train is -1; wanted at least 0"},
     {"sweep = ( { path = \"ticket.model\"; values = ( { plugin = \"toymodel\";\nwidht = 3; } ); } "
      ");",
      3, "unknown option \"widht\" of model \"toymodel\"; did you mean \"width\"?"},
+    {"\n\nsweep = ( { path = \"train.lr\"; values = [0.1, 0.1]; } );", 4,
+     "two settings of the sweep are both labelled"},
     {"sweep = ( { path = \"train.lrr\"; values = [1]; } );", 2,
      "unknown option \"lrr\" of the recipe of train; did you mean \"lr\"?"},
 };
@@ -477,6 +486,22 @@ static void says_what_is_missing(void **state)
     assert_refused(load_file(dir, NULL, &c, &err), COP_INVALID, &err, dir);
 }
 
+static void refuses_a_precision_that_is_not_built(void **state)
+{
+    (void)state;
+    static const char bf16[] = BASE "\nstudy = {\nprecision = \"bf16\"; };";
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_refused(load_text(bf16, NULL, &c, &err), COP_UNAVAILABLE, &err,
+                   "precision \"bf16\" is not part of this build");
+    assert_int_equal(err.line, 3);
+    assert_refused(load_text(BASE, "study.precision=bf16", &c, &err), COP_UNAVAILABLE, &err,
+                   "precision");
+    assert_string_equal(err.file, "--set study.precision=bf16");
+    assert_ok(load_text(bf16, "study.precision=f32", &c, &err), &err);
+    cop_config_free(c);
+}
+
 /* --- hostile input ---------------------------------------------------------------------------- */
 
 static void survives_hostile_bytes(void **state)
@@ -488,6 +513,7 @@ static void survives_hostile_bytes(void **state)
         const char *text;
     } cases[] = {
         {"a = 1;\nb = \0 2;", 13, "a zero byte"},
+        {"\xef\xbb\xbf" BASE, 20, "begins with a byte-order mark"},
         {"\xff\xfe", 2, "byte 0xff is not UTF-8"},
         {"a = \"\xc0\xaf\";", 8, "byte 0xc0 is not UTF-8"},
         {"a = \"\xed\xa0\x80\";", 9, "byte 0xed is not UTF-8"},
@@ -600,6 +626,7 @@ int main(void)
         cmocka_unit_test(refuses_with_file_and_line),
         cmocka_unit_test(refuses_bad_stages),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(refuses_a_precision_that_is_not_built),
         cmocka_unit_test(survives_hostile_bytes),
         cmocka_unit_test(survives_hostile_sizes),
         cmocka_unit_test(survives_damaged_configs),

@@ -90,13 +90,24 @@ static void a_phase_that_stops_early_still_shows_its_last(void **state)
     for (int i = 0; i < 3; i++, c.now += 1.0)
         cop_progress(c.log, "distil", i, 9, "%s", "");
     for (int i = 5; i < 7; i++, c.now += 1.0)
-        cop_progress(c.log, "train", i, 0, "acc %d %%", i);
-    cop_progress(c.log, "train", 1, 0, "again");
+        cop_progress(c.log, "train", i, 8, "acc %d %%", i);
+    cop_progress(c.log, "train", 1, 8, "again");
     end_with(&c, "distil  0/9 (0 %)\n"
                  "distil  2/9 (22 %)  1/s  7.0 s left\n"
-                 "train  5  acc 5 %\n"
-                 "train  6  1/s  acc 6 %\n"
-                 "train  1  again\n");
+                 "train  5/8 (62 %)  acc 5 %\n"
+                 "train  6/8 (75 %)  1/s  2.0 s left  acc 6 %\n"
+                 "train  1/8 (12 %)  again\n");
+}
+
+static void nothing_to_do_is_nothing_to_say(void **state)
+{
+    (void)state;
+    captured c;
+    start(&c, COP_LOG_INFO, false);
+    cop_progress(c.log, "prune round 1", 0, 0, "%s", "");
+    cop_progress(c.log, "mask", 1, 1, "%s", "");
+    cop_progress(c.log, "prune round 2", 0, 0, "%s", "");
+    end_with(&c, "mask  1/1 (100 %)\n");
 }
 
 static void a_finished_phase_is_one_line_if_it_was_one_call(void **state)
@@ -165,9 +176,9 @@ static void live_lines_never_wrap(void **state)
         memcpy(wide + 2 * i, "ä", 2);
     wide[200] = '\0';
     start(&c, COP_LOG_INFO, true);
-    cop_progress(c.log, "x", 0, 0, "%s", wide);
+    cop_progress(c.log, "x", 0, 9, "%s", wide);
     char wanted[256];
-    (void)snprintf(wanted, sizeof wanted, "\rx  0  %.*s\033[K\n", 2 * (79 - 6), wide);
+    (void)snprintf(wanted, sizeof wanted, "\rx  0/9 (0 %%)  %.*s\033[K\n", 2 * (79 - 14), wide);
     end_with(&c, wanted);
 }
 
@@ -229,6 +240,7 @@ int main(void)
         cmocka_unit_test(no_log_is_silent),
         cmocka_unit_test(plain_progress_is_sparse),
         cmocka_unit_test(a_phase_that_stops_early_still_shows_its_last),
+        cmocka_unit_test(nothing_to_do_is_nothing_to_say),
         cmocka_unit_test(a_finished_phase_is_one_line_if_it_was_one_call),
         cmocka_unit_test(times_read_like_times),
         cmocka_unit_test(live_progress_rewrites_one_line),

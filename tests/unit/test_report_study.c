@@ -321,7 +321,8 @@ static void no_study_is_refused_and_nothing_made(void **state)
     char dir[256];
     make_temp_dir(dir, sizeof dir);
     said s = report(dir);
-    assert_refused(s.status, COP_FAILED, &s.err, "study.json");
+    assert_refused(s.status, COP_FAILED, &s.err, "holds no run (no study.json)");
+    assert_string_equal(s.err.file, dir);
     assert_int_equal(rmdir(dir), 0); /* still empty */
     clear(&s);
 }

@@ -274,8 +274,9 @@ static void lengths_that_lie_are_named(void **state)
         size_t size;
         const char *text;
     } cases[] = {
-        {"", 0, "0 bytes are no safetensors file"},
-        {"\x02\0\0\0\0\0\0", 7, "7 bytes are no safetensors file"},
+        {"", 0, "is not a safetensors file: 0 bytes"},
+        {"\x02\0\0\0\0\0\0", 7, "is not a safetensors file: 7 bytes"},
+        {"this is a text\n", 15, "is not a safetensors file: header length "},
         {"\0\0\0\0\0\0\0\0{}", 10, "header length 0 is outside 1 … 16777216"},
         {"\x03\0\0\0\0\0\0\0{}", 10, "truncated: a header of 3 bytes in 10"},
         {"\x01\0\0\x01\0\0\0\0{}", 10, "header length 16777217 is outside"},

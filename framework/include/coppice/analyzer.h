@@ -20,7 +20,7 @@ typedef struct cop_analyzer_input {
     size_t copy_count;
     const cop_tensors *const *dense; /* copies of the dense network; NULL unless planned */
     size_t dense_count;
-    const cop_samples *synthetic; /* the decoded synthetic set; NULL unless planned and there is one */
+    const cop_samples *synthetic; /* the decoded set; NULL unless planned and there is one */
 } cop_analyzer_input;
 
 /* All required. Called in this order by one thread. */

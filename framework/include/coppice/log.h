@@ -23,7 +23,8 @@ COP_API void cop_say(cop_logger *log, cop_log_level level, const char *format, .
 
 /* Live progress of what runs now: `done` of `total` units, then a short text such as
  * "loss 1.234  acc 56.7 %". On a terminal one line that is rewritten, with rate and time left;
- * elsewhere a plain line now and then. Cheap to call often. [main thread] */
+ * elsewhere a plain line now and then; of no units (total 0) there is nothing to tell. Cheap to
+ * call often. [main thread] */
 COP_API void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
                           const char *format, ...) COP_PRINTF(5, 6);
 

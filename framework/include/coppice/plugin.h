@@ -3,7 +3,13 @@
  * A plugin is a shared object with a constant descriptor named `coppice_plugin`. It is data: the
  * host reads and checks it before it calls anything. The identity is the descriptor's id, never the
  * file's name. Plugins are built with hidden visibility and -Wl,-z,defs, linked to libcoppice,
- * opened RTLD_NOW | RTLD_LOCAL and never closed. */
+ * opened RTLD_NOW | RTLD_LOCAL and never closed.
+ *
+ * What is compatible: a plugin built for the same major version and a minor no newer than the
+ * host's. A minor version may add members at the end of cop_plugin and of the ops structs, optional
+ * ones that read as NULL or 0 where a plugin's own `size` ends before them, and functions. Whatever
+ * else there is - option rows, structs passed by value or filled by the other side, the meaning of
+ * a callback - changes with the major alone. */
 #ifndef COPPICE_PLUGIN_H
 #define COPPICE_PLUGIN_H
 
@@ -34,10 +40,10 @@ typedef struct cop_plugin {
      * minor no newer than the host's. */
     uint32_t magic;
     uint16_t abi_major, abi_minor;
-    uint32_t size;           /* sizeof(cop_plugin) */
+    uint32_t size;           /* sizeof(cop_plugin) of the plugin's headers: up to the host's */
     uint32_t kind;           /* cop_kind */
     uint32_t kind_interface; /* COP_<KIND>_INTERFACE */
-    uint32_t option_size;    /* sizeof(cop_option) */
+    uint32_t option_size;    /* sizeof(cop_option): the same within a major */
 
     const char *id;      /* a lower-case word: [a-z][a-z0-9_-]*; unique within its kind */
     const char *version; /* "1.0.0"; "-dev" at the end while it changes from build to build */

@@ -65,7 +65,7 @@ COP_API void cop_plan_need_trained(cop_plan *p);
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
 
-/* Analyzers: the decoded synthetic set is wanted as in->synthetic (NULL where the study has none). */
+/* Analyzers: the decoded synthetic set is wanted as in->synthetic (NULL where there is none). */
 COP_API void cop_plan_need_synthetic(cop_plan *p);
 
 /* Distillers: what the set will be, for estimates before anything runs. Optional. */

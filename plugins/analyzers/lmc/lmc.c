@@ -306,7 +306,7 @@ COP_EXPORT const cop_plugin coppice_plugin = {
     COP_PLUGIN_HEADER(COP_KIND_ANALYZER, COP_ANALYZER_INTERFACE),
     .id = "lmc",
     .version = "1.0.0",
-    .results_version = "1",
+    .results_version = "2",
     .summary = "Linear mode connectivity: loss and error on the line between trained copies",
     .author = "The Coppice authors",
     .licence = "MIT",

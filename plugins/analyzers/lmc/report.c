@@ -33,13 +33,35 @@ static double barrier(const lmc_layout *l, const double *curve, int64_t mode, in
     return highest - ends;
 }
 
-/* Mean test accuracy of the copies of the dense network, in percent. */
+static bool is_finite(const double *row)
+{
+    for (int measure = 0; measure < LMC_MEASURES; measure++)
+        if (!isfinite(row[measure]))
+            return false;
+    return true;
+}
+
+/* Whether every evaluation on the pair's line is a number. A network whose loss has diverged still
+ * has an error, that of guessing: nothing may be concluded from it. */
+static bool is_line_finite(const lmc_layout *l, const double *curve, int64_t mode, int64_t pair)
+{
+    for (int64_t k = 0; k <= l->inner + 1; k++) {
+        lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
+        if (!is_finite(row_of(l, curve, point)))
+            return false;
+    }
+    return true;
+}
+
+/* Mean test accuracy of the copies of the dense network, in percent; not a number when one of them
+ * has diverged. */
 static double dense_accuracy(const lmc_layout *l, const double *curve, int64_t mode)
 {
     double sum = 0.0;
     for (int64_t j = 0; j < l->copies; j++) {
         lmc_point point = {.mode = mode, .network = l->copies + j, .pair = -1};
-        sum += 100.0 - row_of(l, curve, point)[LMC_TEST_ERROR];
+        const double *row = row_of(l, curve, point);
+        sum += is_finite(row) ? 100.0 - row[LMC_TEST_ERROR] : NAN;
     }
     return sum / (double)l->copies;
 }
@@ -105,8 +127,10 @@ static const cop_column barrier_columns[] = {
     {"second_test_error", COP_COLUMN_FLOAT, "%", "Of the second copy (alpha = 0)"},
     {"test_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the two copies"},
     {"dense_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the copies of the dense network"},
-    {"stable", COP_COLUMN_INT, NULL, "1: the test error barrier is below the threshold"},
-    {"matching", COP_COLUMN_INT, NULL, "1: the accuracy is within the threshold of the dense one"},
+    {"stable", COP_COLUMN_INT, NULL,
+     "1: the test error barrier is below the threshold, and nothing on the line diverged"},
+    {"matching", COP_COLUMN_INT, NULL,
+     "1: the accuracy is within the threshold of the dense one, and nothing on the line diverged"},
 };
 
 static const cop_plot barrier_plot = {.headlines =
@@ -129,6 +153,9 @@ static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const
             double second = row_of(l, curve, point)[LMC_TEST_ERROR];
             double accuracy = 100.0 - 0.5 * (first + second);
             double rise = barrier(l, curve, mode, pair, LMC_TEST_ERROR);
+            bool finite = is_line_finite(l, curve, mode, pair);
+            bool stable = finite && rise < o->stable_threshold - ROUNDING;
+            bool matching = finite && accuracy >= dense - o->matching_threshold - ROUNDING;
             char name[48];
             lmc_pair_name(l, pair, name, sizeof name);
             cop_cell cells[] = {{.text = name},
@@ -141,8 +168,8 @@ static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const
                                 {.f = second},
                                 {.f = accuracy},
                                 {.f = dense},
-                                {.i = rise < o->stable_threshold - ROUNDING},
-                                {.i = accuracy >= dense - o->matching_threshold - ROUNDING}};
+                                {.i = stable},
+                                {.i = matching}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }

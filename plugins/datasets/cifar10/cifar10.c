@@ -3,12 +3,16 @@
  * data_batch_1.bin … data_batch_5.bin and test_batch.bin hold 10,000 records each; a record is one
  * label byte and 3072 pixel bytes, the planes R, G, B, row by row. Only the files that the wanted
  * sizes reach are looked at. Normalisation is Kim et al.'s (2022), as most distillers use. */
+#define _POSIX_C_SOURCE 200809L
 #include <coppice/plugin.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     CLASSES = 10,
@@ -42,29 +46,41 @@ static void file_path(const cifar10 *self, cop_split split, int64_t i, char *pat
         (void)snprintf(path, size, "%s/test_batch.bin", self->path);
 }
 
-static cop_status open_file(const char *path, FILE **out, cop_error *err)
+/* Opens a file for reading and tells its size. Opening does not block: a pipe of that name would
+ * have it wait for ever. */
+static cop_status open_file(const char *path, FILE **out, int64_t *size, cop_error *err)
 {
-    *out = fopen(path, "rb");
-    if (*out == NULL)
-        return cop_fail_at(err, COP_INVALID, path, 0,
-                           "%s: cannot read this CIFAR-10 file: %s; wanted the official binary "
-                           "version, cifar-10-batches-bin",
-                           path, strerror(errno));
-    return COP_OK;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        cop_status status =
+            cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
+        if (fd >= 0)
+            (void)close(fd);
+        return status;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        (void)close(fd);
+        return cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
+    }
+    *size = (int64_t)info.st_size;
+    *out = fdopen(fd, "rb");
+    if (*out != NULL)
+        return COP_OK;
+    (void)close(fd);
+    return cop_fail(err, COP_FAILED, "out of memory");
 }
 
 static cop_status check_file(const char *path, cop_error *err)
 {
     FILE *file = NULL;
-    COP_TRY(open_file(path, &file, err));
-    /* A directory opens, and then tells a size that means nothing: reading is what refuses it. */
-    bool readable = fgetc(file) != EOF && fseek(file, 0, SEEK_END) == 0;
-    long size = readable ? ftell(file) : 0;
+    int64_t size = 0;
+    COP_TRY(open_file(path, &file, &size, err));
     (void)fclose(file);
-    if (size != (long)RECORD * RECORDS)
+    if (size != (int64_t)RECORD * RECORDS)
         return cop_fail_at(err, COP_INVALID, path, 0,
-                           "%s: %ld bytes, wanted %ld (%d records of %d bytes)", path, size,
-                           (long)RECORD * RECORDS, (int)RECORDS, (int)RECORD);
+                           "%lld bytes, wanted %lld (%d records of %d bytes)", (long long)size,
+                           (long long)RECORD * RECORDS, (int)RECORDS, (int)RECORD);
     return COP_OK;
 }
 
@@ -129,7 +145,7 @@ static cop_status read_records(FILE *file, const char *path, int64_t first, int6
                                uint8_t *pixels, int32_t *labels, cop_error *err)
 {
     if (fseek(file, (long)(first * RECORD), SEEK_SET) != 0)
-        return cop_fail_at(err, COP_FAILED, path, 0, "%s: cannot go to record %lld: %s", path,
+        return cop_fail_at(err, COP_FAILED, path, 0, "cannot go to record %lld: %s",
                            (long long)first, strerror(errno));
     uint8_t *buffer = malloc((size_t)CHUNK * RECORD);
     if (buffer == NULL)
@@ -139,15 +155,15 @@ static cop_status read_records(FILE *file, const char *path, int64_t first, int6
         int64_t part = count - done < CHUNK ? count - done : CHUNK;
         size_t got = fread(buffer, RECORD, (size_t)part, file);
         if ((int64_t)got < part)
-            status = cop_fail_at(err, COP_FAILED, path, 0,
-                                 "%s: ends within record %lld, wanted %d records", path,
-                                 (long long)(first + done + (int64_t)got), (int)RECORDS);
+            status =
+                cop_fail_at(err, COP_FAILED, path, 0, "ends within record %lld, wanted %d records",
+                            (long long)(first + done + (int64_t)got), (int)RECORDS);
         for (int64_t i = 0; status == COP_OK && i < part; i++) {
             const uint8_t *record = buffer + i * RECORD;
             if (record[0] >= CLASSES)
-                status = cop_fail_at(err, COP_FAILED, path, 0,
-                                     "%s: record %lld has label %d, wanted 0 to 9", path,
-                                     (long long)(first + done + i), (int)record[0]);
+                status =
+                    cop_fail_at(err, COP_FAILED, path, 0, "record %lld has label %d, wanted 0 to 9",
+                                (long long)(first + done + i), (int)record[0]);
             labels[done + i] = record[0];
             memcpy(pixels + (done + i) * PIXELS, record + 1, PIXELS);
         }
@@ -166,8 +182,9 @@ static cop_status cifar10_read(void *state, cop_split split, int64_t first, int6
         int64_t at = (first + done) % RECORDS;
         int64_t part = RECORDS - at < count - done ? RECORDS - at : count - done;
         FILE *file = NULL;
+        int64_t size = 0;
         file_path(self, split, (first + done) / RECORDS, path, sizeof path);
-        COP_TRY(open_file(path, &file, err));
+        COP_TRY(open_file(path, &file, &size, err));
         cop_status status = read_records(file, path, at, part, (uint8_t *)pixels + done * PIXELS,
                                          labels + done, err);
         (void)fclose(file);

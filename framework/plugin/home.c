@@ -1,0 +1,50 @@
+/* home.c: where this program's own plugins are. */
+#include "plugin/home.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Whether a file, by its resolved path, lies in the tree that this library was built in. */
+static bool is_in_build_tree(const char *path)
+{
+    char tree[PATH_MAX];
+    if (realpath(COPPICE_BUILD_DIR, tree) == NULL)
+        return false;
+    size_t length = strlen(tree);
+    return strncmp(path, tree, length) == 0 && path[length] == '/';
+}
+
+/* The resolved path of the shared library that this code is in. A program that has the code within
+ * itself is found through /proc, since its name here is only what it was called by. */
+static bool find_library(char *path)
+{
+    Dl_info info;
+    static const char here = 0;
+    return dladdr(&here, &info) != 0 && info.dli_fname != NULL &&
+           realpath(info.dli_fname, path) != NULL;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool cop_plugin_home(char *dir, size_t size)
+{
+    char program[PATH_MAX], library[PATH_MAX];
+    bool has_library = find_library(library);
+    if ((realpath("/proc/self/exe", program) != NULL && is_in_build_tree(program)) ||
+        (has_library && is_in_build_tree(library)))
+        return (size_t)snprintf(dir, size, "%s/plugins", COPPICE_BUILD_DIR) < size;
+    if (has_library) {
+        *strrchr(library, '/') = '\0';
+        if ((size_t)snprintf(dir, size, "%s/coppice/plugins", library) < size && is_directory(dir))
+            return true;
+    }
+    return (size_t)snprintf(dir, size, "%s", COPPICE_INSTALL_PLUGIN_DIR) < size;
+}

@@ -1,0 +1,27 @@
+/* data.h: a dataset read into memory and fingerprinted. */
+#ifndef COP_STUDY_DATA_H
+#define COP_STUDY_DATA_H
+
+#include "plugin/component.h"
+
+#include <coppice/dataset.h>
+#include <coppice/samples.h>
+
+/* A dataset in memory. */
+typedef struct cop_loaded_data {
+    const cop_component *component;
+    cop_instance instance;
+    cop_dataset_info info;
+    cop_samples train, test;
+    void *pixels[2]; /* what train and test point into */
+    int32_t *labels[2];
+    char fingerprint[33]; /* of task, normalisation, pixels and labels */
+} cop_loaded_data;
+
+/* Opens a dataset and reads both splits; what it describes and every label are checked. The
+ * component must outlive *out, which is the caller's (cop_loaded_data_free; NULL is fine). */
+cop_status cop_loaded_data_open(const cop_component *component, cop_loaded_data **out,
+                                cop_error *err);
+void cop_loaded_data_free(cop_loaded_data *d);
+
+#endif
