@@ -61,8 +61,9 @@ cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double sec
 void cop_draft_abandon(cop_draft *d);
 
 /* Checkpoints of a stage under way: a bag of tensors and the step it stands at, with the seconds
- * already spent. Written atomically; a checkpoint that cannot be read is reported as absent, with a
- * warning, never as an error. */
+ * already spent. Written atomically, with a checksum over all of it; a checkpoint that cannot be
+ * read, is damaged, or stands at no valid step is reported as absent, with a warning, never as an
+ * error. */
 cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
                                int64_t step, double seconds, cop_error *err);
 bool cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,

@@ -260,7 +260,8 @@ static cop_status resume(cop_training *t, cop_error *err)
     double seconds = 0.0;
     if (!cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds))
         return COP_OK;
-    bool fits = take_copies(bag, "", t->records) &&
+    bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
+                take_copies(bag, "", t->records) &&
                 take_copies(bag, "", cop_trainer_state(t->trainer)) &&
                 restore_snapshots(t, bag, step);
     cop_tensors_free(bag);

@@ -1,6 +1,7 @@
 /* test_store.c: artifacts are whole or absent, files come back bit for bit, damage is named. */
 #include "support.h"
 
+#include "core/file.h"
 #include "store/artifact.h"
 #include "store/safetensors.h"
 #include "store/synthetic.h"
@@ -184,6 +185,11 @@ static void test_broken_manifest_is_no_artifact(void **state)
 /* --- checkpoints
  * ---------------------------------------------------------------------------------------- */
 
+static void checkpoint_file(const fixture *f, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/work/train-%s.checkpoint.safetensors", f->dir, f->id.hash);
+}
+
 static void test_checkpoint_comes_back_and_goes(void **state)
 {
     fixture *f = *state;
@@ -212,10 +218,69 @@ static void test_truncated_checkpoint_counts_as_absent(void **state)
     double seconds = 0.0;
     char path[PATH + 128];
     assert_ok(cop_checkpoint_save(f->store, &f->id, set, 1, 1.0, &err), &err);
-    (void)snprintf(path, sizeof path, "%s/work/train-%s.checkpoint.safetensors", f->dir,
-                   f->id.hash);
+    checkpoint_file(f, path, sizeof path);
     assert_int_equal(truncate(path, 40), 0);
     assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+    cop_tensors_free(set);
+}
+
+static void write_bytes(const char *path, const char *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A bit may flip where it means nothing (the padding of the header); then all must be as it was. */
+static void test_flipped_bit_in_a_checkpoint_changes_nothing_silently(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_tensors *set = some_tensors();
+    char path[PATH + 128], *data = NULL;
+    size_t size = 0, refused = 0;
+    assert_ok(cop_checkpoint_save(f->store, &f->id, set, 123, 4.5, &err), &err);
+    checkpoint_file(f, path, sizeof path);
+    assert_ok(cop_file_read(path, 1 << 20, &data, &size, &err), &err);
+    for (size_t i = 0; i < 8 * size; i += 3) {
+        cop_tensors *back = NULL;
+        int64_t step = 0;
+        double seconds = 0.0;
+        data[i / 8] = (char)(data[i / 8] ^ (1 << i % 8));
+        write_bytes(path, data, size);
+        data[i / 8] = (char)(data[i / 8] ^ (1 << i % 8));
+        if (!cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds)) {
+            assert_null(back);
+            refused++;
+            continue;
+        }
+        assert_int_equal(step, 123);
+        assert_true(seconds == 4.5);
+        assert_int_equal(cop_tensors_count(back), 2);
+        assert_memory_equal(cop_tensors_find(back, "a")->data, cop_tensors_find(set, "a")->data,
+                            24);
+        assert_memory_equal(cop_tensors_find(back, "n")->data, cop_tensors_find(set, "n")->data, 8);
+        cop_tensors_free(back);
+    }
+    assert_true(refused * 3 > 8 * size - 8 * 16); /* but for some spaces */
+    free(data);
+    cop_tensors_free(set);
+}
+
+static void test_checkpoint_of_no_step_counts_as_absent(void **state)
+{
+    fixture *f = *state;
+    static const int64_t steps[] = {-1, INT64_MIN};
+    cop_tensors *set = some_tensors(), *back = NULL;
+    int64_t step = 0;
+    double seconds = 0.0;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        cop_error err = {0};
+        assert_ok(cop_checkpoint_save(f->store, &f->id, set, steps[i], 1.0, &err), &err);
+        assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
+        assert_null(back);
+    }
     cop_tensors_free(set);
 }
 
@@ -361,6 +426,8 @@ int main(void)
         WITH_STORE(test_broken_manifest_is_no_artifact),
         WITH_STORE(test_checkpoint_comes_back_and_goes),
         WITH_STORE(test_truncated_checkpoint_counts_as_absent),
+        WITH_STORE(test_flipped_bit_in_a_checkpoint_changes_nothing_silently),
+        WITH_STORE(test_checkpoint_of_no_step_counts_as_absent),
         WITH_STORE(test_tables_come_back_bit_for_bit),
         WITH_STORE(test_other_json_is_no_table),
         WITH_STORE(test_distilled_set_comes_back_whole),
