@@ -52,7 +52,10 @@ cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_e
 
 /* A directory being filled. Files are written into `cop_draft_path`; publish checksums them, writes
  * the manifest (identity text, seconds spent, provenance: CPU, ISA, library and program versions,
- * threads) and renames it into place; abandon removes it. */
+ * threads) and renames it into place; abandon removes it. Where a whole artifact with every file of
+ * the draft already stands, as another run has published it meanwhile, publish keeps that one and
+ * discards the draft; a damaged one, or one that lacks files, is replaced. Both consume the draft.
+ */
 typedef struct cop_draft cop_draft;
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err);
 void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size);

@@ -8,10 +8,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Tries when other runs publish the same artifact at the same time: each failure means that one of
+ * them got through. */
+#define PUBLISH_ATTEMPTS 100
 
 struct cop_draft {
     cop_store *store;
@@ -116,29 +121,84 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     return status;
 }
 
+/* True when the target is whole and holds every file of the draft: then either will do, as both
+ * come from one identity. */
+static bool is_superfluous(const cop_draft *d)
+{
+    char ours[COP_STORE_PATH + 32], theirs[COP_STORE_PATH];
+    cop_manifest *draft = NULL, *target = NULL;
+    cop_draft_path(d, COP_MANIFEST_FILE, ours, sizeof ours);
+    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, theirs, sizeof theirs);
+    bool covered = cop_manifest_read(ours, &draft, NULL) == COP_OK &&
+                   cop_manifest_read(theirs, &target, NULL) == COP_OK;
+    for (size_t i = 0; covered && i < cop_manifest_file_count(draft); i++)
+        covered = cop_manifest_checksum(target, cop_manifest_file(draft, i)) != NULL;
+    covered = covered && cop_store_verify(d->store, &d->id, NULL) == COP_OK;
+    cop_manifest_free(draft);
+    cop_manifest_free(target);
+    return covered;
+}
+
+/* Moves what stands at the target out of the way, for file systems that cannot exchange two names.
+ * True also when another run moved it first. */
+static bool set_aside(const cop_draft *d, const char *target)
+{
+    char aside[COP_STORE_PATH + 64];
+    (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
+                   d->id.hash, (long)getpid());
+    remove_dir(aside);
+    if (rename(target, aside) != 0)
+        return errno == ENOENT;
+    remove_dir(aside);
+    return true;
+}
+
+/* Puts the draft where an artifact stands, in one step where the file system can: readers then
+ * never miss it. False with errno; ENOTEMPTY when another run came between, so that it is worth a
+ * retry. */
+static bool replace(const cop_draft *d, const char *target)
+{
+    if (renameat2(AT_FDCWD, d->dir, AT_FDCWD, target, RENAME_EXCHANGE) == 0) {
+        remove_dir(d->dir); /* the old one now */
+        return true;
+    }
+    if (errno == ENOENT) {
+        errno = ENOTEMPTY;
+        return false;
+    }
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    return set_aside(d, target) && rename(d->dir, target) == 0;
+}
+
+/* Renames the draft into place, or discards it where a whole artifact already stands. */
+static cop_status put_in_place(const cop_draft *d, cop_error *err)
+{
+    char target[COP_STORE_PATH];
+    cop_store_path(d->store, &d->id, "", target, sizeof target);
+    for (int attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
+        if (rename(d->dir, target) == 0)
+            return COP_OK;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            break;
+        if (is_superfluous(d)) {
+            remove_dir(d->dir);
+            return COP_OK;
+        }
+        if (replace(d, target))
+            return COP_OK;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            break;
+    }
+    return cop_fail_errno(err, "cannot publish", target);
+}
+
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err)
 {
     cop_status status = write_manifest(d, identity_text, seconds, err);
-    if (status != COP_OK) {
-        cop_draft_abandon(d);
-        return status;
-    }
-    char target[COP_STORE_PATH], aside[COP_STORE_PATH + 32];
-    cop_store_path(d->store, &d->id, "", target, sizeof target);
-    if (rename(d->dir, target) != 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
-        /* An older or damaged one stands there: it steps aside whole, and is then removed. */
-        (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
-                       d->id.hash, (long)getpid());
-        remove_dir(aside);
-        if (rename(target, aside) == 0)
-            remove_dir(aside);
-        errno = 0;
-        if (rename(d->dir, target) != 0)
-            status = cop_fail_errno(err, "cannot publish", target);
-    } else if (access(target, F_OK) != 0) {
-        status = cop_fail_errno(err, "cannot publish", target);
-    }
+    if (status == COP_OK)
+        status = put_in_place(d, err);
     if (status != COP_OK)
         cop_draft_abandon(d);
     else

@@ -8,10 +8,13 @@
 #include "store/tables.h"
 #include "train/recipe_text.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH 4096
@@ -71,6 +74,14 @@ static void publish(fixture *f)
     cop_tensors_free(set);
 }
 
+static void write_bytes(const char *path, const char *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* --- artifacts
  * ------------------------------------------------------------------------------------- */
 
@@ -120,23 +131,149 @@ static void test_abandoned_draft_leaves_nothing(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
-static void test_publishing_again_replaces(void **state)
+/* Publishes a draft of one text file beside another, both with the given content. */
+static cop_status publish_text(const fixture *f, const char *extra, const char *content,
+                               cop_error *err)
+{
+    static const char *const state_file = "state";
+    cop_draft *draft = NULL;
+    COP_TRY(cop_draft_open(f->store, &f->id, &draft, err));
+    for (int i = 0; i < (extra != NULL ? 2 : 1); i++) {
+        char path[PATH];
+        cop_draft_path(draft, i == 0 ? state_file : extra, path, sizeof path);
+        cop_status status = cop_file_write(path, content, strlen(content), err);
+        if (status != COP_OK) {
+            cop_draft_abandon(draft);
+            return status;
+        }
+    }
+    return cop_draft_publish(draft, "identity of the test", 2.0, err);
+}
+
+static void assert_content(const fixture *f, const char *file, const char *wanted)
+{
+    cop_error err = {0};
+    char path[PATH], *text = NULL;
+    assert_ok(cop_store_check_file(f->store, &f->id, file, &err), &err);
+    cop_store_path(f->store, &f->id, file, path, sizeof path);
+    assert_ok(cop_file_read(path, 100, &text, NULL, &err), &err);
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+/* Nothing of a draft, a replaced artifact or a half-written file is left. */
+static void assert_no_leftovers(const fixture *f)
+{
+    char path[PATH + 16];
+    (void)snprintf(path, sizeof path, "%s/work", f->dir);
+    DIR *listing = opendir(path);
+    assert_non_null(listing);
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0)
+            fail_msg("left behind: %s", entry->d_name);
+    }
+    assert_int_equal(closedir(listing), 0);
+}
+
+static void damage_nothing(const fixture *f)
+{
+    (void)f;
+}
+
+static void damage_file(const fixture *f)
+{
+    char path[PATH];
+    cop_store_path(f->store, &f->id, "state", path, sizeof path);
+    write_bytes(path, "xxx", 3);
+}
+
+static void damage_manifest(const fixture *f)
+{
+    char path[PATH];
+    cop_store_path(f->store, &f->id, "artifact.json", path, sizeof path);
+    write_bytes(path, "{", 1);
+}
+
+static void remove_file(const fixture *f)
+{
+    char path[PATH];
+    cop_store_path(f->store, &f->id, "state", path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* What stands there, what a second draft brings, and whose content is there afterwards. */
+static const struct {
+    const char *name;
+    void (*damage)(const fixture *f);
+    const char *extra_before, *extra, *wanted;
+} again_cases[] = {
+    {"whole", damage_nothing, NULL, NULL, "old"},
+    {"whole, with more files", damage_nothing, "more", NULL, "old"},
+    {"whole, with fewer files", damage_nothing, NULL, "more", "new"},
+    {"a file changed", damage_file, NULL, NULL, "new"},
+    {"a file gone", remove_file, NULL, NULL, "new"},
+    {"no manifest", damage_manifest, NULL, NULL, "new"},
+};
+
+static void test_publishing_again_keeps_the_whole_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof again_cases / sizeof again_cases[0]; i++) {
+        fixture *f = NULL;
+        cop_error err = {0};
+        assert_int_equal(open_fixture((void **)&f), 0);
+        print_message("%s\n", again_cases[i].name);
+        assert_ok(publish_text(f, again_cases[i].extra_before, "old", &err), &err);
+        again_cases[i].damage(f);
+        assert_ok(publish_text(f, again_cases[i].extra, "new", &err), &err);
+        assert_content(f, "state", again_cases[i].wanted);
+        assert_ok(cop_store_verify(f->store, &f->id, &err), &err);
+        assert_no_leftovers(f);
+        (void)close_fixture((void **)&f);
+    }
+}
+
+static void test_publishing_over_a_file_fails_with_the_reason(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
-    publish(f);
-    cop_draft *draft = NULL;
-    cop_tensors *set = some_tensors(), *back = NULL;
     char path[PATH];
-    cop_f32(cop_tensors_find(set, "a"))[0] = 42.0f;
-    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
-    cop_draft_path(draft, "state.safetensors", path, sizeof path);
-    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
-    assert_ok(cop_draft_publish(draft, "identity of the test", 2.0, &err), &err);
-    assert_ok(cop_store_read_tensors(f->store, &f->id, "state.safetensors", &back, &err), &err);
-    assert_true(cop_f32(cop_tensors_find(back, "a"))[0] == 42.0f);
-    cop_tensors_free(set);
-    cop_tensors_free(back);
+    cop_store_path(f->store, &f->id, "", path, sizeof path);
+    write_bytes(path, "x", 1);
+    assert_refused(publish_text(f, NULL, "new", &err), COP_FAILED, &err, strerror(ENOTDIR));
+    assert_false(cop_store_has(f->store, &f->id));
+    assert_no_leftovers(f);
+}
+
+/* Publishes over and over; every draft has a file that the other process's lack. */
+static int publish_in_a_loop(const fixture *f, const char *extra)
+{
+    for (int i = 0; i < 100; i++) {
+        cop_error err = {0};
+        if (publish_text(f, i % 4 == 0 ? NULL : extra, "same", &err) != COP_OK) {
+            (void)fprintf(stderr, "publish %d: %s\n", i, err.message);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void test_two_processes_publish_the_same_artifact(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(publish_in_a_loop(f, "a"));
+    int ours = publish_in_a_loop(f, "b");
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(ours, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_ok(cop_store_verify(f->store, &f->id, &err), &err);
+    assert_content(f, "state", "same");
+    assert_no_leftovers(f);
 }
 
 static void test_changed_file_is_refused_by_name(void **state)
@@ -222,14 +359,6 @@ static void test_truncated_checkpoint_counts_as_absent(void **state)
     assert_int_equal(truncate(path, 40), 0);
     assert_false(cop_checkpoint_load(f->store, &f->id, NULL, &back, &step, &seconds));
     cop_tensors_free(set);
-}
-
-static void write_bytes(const char *path, const char *data, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
 }
 
 /* A bit may flip where it means nothing (the padding of the header); then all must be as it was. */
@@ -421,7 +550,9 @@ int main(void)
         cmocka_unit_test(test_names_follow_kind_and_text),
         WITH_STORE(test_published_artifact_reads_back),
         WITH_STORE(test_abandoned_draft_leaves_nothing),
-        WITH_STORE(test_publishing_again_replaces),
+        cmocka_unit_test(test_publishing_again_keeps_the_whole_one),
+        WITH_STORE(test_publishing_over_a_file_fails_with_the_reason),
+        WITH_STORE(test_two_processes_publish_the_same_artifact),
         WITH_STORE(test_changed_file_is_refused_by_name),
         WITH_STORE(test_broken_manifest_is_no_artifact),
         WITH_STORE(test_checkpoint_comes_back_and_goes),
