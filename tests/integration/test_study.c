@@ -292,6 +292,37 @@ static void test_snapshot_past_the_end_is_refused_before_training(void **state)
     bench_close(&b);
 }
 
+/* --- divergence
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The loss of the only step is that of the initialisation; its update is what breaks the network.
+ */
+static const struct {
+    const char *train, *text;
+} divergences[] = {
+    {"train={ recipe = \"sgd\"; duration = \"1it\"; lr = 1e300; }",
+     "\" is not finite after step 1 (lr 1e+300)"},
+    {"train={ recipe = \"sgd\"; duration = \"1it\"; lr = 1e30; }",
+     "the test loss is not finite after step 1 (lr 1e+30)"},
+};
+
+static void test_diverged_network_is_not_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof divergences / sizeof divergences[0]; i++) {
+        const char *const overrides[] = {divergences[i].train, "ticket.stages=()"};
+        bench b;
+        cop_error err = {0};
+        bench_open(&b, base_config, overrides, 2);
+        const cop_stage *copy = &b.study->stages[ticket_at(&b, 0)->copies[0]];
+        cop_status status = cop_study_run(b.study, b.store, NULL, NULL, &err);
+        assert_refused(status, COP_FAILED, &err, "the network diverged: ");
+        assert_refused(status, COP_FAILED, &err, divergences[i].text);
+        assert_false(cop_store_has(b.store, &copy->id));
+        bench_close(&b);
+    }
+}
+
 /* --- nothing twice
  * -------------------------------------------------------------------------------------- */
 
@@ -428,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
         cmocka_unit_test(test_optimiser_does_not_cross_to_other_data),
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
+        cmocka_unit_test(test_diverged_network_is_not_published),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
