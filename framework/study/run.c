@@ -2,8 +2,10 @@
 #include "study/manifest.h"
 #include "study/runner.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@ double cop_now(void)
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+/* Seconds between checkpoints, where the environment does not say. */
+#define SAVE_SECONDS 30.0
 
 /* A training is done when it is published with every snapshot that is wanted of it by now. */
 static bool is_done(const cop_store *store, const cop_stage *stage)
@@ -45,10 +50,25 @@ static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *er
     return cop_fail(err, COP_FAILED, "unknown stage");
 }
 
-cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
-                         cop_logger *log, cop_error *err)
+static cop_status save_seconds(double *seconds, cop_error *err)
 {
-    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    const char *text = getenv("COPPICE_SAVE_SECONDS");
+    char *end = NULL;
+    *seconds = SAVE_SECONDS;
+    if (text == NULL || text[0] == '\0')
+        return COP_OK;
+    *seconds = strtod(text, &end);
+    if (*end != '\0' || !isfinite(*seconds) || *seconds < 0.0)
+        return cop_fail(err, COP_INVALID,
+                        "COPPICE_SAVE_SECONDS is \"%s\", wanted a number of at least 0", text);
+    return COP_OK;
+}
+
+cop_status cop_run_stages(cop_runner *r, cop_error *err)
+{
+    const cop_study *s = r->study;
+    cop_store *store = r->store;
+    cop_logger *log = r->log;
     size_t done = 0;
     for (size_t i = 0; i < s->stage_count; i++)
         done += is_done(store, &s->stages[i]) ? 1 : 0;
@@ -62,7 +82,7 @@ cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atom
          * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
         omp_set_num_threads(stage->opened->setting->threads);
         double began = cop_now();
-        cop_status status = run_stage(&r, stage, err);
+        cop_status status = run_stage(r, stage, err);
         if (status == COP_CANCELLED)
             return status;
         if (status != COP_OK)
@@ -71,4 +91,12 @@ cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atom
                 cop_now() - began);
     }
     return COP_OK;
+}
+
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    COP_TRY(save_seconds(&r.save_seconds, err));
+    return cop_run_stages(&r, err);
 }

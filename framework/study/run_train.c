@@ -1,4 +1,5 @@
 /* run_train.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
+#include "study/drive.h"
 #include "study/history.h"
 #include "study/runner.h"
 #include "study/summary.h"
@@ -352,14 +353,9 @@ static cop_status loop(cop_training *t, cop_error *err)
     COP_TRY(take_snapshots(t, err));
     while (t->step < total) {
         cop_train_metrics metrics = {0};
-        double now = cop_now();
-        if (t->r->stop != NULL && *t->r->stop != 0) {
-            COP_TRY(save(t, t->spent + now - began, err));
+        if (cop_run_stops(t->r->stop, t->r->steps_left)) {
+            COP_TRY(save(t, t->spent + cop_now() - began, err));
             return cop_fail(err, COP_CANCELLED, "stopped");
-        }
-        if (now - saved > COP_SAVE_SECONDS) {
-            COP_TRY(save(t, t->spent + now - began, err));
-            saved = now;
         }
         COP_TRY(cop_trainer_run(t->trainer, 1, &metrics, err));
         t->step++;
@@ -368,6 +364,11 @@ static cop_status loop(cop_training *t, cop_error *err)
         if (t->step % per_epoch == 0 || t->step == total)
             COP_TRY(end_epoch(t, metrics.lr, err));
         show(t, &metrics);
+        double now = cop_now();
+        if (t->step < total && now - saved >= t->r->save_seconds) {
+            COP_TRY(save(t, t->spent + now - began, err));
+            saved = now;
+        }
     }
     t->spent += cop_now() - began;
     return COP_OK;

@@ -7,9 +7,6 @@
 #include "study/layout.h"
 #include "study/work.h"
 
-/* Seconds between checkpoints. */
-#define COP_SAVE_SECONDS 30.0
-
 #define COP_PATH_SIZE 4096
 
 typedef struct cop_runner {
@@ -17,7 +14,13 @@ typedef struct cop_runner {
     cop_store *store;
     const volatile sig_atomic_t *stop; /* may be NULL */
     cop_logger *log;
+    double save_seconds; /* between checkpoints; 0: after every step */
+    int64_t *steps_left; /* of trainings and works, counted down; at 0 as if *stop were raised, so
+                            that a test can stop wherever it wants; NULL: no bound */
 } cop_runner;
+
+/* Runs what is missing, as cop_study_run says. */
+cop_status cop_run_stages(cop_runner *r, cop_error *err);
 
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *err);

@@ -430,6 +430,94 @@ static void test_stopped_run_goes_on_with_the_same_bits(void **state)
     bench_close(&cut);
 }
 
+/* Every kind of stage with checkpoints of its own: IDC with its networks, trainings that take and
+ * go on from a snapshot in the middle of an epoch, and both analyzers. */
+static const char *const resume_config =
+    "study = { name = \"tiny\"; seeds = [0]; copies = 2; threads = 1; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 96; test_size = 40; };\n"
+    "distill = { plugin = \"idc\"; ipc = 1; factor = 2; iterations = 2; inner = 2;"
+    "            net_images = 32; batch_real = 8;"
+    "            model = { plugin = \"convnet\"; depth = 1; width = 4; };"
+    "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
+    "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
+    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"distilled\"; rewind = \"init\"; },\n"
+    "                      { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
+    "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
+    "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
+
+/* Runs at most `limit` steps; gives how many were run. */
+static int64_t run_at_most(const bench *b, int64_t limit, double save_seconds, cop_status wanted)
+{
+    cop_error err = {0};
+    int64_t left = limit;
+    cop_runner r = {
+        .study = b->study, .store = b->store, .save_seconds = save_seconds, .steps_left = &left};
+    cop_status status = cop_run_stages(&r, &err);
+    if (status != wanted)
+        fail_msg("after %lld of %lld steps: status %d: %s", (long long)(limit - left),
+                 (long long)limit, (int)status, err.message);
+    return limit - left;
+}
+
+/* Puts a checkpoint's step behind the end of its training. */
+static size_t spoil_checkpoints(const bench *b)
+{
+    size_t spoiled = 0;
+    for (size_t i = 0; i < b->study->stage_count; i++) {
+        const cop_stage *stage = &b->study->stages[i];
+        cop_error err = {0};
+        cop_tensors *bag = NULL;
+        int64_t step = 0;
+        double seconds = 0.0;
+        if (!cop_checkpoint_load(b->store, &stage->id, NULL, &bag, &step, &seconds))
+            continue;
+        assert_ok(cop_checkpoint_save(b->store, &stage->id, bag, step + 1000, seconds, &err), &err);
+        cop_tensors_free(bag);
+        spoiled++;
+    }
+    return spoiled;
+}
+
+static void test_run_cut_anywhere_goes_on_with_the_same_bits(void **state)
+{
+    (void)state;
+    bench whole;
+    bench_open(&whole, resume_config, NULL, 0);
+    int64_t total = run_at_most(&whole, INT64_MAX, 1e9, COP_OK);
+    assert_true(total > 40);
+    for (int64_t cut_at = 1; cut_at < total; cut_at++) {
+        /* Every other one with a checkpoint after each step too. */
+        double save_seconds = cut_at % 2 == 0 ? 0.0 : 1e9;
+        bench cut;
+        bench_open(&cut, resume_config, NULL, 0);
+        assert_int_equal(run_at_most(&cut, cut_at, save_seconds, COP_CANCELLED), cut_at);
+        /* No step is done twice, so this did go on from the checkpoint. */
+        assert_int_equal(run_at_most(&cut, INT64_MAX, 1e9, COP_OK), total - cut_at);
+        assert_same_results(&whole, &cut);
+        bench_close(&cut);
+    }
+    bench_close(&whole);
+}
+
+static void test_checkpoint_past_the_end_starts_over(void **state)
+{
+    (void)state;
+    bench whole, cut;
+    bench_open(&whole, resume_config, NULL, 0);
+    bench_open(&cut, resume_config, NULL, 0);
+    int64_t total = run_at_most(&whole, INT64_MAX, 1e9, COP_OK);
+    int64_t distilling = whole.study->stages[0].work.steps;
+    (void)run_at_most(&cut, distilling + 2, 1e9, COP_CANCELLED); /* in the first training */
+    assert_int_equal(spoil_checkpoints(&cut), 1);
+    assert_int_equal(run_at_most(&cut, INT64_MAX, 1e9, COP_OK), total - distilling);
+    assert_same_results(&whole, &cut);
+    bench_close(&whole);
+    bench_close(&cut);
+}
+
 static void test_damaged_artifact_is_named(void **state)
 {
     (void)state;
@@ -464,6 +552,8 @@ int main(void)
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_checkpoint_past_the_end_starts_over),
         cmocka_unit_test(test_damaged_artifact_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
