@@ -4,7 +4,9 @@
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums,
  * provenance
  *                              (tensor files, tables)
- *   OUT/work/<kind>-<identity>/                 the checkpoint of a stage that is under way
+ *   OUT/work/<kind>-<identity>.checkpoint.safetensors   the state of a stage that is under way
+ *   OUT/work/draft-<kind>-<identity>.<pid>/             an artifact that is being written
+ *   OUT/work/lock                                       held while the directory is in use
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not
  * at all; two runs on one directory at worst do the same work twice. */
@@ -18,7 +20,8 @@
 
 typedef struct cop_store cop_store;
 
-/* Opens (and makes) a store under `dir`. Owned by the caller. */
+/* Opens (and makes) a store under `dir`. Owned by the caller. Until it is closed it shares a lock
+ * on OUT/work/lock with other runs; the first to open it clears away what killed runs left. */
 cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err);
 void cop_store_close(cop_store *s);
 const char *cop_store_dir(const cop_store *s);

@@ -24,23 +24,6 @@ struct cop_draft {
     char dir[COP_STORE_PATH]; /* OUT/work/draft-<kind>-<hash>.<pid> */
 };
 
-/* Removes a directory's files and the directory; artifacts have no folders inside. */
-static void remove_dir(const char *dir)
-{
-    DIR *listing = opendir(dir);
-    if (listing == NULL)
-        return;
-    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        char path[COP_STORE_PATH + 300];
-        if (entry->d_name[0] == '.' && (entry->d_name[1] == '\0' || entry->d_name[1] == '.'))
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        (void)unlink(path);
-    }
-    (void)closedir(listing);
-    (void)rmdir(dir);
-}
-
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err)
 {
     cop_draft *d = calloc(1, sizeof *d);
@@ -50,7 +33,7 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
     d->id = *id;
     (void)snprintf(d->dir, sizeof d->dir, "%s/work/draft-%s-%s.%ld", s->dir, id->kind, id->hash,
                    (long)getpid());
-    remove_dir(d->dir);
+    cop_remove_dir(d->dir);
     if (cop_make_dirs(d->dir, err) != COP_OK) {
         free(d);
         return COP_FAILED;
@@ -68,7 +51,7 @@ void cop_draft_abandon(cop_draft *d)
 {
     if (d == NULL)
         return;
-    remove_dir(d->dir);
+    cop_remove_dir(d->dir);
     free(d);
 }
 
@@ -146,10 +129,10 @@ static bool set_aside(const cop_draft *d, const char *target)
     char aside[COP_STORE_PATH + 64];
     (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
                    d->id.hash, (long)getpid());
-    remove_dir(aside);
+    cop_remove_dir(aside);
     if (rename(target, aside) != 0)
         return errno == ENOENT;
-    remove_dir(aside);
+    cop_remove_dir(aside);
     return true;
 }
 
@@ -159,7 +142,7 @@ static bool set_aside(const cop_draft *d, const char *target)
 static bool replace(const cop_draft *d, const char *target)
 {
     if (renameat2(AT_FDCWD, d->dir, AT_FDCWD, target, RENAME_EXCHANGE) == 0) {
-        remove_dir(d->dir); /* the old one now */
+        cop_remove_dir(d->dir); /* the old one now */
         return true;
     }
     if (errno == ENOENT) {
@@ -182,7 +165,7 @@ static cop_status put_in_place(const cop_draft *d, cop_error *err)
         if (errno != ENOTEMPTY && errno != EEXIST)
             break;
         if (is_superfluous(d)) {
-            remove_dir(d->dir);
+            cop_remove_dir(d->dir);
             return COP_OK;
         }
         if (replace(d, target))

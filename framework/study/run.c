@@ -76,8 +76,11 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     COP_TRY(cop_study_write_manifest(s, store, err));
     for (size_t i = 0; i < s->stage_count; i++) {
         const cop_stage *stage = &s->stages[i];
-        if (is_done(store, stage))
+        if (is_done(store, stage)) {
+            /* There is one if a run was killed after it had published and before it tidied up. */
+            cop_checkpoint_remove(store, &stage->id);
             continue;
+        }
         /* The thread count is part of the identity, so it is set for the stage, whatever the
          * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
         omp_set_num_threads(stage->opened->setting->threads);

@@ -319,6 +319,78 @@ static void test_broken_manifest_is_no_artifact(void **state)
     }
 }
 
+/* --- what killed runs leave
+ * -------------------------------------------------------------------------------- */
+
+/* Made in a store's directory, and whether it goes when nobody uses the directory. */
+static const struct {
+    const char *dir, *file; /* a dir without a file is empty */
+    bool stale;
+} debris[] = {
+    {"work/draft-train-0123.77", "state.safetensors.tmp-77-0", true},
+    {"work/draft-mask-4567.77", NULL, true},
+    {"work/old-train-0123.77", "state.safetensors", true},
+    {"work", "train-0123.checkpoint.safetensors.tmp-77-12", true},
+    {"work", "train-0123.checkpoint.safetensors", false},
+    {".", "study.json.tmp-77-0", true},
+    {".", "config.txt.tmp-77-0", true},
+    {".", "study.json.tmp-", false},
+    {".", "thesis.tex.tmp-77-0", false},
+    {"report", "tickets.csv.tmp-77-0", true},
+    {"report", "tickets.csv", false},
+    {"report", "tickets.csv.tmp-77-0.csv", false},
+};
+
+#define DEBRIS (sizeof debris / sizeof debris[0])
+
+static void debris_path(const fixture *f, size_t i, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/%s%s%s", f->dir, debris[i].dir,
+                   debris[i].file != NULL ? "/" : "", debris[i].file != NULL ? debris[i].file : "");
+}
+
+static void leave_debris(const fixture *f)
+{
+    for (size_t i = 0; i < DEBRIS; i++) {
+        cop_error err = {0};
+        char path[PATH + 64];
+        (void)snprintf(path, sizeof path, "%s/%s", f->dir, debris[i].dir);
+        assert_ok(cop_make_dirs(path, &err), &err);
+        debris_path(f, i, path, sizeof path);
+        if (debris[i].file != NULL)
+            write_bytes(path, "x", 1);
+    }
+}
+
+static void assert_debris(const fixture *f, bool swept)
+{
+    for (size_t i = 0; i < DEBRIS; i++) {
+        char path[PATH + 64];
+        debris_path(f, i, path, sizeof path);
+        if ((access(path, F_OK) == 0) == (swept && debris[i].stale))
+            fail_msg("%s %s", path, swept && debris[i].stale ? "is still there" : "is gone");
+    }
+}
+
+static void test_leftovers_go_when_nobody_uses_the_directory(void **state)
+{
+    fixture *f = *state;
+    cop_error err = {0};
+    cop_store *other = NULL;
+    leave_debris(f);
+    /* The fixture's store is open: all of it may be in use. */
+    assert_ok(cop_store_open(f->dir, &other, &err), &err);
+    assert_debris(f, false);
+    cop_store_close(f->store);
+    f->store = NULL;
+    assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
+    assert_debris(f, false); /* the other one is still open */
+    cop_store_close(f->store);
+    cop_store_close(other);
+    assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
+    assert_debris(f, true);
+}
+
 /* --- checkpoints
  * ---------------------------------------------------------------------------------------- */
 
@@ -555,6 +627,7 @@ int main(void)
         WITH_STORE(test_two_processes_publish_the_same_artifact),
         WITH_STORE(test_changed_file_is_refused_by_name),
         WITH_STORE(test_broken_manifest_is_no_artifact),
+        WITH_STORE(test_leftovers_go_when_nobody_uses_the_directory),
         WITH_STORE(test_checkpoint_comes_back_and_goes),
         WITH_STORE(test_truncated_checkpoint_counts_as_absent),
         WITH_STORE(test_flipped_bit_in_a_checkpoint_changes_nothing_silently),
