@@ -62,6 +62,12 @@ cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_e
 typedef struct cop_draft cop_draft;
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err);
 void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size);
+
+/* Copies into the draft those files of the published artifact whose names begin with `prefix`, that
+ * match their checksums, and that the draft lacks. An artifact or a file that cannot be read gives
+ * nothing; COP_FAILED when the draft cannot be written. */
+cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err);
+
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err);
 void cop_draft_abandon(cop_draft *d);

@@ -104,6 +104,47 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     return status;
 }
 
+/* Copies one file that the manifest of the published artifact lists. */
+static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, const char *file,
+                            cop_error *err)
+{
+    char from[COP_STORE_PATH], to[COP_STORE_PATH + 300], *data = NULL, hex[33];
+    size_t size = 0;
+    cop_store_path(d->store, &d->id, file, from, sizeof from);
+    cop_draft_path(d, file, to, sizeof to);
+    if (access(to, F_OK) == 0 || cop_file_read(from, SIZE_MAX, &data, &size, NULL) != COP_OK)
+        return COP_OK;
+    cop_status status = COP_OK;
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    else
+        cop_hasher_update(hasher, data, size);
+    if (status == COP_OK && strcmp(cop_digest_hex(cop_hasher_finish(hasher), hex),
+                                   cop_manifest_checksum(manifest, file)) == 0)
+        status = cop_file_write(to, data, size, err);
+    cop_hasher_free(hasher);
+    free(data);
+    return status;
+}
+
+cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    cop_manifest *manifest = NULL;
+    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, path, sizeof path);
+    if (cop_manifest_read(path, &manifest, NULL) != COP_OK)
+        return COP_OK;
+    cop_status status = COP_OK;
+    for (size_t i = 0; i < cop_manifest_file_count(manifest) && status == COP_OK; i++) {
+        const char *file = cop_manifest_file(manifest, i);
+        if (strncmp(file, prefix, strlen(prefix)) == 0)
+            status = keep_file(d, manifest, file, err);
+    }
+    cop_manifest_free(manifest);
+    return status;
+}
+
 /* True when the target is whole and holds every file of the draft: then either will do, as both
  * come from one identity. */
 static bool is_superfluous(const cop_draft *d)

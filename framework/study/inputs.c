@@ -10,7 +10,8 @@
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size)
 {
     char when[40];
-    (void)snprintf(text, size, "snapshot-%s.safetensors", cop_duration_text(at, when, sizeof when));
+    (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s.safetensors",
+                   cop_duration_text(at, when, sizeof when));
     return text;
 }
 

@@ -157,6 +157,10 @@ char *cop_stage_identity(const cop_study *s, const cop_stage *stage);
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
 void cop_stage_clear(cop_stage *stage);
 
+/* done.c: true when the stage is published, a training with every snapshot that is wanted of it by
+ * now. */
+bool cop_stage_done(const cop_store *store, const cop_stage *stage);
+
 /* seeds.c: the seed of a source for a replicate, and one derived from it for a variant (copy, other
  * initialisation); variant 0 is the seed itself. */
 uint64_t cop_study_seed(const cop_setting *setting, int64_t replicate, cop_seed_source source);

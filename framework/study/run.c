@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 double cop_now(void)
 {
@@ -18,22 +17,6 @@ double cop_now(void)
 
 /* Seconds between checkpoints, where the environment does not say. */
 #define SAVE_SECONDS 30.0
-
-/* A training is done when it is published with every snapshot that is wanted of it by now. */
-static bool is_done(const cop_store *store, const cop_stage *stage)
-{
-    if (!cop_store_has(store, &stage->id))
-        return false;
-    for (size_t i = 0; i < stage->train.snapshot_count; i++) {
-        char file[80], path[COP_PATH_SIZE];
-        cop_store_path(store, &stage->id,
-                       cop_snapshot_file(stage->train.snapshots[i], file, sizeof file), path,
-                       sizeof path);
-        if (access(path, F_OK) != 0)
-            return false;
-    }
-    return true;
-}
 
 static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
 {
@@ -71,12 +54,12 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     cop_logger *log = r->log;
     size_t done = 0;
     for (size_t i = 0; i < s->stage_count; i++)
-        done += is_done(store, &s->stages[i]) ? 1 : 0;
+        done += cop_stage_done(store, &s->stages[i]) ? 1 : 0;
     cop_say(log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
     COP_TRY(cop_study_write_manifest(s, store, err));
     for (size_t i = 0; i < s->stage_count; i++) {
         const cop_stage *stage = &s->stages[i];
-        if (is_done(store, stage)) {
+        if (cop_stage_done(store, stage)) {
             /* There is one if a run was killed after it had published and before it tidied up. */
             cop_checkpoint_remove(store, &stage->id);
             continue;

@@ -401,8 +401,8 @@ static cop_status final_state(const cop_training *t, cop_tensors **out, cop_erro
     return COP_OK;
 }
 
-static cop_status write_files(const cop_training *t, const cop_draft *draft,
-                              const cop_tensors *state, cop_error *err)
+static cop_status write_files(const cop_training *t, cop_draft *draft, const cop_tensors *state,
+                              cop_error *err)
 {
     char path[COP_PATH_SIZE], file[80];
     cop_draft_path(draft, "state.safetensors", path, sizeof path);
@@ -415,6 +415,8 @@ static cop_status write_files(const cop_training *t, const cop_draft *draft,
                        path, sizeof path);
         COP_TRY(cop_safetensors_write(path, t->snapshots[i], NULL, 0, err));
     }
+    /* Another study may have wanted others of the same training, and may want them again. */
+    COP_TRY(cop_draft_keep(draft, COP_SNAPSHOT_PREFIX, err));
     cop_draft_path(draft, "history.csv", path, sizeof path);
     COP_TRY(cop_history_write(&t->history, path, err));
     const double *last = cop_history_last(&t->history);

@@ -55,6 +55,7 @@ size_t cop_declared_count(const cop_model *model);
 const cop_parameter *cop_declared_at(const cop_model *model, size_t i);
 
 /* File name of a training's snapshot: "snapshot-500it.safetensors". */
+#define COP_SNAPSHOT_PREFIX "snapshot-"
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size);
 
 #endif

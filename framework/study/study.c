@@ -75,7 +75,7 @@ static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kin
         if (stage->kind != kind)
             continue;
         t.count++;
-        if (store != NULL && cop_store_has(store, &stage->id)) {
+        if (store != NULL && cop_stage_done(store, stage)) {
             t.done++;
             continue;
         }

@@ -37,6 +37,24 @@ static const char *const base_config =
     "train = { recipe = \"sgd\"; duration = \"2ep\"; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
 
+/* Every kind of stage with checkpoints of its own: IDC with its networks, trainings that take and
+ * go on from a snapshot in the middle of an epoch, and both analyzers. */
+static const char *const resume_config =
+    "study = { name = \"tiny\"; seeds = [0]; copies = 2; threads = 1; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 96; test_size = 40; };\n"
+    "distill = { plugin = \"idc\"; ipc = 1; factor = 2; iterations = 2; inner = 2;"
+    "            net_images = 32; batch_real = 8;"
+    "            model = { plugin = \"convnet\"; depth = 1; width = 4; };"
+    "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
+    "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
+    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"distilled\"; rewind = \"init\"; },\n"
+    "                      { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
+    "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
+    "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
+
 static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
 {
     cop_error err = {0};
@@ -67,6 +85,20 @@ static void bench_run(bench *b)
 {
     cop_error err = {0};
     assert_ok(cop_study_run(b->study, b->store, NULL, NULL, &err), &err);
+}
+
+/* Runs at most `limit` steps; gives how many were run. */
+static int64_t run_at_most(const bench *b, int64_t limit, double save_seconds, cop_status wanted)
+{
+    cop_error err = {0};
+    int64_t left = limit;
+    cop_runner r = {
+        .study = b->study, .store = b->store, .save_seconds = save_seconds, .steps_left = &left};
+    cop_status status = cop_run_stages(&r, &err);
+    if (status != wanted)
+        fail_msg("after %lld of %lld steps: status %d: %s", (long long)(limit - left),
+                 (long long)limit, (int)status, err.message);
+    return limit - left;
 }
 
 /* --- comparing stores
@@ -365,6 +397,55 @@ static void test_settings_share_what_they_have_in_common(void **state)
     bench_close(&b);
 }
 
+static void bench_plan(const bench *b, char *text, size_t size)
+{
+    cop_error err = {0};
+    FILE *out = fmemopen(text, size, "w");
+    assert_non_null(out);
+    assert_ok(cop_study_print_plan(b->study, b->store, out, &err), &err);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Asserts that the plan counts so many trainings, and so many of them done. */
+static void assert_planned(const bench *b, int count, int done)
+{
+    char plan[4096], line[80];
+    bench_plan(b, plan, sizeof plan);
+    (void)snprintf(line, sizeof line, "  train    %7d %7d ", count, done);
+    if (strstr(plan, line) == NULL)
+        fail_msg("wanted \"%s\" in\n%s", line, plan);
+}
+
+static void test_studies_on_one_directory_keep_each_others_snapshots(void **state)
+{
+    (void)state;
+    static const char *const early[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"1it\"; } )",
+        "analyze=()"};
+    static const char *const late[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"4it\"; } )",
+        "analyze=()"};
+    bench a, b;
+    cop_error err = {0};
+    char path[PATH + 32];
+    bench_open(&a, resume_config, early, 2);
+    bench_open(&b, resume_config, late, 2);
+    cop_store_close(b.store);
+    (void)snprintf(path, sizeof path, "%s/out", a.dir);
+    assert_ok(cop_store_open(path, &b.store, &err), &err);
+    bench_run(&a);
+    /* The dense network's two copies are the same, but the one to rewind to lacks a snapshot. */
+    int trainings = (int)count_kind(&b, COP_STAGE_TRAIN);
+    assert_planned(&a, trainings, trainings);
+    assert_planned(&b, trainings, 1);
+    bench_run(&b);
+    assert_planned(&b, trainings, trainings);
+    assert_planned(&a, trainings, trainings);
+    assert_int_equal(run_at_most(&a, 0, 1e9, COP_OK), 0);
+    bench_close(&a);
+    bench_close(&b);
+}
+
 /* An override, and whether it must give the named stage another identity. */
 static const struct {
     const char *override;
@@ -428,38 +509,6 @@ static void test_stopped_run_goes_on_with_the_same_bits(void **state)
     assert_same_results(&whole, &cut);
     bench_close(&whole);
     bench_close(&cut);
-}
-
-/* Every kind of stage with checkpoints of its own: IDC with its networks, trainings that take and
- * go on from a snapshot in the middle of an epoch, and both analyzers. */
-static const char *const resume_config =
-    "study = { name = \"tiny\"; seeds = [0]; copies = 2; threads = 1; };\n"
-    "dataset = { plugin = \"shapes\"; train_size = 96; test_size = 40; };\n"
-    "distill = { plugin = \"idc\"; ipc = 1; factor = 2; iterations = 2; inner = 2;"
-    "            net_images = 32; batch_real = 8;"
-    "            model = { plugin = \"convnet\"; depth = 1; width = 4; };"
-    "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
-    "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
-    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
-    "                        data = \"distilled\"; rewind = \"init\"; },\n"
-    "                      { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
-    "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
-    "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"
-    "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
-    "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
-
-/* Runs at most `limit` steps; gives how many were run. */
-static int64_t run_at_most(const bench *b, int64_t limit, double save_seconds, cop_status wanted)
-{
-    cop_error err = {0};
-    int64_t left = limit;
-    cop_runner r = {
-        .study = b->study, .store = b->store, .save_seconds = save_seconds, .steps_left = &left};
-    cop_status status = cop_run_stages(&r, &err);
-    if (status != wanted)
-        fail_msg("after %lld of %lld steps: status %d: %s", (long long)(limit - left),
-                 (long long)limit, (int)status, err.message);
-    return limit - left;
 }
 
 /* Puts a checkpoint's step behind the end of its training. */
@@ -550,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_diverged_network_is_not_published),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
+        cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
         cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),

@@ -233,6 +233,35 @@ static void test_publishing_again_keeps_the_whole_one(void **state)
     }
 }
 
+static void test_a_draft_keeps_the_good_files_of_a_prefix(void **state)
+{
+    fixture *f = *state;
+    static const char *const names[] = {"keep-a", "keep-b", "keep-damaged", "other"};
+    cop_error err = {0};
+    cop_draft *draft = NULL;
+    char path[PATH];
+    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
+    assert_ok(cop_draft_keep(draft, "keep-", &err), &err); /* nothing there yet */
+    for (size_t i = 0; i < 4; i++) {
+        cop_draft_path(draft, names[i], path, sizeof path);
+        write_bytes(path, "old", 3);
+    }
+    assert_ok(cop_draft_publish(draft, "identity of the test", 1.0, &err), &err);
+    cop_store_path(f->store, &f->id, "keep-damaged", path, sizeof path);
+    write_bytes(path, "bad", 3);
+    assert_ok(cop_draft_open(f->store, &f->id, &draft, &err), &err);
+    cop_draft_path(draft, "keep-b", path, sizeof path);
+    write_bytes(path, "new", 3);
+    assert_ok(cop_draft_keep(draft, "keep-", &err), &err);
+    assert_ok(cop_draft_publish(draft, "identity of the test", 1.0, &err), &err);
+    assert_content(f, "keep-a", "old");
+    assert_content(f, "keep-b", "new");
+    for (size_t i = 2; i < 4; i++) {
+        cop_store_path(f->store, &f->id, names[i], path, sizeof path);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
 static void test_publishing_over_a_file_fails_with_the_reason(void **state)
 {
     fixture *f = *state;
@@ -623,6 +652,7 @@ int main(void)
         WITH_STORE(test_published_artifact_reads_back),
         WITH_STORE(test_abandoned_draft_leaves_nothing),
         cmocka_unit_test(test_publishing_again_keeps_the_whole_one),
+        WITH_STORE(test_a_draft_keeps_the_good_files_of_a_prefix),
         WITH_STORE(test_publishing_over_a_file_fails_with_the_reason),
         WITH_STORE(test_two_processes_publish_the_same_artifact),
         WITH_STORE(test_changed_file_is_refused_by_name),
