@@ -56,7 +56,7 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     for (size_t i = 0; i < s->stage_count; i++)
         done += cop_stage_done(store, &s->stages[i]) ? 1 : 0;
     cop_say(log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
-    COP_TRY(cop_study_write_manifest(s, store, err));
+    COP_TRY(cop_study_write_manifest(s, store, log, err));
     for (size_t i = 0; i < s->stage_count; i++) {
         const cop_stage *stage = &s->stages[i];
         if (cop_stage_done(store, stage)) {

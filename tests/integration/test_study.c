@@ -3,8 +3,10 @@
  * the embedded dataset, in this process. */
 #include "support.h"
 
+#include "core/log.h"
 #include "store/manifest.h"
 #include "study/layout.h"
+#include "study/manifest.h"
 #include "study/runner.h"
 
 #include <dirent.h>
@@ -446,6 +448,36 @@ static void test_studies_on_one_directory_keep_each_others_snapshots(void **stat
     bench_close(&b);
 }
 
+/* Writes the study's record and gives what was logged. */
+static void record(const bench *b, const cop_store *store, char *text, size_t size)
+{
+    cop_error err = {0};
+    FILE *to = fmemopen(text, size, "w");
+    cop_logger *log = to != NULL ? cop_logger_new(to, COP_LOG_INFO, false) : NULL;
+    assert_non_null(log);
+    assert_ok(cop_study_write_manifest(b->study, store, log, &err), &err);
+    cop_logger_free(log);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void test_another_study_in_the_directory_is_said(void **state)
+{
+    (void)state;
+    static const char *const other[] = {"study.name=\"other\""};
+    bench a, b;
+    char text[1024] = "";
+    bench_open(&a, base_config, NULL, 0);
+    bench_open(&b, base_config, other, 1);
+    record(&a, a.store, text, sizeof text);
+    assert_string_equal(text, "");
+    record(&a, a.store, text, sizeof text);
+    assert_string_equal(text, "");
+    record(&b, a.store, text, sizeof text);
+    assert_non_null(strstr(text, "study \"tiny\" and is now of \"other\""));
+    bench_close(&a);
+    bench_close(&b);
+}
+
 /* An override, and whether it must give the named stage another identity. */
 static const struct {
     const char *override;
@@ -600,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),
+        cmocka_unit_test(test_another_study_in_the_directory_is_said),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
         cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
