@@ -57,10 +57,12 @@ static const char *const resume_config =
     "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
     "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
 
-static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
+/* Everything but the study and the store. */
+static void bench_load(bench *b, const char *text, const char *const *overrides, size_t count)
 {
     cop_error err = {0};
     char path[PATH + 32];
+    memset(b, 0, sizeof *b);
     make_temp_dir(b->dir, sizeof b->dir);
     (void)snprintf(path, sizeof path, "%s/config.cfg", b->dir);
     FILE *file = fopen(path, "w");
@@ -69,6 +71,13 @@ static void bench_open(bench *b, const char *text, const char *const *overrides,
     assert_int_equal(fclose(file), 0);
     assert_ok(cop_registry_open(NULL, 0, &b->registry, &err), &err);
     assert_ok(cop_config_load(path, overrides, count, b->registry, NULL, &b->config, &err), &err);
+}
+
+static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
+{
+    cop_error err = {0};
+    char path[PATH + 32];
+    bench_load(b, text, overrides, count);
     assert_ok(cop_study_new(b->config, NULL, &b->study, &err), &err);
     (void)snprintf(path, sizeof path, "%s/out", b->dir);
     assert_ok(cop_store_open(path, &b->store, &err), &err);
@@ -314,6 +323,43 @@ static void test_optimiser_does_not_cross_to_other_data(void **state)
     bench_close(&b);
 }
 
+static const struct {
+    const char *data, *rewind;
+    const char *text; /* NULL: fine */
+} rewinds[] = {
+    {"real", "1000it", "rewind \"1000it\" is past the end of the training (1000 of 6 steps)"},
+    {"real", "7it", "rewind \"7it\" is past the end of the training (7 of 6 steps)"},
+    {"real", "3ep", "rewind \"3ep\" is past the end of the training (9 of 6 steps)"},
+    {"real", "6it", NULL},
+    {"real", "2ep", NULL},
+    {"distilled", "4it", "rewind \"4it\" is past the end of the training (4 of 3 steps)"},
+    {"distilled", "3it", NULL},
+};
+
+static void test_rewind_past_the_end_is_refused_before_anything_runs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rewinds / sizeof rewinds[0]; i++) {
+        char stage[256];
+        (void)snprintf(
+            stage, sizeof stage,
+            "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"%s\";"
+            " rewind = \"%s\"; } )",
+            rewinds[i].data, rewinds[i].rewind);
+        const char *const overrides[] = {stage};
+        bench b;
+        cop_error err = {0};
+        bench_load(&b, resume_config, overrides, 1);
+        cop_status status = cop_study_new(b.config, NULL, &b.study, &err);
+        if (rewinds[i].text == NULL)
+            assert_ok(status, &err);
+        else
+            assert_refused(status, COP_INVALID, &err, rewinds[i].text);
+        bench_close(&b);
+    }
+}
+
+/* The random distiller does not say how many images its set will have. */
 static void test_snapshot_past_the_end_is_refused_before_training(void **state)
 {
     (void)state;
@@ -627,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
         cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
         cmocka_unit_test(test_optimiser_does_not_cross_to_other_data),
+        cmocka_unit_test(test_rewind_past_the_end_is_refused_before_anything_runs),
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
         cmocka_unit_test(test_diverged_network_is_not_published),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
