@@ -129,6 +129,8 @@ struct cop_study {
     cop_opened *opened; /* one per setting */
     cop_stage *stages;  /* each after those that it needs */
     size_t stage_count, stage_capacity;
+    int32_t *slots; /* stages by the hash of their identity; COP_NO_STAGE: empty */
+    size_t slot_count;
     cop_ticket *tickets;
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
@@ -156,6 +158,9 @@ char *cop_stage_identity(const cop_study *s, const cop_stage *stage);
  * Takes over what the stage owns. *index is its position. */
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
 void cop_stage_clear(cop_stage *stage);
+
+/* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
+const char *cop_stage_kind_name(cop_stage_kind kind);
 
 /* done.c: true when the stage is published, a training with every snapshot that is wanted of it by
  * now. */

@@ -428,6 +428,29 @@ static void test_pruning_on_real_data_uses_the_first_copies(void **state)
     bench_close(&b);
 }
 
+/* Enough stages that the table of them grows several times; each setting has one of its own. */
+static void test_many_settings_are_each_laid_out_once(void **state)
+{
+    (void)state;
+    char text[4096], values[512] = "";
+    for (int i = 0; i < 40; i++)
+        (void)snprintf(values + strlen(values), sizeof values - strlen(values), "%s%d",
+                       i > 0 ? ", " : "", 3 + i);
+    (void)snprintf(text, sizeof text,
+                   "%ssweep = ( { path = \"analyze.[0].alphas\"; values = [%s]; } );\n",
+                   base_config, values);
+    bench b;
+    bench_open(&b, text, NULL, 0);
+    assert_int_equal(b.study->config->setting_count, 40);
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8);
+    assert_int_equal(count_kind(&b, COP_STAGE_ANALYZE), 3 * 40);
+    for (size_t i = 0; i < b.study->stage_count; i++) {
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(b.study->stages[i].id.hash, b.study->stages[k].id.hash);
+    }
+    bench_close(&b);
+}
+
 static void test_settings_share_what_they_have_in_common(void **state)
 {
     (void)state;
@@ -677,6 +700,7 @@ int main(void)
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
         cmocka_unit_test(test_diverged_network_is_not_published),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
+        cmocka_unit_test(test_many_settings_are_each_laid_out_once),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),
         cmocka_unit_test(test_another_study_in_the_directory_is_said),
