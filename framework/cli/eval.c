@@ -107,7 +107,7 @@ static cop_status evaluate_config(const cop_call *call, const cop_config *config
     COP_TRY(choose(call, config, &s, err));
     cop_loaded_data *data = NULL;
     cop_model *model = NULL;
-    cop_status status = cop_loaded_data_open(s.setting->dataset, &data, err);
+    cop_status status = cop_loaded_data_open(s.setting->dataset, call->log, &data, err);
     if (status == COP_OK)
         status = cop_component_model(s.setting->model, &data->info.task, &model, err);
     if (status == COP_OK)

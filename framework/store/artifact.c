@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
 {
@@ -21,6 +22,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
         return cop_fail(err, COP_FAILED, "out of memory");
     }
     s->dir = copy;
+    s->lock = -1;
     char path[COP_STORE_PATH];
     for (int i = 0; i < 2; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, i == 0 ? "store" : "work");
@@ -29,6 +31,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
             return COP_FAILED;
         }
     }
+    s->lock = cop_lock_and_sweep(dir);
     *out = s;
     return COP_OK;
 }
@@ -37,6 +40,8 @@ void cop_store_close(cop_store *s)
 {
     if (s == NULL)
         return;
+    if (s->lock >= 0)
+        (void)close(s->lock);
     free(s->dir);
     free(s);
 }

@@ -8,33 +8,21 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Tries when other runs publish the same artifact at the same time: each failure means that one of
+ * them got through. */
+#define PUBLISH_ATTEMPTS 100
 
 struct cop_draft {
     cop_store *store;
     cop_artifact_id id;
     char dir[COP_STORE_PATH]; /* OUT/work/draft-<kind>-<hash>.<pid> */
 };
-
-/* Removes a directory's files and the directory; artifacts have no folders inside. */
-static void remove_dir(const char *dir)
-{
-    DIR *listing = opendir(dir);
-    if (listing == NULL)
-        return;
-    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        char path[COP_STORE_PATH + 300];
-        if (entry->d_name[0] == '.' && (entry->d_name[1] == '\0' || entry->d_name[1] == '.'))
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        (void)unlink(path);
-    }
-    (void)closedir(listing);
-    (void)rmdir(dir);
-}
 
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err)
 {
@@ -45,7 +33,7 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
     d->id = *id;
     (void)snprintf(d->dir, sizeof d->dir, "%s/work/draft-%s-%s.%ld", s->dir, id->kind, id->hash,
                    (long)getpid());
-    remove_dir(d->dir);
+    cop_remove_dir(d->dir);
     if (cop_make_dirs(d->dir, err) != COP_OK) {
         free(d);
         return COP_FAILED;
@@ -63,7 +51,7 @@ void cop_draft_abandon(cop_draft *d)
 {
     if (d == NULL)
         return;
-    remove_dir(d->dir);
+    cop_remove_dir(d->dir);
     free(d);
 }
 
@@ -116,29 +104,125 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     return status;
 }
 
+/* Copies one file that the manifest of the published artifact lists. */
+static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, const char *file,
+                            cop_error *err)
+{
+    char from[COP_STORE_PATH], to[COP_STORE_PATH + 300], *data = NULL, hex[33];
+    size_t size = 0;
+    cop_store_path(d->store, &d->id, file, from, sizeof from);
+    cop_draft_path(d, file, to, sizeof to);
+    if (access(to, F_OK) == 0 || cop_file_read(from, SIZE_MAX, &data, &size, NULL) != COP_OK)
+        return COP_OK;
+    cop_status status = COP_OK;
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    else
+        cop_hasher_update(hasher, data, size);
+    if (status == COP_OK && strcmp(cop_digest_hex(cop_hasher_finish(hasher), hex),
+                                   cop_manifest_checksum(manifest, file)) == 0)
+        status = cop_file_write(to, data, size, err);
+    cop_hasher_free(hasher);
+    free(data);
+    return status;
+}
+
+cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    cop_manifest *manifest = NULL;
+    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, path, sizeof path);
+    if (cop_manifest_read(path, &manifest, NULL) != COP_OK)
+        return COP_OK;
+    cop_status status = COP_OK;
+    for (size_t i = 0; i < cop_manifest_file_count(manifest) && status == COP_OK; i++) {
+        const char *file = cop_manifest_file(manifest, i);
+        if (strncmp(file, prefix, strlen(prefix)) == 0)
+            status = keep_file(d, manifest, file, err);
+    }
+    cop_manifest_free(manifest);
+    return status;
+}
+
+/* True when the target is whole and holds every file of the draft: then either will do, as both
+ * come from one identity. */
+static bool is_superfluous(const cop_draft *d)
+{
+    char ours[COP_STORE_PATH + 32], theirs[COP_STORE_PATH];
+    cop_manifest *draft = NULL, *target = NULL;
+    cop_draft_path(d, COP_MANIFEST_FILE, ours, sizeof ours);
+    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, theirs, sizeof theirs);
+    bool covered = cop_manifest_read(ours, &draft, NULL) == COP_OK &&
+                   cop_manifest_read(theirs, &target, NULL) == COP_OK;
+    for (size_t i = 0; covered && i < cop_manifest_file_count(draft); i++)
+        covered = cop_manifest_checksum(target, cop_manifest_file(draft, i)) != NULL;
+    covered = covered && cop_store_verify(d->store, &d->id, NULL) == COP_OK;
+    cop_manifest_free(draft);
+    cop_manifest_free(target);
+    return covered;
+}
+
+/* Moves what stands at the target out of the way, for file systems that cannot exchange two names.
+ * True also when another run moved it first. */
+static bool set_aside(const cop_draft *d, const char *target)
+{
+    char aside[COP_STORE_PATH + 64];
+    (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
+                   d->id.hash, (long)getpid());
+    cop_remove_dir(aside);
+    if (rename(target, aside) != 0)
+        return errno == ENOENT;
+    cop_remove_dir(aside);
+    return true;
+}
+
+/* Puts the draft where an artifact stands, in one step where the file system can: readers then
+ * never miss it. False with errno; ENOTEMPTY when another run came between, so that it is worth a
+ * retry. */
+static bool replace(const cop_draft *d, const char *target)
+{
+    if (renameat2(AT_FDCWD, d->dir, AT_FDCWD, target, RENAME_EXCHANGE) == 0) {
+        cop_remove_dir(d->dir); /* the old one now */
+        return true;
+    }
+    if (errno == ENOENT) {
+        errno = ENOTEMPTY;
+        return false;
+    }
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    return set_aside(d, target) && rename(d->dir, target) == 0;
+}
+
+/* Renames the draft into place, or discards it where a whole artifact already stands. */
+static cop_status put_in_place(const cop_draft *d, cop_error *err)
+{
+    char target[COP_STORE_PATH];
+    cop_store_path(d->store, &d->id, "", target, sizeof target);
+    for (int attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
+        if (rename(d->dir, target) == 0)
+            return COP_OK;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            break;
+        if (is_superfluous(d)) {
+            cop_remove_dir(d->dir);
+            return COP_OK;
+        }
+        if (replace(d, target))
+            return COP_OK;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            break;
+    }
+    return cop_fail_errno(err, "cannot publish", target);
+}
+
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err)
 {
     cop_status status = write_manifest(d, identity_text, seconds, err);
-    if (status != COP_OK) {
-        cop_draft_abandon(d);
-        return status;
-    }
-    char target[COP_STORE_PATH], aside[COP_STORE_PATH + 32];
-    cop_store_path(d->store, &d->id, "", target, sizeof target);
-    if (rename(d->dir, target) != 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
-        /* An older or damaged one stands there: it steps aside whole, and is then removed. */
-        (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
-                       d->id.hash, (long)getpid());
-        remove_dir(aside);
-        if (rename(target, aside) == 0)
-            remove_dir(aside);
-        errno = 0;
-        if (rename(d->dir, target) != 0)
-            status = cop_fail_errno(err, "cannot publish", target);
-    } else if (access(target, F_OK) != 0) {
-        status = cop_fail_errno(err, "cannot publish", target);
-    }
+    if (status == COP_OK)
+        status = put_in_place(d, err);
     if (status != COP_OK)
         cop_draft_abandon(d);
     else

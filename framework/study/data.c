@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples are read in pieces, so that a slow medium shows progress. */
+/* Samples are read in pieces of so many; where that is not all, the log shows progress. */
 #define PIECE 10000
 
 static cop_status out_of_memory(cop_error *err)
@@ -46,7 +46,7 @@ static cop_status check_labels(const char *id, const int32_t *labels, int64_t co
 
 /* Reads one split into memory of its own and points `samples` at it. */
 static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split,
-                             cop_samples *samples, cop_error *err)
+                             cop_samples *samples, cop_logger *log, cop_error *err)
 {
     const cop_dataset_ops *ops = d->instance.ops;
     const cop_task *t = &d->info.task;
@@ -63,6 +63,9 @@ static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split
         int64_t n = count - first < PIECE ? count - first : PIECE;
         COP_TRY(ops->read(d->instance.self, split, first, n, pixels + (size_t)first * image,
                           labels + first, err));
+        if (count > PIECE)
+            cop_progress(log, "read", first + n, count, "%s images of %s",
+                         split == COP_SPLIT_TRAIN ? "training" : "test", id);
     }
     COP_TRY(check_labels(id, labels, count, t->classes, err));
     *samples = (cop_samples){.task = *t,
@@ -102,15 +105,15 @@ static cop_status fingerprint(cop_loaded_data *d, cop_error *err)
     return COP_OK;
 }
 
-static cop_status load(cop_loaded_data *d, cop_error *err)
+static cop_status load(cop_loaded_data *d, cop_logger *log, cop_error *err)
 {
     const char *id = cop_component_entry(d->component)->plugin->id;
     COP_TRY(cop_instance_open(d->component, NULL, &d->instance, err));
     const cop_dataset_ops *ops = d->instance.ops;
     COP_TRY(ops->describe(d->instance.self, &d->info, err));
     COP_TRY(check_info(id, &d->info, err));
-    COP_TRY(read_split(d, id, COP_SPLIT_TRAIN, &d->train, err));
-    COP_TRY(read_split(d, id, COP_SPLIT_TEST, &d->test, err));
+    COP_TRY(read_split(d, id, COP_SPLIT_TRAIN, &d->train, log, err));
+    COP_TRY(read_split(d, id, COP_SPLIT_TEST, &d->test, log, err));
     return fingerprint(d, err);
 }
 
@@ -127,15 +130,15 @@ void cop_loaded_data_free(cop_loaded_data *d)
     free(d);
 }
 
-cop_status cop_loaded_data_open(const cop_component *component, cop_loaded_data **out,
-                                cop_error *err)
+cop_status cop_loaded_data_open(const cop_component *component, cop_logger *log,
+                                cop_loaded_data **out, cop_error *err)
 {
     *out = NULL;
     cop_loaded_data *d = calloc(1, sizeof *d);
     if (d == NULL)
         return out_of_memory(err);
     d->component = component;
-    cop_status status = load(d, err);
+    cop_status status = load(d, log, err);
     if (status == COP_OK)
         *out = d;
     else
@@ -158,7 +161,7 @@ cop_status cop_study_load_data(cop_study *s, const cop_component *component,
     if (grown == NULL)
         return out_of_memory(err);
     s->data = grown;
-    COP_TRY(cop_loaded_data_open(component, &s->data[s->data_count], err));
+    COP_TRY(cop_loaded_data_open(component, s->log, &s->data[s->data_count], err));
     *out = s->data[s->data_count++];
     return COP_OK;
 }

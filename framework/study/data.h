@@ -20,8 +20,8 @@ typedef struct cop_loaded_data {
 
 /* Opens a dataset and reads both splits; what it describes and every label are checked. The
  * component must outlive *out, which is the caller's (cop_loaded_data_free; NULL is fine). */
-cop_status cop_loaded_data_open(const cop_component *component, cop_loaded_data **out,
-                                cop_error *err);
+cop_status cop_loaded_data_open(const cop_component *component, cop_logger *log,
+                                cop_loaded_data **out, cop_error *err);
 void cop_loaded_data_free(cop_loaded_data *d);
 
 #endif

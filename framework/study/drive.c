@@ -127,6 +127,18 @@ static cop_status save(const cop_drive *d, const cop_tensors *bag, int64_t next,
     return blame(d, "checkpoint", status, &inner, err);
 }
 
+bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left)
+{
+    if (stop != NULL && *stop != 0)
+        return true;
+    if (steps_left == NULL)
+        return false;
+    if (*steps_left <= 0)
+        return true;
+    *steps_left -= 1;
+    return false;
+}
+
 static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, cop_error *err)
 {
     const cop_drive *d = a->drive;
@@ -134,7 +146,7 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
     size_t declared = cop_tensors_count(bag);
     double saved = now_seconds();
     for (int64_t i = first; i < d->steps; i++) {
-        if (d->stop != NULL && *d->stop != 0) {
+        if (cop_run_stops(d->stop, d->steps_left)) {
             COP_TRY(save(d, bag, i, err));
             return cop_fail(err, COP_CANCELLED, "%s: stopped before step %lld of %lld", d->what,
                             (long long)i, (long long)d->steps);

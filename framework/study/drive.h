@@ -34,6 +34,9 @@ typedef struct cop_drive {
 
     /* Non-zero: stop before the next step, save, and return COP_CANCELLED. NULL: never. */
     const volatile sig_atomic_t *stop;
+
+    /* Steps that may still run, counted down; at 0 as if *stop were raised. NULL: no bound. */
+    int64_t *steps_left;
 } cop_drive;
 
 /* Each runs the work to its end and checks the result; a failure names the component, the phase or
@@ -50,6 +53,9 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_pruner_ops *ops,
 /* *tables becomes a new set, owned by the caller. */
 cop_status cop_drive_analyzer(const cop_drive *d, const cop_analyzer_ops *ops,
                               const cop_analyzer_input *in, cop_tables **tables, cop_error *err);
+
+/* True when the next step is not to be run; else counts it. Either pointer may be NULL. */
+bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);
 
 /* The checks alone. `what` as above. */
 cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const cop_task *task,

@@ -1,26 +1,49 @@
 /* estimate.c: what a training will cost, before it runs. */
 #include "study/layout.h"
+#include "train/schedule.h"
 
 /* A backward pass costs about two forward passes. */
 #define PASSES_PER_STEP 3.0
 
-void cop_estimate_training(const cop_study *s, cop_stage *stage)
+/* Samples and recipe of a training; false when the distiller did not say what its set will be. */
+static bool is_known(const cop_study *s, const cop_stage *stage, int64_t *samples,
+                     cop_recipe *recipe)
 {
     const cop_training_stage *train = &stage->train;
-    const cop_opened *o = stage->opened;
-    cop_recipe recipe = train->recipe;
-    int64_t samples = o->data->train.count;
+    *recipe = train->recipe;
+    *samples = stage->opened->data->train.count;
     if (train->distil != COP_NO_STAGE) {
-        const cop_stage *distil = &s->stages[train->distil];
-        samples = distil->work.expected_samples;
+        const cop_work_stage *distil = &s->stages[train->distil].work;
+        *samples = distil->expected_samples;
         if (train->own_recipe)
-            recipe = distil->work.expected_recipe;
+            *recipe = distil->expected_recipe;
     }
-    if (samples == 0 || recipe.batch == 0)
-        return; /* the distiller did not say what its set will be */
-    int64_t per_epoch = (samples + recipe.batch - 1) / recipe.batch;
-    int64_t steps = cop_duration_steps(recipe.duration, per_epoch, 0);
+    return *samples > 0 && recipe->batch > 0;
+}
+
+bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,
+                         int64_t *total)
+{
+    int64_t samples = 0;
+    cop_recipe recipe;
+    cop_schedule schedule;
+    if (!is_known(s, stage, &samples, &recipe) ||
+        cop_schedule_make(&recipe, samples, &schedule, NULL) != COP_OK)
+        return false;
+    *per_epoch = schedule.per_epoch;
+    *total = schedule.total;
+    return true;
+}
+
+void cop_estimate_training(const cop_study *s, cop_stage *stage)
+{
+    int64_t samples = 0, per_epoch = 0, steps = 0;
+    cop_recipe recipe;
+    if (!is_known(s, stage, &samples, &recipe) ||
+        !cop_training_length(s, stage, &per_epoch, &steps))
+        return;
     stage->points = (double)steps / (double)per_epoch * (double)samples;
-    double forward = cop_model_forward_flops(train->model);
-    stage->flops = forward * (PASSES_PER_STEP * stage->points + (double)o->data->test.count);
+    double forward = cop_model_forward_flops(stage->train.model);
+    stage->flops =
+        forward * (PASSES_PER_STEP * stage->points + (double)stage->opened->data->test.count);
 }

@@ -101,11 +101,11 @@ static void add_work(cop_text *t, const cop_study *s, const cop_stage *stage)
 
 char *cop_stage_identity(const cop_study *s, const cop_stage *stage)
 {
-    static const char *const kinds[] = {"", "distil", "train", "mask", "analyze"};
     const cop_setting *setting = stage->opened->setting;
     cop_text t = {0};
     cop_text_printf(&t, "numerics %d\nstage %s\ndata %s\nprecision %s\nthreads %d\n",
-                    COP_NUMERICS_VERSION, kinds[stage->kind], stage->opened->data->fingerprint,
+                    COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind),
+                    stage->opened->data->fingerprint,
                     setting->precision == COP_PRECISION_BF16 ? "bf16" : "f32", setting->threads);
     if (stage->kind == COP_STAGE_TRAIN)
         add_training(&t, s, stage);

@@ -10,8 +10,20 @@
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size)
 {
     char when[40];
-    (void)snprintf(text, size, "snapshot-%s.safetensors", cop_duration_text(at, when, sizeof when));
+    (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s.safetensors",
+                   cop_duration_text(at, when, sizeof when));
     return text;
+}
+
+size_t cop_declared_count(const cop_model *model)
+{
+    return cop_model_parameter_count(model) + cop_model_buffer_count(model);
+}
+
+const cop_parameter *cop_declared_at(const cop_model *model, size_t i)
+{
+    size_t parameters = cop_model_parameter_count(model);
+    return i < parameters ? cop_model_parameter(model, i) : cop_model_buffer(model, i - parameters);
 }
 
 cop_status cop_load_final(cop_runner *r, int32_t training, cop_tensors **out, cop_error *err)
@@ -54,11 +66,8 @@ static cop_status carry_over(cop_runner *r, const cop_model *model, int32_t carr
     cop_tensors *trained = NULL;
     COP_TRY(cop_load_final(r, carry, &trained, err));
     cop_status status = COP_OK;
-    size_t parameters = cop_model_parameter_count(model);
-    size_t count = parameters + cop_model_buffer_count(model);
-    for (size_t i = 0; i < count && status == COP_OK; i++) {
-        const cop_parameter *p = i < parameters ? cop_model_parameter(model, i)
-                                                : cop_model_buffer(model, i - parameters);
+    for (size_t i = 0; i < cop_declared_count(model) && status == COP_OK; i++) {
+        const cop_parameter *p = cop_declared_at(model, i);
         if (p->role == COP_ROLE_CONV_WEIGHT || p->role == COP_ROLE_LINEAR_WEIGHT)
             continue;
         const cop_tensor *from = cop_tensors_find(trained, p->name);

@@ -94,15 +94,43 @@ static void settle_optimizer(const cop_line *l, cop_training_stage *train)
                                   (train->own_recipe || same_recipe(base->recipe, train->recipe));
 }
 
-static cop_status add_training(cop_line *l, cop_stage *stage, const char *what, int32_t *index,
-                               cop_error *err)
+/* Refuses a state of a training, wanted by `what`, that it will not come to. What is not known yet
+ * is checked when the training runs. */
+static cop_status check_reached(const cop_line *l, const cop_stage *stage, const char *what,
+                                cop_error *err)
+{
+    int64_t per_epoch = 0, total = 0;
+    if (!cop_training_length(l->s, stage, &per_epoch, &total))
+        return COP_OK;
+    for (size_t i = 0; i < stage->train.snapshot_count; i++) {
+        char at[40];
+        cop_duration wanted = stage->train.snapshots[i];
+        int64_t step = cop_duration_steps(wanted, per_epoch, total);
+        if (step > total)
+            return cop_fail(err, COP_INVALID,
+                            "setting \"%s\": %s \"%s\" is past the end of the training (%lld of "
+                            "%lld steps)",
+                            l->o->setting->label, what, cop_duration_text(wanted, at, sizeof at),
+                            (long long)step, (long long)total);
+    }
+    return COP_OK;
+}
+
+/* `wanted_by` says in messages who wants the stage's snapshots. Takes over what the stage owns. */
+static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
+                               const char *wanted_by, int32_t *index, cop_error *err)
 {
     settle_optimizer(l, &stage->train);
     cop_estimate_training(l->s, stage);
-    stage->title = title(l, what);
-    if (stage->title == NULL) {
+    cop_status status = check_reached(l, stage, wanted_by, err);
+    if (status == COP_OK) {
+        stage->title = title(l, what);
+        if (stage->title == NULL)
+            status = out_of_memory(err);
+    }
+    if (status != COP_OK) {
         cop_stage_clear(stage);
-        return out_of_memory(err);
+        return status;
     }
     return cop_study_add_stage(l->s, stage, index, err);
 }
@@ -125,7 +153,7 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
         char text[128];
         (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
         cop_stage stage = new_training(l, at, (uint64_t)c);
-        COP_TRY(add_training(l, &stage, text, &copies[c], err));
+        COP_TRY(add_training(l, &stage, text, "", &copies[c], err));
     }
     return COP_OK;
 }
@@ -151,8 +179,8 @@ static void describe(const cop_instance *instance, char *text, size_t size)
 }
 
 /* One training that a plan asked for. */
-static cop_status add_request(cop_line *l, const cop_plan_training *r, const cop_position *ticket,
-                              int32_t *index, cop_error *err)
+static cop_status add_request(cop_line *l, const char *component, const cop_plan_training *r,
+                              const cop_position *ticket, int32_t *index, cop_error *err)
 {
     cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
     if (r->start == COP_START_INIT)
@@ -172,9 +200,10 @@ static cop_status add_request(cop_line *l, const cop_plan_training *r, const cop
         memcpy(stage.train.snapshots, r->snapshots, r->snapshot_count * sizeof *r->snapshots);
         stage.train.snapshot_count = r->snapshot_count;
     }
-    char text[128];
+    char text[128], wanted_by[192];
     (void)snprintf(text, sizeof text, "train %s", r->label);
-    return add_training(l, &stage, text, index, err);
+    (void)snprintf(wanted_by, sizeof wanted_by, "%s: training '%s': snapshot", component, r->label);
+    return add_training(l, &stage, text, wanted_by, index, err);
 }
 
 /* Copies into the stage what the plan states and asks for. */
@@ -183,6 +212,8 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
 {
     cop_work_stage *work = &stage->work;
     size_t n = plan->training_count;
+    char component[64];
+    describe(work->instance, component, sizeof component);
     work->steps = plan->steps;
     work->expected_samples = plan->expected_samples;
     work->expected_recipe = plan->expected_recipe;
@@ -194,7 +225,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         return out_of_memory(err);
     for (size_t i = 0; i < n; i++) {
         const cop_plan_training *r = &plan->trainings[i];
-        COP_TRY(add_request(l, r, ticket, &work->trainings[i], err));
+        COP_TRY(add_request(l, component, r, ticket, &work->trainings[i], err));
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
@@ -354,7 +385,7 @@ static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_p
     (void)snprintf(text, sizeof text, "train %s for round %lld",
                    p->data == COP_DATA_DISTILLED ? "on distilled data" : "on real data",
                    (long long)round);
-    return add_training(l, &stage, text, trained, err);
+    return add_training(l, &stage, text, "rewind", trained, err);
 }
 
 /* The dense network's training on the stage's data: where tickets that rewind to a later step go.
@@ -469,7 +500,7 @@ static cop_status add_distilled_line(cop_line *l, cop_error *err)
     stage.train.distil = l->distil;
     stage.train.own_recipe = true;
     int32_t trained = COP_NO_STAGE;
-    COP_TRY(add_training(l, &stage, "train on the distilled set", &trained, err));
+    COP_TRY(add_training(l, &stage, "train on the distilled set", "", &trained, err));
     l->s->distilled[l->s->distilled_count++] = (cop_distilled_line){
         .setting = l->setting, .seed = l->seed, .distil = l->distil, .trained = trained};
     return COP_OK;

@@ -119,6 +119,8 @@ struct cop_study {
     cop_opened *opened; /* one per setting */
     cop_stage *stages;  /* each after those that it needs */
     size_t stage_count, stage_capacity;
+    int32_t *slots; /* stages by the hash of their identity; COP_NO_STAGE: empty */
+    size_t slot_count;
     cop_ticket *tickets;
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
@@ -146,6 +148,13 @@ char *cop_stage_identity(const cop_study *s, const cop_stage *stage);
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
 void cop_stage_clear(cop_stage *stage);
 
+/* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
+const char *cop_stage_kind_name(cop_stage_kind kind);
+
+/* done.c: true when the stage is published, a training with every snapshot that is wanted of it by
+ * now. */
+bool cop_stage_done(const cop_store *store, const cop_stage *stage);
+
 /* seeds.c: the seed of a source for a replicate, and one derived from it for a variant (copy, other
  * initialisation); variant 0 is the seed itself. */
 uint64_t cop_study_seed(const cop_setting *setting, int64_t replicate, cop_seed_source source);
@@ -156,5 +165,10 @@ cop_status cop_lay_out(cop_study *s, size_t setting, size_t seed, cop_error *err
 
 /* estimate.c: fills flops and points of a training, from what is known before anything ran. */
 void cop_estimate_training(const cop_study *s, cop_stage *stage);
+
+/* The steps in an epoch and in the whole training, where they are known before anything ran: on
+ * real data, and on a distilled set whose size the distiller's plan states. */
+bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,
+                         int64_t *total);
 
 #endif

@@ -2,12 +2,15 @@
 #include "study/manifest.h"
 
 #include "core/file.h"
+#include "core/text.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE 4096
+#define PATH_SIZE   4096
+#define STUDY_LIMIT (256u << 20)
 
 /* Adds "kind-hash" of a stage under `name`, or null. */
 static bool add_stage(cJSON *object, const char *name, const cop_study *s, int32_t stage)
@@ -111,7 +114,26 @@ static bool fill(cJSON *root, const cop_study *s)
     return ok;
 }
 
-cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_error *err)
+/* Says so when the directory was another study's: its artifacts stay, but a report is on one. */
+static void warn_of_other_study(const cop_study *s, const char *path, cop_logger *log)
+{
+    char *text = NULL, was[256], is[256];
+    if (cop_file_read(path, STUDY_LIMIT, &text, NULL, NULL) != COP_OK)
+        return;
+    cJSON *root = cJSON_Parse(text);
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "name"));
+    if (name != NULL && strcmp(name, s->config->name) != 0)
+        cop_say(log, COP_LOG_WARNING,
+                "%s was of the study \"%s\" and is now of \"%s\"; what was computed stays, run the "
+                "other one again to report on it",
+                path, cop_escape(name, was, sizeof was),
+                cop_escape(s->config->name, is, sizeof is));
+    cJSON_Delete(root);
+    free(text);
+}
+
+cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_logger *log,
+                                    cop_error *err)
 {
     char path[PATH_SIZE];
     cJSON *root = cJSON_CreateObject();
@@ -120,6 +142,7 @@ cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, 
     if (text == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(store));
+    warn_of_other_study(s, path, log);
     cop_status status = cop_file_write(path, text, strlen(text), err);
     cJSON_free(text);
     if (status != COP_OK)

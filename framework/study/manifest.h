@@ -6,6 +6,7 @@
 #include "study/layout.h"
 
 /* Writes OUT/study.json and OUT/config.txt (the effective config). */
-cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_error *err);
+cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_logger *log,
+                                    cop_error *err);
 
 #endif

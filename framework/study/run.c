@@ -2,10 +2,11 @@
 #include "study/manifest.h"
 #include "study/runner.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 double cop_now(void)
 {
@@ -14,21 +15,8 @@ double cop_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* A training is done when it is published with every snapshot that is wanted of it by now. */
-static bool is_done(const cop_store *store, const cop_stage *stage)
-{
-    if (!cop_store_has(store, &stage->id))
-        return false;
-    for (size_t i = 0; i < stage->train.snapshot_count; i++) {
-        char file[80], path[COP_PATH_SIZE];
-        cop_store_path(store, &stage->id,
-                       cop_snapshot_file(stage->train.snapshots[i], file, sizeof file), path,
-                       sizeof path);
-        if (access(path, F_OK) != 0)
-            return false;
-    }
-    return true;
-}
+/* Seconds between checkpoints, where the environment does not say. */
+#define SAVE_SECONDS 30.0
 
 static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
 {
@@ -45,24 +33,42 @@ static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *er
     return cop_fail(err, COP_FAILED, "unknown stage");
 }
 
-cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
-                         cop_logger *log, cop_error *err)
+static cop_status save_seconds(double *seconds, cop_error *err)
 {
-    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    const char *text = getenv("COPPICE_SAVE_SECONDS");
+    char *end = NULL;
+    *seconds = SAVE_SECONDS;
+    if (text == NULL || text[0] == '\0')
+        return COP_OK;
+    *seconds = strtod(text, &end);
+    if (*end != '\0' || !isfinite(*seconds) || *seconds < 0.0)
+        return cop_fail(err, COP_INVALID,
+                        "COPPICE_SAVE_SECONDS is \"%s\", wanted a number of at least 0", text);
+    return COP_OK;
+}
+
+cop_status cop_run_stages(cop_runner *r, cop_error *err)
+{
+    const cop_study *s = r->study;
+    cop_store *store = r->store;
+    cop_logger *log = r->log;
     size_t done = 0;
     for (size_t i = 0; i < s->stage_count; i++)
-        done += is_done(store, &s->stages[i]) ? 1 : 0;
+        done += cop_stage_done(store, &s->stages[i]) ? 1 : 0;
     cop_say(log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
-    COP_TRY(cop_study_write_manifest(s, store, err));
+    COP_TRY(cop_study_write_manifest(s, store, log, err));
     for (size_t i = 0; i < s->stage_count; i++) {
         const cop_stage *stage = &s->stages[i];
-        if (is_done(store, stage))
+        if (cop_stage_done(store, stage)) {
+            /* There is one if a run was killed after it had published and before it tidied up. */
+            cop_checkpoint_remove(store, &stage->id);
             continue;
+        }
         /* The thread count is part of the identity, so it is set for the stage, whatever the
          * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
         omp_set_num_threads(stage->opened->setting->threads);
         double began = cop_now();
-        cop_status status = run_stage(&r, stage, err);
+        cop_status status = run_stage(r, stage, err);
         if (status == COP_CANCELLED)
             return status;
         if (status != COP_OK)
@@ -71,4 +77,12 @@ cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atom
                 cop_now() - began);
     }
     return COP_OK;
+}
+
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    COP_TRY(save_seconds(&r.save_seconds, err));
+    return cop_run_stages(&r, err);
 }

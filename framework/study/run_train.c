@@ -1,4 +1,5 @@
 /* run_train.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
+#include "study/drive.h"
 #include "study/history.h"
 #include "study/runner.h"
 #include "study/summary.h"
@@ -260,7 +261,8 @@ static cop_status resume(cop_training *t, cop_error *err)
     double seconds = 0.0;
     if (!cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds))
         return COP_OK;
-    bool fits = take_copies(bag, "", t->records) &&
+    bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
+                take_copies(bag, "", t->records) &&
                 take_copies(bag, "", cop_trainer_state(t->trainer)) &&
                 restore_snapshots(t, bag, step);
     cop_tensors_free(bag);
@@ -294,14 +296,43 @@ static cop_status take_snapshots(cop_training *t, cop_error *err)
     return COP_OK;
 }
 
-static cop_status end_epoch(cop_training *t, cop_error *err)
+static cop_status diverged(const cop_training *t, const char *what, double lr, cop_error *err)
+{
+    return cop_fail(err, COP_FAILED,
+                    "the network diverged: %s is not finite after step %lld (lr %g)", what,
+                    (long long)t->step, lr);
+}
+
+/* The loss of a step is looked at before its update: here the update itself. */
+static cop_status check_state(const cop_training *t, double lr, cop_error *err)
+{
+    const cop_model *model = t->stage->train.model;
+    for (size_t i = 0; i < cop_declared_count(model); i++) {
+        const cop_parameter *p = cop_declared_at(model, i);
+        const float *value = cop_f32(cop_tensors_find(cop_trainer_state(t->trainer), p->name));
+        int64_t count = cop_shape_count(p->shape);
+        for (int64_t k = 0; k < count; k++) {
+            if (!isfinite(value[k])) {
+                char what[COP_NAME_SIZE + 2];
+                (void)snprintf(what, sizeof what, "\"%s\"", p->name);
+                return diverged(t, what, lr, err);
+            }
+        }
+    }
+    return COP_OK;
+}
+
+static cop_status end_epoch(cop_training *t, double lr, cop_error *err)
 {
     int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
     int64_t epoch = (t->step + per_epoch - 1) / per_epoch;
     cop_evaluation test = {0};
     bool wanted = cop_history_wants_test(epoch, cop_history_epochs(t->trainer));
+    COP_TRY(check_state(t, lr, err));
     if (wanted)
         COP_TRY(cop_objective_evaluate(t->test, cop_trainer_state(t->trainer), &test, err));
+    if (t->step == cop_trainer_total_steps(t->trainer) && !isfinite(test.loss))
+        return diverged(t, "the test loss", lr, err);
     cop_history_close(&t->history, epoch, wanted ? &test : NULL);
     return COP_OK;
 }
@@ -322,22 +353,22 @@ static cop_status loop(cop_training *t, cop_error *err)
     COP_TRY(take_snapshots(t, err));
     while (t->step < total) {
         cop_train_metrics metrics = {0};
-        double now = cop_now();
-        if (t->r->stop != NULL && *t->r->stop != 0) {
-            COP_TRY(save(t, t->spent + now - began, err));
+        if (cop_run_stops(t->r->stop, t->r->steps_left)) {
+            COP_TRY(save(t, t->spent + cop_now() - began, err));
             return cop_fail(err, COP_CANCELLED, "stopped");
-        }
-        if (now - saved > COP_SAVE_SECONDS) {
-            COP_TRY(save(t, t->spent + now - began, err));
-            saved = now;
         }
         COP_TRY(cop_trainer_run(t->trainer, 1, &metrics, err));
         t->step++;
         cop_history_add(&t->history, &metrics);
         COP_TRY(take_snapshots(t, err));
         if (t->step % per_epoch == 0 || t->step == total)
-            COP_TRY(end_epoch(t, err));
+            COP_TRY(end_epoch(t, metrics.lr, err));
         show(t, &metrics);
+        double now = cop_now();
+        if (t->step < total && now - saved >= t->r->save_seconds) {
+            COP_TRY(save(t, t->spent + now - began, err));
+            saved = now;
+        }
     }
     t->spent += cop_now() - began;
     return COP_OK;
@@ -353,12 +384,9 @@ static cop_status final_state(const cop_training *t, cop_tensors **out, cop_erro
     cop_tensors *all = cop_trainer_state(t->trainer), *state = cop_tensors_new();
     if (state == NULL)
         return out_of_memory(err);
-    size_t parameters = cop_model_parameter_count(model);
-    size_t count = parameters + cop_model_buffer_count(model);
     cop_status status = COP_OK;
-    for (size_t i = 0; i < count && status == COP_OK; i++) {
-        const cop_parameter *p = i < parameters ? cop_model_parameter(model, i)
-                                                : cop_model_buffer(model, i - parameters);
+    for (size_t i = 0; i < cop_declared_count(model) && status == COP_OK; i++) {
+        const cop_parameter *p = cop_declared_at(model, i);
         const cop_tensor *from = cop_tensors_find(all, p->name);
         cop_tensor *to = NULL;
         status = cop_tensors_add(state, p->name, COP_F32, p->shape, &to, err);
@@ -373,8 +401,8 @@ static cop_status final_state(const cop_training *t, cop_tensors **out, cop_erro
     return COP_OK;
 }
 
-static cop_status write_files(const cop_training *t, const cop_draft *draft,
-                              const cop_tensors *state, cop_error *err)
+static cop_status write_files(const cop_training *t, cop_draft *draft, const cop_tensors *state,
+                              cop_error *err)
 {
     char path[COP_PATH_SIZE], file[80];
     cop_draft_path(draft, "state.safetensors", path, sizeof path);
@@ -387,6 +415,8 @@ static cop_status write_files(const cop_training *t, const cop_draft *draft,
                        path, sizeof path);
         COP_TRY(cop_safetensors_write(path, t->snapshots[i], NULL, 0, err));
     }
+    /* Another study may have wanted others of the same training, and may want them again. */
+    COP_TRY(cop_draft_keep(draft, COP_SNAPSHOT_PREFIX, err));
     cop_draft_path(draft, "history.csv", path, sizeof path);
     COP_TRY(cop_history_write(&t->history, path, err));
     const double *last = cop_history_last(&t->history);

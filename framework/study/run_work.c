@@ -154,8 +154,9 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                              .steps = stage->work.steps,
                              .save = save,
                              .context = run,
-                             .save_seconds = COP_SAVE_SECONDS,
-                             .stop = r->stop};
+                             .save_seconds = r->save_seconds,
+                             .stop = r->stop,
+                             .steps_left = r->steps_left};
     int64_t step = 0;
     if (cop_checkpoint_load(r->store, &stage->id, r->log, &run->checkpoint, &step, &run->spent)) {
         run->drive.resume_bag = run->checkpoint;

@@ -7,9 +7,6 @@
 #include "study/layout.h"
 #include "study/work.h"
 
-/* Seconds between checkpoints. */
-#define COP_SAVE_SECONDS 30.0
-
 #define COP_PATH_SIZE 4096
 
 typedef struct cop_runner {
@@ -17,7 +14,13 @@ typedef struct cop_runner {
     cop_store *store;
     const volatile sig_atomic_t *stop; /* may be NULL */
     cop_logger *log;
+    double save_seconds; /* between checkpoints; 0: after every step */
+    int64_t *steps_left; /* of trainings and works, counted down; at 0 as if *stop were raised, so
+                            that a test can stop wherever it wants; NULL: no bound */
 } cop_runner;
+
+/* Runs what is missing, as cop_study_run says. */
+cop_status cop_run_stages(cop_runner *r, cop_error *err);
 
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *err);
@@ -47,7 +50,12 @@ cop_status cop_load_snapshot(cop_runner *r, int32_t training, cop_duration at, c
 /* A distil stage's set. Clear with cop_synthetic_clear. */
 cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out, cop_error *err);
 
+/* Everything that a model's state holds: the parameters, then the buffers. */
+size_t cop_declared_count(const cop_model *model);
+const cop_parameter *cop_declared_at(const cop_model *model, size_t i);
+
 /* File name of a training's snapshot: "snapshot-500it.safetensors". */
+#define COP_SNAPSHOT_PREFIX "snapshot-"
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size);
 
 #endif

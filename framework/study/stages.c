@@ -1,10 +1,15 @@
 /* stages.c: the list of distinct stages. */
 #include "study/layout.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"", "distil", "train", "mask", "analyze"};
+const char *cop_stage_kind_name(cop_stage_kind kind)
+{
+    static const char *const names[] = {"", "distil", "train", "mask", "analyze"};
+    return names[kind];
+}
 
 void cop_stage_clear(cop_stage *stage)
 {
@@ -58,27 +63,54 @@ static bool make_room(cop_study *s)
     return true;
 }
 
-static int32_t find(const cop_study *s, const char *identity, cop_stage_kind kind)
+/* --- finding an equal stage: a hash table of positions, open addressing, at most half full
+ * --------------------- */
+
+/* Where the stage of that name is, or the empty slot where it would be. */
+static int32_t *slot_of(const cop_study *s, const cop_stage *stage)
 {
-    for (size_t i = 0; i < s->stage_count; i++) {
-        if (s->stages[i].kind == kind && strcmp(s->stages[i].identity, identity) == 0)
-            return (int32_t)i;
+    char digits[17];
+    (void)snprintf(digits, sizeof digits, "%.16s", stage->id.hash);
+    size_t at = (size_t)strtoull(digits, NULL, 16) % s->slot_count;
+    for (;; at = (at + 1) % s->slot_count) {
+        int32_t i = s->slots[at];
+        if (i == COP_NO_STAGE || (s->stages[i].kind == stage->kind &&
+                                  strcmp(s->stages[i].identity, stage->identity) == 0))
+            return &s->slots[at];
     }
-    return COP_NO_STAGE;
+}
+
+/* Makes room for one more. */
+static bool grow_slots(cop_study *s)
+{
+    if (2 * (s->stage_count + 1) <= s->slot_count)
+        return true;
+    size_t count = s->slot_count == 0 ? 16 : 2 * s->slot_count;
+    int32_t *grown = realloc(s->slots, count * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    s->slots = grown;
+    s->slot_count = count;
+    for (size_t i = 0; i < count; i++)
+        grown[i] = COP_NO_STAGE;
+    for (size_t i = 0; i < s->stage_count; i++)
+        *slot_of(s, &s->stages[i]) = (int32_t)i;
+    return true;
 }
 
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err)
 {
     stage->identity = cop_stage_identity(s, stage);
-    bool ok = stage->identity != NULL && make_room(s);
+    bool ok = stage->identity != NULL && make_room(s) && grow_slots(s);
     if (ok) {
-        *index = find(s, stage->identity, stage->kind);
+        stage->id = cop_artifact_name(cop_stage_kind_name(stage->kind), stage->identity);
+        int32_t *slot = slot_of(s, stage);
+        *index = *slot;
         if (*index != COP_NO_STAGE) {
             ok = merge_snapshots(&s->stages[*index].train, &stage->train);
             cop_stage_clear(stage);
         } else {
-            stage->id = cop_artifact_name(kind_names[stage->kind], stage->identity);
-            *index = (int32_t)s->stage_count;
+            *index = *slot = (int32_t)s->stage_count;
             s->stages[s->stage_count++] = *stage;
             memset(stage, 0, sizeof *stage);
         }

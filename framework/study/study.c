@@ -46,6 +46,7 @@ void cop_study_free(cop_study *s)
     for (size_t i = 0; i < s->stage_count; i++)
         cop_stage_clear(&s->stages[i]);
     free(s->stages);
+    free(s->slots);
     for (size_t i = 0; i < s->ticket_count; i++) {
         free(s->tickets[i].copies);
         free(s->tickets[i].analyses);
@@ -75,7 +76,7 @@ static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kin
         if (stage->kind != kind)
             continue;
         t.count++;
-        if (store != NULL && cop_store_has(store, &stage->id)) {
+        if (store != NULL && cop_stage_done(store, stage)) {
             t.done++;
             continue;
         }
@@ -88,7 +89,6 @@ static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kin
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
-    static const char *const names[] = {"", "distil", "train", "prune", "analyze"};
     const cop_config *config = s->config;
     double flops = 0.0;
     (void)fprintf(out, "%s: %zu setting%s x %zu seed%s\n", config->name, config->setting_count,
@@ -107,8 +107,9 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
         cop_tally t = tally(s, store, (cop_stage_kind)kind);
         flops += t.flops;
-        (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n", names[kind], t.count, t.done,
-                      t.points, t.flops * 1e-12);
+        (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n",
+                      cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,
+                      t.flops * 1e-12);
     }
     (void)fprintf(out, "\nstill to do: %.1f TFLOP; at %.0f GFLOP/s about %.0f minutes\n",
                   flops * 1e-12, GUESSED_FLOPS_PER_SECOND * 1e-9,

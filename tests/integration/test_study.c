@@ -3,8 +3,10 @@
  * the embedded dataset, in this process. */
 #include "support.h"
 
+#include "core/log.h"
 #include "store/manifest.h"
 #include "study/layout.h"
+#include "study/manifest.h"
 #include "study/runner.h"
 
 #include <dirent.h>
@@ -37,10 +39,30 @@ static const char *const base_config =
     "train = { recipe = \"sgd\"; duration = \"2ep\"; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
 
-static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
+/* Every kind of stage with checkpoints of its own: IDC with its networks, trainings that take and
+ * go on from a snapshot in the middle of an epoch, and both analyzers. */
+static const char *const resume_config =
+    "study = { name = \"tiny\"; seeds = [0]; copies = 2; threads = 1; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 96; test_size = 40; };\n"
+    "distill = { plugin = \"idc\"; ipc = 1; factor = 2; iterations = 2; inner = 2;"
+    "            net_images = 32; batch_real = 8;"
+    "            model = { plugin = \"convnet\"; depth = 1; width = 4; };"
+    "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
+    "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
+    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"distilled\"; rewind = \"init\"; },\n"
+    "                      { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
+    "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
+    "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
+
+/* Everything but the study and the store. */
+static void bench_load(bench *b, const char *text, const char *const *overrides, size_t count)
 {
     cop_error err = {0};
     char path[PATH + 32];
+    memset(b, 0, sizeof *b);
     make_temp_dir(b->dir, sizeof b->dir);
     (void)snprintf(path, sizeof path, "%s/config.cfg", b->dir);
     FILE *file = fopen(path, "w");
@@ -49,6 +71,13 @@ static void bench_open(bench *b, const char *text, const char *const *overrides,
     assert_int_equal(fclose(file), 0);
     assert_ok(cop_registry_open(NULL, 0, &b->registry, &err), &err);
     assert_ok(cop_config_load(path, overrides, count, b->registry, NULL, &b->config, &err), &err);
+}
+
+static void bench_open(bench *b, const char *text, const char *const *overrides, size_t count)
+{
+    cop_error err = {0};
+    char path[PATH + 32];
+    bench_load(b, text, overrides, count);
     assert_ok(cop_study_new(b->config, NULL, &b->study, &err), &err);
     (void)snprintf(path, sizeof path, "%s/out", b->dir);
     assert_ok(cop_store_open(path, &b->store, &err), &err);
@@ -67,6 +96,20 @@ static void bench_run(bench *b)
 {
     cop_error err = {0};
     assert_ok(cop_study_run(b->study, b->store, NULL, NULL, &err), &err);
+}
+
+/* Runs at most `limit` steps; gives how many were run. */
+static int64_t run_at_most(const bench *b, int64_t limit, double save_seconds, cop_status wanted)
+{
+    cop_error err = {0};
+    int64_t left = limit;
+    cop_runner r = {
+        .study = b->study, .store = b->store, .save_seconds = save_seconds, .steps_left = &left};
+    cop_status status = cop_run_stages(&r, &err);
+    if (status != wanted)
+        fail_msg("after %lld of %lld steps: status %d: %s", (long long)(limit - left),
+                 (long long)limit, (int)status, err.message);
+    return limit - left;
 }
 
 /* --- comparing stores
@@ -280,6 +323,43 @@ static void test_optimiser_does_not_cross_to_other_data(void **state)
     bench_close(&b);
 }
 
+static const struct {
+    const char *data, *rewind;
+    const char *text; /* NULL: fine */
+} rewinds[] = {
+    {"real", "1000it", "rewind \"1000it\" is past the end of the training (1000 of 6 steps)"},
+    {"real", "7it", "rewind \"7it\" is past the end of the training (7 of 6 steps)"},
+    {"real", "3ep", "rewind \"3ep\" is past the end of the training (9 of 6 steps)"},
+    {"real", "6it", NULL},
+    {"real", "2ep", NULL},
+    {"distilled", "4it", "rewind \"4it\" is past the end of the training (4 of 3 steps)"},
+    {"distilled", "3it", NULL},
+};
+
+static void test_rewind_past_the_end_is_refused_before_anything_runs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rewinds / sizeof rewinds[0]; i++) {
+        char stage[256];
+        (void)snprintf(
+            stage, sizeof stage,
+            "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"%s\";"
+            " rewind = \"%s\"; } )",
+            rewinds[i].data, rewinds[i].rewind);
+        const char *const overrides[] = {stage};
+        bench b;
+        cop_error err = {0};
+        bench_load(&b, resume_config, overrides, 1);
+        cop_status status = cop_study_new(b.config, NULL, &b.study, &err);
+        if (rewinds[i].text == NULL)
+            assert_ok(status, &err);
+        else
+            assert_refused(status, COP_INVALID, &err, rewinds[i].text);
+        bench_close(&b);
+    }
+}
+
+/* The random distiller does not say how many images its set will have. */
 static void test_snapshot_past_the_end_is_refused_before_training(void **state)
 {
     (void)state;
@@ -290,6 +370,37 @@ static void test_snapshot_past_the_end_is_refused_before_training(void **state)
     assert_refused(cop_study_run(b.study, b.store, NULL, NULL, &err), COP_INVALID, &err,
                    "a snapshot is wanted at step 1000 of");
     bench_close(&b);
+}
+
+/* --- divergence
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The loss of the only step is that of the initialisation; its update is what breaks the network.
+ */
+static const struct {
+    const char *train, *text;
+} divergences[] = {
+    {"train={ recipe = \"sgd\"; duration = \"1it\"; lr = 1e300; }",
+     "\" is not finite after step 1 (lr 1e+300)"},
+    {"train={ recipe = \"sgd\"; duration = \"1it\"; lr = 1e30; }",
+     "the test loss is not finite after step 1 (lr 1e+30)"},
+};
+
+static void test_diverged_network_is_not_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof divergences / sizeof divergences[0]; i++) {
+        const char *const overrides[] = {divergences[i].train, "ticket.stages=()"};
+        bench b;
+        cop_error err = {0};
+        bench_open(&b, base_config, overrides, 2);
+        const cop_stage *copy = &b.study->stages[ticket_at(&b, 0)->copies[0]];
+        cop_status status = cop_study_run(b.study, b.store, NULL, NULL, &err);
+        assert_refused(status, COP_FAILED, &err, "the network diverged: ");
+        assert_refused(status, COP_FAILED, &err, divergences[i].text);
+        assert_false(cop_store_has(b.store, &copy->id));
+        bench_close(&b);
+    }
 }
 
 /* --- nothing twice
@@ -317,6 +428,29 @@ static void test_pruning_on_real_data_uses_the_first_copies(void **state)
     bench_close(&b);
 }
 
+/* Enough stages that the table of them grows several times; each setting has one of its own. */
+static void test_many_settings_are_each_laid_out_once(void **state)
+{
+    (void)state;
+    char text[4096], values[512] = "";
+    for (int i = 0; i < 40; i++)
+        (void)snprintf(values + strlen(values), sizeof values - strlen(values), "%s%d",
+                       i > 0 ? ", " : "", 3 + i);
+    (void)snprintf(text, sizeof text,
+                   "%ssweep = ( { path = \"analyze.[0].alphas\"; values = [%s]; } );\n",
+                   base_config, values);
+    bench b;
+    bench_open(&b, text, NULL, 0);
+    assert_int_equal(b.study->config->setting_count, 40);
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8);
+    assert_int_equal(count_kind(&b, COP_STAGE_ANALYZE), 3 * 40);
+    for (size_t i = 0; i < b.study->stage_count; i++) {
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(b.study->stages[i].id.hash, b.study->stages[k].id.hash);
+    }
+    bench_close(&b);
+}
+
 static void test_settings_share_what_they_have_in_common(void **state)
 {
     (void)state;
@@ -331,6 +465,85 @@ static void test_settings_share_what_they_have_in_common(void **state)
     assert_int_equal(count_kind(&b, COP_STAGE_MASK), 2);
     assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8); /* 6 copies, 2 on the distilled set */
     assert_int_equal(count_kind(&b, COP_STAGE_ANALYZE), 6);
+    bench_close(&b);
+}
+
+static void bench_plan(const bench *b, char *text, size_t size)
+{
+    cop_error err = {0};
+    FILE *out = fmemopen(text, size, "w");
+    assert_non_null(out);
+    assert_ok(cop_study_print_plan(b->study, b->store, out, &err), &err);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Asserts that the plan counts so many trainings, and so many of them done. */
+static void assert_planned(const bench *b, int count, int done)
+{
+    char plan[4096], line[80];
+    bench_plan(b, plan, sizeof plan);
+    (void)snprintf(line, sizeof line, "  train    %7d %7d ", count, done);
+    if (strstr(plan, line) == NULL)
+        fail_msg("wanted \"%s\" in\n%s", line, plan);
+}
+
+static void test_studies_on_one_directory_keep_each_others_snapshots(void **state)
+{
+    (void)state;
+    static const char *const early[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"1it\"; } )",
+        "analyze=()"};
+    static const char *const late[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"4it\"; } )",
+        "analyze=()"};
+    bench a, b;
+    cop_error err = {0};
+    char path[PATH + 32];
+    bench_open(&a, resume_config, early, 2);
+    bench_open(&b, resume_config, late, 2);
+    cop_store_close(b.store);
+    (void)snprintf(path, sizeof path, "%s/out", a.dir);
+    assert_ok(cop_store_open(path, &b.store, &err), &err);
+    bench_run(&a);
+    /* The dense network's two copies are the same, but the one to rewind to lacks a snapshot. */
+    int trainings = (int)count_kind(&b, COP_STAGE_TRAIN);
+    assert_planned(&a, trainings, trainings);
+    assert_planned(&b, trainings, 1);
+    bench_run(&b);
+    assert_planned(&b, trainings, trainings);
+    assert_planned(&a, trainings, trainings);
+    assert_int_equal(run_at_most(&a, 0, 1e9, COP_OK), 0);
+    bench_close(&a);
+    bench_close(&b);
+}
+
+/* Writes the study's record and gives what was logged. */
+static void record(const bench *b, const cop_store *store, char *text, size_t size)
+{
+    cop_error err = {0};
+    FILE *to = fmemopen(text, size, "w");
+    cop_logger *log = to != NULL ? cop_logger_new(to, COP_LOG_INFO, false) : NULL;
+    assert_non_null(log);
+    assert_ok(cop_study_write_manifest(b->study, store, log, &err), &err);
+    cop_logger_free(log);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void test_another_study_in_the_directory_is_said(void **state)
+{
+    (void)state;
+    static const char *const other[] = {"study.name=\"other\""};
+    bench a, b;
+    char text[1024] = "";
+    bench_open(&a, base_config, NULL, 0);
+    bench_open(&b, base_config, other, 1);
+    record(&a, a.store, text, sizeof text);
+    assert_string_equal(text, "");
+    record(&a, a.store, text, sizeof text);
+    assert_string_equal(text, "");
+    record(&b, a.store, text, sizeof text);
+    assert_non_null(strstr(text, "study \"tiny\" and is now of \"other\""));
+    bench_close(&a);
     bench_close(&b);
 }
 
@@ -399,6 +612,62 @@ static void test_stopped_run_goes_on_with_the_same_bits(void **state)
     bench_close(&cut);
 }
 
+/* Puts a checkpoint's step behind the end of its training. */
+static size_t spoil_checkpoints(const bench *b)
+{
+    size_t spoiled = 0;
+    for (size_t i = 0; i < b->study->stage_count; i++) {
+        const cop_stage *stage = &b->study->stages[i];
+        cop_error err = {0};
+        cop_tensors *bag = NULL;
+        int64_t step = 0;
+        double seconds = 0.0;
+        if (!cop_checkpoint_load(b->store, &stage->id, NULL, &bag, &step, &seconds))
+            continue;
+        assert_ok(cop_checkpoint_save(b->store, &stage->id, bag, step + 1000, seconds, &err), &err);
+        cop_tensors_free(bag);
+        spoiled++;
+    }
+    return spoiled;
+}
+
+static void test_run_cut_anywhere_goes_on_with_the_same_bits(void **state)
+{
+    (void)state;
+    bench whole;
+    bench_open(&whole, resume_config, NULL, 0);
+    int64_t total = run_at_most(&whole, INT64_MAX, 1e9, COP_OK);
+    assert_true(total > 40);
+    for (int64_t cut_at = 1; cut_at < total; cut_at++) {
+        /* Every other one with a checkpoint after each step too. */
+        double save_seconds = cut_at % 2 == 0 ? 0.0 : 1e9;
+        bench cut;
+        bench_open(&cut, resume_config, NULL, 0);
+        assert_int_equal(run_at_most(&cut, cut_at, save_seconds, COP_CANCELLED), cut_at);
+        /* No step is done twice, so this did go on from the checkpoint. */
+        assert_int_equal(run_at_most(&cut, INT64_MAX, 1e9, COP_OK), total - cut_at);
+        assert_same_results(&whole, &cut);
+        bench_close(&cut);
+    }
+    bench_close(&whole);
+}
+
+static void test_checkpoint_past_the_end_starts_over(void **state)
+{
+    (void)state;
+    bench whole, cut;
+    bench_open(&whole, resume_config, NULL, 0);
+    bench_open(&cut, resume_config, NULL, 0);
+    int64_t total = run_at_most(&whole, INT64_MAX, 1e9, COP_OK);
+    int64_t distilling = whole.study->stages[0].work.steps;
+    (void)run_at_most(&cut, distilling + 2, 1e9, COP_CANCELLED); /* in the first training */
+    assert_int_equal(spoil_checkpoints(&cut), 1);
+    assert_int_equal(run_at_most(&cut, INT64_MAX, 1e9, COP_OK), total - distilling);
+    assert_same_results(&whole, &cut);
+    bench_close(&whole);
+    bench_close(&cut);
+}
+
 static void test_damaged_artifact_is_named(void **state)
 {
     (void)state;
@@ -427,11 +696,18 @@ int main(void)
         cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
         cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
         cmocka_unit_test(test_optimiser_does_not_cross_to_other_data),
+        cmocka_unit_test(test_rewind_past_the_end_is_refused_before_anything_runs),
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
+        cmocka_unit_test(test_diverged_network_is_not_published),
         cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
+        cmocka_unit_test(test_many_settings_are_each_laid_out_once),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
+        cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),
+        cmocka_unit_test(test_another_study_in_the_directory_is_said),
         cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
+        cmocka_unit_test(test_checkpoint_past_the_end_starts_over),
         cmocka_unit_test(test_damaged_artifact_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
