@@ -178,6 +178,22 @@ static void describe(const cop_instance *instance, char *text, size_t size)
     (void)snprintf(text, size, "%s '%s'", cop_kind_name((cop_kind)plugin->kind), plugin->id);
 }
 
+/* Has a component plan; a failure without a place of its own gets the component's. */
+static cop_status make_plan(const cop_instance *instance,
+                            cop_status (*plan)(void *, cop_plan *, cop_error *),
+                            struct cop_plan *out, cop_error *err)
+{
+    char what[64];
+    describe(instance, what, sizeof what);
+    cop_status status = cop_plan_make(what, plan, instance->self, out, err);
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    const char *file = NULL;
+    cop_component_place(instance->component, &file, &err->line);
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    return status;
+}
+
 /* One training that a plan asked for. */
 static cop_status add_request(cop_line *l, const char *component, const cop_plan_training *r,
                               const cop_position *ticket, int32_t *index, cop_error *err)
@@ -256,10 +272,8 @@ static cop_status lay_out_distiller(cop_line *l, cop_error *err)
 {
     const cop_instance *instance = &l->o->distiller;
     const cop_distiller_ops *ops = instance->ops;
-    char what[64];
-    describe(instance, what, sizeof what);
     struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER);
-    COP_TRY(cop_plan_make(what, ops->plan, instance->self, &plan, err));
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o};
     stage.work.instance = instance;
     stage.work.seed = seed_of(l, COP_SEED_DISTILL);
@@ -283,10 +297,9 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
 {
     const cop_instance *instance = &l->o->analyzers[i];
     const cop_analyzer_ops *ops = instance->ops;
-    char name[64], text[192];
-    describe(instance, name, sizeof name);
+    char text[192];
     struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER);
-    COP_TRY(cop_plan_make(name, ops->plan, instance->self, &plan, err));
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o};
     cop_work_stage *work = &stage.work;
     work->instance = instance;
@@ -426,10 +439,9 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     const cop_prune_stage *p = &l->o->setting->stages[i];
     const cop_instance *instance = &l->o->pruners[i];
     const cop_pruner_ops *ops = instance->ops;
-    char what[64], text[64];
-    describe(instance, what, sizeof what);
+    char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
-    COP_TRY(cop_plan_make(what, ops->plan, instance->self, &plan, err));
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
     int32_t trained = COP_NO_STAGE;
     if (plan.need_trained) {
         cop_status status = train_round(l, p, at, round + 1, &trained, err);

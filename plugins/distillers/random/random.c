@@ -44,11 +44,21 @@ static void selector_destroy(void *self)
     free(self);
 }
 
-static cop_status selector_plan(void *self, cop_plan *plan, cop_error *err)
+static cop_decode decode_of(const options *o)
 {
-    (void)self;
+    if (o->factor == 1)
+        return COP_DECODE_NONE;
+    return o->decode == DECODE_MULTI ? COP_DECODE_MULTI : COP_DECODE_SINGLE;
+}
+
+static cop_status selector_plan(void *state, cop_plan *plan, cop_error *err)
+{
     (void)err;
+    const options *o = &((const selector *)state)->o;
+    int64_t stored = o->ipc * cop_plan_task(plan)->classes;
     cop_plan_steps(plan, 1);
+    cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
+                        &o->recipe);
     return COP_OK;
 }
 
@@ -153,9 +163,7 @@ static cop_status selector_finish(void *state, cop_work *work, cop_tensors *bag,
     const cop_samples *data = cop_work_train_data(work);
     out->task = self->task;
     out->normalization = data->normalization;
-    out->decode = self->o.factor == 1              ? COP_DECODE_NONE
-                  : self->o.decode == DECODE_MULTI ? COP_DECODE_MULTI
-                                                   : COP_DECODE_SINGLE;
+    out->decode = decode_of(&self->o);
     out->factor = (int32_t)self->o.factor;
     out->recipe = self->o.recipe;
     COP_TRY(cop_synthetic_allocate(out, self->o.ipc * self->task.classes, err));
