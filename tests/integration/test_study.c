@@ -360,13 +360,21 @@ static void test_rewind_past_the_end_is_refused_before_anything_runs(void **stat
 }
 
 /* The random distiller does not say how many images its set will have. */
+/* Where a distiller does not state its set's size beforehand, the training itself finds out. */
 static void test_snapshot_past_the_end_is_refused_before_training(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"1000it\""};
+    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"2it\""};
     bench b;
     cop_error err = {0};
+    size_t changed = 0;
     bench_open(&b, base_config, overrides, 1);
+    for (size_t i = 0; i < b.study->stage_count; i++) {
+        cop_training_stage *train = &b.study->stages[i].train;
+        for (size_t k = 0; k < train->snapshot_count; k++, changed++)
+            train->snapshots[k].value = 1000;
+    }
+    assert_int_equal(changed, 1);
     assert_refused(cop_study_run(b.study, b.store, NULL, NULL, &err), COP_INVALID, &err,
                    "a snapshot is wanted at step 1000 of");
     bench_close(&b);
