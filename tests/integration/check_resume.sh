@@ -79,4 +79,4 @@ start "$work/cut"
 finish
 must_succeed "the last run"
 compare
-echo "the same results after $killed kills, in $((finished + 1)) runs"
+echo "the same results: $((finished + 1)) studies, killed $killed times"
