@@ -1,6 +1,7 @@
 /* onednn.c: convolutions and layout conversions by oneDNN, 2.x and 3.x. */
 #include "exec/onednn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <dnnl.h>
@@ -500,4 +501,35 @@ cop_status cop_primitive_run(cop_primitive *p, const float *a, const float *b, f
     if (status == dnnl_success)
         status = dnnl_stream_wait(p->dnn->stream);
     return status == dnnl_success ? COP_OK : refused(err, "running a primitive", status);
+}
+
+/* --- provenance ----------------------------------------------------------------------------------
+ */
+
+/* The instruction set that oneDNN found; ours is the compiler's choice for the same CPU. */
+static const char *isa_name(void)
+{
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_avx512_core_amx:
+        return "avx512_core_amx";
+    case dnnl_cpu_isa_avx512_core_bf16:
+        return "avx512_core_bf16";
+    case dnnl_cpu_isa_avx512_core_vnni:
+        return "avx512_core_vnni";
+    case dnnl_cpu_isa_avx512_core:
+        return "avx512_core";
+    case dnnl_cpu_isa_avx2:
+        return "avx2";
+    case dnnl_cpu_isa_sse41:
+        return "sse41";
+    default:
+        return "another instruction set";
+    }
+}
+
+void cop_onednn_version(char *text, size_t size)
+{
+    const dnnl_version_t *version = dnnl_version();
+    (void)snprintf(text, size, "%s; oneDNN %d.%d.%d", isa_name(), version->major, version->minor,
+                   version->patch);
 }

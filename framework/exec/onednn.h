@@ -64,4 +64,7 @@ size_t cop_primitive_scratch_bytes(const cop_primitive *primitive);
 cop_status cop_primitive_run(cop_primitive *primitive, const float *a, const float *b,
                              float *result, void *scratch, cop_error *err);
 
+/* "avx512_core; oneDNN 2.6.3", for the record of where a result came from. */
+void cop_onednn_version(char *text, size_t size);
+
 #endif
