@@ -31,6 +31,14 @@ static const cop_argument arguments[] = {
     {"to", "FILE", "file to write", COP_ARGUMENT_TEXT, offsetof(cop_arguments, to)},
     {"png", "DIR", "write the distilled images here, as pictures", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, png)},
+    {"program", "train|eval|hessian", "which program (again for more; default: train)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, program)},
+    {"threads", "N", "threads to run with (default: the study's)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, threads)},
+    {"runs", "N", "runs to measure (default: 20)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, runs)},
+    {"profile", NULL, "run, and measure every instruction", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, profile)},
     {"synthetic", NULL, "the distilled set instead of a network", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, synthetic)},
     {"quiet", NULL, "say nothing but errors on stderr", COP_ARGUMENT_FLAG,
@@ -151,6 +159,7 @@ void cop_arguments_clear(cop_arguments *a)
 {
     free(a->set.items);
     free(a->plugin_dir.items);
+    free(a->program.items);
     memset(a, 0, sizeof *a);
 }
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
-    &cop_run_command,    &cop_check_command, &cop_list_command,  &cop_inspect_command,
-    &cop_report_command, &cop_eval_command,  &cop_export_command};
+    &cop_run_command,    &cop_check_command, &cop_list_command,   &cop_inspect_command,
+    &cop_report_command, &cop_eval_command,  &cop_export_command, &cop_explain_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 
 /* --- help ---------------------------------------------------------------------------------------
@@ -240,6 +240,20 @@ cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_co
         *registry = NULL;
     }
     return status;
+}
+
+cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,
+                            cop_error *err)
+{
+    for (size_t i = 0; i < config->setting_count; i++) {
+        if (strcmp(config->settings[i].label, label) == 0) {
+            *out = &config->settings[i];
+            return COP_OK;
+        }
+    }
+    return cop_fail(err, COP_INVALID,
+                    "--setting names none of the config's %zu settings (\"%s\", ...)",
+                    config->setting_count, config->settings[0].label);
 }
 
 cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,

@@ -1,6 +1,8 @@
 /* listing.c: numbers in columns on the left, words on the right, where they may be long. */
 #include "exec/listing.h"
 
+#include "exec/profile.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -141,21 +143,34 @@ static void most_expensive(const cop_description *d, cop_text *text)
     free(order);
 }
 
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+
+static void footing(const cop_description *d, cop_text *text)
+{
+    const cop_row_total *reorders = &d->of[COP_ROW_REORDER];
+    cop_text_printf(text, "\narena %.2f MiB; %" PRId32 " reorders of %.2f MiB; ",
+                    (double)d->arena_bytes / MEBI, reorders->count, (double)reorders->bytes / MEBI);
+    cop_text_printf(text, "%.1f MFLOP, and %.1f million elementwise operations; threads %d\n",
+                    1e-6 * (double)d->all.flops, 1e-6 * (double)d->all.elements, d->threads);
+    if (measured(d))
+        cop_text_printf(text, "a run: %.3f ms in operations, %.3f ms copying outputs\n",
+                        1e3 * d->all.seconds, 1e3 * d->copy_seconds);
+}
+
 void cop_listing_append(const cop_description *d, const char *title, cop_text *text)
 {
-    cop_text_printf(text, "%s%s%" PRId32 " operations; inputs: %s\n",
-                    title != NULL ? title : "program", ": ", d->count, d->inputs);
+    cop_text_printf(text, "%s: %" PRId32 " operations; inputs: %s\n",
+                    title != NULL ? title : "program", d->count, d->inputs);
     if (measured(d))
-        cop_text_printf(text, "%" PRId64 " runs in %.3f s, medians of the last %d at most\n",
-                        d->runs, d->elapsed_seconds, 64);
+        cop_text_printf(text, "%" PRId64 " runs in %.3f s; medians of the last %d at most\n",
+                        d->runs, d->elapsed_seconds, COP_PROFILE_KEPT);
     table(d, text);
     totals(d, text);
     if (measured(d))
         most_expensive(d, text);
-    cop_text_printf(
-        text, "\narena %.2f MiB; %" PRId32 " reorders of %.2f MiB; %.1f MFLOP; threads %d\n\n",
-        (double)d->arena_bytes / MEBI, d->of[COP_ROW_REORDER].count,
-        (double)d->of[COP_ROW_REORDER].bytes / MEBI, 1e-6 * (double)d->all.flops, d->threads);
+    footing(d, text);
+    cop_text_append(text, "\n");
 }
 
 cop_status cop_listing_of(const cop_program *p, const char *title, char **text, cop_error *err)

@@ -9,6 +9,7 @@
 #include "train/forward.h"
 #include "train/loader.h"
 #include "train/optimiser.h"
+#include "train/programs.h"
 #include "train/schedule.h"
 
 #include <coppice/differentiate.h>
@@ -284,6 +285,11 @@ int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
 int64_t cop_trainer_total_steps(const cop_trainer *t)
 {
     return t->schedule.total;
+}
+
+cop_program *cop_trainer_program(cop_trainer *t)
+{
+    return t->full;
 }
 
 /* --- running --------------------------------------------------------------------------------- */
