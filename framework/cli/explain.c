@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RUNS = 1000000, MOST_THREADS = 1024 };
+enum { MOST_RUNS = 1000000 };
 
 /* What is asked for. */
 typedef struct request {
     const char *const *programs;
     size_t program_count;
-    int64_t runs, threads;
+    int64_t runs;
     const cop_setting *setting;
 } request;
 
@@ -53,8 +53,6 @@ static cop_status read_request(const cop_arguments *a, request *out, cop_error *
         return cop_fail(err, COP_INVALID, "option '--runs' goes with --profile");
     if (a->runs != NULL)
         COP_TRY(cop_argument_integer("runs", a->runs, 1, MOST_RUNS, &out->runs, err));
-    if (a->threads != NULL)
-        COP_TRY(cop_argument_integer("threads", a->threads, 1, MOST_THREADS, &out->threads, err));
     return COP_OK;
 }
 
@@ -130,7 +128,7 @@ static cop_status print_json(const cop_call *call, const cJSON *root, cop_error 
 static cop_status explain_all(const cop_call *call, const request *r, cJSON *json, cop_error *err)
 {
     cop_explain_subject *subject = NULL;
-    COP_TRY(cop_explain_open(r->setting, (int)r->threads, &subject, err));
+    COP_TRY(cop_explain_open(r->setting, &subject, err));
     cop_status status = COP_OK;
     for (size_t i = 0; i < r->program_count && status == COP_OK; i++) {
         char title[COP_EXPLAIN_TITLE] = "";

@@ -9,9 +9,8 @@
 typedef struct cop_explain_subject cop_explain_subject;
 
 /* Opens the setting's dataset for its task and sizes (no sample is read) and makes its model.
- * `threads` 0 is the setting's. The config must outlive *out, which is the caller's. */
-cop_status cop_explain_open(const cop_setting *setting, int threads, cop_explain_subject **out,
-                            cop_error *err);
+ * The config must outlive *out, which is the caller's. */
+cop_status cop_explain_open(const cop_setting *setting, cop_explain_subject **out, cop_error *err);
 void cop_explain_close(cop_explain_subject *s);
 
 /* The i-th kind of program, NULL past the last: "train" (the default), "eval", "hessian". */

@@ -16,7 +16,6 @@
 
 struct cop_explain_subject {
     const cop_setting *setting;
-    int threads;
     cop_dataset_info info;
     cop_model *model;
     cop_tensors *state; /* the model's initial one; also serves as a tangent */
@@ -44,14 +43,12 @@ static cop_status open_subject(cop_explain_subject *s, cop_error *err)
     return cop_model_initial_state(s->model, 0, &s->state, err);
 }
 
-cop_status cop_explain_open(const cop_setting *setting, int threads, cop_explain_subject **out,
-                            cop_error *err)
+cop_status cop_explain_open(const cop_setting *setting, cop_explain_subject **out, cop_error *err)
 {
     cop_explain_subject *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     s->setting = setting;
-    s->threads = threads > 0 ? threads : setting->threads;
     cop_status status = open_subject(s, err);
     if (status != COP_OK)
         cop_explain_close(s);
@@ -105,7 +102,7 @@ static cop_status make_training(cop_explain_subject *s, made *m, cop_error *err)
     const cop_trainer_spec spec = {.model = s->model,
                                    .data = &m->samples,
                                    .recipe = &s->setting->train,
-                                   .threads = s->threads};
+                                   .threads = s->setting->threads};
     COP_TRY(cop_trainer_new(&spec, &m->trainer, err));
     m->program = cop_trainer_program(m->trainer);
     return COP_OK;
@@ -123,7 +120,7 @@ static cop_status make_objective(cop_explain_subject *s, made *m, cop_error *err
                                      .data = &m->samples,
                                      .batch = m->samples.count,
                                      .mode = COP_MODE_EVAL,
-                                     .threads = s->threads};
+                                     .threads = s->setting->threads};
     return cop_objective_new(&spec, &m->objective, err);
 }
 

@@ -277,6 +277,11 @@ cop_tensors *cop_trainer_state(cop_trainer *t)
     return t->state;
 }
 
+cop_program *cop_trainer_program(cop_trainer *t)
+{
+    return t->full;
+}
+
 int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
 {
     return t->schedule.per_epoch;
@@ -285,11 +290,6 @@ int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
 int64_t cop_trainer_total_steps(const cop_trainer *t)
 {
     return t->schedule.total;
-}
-
-cop_program *cop_trainer_program(cop_trainer *t)
-{
-    return t->full;
 }
 
 /* --- running --------------------------------------------------------------------------------- */

@@ -339,10 +339,11 @@ static void explain_prints_a_line_an_operation(void **state)
     assert_null(strstr(text, "GFLOP/s"));
     free(text);
     assert_status(&s,
-                  start(&s, WORDS("explain", s.config, "--set", "train.batch=8", "--threads=1",
-                                  "--profile", "--runs", "1")),
+                  start(&s, WORDS("explain", s.config, "--set", "study.threads=2", "--set",
+                                  "train.batch=8", "--threads=1", "--profile", "--runs", "1")),
                   0);
     assert_contains(&s, "out", "training step of convnet, batch 8: ");
+    assert_contains(&s, "out", "; threads 1\n");
     assert_contains(&s, "out", "1 runs in ");
     assert_contains(&s, "out", "GFLOP/s");
     assert_contains(&s, "out", "most time in:");
