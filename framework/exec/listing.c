@@ -4,7 +4,6 @@
 #include "exec/profile.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,15 +54,10 @@ static void heading(const cop_description *d, cop_text *text)
 /* --- rows --------------------------------------------------------------------------------------
  */
 
-static int widest(const cop_description *d, size_t member)
+static int wider(int width, const char *word)
 {
-    int width = 0;
-    for (int32_t i = 0; i < d->count; i++) {
-        const char *word = *(char *const *)(const void *)((const char *)&d->rows[i] + member);
-        int length = (int)strlen(word);
-        width = length > width ? length : width;
-    }
-    return width;
+    int length = (int)strlen(word);
+    return length > width ? length : width;
 }
 
 static void row_line(const cop_description *d, const cop_row *row, int layout, int implementation,
@@ -80,8 +74,11 @@ static void row_line(const cop_description *d, const cop_row *row, int layout, i
 
 static void table(const cop_description *d, cop_text *text)
 {
-    int implementation = widest(d, offsetof(cop_row, implementation));
-    int layout = widest(d, offsetof(cop_row, layout));
+    int implementation = 0, layout = 0;
+    for (int32_t i = 0; i < d->count; i++) {
+        implementation = wider(implementation, d->rows[i].implementation);
+        layout = wider(layout, d->rows[i].layout);
+    }
     cop_text_append(text, "   #");
     heading(d, text);
     cop_text_printf(text, "  %-*s  %-*s  %s\n", implementation, "by", layout, "layout",
