@@ -16,6 +16,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, plugin_dir)},
     {"jobs", "N", "stages at a time; this version runs one", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, jobs)},
+    {"threads", "N", "threads, whatever study.threads says; part of what a result depends on",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, threads)},
     {"weights", "FILE", "safetensors file with a state_dict of the ticket's model",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, weights)},
     {"split", "train|test", "data to evaluate on (default: test)", COP_ARGUMENT_TEXT,
@@ -31,6 +33,12 @@ static const cop_argument arguments[] = {
     {"to", "FILE", "file to write", COP_ARGUMENT_TEXT, offsetof(cop_arguments, to)},
     {"png", "DIR", "write the distilled images here, as pictures", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, png)},
+    {"program", "NAME", "train (the default), eval or hessian (again for more)", COP_ARGUMENT_LIST,
+     offsetof(cop_arguments, program)},
+    {"runs", "N", "runs to measure (default: 20)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, runs)},
+    {"profile", NULL, "run, and measure every instruction", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, profile)},
     {"synthetic", NULL, "the distilled set instead of a network", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, synthetic)},
     {"quiet", NULL, "say nothing but errors on stderr", COP_ARGUMENT_FLAG,
@@ -151,6 +159,7 @@ void cop_arguments_clear(cop_arguments *a)
 {
     free(a->set.items);
     free(a->plugin_dir.items);
+    free(a->program.items);
     memset(a, 0, sizeof *a);
 }
 

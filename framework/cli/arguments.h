@@ -18,9 +18,10 @@ typedef struct cop_word_list {
 typedef struct cop_arguments {
     const char *words[COP_MOST_WORDS]; /* positional */
     size_t word_count;
-    cop_word_list set, plugin_dir;
+    cop_word_list set, plugin_dir, program;
     const char *out, *jobs, *weights, *split, *setting, *seed, *round, *copy, *to, *png;
-    bool help, quiet, json, synthetic;
+    const char *threads, *runs;
+    bool help, quiet, json, synthetic, profile;
 } cop_arguments;
 
 typedef enum cop_argument_kind {

@@ -31,14 +31,23 @@ extern const cop_subcommand cop_list_command;
 extern const cop_subcommand cop_inspect_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_eval_command;
+extern const cop_subcommand cop_explain_command;
 extern const cop_subcommand cop_export_command;
 
 /* The registry of --plugin-dir, COPPICE_PLUGIN_PATH and the built-in place; the caller's. */
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err);
 
-/* A registry and the config that the first word names, with --set applied; both the caller's. */
+/* The config at `path`, with --set and then --threads applied; the caller's. */
+cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry, const char *path,
+                              cop_config **config, cop_error *err);
+
+/* A registry and the config that the first word names, as above; both the caller's. */
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err);
+
+/* The config's setting of that label; COP_INVALID where there is none. */
+cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,
+                            cop_error *err);
 
 /* Where the study's results go: --out, or out/<study name>. COP_INVALID when the name is no name of
  * a directory, or something else than a directory is there. */

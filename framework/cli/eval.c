@@ -19,19 +19,13 @@ typedef struct subject {
 static cop_status choose_setting(const cop_config *config, const char *label,
                                  const cop_setting **out, cop_error *err)
 {
+    if (label != NULL)
+        return cop_call_setting(config, label, out, err);
     *out = &config->settings[0];
-    if (label == NULL && config->setting_count == 1)
+    if (config->setting_count == 1)
         return COP_OK;
-    for (size_t i = 0; label != NULL && i < config->setting_count; i++) {
-        if (strcmp(config->settings[i].label, label) == 0) {
-            *out = &config->settings[i];
-            return COP_OK;
-        }
-    }
     return cop_fail(err, COP_INVALID,
-                    label == NULL
-                        ? "the config sweeps %zu settings; choose one with --setting (\"%s\", ...)"
-                        : "--setting names none of the config's %zu settings (\"%s\", ...)",
+                    "the config sweeps %zu settings; choose one with --setting (\"%s\", ...)",
                     config->setting_count, config->settings[0].label);
 }
 

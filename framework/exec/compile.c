@@ -77,6 +77,7 @@ void cop_program_free(cop_program *p)
 {
     if (p == NULL)
         return;
+    cop_profile_close(p);
     for (int32_t i = 0; i < p->instruction_count; i++) {
         cop_instruction *in = &p->instructions[i];
         free(in->operands);
@@ -84,6 +85,7 @@ void cop_program_free(cop_program *p)
         free(in->operand_shapes);
         cop_group_free(in->group);
         cop_primitive_free(in->primitive);
+        free(in->label);
     }
     for (int32_t i = 0; i < p->buffer_count; i++)
         cop_layout_free(p->buffers[i].layout);
@@ -221,6 +223,19 @@ static cop_status allocate(cop_program *p, cop_error *err)
     return COP_OK;
 }
 
+/* The graph may be gone when somebody wants to know what an instruction is. */
+static cop_status copy_labels(cop_compiler *c, cop_error *err)
+{
+    for (int32_t i = 0; i < c->p->instruction_count; i++) {
+        cop_instruction *in = &c->p->instructions[i];
+        const cop_node_data *node = cop_graph_node(c->g, in->node);
+        const char *label = node->label != NULL ? node->label : node->name;
+        if (label != NULL && (in->label = strdup(label)) == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory while compiling a graph");
+    }
+    return COP_OK;
+}
+
 static cop_status run_passes(cop_compiler *c, cop_error *err)
 {
     COP_TRY(cop_onednn_new(&c->p->dnn, err));
@@ -229,6 +244,8 @@ static cop_status run_passes(cop_compiler *c, cop_error *err)
     COP_TRY(cop_order(c, err));
     COP_TRY(cop_lower(c, err));
     COP_TRY(cop_plan_memory(c->p, err));
+    COP_TRY(copy_labels(c, err));
+    COP_TRY(cop_profile_from_environment(c->p, err));
     return allocate(c->p, err);
 }
 

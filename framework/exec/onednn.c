@@ -1,6 +1,7 @@
 /* onednn.c: convolutions and layout conversions by oneDNN, 2.x and 3.x. */
 #include "exec/onednn.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,6 +36,7 @@ struct cop_primitive {
     dnnl_exec_arg_t args[MAX_ARGS];
     void *handle[MAX_ARGS]; /* what args' memories point to now */
     size_t scratch_bytes;
+    char implementation[64];
 };
 
 static cop_status refused(cop_error *err, const char *what, dnnl_status_t status)
@@ -74,6 +76,14 @@ void cop_onednn_free(cop_onednn *dnn)
 /* --- descriptors: the part where 2.x (values) and 3.x (handles) differ -------------------------
  */
 
+/* How a tensor is cut into blocks: `strides` between the outermost, and inside them `inner_count`
+ * blocks of inner_size[i] along axis inner_axis[i], the last the fastest. Points into a descriptor.
+ */
+typedef struct blocking {
+    const dnnl_dim_t *strides, *inner_size, *inner_axis;
+    int inner_count;
+} blocking;
+
 #if DNNL_VERSION_MAJOR >= 3
 
 static desc_ref desc_of(const desc_value *desc)
@@ -87,6 +97,23 @@ static dnnl_status_t desc_make(desc_value *desc, cop_shape shape, dnnl_format_ta
     for (int i = 0; i < shape.rank; i++)
         dims[i] = shape.dim[i];
     return dnnl_memory_desc_create_with_tag(desc, shape.rank, dims, dnnl_f32, tag);
+}
+
+static bool desc_blocking(desc_ref desc, blocking *out)
+{
+    dnnl_format_kind_t kind = dnnl_format_kind_undef;
+    const dnnl_dims_t *dims[3] = {0};
+    static const dnnl_query_t what[3] = {dnnl_query_strides, dnnl_query_inner_blks,
+                                         dnnl_query_inner_idxs};
+    if (dnnl_memory_desc_query(desc, dnnl_query_format_kind, &kind) != dnnl_success ||
+        kind != dnnl_blocked ||
+        dnnl_memory_desc_query(desc, dnnl_query_inner_nblks_s32, &out->inner_count) != dnnl_success)
+        return false;
+    for (int i = 0; i < 3; i++)
+        if (dnnl_memory_desc_query(desc, what[i], &dims[i]) != dnnl_success)
+            return false;
+    *out = (blocking){*dims[0], *dims[1], *dims[2], out->inner_count};
+    return true;
 }
 
 static void desc_drop(desc_value *desc)
@@ -114,6 +141,13 @@ static dnnl_status_t desc_make(desc_value *desc, cop_shape shape, dnnl_format_ta
     for (int i = 0; i < shape.rank; i++)
         dims[i] = shape.dim[i];
     return dnnl_memory_desc_init_by_tag(desc, shape.rank, dims, dnnl_f32, tag);
+}
+
+static bool desc_blocking(desc_ref desc, blocking *out)
+{
+    const dnnl_blocking_desc_t *b = &desc->format_desc.blocking;
+    *out = (blocking){b->strides, b->inner_blks, b->inner_idxs, b->inner_nblks};
+    return desc->format_kind == dnnl_blocked;
 }
 
 static void desc_drop(desc_value *desc)
@@ -172,6 +206,43 @@ size_t cop_layout_bytes(const cop_layout *layout)
     return dnnl_memory_desc_get_size(desc_of(&layout->desc));
 }
 
+/* Letters of the axes from the slowest to the fastest; a capital where blocks lie inside. */
+static void blocking_text(const blocking *b, int rank, const char *letters, char *text, size_t size)
+{
+    int order[COP_MAX_RANK];
+    for (int i = 0; i < rank; i++) {
+        int at = i;
+        for (; at > 0 && b->strides[order[at - 1]] < b->strides[i]; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    size_t used = 0;
+    for (int i = 0; i < rank && used < size; i++) {
+        bool inner = false;
+        for (int k = 0; k < b->inner_count; k++)
+            inner = inner || b->inner_axis[k] == order[i];
+        char letter = letters[order[i]];
+        used += (size_t)snprintf(text + used, size - used, "%c",
+                                 inner ? toupper((unsigned char)letter) : letter);
+    }
+    for (int k = 0; k < b->inner_count && used < size; k++)
+        used += (size_t)snprintf(text + used, size - used, "%lld%c", (long long)b->inner_size[k],
+                                 letters[b->inner_axis[k]]);
+}
+
+const char *cop_layout_text(const cop_layout *layout, int rank, const char *letters, char *text,
+                            size_t size)
+{
+    blocking b;
+    if (layout == NULL)
+        (void)snprintf(text, size, "%.*s", rank, letters);
+    else if (desc_blocking(desc_of(&layout->desc), &b))
+        blocking_text(&b, rank, letters, text, size);
+    else
+        (void)snprintf(text, size, "opaque");
+    return text;
+}
+
 /* Row-major of any rank up to four. */
 static dnnl_format_tag_t plain_tag(int32_t rank)
 {
@@ -220,6 +291,9 @@ static cop_status finish(cop_primitive *p, const_dnnl_primitive_desc_t pd, cop_e
     p->scratch_bytes = scratch != NULL ? dnnl_memory_desc_get_size(scratch) : 0;
     if (p->scratch_bytes > 0)
         COP_TRY(add_arg(p, DNNL_ARG_SCRATCHPAD, scratch, err));
+    const char *name = NULL;
+    if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success)
+        (void)snprintf(p->implementation, sizeof p->implementation, "%s", name);
     dnnl_status_t status = dnnl_primitive_create(&p->primitive, pd);
     return status == dnnl_success ? COP_OK : refused(err, "creating a primitive", status);
 }
@@ -488,6 +562,11 @@ const cop_layout *cop_primitive_result_layout(const cop_primitive *p)
 size_t cop_primitive_scratch_bytes(const cop_primitive *p)
 {
     return p->scratch_bytes;
+}
+
+const char *cop_primitive_implementation(const cop_primitive *p)
+{
+    return p->implementation;
 }
 
 /* Pointing a memory object elsewhere can write its padding, so it is done only on a change. */

@@ -41,6 +41,12 @@ bool cop_layout_equal(const cop_layout *a, const cop_layout *b);
 /* Bytes of a tensor in that layout, padding included; `layout` is not NULL. */
 size_t cop_layout_bytes(const cop_layout *layout);
 
+/* Writes a layout of a tensor of `rank` axes as oneDNN's tags do, with `letters` (one an axis,
+ * lower case) for the axes: "nChw16c" is [N, C / 16, H, W, 16]. NULL is plain row-major. What is no
+ * arrangement of blocks (Winograd's weights) is "opaque". Returns `text`. */
+const char *cop_layout_text(const cop_layout *layout, int rank, const char *letters, char *text,
+                            size_t size);
+
 /* A convolution whose three layouts oneDNN picks. Uses as many threads as OpenMP would now. */
 cop_status cop_primitive_conv(cop_onednn *dnn, const cop_conv_spec *spec, cop_primitive **out,
                               cop_error *err);
@@ -58,6 +64,9 @@ const cop_layout *cop_primitive_result_layout(const cop_primitive *primitive);
 
 /* Bytes of working memory that a run needs. */
 size_t cop_primitive_scratch_bytes(const cop_primitive *primitive);
+
+/* Which of oneDNN's implementations it is: "jit:avx512_core". The primitive's own. */
+const char *cop_primitive_implementation(const cop_primitive *primitive);
 
 /* Runs on tensors in those layouts. `b` is ignored by a conversion; `scratch` may be NULL where no
  * bytes are needed. Allocates nothing. */

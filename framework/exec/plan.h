@@ -9,6 +9,7 @@
 
 #include "exec/kernels.h"
 #include "exec/onednn.h"
+#include "exec/profile.h"
 
 /* An instruction's index that is after every instruction: the end of a kept buffer's life. */
 #define COP_KEPT INT32_MAX
@@ -57,6 +58,7 @@ struct cop_instruction {
     cop_attr attr;
     cop_group *group;         /* owned; of an elementwise instruction */
     cop_primitive *primitive; /* owned; of a convolution or a conversion */
+    char *label;              /* owned; the node's label or name, or NULL */
 };
 
 typedef struct cop_input_slot {
@@ -87,7 +89,8 @@ struct cop_program {
     unsigned char *arena;
     size_t arena_bytes;
     cop_program_cost cost;
-    bool ready; /* `data` and `copied` follow the bindings */
+    bool ready;           /* `data` and `copied` follow the bindings */
+    cop_profile *profile; /* owned; NULL where nothing is measured */
 };
 
 /* What a tensor of that shape takes in plain f32. */

@@ -289,10 +289,8 @@ cop_execute cop_execute_for(cop_op op)
 /* --- a run
  * -------------------------------------------------------------------------------------------- */
 
-static cop_status run_all(cop_program *p, cop_error *err)
+static void copy_outputs(cop_program *p)
 {
-    for (int32_t i = 0; i < p->instruction_count; i++)
-        COP_TRY(p->instructions[i].execute(p, &p->instructions[i], err));
     for (int32_t i = 0; i < p->output_count; i++) {
         const cop_output_slot *out = &p->outputs[i];
         const cop_buffer *b = &p->buffers[out->buffer];
@@ -300,6 +298,28 @@ static cop_status run_all(cop_program *p, cop_error *err)
             cop_kernel_copy(out->bound, p->data[out->buffer], (int64_t)(b->bytes / sizeof(float)),
                             p->threads);
     }
+}
+
+static cop_status run_all(cop_program *p, cop_error *err)
+{
+    for (int32_t i = 0; i < p->instruction_count; i++)
+        COP_TRY(p->instructions[i].execute(p, &p->instructions[i], err));
+    copy_outputs(p);
+    return COP_OK;
+}
+
+/* As above, with the clock read after every instruction. */
+static cop_status run_measured(cop_program *p, cop_error *err)
+{
+    double before = cop_profile_clock(), now;
+    for (int32_t i = 0; i < p->instruction_count; i++, before = now) {
+        COP_TRY(p->instructions[i].execute(p, &p->instructions[i], err));
+        now = cop_profile_clock();
+        cop_profile_note(p->profile, i, now - before);
+    }
+    copy_outputs(p);
+    cop_profile_note(p->profile, p->instruction_count, cop_profile_clock() - before);
+    p->profile->runs++;
     return COP_OK;
 }
 
@@ -310,7 +330,7 @@ cop_status cop_program_run(cop_program *p, cop_error *err)
     /* The libraries ask OpenMP how many threads to use. */
     int before = omp_get_max_threads();
     omp_set_num_threads(p->threads);
-    cop_status status = run_all(p, err);
+    cop_status status = p->profile == NULL ? run_all(p, err) : run_measured(p, err);
     omp_set_num_threads(before);
     return status;
 }

@@ -105,13 +105,31 @@ static cop_status fingerprint(cop_loaded_data *d, cop_error *err)
     return COP_OK;
 }
 
+/* Opens the instance, which is the caller's whatever the answer, and asks it. */
+static cop_status open_and_describe(const cop_component *component, cop_instance *instance,
+                                    cop_dataset_info *info, cop_error *err)
+{
+    COP_TRY(cop_instance_open(component, NULL, instance, err));
+    const cop_dataset_ops *ops = instance->ops;
+    COP_TRY(ops->describe(instance->self, info, err));
+    return check_info(cop_component_entry(component)->plugin->id, info, err);
+}
+
+cop_status cop_data_describe(const cop_component *component, cop_dataset_info *out, cop_error *err)
+{
+    cop_instance instance = {0};
+    *out = (cop_dataset_info){0};
+    cop_status status = open_and_describe(component, &instance, out, err);
+    if (instance.component != NULL)
+        cop_instance_close(&instance);
+    out->class_names = NULL;
+    return status;
+}
+
 static cop_status load(cop_loaded_data *d, cop_logger *log, cop_error *err)
 {
     const char *id = cop_component_entry(d->component)->plugin->id;
-    COP_TRY(cop_instance_open(d->component, NULL, &d->instance, err));
-    const cop_dataset_ops *ops = d->instance.ops;
-    COP_TRY(ops->describe(d->instance.self, &d->info, err));
-    COP_TRY(check_info(id, &d->info, err));
+    COP_TRY(open_and_describe(d->component, &d->instance, &d->info, err));
     COP_TRY(read_split(d, id, COP_SPLIT_TRAIN, &d->train, log, err));
     COP_TRY(read_split(d, id, COP_SPLIT_TEST, &d->test, log, err));
     return fingerprint(d, err);

@@ -5,6 +5,7 @@
 #include <coppice/objective.h>
 
 #include "train/forward.h"
+#include "train/programs.h"
 
 #include <coppice/differentiate.h>
 
@@ -239,6 +240,25 @@ static cop_status compile_service(cop_objective *o, service s, int64_t n, compil
         *c = (compiled){0};
     }
     return status;
+}
+
+static cop_status full_program(cop_objective *o, service s, cop_program **out, cop_error *err)
+{
+    compiled *c = &o->of[s][0];
+    if (c->program == NULL)
+        COP_TRY(compile_service(o, s, o->batch, c, err));
+    *out = c->program;
+    return COP_OK;
+}
+
+cop_status cop_objective_evaluation_program(cop_objective *o, cop_program **out, cop_error *err)
+{
+    return full_program(o, EVALUATE, out, err);
+}
+
+cop_status cop_objective_product_program(cop_objective *o, cop_program **out, cop_error *err)
+{
+    return full_program(o, PRODUCT, out, err);
 }
 
 /* --- passes over the set --------------------------------------------------------------------- */

@@ -65,8 +65,8 @@ static void help_goes_to_stdout(void **state)
     said s = command(WORDS("--help"));
     assert_int_equal(s.status, 0);
     assert_string_equal(s.err, "");
-    static const char *const subcommands[] = {"run",    "check", "list",  "inspect",
-                                              "report", "eval",  "export"};
+    static const char *const subcommands[] = {"run",    "check", "list",   "inspect",
+                                              "report", "eval",  "export", "explain"};
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         assert_says(s.out, subcommands[i]);
         said own = command(WORDS(subcommands[i], "--help"));
@@ -112,7 +112,13 @@ static void wrong_usage_is_status_two(void **state)
         {{"inspect"}, "inspect wants PLUGIN"},
         {{"inspect", "impp"}, "imp"},
         {{"eval", "a.cfg"}, "eval wants --weights FILE"},
-        {{"export"}, "export wants DIR"}};
+        {{"export"}, "export wants DIR"},
+        {{"explain"}, "explain wants CONFIG"},
+        {{"explain", "a.cfg", "--program", "tran"}, "is 'tran'; did you mean 'train'?"},
+        {{"explain", "a.cfg", "--program", "x\n"}, "is 'x\\n', wanted train, eval or hessian"},
+        {{"explain", "a.cfg", "--runs", "5"}, "option '--runs' goes with --profile"},
+        {{"explain", "a.cfg", "--profile", "--runs", "0"}, "option '--runs' is '0'"},
+        {{"explain", "a.cfg", "--threads", "some"}, "option '--threads' is 'some'"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         said s = command(cases[i].words);
         assert_int_equal(s.status, 2);

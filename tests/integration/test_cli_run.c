@@ -1,7 +1,10 @@
-/* Tests of a real, tiny study by the real command: run, interrupt, resume, report, export, eval. */
+/* Tests of a real, tiny study by the real command: run, interrupt, resume, report, export, eval,
+ * explain. */
 #include "support.h"
 
 #include "core/file.h"
+
+#include <cjson/cJSON.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,6 +223,171 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
     remove_tree(s.dir);
 }
 
+/* --- explain -----------------------------------------------------------------------------------
+ */
+
+#define QUICKSTART COPPICE_TEST_SOURCE_DIR "/configs/quickstart.cfg"
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (!cJSON_IsNumber(item))
+        fail_msg("no number \"%s\"", name);
+    return item->valuedouble;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    if (text == NULL || text[0] == '\0')
+        fail_msg("no text \"%s\"", name);
+    return text;
+}
+
+/* Every amount of the kind's total, or of all, is the sum of its rows. */
+static void assert_total_is_its_rows(const cJSON *total, const cJSON *rows, bool timed)
+{
+    static const char *const amounts[] = {"flops", "elements", "bytes", "seconds"};
+    bool all = strcmp(total->string, "all") == 0;
+    for (int a = 0; a < (timed ? 4 : 3); a++) {
+        double sum = 0.0, count = 0.0;
+        const cJSON *row;
+        cJSON_ArrayForEach(row, rows)
+        {
+            if (!all && strcmp(text_of(row, "kind"), total->string) != 0)
+                continue;
+            sum += number(row, amounts[a]);
+            count += 1.0;
+        }
+        assert_true(count > 0.0 && number(total, "count") == count);
+        double off = number(total, amounts[a]) - sum;
+        assert_true(off <= 1e-9 * sum && off >= -1e-9 * sum);
+    }
+}
+
+static void assert_sound_program(const cJSON *program, double runs)
+{
+    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(program, "rows");
+    const cJSON *totals = cJSON_GetObjectItemCaseSensitive(program, "totals"), *item;
+    double share = 0.0;
+    assert_true(number(program, "runs") == runs);
+    assert_true(number(program, "arena_bytes") > 0.0);
+    assert_true(number(cJSON_GetObjectItemCaseSensitive(totals, "convolution"), "flops") > 0.0);
+    cJSON_ArrayForEach(item, totals)
+    {
+        assert_total_is_its_rows(item, rows, runs > 0.0);
+    }
+    cJSON_ArrayForEach(item, rows)
+    {
+        (void)text_of(item, "operation");
+        (void)text_of(item, "shapes");
+        (void)text_of(item, "layout");
+        (void)text_of(item, "implementation");
+        const cJSON *part = cJSON_GetObjectItemCaseSensitive(item, "share");
+        share += part != NULL ? part->valuedouble : 0.0;
+    }
+    assert_true(runs > 0.0 ? share > 0.999 && share < 1.001 : share == 0.0);
+}
+
+static cJSON *read_json(const scene *s)
+{
+    char *text = read_file(s->dir, "out");
+    cJSON *root = cJSON_Parse(text);
+    if (root == NULL)
+        fail_msg("no JSON: %s", text);
+    free(text);
+    return root;
+}
+
+static void explain_adds_up(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"train", "eval", "hessian"};
+    scene s;
+    make_scene(&s);
+    for (int profiled = 0; profiled < 2; profiled++) {
+        /* "--json" again stands where nothing is to be said */
+        const char *profile = profiled ? "--profile" : "--json";
+        const char *runs = profiled ? "--runs=2" : "--json";
+        assert_status(&s,
+                      start(&s, WORDS("explain", QUICKSTART, "--json", "--program", "train",
+                                      "--program", "eval", "--program=hessian", profile, runs)),
+                      0);
+        cJSON *root = read_json(&s);
+        const cJSON *programs = cJSON_GetObjectItemCaseSensitive(root, "programs");
+        assert_int_equal(cJSON_GetArraySize(programs), 3);
+        for (int i = 0; i < 3; i++) {
+            assert_string_equal(text_of(cJSON_GetArrayItem(programs, i), "program"), names[i]);
+            assert_sound_program(cJSON_GetArrayItem(programs, i), profiled ? 2.0 : 0.0);
+        }
+        cJSON_Delete(root);
+    }
+    remove_tree(s.dir);
+}
+
+static void explain_prints_a_line_an_operation(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    assert_status(&s, start(&s, WORDS("explain", QUICKSTART)), 0);
+    assert_contains(&s, "out", "training step of convnet, batch 64: ");
+    assert_contains(&s, "out", "64x3x32x32, 16x3x3x3 > 64x16x32x32");
+    assert_contains(&s, "out", "(layers.conv.0)");
+    assert_contains(&s, "err", "setting \"distilled\", the first of 2");
+    char *text = read_file(s.dir, "out");
+    assert_null(strstr(text, "GFLOP/s"));
+    free(text);
+    assert_status(&s,
+                  start(&s, WORDS("explain", s.config, "--set", "study.threads=2", "--set",
+                                  "train.batch=8", "--threads=1", "--profile", "--runs", "1")),
+                  0);
+    assert_contains(&s, "out", "training step of convnet, batch 8: ");
+    assert_contains(&s, "out", "; threads 1\n");
+    assert_contains(&s, "out", "1 runs in ");
+    assert_contains(&s, "out", "GFLOP/s");
+    assert_contains(&s, "out", "most time in:");
+    remove_tree(s.dir);
+}
+
+static void explain_needs_the_dataset_to_be_there(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "study   = { name = \"absent\"; };\n"
+        "dataset = { plugin = \"cifar10\"; path = \"/nowhere/at/all\"; };\n"
+        "ticket  = { model = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
+        "            stages = ( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"real\"; } "
+        "); };\n"
+        "train   = { recipe = \"idc\"; duration = \"1ep\"; };\n";
+    scene s;
+    cop_error err = {0};
+    make_scene(&s);
+    assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
+    assert_status(&s, start(&s, WORDS("explain", s.config)), 2);
+    assert_contains(&s, "err", "/nowhere/at/all");
+    remove_tree(s.dir);
+}
+
+/* Every program of a run, each with its times, whoever made it. */
+static void a_run_lists_its_programs_where_asked(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    char out[300], listing[300];
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    (void)snprintf(listing, sizeof listing, "%s/listing", s.dir);
+    assert_int_equal(setenv("COPPICE_PROFILE", listing, 1), 0);
+    pid_t pid = start(&s, WORDS("run", s.config, "--out", out));
+    assert_int_equal(unsetenv("COPPICE_PROFILE"), 0);
+    assert_status(&s, pid, 0);
+    assert_contains(&s, "listing", "inputs: images 64x3x32x32");
+    assert_contains(&s, "listing", "conv2d_weights");
+    assert_contains(&s, "listing", "most time in:");
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +395,10 @@ int main(void)
         cmocka_unit_test(a_finished_run_is_not_repeated),
         cmocka_unit_test(check_makes_nothing),
         cmocka_unit_test(an_exported_ticket_evaluates_as_it_did),
+        cmocka_unit_test(explain_adds_up),
+        cmocka_unit_test(explain_prints_a_line_an_operation),
+        cmocka_unit_test(explain_needs_the_dataset_to_be_there),
+        cmocka_unit_test(a_run_lists_its_programs_where_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
