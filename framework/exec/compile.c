@@ -84,6 +84,7 @@ void cop_program_free(cop_program *p)
         free(in->results);
         free(in->operand_shapes);
         cop_group_free(in->group);
+        cop_plane_free(in->plane);
         cop_primitive_free(in->primitive);
         free(in->label);
     }
@@ -169,7 +170,7 @@ cop_status cop_find_live(cop_compiler *c, cop_error *err)
 /* --- the driver
  * --------------------------------------------------------------------------------------- */
 
-static void compiler_clear(cop_compiler *c)
+void cop_compiler_clear(cop_compiler *c)
 {
     free(c->root);
     free(c->kept);
@@ -249,6 +250,31 @@ static cop_status run_passes(cop_compiler *c, cop_error *err)
     return allocate(c->p, err);
 }
 
+/* Compiles the compiler's own copy of the graph. */
+static cop_status compile_copy(const cop_graph *g, const cop_node *outputs, size_t output_count,
+                               cop_program *p, cop_error *err)
+{
+    cop_graph *copy = NULL;
+    cop_origin *origin = NULL;
+    cop_node *own = cop_compiler_array(output_count, sizeof *own, err);
+    if (own == NULL)
+        return COP_FAILED;
+    cop_status status = cop_recompute(g, outputs, (int32_t)output_count, &copy, own, &origin, err);
+    cop_compiler c = {.g = copy,
+                      .origin = origin,
+                      .outputs = own,
+                      .output_count = (int32_t)output_count,
+                      .node_count = cop_graph_size(copy),
+                      .p = p};
+    if (status == COP_OK)
+        status = run_passes(&c, err);
+    cop_compiler_clear(&c);
+    cop_graph_free(copy);
+    free(origin);
+    free(own);
+    return status;
+}
+
 cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t output_count,
                        const cop_compile_options *options, cop_program **program, cop_error *err)
 {
@@ -259,16 +285,10 @@ cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t outpu
         return COP_FAILED;
     int before = omp_get_max_threads();
     p->threads = options != NULL && options->threads > 0 ? options->threads : before;
-    cop_compiler c = {.g = g,
-                      .outputs = outputs,
-                      .output_count = (int32_t)output_count,
-                      .node_count = cop_graph_size(g),
-                      .p = p};
     /* oneDNN divides a primitive's work among the threads it sees at its creation. */
     omp_set_num_threads(p->threads);
-    cop_status status = run_passes(&c, err);
+    cop_status status = compile_copy(g, outputs, output_count, p, err);
     omp_set_num_threads(before);
-    compiler_clear(&c);
     if (status != COP_OK) {
         cop_program_free(p);
         return status;

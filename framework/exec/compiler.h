@@ -1,4 +1,5 @@
-/* compiler.h: the compiler's passes, in order: live nodes, fusion, ordering, lowering. */
+/* compiler.h: the compiler's passes, in order: recomputation, live nodes, fusion, ordering,
+ * lowering. */
 #ifndef COP_EXEC_COMPILER_H
 #define COP_EXEC_COMPILER_H
 
@@ -9,9 +10,16 @@ typedef struct cop_plan_step {
     int32_t first, count; /* its nodes: members[first … first+count−1], ascending */
 } cop_plan_step;
 
+/* Where a node of the compiler's copy comes from. */
+typedef struct cop_origin {
+    cop_node node; /* in the caller's graph */
+    int32_t level; /* operations on the way to it that end a fused unit; nodes of a unit share it */
+} cop_origin;
+
 /* Arrays are indexed by node, 1 … node_count; all are owned by the compiler. */
 typedef struct cop_compiler {
-    const cop_graph *g;
+    const cop_graph *g; /* the compiler's own copy */
+    const cop_origin *origin;
     const cop_node *outputs;
     int32_t output_count, node_count;
     cop_node *root; /* the node whose elements it has: itself, or that of the tensor it views; 0 if
@@ -29,8 +37,19 @@ typedef struct cop_compiler {
     cop_program *p;
 } cop_compiler;
 
+/* Frees the arrays. */
+void cop_compiler_clear(cop_compiler *c);
+
 /* Zeroed memory for `count` items; NULL with the error filled where there is none. */
 void *cop_compiler_array(size_t count, size_t size, cop_error *err);
+
+/* A copy of what the outputs need of the graph, in which cheap elementwise nodes that are read
+ * again much later (in the backward pass) are computed again there, instead of being kept in
+ * memory. new_outputs has room for output_count nodes. (*origin)[v] tells of node v of the copy.
+ * The caller frees both, also after an error. */
+cop_status cop_recompute(const cop_graph *g, const cop_node *outputs, int32_t output_count,
+                         cop_graph **copy, cop_node *new_outputs, cop_origin **origin,
+                         cop_error *err);
 
 /* Marks what the outputs need: root, kept, uses, users. */
 cop_status cop_find_live(cop_compiler *c, cop_error *err);

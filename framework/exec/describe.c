@@ -20,9 +20,15 @@ static bool is_reorder(const cop_instruction *in)
 
 const char *cop_row_kind_name(cop_row_kind kind)
 {
-    static const char *const names[COP_ROW_KIND_COUNT] = {
-        "convolution", "matmul", "elementwise", "reduction", "pooling", "reorder", "other"};
+    static const char *const names[COP_ROW_KIND_COUNT] = {"convolution", "matmul",    "elementwise",
+                                                          "planes",      "reduction", "pooling",
+                                                          "reorder",     "other"};
     return names[kind];
+}
+
+static bool is_fused(const cop_instruction *in)
+{
+    return in->group != NULL || in->plane != NULL;
 }
 
 static cop_row_kind kind_of(const cop_instruction *in)
@@ -31,6 +37,8 @@ static cop_row_kind kind_of(const cop_instruction *in)
         return COP_ROW_REORDER;
     if (in->group != NULL)
         return COP_ROW_ELEMENTWISE;
+    if (in->plane != NULL)
+        return COP_ROW_PLANES;
     switch (in->op) {
     case COP_OP_CONV:
     case COP_OP_CONV_DATA:
@@ -69,12 +77,25 @@ static void group_text(const cop_group *g, cop_text *text)
     }
 }
 
+static const char *plane_op_name(const cop_plane_op *op)
+{
+    return op->kind == COP_PLANE_DOT ? "dot" : cop_op_name(op->micro.op);
+}
+
+static void plane_text(const cop_plane *p, cop_text *text)
+{
+    for (int32_t i = 0; i < p->op_count; i++)
+        cop_text_printf(text, "%s%s", i > 0 ? "+" : "", plane_op_name(&p->ops[i]));
+}
+
 static void operation_text(const cop_instruction *in, cop_text *text)
 {
     if (is_reorder(in))
         cop_text_append(text, "reorder");
     else if (in->group != NULL)
         group_text(in->group, text);
+    else if (in->plane != NULL)
+        plane_text(in->plane, text);
     else
         cop_text_append(text, in->op == COP_OP_NONE ? "copy" : cop_op_name(in->op));
 }
@@ -92,7 +113,7 @@ static const char *implementation_of(const cop_instruction *in)
 static cop_shape operand_shape(const cop_program *p, const cop_instruction *in, int32_t k)
 {
     /* Groups read their operands' own shapes. */
-    return in->group != NULL ? p->buffers[in->operands[k]].shape : in->operand_shapes[k];
+    return is_fused(in) ? p->buffers[in->operands[k]].shape : in->operand_shapes[k];
 }
 
 static void shape_text(cop_shape shape, cop_text *text)
@@ -197,8 +218,7 @@ static void layouts_text(const cop_program *p, const bool *weights, const cop_in
     cop_text list = {0};
     for (int32_t k = 0; k < in->operand_count; k++) {
         int32_t buffer = in->operands[k];
-        if (buffer < 0 ||
-            (in->group != NULL && !cop_shape_equal(p->buffers[buffer].shape, in->shape)))
+        if (buffer < 0 || (is_fused(in) && !cop_shape_equal(p->buffers[buffer].shape, in->shape)))
             continue;
         const char *name = operand_layout(p, weights, in, k, layout);
         if (told(p, weights, in, k, name))
@@ -273,6 +293,8 @@ static cop_status fill_row(const cop_program *p, const bool *weights, int32_t i,
                      .seconds = p->profile != NULL ? cop_profile_median(p->profile, i) : 0.0};
     if (in->group != NULL)
         row->elements = in->group->op_count * cop_shape_count(in->shape);
+    else if (in->plane != NULL)
+        row->elements = cop_plane_elements(in->plane);
     bool complete = row->operation != NULL && row->shapes != NULL && row->layout != NULL &&
                     row->implementation != NULL && (in->label == NULL || row->label != NULL);
     return complete ? COP_OK : no_memory(err);

@@ -9,6 +9,7 @@ typedef enum cop_row_kind {
     COP_ROW_CONVOLUTION = 0,
     COP_ROW_MATMUL,
     COP_ROW_ELEMENTWISE,
+    COP_ROW_PLANES,    /* fused operations on planes, sums and pooling among them */
     COP_ROW_REDUCTION, /* sums, statistics, the softmax */
     COP_ROW_POOLING,
     COP_ROW_REORDER, /* layout conversions */

@@ -3,137 +3,12 @@
  * A tile is a run of whole rows of the innermost collapsed axis, or a part of one row where rows
  * are long. Broadcast operands are spread into a tile first, so that every micro-kernel is a loop
  * over plain arrays. */
-#include "exec/kernels.h"
+#include "exec/kernel_tile.h"
 
-#include <math.h>
 #include <omp.h>
 
 /* Fewer elements than this are not worth waking a second thread for. */
 enum { SERIAL_COUNT = 8192 };
-
-/* `out` may be `a`, `b` or `c`: element i is read before it is written, and by itself alone. */
-static void unary(const cop_micro_op *op, float *out, const float *a, int64_t n)
-{
-    const float scale = op->scale, offset = op->offset;
-    switch (op->op) {
-    case COP_OP_AFFINE:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = scale * a[i] + offset;
-        break;
-    case COP_OP_SQRT:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = sqrtf(a[i]);
-        break;
-    case COP_OP_RECIPROCAL:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = 1.0f / a[i];
-        break;
-    case COP_OP_EXP:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = expf(a[i]);
-        break;
-    case COP_OP_LOG:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = logf(a[i]);
-        break;
-    case COP_OP_ABS:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = fabsf(a[i]);
-        break;
-    case COP_OP_SIGN:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] > 0.0f ? 1.0f : (a[i] < 0.0f ? -1.0f : 0.0f);
-        break;
-    case COP_OP_STEP:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] > 0.0f ? 1.0f : 0.0f;
-        break;
-    case COP_OP_SIGMOID:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = 1.0f / (1.0f + expf(-a[i]));
-        break;
-    case COP_OP_TANH:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = tanhf(a[i]);
-        break;
-    case COP_OP_RELU:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] < 0.0f ? 0.0f : a[i];
-        break;
-    case COP_OP_LEAKY_RELU:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] > 0.0f ? a[i] : scale * a[i];
-        break;
-    default: /* COP_OP_BROADCAST: the operand has been spread */
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i];
-        break;
-    }
-}
-
-static void binary(cop_op op, float *out, const float *a, const float *b, int64_t n)
-{
-    switch (op) {
-    case COP_OP_ADD:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] + b[i];
-        break;
-    case COP_OP_SUB:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] - b[i];
-        break;
-    case COP_OP_MUL:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] * b[i];
-        break;
-    case COP_OP_DIV:
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = a[i] / b[i];
-        break;
-    default: /* COP_OP_GATE */
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            out[i] = b[i] > 0.0f ? a[i] : 0.0f;
-        break;
-    }
-}
-
-static void normalize(float *out, const float *x, const float *mean, const float *r, int64_t n)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        out[i] = (x[i] - mean[i]) * r[i];
-}
-
-static void apply(const cop_micro_op *op, float *const *reg, int64_t n)
-{
-    if (op->c >= 0)
-        normalize(reg[op->result], reg[op->a], reg[op->b], reg[op->c], n);
-    else if (op->b >= 0)
-        binary(op->op, reg[op->result], reg[op->a], reg[op->b], n);
-    else
-        unary(op, reg[op->result], reg[op->a], n);
-}
-
-static void fill(float *out, float value, int64_t n)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        out[i] = value;
-}
 
 /* Where a broadcast operand's row begins. */
 static int64_t row_offset(const cop_group *g, const cop_group_operand *operand, int64_t row)
@@ -186,7 +61,7 @@ static void spread(const cop_group *g, const cop_group_operand *operand, const f
     for (int64_t r = 0; r < at.rows; r++, out += at.length) {
         const float *row = x + row_offset(g, operand, at.first + r);
         if (!along) {
-            fill(out, *row, at.length);
+            cop_tile_fill(out, *row, at.length);
             continue;
         }
         row += at.begin;
@@ -215,9 +90,9 @@ static void run_tiles(const cop_group *g, const tiling *t, const float *const *i
     for (int32_t k = 0; k < g->operand_count; k++) {
         const cop_group_operand *operand = &g->operands[k];
         if (operand->kind == COP_OPERAND_VALUE)
-            fill(reg[operand->reg], operand->value, COP_TILE);
+            cop_tile_fill(reg[operand->reg], operand->value, COP_TILE);
         else if (operand->kind == COP_OPERAND_UNIFORM)
-            fill(reg[operand->reg], *in[k], COP_TILE);
+            cop_tile_fill(reg[operand->reg], *in[k], COP_TILE);
     }
     for (int64_t i = begin; i < end; i++) {
         tile at = tile_at(t, i);
@@ -232,7 +107,7 @@ static void run_tiles(const cop_group *g, const tiling *t, const float *const *i
         for (int32_t k = 0; k < g->result_count; k++)
             reg[g->result_regs[k]] = out[k] + offset;
         for (int32_t k = 0; k < g->op_count; k++)
-            apply(&g->ops[k], reg, at.rows * at.length);
+            cop_tile_apply(&g->ops[k], reg, at.rows * at.length);
     }
 }
 

@@ -15,7 +15,7 @@
 #define COP_TILE 1024
 
 /* A group has at most this many operations, and each reads at most three operands. */
-#define COP_GROUP_OPS       24
+#define COP_GROUP_OPS       48
 #define COP_GROUP_REGISTERS (4 * COP_GROUP_OPS)
 
 /* One operation on registers; b and c are −1 where there is no such operand. */

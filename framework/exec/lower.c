@@ -2,7 +2,7 @@
  *
  * A value may have several buffers, one for each layout that somebody wants it in; a conversion is
  * made when it is first wanted and then shared. */
-#include "exec/compiler.h"
+#include "exec/plane.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static cop_status leaf_buffer(cop_compiler *c, cop_node root, cop_error *err)
         c->p->buffers[buffer].value = (float)node->attr.constant.value;
     attach(c, root, buffer);
     for (int32_t i = 0; input && i < c->p->input_count; i++)
-        if (c->p->inputs[i].node == root)
+        if (c->p->inputs[i].node == c->origin[root].node)
             c->p->inputs[i].buffer = buffer;
     return COP_OK;
 }
@@ -153,6 +153,122 @@ static cop_status lower_group(cop_compiler *c, const cop_plan_step *step, cop_er
     return add_scratch(c, in, cop_group_scratch_bytes(group, c->p->threads), err);
 }
 
+/* --- plane groups --------------------------------------------------------------------------------
+ */
+
+/* The lanes of the layouts in which node v's value is in memory, by bit: 1, 8 and 16. */
+static int32_t lanes_at_hand(const cop_compiler *c, cop_node v)
+{
+    cop_shape shape = cop_graph_node(c->g, v)->shape;
+    int32_t first = c->buffer[c->root[v]], lanes = first < 0 ? 1 : 0;
+    for (int32_t i = first; i >= 0; i = c->p->buffers[i].next) {
+        const cop_buffer *b = &c->p->buffers[i];
+        if (b->layout == NULL || cop_shape_equal(b->shape, shape))
+            lanes |= cop_layout_lanes(b->layout, shape);
+    }
+    return lanes;
+}
+
+/* The lanes with which the fewest bytes of the step's operands need converting; where it makes no
+ * difference, as many as there are. */
+static int32_t best_lanes(const cop_compiler *c, const cop_plan_step *step)
+{
+    int64_t bytes[17] = {0}; /* of operands that are at hand with so many lanes */
+    cop_node seen[COP_GROUP_REGISTERS];
+    int32_t count = 0;
+    for (int32_t m = 0; m < step->count; m++) {
+        const cop_node_data *node = cop_graph_node(c->g, c->members[step->first + m]);
+        for (int32_t i = 0; i < node->input_count; i++) {
+            cop_node v = node->inputs[i], root = c->root[v];
+            cop_shape shape = cop_graph_node(c->g, v)->shape;
+            bool known = c->unit[root] == c->unit[c->members[step->first]] || shape.rank != 4 ||
+                         shape.dim[2] * shape.dim[3] == 1 ||
+                         cop_graph_node(c->g, root)->op == COP_OP_CONSTANT;
+            for (int32_t k = 0; k < count && !known; k++)
+                known = seen[k] == v;
+            if (known)
+                continue;
+            seen[count++] = v;
+            int32_t lanes = lanes_at_hand(c, v);
+            for (int32_t l = 1; l <= 16; l++)
+                bytes[l] += (lanes & l) == l ? cop_shape_count(shape) : 0;
+        }
+    }
+    int32_t best = 1;
+    for (int32_t l = 8; l <= 16; l += 8)
+        if (bytes[l] > 0 && bytes[l] >= bytes[best])
+            best = l;
+    return best;
+}
+
+/* The buffer of an operand of a group: planes in the layout of so many lanes. */
+static cop_status want_lanes(cop_compiler *c, cop_node v, int32_t lanes, int32_t *buffer,
+                             cop_error *err)
+{
+    cop_layout *layout = NULL;
+    cop_status status = cop_layout_blocked(cop_graph_node(c->g, v)->shape, lanes, &layout, err);
+    if (status == COP_OK)
+        status = want(c, v, layout, buffer, err);
+    cop_layout_free(layout);
+    return status;
+}
+
+static cop_status new_lanes_buffer(cop_compiler *c, cop_node v, int32_t lanes, int32_t *buffer,
+                                   cop_error *err)
+{
+    cop_shape shape = cop_graph_node(c->g, v)->shape;
+    bool planes = shape.dim[2] * shape.dim[3] > 1;
+    cop_layout *layout = NULL;
+    cop_status status = cop_layout_blocked(shape, planes ? lanes : 1, &layout, err);
+    if (status == COP_OK)
+        status = new_buffer(c, v, shape, layout, buffer, err);
+    cop_layout_free(layout);
+    return status;
+}
+
+static cop_status fill_plane(cop_compiler *c, const cop_plan_step *step, cop_plane *plane,
+                             const int32_t *operands, const cop_node *results, cop_error *err)
+{
+    cop_instruction *in;
+    cop_status status =
+        cop_program_add_instruction(c->p, plane->operand_count, plane->result_count, &in, err);
+    if (status != COP_OK) {
+        cop_plane_free(plane);
+        return status;
+    }
+    in->plane = plane;
+    in->node = c->members[step->first + step->count - 1];
+    in->op = cop_graph_node(c->g, in->node)->op;
+    in->shape = cop_graph_node(c->g, in->node)->shape;
+    in->execute = cop_execute_plane;
+    for (int32_t k = 0; k < plane->operand_count; k++)
+        in->operands[k] = operands[k];
+    for (int32_t r = 0; r < plane->result_count; r++)
+        COP_TRY(new_lanes_buffer(c, results[r], plane->lanes, &in->results[r], err));
+    return add_scratch(c, in, cop_plane_scratch_bytes(plane, c->p->threads), err);
+}
+
+static cop_status lower_plane(cop_compiler *c, const cop_plan_step *step, int32_t lanes,
+                              cop_error *err)
+{
+    cop_node sources[COP_PLANE_REGISTERS], results[COP_GROUP_OPS];
+    int32_t operands[COP_PLANE_REGISTERS];
+    bool whole[COP_PLANE_REGISTERS];
+    cop_plane *plane = NULL;
+    COP_TRY(cop_plane_make(c, step, lanes, &plane, sources, whole, results, err));
+    cop_status status = COP_OK;
+    for (int32_t k = 0; k < plane->operand_count && status == COP_OK; k++) {
+        operands[k] = -1;
+        if (sources[k] != COP_NO_NODE)
+            status = want_lanes(c, sources[k], whole[k] ? lanes : 1, &operands[k], err);
+    }
+    if (status != COP_OK) {
+        cop_plane_free(plane);
+        return status;
+    }
+    return fill_plane(c, step, plane, operands, results, err);
+}
+
 static cop_conv_spec conv_spec(const cop_compiler *c, cop_node v)
 {
     const cop_node_data *node = cop_graph_node(c->g, v);
@@ -247,11 +363,51 @@ static cop_status lower_plain(cop_compiler *c, cop_node v, cop_error *err)
     return new_buffer(c, v, node->shape, NULL, &in->results[0], err);
 }
 
+/* What the step's nodes allow. */
+typedef struct step_traits {
+    bool elementwise; /* one group of elementwise operations on one shape can compute it */
+    bool planes;      /* a plane group can, and works on planes */
+} step_traits;
+
+/* Whether v is a variance over the batch whose mean another step computes. */
+static bool lacks_its_mean(const cop_compiler *c, cop_node v)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    return node->op == COP_OP_VARIANCE && cop_plane_is_sink(c, v) &&
+           c->unit[c->root[node->inputs[1]]] != c->unit[v];
+}
+
+static step_traits traits_of(const cop_compiler *c, const cop_plan_step *step)
+{
+    step_traits traits = {true, true};
+    bool any = false;
+    cop_shape shape = cop_graph_node(c->g, c->members[step->first])->shape;
+    for (int32_t m = 0; m < step->count; m++) {
+        cop_node v = c->members[step->first + m];
+        cop_plane_domain domain;
+        bool takes = cop_plane_takes(c, v, &domain) && !lacks_its_mean(c, v);
+        traits.planes = traits.planes && takes;
+        any = any || (takes && domain.height > 0);
+        traits.elementwise = traits.elementwise &&
+                             cop_op_is_elementwise(cop_graph_node(c->g, v)->op) &&
+                             cop_shape_equal(cop_graph_node(c->g, v)->shape, shape);
+    }
+    traits.planes = traits.planes && any;
+    return traits;
+}
+
 static cop_status lower_step(cop_compiler *c, const cop_plan_step *step, cop_error *err)
 {
     cop_node v = c->members[step->first];
     cop_op op = cop_graph_node(c->g, v)->op;
-    if (cop_op_is_elementwise(op))
+    step_traits traits = traits_of(c, step);
+    int32_t lanes = traits.planes ? best_lanes(c, step) : 1;
+    bool alone = step->count == 1 && lanes == 1;
+    if (traits.planes && !traits.elementwise && !alone)
+        return lower_plane(c, step, lanes, err);
+    if (traits.planes && lanes > 1)
+        return lower_plane(c, step, lanes, err);
+    if (traits.elementwise)
         return lower_group(c, step, err);
     if (op == COP_OP_CONV || op == COP_OP_CONV_DATA || op == COP_OP_CONV_WEIGHTS)
         return lower_conv(c, v, err);
@@ -276,7 +432,7 @@ static cop_status list_inputs(cop_compiler *c, cop_error *err)
             continue;
         char text[96];
         cop_input_slot *slot = &c->p->inputs[c->p->input_count++];
-        *slot = (cop_input_slot){.node = v, .buffer = -1, .shape = node->shape};
+        *slot = (cop_input_slot){.node = c->origin[v].node, .buffer = -1, .shape = node->shape};
         slot->name = node->name != NULL ? strdup(node->name) : strdup("");
         if (slot->name == NULL)
             return cop_fail(err, COP_FAILED, "out of memory: input of shape %s",

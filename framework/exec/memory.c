@@ -47,8 +47,11 @@ bool cop_instruction_may_overwrite(const cop_instruction *in, int32_t operand, i
         if (in->operands[k] != operand)
             continue;
         found = true;
-        bool may = in->group != NULL ? cop_group_may_overwrite(in->group, k, r)
-                                     : in->op == COP_OP_NORMALIZE_JACOBIAN && k < 2;
+        bool may = in->op == COP_OP_NORMALIZE_JACOBIAN && k < 2;
+        if (in->group != NULL)
+            may = cop_group_may_overwrite(in->group, k, r);
+        else if (in->plane != NULL)
+            may = cop_plane_may_overwrite(in->plane, k, r);
         if (!may)
             return false;
     }

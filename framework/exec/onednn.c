@@ -206,6 +206,37 @@ size_t cop_layout_bytes(const cop_layout *layout)
     return dnnl_memory_desc_get_size(desc_of(&layout->desc));
 }
 
+cop_status cop_layout_blocked(cop_shape shape, int32_t lanes, cop_layout **out, cop_error *err)
+{
+    *out = NULL;
+    if (lanes == 1)
+        return COP_OK;
+    desc_value blocked;
+    dnnl_status_t status = desc_make(&blocked, shape, lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b);
+    if (status != dnnl_success)
+        return refused(err, "describing a blocked tensor", status);
+    cop_status made = layout_from(desc_of(&blocked), out, err);
+    desc_drop(&blocked);
+    return made;
+}
+
+int32_t cop_layout_lanes(const cop_layout *layout, cop_shape shape)
+{
+    if (layout == NULL)
+        return 1;
+    for (int32_t lanes = 8; shape.rank == 4 && lanes <= 16; lanes *= 2) {
+        desc_value blocked;
+        if (shape.dim[1] % lanes != 0 ||
+            desc_make(&blocked, shape, lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b) != dnnl_success)
+            continue;
+        bool same = dnnl_memory_desc_equal(desc_of(&blocked), desc_of(&layout->desc)) != 0;
+        desc_drop(&blocked);
+        if (same)
+            return lanes;
+    }
+    return 0;
+}
+
 /* Letters of the axes from the slowest to the fastest; a capital where blocks lie inside. */
 static void blocking_text(const blocking *b, int rank, const char *letters, char *text, size_t size)
 {

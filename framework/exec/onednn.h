@@ -38,6 +38,14 @@ void cop_layout_free(cop_layout *layout);
 /* Whether both put every element at the same place; NULL is plain. */
 bool cop_layout_equal(const cop_layout *a, const cop_layout *b);
 
+/* How many neighbouring channels (8 or 16) lie together at each pixel of a tensor [N, C, H, W] in
+ * that layout; 1 where it is plain, 0 where it is another. */
+int32_t cop_layout_lanes(const cop_layout *layout, cop_shape shape);
+
+/* The layout whose pixels hold `lanes` channels, for lanes 1 (NULL), 8 or 16 that divide the
+ * shape's channels. The caller frees *out. */
+cop_status cop_layout_blocked(cop_shape shape, int32_t lanes, cop_layout **out, cop_error *err);
+
 /* Bytes of a tensor in that layout, padding included; `layout` is not NULL. */
 size_t cop_layout_bytes(const cop_layout *layout);
 

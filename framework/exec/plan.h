@@ -7,7 +7,7 @@
 
 #include <coppice/program.h>
 
-#include "exec/kernels.h"
+#include "exec/kernel_plane.h"
 #include "exec/onednn.h"
 #include "exec/profile.h"
 
@@ -57,6 +57,7 @@ struct cop_instruction {
     int32_t scratch;           /* a buffer, or −1 */
     cop_attr attr;
     cop_group *group;         /* owned; of an elementwise instruction */
+    cop_plane *plane;         /* owned; of an instruction on planes */
     cop_primitive *primitive; /* owned; of a convolution or a conversion */
     char *label;              /* owned; the node's label or name, or NULL */
 };
@@ -106,12 +107,18 @@ cop_status cop_program_add_instruction(cop_program *p, int32_t operand_count, in
 cop_execute cop_execute_for(cop_op op);
 cop_status cop_execute_copy(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_group(const cop_program *p, const cop_instruction *in, cop_error *err);
+cop_status cop_execute_plane(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err);
 
 void cop_group_free(cop_group *group);
+void cop_plane_free(cop_plane *plane);
 
 /* Whether result r may lie where full operand k lies: nothing reads k after r is written. */
 bool cop_group_may_overwrite(const cop_group *group, int32_t k, int32_t r);
+/* Element operations of a run. */
+int64_t cop_plane_elements(const cop_plane *plane);
+
+bool cop_plane_may_overwrite(const cop_plane *plane, int32_t k, int32_t r);
 
 /* Whether a result may lie exactly where `operand` lies: buffers of that instruction, same bytes.
  */

@@ -54,6 +54,20 @@ cop_status cop_execute_group(const cop_program *p, const cop_instruction *in, co
     return COP_OK;
 }
 
+cop_status cop_execute_plane(const cop_program *p, const cop_instruction *in, cop_error *err)
+{
+    (void)err;
+    const float *from[COP_PLANE_REGISTERS];
+    float *to[COP_GROUP_OPS];
+    for (int32_t k = 0; k < in->operand_count; k++)
+        from[k] = in->operands[k] >= 0 ? operand(p, in, k) : NULL;
+    for (int32_t r = 0; r < in->result_count; r++)
+        to[r] = p->data[in->results[r]];
+    float *scratch = in->scratch >= 0 ? p->data[in->scratch] : NULL;
+    cop_kernel_plane(in->plane, from, to, scratch, p->threads);
+    return COP_OK;
+}
+
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err)
 {
     const float *b = in->operand_count > 1 ? operand(p, in, 1) : NULL;

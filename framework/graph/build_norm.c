@@ -44,6 +44,16 @@ cop_node cop_normalize(cop_graph *g, cop_node x_node, cop_norm_axes over, double
                          x.shape);
 }
 
+/* r·(u − mean(u) − y·mean(u·y)) in parts: over a batch the means are known only after a pass over
+ * all samples, and they are sums that the gradients of scale and shift need too. */
+static cop_node batch_jacobian(cop_graph *g, cop_node u, cop_node y, cop_node r)
+{
+    uint32_t axes = cop_norm_axis_set(COP_NORM_OVER_BATCH);
+    cop_node slope = cop_mean(g, cop_mul(g, u, y), axes);
+    cop_node centred = cop_sub(g, u, cop_mean(g, u, axes));
+    return cop_mul(g, cop_sub(g, centred, cop_mul(g, y, slope)), r);
+}
+
 cop_node cop_normalize_jacobian(cop_graph *g, cop_node u_node, cop_node y_node, cop_node r_node,
                                 cop_norm_axes over)
 {
@@ -55,6 +65,8 @@ cop_node cop_normalize_jacobian(cop_graph *g, cop_node u_node, cop_node y_node, 
         !cop_want_norm_axes(g, who, over) || !cop_want_shape(g, who, &u, y.shape) ||
         !cop_want_shape(g, who, &r, cop_norm_shape(y.shape, over)))
         return COP_NO_NODE;
+    if (over == COP_NORM_OVER_BATCH)
+        return batch_jacobian(g, u_node, y_node, r_node);
     return cop_graph_add(g, COP_OP_NORMALIZE_JACOBIAN, (cop_node[]){u_node, y_node, r_node}, 3,
                          norm_attr(over), y.shape);
 }

@@ -293,14 +293,9 @@ cop_node cop_graph_find_input(const cop_graph *g, const char *name)
 
 /* --- adding ---------------------------------------------------------------------------------- */
 
-/* Finds the node equal to *draft, or adds it with copies of its inputs and name. */
-static cop_node intern(cop_graph *g, const cop_node_data *draft)
+/* Adds a copy of *draft with copies of its inputs and name; there is room. */
+static cop_node append(cop_graph *g, const cop_node_data *draft)
 {
-    if (!make_room(g))
-        return COP_NO_NODE;
-    size_t slot = find_slot(g, draft);
-    if (g->table[slot] != COP_NO_NODE)
-        return g->table[slot];
     cop_node_data node = *draft;
     if (node.input_count > 0) {
         size_t size = (size_t)node.input_count * sizeof *node.inputs;
@@ -313,9 +308,29 @@ static cop_node intern(cop_graph *g, const cop_node_data *draft)
         return COP_NO_NODE;
     g->nodes[g->count] = node;
     g->interior[g->count] = g->derivations > 0;
-    g->count++;
-    g->table[slot] = g->count;
-    return g->count;
+    return ++g->count;
+}
+
+/* Finds the node equal to *draft, or adds it. */
+static cop_node intern(cop_graph *g, const cop_node_data *draft)
+{
+    if (!make_room(g))
+        return COP_NO_NODE;
+    size_t slot = find_slot(g, draft);
+    if (g->table[slot] == COP_NO_NODE)
+        g->table[slot] = append(g, draft);
+    return g->table[slot];
+}
+
+cop_node cop_graph_add_copy(cop_graph *g, const cop_node_data *node, cop_node *inputs)
+{
+    if (cop_graph_failed(g) || !make_room(g))
+        return COP_NO_NODE;
+    cop_node_data draft = *node;
+    draft.inputs = inputs;
+    if (node->label != NULL)
+        draft.label = copy_text(g, node->label);
+    return append(g, &draft);
 }
 
 /* Dimensions are positive and the elements' bytes, as doubles, can be counted. */

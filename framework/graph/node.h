@@ -56,7 +56,7 @@ typedef enum cop_op {
     /* normalisation; attr.norm */
     COP_OP_VARIANCE,  /* x, mean */
     COP_OP_NORMALIZE, /* x, mean, r = 1/sqrt(var+ε): (x − mean)·r; mean and r are those of x */
-    COP_OP_NORMALIZE_JACOBIAN, /* u, y, r */
+    COP_OP_NORMALIZE_JACOBIAN, /* u, y, r; over the image (over a batch it is made of parts) */
     COP_OP_LOG_SOFTMAX,
     /* resampling and augmentation */
     COP_OP_RESIZE,
@@ -117,6 +117,11 @@ const char *cop_op_name(cop_op op);
  * Anything but builders in graph/ and derivative rules goes through graph.h instead. */
 cop_node cop_graph_add(cop_graph *g, cop_op op, const cop_node *inputs, int32_t input_count,
                        cop_attr attr, cop_shape shape);
+
+/* Adds a copy of a node, which may be of another graph, on these inputs of g: never simplified, and
+ * never merged with an equal one. For the compiler's own graphs, in which a node is wanted twice.
+ */
+cop_node cop_graph_add_copy(cop_graph *g, const cop_node_data *node, cop_node *inputs);
 
 /* cop_gate(a, b): a where b > 0, else 0. */
 cop_node cop_gate(cop_graph *g, cop_node a, cop_node b);

@@ -304,6 +304,52 @@ static cop_node simplify_shape(cop_graph *g, const cop_node_data *draft)
                                        : cop_broadcast(g, source, draft->shape);
 }
 
+/* Whether a is the same all along the axes, and b has the shape of their product. */
+static bool is_factor(const cop_graph *g, cop_node a, cop_node b, cop_shape product, uint32_t axes)
+{
+    cop_shape shape = cop_node_shape(g, a);
+    if (!same_shape(g, b, product) || shape.rank != product.rank)
+        return false;
+    for (int32_t axis = 0; axis < shape.rank; axis++)
+        if ((axes >> axis & 1u) != 0 && shape.dim[axis] != 1)
+            return false;
+    return true;
+}
+
+/* Splits an interior a·b into what is the same along the axes and the rest. */
+static bool split_factor(const cop_graph *g, cop_node product, uint32_t axes, cop_node *factor,
+                         cop_node *rest)
+{
+    const cop_node_data *node = skippable(g, product, COP_OP_MUL);
+    for (int k = 0; node != NULL && k < 2; k++)
+        if (is_factor(g, node->inputs[k], node->inputs[1 - k], node->shape, axes)) {
+            *factor = node->inputs[k];
+            *rest = node->inputs[1 - k];
+            return true;
+        }
+    return false;
+}
+
+/* Σ a·b = a·Σ b and Σ (a·b)·c = a·Σ b·c where a is the same along the axes: a smaller product, and
+ * the sum is often there already. */
+static cop_node simplify_sum_of_product(cop_graph *g, const cop_node_data *draft)
+{
+    uint32_t axes = draft->attr.sum.axes;
+    double scale = draft->attr.sum.scale;
+    cop_node product = draft->inputs[0], factor, rest;
+    if (split_factor(g, product, axes, &factor, &rest))
+        return cop_mul(g, factor, sum_scaled(g, rest, axes, scale, draft->shape));
+    const cop_node_data *node = skippable(g, product, COP_OP_MUL);
+    for (int k = 0; node != NULL && k < 2; k++) {
+        cop_node other = node->inputs[1 - k];
+        if (same_shape(g, other, node->shape) &&
+            split_factor(g, node->inputs[k], axes, &factor, &rest))
+            return cop_mul(g, factor,
+                           sum_scaled(g, cop_mul(g, rest, other), axes, scale, draft->shape));
+    }
+    return COP_NO_NODE;
+}
+
 static cop_node simplify_sum(cop_graph *g, const cop_node_data *draft)
 {
     cop_node a = draft->inputs[0];
@@ -316,7 +362,7 @@ static cop_node simplify_sum(cop_graph *g, const cop_node_data *draft)
     if (inner != NULL && inner->attr.affine.offset == 0.0)
         return sum_scaled(g, inner->inputs[0], draft->attr.sum.axes,
                           scale * inner->attr.affine.scale, draft->shape);
-    return COP_NO_NODE;
+    return simplify_sum_of_product(g, draft);
 }
 
 cop_node cop_simplify(cop_graph *g, const cop_node_data *draft)

@@ -51,7 +51,7 @@ typedef struct network {
 static cop_node block(cop_graph *g, cop_node x, cop_node w)
 {
     cop_node h = cop_conv2d(g, x, w, cop_window_square(3, 1, 1));
-    h = cop_normalize(g, h, COP_NORM_OVER_BATCH, 1e-5);
+    h = cop_normalize(g, h, COP_NORM_OVER_IMAGE, 1e-5);
     return cop_avg_pool(g, cop_relu(g, h), cop_window_square(2, 2, 0));
 }
 

@@ -201,7 +201,7 @@ static cop_node normalized(cop_graph *g)
 static cop_node normalized_back(cop_graph *g)
 {
     return cop_normalize_jacobian(g, in(g, "u", cop_shape4(2, 3, 9, 8)), x(g),
-                                  in(g, "r", cop_shape4(1, 3, 1, 1)), COP_NORM_OVER_BATCH);
+                                  in(g, "r", cop_shape4(2, 3, 1, 1)), COP_NORM_OVER_IMAGE);
 }
 
 static cop_node log_probabilities(cop_graph *g)

@@ -1,0 +1,383 @@
+/* kernel_plane.c: running a fused sequence of plane operations, block after block. */
+#include "exec/kernel_plane.h"
+
+#include "exec/kernel_pool2.h"
+#include "exec/kernel_tile.h"
+
+#include <omp.h>
+
+enum { MAX_LANES = 16, SERIAL_COUNT = 8192 };
+
+/* --- sums ----------------------------------------------------------------------------------------
+ *
+ * Sixteen sums run side by side, and element i belongs to lane i modulo the lane count. Floats of a
+ * tile add up in float, tiles in double. */
+
+typedef float vec __attribute__((vector_size(64), aligned(4)));
+
+static void fold(const float *sums, int32_t lanes, double *total)
+{
+    for (int i = 0; i < 16; i++)
+        total[i % lanes] += (double)sums[i];
+}
+
+static void add_sum(const float *a, int64_t n, int32_t lanes, double *total)
+{
+    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    int64_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        s0 += *(const vec *)(a + i);
+        s1 += *(const vec *)(a + i + 16);
+        s2 += *(const vec *)(a + i + 32);
+        s3 += *(const vec *)(a + i + 48);
+    }
+    for (; i + 16 <= n; i += 16)
+        s0 += *(const vec *)(a + i);
+    float sums[16];
+    *(vec *)sums = (s0 + s1) + (s2 + s3);
+    for (int k = 0; i + k < n; k++)
+        sums[k] += a[i + k];
+    fold(sums, lanes, total);
+}
+
+static void add_dot(const float *a, const float *b, int64_t n, int32_t lanes, double *total)
+{
+    vec s0 = {0}, s1 = {0};
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        s0 += *(const vec *)(a + i) * *(const vec *)(b + i);
+        s1 += *(const vec *)(a + i + 16) * *(const vec *)(b + i + 16);
+    }
+    for (; i + 16 <= n; i += 16)
+        s0 += *(const vec *)(a + i) * *(const vec *)(b + i);
+    float sums[16];
+    *(vec *)sums = s0 + s1;
+    for (int k = 0; i + k < n; k++)
+        sums[k] += a[i + k] * b[i + k];
+    fold(sums, lanes, total);
+}
+
+static void add_squares(const float *a, const float *b, int64_t n, int32_t lanes, double *total)
+{
+    vec s0 = {0}, s1 = {0};
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        vec x = *(const vec *)(a + i) - *(const vec *)(b + i);
+        vec y = *(const vec *)(a + i + 16) - *(const vec *)(b + i + 16);
+        s0 += x * x;
+        s1 += y * y;
+    }
+    for (; i + 16 <= n; i += 16) {
+        vec x = *(const vec *)(a + i) - *(const vec *)(b + i);
+        s0 += x * x;
+    }
+    float sums[16];
+    *(vec *)sums = s0 + s1;
+    for (int k = 0; i + k < n; k++)
+        sums[k] += (a[i + k] - b[i + k]) * (a[i + k] - b[i + k]);
+    fold(sums, lanes, total);
+}
+
+static void project(float *out, const float *a, const float *b, const float *c, const float *d,
+                    int64_t n)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        out[i] = a[i] - c[i] - b[i] * d[i];
+}
+
+/* --- a thread's run ------------------------------------------------------------------------------
+ */
+
+/* What a thread works with. Pointers of planes are those of the present tile. */
+typedef struct worker {
+    const cop_plane *p;
+    const float *const *in;
+    float *const *out;
+    float *scratch; /* its own */
+    double
+        *partials; /* shared: of sink s, block b, lane l at [(s·samples·channels) + b·lanes + l] */
+    float *reg[COP_PLANE_REGISTERS];  /* as plane operations see them */
+    float *lane[COP_PLANE_REGISTERS]; /* as lane operations see them */
+    float *base[COP_PLANE_REGISTERS]; /* of planes: the block's first element */
+    double total[COP_PLANE_OPS][MAX_LANES];
+} worker;
+
+/* Registers of operands are only read. */
+static float *readable(const float *x)
+{
+    union {
+        const float *constant;
+        float *plain;
+    } pointer = {.constant = x};
+    return pointer.plain;
+}
+
+static int64_t plane_size(const cop_plane *p, int32_t zoom)
+{
+    return p->rows * zoom * p->columns * zoom * p->lanes;
+}
+
+static int64_t tile_size(const cop_plane *p, int64_t rows, int32_t zoom)
+{
+    return rows * zoom * p->columns * zoom * p->lanes;
+}
+
+/* Registers that are the same for every block. */
+static void start(worker *w)
+{
+    const cop_plane *p = w->p;
+    int32_t largest = 1;
+    for (int32_t r = 0; r < p->register_count; r++)
+        if (p->registers[r].zoom > largest)
+            largest = p->registers[r].zoom;
+    for (int32_t r = 0; r < p->register_count; r++) {
+        const cop_plane_register *reg = &p->registers[r];
+        if (reg->home == COP_PLANE_TILE || reg->home == COP_PLANE_KEPT)
+            w->base[r] = w->reg[r] = w->scratch + reg->slot;
+        else if (reg->home == COP_PLANE_LANES)
+            w->lane[r] = w->scratch + reg->slot;
+        if (reg->spread >= 0)
+            w->reg[r] = w->scratch + reg->spread;
+        if (reg->home == COP_PLANE_UNIFORM || reg->home == COP_PLANE_VALUE) {
+            float value = reg->home == COP_PLANE_VALUE ? reg->value : *w->in[reg->index];
+            cop_tile_fill(w->reg[r], value, tile_size(p, p->tile_rows, largest));
+            w->lane[r] = w->reg[r];
+        }
+    }
+}
+
+/* Points the registers in memory at a block. */
+static void enter_block(worker *w, int64_t block)
+{
+    const cop_plane *p = w->p;
+    int64_t lane = block * p->lanes; /* among all samples' channels */
+    for (int32_t r = 0; r < p->register_count; r++) {
+        const cop_plane_register *reg = &p->registers[r];
+        int64_t from = reg->per_sample ? lane : lane % p->channels;
+        switch (reg->home) {
+        case COP_PLANE_OPERAND:
+            w->base[r] = readable(w->in[reg->index] + block * plane_size(p, reg->zoom));
+            break;
+        case COP_PLANE_RESULT:
+            w->base[r] = w->out[reg->index] + block * plane_size(p, reg->zoom);
+            break;
+        case COP_PLANE_LANES_IN:
+            w->lane[r] = readable(w->in[reg->index] + from);
+            break;
+        case COP_PLANE_LANES_OUT:
+            w->lane[r] = w->out[reg->index] + lane;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* Fills the tiles that repeat a lane's number at every pixel, for lanes that this phase is the
+ * first to read. */
+static void spread_lanes(worker *w, int32_t phase, int64_t largest_tile)
+{
+    const cop_plane *p = w->p;
+    for (int32_t r = 0; r < p->register_count; r++) {
+        const cop_plane_register *reg = &p->registers[r];
+        bool lanes = reg->home == COP_PLANE_LANES || reg->home == COP_PLANE_LANES_IN ||
+                     reg->home == COP_PLANE_LANES_OUT;
+        if (!lanes || reg->spread < 0 || reg->phase != phase)
+            continue;
+        if (p->lanes == 1) {
+            cop_tile_fill(w->reg[r], *w->lane[r], largest_tile);
+            continue;
+        }
+        float pattern[16];
+        for (int i = 0; i < 16; i++)
+            pattern[i] = w->lane[r][i % p->lanes];
+        vec value = *(const vec *)pattern;
+        int64_t i = 0;
+        for (; i + 16 <= largest_tile; i += 16)
+            *(vec *)(w->reg[r] + i) = value;
+        for (; i < largest_tile; i++)
+            w->reg[r][i] = pattern[i % 16];
+    }
+}
+
+static void enter_tile(worker *w, int64_t first_row)
+{
+    const cop_plane *p = w->p;
+    for (int32_t k = 0; k < p->moving_count; k++) {
+        int32_t r = p->moving[k];
+        w->reg[r] = w->base[r] + tile_size(p, first_row, p->registers[r].zoom);
+    }
+}
+
+static void pool(worker *w, const cop_plane_op *op, int64_t rows)
+{
+    const cop_plane *p = w->p;
+    const cop_micro_op *m = &op->micro;
+    bool adjoint = m->op == COP_OP_AVG_POOL_ADJOINT || m->op == COP_OP_MAX_POOL_PUT;
+    const cop_plane_register *small = &p->registers[adjoint ? m->b : m->result];
+    cop_pool2 g = {rows * small->zoom, p->columns * small->zoom, p->lanes};
+    switch (m->op) {
+    case COP_OP_AVG_POOL:
+        cop_pool2_average(&g, w->reg[m->result], w->reg[m->a]);
+        break;
+    case COP_OP_AVG_POOL_ADJOINT:
+        cop_pool2_average_adjoint(&g, w->reg[m->result], w->reg[m->b]);
+        break;
+    case COP_OP_MAX_POOL_PUT:
+        cop_pool2_put(&g, w->reg[m->result], w->reg[m->a], w->reg[m->b]);
+        break;
+    default: /* COP_OP_MAX_POOL, COP_OP_MAX_POOL_TAKE */
+        cop_pool2_take(&g, w->reg[m->result], w->reg[m->a], w->reg[m->b]);
+        break;
+    }
+}
+
+static void run_tile(worker *w, int32_t begin, int32_t end, int64_t rows)
+{
+    const cop_plane *p = w->p;
+    for (int32_t k = begin; k < end; k++) {
+        const cop_plane_op *op = &p->ops[k];
+        const cop_micro_op *m = &op->micro;
+        bool reduces = op->kind >= COP_PLANE_SUM && op->kind <= COP_PLANE_SQUARES;
+        int32_t zoom = p->registers[reduces ? m->a : m->result].zoom;
+        int64_t n = tile_size(p, rows, zoom);
+        switch (op->kind) {
+        case COP_PLANE_MAP:
+            cop_tile_apply(m, w->reg, n);
+            break;
+        case COP_PLANE_PROJECT:
+            project(w->reg[m->result], w->reg[m->a], w->reg[m->b], w->reg[m->c], w->reg[op->d], n);
+            break;
+        case COP_PLANE_SUM:
+            add_sum(w->reg[m->a], n, p->lanes, w->total[k]);
+            break;
+        case COP_PLANE_DOT:
+            add_dot(w->reg[m->a], w->reg[m->b], n, p->lanes, w->total[k]);
+            break;
+        case COP_PLANE_SQUARES:
+            add_squares(w->reg[m->a], w->reg[m->b], n, p->lanes, w->total[k]);
+            break;
+        case COP_PLANE_POOL:
+            pool(w, op, rows);
+            break;
+        case COP_PLANE_LANE_MAP:
+            break;
+        }
+    }
+}
+
+/* The sums of a phase become lanes, or a sink's share of this block. */
+static void finish_sums(worker *w, int32_t begin, int32_t end, int64_t block)
+{
+    const cop_plane *p = w->p;
+    for (int32_t k = begin; k < end; k++) {
+        const cop_plane_op *op = &p->ops[k];
+        if (op->kind < COP_PLANE_SUM || op->kind > COP_PLANE_SQUARES)
+            continue;
+        for (int32_t l = 0; l < p->lanes; l++) {
+            if (op->share >= 0)
+                w->partials[op->share * p->samples * p->channels + block * p->lanes + l] =
+                    w->total[k][l];
+            if (op->micro.result >= 0)
+                w->lane[op->micro.result][l] = (float)((double)op->micro.scale * w->total[k][l]);
+        }
+    }
+}
+
+static void run_block(worker *w, int64_t block, int64_t largest_tile)
+{
+    const cop_plane *p = w->p;
+    enter_block(w, block);
+    for (int32_t phase = 0, begin = 0; phase < p->phase_count; phase++) {
+        int32_t end = begin;
+        while (end < p->op_count && p->ops[end].phase == phase)
+            end++;
+        for (; begin < end && p->ops[begin].kind == COP_PLANE_LANE_MAP; begin++)
+            cop_tile_apply(&p->ops[begin].micro, w->lane, p->lanes);
+        if (begin == end)
+            continue;
+        spread_lanes(w, phase, largest_tile);
+        for (int32_t k = begin; k < end; k++)
+            for (int32_t l = 0; l < p->lanes; l++)
+                w->total[k][l] = 0.0;
+        for (int64_t row = 0; row < p->rows; row += p->tile_rows) {
+            int64_t rows = p->rows - row < p->tile_rows ? p->rows - row : p->tile_rows;
+            enter_tile(w, row);
+            run_tile(w, begin, end, rows);
+        }
+        finish_sums(w, begin, end, block);
+        begin = end;
+    }
+}
+
+/* --- sums over samples ---------------------------------------------------------------------------
+ */
+
+static void finish_sink(const cop_plane *p, const cop_plane_sink *sink, const double *partials,
+                        float *out, int64_t begin, int64_t end)
+{
+    const double *own = partials + sink->share * p->samples * p->channels;
+    const double *sums = partials + sink->mean_share * p->samples * p->channels;
+    for (int64_t c = begin; c < end; c++) {
+        double total = 0.0, mean = 0.0, squares = 0.0;
+        for (int64_t n = 0; n < p->samples; n++)
+            total += own[n * p->channels + c];
+        for (int64_t n = 0; sink->mean_share >= 0 && n < p->samples; n++)
+            mean += sums[n * p->channels + c] / sink->pixels / (double)p->samples;
+        for (int64_t n = 0; sink->mean_share >= 0 && n < p->samples; n++) {
+            double off = sums[n * p->channels + c] / sink->pixels - mean;
+            squares += off * off;
+        }
+        out[c] = (float)(sink->scale * (total + sink->pixels * squares));
+    }
+}
+
+/* --- the kernel ----------------------------------------------------------------------------------
+ */
+
+static size_t partial_bytes(const cop_plane *p)
+{
+    size_t bytes = (size_t)(p->share_count * p->samples * p->channels) * sizeof(double);
+    return (bytes + 63) / 64 * 64;
+}
+
+size_t cop_plane_scratch_bytes(const cop_plane *p, int threads)
+{
+    return partial_bytes(p) + (size_t)p->thread_floats * sizeof(float) * (size_t)threads;
+}
+
+static int64_t largest_tile_of(const cop_plane *p)
+{
+    int32_t zoom = 1;
+    for (int32_t r = 0; r < p->register_count; r++)
+        zoom = p->registers[r].zoom > zoom ? p->registers[r].zoom : zoom;
+    return tile_size(p, p->tile_rows, zoom);
+}
+
+void cop_kernel_plane(const cop_plane *p, const float *const *in, float *const *out, float *scratch,
+                      int threads)
+{
+    double *partials = (double *)(void *)scratch;
+    float *first = scratch + partial_bytes(p) / sizeof(float);
+    int64_t blocks = p->samples * p->channels / p->lanes, tile = largest_tile_of(p);
+    int64_t work = blocks * plane_size(p, 1) * p->op_count;
+#pragma omp parallel num_threads(threads) if (work >= SERIAL_COUNT)
+    {
+        int64_t team = omp_get_num_threads(), id = omp_get_thread_num();
+        worker w = {.p = p,
+                    .in = in,
+                    .out = out,
+                    .scratch = first + id * p->thread_floats,
+                    .partials = partials};
+        start(&w);
+        for (int64_t b = blocks * id / team; b < blocks * (id + 1) / team; b++)
+            run_block(&w, b, tile);
+        if (p->sink_count > 0) {
+#pragma omp barrier
+            for (int32_t k = 0; k < p->sink_count; k++)
+                finish_sink(p, &p->sinks[k], partials, out[p->sinks[k].result],
+                            p->channels * id / team, p->channels * (id + 1) / team);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/* kernel_tile.h: elementwise operations on a tile: a run of elements that stays in the L1 cache.
+ * Shared by the kernels that work tile by tile. */
+#ifndef COP_EXEC_KERNEL_TILE_H
+#define COP_EXEC_KERNEL_TILE_H
+
+#include "exec/kernels.h"
+
+/* Applies one operation to n elements of the registers it names. A result may lie exactly on an
+ * operand: element i is read before it is written, and by itself alone. */
+void cop_tile_apply(const cop_micro_op *op, float *const *reg, int64_t n);
+
+void cop_tile_fill(float *out, float value, int64_t n);
+
+#endif

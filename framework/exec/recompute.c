@@ -1,0 +1,247 @@
+/* recompute.c: what is computed twice rather than kept.
+ *
+ * A node's level is the number of operations on the way to it that end a fused unit: convolutions,
+ * products, sums over samples. A cheap node that is read at a higher level than its own would have
+ * to be written to memory there and read back; instead each such level gets a copy of it, fused
+ * with its readers, which starts from a tensor that is in memory anyway. (Chen et al. 2016
+ * recompute to save memory; here it saves time too, since elementwise work is cheaper than the way
+ * to memory.) */
+#include "exec/plane.h"
+
+#include <stdlib.h>
+
+enum { MAX_COPIED = 8 }; /* nodes that one reader may have computed again */
+
+typedef struct again {
+    cop_node node, copy;
+    int32_t level, next; /* next: of the same node, or -1 */
+} again;
+
+typedef struct rewriter {
+    cop_compiler c; /* the given graph's live nodes */
+    int32_t *level;
+    bool *in_memory; /* read or kept as a whole, whatever is fused */
+    bool *cheap;
+    cop_graph *g;    /* the copy */
+    cop_node *place; /* of a node of the given graph in the copy */
+    int32_t *first;  /* of a node: its first entry in `copies`, or -1 */
+    again *copies;
+    int32_t copy_count, copy_room;
+    cop_origin *origin;
+    int32_t origin_room;
+} rewriter;
+
+static const cop_node_data *data_of(const rewriter *w, cop_node v)
+{
+    return cop_graph_node(w->c.g, v);
+}
+
+/* --- what is cheap, and where it is ------------------------------------------------------------
+ */
+
+static bool is_live(const rewriter *w, cop_node v)
+{
+    return w->c.root[v] != 0;
+}
+
+/* Whether a node ends the fused unit that computes it. */
+static bool ends_unit(const rewriter *w, cop_node v)
+{
+    cop_plane_domain domain;
+    if (!cop_is_computed(&w->c, v))
+        return false;
+    return cop_plane_is_sink(&w->c, v) ||
+           (!cop_op_is_elementwise(data_of(w, v)->op) && !cop_plane_takes(&w->c, v, &domain));
+}
+
+static bool is_cheap(const rewriter *w, cop_node v)
+{
+    cop_plane_domain domain;
+    return cop_is_computed(&w->c, v) && cop_op_is_elementwise(data_of(w, v)->op) &&
+           cop_plane_takes(&w->c, v, &domain) && domain.height > 0;
+}
+
+static bool is_read_whole(const rewriter *w, cop_node v)
+{
+    cop_plane_domain domain;
+    if (w->c.kept[v])
+        return true;
+    for (int32_t i = w->c.uses[v]; i < w->c.uses[v + 1]; i++)
+        if (!cop_plane_takes(&w->c, w->c.users[i], &domain))
+            return true;
+    return false;
+}
+
+static void classify(rewriter *w)
+{
+    for (cop_node v = 1; v <= w->c.node_count; v++) {
+        if (!is_live(w, v))
+            continue;
+        const cop_node_data *node = data_of(w, v);
+        for (int32_t i = 0; i < node->input_count; i++) {
+            cop_node source = node->inputs[i];
+            bool ends = ends_unit(w, source) && !cop_plane_are_moments(&w->c, v, source);
+            int32_t level = w->level[source] + (ends ? 1 : 0);
+            w->level[v] = level > w->level[v] ? level : w->level[v];
+        }
+        w->cheap[v] = is_cheap(w, v);
+        w->in_memory[v] = !w->cheap[v] || is_read_whole(w, v);
+    }
+}
+
+/* --- what a copy would cost ----------------------------------------------------------------------
+ */
+
+/* Counts the nodes that a copy of v takes, and the tensors it starts from that nothing else keeps
+ * in memory for long. */
+static void count_cost(const rewriter *w, cop_node v, int32_t *nodes, cop_node *start,
+                       int32_t *starts)
+{
+    const cop_node_data *node = data_of(w, v);
+    if (++*nodes > MAX_COPIED)
+        return;
+    for (int32_t i = 0; i < node->input_count; i++) {
+        cop_node source = node->inputs[i];
+        if (cop_shape_count(data_of(w, source)->shape) < cop_shape_count(node->shape))
+            continue;
+        if (!w->in_memory[source]) {
+            count_cost(w, source, nodes, start, starts);
+        } else if (!is_read_whole(w, w->c.root[source]) && *start != source) {
+            *start = source;
+            ++*starts;
+        }
+    }
+}
+
+static bool is_worth_copying(const rewriter *w, cop_node v)
+{
+    int32_t nodes = 0, starts = 0;
+    cop_node start = COP_NO_NODE;
+    if (w->in_memory[v])
+        return false;
+    count_cost(w, v, &nodes, &start, &starts);
+    return nodes <= MAX_COPIED && starts <= 1;
+}
+
+/* --- copying -------------------------------------------------------------------------------------
+ */
+
+static cop_status no_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory while compiling a graph");
+}
+
+static cop_status add(rewriter *w, cop_node v, int32_t level, cop_node *inputs, cop_node *made,
+                      cop_error *err)
+{
+    *made = cop_graph_add_copy(w->g, data_of(w, v), inputs);
+    COP_TRY(cop_graph_check(w->g, err));
+    if (*made >= w->origin_room) {
+        int32_t room = 2 * *made + 64;
+        cop_origin *bigger = realloc(w->origin, (size_t)room * sizeof *bigger);
+        if (bigger == NULL)
+            return no_memory(err);
+        w->origin = bigger;
+        w->origin_room = room;
+    }
+    w->origin[*made] = (cop_origin){v, level};
+    return COP_OK;
+}
+
+static cop_status remember(rewriter *w, cop_node v, int32_t level, cop_node copy, cop_error *err)
+{
+    if (w->copy_count == w->copy_room) {
+        int32_t room = 2 * w->copy_room + 64;
+        again *bigger = realloc(w->copies, (size_t)room * sizeof *bigger);
+        if (bigger == NULL)
+            return no_memory(err);
+        w->copies = bigger;
+        w->copy_room = room;
+    }
+    w->copies[w->copy_count] = (again){v, copy, level, w->first[v]};
+    w->first[v] = w->copy_count++;
+    return COP_OK;
+}
+
+static cop_status copy_node(rewriter *w, cop_node v, int32_t level, cop_node *made, cop_error *err);
+
+/* Where a reader at that level finds node v. */
+static cop_status find(rewriter *w, cop_node v, int32_t level, cop_node *found, cop_error *err)
+{
+    *found = w->place[v];
+    if (w->level[v] >= level || !is_worth_copying(w, v))
+        return COP_OK;
+    for (int32_t i = w->first[v]; i >= 0; i = w->copies[i].next)
+        if (w->copies[i].level == level) {
+            *found = w->copies[i].copy;
+            return COP_OK;
+        }
+    COP_TRY(copy_node(w, v, level, found, err));
+    return remember(w, v, level, *found, err);
+}
+
+static cop_status copy_node(rewriter *w, cop_node v, int32_t level, cop_node *made, cop_error *err)
+{
+    const cop_node_data *node = data_of(w, v);
+    cop_node *inputs = cop_compiler_array((size_t)node->input_count, sizeof *inputs, err);
+    cop_status status = inputs != NULL ? COP_OK : COP_FAILED;
+    for (int32_t i = 0; i < node->input_count && status == COP_OK; i++)
+        status = find(w, node->inputs[i], level, &inputs[i], err);
+    if (status == COP_OK)
+        status = add(w, v, level, inputs, made, err);
+    free(inputs);
+    return status;
+}
+
+static cop_status rewrite(rewriter *w, cop_node *new_outputs, cop_error *err)
+{
+    COP_TRY(cop_find_live(&w->c, err));
+    classify(w);
+    /* Inputs that no output needs can still be bound. */
+    for (cop_node v = 1; v <= w->c.node_count; v++)
+        if (is_live(w, v) || data_of(w, v)->op == COP_OP_INPUT)
+            COP_TRY(copy_node(w, v, w->level[v], &w->place[v], err));
+    for (int32_t i = 0; i < w->c.output_count; i++)
+        new_outputs[i] = w->place[w->c.outputs[i]];
+    return COP_OK;
+}
+
+static cop_status allocate(rewriter *w, cop_error *err)
+{
+    size_t size = (size_t)w->c.node_count + 1;
+    w->level = cop_compiler_array(size, sizeof *w->level, err);
+    w->in_memory = cop_compiler_array(size, sizeof *w->in_memory, err);
+    w->cheap = cop_compiler_array(size, sizeof *w->cheap, err);
+    w->place = cop_compiler_array(size, sizeof *w->place, err);
+    w->first = cop_compiler_array(size, sizeof *w->first, err);
+    w->g = cop_graph_new();
+    if (w->level == NULL || w->in_memory == NULL || w->cheap == NULL || w->place == NULL ||
+        w->first == NULL || w->g == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < size; i++)
+        w->first[i] = -1;
+    return COP_OK;
+}
+
+cop_status cop_recompute(const cop_graph *g, const cop_node *outputs, int32_t output_count,
+                         cop_graph **copy, cop_node *new_outputs, cop_origin **origin,
+                         cop_error *err)
+{
+    rewriter w = {.c = {.g = g,
+                        .outputs = outputs,
+                        .output_count = output_count,
+                        .node_count = cop_graph_size(g)}};
+    cop_status status = allocate(&w, err);
+    if (status == COP_OK)
+        status = rewrite(&w, new_outputs, err);
+    cop_compiler_clear(&w.c);
+    free(w.level);
+    free(w.in_memory);
+    free(w.cheap);
+    free(w.place);
+    free(w.first);
+    free(w.copies);
+    *copy = w.g;
+    *origin = w.origin;
+    return status;
+}
