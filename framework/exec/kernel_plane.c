@@ -1,90 +1,13 @@
 /* kernel_plane.c: running a fused sequence of plane operations, block after block. */
 #include "exec/kernel_plane.h"
 
+#include "exec/kernel_lanes.h"
 #include "exec/kernel_pool2.h"
 #include "exec/kernel_tile.h"
 
 #include <omp.h>
 
 enum { MAX_LANES = 16, SERIAL_COUNT = 8192 };
-
-/* --- sums ----------------------------------------------------------------------------------------
- *
- * Sixteen sums run side by side, and element i belongs to lane i modulo the lane count. Floats of a
- * tile add up in float, tiles in double. */
-
-typedef float vec __attribute__((vector_size(64), aligned(4)));
-
-static void fold(const float *sums, int32_t lanes, double *total)
-{
-    for (int i = 0; i < 16; i++)
-        total[i % lanes] += (double)sums[i];
-}
-
-static void add_sum(const float *a, int64_t n, int32_t lanes, double *total)
-{
-    vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-    int64_t i = 0;
-    for (; i + 64 <= n; i += 64) {
-        s0 += *(const vec *)(a + i);
-        s1 += *(const vec *)(a + i + 16);
-        s2 += *(const vec *)(a + i + 32);
-        s3 += *(const vec *)(a + i + 48);
-    }
-    for (; i + 16 <= n; i += 16)
-        s0 += *(const vec *)(a + i);
-    float sums[16];
-    *(vec *)sums = (s0 + s1) + (s2 + s3);
-    for (int k = 0; i + k < n; k++)
-        sums[k] += a[i + k];
-    fold(sums, lanes, total);
-}
-
-static void add_dot(const float *a, const float *b, int64_t n, int32_t lanes, double *total)
-{
-    vec s0 = {0}, s1 = {0};
-    int64_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        s0 += *(const vec *)(a + i) * *(const vec *)(b + i);
-        s1 += *(const vec *)(a + i + 16) * *(const vec *)(b + i + 16);
-    }
-    for (; i + 16 <= n; i += 16)
-        s0 += *(const vec *)(a + i) * *(const vec *)(b + i);
-    float sums[16];
-    *(vec *)sums = s0 + s1;
-    for (int k = 0; i + k < n; k++)
-        sums[k] += a[i + k] * b[i + k];
-    fold(sums, lanes, total);
-}
-
-static void add_squares(const float *a, const float *b, int64_t n, int32_t lanes, double *total)
-{
-    vec s0 = {0}, s1 = {0};
-    int64_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        vec x = *(const vec *)(a + i) - *(const vec *)(b + i);
-        vec y = *(const vec *)(a + i + 16) - *(const vec *)(b + i + 16);
-        s0 += x * x;
-        s1 += y * y;
-    }
-    for (; i + 16 <= n; i += 16) {
-        vec x = *(const vec *)(a + i) - *(const vec *)(b + i);
-        s0 += x * x;
-    }
-    float sums[16];
-    *(vec *)sums = s0 + s1;
-    for (int k = 0; i + k < n; k++)
-        sums[k] += (a[i + k] - b[i + k]) * (a[i + k] - b[i + k]);
-    fold(sums, lanes, total);
-}
-
-static void project(float *out, const float *a, const float *b, const float *c, const float *d,
-                    int64_t n)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        out[i] = a[i] - c[i] - b[i] * d[i];
-}
 
 /* --- a thread's run ------------------------------------------------------------------------------
  */
@@ -113,6 +36,14 @@ static float *readable(const float *x)
     return pointer.plain;
 }
 
+/* A register as an operand of plane operations; none where r is −1. */
+static cop_lanes operand(const worker *w, int32_t r)
+{
+    if (r < 0)
+        return (cop_lanes){NULL, true};
+    return (cop_lanes){w->reg[r], w->p->registers[r].zoom == 0};
+}
+
 static int64_t plane_size(const cop_plane *p, int32_t zoom)
 {
     return p->rows * zoom * p->columns * zoom * p->lanes;
@@ -127,10 +58,6 @@ static int64_t tile_size(const cop_plane *p, int64_t rows, int32_t zoom)
 static void start(worker *w)
 {
     const cop_plane *p = w->p;
-    int32_t largest = 1;
-    for (int32_t r = 0; r < p->register_count; r++)
-        if (p->registers[r].zoom > largest)
-            largest = p->registers[r].zoom;
     for (int32_t r = 0; r < p->register_count; r++) {
         const cop_plane_register *reg = &p->registers[r];
         if (reg->home == COP_PLANE_TILE || reg->home == COP_PLANE_KEPT)
@@ -141,7 +68,7 @@ static void start(worker *w)
             w->reg[r] = w->scratch + reg->spread;
         if (reg->home == COP_PLANE_UNIFORM || reg->home == COP_PLANE_VALUE) {
             float value = reg->home == COP_PLANE_VALUE ? reg->value : *w->in[reg->index];
-            cop_tile_fill(w->reg[r], value, tile_size(p, p->tile_rows, largest));
+            cop_tile_fill(w->reg[r], value, MAX_LANES);
             w->lane[r] = w->reg[r];
         }
     }
@@ -174,30 +101,14 @@ static void enter_block(worker *w, int64_t block)
     }
 }
 
-/* Fills the tiles that repeat a lane's number at every pixel, for lanes that this phase is the
- * first to read. */
-static void spread_lanes(worker *w, int32_t phase, int64_t largest_tile)
+/* Repeats the lanes that this phase is the first to read, so that they are sixteen. */
+static void spread_lanes(worker *w, int32_t phase)
 {
     const cop_plane *p = w->p;
-    for (int32_t r = 0; r < p->register_count; r++) {
-        const cop_plane_register *reg = &p->registers[r];
-        bool lanes = reg->home == COP_PLANE_LANES || reg->home == COP_PLANE_LANES_IN ||
-                     reg->home == COP_PLANE_LANES_OUT;
-        if (!lanes || reg->spread < 0 || reg->phase != phase)
-            continue;
-        if (p->lanes == 1) {
-            cop_tile_fill(w->reg[r], *w->lane[r], largest_tile);
-            continue;
-        }
-        float pattern[16];
-        for (int i = 0; i < 16; i++)
-            pattern[i] = w->lane[r][i % p->lanes];
-        vec value = *(const vec *)pattern;
-        int64_t i = 0;
-        for (; i + 16 <= largest_tile; i += 16)
-            *(vec *)(w->reg[r] + i) = value;
-        for (; i < largest_tile; i++)
-            w->reg[r][i] = pattern[i % 16];
+    for (int32_t k = 0; k < p->spread_count; k++) {
+        int32_t r = p->spreads[k];
+        for (int32_t i = 0; p->registers[r].phase == phase && i < MAX_LANES; i++)
+            w->reg[r][i] = w->lane[r][i % p->lanes];
     }
 }
 
@@ -244,19 +155,21 @@ static void run_tile(worker *w, int32_t begin, int32_t end, int64_t rows)
         int64_t n = tile_size(p, rows, zoom);
         switch (op->kind) {
         case COP_PLANE_MAP:
-            cop_tile_apply(m, w->reg, n);
+            cop_lanes_apply(m, w->reg[m->result], operand(w, m->a), operand(w, m->b),
+                            operand(w, m->c), n);
             break;
         case COP_PLANE_PROJECT:
-            project(w->reg[m->result], w->reg[m->a], w->reg[m->b], w->reg[m->c], w->reg[op->d], n);
+            cop_lanes_project(w->reg[m->result], operand(w, m->a), operand(w, m->b),
+                              operand(w, m->c), operand(w, op->d), n);
             break;
         case COP_PLANE_SUM:
-            add_sum(w->reg[m->a], n, p->lanes, w->total[k]);
+            cop_lanes_sum(operand(w, m->a), n, p->lanes, w->total[k]);
             break;
         case COP_PLANE_DOT:
-            add_dot(w->reg[m->a], w->reg[m->b], n, p->lanes, w->total[k]);
+            cop_lanes_dot(operand(w, m->a), operand(w, m->b), n, p->lanes, w->total[k]);
             break;
         case COP_PLANE_SQUARES:
-            add_squares(w->reg[m->a], w->reg[m->b], n, p->lanes, w->total[k]);
+            cop_lanes_squares(operand(w, m->a), operand(w, m->b), n, p->lanes, w->total[k]);
             break;
         case COP_PLANE_POOL:
             pool(w, op, rows);
@@ -285,7 +198,7 @@ static void finish_sums(worker *w, int32_t begin, int32_t end, int64_t block)
     }
 }
 
-static void run_block(worker *w, int64_t block, int64_t largest_tile)
+static void run_block(worker *w, int64_t block)
 {
     const cop_plane *p = w->p;
     enter_block(w, block);
@@ -297,7 +210,7 @@ static void run_block(worker *w, int64_t block, int64_t largest_tile)
             cop_tile_apply(&p->ops[begin].micro, w->lane, p->lanes);
         if (begin == end)
             continue;
-        spread_lanes(w, phase, largest_tile);
+        spread_lanes(w, phase);
         for (int32_t k = begin; k < end; k++)
             for (int32_t l = 0; l < p->lanes; l++)
                 w->total[k][l] = 0.0;
@@ -347,20 +260,12 @@ size_t cop_plane_scratch_bytes(const cop_plane *p, int threads)
     return partial_bytes(p) + (size_t)p->thread_floats * sizeof(float) * (size_t)threads;
 }
 
-static int64_t largest_tile_of(const cop_plane *p)
-{
-    int32_t zoom = 1;
-    for (int32_t r = 0; r < p->register_count; r++)
-        zoom = p->registers[r].zoom > zoom ? p->registers[r].zoom : zoom;
-    return tile_size(p, p->tile_rows, zoom);
-}
-
 void cop_kernel_plane(const cop_plane *p, const float *const *in, float *const *out, float *scratch,
                       int threads)
 {
     double *partials = (double *)(void *)scratch;
     float *first = scratch + partial_bytes(p) / sizeof(float);
-    int64_t blocks = p->samples * p->channels / p->lanes, tile = largest_tile_of(p);
+    int64_t blocks = p->samples * p->channels / p->lanes;
     int64_t work = blocks * plane_size(p, 1) * p->op_count;
 #pragma omp parallel num_threads(threads) if (work >= SERIAL_COUNT)
     {
@@ -372,7 +277,7 @@ void cop_kernel_plane(const cop_plane *p, const float *const *in, float *const *
                     .partials = partials};
         start(&w);
         for (int64_t b = blocks * id / team; b < blocks * (id + 1) / team; b++)
-            run_block(&w, b, tile);
+            run_block(&w, b);
         if (p->sink_count > 0) {
 #pragma omp barrier
             for (int32_t k = 0; k < p->sink_count; k++)

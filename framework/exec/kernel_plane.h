@@ -34,8 +34,8 @@ typedef struct cop_plane_register {
     bool per_sample; /* of lanes in memory: [N, C, 1, 1] rather than [1, C, 1, 1] */
     int32_t phase;   /* of lanes: the first phase that may read them */
     int64_t slot;    /* its floats in the scratch, from the thread's first; −1 for none */
-    int64_t spread;  /* of what is no plane: a tile of the scratch that repeats it, or −1 */
-    float value;     /* COP_PLANE_VALUE */
+    int64_t spread; /* of what is no plane: sixteen floats of the scratch that repeat it, or −1 */
+    float value;    /* COP_PLANE_VALUE */
 } cop_plane_register;
 
 typedef enum cop_plane_kind {
@@ -76,8 +76,9 @@ typedef struct cop_plane {
     int32_t *operand_registers, *result_registers; /* −1 for the result of a sink */
     cop_plane_op *ops;                             /* in order of phases; lanes first in each */
     cop_plane_sink *sinks;
-    int32_t *moving; /* registers of planes that are pointed at each tile anew */
-    int32_t moving_count;
+    int32_t *moving;  /* registers of planes that are pointed at each tile anew */
+    int32_t *spreads; /* registers of lanes that are repeated to sixteen */
+    int32_t moving_count, spread_count;
     int64_t thread_floats; /* scratch of one thread; a multiple of 16 */
 } cop_plane;
 

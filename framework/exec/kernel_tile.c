@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* `out` may be `a`, `b` or `c`: element i is read before it is written, and by itself alone. */
-static void unary(const cop_micro_op *op, float *out, const float *a, int64_t n)
+void cop_tile_unary(const cop_micro_op *op, float *out, const float *a, int64_t n)
 {
     const float scale = op->scale, offset = op->offset;
     switch (op->op) {
@@ -117,7 +117,7 @@ void cop_tile_apply(const cop_micro_op *op, float *const *reg, int64_t n)
     else if (op->b >= 0)
         binary(op->op, reg[op->result], reg[op->a], reg[op->b], n);
     else
-        unary(op, reg[op->result], reg[op->a], n);
+        cop_tile_unary(op, reg[op->result], reg[op->a], n);
 }
 
 void cop_tile_fill(float *out, float value, int64_t n)

@@ -9,6 +9,9 @@
  * operand: element i is read before it is written, and by itself alone. */
 void cop_tile_apply(const cop_micro_op *op, float *const *reg, int64_t n);
 
+/* An operation of one operand. */
+void cop_tile_unary(const cop_micro_op *op, float *out, const float *a, int64_t n);
+
 void cop_tile_fill(float *out, float value, int64_t n);
 
 #endif

@@ -29,6 +29,7 @@ void cop_plane_free(cop_plane *p)
     free(p->ops);
     free(p->sinks);
     free(p->moving);
+    free(p->spreads);
     free(p);
 }
 
@@ -44,8 +45,9 @@ static cop_plane *plane_new(cop_error *err)
     p->ops = cop_compiler_array(COP_PLANE_OPS, sizeof *p->ops, err);
     p->sinks = cop_compiler_array(COP_GROUP_OPS, sizeof *p->sinks, err);
     p->moving = cop_compiler_array(COP_PLANE_REGISTERS, sizeof *p->moving, err);
+    p->spreads = cop_compiler_array(COP_PLANE_REGISTERS, sizeof *p->spreads, err);
     if (p->registers == NULL || p->operand_registers == NULL || p->result_registers == NULL ||
-        p->ops == NULL || p->sinks == NULL || p->moving == NULL) {
+        p->ops == NULL || p->sinks == NULL || p->moving == NULL || p->spreads == NULL) {
         cop_plane_free(p);
         return NULL;
     }
@@ -397,11 +399,11 @@ static int32_t writer_of(const cop_plane *p, int32_t reg)
     return k;
 }
 
-/* What is no plane is spread over a tile where an operation on planes reads it. */
+/* What is no plane is repeated to sixteen where an operation on planes reads it. */
 static bool wants_spread(const cop_plane *p, int32_t reg)
 {
     if (p->registers[reg].home == COP_PLANE_UNIFORM || p->registers[reg].home == COP_PLANE_VALUE)
-        return true; /* lane operations read the tile too */
+        return true; /* lane operations read it too */
     if (p->registers[reg].zoom > 0)
         return false;
     for (int32_t k = 0; k < p->op_count; k++)
@@ -462,7 +464,9 @@ static void place_all(cop_plane *p, int32_t zoom, int32_t *held_until)
         else if (reg->home == COP_PLANE_LANES)
             reg->slot = take_slot(p, VECTOR);
         if (wants_spread(p, r))
-            reg->spread = take_slot(p, tile);
+            reg->spread = take_slot(p, VECTOR);
+        if (reg->spread >= 0 && reg->home != COP_PLANE_UNIFORM && reg->home != COP_PLANE_VALUE)
+            p->spreads[p->spread_count++] = r;
         if (reg->home == COP_PLANE_OPERAND || reg->home == COP_PLANE_RESULT ||
             reg->home == COP_PLANE_KEPT)
             p->moving[p->moving_count++] = r;

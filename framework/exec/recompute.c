@@ -21,6 +21,8 @@ typedef struct rewriter {
     cop_compiler c; /* the given graph's live nodes */
     int32_t *level;
     bool *in_memory; /* read or kept as a whole, whatever is fused */
+    bool *later;     /* read at a higher level */
+    bool *worth;     /* to be copied to where it is read later */
     bool *cheap;
     cop_graph *g;    /* the copy */
     cop_node *place; /* of a node of the given graph in the copy */
@@ -84,6 +86,8 @@ static void classify(rewriter *w)
             int32_t level = w->level[source] + (ends ? 1 : 0);
             w->level[v] = level > w->level[v] ? level : w->level[v];
         }
+        for (int32_t i = 0; i < node->input_count; i++)
+            w->later[node->inputs[i]] |= w->level[v] > w->level[node->inputs[i]];
         w->cheap[v] = is_cheap(w, v);
         w->in_memory[v] = !w->cheap[v] || is_read_whole(w, v);
     }
@@ -104,6 +108,8 @@ static void count_cost(const rewriter *w, cop_node v, int32_t *nodes, cop_node *
         cop_node source = node->inputs[i];
         if (cop_shape_count(data_of(w, source)->shape) < cop_shape_count(node->shape))
             continue;
+        if (!w->in_memory[source] && w->later[source] && !w->worth[source])
+            continue; /* kept in memory for its other readers */
         if (!w->in_memory[source]) {
             count_cost(w, source, nodes, start, starts);
         } else if (!is_read_whole(w, w->c.root[source]) && *start != source) {
@@ -117,7 +123,7 @@ static bool is_worth_copying(const rewriter *w, cop_node v)
 {
     int32_t nodes = 0, starts = 0;
     cop_node start = COP_NO_NODE;
-    if (w->in_memory[v])
+    if (w->in_memory[v] || !w->later[v])
         return false;
     count_cost(w, v, &nodes, &start, &starts);
     return nodes <= MAX_COPIED && starts <= 1;
@@ -169,7 +175,7 @@ static cop_status copy_node(rewriter *w, cop_node v, int32_t level, cop_node *ma
 static cop_status find(rewriter *w, cop_node v, int32_t level, cop_node *found, cop_error *err)
 {
     *found = w->place[v];
-    if (w->level[v] >= level || !is_worth_copying(w, v))
+    if (w->level[v] >= level || !w->worth[v])
         return COP_OK;
     for (int32_t i = w->first[v]; i >= 0; i = w->copies[i].next)
         if (w->copies[i].level == level) {
@@ -197,6 +203,8 @@ static cop_status rewrite(rewriter *w, cop_node *new_outputs, cop_error *err)
 {
     COP_TRY(cop_find_live(&w->c, err));
     classify(w);
+    for (cop_node v = 1; v <= w->c.node_count; v++)
+        w->worth[v] = is_live(w, v) && is_worth_copying(w, v);
     /* Inputs that no output needs can still be bound. */
     for (cop_node v = 1; v <= w->c.node_count; v++)
         if (is_live(w, v) || data_of(w, v)->op == COP_OP_INPUT)
@@ -211,12 +219,14 @@ static cop_status allocate(rewriter *w, cop_error *err)
     size_t size = (size_t)w->c.node_count + 1;
     w->level = cop_compiler_array(size, sizeof *w->level, err);
     w->in_memory = cop_compiler_array(size, sizeof *w->in_memory, err);
+    w->later = cop_compiler_array(size, sizeof *w->later, err);
+    w->worth = cop_compiler_array(size, sizeof *w->worth, err);
     w->cheap = cop_compiler_array(size, sizeof *w->cheap, err);
     w->place = cop_compiler_array(size, sizeof *w->place, err);
     w->first = cop_compiler_array(size, sizeof *w->first, err);
     w->g = cop_graph_new();
-    if (w->level == NULL || w->in_memory == NULL || w->cheap == NULL || w->place == NULL ||
-        w->first == NULL || w->g == NULL)
+    if (w->level == NULL || w->in_memory == NULL || w->later == NULL || w->worth == NULL ||
+        w->cheap == NULL || w->place == NULL || w->first == NULL || w->g == NULL)
         return no_memory(err);
     for (size_t i = 0; i < size; i++)
         w->first[i] = -1;
@@ -237,6 +247,8 @@ cop_status cop_recompute(const cop_graph *g, const cop_node *outputs, int32_t ou
     cop_compiler_clear(&w.c);
     free(w.level);
     free(w.in_memory);
+    free(w.later);
+    free(w.worth);
     free(w.cheap);
     free(w.place);
     free(w.first);
