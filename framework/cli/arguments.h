@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define COP_MOST_WORDS 2
+#define COP_MOST_WORDS 32
 
 /* Values of an option that may be repeated. */
 typedef struct cop_word_list {
@@ -19,7 +19,8 @@ typedef struct cop_arguments {
     const char *words[COP_MOST_WORDS]; /* positional */
     size_t word_count;
     cop_word_list set, plugin_dir;
-    const char *out, *jobs, *weights, *split, *setting, *seed, *round, *copy, *to, *png;
+    const char *out, *jobs, *weights, *split, *setting, *seed, *round, *copy, *to, *png, *threads,
+        *repeat, *dir;
     bool help, quiet, json, synthetic;
 } cop_arguments;
 

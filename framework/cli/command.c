@@ -8,13 +8,14 @@
 #include <coppice/host.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
-    &cop_run_command,    &cop_check_command, &cop_list_command,  &cop_inspect_command,
-    &cop_report_command, &cop_eval_command,  &cop_export_command};
+    &cop_run_command,    &cop_check_command, &cop_list_command,   &cop_inspect_command,
+    &cop_report_command, &cop_eval_command,  &cop_export_command, &cop_bench_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 
 /* --- help ---------------------------------------------------------------------------------------
@@ -228,13 +229,36 @@ cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error
     return cop_registry_open(dirs->items, dirs->count, out, err);
 }
 
+#define MOST_THREADS 1024
+
+/* --threads is the last override, so that it holds whatever the others say. */
+cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry, const char *path,
+                              cop_config **config, cop_error *err)
+{
+    const cop_arguments *a = call->arguments;
+    if (a->threads == NULL)
+        return cop_config_load(path, a->set.items, a->set.count, registry, call->log, config, err);
+    int64_t threads = 0;
+    char last[64];
+    COP_TRY(cop_argument_integer("threads", a->threads, 1, MOST_THREADS, &threads, err));
+    (void)snprintf(last, sizeof last, "study.threads=%lld", (long long)threads);
+    const char **overrides = malloc((a->set.count + 1) * sizeof *overrides);
+    if (overrides == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < a->set.count; i++)
+        overrides[i] = a->set.items[i];
+    overrides[a->set.count] = last;
+    cop_status status =
+        cop_config_load(path, overrides, a->set.count + 1, registry, call->log, config, err);
+    free(overrides);
+    return status;
+}
+
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err)
 {
-    const cop_arguments *a = call->arguments;
     COP_TRY(cop_call_registry(call, registry, err));
-    cop_status status =
-        cop_config_load(a->words[0], a->set.items, a->set.count, *registry, call->log, config, err);
+    cop_status status = cop_call_config_at(call, *registry, call->arguments->words[0], config, err);
     if (status != COP_OK) {
         cop_registry_free(*registry);
         *registry = NULL;

@@ -32,11 +32,16 @@ extern const cop_subcommand cop_inspect_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_eval_command;
 extern const cop_subcommand cop_export_command;
+extern const cop_subcommand cop_bench_command;
 
 /* The registry of --plugin-dir, COPPICE_PLUGIN_PATH and the built-in place; the caller's. */
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err);
 
-/* A registry and the config that the first word names, with --set applied; both the caller's. */
+/* The config at `path`, with --set and then --threads applied; the caller's. */
+cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry, const char *path,
+                              cop_config **config, cop_error *err);
+
+/* A registry and the config that the first word names, as above; both the caller's. */
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err);
 

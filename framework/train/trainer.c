@@ -9,6 +9,7 @@
 #include "train/forward.h"
 #include "train/loader.h"
 #include "train/optimiser.h"
+#include "train/programs.h"
 #include "train/schedule.h"
 
 #include <coppice/differentiate.h>
@@ -274,6 +275,11 @@ cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t s
 cop_tensors *cop_trainer_state(cop_trainer *t)
 {
     return t->state;
+}
+
+cop_program *cop_trainer_program(cop_trainer *t)
+{
+    return t->full;
 }
 
 int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
