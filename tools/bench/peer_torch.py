@@ -5,8 +5,8 @@
                      [--memory-format contiguous|channels_last|best] [--check]
 
 In PyTorch's favour: images lie in memory, normalised, in the memory format of the case; training and
-matching do without augmentation; gradients are set to None; nothing is copied back. Each case and format
-runs in a process of its own (of `best` the faster one's line is printed).
+matching do without augmentation and CutMix; gradients are set to None; nothing is copied back. Each case
+and format runs in a process of its own (of `best` the faster one's line is printed).
 """
 import argparse
 import gc
@@ -160,8 +160,8 @@ class Bench:
         model = self.model(convnet3).train()
         matched = [m.weight for m in model if isinstance(m, nn.Conv2d)]
         real = [self.images(self.REAL) for _ in range(CLASSES)]
-        # Each class's stored pixels are a tensor of their own, as in the authors' code where the others'
-        # gradients are zero; one optimiser moves all.
+        # One tensor and one optimiser for all classes, as in the authors' code: a class's match moves the
+        # others' pixels by their momentum.
         pixels = torch.rand(CLASSES * self.STORED, 3, SIDE, SIDE).requires_grad_()
         optimiser = torch.optim.SGD([pixels], lr=0.005, momentum=0.5)
         mean, std = torch.full((1, 3, 1, 1), 0.5), torch.full((1, 3, 1, 1), 0.25)
@@ -295,7 +295,7 @@ def check(options):
     loss = F.cross_entropy(model(x), y)
     first = torch.autograd.grad(loss, parameters, create_graph=True)
     product = torch.autograd.grad(first, parameters, grad_outputs=v)
-    h = 1e-7  # a longer way would cross the kinks of ReLU
+    h = 1e-8  # a longer way would cross the kinks of ReLU
     for p, up, down in zip(product, gradient(h), gradient(-h)):
         assert torch.allclose(p, (up - down) / (2 * h), rtol=1e-4, atol=1e-6)
     decoded = b.decode(torch.rand(3, 3, SIDE, SIDE))
