@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define COP_MOST_WORDS 2
+#define COP_MOST_WORDS 32
 
 /* Values of an option that may be repeated. */
 typedef struct cop_word_list {
@@ -20,7 +20,7 @@ typedef struct cop_arguments {
     size_t word_count;
     cop_word_list set, plugin_dir, program;
     const char *out, *jobs, *weights, *split, *setting, *seed, *round, *copy, *to, *png;
-    const char *threads, *runs;
+    const char *threads, *runs, *repeat, *dir;
     bool help, quiet, json, synthetic, profile;
 } cop_arguments;
 

@@ -45,7 +45,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set", "out", "plugin-dir", "quiet", NULL};
+static const char *const options[] = {"set", "out", "plugin-dir", "threads", "quiet", NULL};
 
 const cop_subcommand cop_check_command = {
     .name = "check",

@@ -124,8 +124,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"weights",    "split", "setting", "set",
-                                      "plugin-dir", "json",  "quiet",   NULL};
+static const char *const options[] = {"weights", "split", "setting", "set", "plugin-dir",
+                                      "threads", "json",  "quiet",   NULL};
 
 const cop_subcommand cop_eval_command = {
     .name = "eval",

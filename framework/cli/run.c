@@ -91,7 +91,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     return cop_report(dir, call->out, call->log, err);
 }
 
-static const char *const options[] = {"set", "out", "plugin-dir", "jobs", "quiet", NULL};
+static const char *const options[] = {"set", "out", "plugin-dir", "threads", "jobs", "quiet", NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",

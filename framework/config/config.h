@@ -11,12 +11,14 @@
  *   analyze = ( { plugin = "lmc"; }, … );
  *   sweep   = ( { path = "ticket.stages.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
+ *   bench   = { kind = "train"; };                     optional: what `coppice bench` times of it
  */
 #ifndef COP_CONFIG_CONFIG_H
 #define COP_CONFIG_CONFIG_H
 
 #include "plugin/component.h"
 
+#include <coppice/nn.h>
 #include <coppice/program.h>
 #include <coppice/work.h>
 
@@ -63,6 +65,22 @@ typedef enum cop_seed_source {
     COP_SEED_COUNT = 6
 } cop_seed_source;
 
+/* What `coppice bench` times. */
+typedef enum cop_bench_kind {
+    COP_BENCH_TRAIN = 1,    /* a step of training the ticket's model by the recipe of `train` */
+    COP_BENCH_EVALUATE = 2, /* a batch of evaluating it */
+    COP_BENCH_HESSIAN = 3,  /* a Hessian-vector product of its mean loss over a batch */
+    COP_BENCH_DISTIL = 4    /* a step of the distiller */
+} cop_bench_kind;
+
+typedef struct cop_bench_case {
+    cop_bench_kind kind;
+    int64_t batch;  /* samples of an evaluation or a product */
+    cop_mode mode;  /* of a product: batch norm on the batch's statistics or on running ones */
+    int64_t parts;  /* a step of the distiller is this many of what is timed */
+    double seconds; /* at most, apart from the samples that there must be */
+} cop_bench_case;
+
 /* One setting of the sweep: everything one line of experiments needs, apart from the seed. */
 typedef struct cop_setting {
     char *label; /* of the sweep's values, joined with ", "; the study's name where nothing is swept
@@ -81,6 +99,8 @@ typedef struct cop_setting {
     int threads;
     cop_precision precision;
     int64_t copies;
+    bool has_bench;
+    cop_bench_case bench;
 } cop_setting;
 
 typedef struct cop_config {

@@ -333,12 +333,36 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_setting *out, co
     return COP_OK;
 }
 
+/* --- bench ------------------------------------------------------------------------------------ */
+
+static cop_status read_bench(const cop_study_reader *r, cop_setting *out, cop_error *err)
+{
+    const config_setting_t *group = NULL;
+    cop_bench_options options = {0};
+    COP_TRY(find_group(r, "bench", &group, err));
+    if (group == NULL)
+        return COP_OK;
+    cop_text_append(r->effective, "bench = {");
+    COP_TRY(read_plain_group(r, COP_GROUP_BENCH, group, NULL, &options, err));
+    cop_text_append(r->effective, " };\n");
+    out->has_bench = true;
+    out->bench = (cop_bench_case){.kind = (cop_bench_kind)(options.kind + 1),
+                                  .batch = options.batch,
+                                  .mode = (cop_mode)(options.mode + 1),
+                                  .parts = options.parts,
+                                  .seconds = options.seconds};
+    if (out->bench.kind == COP_BENCH_DISTIL && out->distill == NULL)
+        return refuse(r, member(group, "kind"), err,
+                      "kind = \"distil\" needs a group distill = { plugin = \"...\"; }");
+    return COP_OK;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static cop_status check_names(const cop_study_reader *r, cop_error *err)
 {
     static const char *const known[] = {"study",  "seeds", "dataset", "distill",
-                                        "ticket", "train", "analyze"};
+                                        "ticket", "train", "analyze", "bench"};
     size_t count = sizeof known / sizeof known[0];
     for (int i = 0; i < config_setting_length(r->root); i++) {
         const config_setting_t *group = config_setting_get_elem(r->root, (unsigned)i);
@@ -365,7 +389,8 @@ cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_err
     COP_TRY(read_data(r, out, err));
     COP_TRY(read_ticket(r, out, err));
     COP_TRY(read_train(r, out, err));
-    return read_analyzers(r, out, err);
+    COP_TRY(read_analyzers(r, out, err));
+    return read_bench(r, out, err);
 }
 
 void cop_setting_clear(cop_setting *setting)

@@ -1,4 +1,4 @@
-/* tables.c: the options of study, seeds, ticket, its stages, train and sweep. */
+/* tables.c: the options of study, seeds, ticket, its stages, train, sweep and bench. */
 #include "config/tables.h"
 
 #include "plugin/describe.h"
@@ -10,6 +10,8 @@ static const char *const precisions[] = {"f32", "bf16", NULL};
 static const char *const retrains[] = {"all", "last", "none", NULL};
 static const char *const sources[] = {"real", "distilled", NULL};
 static const char *const rewound[] = {"all", "weights", NULL};
+static const char *const timed[] = {"train", "evaluate", "hessian", "distil", NULL};
+static const char *const modes[] = {"train", "eval", NULL};
 
 static const cop_option study[] = {
     {.name = "name",
@@ -121,6 +123,45 @@ static const cop_option sweep[] = {
      .offset = offsetof(cop_axis_options, labels)},
 };
 
+static const cop_option bench[] = {
+    {.name = "kind",
+     .help = "what is timed: a step of training the ticket's model, a batch of evaluating it, a "
+             "Hessian-vector product over a batch, a step of the distiller",
+     .type = COP_OPTION_ENUM,
+     .flags = COP_OPTION_REQUIRED,
+     .choices = timed,
+     .offset = offsetof(cop_bench_options, kind)},
+    {.name = "batch",
+     .help = "samples of an evaluation or a product; a training takes its recipe's batch",
+     .type = COP_OPTION_INT,
+     .def = "128",
+     .offset = offsetof(cop_bench_options, batch),
+     .min = 1,
+     .max = 1000000,
+     .unit = "samples"},
+    {.name = "mode",
+     .help = "of a product: batch norm on the batch's statistics, or on the running ones",
+     .type = COP_OPTION_ENUM,
+     .def = "train",
+     .choices = modes,
+     .offset = offsetof(cop_bench_options, mode)},
+    {.name = "parts",
+     .help = "a step of the distiller is this many of what is timed: its time is divided by it",
+     .type = COP_OPTION_INT,
+     .def = "1",
+     .offset = offsetof(cop_bench_options, parts),
+     .min = 1,
+     .max = 1000000},
+    {.name = "seconds",
+     .help = "after which no further sample is taken, once there are three",
+     .type = COP_OPTION_FLOAT,
+     .def = "20",
+     .offset = offsetof(cop_bench_options, seconds),
+     .min = 0,
+     .max = 86400,
+     .unit = "seconds"},
+};
+
 #define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
 
 static const cop_group groups[COP_GROUP_COUNT] = {
@@ -142,6 +183,9 @@ static const cop_group groups[COP_GROUP_COUNT] = {
                          "an axis: the study is the cross product of all; besides these, values = "
                          "[ ... ]",
                          TABLE(sweep, cop_axis_options)},
+    [COP_GROUP_BENCH] = {"bench", "bench",
+                         "what `coppice bench` times of the study; a run does not read it",
+                         TABLE(bench, cop_bench_options)},
 };
 
 const cop_group *cop_group_table(cop_group_id id)

@@ -34,6 +34,14 @@ typedef struct cop_axis_options {
     cop_string_list labels;
 } cop_axis_options;
 
+typedef struct cop_bench_options {
+    int32_t kind; /* cop_bench_kind − 1 */
+    int64_t batch;
+    int32_t mode; /* cop_mode − 1 */
+    int64_t parts;
+    double seconds;
+} cop_bench_options;
+
 typedef enum cop_group_id {
     COP_GROUP_STUDY = 0,
     COP_GROUP_SEEDS = 1,
@@ -41,7 +49,8 @@ typedef enum cop_group_id {
     COP_GROUP_STAGE = 3,
     COP_GROUP_TRAIN = 4,
     COP_GROUP_SWEEP = 5,
-    COP_GROUP_COUNT = 6
+    COP_GROUP_BENCH = 6,
+    COP_GROUP_COUNT = 7
 } cop_group_id;
 
 typedef struct cop_group {

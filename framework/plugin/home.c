@@ -1,4 +1,4 @@
-/* home.c: where this program's own plugins are. */
+/* home.c: where this program's own plugins and configs are. */
 #include "plugin/home.h"
 
 #include <dlfcn.h>
@@ -34,17 +34,37 @@ static bool is_directory(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-bool cop_plugin_home(char *dir, size_t size)
+/* Where something is: in the build tree, beside the installed library, or where it was configured.
+ */
+typedef struct places {
+    const char *built, *beside, *configured;
+} places;
+
+static bool find_home(const places *p, char *dir, size_t size)
 {
     char program[PATH_MAX], library[PATH_MAX];
     bool has_library = find_library(library);
     if ((realpath("/proc/self/exe", program) != NULL && is_in_build_tree(program)) ||
         (has_library && is_in_build_tree(library)))
-        return (size_t)snprintf(dir, size, "%s/plugins", COPPICE_BUILD_DIR) < size;
+        return (size_t)snprintf(dir, size, "%s", p->built) < size;
     if (has_library) {
         *strrchr(library, '/') = '\0';
-        if ((size_t)snprintf(dir, size, "%s/coppice/plugins", library) < size && is_directory(dir))
+        if ((size_t)snprintf(dir, size, "%s/%s", library, p->beside) < size && is_directory(dir))
             return true;
     }
-    return (size_t)snprintf(dir, size, "%s", COPPICE_INSTALL_PLUGIN_DIR) < size;
+    return (size_t)snprintf(dir, size, "%s", p->configured) < size;
+}
+
+bool cop_plugin_home(char *dir, size_t size)
+{
+    static const places plugins = {COPPICE_BUILD_DIR "/plugins", "coppice/plugins",
+                                   COPPICE_INSTALL_PLUGIN_DIR};
+    return find_home(&plugins, dir, size);
+}
+
+bool cop_config_home(char *dir, size_t size)
+{
+    static const places configs = {COPPICE_SOURCE_DIR "/configs", COPPICE_LIB_TO_CONFIGS,
+                                   COPPICE_INSTALL_CONFIG_DIR};
+    return find_home(&configs, dir, size);
 }

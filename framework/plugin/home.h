@@ -1,4 +1,4 @@
-/* home.h: where this program's own plugins are. */
+/* home.h: where this program's own plugins and configs are. */
 #ifndef COP_PLUGIN_HOME_H
 #define COP_PLUGIN_HOME_H
 
@@ -10,5 +10,9 @@
  * where installing puts it, under whatever prefix; else the place that was configured. false when
  * no path fits into `size`. The directory may be missing. */
 bool cop_plugin_home(char *dir, size_t size);
+
+/* The same for the directory of the configs that came with it: the sources' in the build tree; else
+ * share/coppice/configs under the library's prefix; else the place that was configured. */
+bool cop_config_home(char *dir, size_t size);
 
 #endif

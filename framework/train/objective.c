@@ -37,6 +37,7 @@ struct cop_objective {
     float *zeros; /* `widest` zeros: a tangent that is not given, a buffer before its reset */
     double *sums; /* param_total or buffer_total: sums over batches */
     compiled of[SERVICE_COUNT][2]; /* full, partial */
+    cop_program *last;             /* of those, the one that ran last */
 };
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -325,8 +326,14 @@ static cop_status next_batch(pass *p, cop_program **out, cop_error *err)
     cop_program *program = NULL;
     COP_TRY(program_for(p, &program, err));
     COP_TRY(cop_program_run(program, err));
+    o->last = program;
     *out = program;
     return COP_OK;
+}
+
+cop_program *cop_objective_program(cop_objective *o)
+{
+    return o->last;
 }
 
 /* Adds each parameter's output, of which the first is `first_output`, to its place in the sums. */

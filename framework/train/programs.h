@@ -14,4 +14,7 @@ cop_program *cop_trainer_program(cop_trainer *t);
 cop_status cop_objective_evaluation_program(cop_objective *o, cop_program **out, cop_error *err);
 cop_status cop_objective_product_program(cop_objective *o, cop_program **out, cop_error *err);
 
+/* The program of the last batch that was run, of whichever service; NULL before the first. */
+cop_program *cop_objective_program(cop_objective *o);
+
 #endif

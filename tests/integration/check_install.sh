@@ -30,6 +30,9 @@ if echo "$files" | grep -v "$plugins/" >&2; then fail "plugins from elsewhere ar
 ldd "$command" "$plugins"/*.so | grep libcoppice | grep -v "$(realpath "$work/prefix")/" >&2 &&
   fail "another libcoppice is loaded"
 
+"$command" bench no-such-case 2>refused && fail "an unknown benchmark case is accepted"
+grep -q "$(realpath prefix)/.*share/coppice/configs/bench" refused || fail "the installed benchmark cases are not found"
+
 mkdir mine
 # shellcheck disable=SC2046
 ${CC:-cc} -std=c17 -O1 -fPIC -fvisibility=hidden -shared -Wl,-z,defs -o "mine/$id.so" "$source" \

@@ -65,8 +65,8 @@ static void help_goes_to_stdout(void **state)
     said s = command(WORDS("--help"));
     assert_int_equal(s.status, 0);
     assert_string_equal(s.err, "");
-    static const char *const subcommands[] = {"run",    "check", "list",   "inspect",
-                                              "report", "eval",  "export", "explain"};
+    static const char *const subcommands[] = {"run",  "check",  "list",    "inspect", "report",
+                                              "eval", "export", "explain", "bench"};
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         assert_says(s.out, subcommands[i]);
         said own = command(WORDS(subcommands[i], "--help"));
@@ -105,6 +105,8 @@ static void wrong_usage_is_status_two(void **state)
         {{"run", "a.cfg", "--jbos", "2"}, "did you mean '--jobs'?"},
         {{"run", "a.cfg", "--jobs", "2"}, "this version runs one stage at a time"},
         {{"run", "a.cfg", "--jobs", "none"}, "option '--jobs' is 'none', wanted a whole number"},
+        {{"run", "a.cfg", "--threads", "0"}, "option '--threads' is '0'"},
+        {{"check", "a.cfg", "--threads", "x"}, "option '--threads' is 'x'"},
         {{"check", "a.cfg", "--jobs", "1"}, "unknown option '--jobs'"},
         {{"report"}, "report wants DIR"},
         {{"list", "prunners"}, "unknown kind 'prunners'; did you mean 'pruners'?"},

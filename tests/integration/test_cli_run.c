@@ -166,6 +166,17 @@ static void a_finished_run_is_not_repeated(void **state)
     remove_tree(s.dir);
 }
 
+static void threads_override_those_of_the_study(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    assert_status(
+        &s, start(&s, WORDS("check", s.config, "--threads", "3", "--set", "study.threads=2")), 0);
+    assert_contains(&s, "out", "threads = 3;");
+    remove_tree(s.dir);
+}
+
 static void check_makes_nothing(void **state)
 {
     (void)state;
@@ -175,6 +186,7 @@ static void check_makes_nothing(void **state)
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
     assert_contains(&s, "out", "tiny: 1 setting x 1 seed");
+    assert_contains(&s, "out", "threads = 1;");
     assert_int_not_equal(access(out, F_OK), 0);
     remove_tree(s.dir);
 }
@@ -394,6 +406,7 @@ int main(void)
         cmocka_unit_test(an_interrupted_run_resumes_to_the_same_tables),
         cmocka_unit_test(a_finished_run_is_not_repeated),
         cmocka_unit_test(check_makes_nothing),
+        cmocka_unit_test(threads_override_those_of_the_study),
         cmocka_unit_test(an_exported_ticket_evaluates_as_it_did),
         cmocka_unit_test(explain_adds_up),
         cmocka_unit_test(explain_prints_a_line_an_operation),

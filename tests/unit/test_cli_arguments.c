@@ -12,7 +12,7 @@ static const char *const accepted[] = {"set", "out", "jobs", "quiet", NULL};
 /* Splits at blanks and reads it, as if behind "coppice run". */
 static cop_status read_line(const char *line, cop_arguments *a, char **memory, cop_error *err)
 {
-    char *argv[16] = {0}, *rest = *memory = strdup(line);
+    char *argv[COP_MOST_WORDS + 8] = {0}, *rest = *memory = strdup(line);
     int argc = 0;
     for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " "))
         argv[argc++] = word;
@@ -61,17 +61,18 @@ static void wrong_usage_is_refused(void **state)
     (void)state;
     const struct {
         const char *line, *message;
-    } cases[] = {{"--ouy x", "unknown option '--ouy'; did you mean '--out'?"},
-                 {"--ouy=x", "unknown option '--ouy=x'; did you mean '--out'?"},
-                 {"--weights x", "unknown option '--weights'"}, /* another subcommand's */
-                 {"--", NULL},
-                 {"-q", "unknown option '-q'"},
-                 {"--=3", "unknown option '--=3'"},
-                 {"--thisnameisfartoolongforanyoptionthatthereis", "unknown option"},
-                 {"--out", "option '--out' wants a value: DIR"},
-                 {"--quiet=1", "option '--quiet' takes no value"},
-                 {"--out a --out b", "option '--out' is given twice"},
-                 {"a b c", "unexpected 'c'"}};
+    } cases[] = {
+        {"--ouy x", "unknown option '--ouy'; did you mean '--out'?"},
+        {"--ouy=x", "unknown option '--ouy=x'; did you mean '--out'?"},
+        {"--weights x", "unknown option '--weights'"}, /* another subcommand's */
+        {"--", NULL},
+        {"-q", "unknown option '-q'"},
+        {"--=3", "unknown option '--=3'"},
+        {"--thisnameisfartoolongforanyoptionthatthereis", "unknown option"},
+        {"--out", "option '--out' wants a value: DIR"},
+        {"--quiet=1", "option '--quiet' takes no value"},
+        {"--out a --out b", "option '--out' is given twice"},
+        {"a b c d e f g h i j k l m n o p a b c d e f g h i j k l m n o p Q", "unexpected 'Q'"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_arguments a;
         cop_error err = {0};

@@ -1,0 +1,100 @@
+/* distilling.c: a step of a distiller, through the interface of its kind. */
+#include "bench/subject.h"
+
+#include "study/plan.h"
+#include "study/work.h"
+
+#include <coppice/distiller.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct distilling {
+    char what[64]; /* "distiller 'idc'" */
+    cop_instance instance;
+    const cop_distiller_ops *ops;
+    struct cop_plan plan;
+    struct cop_work work;
+    cop_tensors *bag;
+    int64_t next;
+} distilling;
+
+static void close_distilling(void *self)
+{
+    distilling *d = self;
+    if (d == NULL)
+        return;
+    cop_tensors_free(d->bag);
+    cop_plan_clear(&d->plan);
+    cop_instance_close(&d->instance);
+    free(d);
+}
+
+static cop_status plan(distilling *d, const cop_loaded_data *data, cop_error *err)
+{
+    d->plan = (struct cop_plan){.kind = COP_KIND_DISTILLER,
+                                .task = data->info.task,
+                                .train_count = data->train.count,
+                                .test_count = data->test.count};
+    COP_TRY(cop_plan_make(d->what, d->ops->plan, d->instance.self, &d->plan, err));
+    if (d->plan.steps < 1)
+        return cop_fail(err, COP_UNAVAILABLE, "%s has no steps to time", d->what);
+    if (d->plan.training_count > 0)
+        return cop_fail(err, COP_UNAVAILABLE,
+                        "%s wants %zu trainings before it begins: it cannot be timed alone",
+                        d->what, d->plan.training_count);
+    return COP_OK;
+}
+
+static cop_status make(distilling *d, const cop_setting *s, const cop_loaded_data *data,
+                       cop_logger *log, cop_error *err)
+{
+    (void)snprintf(d->what, sizeof d->what, "distiller '%s'",
+                   cop_component_entry(s->distill)->plugin->id);
+    COP_TRY(cop_instance_open(s->distill, &data->info.task, &d->instance, err));
+    d->ops = d->instance.ops;
+    d->bag = cop_tensors_new();
+    if (d->bag == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(plan(d, data, err));
+    d->work = (struct cop_work){
+        .train = &data->train, .threads = s->threads, .log = log, .title = d->what};
+    return d->ops->begin(d->instance.self, &d->work, d->bag, err);
+}
+
+static cop_status open_distilling(const cop_setting *s, const cop_loaded_data *data,
+                                  cop_logger *log, void **self, cop_error *err)
+{
+    distilling *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = make(d, s, data, log, err);
+    if (status != COP_OK)
+        close_distilling(d);
+    else
+        *self = d;
+    return status;
+}
+
+/* Past the last step it begins again at step 0: what is there to time is time, not a result. */
+static cop_status step(void *self, cop_error *err)
+{
+    distilling *d = self;
+    return d->ops->step(d->instance.self, &d->work, d->bag, d->next++ % d->plan.steps, err);
+}
+
+static cop_program *program(void *self)
+{
+    (void)self;
+    return NULL;
+}
+
+static double flops(void *self)
+{
+    const distilling *d = self;
+    return d->plan.flops > 0.0 ? d->plan.flops / (double)d->plan.steps : NAN;
+}
+
+const cop_subject_ops cop_bench_distilling = {open_distilling, step, program, flops,
+                                              close_distilling};
