@@ -24,6 +24,8 @@ typedef struct worker {
     float *lane[COP_PLANE_REGISTERS]; /* as lane operations see them */
     float *base[COP_PLANE_REGISTERS]; /* of planes: the block's first element */
     double total[COP_PLANE_OPS][MAX_LANES];
+    int64_t ahead_step, ahead_at; /* lines to ask for at an operation; elements asked for */
+    int32_t ahead_operand;
 } worker;
 
 /* Registers of operands are only read. */
@@ -121,6 +123,43 @@ static void enter_tile(worker *w, int64_t first_row)
     }
 }
 
+/* --- looking ahead -------------------------------------------------------------------------------
+ *
+ * After its first phase a block is in the cache, and the memory would be idle. Meanwhile the next
+ * block's operands, which follow in memory, are asked for, a few lines at each operation. Asking
+ * beyond the end does no harm. */
+
+static void start_ahead(worker *w)
+{
+    const cop_plane *p = w->p;
+    int64_t lines = 0, calls = 0, tiles = (p->rows + p->tile_rows - 1) / p->tile_rows;
+    for (int32_t k = 0; k < p->operand_count; k++) {
+        const cop_plane_register *reg = &p->registers[p->operand_registers[k]];
+        if (reg->home == COP_PLANE_OPERAND)
+            lines += plane_size(p, reg->zoom) / MAX_LANES;
+    }
+    for (int32_t k = 0; k < p->op_count; k++)
+        calls += p->ops[k].phase > 0 && p->ops[k].kind != COP_PLANE_LANE_MAP ? tiles : 0;
+    w->ahead_step = calls > 0 ? (lines + calls - 1) / calls : 0;
+}
+
+static void look_ahead(worker *w)
+{
+    const cop_plane *p = w->p;
+    for (int64_t left = w->ahead_step; left > 0 && w->ahead_operand < p->operand_count;) {
+        int32_t r = p->operand_registers[w->ahead_operand];
+        int64_t size = plane_size(p, p->registers[r].zoom);
+        if (p->registers[r].home != COP_PLANE_OPERAND || w->ahead_at >= size) {
+            w->ahead_operand++;
+            w->ahead_at = 0;
+            continue;
+        }
+        __builtin_prefetch(w->base[r] + size + w->ahead_at, 0, 2);
+        w->ahead_at += MAX_LANES;
+        left--;
+    }
+}
+
 static void pool(worker *w, const cop_plane_op *op, int64_t rows)
 {
     const cop_plane *p = w->p;
@@ -153,6 +192,8 @@ static void run_tile(worker *w, int32_t begin, int32_t end, int64_t rows)
         bool reduces = op->kind >= COP_PLANE_SUM && op->kind <= COP_PLANE_SQUARES;
         int32_t zoom = p->registers[reduces ? m->a : m->result].zoom;
         int64_t n = tile_size(p, rows, zoom);
+        if (op->phase > 0)
+            look_ahead(w);
         switch (op->kind) {
         case COP_PLANE_MAP:
             cop_lanes_apply(m, w->reg[m->result], operand(w, m->a), operand(w, m->b),
@@ -202,6 +243,8 @@ static void run_block(worker *w, int64_t block)
 {
     const cop_plane *p = w->p;
     enter_block(w, block);
+    w->ahead_operand = 0;
+    w->ahead_at = 0;
     for (int32_t phase = 0, begin = 0; phase < p->phase_count; phase++) {
         int32_t end = begin;
         while (end < p->op_count && p->ops[end].phase == phase)
@@ -276,6 +319,7 @@ void cop_kernel_plane(const cop_plane *p, const float *const *in, float *const *
                     .scratch = first + id * p->thread_floats,
                     .partials = partials};
         start(&w);
+        start_ahead(&w);
         for (int64_t b = blocks * id / team; b < blocks * (id + 1) / team; b++)
             run_block(&w, b);
         if (p->sink_count > 0) {

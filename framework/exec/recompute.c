@@ -12,6 +12,14 @@
 
 enum { MAX_COPIED = 8 }; /* nodes that one reader may have computed again */
 
+/* How a cheap node can be computed from tensors in memory: it and so many nodes in all, from at
+ * most one tensor that nothing else would keep there. */
+typedef struct chain {
+    int32_t nodes;
+    cop_node start; /* that tensor, or 0 */
+    bool many;      /* there is more than one: not to be copied */
+} chain;
+
 typedef struct again {
     cop_node node, copy;
     int32_t level, next; /* next: of the same node, or -1 */
@@ -22,9 +30,13 @@ typedef struct rewriter {
     int32_t *level;
     bool *in_memory; /* read or kept as a whole, whatever is fused */
     bool *later;     /* read at a higher level */
+    bool *base;      /* where chains end: in memory, or not worth copying */
     bool *worth;     /* to be copied to where it is read later */
     bool *cheap;
-    cop_graph *g;    /* the copy */
+    chain *chains;
+    int32_t levels;
+    bool *touched; /* [tensor × levels]: read at that level, by itself or as the start of a chain */
+    cop_graph *g;  /* the copy */
     cop_node *place; /* of a node of the given graph in the copy */
     int32_t *first;  /* of a node: its first entry in `copies`, or -1 */
     again *copies;
@@ -86,6 +98,7 @@ static void classify(rewriter *w)
             int32_t level = w->level[source] + (ends ? 1 : 0);
             w->level[v] = level > w->level[v] ? level : w->level[v];
         }
+        w->levels = w->level[v] >= w->levels ? w->level[v] + 1 : w->levels;
         for (int32_t i = 0; i < node->input_count; i++)
             w->later[node->inputs[i]] |= w->level[v] > w->level[node->inputs[i]];
         w->cheap[v] = is_cheap(w, v);
@@ -93,40 +106,72 @@ static void classify(rewriter *w)
     }
 }
 
-/* --- what a copy would cost ----------------------------------------------------------------------
+/* --- chains --------------------------------------------------------------------------------------
  */
 
-/* Counts the nodes that a copy of v takes, and the tensors it starts from that nothing else keeps
- * in memory for long. */
-static void count_cost(const rewriter *w, cop_node v, int32_t *nodes, cop_node *start,
-                       int32_t *starts)
+static void join(chain *c, int32_t nodes, cop_node start)
+{
+    c->nodes += nodes;
+    c->many = c->many || (start != COP_NO_NODE && c->start != COP_NO_NODE && start != c->start);
+    c->start = start != COP_NO_NODE ? start : c->start;
+}
+
+/* The chain of a cheap node, those of its operands being known. */
+static chain chain_of(const rewriter *w, cop_node v)
 {
     const cop_node_data *node = data_of(w, v);
-    if (++*nodes > MAX_COPIED)
-        return;
+    chain c = {.nodes = 1};
     for (int32_t i = 0; i < node->input_count; i++) {
         cop_node source = node->inputs[i];
         if (cop_shape_count(data_of(w, source)->shape) < cop_shape_count(node->shape))
             continue;
-        if (!w->in_memory[source] && w->later[source] && !w->worth[source])
-            continue; /* kept in memory for its other readers */
-        if (!w->in_memory[source]) {
-            count_cost(w, source, nodes, start, starts);
-        } else if (!is_read_whole(w, w->c.root[source]) && *start != source) {
-            *start = source;
-            ++*starts;
+        if (!w->base[source])
+            join(&c, w->chains[source].nodes, w->chains[source].start);
+        else if (!is_read_whole(w, w->c.root[source]) && !(w->cheap[source] && w->later[source]))
+            join(&c, 0, source);
+    }
+    c.many = c.many || c.nodes > MAX_COPIED;
+    return c;
+}
+
+static void find_chains(rewriter *w)
+{
+    for (cop_node v = 1; v <= w->c.node_count; v++) {
+        w->base[v] = true;
+        if (!is_live(w, v) || !w->cheap[v])
+            continue;
+        w->chains[v] = chain_of(w, v);
+        w->base[v] = w->in_memory[v] || w->chains[v].many;
+        w->worth[v] = !w->base[v] && w->later[v];
+    }
+}
+
+static bool *touch(const rewriter *w, cop_node v, int32_t level)
+{
+    return &w->touched[(size_t)v * (size_t)w->levels + (size_t)level];
+}
+
+static void find_touched(rewriter *w)
+{
+    for (cop_node v = 1; v <= w->c.node_count; v++) {
+        const cop_node_data *node = data_of(w, v);
+        for (int32_t i = 0; is_live(w, v) && i < node->input_count; i++) {
+            cop_node source = node->inputs[i];
+            if (w->worth[source] && w->level[source] < w->level[v])
+                source = w->chains[source].start;
+            *touch(w, source, w->level[v]) = true;
         }
     }
 }
 
-static bool is_worth_copying(const rewriter *w, cop_node v)
+/* Whether a reader at that level has the node computed again: where it would not be in memory, and
+ * where all that it takes is read there anyway, so that it need not be read too. */
+static bool is_copied(const rewriter *w, cop_node v, int32_t level)
 {
-    int32_t nodes = 0, starts = 0;
-    cop_node start = COP_NO_NODE;
-    if (w->in_memory[v] || !w->later[v])
+    if (w->level[v] >= level || !w->cheap[v] || w->chains[v].many)
         return false;
-    count_cost(w, v, &nodes, &start, &starts);
-    return nodes <= MAX_COPIED && starts <= 1;
+    cop_node start = w->chains[v].start;
+    return w->worth[v] || (w->in_memory[v] && start != COP_NO_NODE && *touch(w, start, level));
 }
 
 /* --- copying -------------------------------------------------------------------------------------
@@ -169,30 +214,36 @@ static cop_status remember(rewriter *w, cop_node v, int32_t level, cop_node copy
     return COP_OK;
 }
 
-static cop_status copy_node(rewriter *w, cop_node v, int32_t level, cop_node *made, cop_error *err);
+static cop_status copy_node(rewriter *w, cop_node v, int32_t level, bool second, cop_node *made,
+                            cop_error *err);
 
-/* Where a reader at that level finds node v. */
-static cop_status find(rewriter *w, cop_node v, int32_t level, cop_node *found, cop_error *err)
+/* The copy of node v for readers at that level, made when it is first wanted. */
+static cop_status find_copy(rewriter *w, cop_node v, int32_t level, cop_node *found, cop_error *err)
 {
-    *found = w->place[v];
-    if (w->level[v] >= level || !w->worth[v])
-        return COP_OK;
     for (int32_t i = w->first[v]; i >= 0; i = w->copies[i].next)
         if (w->copies[i].level == level) {
             *found = w->copies[i].copy;
             return COP_OK;
         }
-    COP_TRY(copy_node(w, v, level, found, err));
+    COP_TRY(copy_node(w, v, level, true, found, err));
     return remember(w, v, level, *found, err);
 }
 
-static cop_status copy_node(rewriter *w, cop_node v, int32_t level, cop_node *made, cop_error *err)
+/* Copies a node for the second time or the first. What a second copy takes is copied too, up to
+ * where chains end. */
+static cop_status copy_node(rewriter *w, cop_node v, int32_t level, bool second, cop_node *made,
+                            cop_error *err)
 {
     const cop_node_data *node = data_of(w, v);
     cop_node *inputs = cop_compiler_array((size_t)node->input_count, sizeof *inputs, err);
     cop_status status = inputs != NULL ? COP_OK : COP_FAILED;
-    for (int32_t i = 0; i < node->input_count && status == COP_OK; i++)
-        status = find(w, node->inputs[i], level, &inputs[i], err);
+    for (int32_t i = 0; i < node->input_count && status == COP_OK; i++) {
+        cop_node source = node->inputs[i];
+        bool whole = cop_shape_count(data_of(w, source)->shape) >= cop_shape_count(node->shape);
+        inputs[i] = w->place[source];
+        if (is_copied(w, source, level) || (second && whole && !w->base[source]))
+            status = find_copy(w, source, level, &inputs[i], err);
+    }
     if (status == COP_OK)
         status = add(w, v, level, inputs, made, err);
     free(inputs);
@@ -203,12 +254,16 @@ static cop_status rewrite(rewriter *w, cop_node *new_outputs, cop_error *err)
 {
     COP_TRY(cop_find_live(&w->c, err));
     classify(w);
-    for (cop_node v = 1; v <= w->c.node_count; v++)
-        w->worth[v] = is_live(w, v) && is_worth_copying(w, v);
+    find_chains(w);
+    w->touched = cop_compiler_array(((size_t)w->c.node_count + 1) * (size_t)w->levels,
+                                    sizeof *w->touched, err);
+    if (w->touched == NULL)
+        return COP_FAILED;
+    find_touched(w);
     /* Inputs that no output needs can still be bound. */
     for (cop_node v = 1; v <= w->c.node_count; v++)
         if (is_live(w, v) || data_of(w, v)->op == COP_OP_INPUT)
-            COP_TRY(copy_node(w, v, w->level[v], &w->place[v], err));
+            COP_TRY(copy_node(w, v, w->level[v], false, &w->place[v], err));
     for (int32_t i = 0; i < w->c.output_count; i++)
         new_outputs[i] = w->place[w->c.outputs[i]];
     return COP_OK;
@@ -221,12 +276,15 @@ static cop_status allocate(rewriter *w, cop_error *err)
     w->in_memory = cop_compiler_array(size, sizeof *w->in_memory, err);
     w->later = cop_compiler_array(size, sizeof *w->later, err);
     w->worth = cop_compiler_array(size, sizeof *w->worth, err);
+    w->base = cop_compiler_array(size, sizeof *w->base, err);
+    w->chains = cop_compiler_array(size, sizeof *w->chains, err);
     w->cheap = cop_compiler_array(size, sizeof *w->cheap, err);
     w->place = cop_compiler_array(size, sizeof *w->place, err);
     w->first = cop_compiler_array(size, sizeof *w->first, err);
     w->g = cop_graph_new();
     if (w->level == NULL || w->in_memory == NULL || w->later == NULL || w->worth == NULL ||
-        w->cheap == NULL || w->place == NULL || w->first == NULL || w->g == NULL)
+        w->base == NULL || w->chains == NULL || w->cheap == NULL || w->place == NULL ||
+        w->first == NULL || w->g == NULL)
         return no_memory(err);
     for (size_t i = 0; i < size; i++)
         w->first[i] = -1;
@@ -249,6 +307,9 @@ cop_status cop_recompute(const cop_graph *g, const cop_node *outputs, int32_t ou
     free(w.in_memory);
     free(w.later);
     free(w.worth);
+    free(w.base);
+    free(w.chains);
+    free(w.touched);
     free(w.cheap);
     free(w.place);
     free(w.first);
