@@ -2,6 +2,7 @@
  *
  * Each tensor is its own allocation, so that a pointer to one outlives later additions; a table of
  * name hashes with linear probing finds them by name. */
+#include "core/pages.h"
 #include "core/shape.h"
 
 #include <stdio.h>
@@ -102,7 +103,7 @@ static cop_tensor *new_tensor(const char *name, cop_dtype dtype, cop_shape shape
     if (tensor == NULL)
         return NULL;
     size_t padded = (bytes / DATA_ALIGNMENT + 1) * DATA_ALIGNMENT;
-    tensor->data = aligned_alloc(DATA_ALIGNMENT, padded);
+    tensor->data = cop_pages_new(padded);
     if (tensor->data == NULL) {
         free(tensor);
         return NULL;

@@ -1,4 +1,5 @@
 /* compile.c: from a graph to a program: the driver, the live nodes, and the program's parts. */
+#include "core/pages.h"
 #include "exec/compiler.h"
 
 #include <omp.h>
@@ -210,7 +211,7 @@ static cop_status allocate(cop_program *p, cop_error *err)
     if (p->data == NULL)
         return COP_FAILED;
     if (p->arena_bytes > 0) {
-        p->arena = aligned_alloc(64, p->arena_bytes);
+        p->arena = cop_pages_new(p->arena_bytes);
         if (p->arena == NULL)
             return cop_fail(err, COP_FAILED, "out of memory: a program needs %zu MiB",
                             p->arena_bytes >> 20);

@@ -126,6 +126,26 @@ void cop_lanes_project(float *out, cop_lanes a, cop_lanes b, cop_lanes c, cop_la
     memcpy(out + whole, room[4], (size_t)rest * sizeof *out);
 }
 
+static void scale_whole(float *out, cop_lanes a, cop_lanes b, cop_lanes c, int64_t n)
+{
+    const int64_t da = step_of(a), db = step_of(b), dc = step_of(c);
+    const float *x = a.data, *y = b.data, *z = c.data;
+    for (int64_t i = 0; i < n; i += WIDTH, x += da, y += db, z += dc)
+        *(vec *)(out + i) = at(x) * at(y) + at(z);
+}
+
+void cop_lanes_scale(float *out, cop_lanes a, cop_lanes b, cop_lanes c, int64_t n)
+{
+    int64_t whole = n / WIDTH * WIDTH, rest = n - whole;
+    scale_whole(out, a, b, c, whole);
+    if (rest == 0)
+        return;
+    float room[4][WIDTH];
+    scale_whole(room[3], tail_of(a, whole, rest, room[0]), tail_of(b, whole, rest, room[1]),
+                tail_of(c, whole, rest, room[2]), WIDTH);
+    memcpy(out + whole, room[3], (size_t)rest * sizeof *out);
+}
+
 /* --- sums --------------------------------------------------------------------------------------
  */
 
@@ -171,6 +191,33 @@ void cop_lanes_dot(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *t
     for (int k = 0; whole + k < n; k++)
         sums[k] += x[k] * y[k];
     fold(sums, lanes, total);
+}
+
+void cop_lanes_sum_and_dot(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *sum,
+                           double *dot)
+{
+    const int64_t da = step_of(a), db = step_of(b), whole = n / WIDTH * WIDTH;
+    const float *x = a.data, *y = b.data;
+    vec s0 = {0}, s1 = {0}, d0 = {0}, d1 = {0};
+    int64_t i = 0;
+    for (; i + 2 * WIDTH <= n; i += 2 * WIDTH, x += 2 * da, y += 2 * db) {
+        vec p = at(x), q = at(x + da);
+        s0 += p;
+        s1 += q;
+        d0 += p * at(y);
+        d1 += q * at(y + db);
+    }
+    for (; i < whole; i += WIDTH, x += da, y += db) {
+        s0 += at(x);
+        d0 += at(x) * at(y);
+    }
+    vec sums = s0 + s1, dots = d0 + d1;
+    for (int k = 0; whole + k < n; k++) {
+        sums[k] += x[k];
+        dots[k] += x[k] * y[k];
+    }
+    fold(sums, lanes, sum);
+    fold(dots, lanes, dot);
 }
 
 void cop_lanes_squares(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *total)

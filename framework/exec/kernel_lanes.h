@@ -20,10 +20,15 @@ void cop_lanes_apply(const cop_micro_op *op, float *out, cop_lanes a, cop_lanes 
 /* out = a − c − b·d */
 void cop_lanes_project(float *out, cop_lanes a, cop_lanes b, cop_lanes c, cop_lanes d, int64_t n);
 
+/* out = a·b + c */
+void cop_lanes_scale(float *out, cop_lanes a, cop_lanes b, cop_lanes c, int64_t n);
+
 /* Adds Σ a, Σ a·b and Σ (a − b)² of each lane's elements to total[0 … lanes−1]. Sixteen sums run
  * side by side in float; element i belongs to lane i % lanes. */
 void cop_lanes_sum(cop_lanes a, int64_t n, int32_t lanes, double *total);
 void cop_lanes_dot(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *total);
+void cop_lanes_sum_and_dot(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *sum,
+                           double *dot);
 void cop_lanes_squares(cop_lanes a, cop_lanes b, int64_t n, int32_t lanes, double *total);
 
 #endif

@@ -203,7 +203,17 @@ static void run_tile(worker *w, int32_t begin, int32_t end, int64_t rows)
             cop_lanes_project(w->reg[m->result], operand(w, m->a), operand(w, m->b),
                               operand(w, m->c), operand(w, op->d), n);
             break;
+        case COP_PLANE_SCALE:
+            cop_lanes_scale(w->reg[m->result], operand(w, m->a), operand(w, m->b), operand(w, m->c),
+                            n);
+            break;
         case COP_PLANE_SUM:
+            if (op->paired) { /* the next operation's dot product reads the same plane */
+                cop_lanes_sum_and_dot(operand(w, m->a), operand(w, op[1].micro.b), n, p->lanes,
+                                      w->total[k], w->total[k + 1]);
+                k++;
+                break;
+            }
             cop_lanes_sum(operand(w, m->a), n, p->lanes, w->total[k]);
             break;
         case COP_PLANE_DOT:

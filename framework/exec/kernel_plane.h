@@ -41,7 +41,8 @@ typedef struct cop_plane_register {
 typedef enum cop_plane_kind {
     COP_PLANE_MAP = 1,  /* elementwise on planes */
     COP_PLANE_LANE_MAP, /* elementwise on lanes */
-    COP_PLANE_PROJECT,  /* planes: a − c − b·d, with c and d spread lanes */
+    COP_PLANE_PROJECT,  /* planes: a − c − b·d */
+    COP_PLANE_SCALE,    /* planes: a·b + c */
     COP_PLANE_SUM,      /* scale · Σ a over the plane */
     COP_PLANE_DOT,      /* scale · Σ a·b */
     COP_PLANE_SQUARES,  /* scale · Σ (a − b)² */
@@ -53,6 +54,7 @@ typedef struct cop_plane_op {
     cop_micro_op micro; /* registers; `result` may be −1 for a sum that only sinks read */
     int32_t d;          /* a fourth register, or −1 */
     int32_t phase;
+    bool paired;   /* a sum of a, and the next operation a dot product of a: done in one go */
     int32_t share; /* of a sum that a sink reads: which of `share_count` arrays keeps it, or −1 */
 } cop_plane_op;
 

@@ -424,6 +424,117 @@ static int64_t take_slot(cop_plane *p, int64_t floats)
     return slot;
 }
 
+/* --- fewer passes over a tile --------------------------------------------------------------------
+ */
+
+static int32_t reader_count(const cop_plane *p, int32_t reg)
+{
+    int32_t count = 0;
+    for (int32_t k = 0; k < p->op_count; k++)
+        count += reads(&p->ops[k], reg) ? 1 : 0;
+    return count;
+}
+
+static void drop_op(cop_plane *p, int32_t k)
+{
+    for (int32_t i = k + 1; i < p->op_count; i++)
+        p->ops[i - 1] = p->ops[i];
+    p->op_count--;
+}
+
+static bool is_map(const cop_plane_op *op, cop_op kind)
+{
+    return op->kind == COP_PLANE_MAP && op->micro.op == kind;
+}
+
+/* a·b, and right after it in the same phase the only reader, which adds c: a·b + c. */
+static void join_product_and_sum(cop_plane *p)
+{
+    for (int32_t k = 0; k + 1 < p->op_count; k++) {
+        const cop_plane_op *mul = &p->ops[k];
+        cop_plane_op *add = &p->ops[k + 1];
+        int32_t product = mul->micro.result;
+        if (!is_map(mul, COP_OP_MUL) || !is_map(add, COP_OP_ADD) || mul->phase != add->phase ||
+            p->registers[product].home != COP_PLANE_TILE || reader_count(p, product) != 1 ||
+            !reads(add, product) || add->micro.a == add->micro.b)
+            continue;
+        add->kind = COP_PLANE_SCALE;
+        add->micro.c = add->micro.a == product ? add->micro.b : add->micro.a;
+        add->micro.a = mul->micro.a;
+        add->micro.b = mul->micro.b;
+        drop_op(p, k);
+    }
+}
+
+/* The operation of that kind which makes tile `reg` in this phase for one reader; or −1. */
+static int32_t sole_maker(const cop_plane *p, int32_t reg, cop_op kind, int32_t phase)
+{
+    if (reg < 0 || p->registers[reg].home != COP_PLANE_TILE || reader_count(p, reg) != 1)
+        return -1;
+    int32_t k = writer_of(p, reg);
+    return is_map(&p->ops[k], kind) && p->ops[k].phase == phase ? k : -1;
+}
+
+/* (a − c) − b·d */
+static void join_projection(cop_plane *p)
+{
+    for (int32_t k = 0; k < p->op_count; k++) {
+        cop_plane_op *op = &p->ops[k];
+        if (!is_map(op, COP_OP_SUB))
+            continue;
+        int32_t left = sole_maker(p, op->micro.a, COP_OP_SUB, op->phase);
+        int32_t right = sole_maker(p, op->micro.b, COP_OP_MUL, op->phase);
+        if (left < 0 || right < 0)
+            continue;
+        op->kind = COP_PLANE_PROJECT;
+        op->micro.a = p->ops[left].micro.a;
+        op->micro.c = p->ops[left].micro.b;
+        op->micro.b = p->ops[right].micro.a;
+        op->d = p->ops[right].micro.b;
+        drop_op(p, left > right ? left : right);
+        drop_op(p, left > right ? right : left);
+        k -= 2;
+    }
+}
+
+/* Where a gate reads a ReLU it may as well read what that is of: both are positive together. */
+static void see_through_relu(cop_plane *p)
+{
+    for (int32_t k = 0; k < p->op_count; k++) {
+        if (!is_map(&p->ops[k], COP_OP_RELU))
+            continue;
+        const cop_plane_op relu = p->ops[k];
+        for (int32_t i = k + 1; i < p->op_count && p->ops[i].phase == relu.phase; i++)
+            if (is_map(&p->ops[i], COP_OP_GATE) && p->ops[i].micro.b == relu.micro.result)
+                p->ops[i].micro.b = relu.micro.a;
+        if (p->registers[relu.micro.result].home == COP_PLANE_TILE &&
+            reader_count(p, relu.micro.result) == 0)
+            drop_op(p, k--);
+    }
+}
+
+/* Puts the dot product of a plane right behind its sum. */
+static void pair_sums(cop_plane *p)
+{
+    for (int32_t k = 0; k < p->op_count; k++) {
+        if (p->ops[k].kind != COP_PLANE_SUM)
+            continue;
+        int32_t i = k + 1;
+        while (i < p->op_count && p->ops[i].phase == p->ops[k].phase &&
+               !(p->ops[i].kind == COP_PLANE_DOT && p->ops[i].micro.a == p->ops[k].micro.a))
+            i++;
+        if (i == p->op_count || p->ops[i].phase != p->ops[k].phase)
+            continue;
+        /* The sum moves to just before the dot product: nothing in this phase reads it. */
+        cop_plane_op sum = p->ops[k];
+        sum.paired = true;
+        for (int32_t j = k; j + 1 < i; j++)
+            p->ops[j] = p->ops[j + 1];
+        p->ops[i - 1] = sum;
+        k = i > k + 1 ? k - 1 : i;
+    }
+}
+
 /* A tile's place may be taken again once it has been read for the last time; by the very operation
  * that reads it unless that pools, which moves elements. */
 static void place_tiles(cop_plane *p, int64_t tile, int32_t *held_until)
@@ -536,6 +647,10 @@ static cop_status build(builder *b, cop_error *err)
     int32_t *held_until = cop_compiler_array(COP_PLANE_REGISTERS, sizeof *held_until, err);
     if (sorted != NULL && held_until != NULL) {
         sort_ops(p, sorted);
+        see_through_relu(p);
+        join_product_and_sum(p);
+        join_projection(p);
+        pair_sums(p);
         set_extent(b);
         place_all(p, pools(p) ? (int32_t)b->domain.zoom : 1, held_until);
     }

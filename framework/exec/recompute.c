@@ -10,14 +10,16 @@
 
 #include <stdlib.h>
 
-enum { MAX_COPIED = 8 }; /* nodes that one reader may have computed again */
+/* Nodes that one reader may have computed again, and tensors that it may have to read for them. */
+enum { MAX_COPIED = 8, MAX_READ = 2 };
 
 /* How a cheap node can be computed from tensors in memory: it and so many nodes in all, from at
  * most one tensor that nothing else would keep there. */
 typedef struct chain {
-    int32_t nodes;
-    cop_node start; /* that tensor, or 0 */
-    bool many;      /* there is more than one: not to be copied */
+    int32_t nodes, reads; /* reads: tensors read, repeats counted */
+    cop_node start;       /* that tensor, or 0 */
+    bool wide;            /* it reads another tensor as well, which is in memory anyway */
+    bool many;            /* there is more than one such tensor: not to be copied */
 } chain;
 
 typedef struct again {
@@ -109,11 +111,14 @@ static void classify(rewriter *w)
 /* --- chains --------------------------------------------------------------------------------------
  */
 
-static void join(chain *c, int32_t nodes, cop_node start)
+static void join(chain *c, const chain *of)
 {
-    c->nodes += nodes;
-    c->many = c->many || (start != COP_NO_NODE && c->start != COP_NO_NODE && start != c->start);
-    c->start = start != COP_NO_NODE ? start : c->start;
+    c->nodes += of->nodes;
+    c->reads += of->reads;
+    c->wide = c->wide || of->wide;
+    c->many =
+        c->many || (of->start != COP_NO_NODE && c->start != COP_NO_NODE && of->start != c->start);
+    c->start = of->start != COP_NO_NODE ? of->start : c->start;
 }
 
 /* The chain of a cheap node, those of its operands being known. */
@@ -126,11 +131,15 @@ static chain chain_of(const rewriter *w, cop_node v)
         if (cop_shape_count(data_of(w, source)->shape) < cop_shape_count(node->shape))
             continue;
         if (!w->base[source])
-            join(&c, w->chains[source].nodes, w->chains[source].start);
-        else if (!is_read_whole(w, w->c.root[source]) && !(w->cheap[source] && w->later[source]))
-            join(&c, 0, source);
+            join(&c, &w->chains[source]);
+        else if (is_read_whole(w, w->c.root[source]) || (w->cheap[source] && w->later[source]))
+            join(&c, &(chain){.reads = 1, .wide = true});
+        else
+            join(&c, &(chain){.reads = 1, .start = source});
     }
-    c.many = c.many || c.nodes > MAX_COPIED;
+    /* A cheap start would be written for this alone: no better than writing the node itself. */
+    bool no_gain = c.wide && c.start != COP_NO_NODE && w->cheap[c.start];
+    c.many = c.many || no_gain || c.nodes > MAX_COPIED || c.reads > MAX_READ;
     return c;
 }
 
@@ -170,8 +179,9 @@ static bool is_copied(const rewriter *w, cop_node v, int32_t level)
 {
     if (w->level[v] >= level || !w->cheap[v] || w->chains[v].many)
         return false;
-    cop_node start = w->chains[v].start;
-    return w->worth[v] || (w->in_memory[v] && start != COP_NO_NODE && *touch(w, start, level));
+    const chain *c = &w->chains[v];
+    return w->worth[v] ||
+           (w->in_memory[v] && !c->wide && c->start != COP_NO_NODE && *touch(w, c->start, level));
 }
 
 /* --- copying -------------------------------------------------------------------------------------
