@@ -79,7 +79,16 @@ static void group_text(const cop_group *g, cop_text *text)
 
 static const char *plane_op_name(const cop_plane_op *op)
 {
-    return op->kind == COP_PLANE_DOT ? "dot" : cop_op_name(op->micro.op);
+    switch (op->kind) {
+    case COP_PLANE_DOT:
+        return "dot";
+    case COP_PLANE_SCALE:
+        return "mul_add";
+    case COP_PLANE_PROJECT:
+        return "project";
+    default:
+        return cop_op_name(op->micro.op);
+    }
 }
 
 static void plane_text(const cop_plane *p, cop_text *text)
@@ -212,6 +221,13 @@ static void layouts_text(const cop_program *p, const bool *weights, const cop_in
                          cop_text *text)
 {
     char result[LAYOUT_SIZE], layout[LAYOUT_SIZE];
+    if (in->plane != NULL) { /* its planes all lie alike */
+        if (in->plane->lanes > 1)
+            cop_text_printf(text, "nChw%" PRId32 "c", in->plane->lanes);
+        else
+            cop_text_append(text, "nchw");
+        return;
+    }
     const char *made = layout_of(p, weights, in->results[0], in->shape, result);
     int32_t distinct = 0;
     bool differs = false;

@@ -300,10 +300,48 @@ static int64_t conv_flops(const cop_conv_spec *spec)
     return 2 * cop_shape_count(spec->y) * spec->w.dim[1] * spec->w.dim[2] * spec->w.dim[3];
 }
 
+/* What all convolutions' instructions have. */
+static void describe_conv(cop_compiler *c, cop_node v, const cop_conv_spec *spec,
+                          const int32_t operands[2], cop_instruction *in)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    in->op = node->op;
+    in->node = v;
+    in->attr = node->attr;
+    in->shape = node->shape;
+    for (int i = 0; i < 2; i++) {
+        in->operands[i] = operands[i];
+        in->operand_shapes[i] = cop_graph_node(c->g, node->inputs[i])->shape;
+    }
+    c->p->cost.flops += conv_flops(spec);
+    c->p->cost.conv_flops += conv_flops(spec);
+}
+
+/* The gradient by an input of few channels: gy as it lies, by our own kernel. */
+static cop_status lower_narrow(cop_compiler *c, cop_node v, const cop_conv_spec *spec,
+                               cop_error *err)
+{
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    int32_t at_hand = lanes_at_hand(c, node->inputs[0]), operands[2];
+    cop_narrow narrow = {.x = spec->x, .w = spec->w, .y = spec->y, .window = spec->window};
+    narrow.lanes = (at_hand & 16) != 0 ? 16 : (at_hand & 8) != 0 ? 8 : 1;
+    COP_TRY(want_lanes(c, node->inputs[0], narrow.lanes, &operands[0], err));
+    COP_TRY(want(c, node->inputs[1], NULL, &operands[1], err));
+    cop_instruction *in;
+    COP_TRY(cop_program_add_instruction(c->p, 2, 1, &in, err));
+    describe_conv(c, v, spec, operands, in);
+    in->narrow = narrow;
+    in->execute = cop_execute_narrow;
+    COP_TRY(new_buffer(c, v, node->shape, NULL, &in->results[0], err));
+    return add_scratch(c, in, cop_narrow_scratch_bytes(&narrow), err);
+}
+
 static cop_status lower_conv(cop_compiler *c, cop_node v, cop_error *err)
 {
     const cop_node_data *node = cop_graph_node(c->g, v);
     cop_conv_spec spec = conv_spec(c, v);
+    if (spec.kind == COP_CONV_DATA && cop_narrow_suits(spec.w))
+        return lower_narrow(c, v, &spec, err);
     cop_primitive *primitive = NULL;
     COP_TRY(cop_primitive_conv(c->p->dnn, &spec, &primitive, err));
     int32_t operands[2];
@@ -318,18 +356,9 @@ static cop_status lower_conv(cop_compiler *c, cop_node v, cop_error *err)
         cop_primitive_free(primitive);
         return status;
     }
+    describe_conv(c, v, &spec, operands, in);
     in->primitive = primitive;
-    in->op = node->op;
-    in->node = v;
-    in->attr = node->attr;
-    in->shape = node->shape;
     in->execute = cop_execute_primitive;
-    for (int i = 0; i < 2; i++) {
-        in->operands[i] = operands[i];
-        in->operand_shapes[i] = cop_graph_node(c->g, node->inputs[i])->shape;
-    }
-    c->p->cost.flops += conv_flops(&spec);
-    c->p->cost.conv_flops += conv_flops(&spec);
     COP_TRY(new_buffer(c, v, node->shape, cop_primitive_result_layout(primitive), &in->results[0],
                        err));
     return add_scratch(c, in, cop_primitive_scratch_bytes(primitive), err);

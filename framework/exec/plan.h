@@ -7,6 +7,7 @@
 
 #include <coppice/program.h>
 
+#include "exec/kernel_narrow.h"
 #include "exec/kernel_plane.h"
 #include "exec/onednn.h"
 #include "exec/profile.h"
@@ -58,6 +59,7 @@ struct cop_instruction {
     cop_attr attr;
     cop_group *group;         /* owned; of an elementwise instruction */
     cop_plane *plane;         /* owned; of an instruction on planes */
+    cop_narrow narrow;        /* of a convolution's gradient by few channels, by our kernel */
     cop_primitive *primitive; /* owned; of a convolution or a conversion */
     char *label;              /* owned; the node's label or name, or NULL */
 };
@@ -107,6 +109,7 @@ cop_status cop_program_add_instruction(cop_program *p, int32_t operand_count, in
 cop_execute cop_execute_for(cop_op op);
 cop_status cop_execute_copy(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_group(const cop_program *p, const cop_instruction *in, cop_error *err);
+cop_status cop_execute_narrow(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_plane(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err);
 

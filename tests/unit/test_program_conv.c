@@ -71,6 +71,28 @@ static void test_large_conv(void **state)
     scene_close(&s);
 }
 
+/* The gradient by a few channels (pixels) reads what another convolution made as it lies, blocked
+ * where channels fill blocks; rows of pixels that are no multiple of the kernel's; any stride. */
+static void test_gradient_by_pixels(void **state)
+{
+    (void)state;
+    static const int64_t filters[] = {16, 32, 10};
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+        for (int32_t stride = 1; stride <= 2; stride++) {
+            scene s = scene_open(70 + i);
+            cop_node h = scene_draw(&s, cop_shape4(3, 16, 7, 9), FILL_PLAIN);
+            cop_node w = scene_draw(&s, cop_shape4(filters[i], 16, 3, 3), FILL_PLAIN);
+            cop_node pixels = scene_draw(&s, cop_shape4(filters[i], 3, 3, 3), FILL_PLAIN);
+            cop_node gy = cop_conv2d(s.g, h, w, cop_window_square(3, 1, 1));
+            int64_t height = stride == 1 ? 7 : 14, width = stride == 1 ? 9 : 17;
+            compiled_expect_one(
+                &s,
+                cop_conv2d_data(s.g, gy, pixels, cop_window_square(3, stride, 1), height, width),
+                10 * close_enough);
+            scene_close(&s);
+        }
+}
+
 /* Two convolutions in a row and their derivatives hand blocked tensors to each other: fewer
  * conversions than three for each convolution. */
 static void test_layouts_are_shared(void **state)
@@ -149,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),
         cmocka_unit_test(test_large_conv),
+        cmocka_unit_test(test_gradient_by_pixels),
         cmocka_unit_test(test_layouts_are_shared),
         cmocka_unit_test(test_views_of_blocked_tensors),
         cmocka_unit_test(test_conv_of_a_constant),
