@@ -9,7 +9,7 @@ typedef float vec __attribute__((vector_size(64), aligned(4)));
 
 bool cop_narrow_suits(cop_shape w)
 {
-    return w.dim[1] * w.dim[2] * w.dim[3] <= COP_NARROW_TAPS;
+    return w.dim[1] <= COP_NARROW_CHANNELS && w.dim[1] * w.dim[2] * w.dim[3] <= COP_NARROW_TAPS;
 }
 
 size_t cop_narrow_scratch_bytes(const cop_narrow *c)

@@ -8,7 +8,7 @@
 
 #include "exec/kernels.h"
 
-enum { COP_NARROW_TAPS = 32 };
+enum { COP_NARROW_CHANNELS = 4, COP_NARROW_TAPS = 32 };
 
 typedef struct cop_narrow {
     cop_shape x, w,
@@ -17,7 +17,7 @@ typedef struct cop_narrow {
     int32_t lanes; /* neighbouring channels of gy at each pixel; 1 where it is plain */
 } cop_narrow;
 
-/* Whether the kernel can do it: I·KH·KW fits a row. */
+/* Whether it pays, few channels being what oneDNN does badly, and I·KH·KW fits a row. */
 bool cop_narrow_suits(cop_shape w);
 
 size_t cop_narrow_scratch_bytes(const cop_narrow *c);

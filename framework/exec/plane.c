@@ -80,32 +80,35 @@ static int32_t zoom_of(const builder *b, cop_node v)
     return (int32_t)(data_of(b, v)->shape.dim[2] / b->domain.height);
 }
 
-static int32_t operand_reg(builder *b, cop_node v)
+/* How an operand is had. Elementwise operations take a constant as one number; others walk over
+ * planes, and want `walked` constants in memory too. */
+static cop_plane_home operand_home(const builder *b, cop_node v, bool walked)
+{
+    cop_shape shape = data_of(b, v)->shape;
+    bool planes = shape.rank == 4 && is_plane(b, v);
+    if (data_of(b, b->c->root[v])->op == COP_OP_CONSTANT && !(planes && walked))
+        return COP_PLANE_VALUE;
+    if (planes)
+        return COP_PLANE_OPERAND;
+    return cop_shape_count(shape) == 1 ? COP_PLANE_UNIFORM : COP_PLANE_LANES_IN;
+}
+
+static int32_t operand_reg(builder *b, cop_node v, bool walked)
 {
     cop_plane *p = b->plane;
+    cop_plane_register draft = {.home = operand_home(b, v, walked), .index = p->operand_count};
     for (int32_t k = 0; k < p->operand_count; k++)
-        if (b->operand_node[k] == v)
+        if (b->operand_node[k] == v && p->registers[p->operand_registers[k]].home == draft.home)
             return p->operand_registers[k];
-    cop_shape shape = data_of(b, v)->shape;
-    cop_node source = b->c->root[v];
-    cop_plane_register draft = {.index = p->operand_count};
-    bool constant = data_of(b, source)->op == COP_OP_CONSTANT;
-    bool whole = !constant && shape.rank == 4 && is_plane(b, v);
-    if (constant) {
-        draft.home = COP_PLANE_VALUE;
-        draft.value = (float)data_of(b, source)->attr.constant.value;
-    } else if (whole) {
-        draft.home = COP_PLANE_OPERAND;
+    if (draft.home == COP_PLANE_VALUE)
+        draft.value = (float)data_of(b, b->c->root[v])->attr.constant.value;
+    else if (draft.home == COP_PLANE_OPERAND)
         draft.zoom = zoom_of(b, v);
-    } else if (cop_shape_count(shape) == 1) {
-        draft.home = COP_PLANE_UNIFORM;
-    } else {
-        draft.home = COP_PLANE_LANES_IN;
-        draft.per_sample = shape.dim[0] == b->domain.samples;
-    }
+    else if (draft.home == COP_PLANE_LANES_IN)
+        draft.per_sample = data_of(b, v)->shape.dim[0] == b->domain.samples;
     b->operand_node[p->operand_count] = v;
-    b->sources[p->operand_count] = constant ? COP_NO_NODE : v;
-    b->whole[p->operand_count] = whole;
+    b->sources[p->operand_count] = draft.home == COP_PLANE_VALUE ? COP_NO_NODE : v;
+    b->whole[p->operand_count] = draft.home == COP_PLANE_OPERAND;
     p->operand_registers[p->operand_count] = add_register(b, draft);
     return p->operand_registers[p->operand_count++];
 }
@@ -121,7 +124,14 @@ static int32_t member_at(const builder *b, cop_node v)
 static int32_t reg_of(builder *b, cop_node v)
 {
     int32_t m = member_at(b, b->c->root[v]);
-    return m >= 0 ? b->member_reg[m] : operand_reg(b, v);
+    return m >= 0 ? b->member_reg[m] : operand_reg(b, v, false);
+}
+
+/* As above for an operation that walks over the operand's planes. */
+static int32_t planes_of(builder *b, cop_node v)
+{
+    int32_t m = member_at(b, b->c->root[v]);
+    return m >= 0 ? b->member_reg[m] : operand_reg(b, v, true);
 }
 
 /* The register that member m is written to: a result's memory, or the scratch. */
@@ -204,7 +214,7 @@ static void add_elementwise(builder *b, int32_t m)
 static void add_jacobian(builder *b, int32_t m)
 {
     const cop_node_data *node = data_of(b, b->members[m]);
-    int32_t u = reg_of(b, node->inputs[0]), y = reg_of(b, node->inputs[1]);
+    int32_t u = planes_of(b, node->inputs[0]), y = planes_of(b, node->inputs[1]);
     int32_t r = reg_of(b, node->inputs[2]);
     double scale = per_pixel(b, node->inputs[0]);
     int32_t mean = add_reduction(b, COP_PLANE_SUM, u, -1, scale);
@@ -266,10 +276,10 @@ static void add_sum(builder *b, int32_t m)
     cop_node x = b->c->root[node->inputs[0]];
     int32_t reads[4] = {-1, -1, -1, -1};
     if (is_only_summed(b, x)) {
-        reads[0] = reg_of(b, data_of(b, x)->inputs[0]);
-        reads[1] = reg_of(b, data_of(b, x)->inputs[1]);
+        reads[0] = planes_of(b, data_of(b, x)->inputs[0]);
+        reads[1] = planes_of(b, data_of(b, x)->inputs[1]);
     } else {
-        reads[0] = reg_of(b, node->inputs[0]);
+        reads[0] = planes_of(b, node->inputs[0]);
     }
     if (b->plane->registers[reads[0]].zoom == 0) { /* the first one's size counts */
         int32_t lanes = reads[0];
@@ -291,7 +301,7 @@ static void add_batch_variance(builder *b, int32_t m)
 {
     const cop_node_data *node = data_of(b, b->members[m]);
     cop_shape shape = data_of(b, node->inputs[0])->shape;
-    int32_t x = reg_of(b, node->inputs[0]);
+    int32_t x = planes_of(b, node->inputs[0]);
     int32_t sum = b->member_op[member_at(b, b->c->root[node->inputs[1]])];
     cop_plane_op *mean = &b->plane->ops[sum];
     if (mean->micro.result < 0) {
@@ -317,7 +327,7 @@ static void add_variance(builder *b, int32_t m)
         add_batch_variance(b, m);
         return;
     }
-    int32_t reads[4] = {reg_of(b, node->inputs[0]), reg_of(b, node->inputs[1]), -1, -1};
+    int32_t reads[4] = {planes_of(b, node->inputs[0]), reg_of(b, node->inputs[1]), -1, -1};
     cop_plane_op *op = add_op(b, COP_PLANE_SQUARES, COP_OP_VARIANCE, reads);
     op->micro.scale = (float)per_pixel(b, node->inputs[0]);
     op->micro.result = member_register(b, m, op->phase + 1);
@@ -326,8 +336,8 @@ static void add_variance(builder *b, int32_t m)
 static void add_pool(builder *b, int32_t m)
 {
     const cop_node_data *node = data_of(b, b->members[m]);
-    int32_t a = reg_of(b, node->inputs[0]);
-    int32_t second = node->input_count > 1 ? reg_of(b, node->inputs[1]) : a;
+    int32_t a = planes_of(b, node->inputs[0]);
+    int32_t second = node->input_count > 1 ? planes_of(b, node->inputs[1]) : a;
     cop_plane_op *op = add_op(b, COP_PLANE_POOL, node->op, (int32_t[4]){a, second, -1, -1});
     op->micro.result = member_register(b, m, op->phase);
 }
@@ -513,17 +523,23 @@ static void see_through_relu(cop_plane *p)
     }
 }
 
+/* The dot product with plane `reg` after operation k, in its phase, that has no sum to itself. */
+static int32_t lone_dot(const cop_plane *p, int32_t k, int32_t reg)
+{
+    for (int32_t i = k + 1; i < p->op_count && p->ops[i].phase == p->ops[k].phase; i++)
+        if (p->ops[i].kind == COP_PLANE_DOT && p->ops[i].micro.a == reg && !p->ops[i - 1].paired)
+            return i;
+    return -1;
+}
+
 /* Puts the dot product of a plane right behind its sum. */
 static void pair_sums(cop_plane *p)
 {
     for (int32_t k = 0; k < p->op_count; k++) {
-        if (p->ops[k].kind != COP_PLANE_SUM)
+        if (p->ops[k].kind != COP_PLANE_SUM || p->ops[k].paired)
             continue;
-        int32_t i = k + 1;
-        while (i < p->op_count && p->ops[i].phase == p->ops[k].phase &&
-               !(p->ops[i].kind == COP_PLANE_DOT && p->ops[i].micro.a == p->ops[k].micro.a))
-            i++;
-        if (i == p->op_count || p->ops[i].phase != p->ops[k].phase)
+        int32_t i = lone_dot(p, k, p->ops[k].micro.a);
+        if (i < 0)
             continue;
         /* The sum moves to just before the dot product: nothing in this phase reads it. */
         cop_plane_op sum = p->ops[k];
@@ -531,7 +547,7 @@ static void pair_sums(cop_plane *p)
         for (int32_t j = k; j + 1 < i; j++)
             p->ops[j] = p->ops[j + 1];
         p->ops[i - 1] = sum;
-        k = i > k + 1 ? k - 1 : i;
+        k--;
     }
 }
 

@@ -98,6 +98,40 @@ static void test_residual(void **state)
     scene_close(&s);
 }
 
+/* The gradient of a sum is a constant, which a normalisation's sums and pooling read like any other
+ * tensor of planes. */
+static void test_constant_planes(void **state)
+{
+    (void)state;
+    const cop_window half = cop_window_square(2, 2, 0);
+    for (int64_t channels = 5; channels <= 16; channels += 11) {
+        scene s = scene_open(45);
+        cop_node x = scene_draw(&s, cop_shape4(2, 3, 8, 8), FILL_PLAIN);
+        cop_node w = scene_draw(&s, cop_shape4(channels, 3, 3, 3), FILL_PLAIN);
+        cop_node scale = scene_draw(&s, cop_shape4(1, channels, 1, 1), FILL_POSITIVE);
+        cop_node h = cop_conv2d(s.g, x, w, cop_window_square(3, 1, 1));
+        cop_node image = cop_normalize(s.g, h, COP_NORM_OVER_IMAGE, 1e-2);
+        cop_node batch = cop_normalize(s.g, h, COP_NORM_OVER_BATCH, 1e-2);
+        cop_node gated = cop_relu(s.g, cop_mul(s.g, image, scale));
+        const cop_node losses[] = {
+            cop_total(s.g, image),
+            cop_total(s.g, batch),
+            cop_total(s.g, cop_avg_pool(s.g, gated, half)),
+            cop_total(s.g, cop_max_pool(s.g, gated, half)),
+            cop_total(s.g, cop_avg_pool(s.g, cop_avg_pool(s.g, image, half), half)),
+        };
+        enum { LOSSES = sizeof losses / sizeof losses[0] };
+        cop_node gradients[2 * LOSSES], wrt[2] = {w, scale};
+        cop_error err = {0};
+        for (int i = 0; i < LOSSES; i++)
+            assert_ok(cop_gradient(s.g, losses[i], wrt, 2, gradients + 2 * i, &err), &err);
+        for (int i = 0; i < 2 * LOSSES; i++)
+            compiled_expect_one(&s, gradients[i], 1e-3);
+        compiled_expect(&s, gradients, 2 * LOSSES, 1e-3);
+        scene_close(&s);
+    }
+}
+
 /* A variance that a mean of 300 and a pass of single precision over each plane leaves its digits.
  */
 static void test_blocked_variance_about_a_large_mean(void **state)
@@ -110,6 +144,83 @@ static void test_blocked_variance_about_a_large_mean(void **state)
         cop_node h = cop_conv2d(s.g, x, w, cop_window_square(3, 1, 1));
         cop_node far = cop_affine(s.g, h, 1.0, 300.0);
         compiled_expect_one(&s, cop_variance(s.g, far, (cop_norm_axes)over), 5e-4);
+        scene_close(&s);
+    }
+}
+
+/* One more node on earlier tensors [3, C, 8, 8]; w [C, C, 3, 3], and lanes [1, C, 1, 1]. */
+static cop_node random_node(scene *s, const cop_node *pool, int count, cop_node w, cop_node lanes,
+                            uint64_t *draws)
+{
+    const cop_window half = cop_window_square(2, 2, 0), three = cop_window_square(3, 1, 1);
+    const uint32_t spatial = COP_AXIS(2) | COP_AXIS(3), batch = spatial | COP_AXIS(0);
+    *draws = *draws * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    uint64_t bits = *draws >> 33;
+    cop_graph *g = s->g;
+    cop_node a = pool[bits % (uint64_t)count], b = pool[bits / 64 % (uint64_t)count];
+    cop_norm_axes over = bits / 1048576 % 2 == 0 ? COP_NORM_OVER_IMAGE : COP_NORM_OVER_BATCH;
+    switch (bits / 4096 % 16) {
+    case 0:
+        return cop_scale(g, cop_add(g, a, b), 0.5);
+    case 1:
+        return cop_sub(g, cop_mul(g, a, lanes),
+                       cop_mul(g, b, cop_mean(g, cop_mul(g, a, b), batch)));
+    case 2:
+        return cop_mul(g, a, cop_mean(g, b, spatial));
+    case 3:
+        return cop_sub(g, cop_sub(g, a, cop_mean(g, a, batch)),
+                       cop_mul(g, b, cop_mean(g, cop_mul(g, a, b), spatial)));
+    case 4:
+        return cop_scale(g, cop_conv2d(g, a, w, three), 0.1);
+    case 5:
+        return cop_relu(g, cop_add(g, cop_mul(g, a, lanes), cop_scale(g, lanes, 0.3)));
+    case 6:
+    case 7:
+        return cop_normalize(g, a, over, 0.5);
+    case 8:
+        return cop_resize_bilinear(g, cop_avg_pool(g, a, half), 8, 8);
+    case 9: /* the adjoint of pooling, and a constant's */
+        return cop_mul(g, b, cop_avg_pool_adjoint(g, cop_avg_pool(g, a, half), half, 8, 8));
+    case 10:
+        return cop_add(g, b, cop_max_pool_put(g, a, cop_avg_pool(g, b, half), half));
+    case 11:
+        return cop_sub(g, a, cop_mul(g, b, cop_variance(g, a, over)));
+    case 12:
+        return cop_mul(g, cop_detach(g, a), cop_sigmoid(g, b));
+    case 13: /* one number a sample and pixel: no lanes */
+        return cop_sub(g, a, cop_mean(g, b, COP_AXIS(1)));
+    case 14:
+        return cop_add(g, cop_tanh(g, a), cop_mean(g, cop_mul(g, b, b), batch | COP_AXIS(1)));
+    default:
+        return cop_reshape(g, cop_sigmoid(g, cop_flatten(g, a)), cop_node_shape(g, a));
+    }
+}
+
+/* Many graphs with many outputs, and gradients of the last node: whatever is fused, repeated and
+ * written in place, the values are right. */
+static void test_random_planes(void **state)
+{
+    (void)state;
+    enum { NODES = 22, MOST = 12 };
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        scene s = scene_open(seed);
+        uint64_t draws = 91 * seed + 5;
+        int64_t channels = seed % 3 == 0 ? 6 : 16;
+        cop_node pool[NODES], outputs[MOST + 3];
+        cop_node w = scene_draw(&s, cop_shape4(channels, channels, 3, 3), FILL_PLAIN);
+        cop_node lanes = scene_draw(&s, cop_shape4(1, channels, 1, 1), FILL_POSITIVE);
+        pool[0] = scene_draw(&s, cop_shape4(3, channels, 8, 8), FILL_PLAIN);
+        pool[1] = cop_scale(s.g, cop_conv2d(s.g, pool[0], w, cop_window_square(3, 1, 1)), 0.2);
+        for (int i = 2; i < NODES; i++)
+            pool[i] = random_node(&s, pool, i, w, lanes, &draws);
+        size_t count = 0;
+        for (int i = NODES - 1; i > 0 && count < MOST; i -= 1 + (int)(seed % 5))
+            outputs[count++] = pool[i];
+        const cop_node wrt[] = {pool[0], w, lanes};
+        cop_error err = {0};
+        cop_node loss = cop_scale(s.g, cop_total(s.g, pool[NODES - 1]), 1e-3);
+        assert_ok(cop_gradient(s.g, loss, wrt, 3, outputs + count, &err), &err);
+        compiled_expect(&s, outputs, count + 3, 1e-3);
         scene_close(&s);
     }
 }
@@ -160,6 +271,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_residual),
+        cmocka_unit_test(test_constant_planes),
+        cmocka_unit_test(test_random_planes),
         cmocka_unit_test(test_blocked_variance_about_a_large_mean),
         cmocka_unit_test(test_one_pass_between_convolutions),
         cmocka_unit_test(test_activations_are_computed_again),
