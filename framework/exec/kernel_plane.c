@@ -62,10 +62,10 @@ static void start(worker *w)
     const cop_plane *p = w->p;
     for (int32_t r = 0; r < p->register_count; r++) {
         const cop_plane_register *reg = &p->registers[r];
-        if (reg->home == COP_PLANE_TILE || reg->home == COP_PLANE_KEPT)
-            w->base[r] = w->reg[r] = w->scratch + reg->slot;
-        else if (reg->home == COP_PLANE_LANES)
+        if (reg->slot >= 0 && reg->home == COP_PLANE_LANES)
             w->lane[r] = w->scratch + reg->slot;
+        else if (reg->slot >= 0)
+            w->base[r] = w->reg[r] = w->scratch + reg->slot;
         if (reg->spread >= 0)
             w->reg[r] = w->scratch + reg->spread;
         if (reg->home == COP_PLANE_UNIFORM || reg->home == COP_PLANE_VALUE) {
