@@ -113,6 +113,8 @@ static const char *implementation_of(const cop_instruction *in)
 {
     if (in->primitive != NULL)
         return cop_primitive_implementation(in->primitive);
+    if (in->execute == cop_execute_winograd)
+        return "coppice:winograd";
     return in->op == COP_OP_MATMUL ? "openblas" : "coppice";
 }
 

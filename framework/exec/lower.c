@@ -336,12 +336,39 @@ static cop_status lower_narrow(cop_compiler *c, cop_node v, const cop_conv_spec 
     return add_scratch(c, in, cop_narrow_scratch_bytes(&narrow), err);
 }
 
+/* By Winograd's algorithm: images in blocks of channels, weights plain. */
+static cop_status lower_winograd(cop_compiler *c, cop_node v, const cop_conv_spec *spec,
+                                 cop_error *err)
+{
+    enum { LANES = 16 };
+    const cop_node_data *node = cop_graph_node(c->g, v);
+    bool weights = spec->kind == COP_CONV_WEIGHTS;
+    int32_t operands[2];
+    COP_TRY(want_lanes(c, node->inputs[0], LANES, &operands[0], err));
+    COP_TRY(want_lanes(c, node->inputs[1], weights ? LANES : 1, &operands[1], err));
+    cop_instruction *in;
+    COP_TRY(cop_program_add_instruction(c->p, 2, 1, &in, err));
+    describe_conv(c, v, spec, operands, in);
+    in->winograd = *spec;
+    in->execute = cop_execute_winograd;
+    cop_layout *layout = NULL;
+    cop_status status = cop_layout_blocked(node->shape, weights ? 1 : LANES, &layout, err);
+    if (status == COP_OK)
+        status = new_buffer(c, v, node->shape, layout, &in->results[0], err);
+    cop_layout_free(layout);
+    if (status != COP_OK)
+        return status;
+    return add_scratch(c, in, cop_winograd_scratch_bytes(spec, c->p->threads), err);
+}
+
 static cop_status lower_conv(cop_compiler *c, cop_node v, cop_error *err)
 {
     const cop_node_data *node = cop_graph_node(c->g, v);
     cop_conv_spec spec = conv_spec(c, v);
     if (spec.kind == COP_CONV_DATA && cop_narrow_suits(spec.w))
         return lower_narrow(c, v, &spec, err);
+    if (cop_winograd_suits(&spec))
+        return lower_winograd(c, v, &spec, err);
     cop_primitive *primitive = NULL;
     COP_TRY(cop_primitive_conv(c->p->dnn, &spec, &primitive, err));
     int32_t operands[2];

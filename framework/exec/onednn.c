@@ -341,30 +341,12 @@ static dnnl_status_t user_scratch(dnnl_primitive_attr_t *attr)
 typedef struct conv_request {
     desc_value x, w, y;
     dnnl_dims_t stride, pad, dilation;
-    dnnl_alg_kind_t algorithm;
 } conv_request;
-
-/* Whether Winograd's F(4x4, 3x3) pays (Lavin & Gray 2016: 2.25 to 4 times fewer products). Its
- * rounding errors stay near 1e-6 of the result's size. Narrow layers, few tiles and tiles that
- * hang over the image's edge eat up the gain. The choice follows from shapes alone. */
-static bool suits_winograd(const cop_conv_spec *spec)
-{
-    const cop_window *w = &spec->window;
-    int64_t in = spec->w.dim[1], out = spec->w.dim[0];
-    int64_t height = spec->y.dim[2], width = spec->y.dim[3];
-    int64_t covered = (height + 3) / 4 * 4 * ((width + 3) / 4 * 4);
-    int64_t flops = 2 * cop_shape_count(spec->y) * in * 9;
-    return w->size_h == 3 && w->size_w == 3 && w->stride_h == 1 && w->stride_w == 1 &&
-           w->pad_h == 1 && w->pad_w == 1 && in % 16 == 0 && out % 16 == 0 && in >= 32 &&
-           out >= 32 && 4 * height * width >= 3 * covered && flops >= 200000000;
-}
 
 static dnnl_status_t request_make(conv_request *r, const cop_conv_spec *spec)
 {
     *r = (conv_request){.stride = {spec->window.stride_h, spec->window.stride_w},
-                        .pad = {spec->window.pad_h, spec->window.pad_w},
-                        .algorithm = suits_winograd(spec) ? dnnl_convolution_winograd
-                                                          : dnnl_convolution_direct};
+                        .pad = {spec->window.pad_h, spec->window.pad_w}};
     dnnl_status_t status = desc_make(&r->x, spec->x, dnnl_format_tag_any);
     if (status == dnnl_success)
         status = desc_make(&r->w, spec->w, dnnl_format_tag_any);
@@ -381,15 +363,15 @@ static dnnl_status_t conv_desc(cop_onednn *dnn, conv_request *r, cop_conv_kind k
 {
     if (kind == COP_CONV_FORWARD)
         return dnnl_convolution_forward_primitive_desc_create(
-            pd, dnn->engine, dnnl_forward_training, r->algorithm, r->x, r->w, NULL, r->y, r->stride,
-            r->dilation, r->pad, r->pad, attr);
+            pd, dnn->engine, dnnl_forward_training, dnnl_convolution_direct, r->x, r->w, NULL, r->y,
+            r->stride, r->dilation, r->pad, r->pad, attr);
     if (kind == COP_CONV_DATA)
         return dnnl_convolution_backward_data_primitive_desc_create(
-            pd, dnn->engine, r->algorithm, r->x, r->w, r->y, r->stride, r->dilation, r->pad, r->pad,
-            hint, attr);
+            pd, dnn->engine, dnnl_convolution_direct, r->x, r->w, r->y, r->stride, r->dilation,
+            r->pad, r->pad, hint, attr);
     return dnnl_convolution_backward_weights_primitive_desc_create(
-        pd, dnn->engine, r->algorithm, r->x, r->w, NULL, r->y, r->stride, r->dilation, r->pad,
-        r->pad, hint, attr);
+        pd, dnn->engine, dnnl_convolution_direct, r->x, r->w, NULL, r->y, r->stride, r->dilation,
+        r->pad, r->pad, hint, attr);
 }
 
 #else
@@ -401,15 +383,15 @@ static dnnl_status_t conv_desc(cop_onednn *dnn, conv_request *r, cop_conv_kind k
     dnnl_convolution_desc_t desc;
     dnnl_status_t status;
     if (kind == COP_CONV_FORWARD)
-        status =
-            dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training, r->algorithm, &r->x,
-                                               &r->w, NULL, &r->y, r->stride, r->pad, r->pad);
+        status = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_training,
+                                                    dnnl_convolution_direct, &r->x, &r->w, NULL,
+                                                    &r->y, r->stride, r->pad, r->pad);
     else if (kind == COP_CONV_DATA)
-        status = dnnl_convolution_backward_data_desc_init(&desc, r->algorithm, &r->x, &r->w, &r->y,
-                                                          r->stride, r->pad, r->pad);
+        status = dnnl_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &r->x,
+                                                          &r->w, &r->y, r->stride, r->pad, r->pad);
     else
         status = dnnl_convolution_backward_weights_desc_init(
-            &desc, r->algorithm, &r->x, &r->w, NULL, &r->y, r->stride, r->pad, r->pad);
+            &desc, dnnl_convolution_direct, &r->x, &r->w, NULL, &r->y, r->stride, r->pad, r->pad);
     if (status != dnnl_success)
         return status;
     return dnnl_primitive_desc_create(pd, &desc, attr, dnn->engine, hint);
@@ -493,10 +475,6 @@ cop_status cop_primitive_conv(cop_onednn *dnn, const cop_conv_spec *spec, cop_pr
     dnnl_status_t made = request_make(&request, spec);
     if (made == dnnl_success)
         made = conv_desc_with_hint(dnn, &request, spec->kind, &pd);
-    if (made == dnnl_unimplemented && request.algorithm == dnnl_convolution_winograd) {
-        request.algorithm = dnnl_convolution_direct; /* other CPUs, and later versions */
-        made = conv_desc_with_hint(dnn, &request, spec->kind, &pd);
-    }
     desc_drop(&request.x);
     desc_drop(&request.w);
     desc_drop(&request.y);

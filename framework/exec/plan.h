@@ -9,6 +9,7 @@
 
 #include "exec/kernel_narrow.h"
 #include "exec/kernel_plane.h"
+#include "exec/kernel_winograd.h"
 #include "exec/onednn.h"
 #include "exec/profile.h"
 
@@ -60,6 +61,7 @@ struct cop_instruction {
     cop_group *group;         /* owned; of an elementwise instruction */
     cop_plane *plane;         /* owned; of an instruction on planes */
     cop_narrow narrow;        /* of a convolution's gradient by few channels, by our kernel */
+    cop_conv_spec winograd;   /* of a convolution by Winograd's algorithm, by our kernel */
     cop_primitive *primitive; /* owned; of a convolution or a conversion */
     char *label;              /* owned; the node's label or name, or NULL */
 };
@@ -111,6 +113,7 @@ cop_status cop_execute_copy(const cop_program *p, const cop_instruction *in, cop
 cop_status cop_execute_group(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_narrow(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_plane(const cop_program *p, const cop_instruction *in, cop_error *err);
+cop_status cop_execute_winograd(const cop_program *p, const cop_instruction *in, cop_error *err);
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err);
 
 void cop_group_free(cop_group *group);

@@ -76,6 +76,14 @@ cop_status cop_execute_narrow(const cop_program *p, const cop_instruction *in, c
     return COP_OK;
 }
 
+cop_status cop_execute_winograd(const cop_program *p, const cop_instruction *in, cop_error *err)
+{
+    (void)err;
+    cop_kernel_winograd(&in->winograd, result(p, in), operand(p, in, 0), operand(p, in, 1),
+                        p->data[in->scratch], p->threads);
+    return COP_OK;
+}
+
 cop_status cop_execute_primitive(const cop_program *p, const cop_instruction *in, cop_error *err)
 {
     const float *b = in->operand_count > 1 ? operand(p, in, 1) : NULL;

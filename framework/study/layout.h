@@ -9,7 +9,7 @@
 #include "study/study.h"
 
 /* Part of every identity: raised when the framework's own arithmetic changes results. */
-#define COP_NUMERICS_VERSION 2
+#define COP_NUMERICS_VERSION 3
 
 /* No stage. */
 #define COP_NO_STAGE (-1)

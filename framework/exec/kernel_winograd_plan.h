@@ -1,0 +1,61 @@
+/* kernel_winograd_plan.h: how a convolution is cut into tiles, batches and pairs of columns. */
+#ifndef COP_EXEC_KERNEL_WINOGRAD_PLAN_H
+#define COP_EXEC_KERNEL_WINOGRAD_PLAN_H
+
+#include "exec/kernel_winograd.h"
+#include "exec/kernel_winograd_tiles.h"
+
+enum {
+    COP_WINOGRAD_FEWEST = 28, /* tiles of a batch: enough for matrices to be read from afar */
+    COP_WINOGRAD_MOST = 128,
+    COP_WINOGRAD_PAIR = 2 * COP_VECTOR /* columns of a matrix that are computed together */
+};
+
+/* The smaller and larger of two counts. */
+static inline int64_t cop_least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t cop_most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+const cop_winograd_scheme *cop_winograd_scheme_of(const cop_conv_spec *spec);
+
+/* Along a side of so many pixels of the forward convolution's result, and in all. */
+int64_t cop_winograd_tiles_along(int64_t size);
+int64_t cop_winograd_tiles(const cop_conv_spec *spec);
+
+/* Tiles of a batch whose transformed operands take so many channels: as many as `floats` hold,
+ * within the bounds above. */
+int64_t cop_winograd_batch(const cop_conv_spec *spec, int64_t channels, int64_t floats);
+
+cop_tiling cop_winograd_tiling(const cop_conv_spec *spec, cop_shape image, int step, int origin,
+                               int side);
+
+/* The same tiles of two blocks of channels alone (one, if there is no other), and where in the
+ * image the first of them begins. */
+cop_tiling cop_winograd_some_blocks(const cop_tiling *tiling, int64_t first, int64_t count,
+                                    int64_t *offset);
+
+/* Floats from one matrix of so many blocks to the next: a line more than its elements, as between a
+ * batch's positions and for the same reason. */
+static inline int64_t cop_winograd_matrix_step(int64_t in_blocks, int64_t out_blocks)
+{
+    return (in_blocks * out_blocks * COP_VECTOR + 1) * COP_VECTOR;
+}
+
+/* The number of position p's matrix. */
+int cop_winograd_matrix(const cop_winograd_scheme *s, int p);
+
+/* The conductors of each kind. */
+size_t cop_winograd_images_floats(const cop_conv_spec *spec, int threads);
+void cop_winograd_images(const cop_conv_spec *spec, float *result, const float *operand,
+                         const float *weights, float *scratch, int threads);
+size_t cop_winograd_gradient_floats(const cop_conv_spec *spec, int threads);
+void cop_winograd_gradient(const cop_conv_spec *spec, float *result, const float *x,
+                           const float *gy, float *scratch, int threads);
+
+#endif
