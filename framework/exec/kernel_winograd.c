@@ -69,14 +69,17 @@ bool cop_winograd_can(const cop_conv_spec *spec)
            spec->w.dim[1] % COP_VECTOR == 0;
 }
 
-/* Narrow layers, few tiles and tiles that hang over the image's edge eat up the gain. */
+/* Few tiles do not pay for transforming the weights, nor narrow layers for stride 2's many
+ * positions, nor tiles that hang over the image's edge. Where it begins to pay was measured. */
 bool cop_winograd_suits(const cop_conv_spec *spec)
 {
-    int64_t in = spec->w.dim[1], out = spec->w.dim[0];
+    int64_t least_channels = cop_least(spec->w.dim[0], spec->w.dim[1]);
     int64_t pixels = spec->y.dim[0] * spec->y.dim[2] * spec->y.dim[3];
-    int64_t covered = cop_winograd_tiles(spec) * COP_WINOGRAD_TILE * COP_WINOGRAD_TILE;
-    return is_compiled_for_wide_registers() && cop_winograd_can(spec) && in >= 32 && out >= 32 &&
-           4 * pixels >= 3 * covered && 18 * pixels * in * out >= 200000000;
+    int64_t tiles = cop_winograd_tiles(spec);
+    if (!is_compiled_for_wide_registers() || !cop_winograd_can(spec) ||
+        4 * pixels < 3 * tiles * COP_WINOGRAD_TILE * COP_WINOGRAD_TILE)
+        return false;
+    return spec->window.stride_h == 1 ? tiles >= 16 : tiles >= 64 && least_channels >= 64;
 }
 
 size_t cop_winograd_scratch_bytes(const cop_conv_spec *spec, int threads)
