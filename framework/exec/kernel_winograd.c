@@ -14,14 +14,6 @@ int64_t cop_winograd_tiles(const cop_conv_spec *spec)
            cop_winograd_tiles_along(spec->y.dim[3]);
 }
 
-int64_t cop_winograd_batch(const cop_conv_spec *spec, int64_t channels, int64_t floats)
-{
-    const cop_winograd_scheme *s = cop_winograd_scheme_of(spec);
-    int64_t tiles = floats / (s->side * s->side * channels);
-    tiles = cop_least(cop_most(tiles, COP_WINOGRAD_FEWEST), COP_WINOGRAD_MOST);
-    return cop_least(tiles, cop_winograd_tiles(spec));
-}
-
 const cop_winograd_scheme *cop_winograd_scheme_of(const cop_conv_spec *spec)
 {
     return spec->window.stride_h == 1 ? &cop_winograd_unit : &cop_winograd_strided;

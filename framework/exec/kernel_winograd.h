@@ -8,7 +8,7 @@
 #ifndef COP_EXEC_KERNEL_WINOGRAD_H
 #define COP_EXEC_KERNEL_WINOGRAD_H
 
-#include "exec/onednn.h"
+#include "exec/convolution.h"
 
 /* Whether it can do this convolution: 3x3, stride 1 or 2, padding 1, whole blocks of channels. */
 bool cop_winograd_can(const cop_conv_spec *spec);

@@ -12,9 +12,10 @@
 #include <omp.h>
 
 enum {
-    FLOATS = 512 * 1024, /* of a thread's batch */
-    SUMS_FLOATS =
-        1024 * 1024 /* of matrices that are small enough for each thread to have its own */
+    FLOATS = 512 * 1024,       /* of a thread's batch, as far as the tiles below allow */
+    FEW_TILES = 28,            /* enough for the sums to be worth their way from the cache */
+    MANY_TILES = 128,          /* all at once up to here */
+    SMALL_FLOATS = 1024 * 1024 /* of sums that each thread may have to itself */
 };
 
 typedef struct gradient {
@@ -46,11 +47,12 @@ static gradient gradient_of(const cop_conv_spec *spec, int threads)
     g.gy = cop_winograd_tiling(spec, spec->y, COP_WINOGRAD_TILE, 0, COP_WINOGRAD_TILE);
     g.tiles = cop_winograd_tiles(spec);
     g.pairs = (g.gy.blocks + 1) / 2;
-    bool small = COP_WINOGRAD_MATRICES * in * out <= SUMS_FLOATS;
-    g.parts = small && g.tiles >= threads * COP_WINOGRAD_FEWEST ? 1 : divisor(threads, g.pairs);
+    bool small = COP_WINOGRAD_MATRICES * in * out <= SMALL_FLOATS;
+    g.parts = small && g.tiles >= threads * FEW_TILES ? 1 : divisor(threads, g.pairs);
     g.groups = g.tiles >= threads / g.parts ? threads / g.parts : 1; /* each with tiles */
-    g.at_once = g.groups == 1 && g.tiles <= COP_WINOGRAD_MOST;
-    g.batch = g.at_once ? g.tiles : cop_winograd_batch(spec, in + out / g.parts, FLOATS);
+    g.at_once = g.groups == 1 && g.tiles <= MANY_TILES;
+    int64_t fitting = FLOATS / (g.positions * (in + out / g.parts));
+    g.batch = g.at_once ? g.tiles : cop_least(cop_most(fitting, FEW_TILES), MANY_TILES);
     return g;
 }
 

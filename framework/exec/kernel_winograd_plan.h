@@ -1,15 +1,9 @@
-/* kernel_winograd_plan.h: how a convolution is cut into tiles, batches and pairs of columns. */
+/* kernel_winograd_plan.h: how a convolution is cut into tiles; and the two kinds of run. */
 #ifndef COP_EXEC_KERNEL_WINOGRAD_PLAN_H
 #define COP_EXEC_KERNEL_WINOGRAD_PLAN_H
 
 #include "exec/kernel_winograd.h"
 #include "exec/kernel_winograd_tiles.h"
-
-enum {
-    COP_WINOGRAD_FEWEST = 28, /* tiles of a batch: enough for matrices to be read from afar */
-    COP_WINOGRAD_MOST = 128,
-    COP_WINOGRAD_PAIR = 2 * COP_VECTOR /* columns of a matrix that are computed together */
-};
 
 /* The smaller and larger of two counts. */
 static inline int64_t cop_least(int64_t a, int64_t b)
@@ -28,15 +22,12 @@ const cop_winograd_scheme *cop_winograd_scheme_of(const cop_conv_spec *spec);
 int64_t cop_winograd_tiles_along(int64_t size);
 int64_t cop_winograd_tiles(const cop_conv_spec *spec);
 
-/* Tiles of a batch whose transformed operands take so many channels: as many as `floats` hold,
- * within the bounds above. */
-int64_t cop_winograd_batch(const cop_conv_spec *spec, int64_t channels, int64_t floats);
-
+/* An image of x's or y's sizes as so many tiles. */
 cop_tiling cop_winograd_tiling(const cop_conv_spec *spec, cop_shape image, int step, int origin,
                                int side);
 
-/* The same tiles of two blocks of channels alone (one, if there is no other), and where in the
- * image the first of them begins. */
+/* The same tiles of `count` blocks of channels alone (fewer, if there are no more), and where in
+ * the image the first of them begins. */
 cop_tiling cop_winograd_some_blocks(const cop_tiling *tiling, int64_t first, int64_t count,
                                     int64_t *offset);
 
@@ -50,10 +41,13 @@ static inline int64_t cop_winograd_matrix_step(int64_t in_blocks, int64_t out_bl
 /* The number of position p's matrix. */
 int cop_winograd_matrix(const cop_winograd_scheme *s, int p);
 
-/* The conductors of each kind. */
+/* From image to image: the forward convolution and the gradient by data. Floats of scratch, and the
+ * run. */
 size_t cop_winograd_images_floats(const cop_conv_spec *spec, int threads);
 void cop_winograd_images(const cop_conv_spec *spec, float *result, const float *operand,
                          const float *weights, float *scratch, int threads);
+
+/* The gradient by the weights, likewise. */
 size_t cop_winograd_gradient_floats(const cop_conv_spec *spec, int threads);
 void cop_winograd_gradient(const cop_conv_spec *spec, float *result, const float *x,
                            const float *gy, float *scratch, int threads);

@@ -3,7 +3,7 @@
 #ifndef COP_EXEC_ONEDNN_H
 #define COP_EXEC_ONEDNN_H
 
-#include <coppice/graph.h>
+#include "exec/convolution.h"
 
 /* An engine and its stream; owned by a program. */
 typedef struct cop_onednn cop_onednn;
@@ -13,19 +13,6 @@ typedef struct cop_layout cop_layout;
 
 /* A convolution or a layout conversion, ready to run: made once per program. */
 typedef struct cop_primitive cop_primitive;
-
-typedef enum cop_conv_kind {
-    COP_CONV_FORWARD = 1, /* x, w → y */
-    COP_CONV_DATA,        /* gy, w → gx */
-    COP_CONV_WEIGHTS      /* x, gy → gw */
-} cop_conv_kind;
-
-/* Shapes of x [N, I, H, W], w [O, I, KH, KW] and y [N, O, H', W'], whichever the result is. */
-typedef struct cop_conv_spec {
-    cop_conv_kind kind;
-    cop_shape x, w, y;
-    cop_window window;
-} cop_conv_spec;
 
 /* COP_FAILED where the library refuses; the caller frees *out. */
 cop_status cop_onednn_new(cop_onednn **out, cop_error *err);
