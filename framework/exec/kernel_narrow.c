@@ -62,11 +62,11 @@ static void scatter(const cop_narrow *c, float *gx, int64_t i, int64_t j, const 
         for (int64_t h = 0; h < kh; h++) {
             if (top + h < 0 || top + h >= height)
                 continue;
-            float *to = gx + (ch * height + top + h) * width + left;
+            float *to = gx + (ch * height + top + h) * width;
             const float *from = row + (ch * kh + h) * kw;
             for (int64_t w = 0; w < kw; w++)
                 if (left + w >= 0 && left + w < width)
-                    to[w] += from[w];
+                    to[left + w] += from[w];
         }
 }
 

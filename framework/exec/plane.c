@@ -668,7 +668,7 @@ static cop_status build(builder *b, cop_error *err)
         join_projection(p);
         pair_sums(p);
         set_extent(b);
-        place_all(p, pools(p) ? (int32_t)b->domain.zoom : 1, held_until);
+        place_all(p, (int32_t)b->domain.zoom, held_until);
     }
     cop_status status = sorted != NULL && held_until != NULL ? COP_OK : COP_FAILED;
     free(sorted);

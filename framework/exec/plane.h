@@ -15,7 +15,7 @@ typedef struct cop_plane_domain {
 /* Whether node v can be part of a plane group; then *domain is what it works on. */
 bool cop_plane_takes(const cop_compiler *c, cop_node v, cop_plane_domain *domain);
 
-/* Whether two groups can be one; then *both is its domain. */
+/* Whether two groups can be one; then *both, which may be either of them, is its domain. */
 bool cop_plane_domains_meet(const cop_plane_domain *a, const cop_plane_domain *b,
                             cop_plane_domain *both);
 
@@ -28,8 +28,8 @@ bool cop_plane_are_moments(const cop_compiler *c, cop_node variance, cop_node me
 
 /* The group of a step's nodes, all of which can be part of one, for tensors blocked by `lanes`
  * channels (1: plain). sources[i] is the node that operand i reads (0 for a value known now),
- * whole[i] whether it consists of planes; results[i] the node that result i is. All have room for
- * COP_PLANE_REGISTERS. The caller frees *out with cop_plane_free. */
+ * whole[i] whether it consists of planes; both have room for COP_PLANE_REGISTERS. results[i] is the
+ * node that result i is, with room for COP_GROUP_OPS. The caller frees *out with cop_plane_free. */
 cop_status cop_plane_make(const cop_compiler *c, const cop_plan_step *step, int32_t lanes,
                           cop_plane **out, cop_node *sources, bool *whole, cop_node *results,
                           cop_error *err);

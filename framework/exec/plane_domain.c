@@ -138,8 +138,9 @@ bool cop_plane_domains_meet(const cop_plane_domain *a, const cop_plane_domain *b
     int64_t k = zoom_between(small, big);
     if (k == 0)
         return false;
-    *both = *small;
-    if (big->zoom * k > both->zoom)
-        both->zoom = big->zoom * k;
-    return both->zoom <= 4;
+    cop_plane_domain joined = *small; /* `both` may be either of the two */
+    if (big->zoom * k > joined.zoom)
+        joined.zoom = big->zoom * k;
+    *both = joined;
+    return joined.zoom <= 4;
 }

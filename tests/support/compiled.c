@@ -18,6 +18,16 @@ static int64_t count_of(const scene *s, cop_node node)
     return cop_shape_count(cop_node_shape(s->g, node));
 }
 
+/* Fills what instructions write with NaN, so that none is read before it is written. */
+static void spoil_arena(cop_program *p)
+{
+    for (int32_t i = 0; i < p->buffer_count; i++) {
+        const cop_buffer *b = &p->buffers[i];
+        if (b->home == COP_HOME_ARENA && b->storage >= 0)
+            memset(p->arena + p->storages[b->storage].offset, 0xff, p->storages[b->storage].bytes);
+    }
+}
+
 cop_program *compiled_open(const scene *s, const cop_node *nodes, size_t count, int threads,
                            float **inputs)
 {
@@ -27,6 +37,7 @@ cop_program *compiled_open(const scene *s, const cop_node *nodes, size_t count, 
     cop_compile_options options = {.threads = threads};
     assert_ok(cop_compile(s->g, nodes, count, &options, &p, &err), &err);
     compiled_expect_sound_memory(p);
+    spoil_arena(p);
     for (size_t i = 0; i < s->count; i++) {
         int64_t n = count_of(s, s->node[i]);
         inputs[i] = room(n, sizeof **inputs);
