@@ -29,15 +29,6 @@ typedef struct gradient {
     bool at_once; /* all tiles are one batch, and sums leave as soon as a pair of columns is done */
 } gradient;
 
-/* The largest divisor of `count` up to `most`. */
-static int64_t divisor(int64_t count, int64_t most)
-{
-    int64_t d = cop_least(count, most);
-    while (count % d != 0)
-        d--;
-    return d;
-}
-
 static gradient gradient_of(const cop_conv_spec *spec, int threads)
 {
     const cop_winograd_scheme *s = cop_winograd_scheme_of(spec);
@@ -48,7 +39,7 @@ static gradient gradient_of(const cop_conv_spec *spec, int threads)
     g.tiles = cop_winograd_tiles(spec);
     g.pairs = (g.gy.blocks + 1) / 2;
     bool small = COP_WINOGRAD_MATRICES * in * out <= SMALL_FLOATS;
-    g.parts = small && g.tiles >= threads * FEW_TILES ? 1 : divisor(threads, g.pairs);
+    g.parts = small && g.tiles >= threads * FEW_TILES ? 1 : cop_least(threads, g.pairs);
     g.groups = g.tiles >= threads / g.parts ? threads / g.parts : 1; /* each with tiles */
     g.at_once = g.groups == 1 && g.tiles <= MANY_TILES;
     int64_t fitting = FLOATS / (g.positions * (in + out / g.parts));
@@ -188,7 +179,7 @@ size_t cop_winograd_gradient_floats(const cop_conv_spec *spec, int threads)
     return (size_t)(sums + threads * own_floats(&g));
 }
 
-/* The work is cut for `threads`, also where OpenMP gives fewer. */
+/* The work is cut for `threads`, also where OpenMP gives fewer; some may have none. */
 void cop_winograd_gradient(const cop_conv_spec *spec, float *result, const float *x,
                            const float *gy, float *scratch, int threads)
 {

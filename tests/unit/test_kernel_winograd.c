@@ -23,6 +23,11 @@ static const winograd_case cases[] = {
     {7, 64, 96, 8, 8, 2},  {9, 32, 32, 32, 32, 2}, {2, 16, 32, 9, 16, 2},
 };
 
+/* Matrices beyond the caches' size; and sums beyond what each thread may have, over several batches
+ * (images of one pixel are tiles too). */
+static const winograd_case large_cases[] = {
+    {1, 352, 336, 4, 4, 1}, {150, 192, 160, 1, 1, 1}, {150, 192, 160, 1, 1, 2}};
+
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 static cop_conv_spec spec_of(const winograd_case *c, cop_conv_kind kind)
@@ -105,6 +110,7 @@ static float *run(const cop_conv_spec *s, const float *x, const float *w, const 
 {
     cop_shape shape = s->kind == COP_CONV_FORWARD ? s->y : s->kind == COP_CONV_DATA ? s->x : s->w;
     float *result = room(cop_shape_count(shape), sizeof *result);
+    memset(result, 0xff, (size_t)cop_shape_count(shape) * sizeof *result);
     float *scratch = malloc(cop_winograd_scratch_bytes(s, threads));
     assert_non_null(scratch);
     memset(scratch, 0xff, cop_winograd_scratch_bytes(s, threads)); /* NaN */
@@ -188,6 +194,35 @@ static void test_rounding(void **state)
         }
 }
 
+static void test_large_weights(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof large_cases / sizeof large_cases[0]; i++)
+        for (int kind = COP_CONV_FORWARD; kind <= COP_CONV_WEIGHTS; kind++)
+            expect_case(&large_cases[i], (cop_conv_kind)kind);
+}
+
+/* Inside a parallel region OpenMP gives one thread where five are asked for: the same bits. */
+static void test_fewer_threads_than_asked(void **state)
+{
+    (void)state;
+    for (int kind = COP_CONV_FORWARD; kind <= COP_CONV_WEIGHTS; kind++) {
+        cop_conv_spec s = spec_of(&cases[6], (cop_conv_kind)kind);
+        float *x = draw(s.x, 7), *w = draw(s.w, 8), *gy = draw(s.y, 9), *inner = NULL;
+        float *outer = run(&s, x, w, gy, 5);
+#pragma omp parallel num_threads(2)
+#pragma omp master
+        inner = run(&s, x, w, gy, 5);
+        cop_shape shape = kind == COP_CONV_FORWARD ? s.y : kind == COP_CONV_DATA ? s.x : s.w;
+        assert_memory_equal(inner, outer, (size_t)cop_shape_count(shape) * sizeof *outer);
+        free(inner);
+        free(outer);
+        free(x);
+        free(w);
+        free(gy);
+    }
+}
+
 static void test_what_it_cannot(void **state)
 {
     (void)state;
@@ -212,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_gradient_by_data),
         cmocka_unit_test(test_gradient_by_weights),
         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_large_weights),
+        cmocka_unit_test(test_fewer_threads_than_asked),
         cmocka_unit_test(test_what_it_cannot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
  * for sums of up to a few thousand products of numbers below 1. */
 #include "compiled.h"
 
+#include "exec/plan.h"
+
 static const double close_enough = 2e-5;
 
 typedef struct conv_case {
@@ -54,8 +56,16 @@ static void test_conv(void **state)
         expect_conv(&cases[i], i + 1);
 }
 
-/* Large 3x3 convolutions go by Winograd's algorithm where it pays; here with tiles that hang over
- * the right edge. Its error is at most 1e-5 of the results' root mean square, 8 to 19 here. */
+static int winograd_count(const cop_program *p)
+{
+    int count = 0;
+    for (int32_t i = 0; i < p->instruction_count; i++)
+        count += p->instructions[i].execute == cop_execute_winograd ? 1 : 0;
+    return count;
+}
+
+/* Large 3x3 convolutions go by Winograd's algorithm where the kernels are compiled for AVX-512;
+ * here with tiles that hang over the right edge. The results' root mean square is 8 to 19. */
 static void test_large_conv(void **state)
 {
     (void)state;
@@ -70,6 +80,30 @@ static void test_large_conv(void **state)
         cop_node nodes[3] = {y, cop_conv2d_data(s.g, gy, w, window, height, width),
                              cop_conv2d_weights(s.g, x, gy, window)};
         compiled_expect(&s, nodes, 3, 10 * close_enough);
+        float *inputs[SCENE_INPUTS];
+        cop_program *p = compiled_open(&s, nodes, 3, 2, inputs);
+        if (COPPICE_TEST_NATIVE && __builtin_cpu_supports("avx512f"))
+            assert_int_equal(winograd_count(p), 3);
+        compiled_close(&s, p, inputs);
+        scene_close(&s);
+    }
+}
+
+/* Few tiles, or few channels at stride 2, are left to the direct sum. */
+static void test_small_conv_is_direct(void **state)
+{
+    (void)state;
+    const conv_case small[] = {{cop_shape4(3, 32, 8, 8), 32, cop_window_square(3, 1, 1)},
+                               {cop_shape4(8, 32, 32, 32), 64, cop_window_square(3, 2, 1)}};
+    for (int i = 0; i < 2; i++) {
+        scene s = scene_open(32);
+        cop_node x = scene_draw(&s, small[i].x, FILL_PLAIN);
+        cop_node w = scene_draw(&s, weight_shape(&small[i]), FILL_PLAIN);
+        cop_node y = cop_conv2d(s.g, x, w, small[i].window);
+        float *inputs[SCENE_INPUTS];
+        cop_program *p = compiled_open(&s, &y, 1, 2, inputs);
+        assert_int_equal(winograd_count(p), 0);
+        compiled_close(&s, p, inputs);
         scene_close(&s);
     }
 }
@@ -174,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv),
         cmocka_unit_test(test_large_conv),
+        cmocka_unit_test(test_small_conv_is_direct),
         cmocka_unit_test(test_gradient_by_pixels),
         cmocka_unit_test(test_layouts_are_shared),
         cmocka_unit_test(test_views_of_blocked_tensors),
