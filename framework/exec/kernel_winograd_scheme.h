@@ -68,6 +68,7 @@ __attribute__((always_inline)) static inline void cop_winograd_rows(cop_winograd
                                                                     float *to, cop_pitch pitch)
 {
     cop_vector made[COP_WINOGRAD_SIDE];
+#pragma GCC unroll 9
     for (int i = 0; i < out; i++) {
         line(made, between[i]);
 #pragma GCC unroll 9
@@ -82,6 +83,7 @@ cop_winograd_both_sides(cop_winograd_line *line, int out, int in, float *to, cop
 {
     cop_winograd_between between;
     cop_vector column[COP_WINOGRAD_SIDE], made[COP_WINOGRAD_SIDE];
+#pragma GCC unroll 9
     for (int j = 0; j < in; j++) {
 #pragma GCC unroll 9
         for (int i = 0; i < in; i++)
@@ -100,6 +102,7 @@ cop_winograd_from_pixels(cop_winograd_line *line, int out, int in, float *to, co
 {
     cop_winograd_between between;
     cop_vector column[COP_WINOGRAD_SIDE], made[COP_WINOGRAD_SIDE];
+#pragma GCC unroll 9
     for (int j = 0; j < in; j++) {
         bool inside = j >= from->left && j < from->right;
 #pragma GCC unroll 9

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { TILE_FLOATS = 1024, VECTOR = 16 };
+enum { TILE_FLOATS = 512, VECTOR = 16 };
 
 /* A group under construction. */
 typedef struct builder {
