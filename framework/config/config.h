@@ -5,9 +5,12 @@
  *   dataset = { plugin = …; };
  *   distill = { plugin = …; model = { plugin = …; }; };                        optional
  *   ticket  = { model = { plugin = …; };
- *               stages = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5; data =
- * "distilled"; rewind = "init"; rewind_tensors = "all"; recipe = …; } ); retrain = "all"; }; train
- * = { recipe = "idc"; duration = "30ep"; };    real data: copies, and rounds with data = "real"
+ *               stages = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
+ *                            data = "distilled"; rewind = "init"; rewind_tensors = "all";
+ *                            rewind_momentum = false; noise = "own"; recipe = …; } );
+ *               retrain = "all"; };
+ *   train   = { recipe = "idc"; duration = "30ep"; };
+ *                                            real data: copies, and rounds with data = "real"
  *   analyze = ( { plugin = "lmc"; }, … );
  *   sweep   = ( { path = "ticket.stages.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
@@ -33,7 +36,7 @@ typedef enum cop_rewind_point {
 
 /* What is set back (METHODS: the papers' own code resets convolution and linear weights alone). */
 typedef enum cop_rewind_tensors {
-    COP_REWIND_ALL = 1, /* weights, biases, norm parameters, running statistics, optimiser state */
+    COP_REWIND_ALL = 1,    /* weights, biases, norm parameters, running statistics */
     COP_REWIND_WEIGHTS = 2 /* convolution and linear weights; the rest stays as trained */
 } cop_rewind_tensors;
 
@@ -50,6 +53,8 @@ typedef struct cop_prune_stage {
     cop_rewind_point rewind;
     cop_duration rewind_at; /* for COP_REWIND_STEP */
     cop_rewind_tensors rewind_tensors;
+    bool rewind_momentum; /* go on with the momentum of that state; else a new optimiser's zero */
+    bool noise_of_copy;   /* masks are chosen by a training with copy 0's SGD noise */
     bool has_recipe; /* else: the synthetic set's own recipe when distilled, `train` when real */
     cop_recipe recipe;
 } cop_prune_stage;

@@ -223,12 +223,19 @@ static cop_status fill_stage(const cop_study_reader *r, const config_setting_t *
     out->rounds = options->rounds;
     out->data = (cop_data_source)(options->data + 1);
     out->rewind_tensors = (cop_rewind_tensors)(options->rewind_tensors + 1);
+    out->rewind_momentum = options->rewind_momentum;
+    out->noise_of_copy = options->noise == 1;
     out->has_recipe = options->recipe.name[0] != '\0';
     out->recipe = options->recipe;
     if (out->data == COP_DATA_DISTILLED && setting->distill == NULL)
         return refuse(r, member(group, "data"), err,
                       "data = \"distilled\" needs a group distill = { plugin = \"...\"; }");
-    return read_rewind(r, group, options->rewind, out, err);
+    COP_TRY(read_rewind(r, group, options->rewind, out, err));
+    if (out->rewind_momentum && out->rewind != COP_REWIND_STEP)
+        return refuse(r, member(group, "rewind_momentum"), err,
+                      "rewind_momentum = true needs a later point to rewind to, such as rewind = "
+                      "\"1ep\": elsewhere there is no momentum to go on with");
+    return COP_OK;
 }
 
 static cop_status read_stage(const cop_study_reader *r, const config_setting_t *group,

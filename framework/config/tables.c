@@ -10,6 +10,7 @@ static const char *const precisions[] = {"f32", "bf16", NULL};
 static const char *const retrains[] = {"all", "last", "none", NULL};
 static const char *const sources[] = {"real", "distilled", NULL};
 static const char *const rewound[] = {"all", "weights", NULL};
+static const char *const noises[] = {"own", "copy", NULL};
 static const char *const timed[] = {"train", "evaluate", "hessian", "distil", NULL};
 static const char *const modes[] = {"train", "eval", NULL};
 
@@ -101,6 +102,21 @@ static const cop_option stage[] = {
      .def = "all",
      .choices = rewound,
      .offset = offsetof(cop_stage_options, rewind_tensors)},
+    {.name = "rewind_momentum",
+     .help = "with a later point: go on with the optimiser's momentum of it; otherwise a new "
+             "optimiser starts there, and only the schedule and the data order go on",
+     .type = COP_OPTION_BOOL,
+     .def = "false",
+     .offset = offsetof(cop_stage_options, rewind_momentum)},
+    {.name = "noise",
+     .help =
+         "SGD noise of the trainings that choose masks: \"own\", so that no copy depends on how "
+         "its mask was found, or \"copy\", that of copy 0, which is then the same training "
+         "where data and recipe are: one training less",
+     .type = COP_OPTION_ENUM,
+     .def = "own",
+     .choices = noises,
+     .offset = offsetof(cop_stage_options, noise)},
     {.name = "recipe",
      .help =
          "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data",

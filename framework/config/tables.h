@@ -26,6 +26,8 @@ typedef struct cop_stage_options {
     int32_t data; /* cop_data_source − 1 */
     const char *rewind;
     int32_t rewind_tensors; /* cop_rewind_tensors − 1 */
+    bool rewind_momentum;
+    int32_t noise; /* 0: their own; 1: copy 0's */
     cop_recipe recipe;
 } cop_stage_options;
 

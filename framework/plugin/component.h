@@ -25,9 +25,9 @@ void cop_component_free(cop_component *c);
 const cop_registry_entry *cop_component_entry(const cop_component *c);
 
 /* One canonical line that says everything that can change results: kind, id, results_version (and,
- * for a version ending in -dev, the content hash of the .so), and the options that differ from
- * their default, by name order, as canonical values; execution-only options left out. Part of
- * identities. */
+ * for a version ending in -dev, the content hash of the .so), and every option by name order, as
+ * canonical values, defaults too: a later version's default may be another. Execution-only options
+ * are left out. Part of identities. */
 const char *cop_component_identity(const cop_component *c);
 
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
@@ -56,8 +56,7 @@ size_t cop_option_values_model_count(const cop_option_values *values);
 const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
                                              size_t *offset);
 
-/* One line in braces: options that differ from their default, execution-only ones left out, by
- * name; models and recipes always (what their names stand for can change). */
+/* One line in braces: the value of every option by name, execution-only ones left out. */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
 

@@ -130,31 +130,6 @@ static cop_status read_option(reading *r, size_t i)
     return status;
 }
 
-/* Whether the option can say something that identities lack. A model's own version and a recipe's
- * numbers stand behind their names, so these two are always said. */
-static cop_status is_identifying(reading *r, size_t i, bool *out)
-{
-    const cop_option *option = &r->table[i];
-    *out = (option->flags & COP_OPTION_EXECUTION_ONLY) == 0;
-    if (!*out || option->def == NULL || option->type == COP_OPTION_MODEL ||
-        option->type == COP_OPTION_RECIPE)
-        return COP_OK;
-    if (r->sources[i] == NULL) {
-        *out = false;
-        return COP_OK;
-    }
-    cop_value usual;
-    COP_TRY(cop_value_read_default(&r->reader, option, &usual, r->err));
-    cop_text a = {0}, b = {0};
-    cop_value_text(option, &r->read[i], true, &a);
-    cop_value_text(option, &usual, true, &b);
-    bool failed = a.failed || b.failed;
-    *out = !failed && strcmp(a.data, b.data) != 0;
-    cop_text_free(&a);
-    cop_text_free(&b);
-    return failed ? refuse_memory(r->err) : COP_OK;
-}
-
 /* The place in the table of the option with the least name above `last` (NULL: of all). */
 static size_t next_by_name(const reading *r, const char *last)
 {
@@ -173,19 +148,16 @@ static cop_status write_texts(reading *r)
     cop_text identity = {0}, effective = {0};
     cop_text_append(&identity, "{");
     cop_text_append(&effective, "");
-    cop_status status = COP_OK;
-    for (size_t i = next_by_name(r, NULL); i < r->count && status == COP_OK;
-         i = next_by_name(r, r->table[i].name)) {
-        bool says = false;
-        status = is_identifying(r, i, &says);
-        if (says) {
+    for (size_t i = next_by_name(r, NULL); i < r->count; i = next_by_name(r, r->table[i].name)) {
+        /* Also a value that equals its default: in another version the default may be another. */
+        if ((r->table[i].flags & COP_OPTION_EXECUTION_ONLY) == 0) {
             cop_text_printf(&identity, " %s = ", r->table[i].name);
             cop_value_text(&r->table[i], &r->read[i], true, &identity);
             cop_text_append(&identity, ";");
         }
     }
     cop_text_append(&identity, " }");
-    for (size_t i = 0; i < r->count && status == COP_OK; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         if (r->table[i].alias_of != NULL)
             continue;
         cop_text_printf(&effective, "%s = ", r->table[i].name);
@@ -194,9 +166,9 @@ static cop_status write_texts(reading *r)
     }
     r->values->identity = cop_text_take(&identity);
     r->values->effective = cop_text_take(&effective);
-    if (status == COP_OK && (r->values->identity == NULL || r->values->effective == NULL))
-        status = refuse_memory(r->err);
-    return status;
+    if (r->values->identity == NULL || r->values->effective == NULL)
+        return refuse_memory(r->err);
+    return COP_OK;
 }
 
 static cop_status read_all(reading *r)

@@ -42,7 +42,9 @@ void cop_estimate_training(const cop_study *s, cop_stage *stage)
     if (!is_known(s, stage, &samples, &recipe) ||
         !cop_training_length(s, stage, &per_epoch, &steps))
         return;
-    stage->points = (double)steps / (double)per_epoch * (double)samples;
+    const cop_start_point *start = &stage->train.start;
+    int64_t first = start->go_on ? cop_duration_steps(start->at, per_epoch, steps) : 0;
+    stage->points = (double)(steps - first) / (double)per_epoch * (double)samples;
     double forward = cop_model_forward_flops(stage->train.model);
     stage->flops =
         forward * (PASSES_PER_STEP * stage->points + (double)stage->opened->data->test.count);

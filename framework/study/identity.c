@@ -23,18 +23,20 @@ static void add_start(cop_text *t, const cop_study *s, const cop_start_point *st
         add_reference(t, s, "start", start->base);
         if (start->at.unit != 0)
             cop_text_printf(t, "at %s\n", cop_duration_text(start->at, at, sizeof at));
-        cop_text_printf(t, "optimizer %s\n", start->keep_optimizer ? "kept" : "fresh");
+        cop_text_printf(t, "schedule %s\nmomentum %s\n", start->go_on ? "goes on" : "its own",
+                        start->keep_momentum ? "kept" : "zero");
     }
     add_reference(t, s, "carry", start->carry);
 }
 
 /* The model of a training: the setting's, or an option of a component that asked for the training.
  */
-static void add_model(cop_text *t, const cop_opened *o, const cop_model *model)
+static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *model,
+                            cop_error *err)
 {
     if (model == o->model) {
         cop_text_printf(t, "model %s\n", cop_component_identity(o->setting->model));
-        return;
+        return COP_OK;
     }
     size_t analyzers = o->setting->analyzer_count, pruners = o->setting->stage_count;
     for (size_t i = 0; i < 1 + pruners + analyzers; i++) {
@@ -45,18 +47,21 @@ static void add_model(cop_text *t, const cop_opened *o, const cop_model *model)
             if (owner->models[k] == model) {
                 cop_text_printf(t, "model %zu of %s\n", k,
                                 cop_component_identity(owner->component));
-                return;
+                return COP_OK;
             }
         }
     }
-    cop_text_append(t, "model of its own\n");
+    /* Two such models would share an identity. */
+    return cop_fail(err, COP_FAILED,
+                    "a training is wanted of a model that is neither the ticket's nor an option");
 }
 
-static void add_training(cop_text *t, const cop_study *s, const cop_stage *stage)
+static cop_status add_training(cop_text *t, const cop_study *s, const cop_stage *stage,
+                               cop_error *err)
 {
     const cop_training_stage *train = &stage->train;
     char recipe[768];
-    add_model(t, stage->opened, train->model);
+    COP_TRY(add_model(t, stage->opened, train->model, err));
     add_reference(t, s, "synthetic", train->distil);
     cop_text_printf(t, "recipe %s\n",
                     train->own_recipe ? "the set's own"
@@ -65,6 +70,7 @@ static void add_training(cop_text *t, const cop_study *s, const cop_stage *stage
     add_reference(t, s, "mask", train->mask);
     cop_text_printf(t, "order %" PRIu64 "\naugment %" PRIu64 "\n", train->order_seed,
                     train->augment_seed);
+    return COP_OK;
 }
 
 static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *work, size_t i)
@@ -76,7 +82,7 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
                         cop_duration_text(work->snapshots[i][k], at, sizeof at));
 }
 
-static void add_work(cop_text *t, const cop_study *s, const cop_stage *stage)
+static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
     cop_text_printf(t, "component %s\nseed %" PRIu64 "\n",
@@ -84,8 +90,8 @@ static void add_work(cop_text *t, const cop_study *s, const cop_stage *stage)
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)
-        return;
-    add_model(t, stage->opened, stage->opened->model);
+        return COP_OK;
+    COP_TRY(add_model(t, stage->opened, stage->opened->model, err));
     add_start(t, s, &work->start);
     add_reference(t, s, "mask", work->mask);
     add_reference(t, s, "synthetic", work->distil);
@@ -97,9 +103,11 @@ static void add_work(cop_text *t, const cop_study *s, const cop_stage *stage)
         add_reference(t, s, "copy", work->copies[i]);
     for (size_t i = 0; i < work->dense_count; i++)
         add_reference(t, s, "dense", work->dense[i]);
+    return COP_OK;
 }
 
-char *cop_stage_identity(const cop_study *s, const cop_stage *stage)
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err)
 {
     const cop_setting *setting = stage->opened->setting;
     cop_text t = {0};
@@ -107,9 +115,11 @@ char *cop_stage_identity(const cop_study *s, const cop_stage *stage)
                     COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind),
                     stage->opened->data->fingerprint,
                     setting->precision == COP_PRECISION_BF16 ? "bf16" : "f32", setting->threads);
-    if (stage->kind == COP_STAGE_TRAIN)
-        add_training(&t, s, stage);
-    else
-        add_work(&t, s, stage);
-    return cop_text_take(&t);
+    cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
+                                                       : add_work(&t, s, stage, err);
+    *out = status == COP_OK ? cop_text_take(&t) : NULL;
+    cop_text_free(&t);
+    if (status == COP_OK && *out == NULL)
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    return status;
 }

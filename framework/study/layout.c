@@ -58,8 +58,32 @@ static cop_position dense_position(const cop_line *l)
 /* --- trainings ----------------------------------------------------------------------------------
  */
 
+/* The SGD noise of a training: data order and augmentation. Each family of trainings has its own,
+ * so that a copy never depends on the training that chose its mask, nor on what the set that the
+ * mask came from was distilled with. */
+typedef struct cop_noise {
+    const char *order, *augment; /* names of the family's variants */
+    uint64_t variant;
+} cop_noise;
+
+static cop_noise noise_of_copy(uint64_t copy)
+{
+    return (cop_noise){"order variant", "augment variant", copy};
+}
+
+/* Variant 0 of a source is the study's seed itself, which is copy 0's. */
+static cop_noise noise_of_masks(uint64_t variant)
+{
+    return (cop_noise){"order of masks", "augment of masks", variant + 1};
+}
+
+static cop_noise noise_of_distiller(uint64_t variant)
+{
+    return (cop_noise){"order of distilling", "augment of distilling", variant + 1};
+}
+
 /* A training of the line; the caller fills what differs from a plain one on real data. */
-static cop_stage new_training(const cop_line *l, const cop_position *at, uint64_t noise)
+static cop_stage new_training(const cop_line *l, const cop_position *at, cop_noise noise)
 {
     cop_stage stage = {.kind = COP_STAGE_TRAIN, .opened = l->o};
     stage.train = (cop_training_stage){
@@ -68,8 +92,9 @@ static cop_stage new_training(const cop_line *l, const cop_position *at, uint64_
         .recipe = *l->train,
         .start = at->start,
         .mask = at->mask,
-        .order_seed = cop_derived_seed(seed_of(l, COP_SEED_ORDER), "order variant", noise),
-        .augment_seed = cop_derived_seed(seed_of(l, COP_SEED_AUGMENT), "augment variant", noise)};
+        .order_seed = cop_derived_seed(seed_of(l, COP_SEED_ORDER), noise.order, noise.variant),
+        .augment_seed =
+            cop_derived_seed(seed_of(l, COP_SEED_AUGMENT), noise.augment, noise.variant)};
     return stage;
 }
 
@@ -82,16 +107,17 @@ static bool same_recipe(cop_recipe a, cop_recipe b)
                   cop_recipe_text(&b, right, sizeof right)) == 0;
 }
 
-/* A training goes on with the optimiser and the step of the state that it starts from only on the
- * same data with the same recipe; otherwise its own schedule begins at the beginning. */
-static void settle_optimizer(const cop_line *l, cop_training_stage *train)
+/* A training goes on at the step of the state that it starts from only on the same data with the
+ * same recipe; otherwise its own schedule begins at the beginning. */
+static void settle_schedule(const cop_line *l, cop_training_stage *train)
 {
-    if (!train->start.keep_optimizer)
+    if (!train->start.go_on)
         return;
     const cop_training_stage *base = &l->s->stages[train->start.base].train;
-    train->start.keep_optimizer = base->model == train->model && base->distil == train->distil &&
-                                  base->own_recipe == train->own_recipe &&
-                                  (train->own_recipe || same_recipe(base->recipe, train->recipe));
+    train->start.go_on = base->model == train->model && base->distil == train->distil &&
+                         base->own_recipe == train->own_recipe &&
+                         (train->own_recipe || same_recipe(base->recipe, train->recipe));
+    train->start.keep_momentum = train->start.keep_momentum && train->start.go_on;
 }
 
 /* Refuses a state of a training, wanted by `what`, that it will not come to. What is not known yet
@@ -120,7 +146,7 @@ static cop_status check_reached(const cop_line *l, const cop_stage *stage, const
 static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
                                const char *wanted_by, int32_t *index, cop_error *err)
 {
-    settle_optimizer(l, &stage->train);
+    settle_schedule(l, &stage->train);
     cop_estimate_training(l->s, stage);
     cop_status status = check_reached(l, stage, wanted_by, err);
     if (status == COP_OK) {
@@ -152,7 +178,7 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
     for (int64_t c = 0; c < l->o->setting->copies; c++) {
         char text[128];
         (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
-        cop_stage stage = new_training(l, at, (uint64_t)c);
+        cop_stage stage = new_training(l, at, noise_of_copy((uint64_t)c));
         COP_TRY(add_training(l, &stage, text, "", &copies[c], err));
     }
     return COP_OK;
@@ -194,14 +220,28 @@ static cop_status make_plan(const cop_instance *instance,
     return status;
 }
 
+/* Analyzers look at trainings beside the copies, and number their noise as copies are numbered. */
+static cop_noise noise_of_request(const cop_instance *component, uint64_t variant)
+{
+    switch (cop_component_entry(component->component)->plugin->kind) {
+    case COP_KIND_DISTILLER:
+        return noise_of_distiller(variant);
+    case COP_KIND_PRUNER:
+        return noise_of_masks(variant);
+    default:
+        return noise_of_copy(variant);
+    }
+}
+
 /* One training that a plan asked for. */
-static cop_status add_request(cop_line *l, const char *component, const cop_plan_training *r,
-                              const cop_position *ticket, int32_t *index, cop_error *err)
+static cop_status add_request(cop_line *l, const cop_instance *component,
+                              const cop_plan_training *r, const cop_position *ticket,
+                              int32_t *index, cop_error *err)
 {
     cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
     if (r->start == COP_START_INIT)
         at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
-    cop_stage stage = new_training(l, &at, r->noise);
+    cop_stage stage = new_training(l, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
     if (r->has_recipe)
         stage.train.recipe = r->recipe;
@@ -216,9 +256,10 @@ static cop_status add_request(cop_line *l, const char *component, const cop_plan
         memcpy(stage.train.snapshots, r->snapshots, r->snapshot_count * sizeof *r->snapshots);
         stage.train.snapshot_count = r->snapshot_count;
     }
-    char text[128], wanted_by[192];
+    char text[128], wanted_by[192], name[64];
+    describe(component, name, sizeof name);
     (void)snprintf(text, sizeof text, "train %s", r->label);
-    (void)snprintf(wanted_by, sizeof wanted_by, "%s: training '%s': snapshot", component, r->label);
+    (void)snprintf(wanted_by, sizeof wanted_by, "%s: training '%s': snapshot", name, r->label);
     return add_training(l, &stage, text, wanted_by, index, err);
 }
 
@@ -228,8 +269,6 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
 {
     cop_work_stage *work = &stage->work;
     size_t n = plan->training_count;
-    char component[64];
-    describe(work->instance, component, sizeof component);
     work->steps = plan->steps;
     work->expected_samples = plan->expected_samples;
     work->expected_recipe = plan->expected_recipe;
@@ -241,7 +280,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         return out_of_memory(err);
     for (size_t i = 0; i < n; i++) {
         const cop_plan_training *r = &plan->trainings[i];
-        COP_TRY(add_request(l, component, r, ticket, &work->trainings[i], err));
+        COP_TRY(add_request(l, work->instance, r, ticket, &work->trainings[i], err));
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
@@ -385,7 +424,7 @@ static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t prune_
 static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_position *at,
                               int64_t round, int32_t *trained, cop_error *err)
 {
-    cop_stage stage = new_training(l, at, 0);
+    cop_stage stage = new_training(l, at, p->noise_of_copy ? noise_of_copy(0) : noise_of_masks(0));
     use_stage_data(l, p, &stage.train);
     if (at->mask == COP_NO_STAGE && p->rewind == COP_REWIND_STEP) {
         stage.train.snapshots = calloc(1, sizeof *stage.train.snapshots);
@@ -426,7 +465,8 @@ static cop_start_point rewound(const cop_line *l, const cop_prune_stage *p, int3
     if (p->rewind == COP_REWIND_STEP) {
         start.base = base;
         start.at = p->rewind_at;
-        start.keep_optimizer = p->rewind_tensors == COP_REWIND_ALL;
+        start.go_on = true;
+        start.keep_momentum = p->rewind_momentum;
     }
     if (p->rewind_tensors == COP_REWIND_WEIGHTS)
         start.carry = trained;
@@ -499,7 +539,8 @@ static bool uses_distilled(const cop_setting *setting)
     return uses;
 }
 
-/* The dense network trained on the synthetic set: the test of the set. */
+/* The dense network trained on the synthetic set: the test of the set. Where the first round prunes
+ * by the set, this is its training too. */
 static cop_status add_distilled_line(cop_line *l, cop_error *err)
 {
     cop_distilled_line *grown =
@@ -508,7 +549,7 @@ static cop_status add_distilled_line(cop_line *l, cop_error *err)
         return out_of_memory(err);
     l->s->distilled = grown;
     const cop_position dense = dense_position(l);
-    cop_stage stage = new_training(l, &dense, 0);
+    cop_stage stage = new_training(l, &dense, noise_of_masks(0));
     stage.train.distil = l->distil;
     stage.train.own_recipe = true;
     int32_t trained = COP_NO_STAGE;

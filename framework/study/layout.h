@@ -31,12 +31,13 @@ typedef struct cop_opened {
 
 /* The weights that a training starts from. */
 typedef struct cop_start_point {
-    uint64_t init_seed;  /* of the initialisation, where base is COP_NO_STAGE */
-    int32_t base;        /* the training whose state it is */
-    cop_duration at;     /* the snapshot of base; unit 0: its final state */
-    bool keep_optimizer; /* go on with base's momentum, at its step (same data and recipe) */
-    int32_t carry;       /* the training whose final state gives all but convolution and linear
-                            weights; COP_NO_STAGE: nothing is carried over */
+    uint64_t init_seed; /* of the initialisation, where base is COP_NO_STAGE */
+    int32_t base;       /* the training whose state it is */
+    cop_duration at;    /* the snapshot of base; unit 0: its final state */
+    bool go_on;         /* schedule and data order go on at base's step (same data and recipe) */
+    bool keep_momentum; /* with go_on: base's momentum too; else it starts at zero */
+    int32_t carry;      /* the training whose final state gives all but convolution and linear
+                           weights; COP_NO_STAGE: nothing is carried over */
 } cop_start_point;
 
 typedef struct cop_training_stage {
@@ -139,9 +140,9 @@ cop_status cop_open_setting(cop_study *s, const cop_setting *setting, cop_opened
                             cop_error *err);
 void cop_close_setting(cop_opened *o);
 
-/* identity.c: the identity text of a stage whose other fields are filled; the caller's, NULL when
- * memory is out. */
-char *cop_stage_identity(const cop_study *s, const cop_stage *stage);
+/* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err);
 
 /* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots).
  * Takes over what the stage owns. *index is its position. */

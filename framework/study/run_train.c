@@ -122,17 +122,9 @@ static cop_status check_snapshots(const cop_training *t, cop_error *err)
     return COP_OK;
 }
 
-/* Puts the starting weights in, and with keep_optimizer the momentum and step of the snapshot. */
-static cop_status start(cop_training *t, cop_error *err)
+/* Takes over the momentum of the snapshot, that of removed weights apart. */
+static cop_status keep_momentum(cop_training *t, cop_error *err)
 {
-    const cop_start_point *from = &t->stage->train.start;
-    const cop_tensor *step = cop_tensors_find(t->start, "step");
-    if (!from->keep_optimizer || step == NULL) {
-        t->first = t->step = 0;
-        return cop_trainer_start(t->trainer, t->start, 0, err);
-    }
-    t->first = t->step = cop_i64(step)[0];
-    COP_TRY(cop_trainer_start(t->trainer, t->start, t->step, err));
     COP_TRY(cop_tensors_copy(cop_trainer_state(t->trainer), t->start, err));
     if (t->mask == NULL)
         return COP_OK;
@@ -145,6 +137,17 @@ static cop_status start(cop_training *t, cop_error *err)
             cop_f32(momentum)[k] *= cop_f32(keep)[k];
     }
     return COP_OK;
+}
+
+/* Puts the starting weights in. A training that goes on from a snapshot goes on at its step, with a
+ * new optimiser unless its momentum is to be kept. */
+static cop_status start(cop_training *t, cop_error *err)
+{
+    const cop_start_point *from = &t->stage->train.start;
+    const cop_tensor *step = cop_tensors_find(t->start, "step");
+    t->first = t->step = from->go_on && step != NULL ? cop_i64(step)[0] : 0;
+    COP_TRY(cop_trainer_start(t->trainer, t->start, t->step, err));
+    return t->step > 0 && from->keep_momentum ? keep_momentum(t, err) : COP_OK;
 }
 
 static cop_status open_training(cop_training *t, cop_error *err)

@@ -33,7 +33,7 @@ double cop_now(void);
 /* --- inputs.c: what stages read from earlier ones; results are the caller's
  * ------------------------- */
 
-/* The state that a training from `start` begins with (parameters, buffers; with keep_optimizer also
+/* The state that a training from `start` begins with (parameters, buffers; of a snapshot also
  * momentum and step), masked. */
 cop_status cop_load_start(cop_runner *r, const cop_start_point *start, const cop_model *model,
                           const cop_tensors *mask, cop_tensors **state, cop_error *err);

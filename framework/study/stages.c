@@ -100,8 +100,12 @@ static bool grow_slots(cop_study *s)
 
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err)
 {
-    stage->identity = cop_stage_identity(s, stage);
-    bool ok = stage->identity != NULL && make_room(s) && grow_slots(s);
+    cop_status status = cop_stage_identity(s, stage, &stage->identity, err);
+    if (status != COP_OK) {
+        cop_stage_clear(stage);
+        return status;
+    }
+    bool ok = make_room(s) && grow_slots(s);
     if (ok) {
         stage->id = cop_artifact_name(cop_stage_kind_name(stage->kind), stage->identity);
         int32_t *slot = slot_of(s, stage);

@@ -86,6 +86,44 @@ static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kin
     return t;
 }
 
+/* Marks the trainings that choose masks and are no ticket's copy. */
+static void mark_mask_trainings(const cop_study *s, bool *chooses)
+{
+    for (size_t i = 0; i < s->stage_count; i++) {
+        const cop_stage *stage = &s->stages[i];
+        if (stage->kind == COP_STAGE_MASK && stage->work.trained != COP_NO_STAGE)
+            chooses[stage->work.trained] = true;
+    }
+    for (size_t i = 0; i < s->ticket_count; i++) {
+        for (size_t c = 0; c < s->tickets[i].copy_count; c++)
+            chooses[s->tickets[i].copies[c]] = false;
+    }
+}
+
+/* What it costs that no copy depends on how its mask was found. */
+static cop_status say_mask_trainings(const cop_study *s, FILE *out, cop_error *err)
+{
+    size_t count = 0;
+    double flops = 0.0;
+    bool *chooses = calloc(s->stage_count + 1, sizeof *chooses);
+    if (chooses == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    mark_mask_trainings(s, chooses);
+    for (size_t i = 0; i < s->stage_count; i++) {
+        count += chooses[i] ? 1 : 0;
+        flops += chooses[i] ? s->stages[i].flops : 0.0;
+    }
+    free(chooses);
+    if (count > 0)
+        (void)fprintf(
+            out,
+            "  %zu of the trainings choose masks, with SGD noise of their own: %.2f TFLOP "
+            "(noise = \"copy\"\n  in a stage of ticket shares them with copies where data "
+            "and recipe are the same)\n",
+            count, flops * 1e-12);
+    return COP_OK;
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
@@ -111,6 +149,7 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
                       cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,
                       t.flops * 1e-12);
     }
+    COP_TRY(say_mask_trainings(s, out, err));
     (void)fprintf(out, "\nstill to do: %.1f TFLOP; at %.0f GFLOP/s about %.0f minutes\n",
                   flops * 1e-12, GUESSED_FLOPS_PER_SECOND * 1e-9,
                   flops / GUESSED_FLOPS_PER_SECOND / 60.0);

@@ -37,7 +37,10 @@ static const struct {
       .milestone_factor = 0.2,
       .augment = IDC_AUGMENT,
       .cutmix = 0.5}},
-    {"ResNet-20 on CIFAR-10 in open_lth: 160 epochs, x0.1 at 80 and 120 (Frankle et al. 2020)",
+    /* open_lth pads the image with black before it normalises, with ImageNet's mean and deviation;
+     * here padding is with the mean colour, after the data set's own normalisation. */
+    {"ResNet-20 on CIFAR-10 as in open_lth: 160 epochs, x0.1 at 80 and 120 (Frankle et al. 2020), "
+     "but padded with the mean colour, not with black, and normalised as the data set says",
      {.name = "lottery",
       .duration = {COP_EPOCHS, 160},
       .batch = 128,

@@ -9,6 +9,8 @@
 #include "study/manifest.h"
 #include "study/runner.h"
 
+#include <coppice/trainer.h>
+
 #include <dirent.h>
 #include <math.h>
 #include <signal.h>
@@ -304,7 +306,75 @@ static void test_rewind_to_a_step_starts_from_that_snapshot(void **state)
     bench_close(&b);
 }
 
-static void test_optimiser_does_not_cross_to_other_data(void **state)
+/* A copy of the last ticket, trained here by hand: from the snapshot's weights under the mask, at
+ * its step in data order and schedule, with a new optimiser's momentum or with the snapshot's. */
+static void train_by_hand(const bench *b, bool keeps_momentum, cop_trainer **out)
+{
+    cop_error err = {0};
+    const cop_opened *o = &b->study->opened[0];
+    const cop_ticket *ticket = ticket_at(b, 2);
+    const cop_training_stage *copy = &b->study->stages[ticket->copies[1]].train;
+    cop_tensors *mask = mask_of(b, ticket), *start = start_of(b, ticket, mask);
+    const cop_trainer_spec spec = {.model = o->model,
+                                   .data = &o->data->train,
+                                   .recipe = &copy->recipe,
+                                   .mask = mask,
+                                   .order_seed = copy->order_seed,
+                                   .augment_seed = copy->augment_seed,
+                                   .threads = 2};
+    assert_ok(cop_trainer_new(&spec, out, &err), &err);
+    assert_ok(cop_trainer_start(*out, start, 4, &err), &err);
+    for (size_t i = 0; keeps_momentum && i < cop_model_parameter_count(o->model); i++) {
+        const char *name = cop_model_parameter(o->model, i)->name;
+        char momentum[128];
+        (void)snprintf(momentum, sizeof momentum, "momentum/%s", name);
+        const cop_tensor *from = cop_tensors_find(start, momentum);
+        const cop_tensor *to = cop_tensors_find(cop_trainer_state(*out), momentum);
+        const cop_tensor *keep = cop_tensors_find(mask, name);
+        for (int64_t k = 0; k < cop_shape_count(from->shape); k++)
+            cop_f32(to)[k] = cop_f32(from)[k] * (keep != NULL ? cop_f32(keep)[k] : 1.0f);
+    }
+    assert_ok(cop_trainer_run(*out, cop_trainer_total_steps(*out) - 4, NULL, &err), &err);
+    cop_tensors_free(start);
+    cop_tensors_free(mask);
+}
+
+/* Frankle et al. start a new optimiser at the rewind step; schedule, order and end go on from it,
+ * also where only the weights go back. */
+static void schedule_goes_on_from_the_rewind_step_with_a_new_optimiser(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        bool keeps_momentum;
+    } cases[] = {{"ticket.stages.[0].rewind_momentum=false", false},
+                 {"ticket.stages.[0].rewind_momentum=true", true},
+                 {"ticket.stages.[0].rewind_tensors=\"weights\"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const overrides[] = {"ticket.stages.[0].rewind=\"4it\"",
+                                         "ticket.stages.[0].data=\"real\"", cases[i].option};
+        bench b;
+        cop_error err = {0};
+        cop_trainer *trainer = NULL;
+        cop_tensors *trained = NULL;
+        bench_open(&b, base_config, overrides, 3);
+        bench_run(&b);
+        cop_runner r = {.study = b.study, .store = b.store};
+        assert_ok(cop_load_final(&r, ticket_at(&b, 2)->copies[1], &trained, &err), &err);
+        train_by_hand(&b, cases[i].keeps_momentum, &trainer);
+        for (size_t k = 0; k < cop_tensors_count(trained); k++) {
+            const cop_tensor *got = cop_tensors_at(trained, k);
+            const cop_tensor *wanted = cop_tensors_find(cop_trainer_state(trainer), got->name);
+            assert_memory_equal(got->data, wanted->data,
+                                (size_t)cop_shape_count(got->shape) * sizeof(float));
+        }
+        cop_trainer_free(trainer);
+        cop_tensors_free(trained);
+        bench_close(&b);
+    }
+}
+
+static void a_schedule_does_not_cross_to_other_data(void **state)
 {
     (void)state;
     static const char *const overrides[] = {
@@ -316,8 +386,8 @@ static void test_optimiser_does_not_cross_to_other_data(void **state)
     const cop_stage *stages = b.study->stages;
     const cop_training_stage *second = &stages[stages[ticket_at(&b, 2)->mask].work.trained].train;
     const cop_training_stage *third = &stages[stages[ticket_at(&b, 3)->mask].work.trained].train;
-    assert_true(second->start.keep_optimizer); /* distilled data, from a distilled snapshot */
-    assert_false(third->start.keep_optimizer); /* real data, from that snapshot still */
+    assert_true(second->start.go_on); /* distilled data, from a distilled snapshot */
+    assert_false(third->start.go_on); /* real data, from that snapshot still */
     assert_int_equal(third->distil, COP_NO_STAGE);
     assert_int_not_equal(third->start.base, COP_NO_STAGE);
     bench_close(&b);
@@ -422,17 +492,45 @@ static size_t count_kind(const bench *b, cop_stage_kind kind)
     return count;
 }
 
-static void test_pruning_on_real_data_uses_the_first_copies(void **state)
+/* The training that chose a ticket's mask. */
+static int32_t chose_mask(const bench *b, int64_t round)
+{
+    return b->study->stages[ticket_at(b, round)->mask].work.trained;
+}
+
+static void no_copy_depends_on_how_its_mask_was_found(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"ticket.stages.[0].data=\"real\""};
     bench b;
     bench_open(&b, base_config, overrides, 1);
-    /* dense, round 1, round 2, two copies each; the rounds' own trainings are copies 0 */
-    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 6);
-    assert_int_equal(b.study->stages[ticket_at(&b, 1)->mask].work.trained,
-                     ticket_at(&b, 0)->copies[0]);
+    /* dense, round 1, round 2, two copies each, and a training for each of the two masks */
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 6 + 2);
     assert_int_equal(count_kind(&b, COP_STAGE_DISTIL), 0);
+    for (int64_t round = 1; round <= 2; round++) {
+        const cop_training_stage *chose = &b.study->stages[chose_mask(&b, round)].train;
+        for (int64_t of = 0; of <= 2; of++) {
+            for (size_t c = 0; c < 2; c++) {
+                const cop_training_stage *copy =
+                    &b.study->stages[ticket_at(&b, of)->copies[c]].train;
+                assert_true(copy->order_seed != chose->order_seed);
+                assert_true(copy->augment_seed != chose->augment_seed);
+            }
+        }
+    }
+    bench_close(&b);
+}
+
+static void a_mask_can_be_chosen_by_the_first_copy(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\"",
+                                            "ticket.stages.[0].noise=\"copy\""};
+    bench b;
+    bench_open(&b, base_config, overrides, 2);
+    assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 6);
+    assert_int_equal(chose_mask(&b, 1), ticket_at(&b, 0)->copies[0]);
+    assert_int_equal(chose_mask(&b, 2), ticket_at(&b, 1)->copies[0]);
     bench_close(&b);
 }
 
@@ -513,10 +611,10 @@ static void test_studies_on_one_directory_keep_each_others_snapshots(void **stat
     (void)snprintf(path, sizeof path, "%s/out", a.dir);
     assert_ok(cop_store_open(path, &b.store, &err), &err);
     bench_run(&a);
-    /* The dense network's two copies are the same, but the one to rewind to lacks a snapshot. */
+    /* The dense network's two copies are there; the training to rewind to lacks a snapshot. */
     int trainings = (int)count_kind(&b, COP_STAGE_TRAIN);
     assert_planned(&a, trainings, trainings);
-    assert_planned(&b, trainings, 1);
+    assert_planned(&b, trainings, 2);
     bench_run(&b);
     assert_planned(&b, trainings, trainings);
     assert_planned(&a, trainings, trainings);
@@ -703,11 +801,13 @@ int main(void)
         cmocka_unit_test(test_full_rewind_is_bit_equal_to_initialisation),
         cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
         cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
-        cmocka_unit_test(test_optimiser_does_not_cross_to_other_data),
+        cmocka_unit_test(schedule_goes_on_from_the_rewind_step_with_a_new_optimiser),
+        cmocka_unit_test(a_schedule_does_not_cross_to_other_data),
         cmocka_unit_test(test_rewind_past_the_end_is_refused_before_anything_runs),
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
         cmocka_unit_test(test_diverged_network_is_not_published),
-        cmocka_unit_test(test_pruning_on_real_data_uses_the_first_copies),
+        cmocka_unit_test(no_copy_depends_on_how_its_mask_was_found),
+        cmocka_unit_test(a_mask_can_be_chosen_by_the_first_copy),
         cmocka_unit_test(test_many_settings_are_each_laid_out_once),
         cmocka_unit_test(test_settings_share_what_they_have_in_common),
         cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),

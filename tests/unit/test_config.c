@@ -103,8 +103,11 @@ static void reads_every_group(void **state)
     assert_string_equal(s->train.name, "idc");
     assert_true(s->train.duration.value == 30.0);
     assert_int_equal(s->analyzer_count, 2);
-    assert_string_equal(cop_component_identity(s->analyzers[0]),
-                        "analyzer toyanalyzer 1 { count = 5; model = \"\"; recipe = \"\"; }");
+    assert_string_equal(
+        cop_component_identity(s->analyzers[0]),
+        "analyzer toyanalyzer 1 { augment = \"none\"; choice = \"mean\"; count = 5; "
+        "flag = false; floats = (0, 0.5, 1); ints = (1, 2); model = \"\"; "
+        "recipe = \"\"; scale = 1; text = \"\"; when = \"30ep\"; words = (); }");
     cop_config_free(c);
 }
 
@@ -438,6 +441,9 @@ static const struct {
      "is \"start\"; wanted \"init\", \"none\", or a duration"},
     {"{ pruner = { plugin = \"toypruner\"; }; rewind_tensors = \"some\"; }",
      "wanted one of \"all\""},
+    {"{ pruner = { plugin = \"toypruner\"; }; rewind_momentum = true; }",
+     "rewind_momentum = true needs a later point to rewind to"},
+    {"{ pruner = { plugin = \"toypruner\"; }; noise = \"other\"; }", "wanted one of \"own\""},
     {"{ pruner = { plugin = \"toypruner\"; }; recipe = \"nothing\"; }", "unknown recipe"},
 };
 

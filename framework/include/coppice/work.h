@@ -37,15 +37,17 @@ typedef enum cop_start {
 
 /* A training that the host is to run (or find already done) before `begin`. */
 typedef struct cop_training_request {
-    const char *label;      /* for messages: "expert" */
+    const char *label;      /* for messages: "expert"; copied by cop_plan_train */
     const cop_model *model; /* NULL: the study's ticket model */
     cop_data_source data;
     const cop_recipe *recipe; /* NULL: the study's `train` recipe */
     cop_start start;
     uint64_t
         init; /* variant of the initialisation: 0 is the study's own, others independent of it */
-    uint64_t noise; /* variant of data order and augmentation, as copies are numbered from 0 */
-    const cop_duration *snapshots; /* states wanted besides the last; EPOCHS or STEPS */
+    uint64_t noise; /* variant of data order and augmentation. An analyzer's are numbered as the
+                       copies are, from 0; a pruner's and a distiller's are independent of every
+                       copy's */
+    const cop_duration *snapshots; /* states wanted besides the last; EPOCHS or STEPS; copied */
     size_t snapshot_count;
 } cop_training_request;
 
@@ -102,7 +104,8 @@ COP_API cop_logger *cop_work_logger(const cop_work *w);
 COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2, 3);
 
 /* The final state (parameters, buffers) of planned training `request`, and its i-th wanted
- * snapshot. */
+ * snapshot, which holds what the trainer had then: parameters, buffers, "momentum/NAME" of each
+ * parameter, and "step" (trainer.h). */
 COP_API const cop_tensors *cop_work_trained(const cop_work *w, size_t request);
 COP_API const cop_tensors *cop_work_snapshot(const cop_work *w, size_t request, size_t i);
 

@@ -6,9 +6,10 @@
  * distance.c and match_graph.c what is matched, match.c one match, pixels.c the pixels' optimiser,
  * network.c the network, run.c the loops.
  *
- * Departures from the authors' code: a class smaller than batch_real gives all its images at each
- * match; running statistics of batch norm are not moved by matches (nothing reads them there or
- * here: networks stay in training mode); pretraining is cut into steps, which changes no number. */
+ * Departures from the authors' code: the finished pixels are clamped to [0, 1], where theirs are
+ * saved as the last step leaves them (both clamp at the start of each outer iteration); running
+ * statistics of batch norm are not moved by matches (nothing reads them there or here: networks
+ * stay in training mode); pretraining is cut into steps, which changes no number. */
 #include "run.h"
 
 #include "pixels.h"
