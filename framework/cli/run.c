@@ -1,6 +1,7 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
 #include "cli/command.h"
 #include "report/report.h"
+#include "store/holder.h"
 #include "study/study.h"
 
 #include <signal.h>
@@ -55,16 +56,36 @@ static cop_status check_jobs(const cop_call *call, cop_error *err)
     return COP_OK;
 }
 
+/* Runs the study and reports, also where stages failed by themselves: they are rows with their
+ * reason. The directory is held until the report is made, which so is of what this run laid out. */
+static cop_status run_and_report(const cop_call *call, cop_study *study, cop_store *store,
+                                 const handlers *before, cop_error *err)
+{
+    cop_error failure = {0};
+    cop_status status = cop_study_run(study, store, &stop_requested, call->log, &failure);
+    restore_signals(before);
+    if (status == COP_OK)
+        return cop_report(cop_store_dir(store), call->out, call->log, err);
+    if (cop_study_failed(study))
+        COP_TRY(cop_report(cop_store_dir(store), call->out, call->log, err));
+    *err = failure;
+    return status;
+}
+
 static cop_status run_in(const cop_call *call, const cop_config *config, const char *dir,
-                         cop_error *err)
+                         const handlers *before, cop_error *err)
 {
     cop_study *study = NULL;
     cop_store *store = NULL;
+    cop_holder *holder = NULL;
     cop_status status = cop_study_new(config, call->log, &study, err);
     if (status == COP_OK)
         status = cop_store_open(dir, &store, err);
     if (status == COP_OK)
-        status = cop_study_run(study, store, &stop_requested, call->log, err);
+        status = cop_holder_take(dir, config->name, config->effective, &holder, err);
+    if (status == COP_OK)
+        status = run_and_report(call, study, store, before, err);
+    cop_holder_release(holder);
     cop_store_close(store);
     cop_study_free(study);
     return status;
@@ -81,14 +102,12 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_status status = cop_call_out(call, config, dir, sizeof dir, err);
     if (status == COP_OK) {
         catch_signals(&before);
-        status = run_in(call, config, dir, err);
+        status = run_in(call, config, dir, &before, err);
         restore_signals(&before);
     }
     cop_config_free(config);
     cop_registry_free(registry);
-    if (status != COP_OK)
-        return status;
-    return cop_report(dir, call->out, call->log, err);
+    return status;
 }
 
 static const char *const options[] = {"set", "out", "plugin-dir", "threads", "jobs", "quiet", NULL};
@@ -101,6 +120,8 @@ const cop_subcommand cop_run_command = {
     .summary = "run what a study still lacks, then report",
     .details =
         "A run that was stopped goes on where it was: give the same command again. Ctrl-C saves\n"
-        "the state first.",
+        "the state first. A stage that fails (a network that diverged, a plugin's error) costs "
+        "what\n"
+        "depends on it alone: the rest runs, the report names the reason, the exit status is 1.",
     .options = options,
     .run = run};

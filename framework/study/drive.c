@@ -82,6 +82,23 @@ static cop_status blame(const cop_drive *d, const char *phase, cop_status status
     return cop_fail(err, status, "%s: %s: %s", d->what, phase, text);
 }
 
+/* The same for the work's own callbacks. */
+static cop_status blame_work(const cop_drive *d, const char *phase, cop_status status,
+                             const cop_error *inner, cop_error *err)
+{
+    if (status != COP_OK && status != COP_CANCELLED && d->own_failure != NULL)
+        *d->own_failure = true;
+    return blame(d, phase, status, inner, err);
+}
+
+/* The same for what came out. */
+static cop_status judge(const cop_drive *d, cop_status status)
+{
+    if (status != COP_OK && d->own_failure != NULL)
+        *d->own_failure = true;
+    return status;
+}
+
 static double now_seconds(void)
 {
     struct timespec t;
@@ -157,12 +174,13 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
         if (status != COP_OK) {
             char phase[48];
             (void)snprintf(phase, sizeof phase, "step %lld", (long long)i);
-            return blame(d, phase, status, &inner, err);
+            return blame_work(d, phase, status, &inner, err);
         }
         if (cop_tensors_count(bag) != declared)
-            return cop_fail(err, COP_FAILED,
-                            "%s: step %lld added to its bag; all of it is declared in begin",
-                            d->what, (long long)i);
+            return judge(d, cop_fail(err, COP_FAILED,
+                                     "%s: step %lld added to its bag; all of it is declared in "
+                                     "begin",
+                                     d->what, (long long)i));
         if (i + 1 < d->steps && now_seconds() - saved >= d->save_seconds) {
             COP_TRY(save(d, bag, i + 1, err));
             saved = now_seconds();
@@ -177,10 +195,10 @@ static cop_status run_with_bag(const adapter *a, cop_tensors *bag, void *result,
     const cop_drive *d = a->drive;
     cop_error inner = {0};
     int64_t first = 0;
-    COP_TRY(blame(d, "begin", a->begin(a, bag, &inner), &inner, err));
+    COP_TRY(blame_work(d, "begin", a->begin(a, bag, &inner), &inner, err));
     COP_TRY(resume(d, bag, &first, err));
     COP_TRY(run_steps(a, bag, first, err));
-    return blame(d, "finish", a->finish(a, bag, result, &inner), &inner, err);
+    return blame_work(d, "finish", a->finish(a, bag, result, &inner), &inner, err);
 }
 
 static cop_status run(const adapter *a, void *result, cop_error *err)
@@ -201,7 +219,7 @@ cop_status cop_drive_distiller(const cop_drive *d, const cop_distiller_ops *ops,
     memset(out, 0, sizeof *out);
     cop_status status = run(&a, out, err);
     if (status == COP_OK)
-        status = cop_check_synthetic(d->what, out, task, err);
+        status = judge(d, cop_check_synthetic(d->what, out, task, err));
     if (status != COP_OK)
         cop_synthetic_clear(out);
     return status;
@@ -236,7 +254,7 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_pruner_ops *ops,
         return cop_fail(err, COP_FAILED, "%s: out of memory for the mask", d->what);
     cop_status status = run(&a, next, err);
     if (status == COP_OK)
-        status = cop_check_mask(d->what, next, in->mask, err);
+        status = judge(d, cop_check_mask(d->what, next, in->mask, err));
     if (status != COP_OK) {
         cop_tensors_free(next);
         return status;

@@ -32,6 +32,9 @@ typedef struct cop_drive {
     void *context;
     double save_seconds;
 
+    /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
+    bool *own_failure;
+
     /* Non-zero: stop before the next step, save, and return COP_CANCELLED. NULL: never. */
     const volatile sig_atomic_t *stop;
 

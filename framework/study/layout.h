@@ -84,6 +84,7 @@ typedef struct cop_stage {
     const cop_opened *opened; /* of the setting that asked first */
     double flops;             /* estimate; 0 where unknown */
     double points;            /* training images seen; an estimate until a synthetic set is there */
+    char *failure;            /* why there is no result, where a run found that out; owned */
     cop_training_stage train; /* COP_STAGE_TRAIN */
     cop_work_stage work;      /* the others */
 } cop_stage;
@@ -126,6 +127,7 @@ struct cop_study {
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
+    bool ran_through; /* the last run came to its end, with failed stages or without */
 };
 
 /* --- the files' interfaces
@@ -148,6 +150,10 @@ cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char *
  * Takes over what the stage owns. *index is its position. */
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
 void cop_stage_clear(cop_stage *stage);
+
+/* dependencies.c: the stages whose results a stage reads, written to `inputs` (NULL: only counted),
+ * some perhaps twice. Returns how many. */
+size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs);
 
 /* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
 const char *cop_stage_kind_name(cop_stage_kind kind);

@@ -96,6 +96,21 @@ static bool add_distilled(cJSON *list, const cop_study *s, const cop_distilled_l
            add_stage(item, "set", s, line->distil) && add_stage(item, "trained", s, line->trained);
 }
 
+/* Stages without a result, each with the reason: its own, or that of the stage it waits for. */
+static bool add_failures(cJSON *root, const cop_study *s)
+{
+    cJSON *failed = cJSON_AddArrayToObject(root, "failed");
+    for (size_t i = 0; failed != NULL && i < s->stage_count; i++) {
+        if (s->stages[i].failure == NULL)
+            continue;
+        cJSON *item = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(failed, item) || !add_stage(item, "stage", s, (int32_t)i) ||
+            cJSON_AddStringToObject(item, "reason", s->stages[i].failure) == NULL)
+            return false;
+    }
+    return failed != NULL;
+}
+
 static bool fill(cJSON *root, const cop_study *s)
 {
     bool ok = cJSON_AddStringToObject(root, "name", s->config->name) != NULL;
@@ -111,7 +126,7 @@ static bool fill(cJSON *root, const cop_study *s)
     cJSON *distilled = cJSON_AddArrayToObject(root, "distilled");
     for (size_t i = 0; ok && i < s->distilled_count; i++)
         ok = add_distilled(distilled, s, &s->distilled[i]);
-    return ok;
+    return ok && add_failures(root, s);
 }
 
 /* Says so when the directory was another study's: its artifacts stay, but a report is on one. */

@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 double cop_now(void)
@@ -47,36 +48,119 @@ static cop_status save_seconds(double *seconds, cop_error *err)
     return COP_OK;
 }
 
+/* --- failures: what does not depend on a failed stage runs all the same ------------------------
+ */
+
+/* Where the stage reads from one that failed, it fails for the same reason. */
+static cop_status inherit_failure(const cop_study *s, cop_stage *stage, cop_error *err)
+{
+    size_t count = cop_stage_inputs(stage, NULL);
+    int32_t *inputs = calloc(count + 1, sizeof *inputs);
+    if (inputs == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)cop_stage_inputs(stage, inputs);
+    const char *reason = NULL;
+    for (size_t i = 0; i < count && reason == NULL; i++)
+        reason = s->stages[inputs[i]].failure;
+    free(inputs);
+    if (reason != NULL && (stage->failure = strdup(reason)) == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    return COP_OK;
+}
+
+/* Keeps the reason of a stage that failed by itself, so that the run can go on. */
+static cop_status keep_failure(const cop_runner *r, cop_stage *stage, const cop_error *reason,
+                               cop_error *err)
+{
+    char text[sizeof reason->message + sizeof reason->file + 256];
+    (void)snprintf(text, sizeof text, "%s: %s%s%s", stage->title, reason->file,
+                   reason->file[0] != '\0' ? ": " : "", reason->message);
+    stage->failure = strdup(text);
+    if (stage->failure == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_say(r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", text);
+    return COP_OK;
+}
+
+/* All that failed, in one line. */
+static cop_status sum_failures(const cop_study *s, cop_error *err)
+{
+    size_t failed = 0;
+    const char *first = NULL;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].failure == NULL)
+            continue;
+        failed++;
+        if (first == NULL)
+            first = s->stages[i].failure;
+    }
+    if (failed == 0)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, s->stage_count,
+                    first);
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
+{
+    cop_stage *stage = &r->study->stages[i];
+    if (cop_stage_done(r->store, stage)) {
+        /* There is one if a run was killed after it had published and before it tidied up. */
+        cop_checkpoint_remove(r->store, &stage->id);
+        return COP_OK;
+    }
+    COP_TRY(inherit_failure(r->study, stage, err));
+    if (stage->failure != NULL)
+        return COP_OK;
+    /* The thread count is part of the identity, so it is set for the stage, whatever the
+     * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
+    omp_set_num_threads(stage->opened->setting->threads);
+    double began = cop_now();
+    cop_error reason = {0};
+    r->own_failure = false;
+    cop_status status = run_stage(r, stage, &reason);
+    if (status == COP_OK) {
+        cop_say(r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, r->study->stage_count,
+                stage->title, cop_now() - began);
+        return COP_OK;
+    }
+    if (r->own_failure && status != COP_CANCELLED)
+        return keep_failure(r, stage, &reason, err);
+    if (err != NULL)
+        *err = reason;
+    return status == COP_CANCELLED ? status : cop_fail_within(err, "%s", stage->title);
+}
+
+static void forget_failures(cop_study *s)
+{
+    for (size_t i = 0; i < s->stage_count; i++) {
+        free(s->stages[i].failure);
+        s->stages[i].failure = NULL;
+    }
+}
+
 cop_status cop_run_stages(cop_runner *r, cop_error *err)
 {
-    const cop_study *s = r->study;
-    cop_store *store = r->store;
-    cop_logger *log = r->log;
+    cop_study *s = r->study;
     size_t done = 0;
+    s->ran_through = false;
+    forget_failures(s);
     for (size_t i = 0; i < s->stage_count; i++)
-        done += cop_stage_done(store, &s->stages[i]) ? 1 : 0;
-    cop_say(log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
-    COP_TRY(cop_study_write_manifest(s, store, log, err));
-    for (size_t i = 0; i < s->stage_count; i++) {
-        const cop_stage *stage = &s->stages[i];
-        if (cop_stage_done(store, stage)) {
-            /* There is one if a run was killed after it had published and before it tidied up. */
-            cop_checkpoint_remove(store, &stage->id);
-            continue;
-        }
-        /* The thread count is part of the identity, so it is set for the stage, whatever the
-         * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
-        omp_set_num_threads(stage->opened->setting->threads);
-        double began = cop_now();
-        cop_status status = run_stage(r, stage, err);
-        if (status == COP_CANCELLED)
-            return status;
-        if (status != COP_OK)
-            return cop_fail_within(err, "%s", stage->title);
-        cop_say(log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, s->stage_count, stage->title,
-                cop_now() - began);
-    }
-    return COP_OK;
+        done += cop_stage_done(r->store, &s->stages[i]) ? 1 : 0;
+    cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
+    COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
+    for (size_t i = 0; i < s->stage_count; i++)
+        COP_TRY(run_missing(r, i, err));
+    s->ran_through = true;
+    if (sum_failures(s, NULL) != COP_OK)
+        COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
+    return sum_failures(s, err);
+}
+
+bool cop_study_failed(const cop_study *s)
+{
+    return s->ran_through && sum_failures(s, NULL) != COP_OK;
 }
 
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,

@@ -301,6 +301,7 @@ static cop_status take_snapshots(cop_training *t, cop_error *err)
 
 static cop_status diverged(const cop_training *t, const char *what, double lr, cop_error *err)
 {
+    t->r->own_failure = true;
     return cop_fail(err, COP_FAILED,
                     "the network diverged: %s is not finite after step %lld (lr %g)", what,
                     (long long)t->step, lr);
@@ -348,6 +349,15 @@ static void show(const cop_training *t, const cop_train_metrics *metrics)
                  "loss %.3f  acc %.1f %%", metrics->loss, 100.0 * accuracy);
 }
 
+/* Once its programs are made, a step fails by its numbers alone. */
+static cop_status run_step(cop_training *t, cop_train_metrics *metrics, cop_error *err)
+{
+    cop_status status = cop_trainer_run(t->trainer, 1, metrics, err);
+    if (status != COP_OK)
+        t->r->own_failure = true;
+    return status;
+}
+
 static cop_status loop(cop_training *t, cop_error *err)
 {
     int64_t total = cop_trainer_total_steps(t->trainer);
@@ -360,7 +370,7 @@ static cop_status loop(cop_training *t, cop_error *err)
             COP_TRY(save(t, t->spent + cop_now() - began, err));
             return cop_fail(err, COP_CANCELLED, "stopped");
         }
-        COP_TRY(cop_trainer_run(t->trainer, 1, &metrics, err));
+        COP_TRY(run_step(t, &metrics, err));
         t->step++;
         cop_history_add(&t->history, &metrics);
         COP_TRY(take_snapshots(t, err));

@@ -155,6 +155,7 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                              .save = save,
                              .context = run,
                              .save_seconds = r->save_seconds,
+                             .own_failure = &r->own_failure,
                              .stop = r->stop,
                              .steps_left = r->steps_left};
     int64_t step = 0;

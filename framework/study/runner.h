@@ -15,11 +15,14 @@ typedef struct cop_runner {
     const volatile sig_atomic_t *stop; /* may be NULL */
     cop_logger *log;
     double save_seconds; /* between checkpoints; 0: after every step */
+    bool own_failure;    /* set where a stage fails by itself (it diverged, its plugin failed): what
+                            does not depend on it can still run. Else the run itself cannot go on:
+                            disk, memory, an interrupt */
     int64_t *steps_left; /* of trainings and works, counted down; at 0 as if *stop were raised, so
                             that a test can stop wherever it wants; NULL: no bound */
 } cop_runner;
 
-/* Runs what is missing, as cop_study_run says. */
+/* Runs what is missing, as cop_study_run says. Failed stages keep their reason in `failure`. */
 cop_status cop_run_stages(cop_runner *r, cop_error *err);
 
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);

@@ -15,6 +15,7 @@ void cop_stage_clear(cop_stage *stage)
 {
     free(stage->identity);
     free(stage->title);
+    free(stage->failure);
     free(stage->train.snapshots);
     for (size_t i = 0; stage->work.snapshots != NULL && i < stage->work.training_count; i++)
         free(stage->work.snapshots[i]);

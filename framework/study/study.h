@@ -37,9 +37,17 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
 /* Runs what is missing, in order. *stop becoming non-zero (a signal) saves a checkpoint and returns
  * COP_CANCELLED. Afterwards every ticket's artifacts are published and OUT/study.json lists them.
  *
+ * A stage that fails by itself (it diverged, its plugin failed) costs what depends on it alone: the
+ * rest runs, OUT/study.json holds the reasons, and the answer is COP_FAILED with cop_study_failed
+ * true. The next run tries it again. Any other failure (disk, memory) ends the run.
+ *
  * While a stage runs its state is saved every 30 seconds, or every COPPICE_SAVE_SECONDS of the
  * environment (0: after every step; COP_INVALID where it is no such number). */
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err);
+
+/* True when the last run ended with stages that failed by themselves, so that there is something to
+ * report. */
+bool cop_study_failed(const cop_study *s);
 
 #endif

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "core/file.h"
+#include "store/holder.h"
 
 #include <cjson/cJSON.h>
 
@@ -400,6 +401,56 @@ static void a_run_lists_its_programs_where_asked(void **state)
     remove_tree(s.dir);
 }
 
+/* One cell diverges: the others run, the report is made of them, and the exit status says so. */
+static void a_failing_cell_costs_itself_alone(void **state)
+{
+    (void)state;
+    scene s;
+    cop_error err = {0};
+    char text[2048], out[300];
+    make_scene(&s);
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    (void)snprintf(text, sizeof text,
+                   "%ssweep = ( { path = \"train.lr\"; values = [0.1, 1e30, 0.01]; } );\n",
+                   config_text);
+    assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 1);
+    assert_contains(&s, "err", "stages have no result: train");
+    assert_contains(&s, "out", "\n0.1 ");
+    assert_contains(&s, "out", "\n0.01 ");
+    assert_contains(&s, "o/report/tickets.csv", "\n0.01,0,");
+    /* It is tried again, and nothing else is. */
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 1);
+    assert_contains(&s, "err", "24 stages, 16 of them already done");
+    remove_tree(s.dir);
+}
+
+/* The first run holds the directory while it waits in this process. */
+static void a_run_with_other_options_does_not_mix_with_one_under_way(void **state)
+{
+    (void)state;
+    scene s;
+    cop_error err = {0};
+    cop_holder *holder = NULL;
+    char out[300];
+    make_scene(&s);
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
+    char *before = read_file(s.dir, "o/study.json");
+    assert_ok(cop_holder_take(out, "tiny", "other options", &holder, &err), &err);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")), 1);
+    assert_contains(&s, "err", "is in use by a run with another config (study \"tiny\", process ");
+    char *after = read_file(s.dir, "o/study.json");
+    assert_string_equal(before, after);
+    assert_status(&s, start(&s, WORDS("report", out)), 0);
+    assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
+    cop_holder_release(holder);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")), 0);
+    free(before);
+    free(after);
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +463,8 @@ int main(void)
         cmocka_unit_test(explain_prints_a_line_an_operation),
         cmocka_unit_test(explain_needs_the_dataset_to_be_there),
         cmocka_unit_test(a_run_lists_its_programs_where_asked),
+        cmocka_unit_test(a_failing_cell_costs_itself_alone),
+        cmocka_unit_test(a_run_with_other_options_does_not_mix_with_one_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

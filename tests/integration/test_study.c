@@ -3,6 +3,7 @@
  * the embedded dataset, in this process. */
 #include "support.h"
 
+#include "core/file.h"
 #include "core/log.h"
 #include "store/manifest.h"
 #include "study/layout.h"
@@ -11,6 +12,7 @@
 
 #include <coppice/trainer.h>
 
+#include <cjson/cJSON.h>
 #include <dirent.h>
 #include <math.h>
 #include <signal.h>
@@ -481,6 +483,67 @@ static void test_diverged_network_is_not_published(void **state)
     }
 }
 
+/* --- failed stages ------------------------------------------------------------------------------
+ */
+
+/* Runs a study with one cell that diverges; it is the second of three. */
+static void run_with_a_failing_cell(bench *b, cop_error *err)
+{
+    char text[4096];
+    (void)snprintf(text, sizeof text,
+                   "%ssweep = ( { path = \"train.lr\"; values = [0.1, 1e30, 0.01]; } );\n",
+                   base_config);
+    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\""};
+    bench_open(b, text, overrides, 1);
+    assert_int_equal(cop_study_run(b->study, b->store, NULL, NULL, err), COP_FAILED);
+}
+
+static void what_does_not_depend_on_a_failed_stage_runs(void **state)
+{
+    (void)state;
+    bench b;
+    cop_error err = {0};
+    size_t failed = 0;
+    run_with_a_failing_cell(&b, &err);
+    assert_true(cop_study_failed(b.study));
+    for (size_t i = 0; i < b.study->stage_count; i++) {
+        const cop_stage *stage = &b.study->stages[i];
+        bool is_bad = stage->opened == &b.study->opened[1];
+        assert_int_equal(cop_store_has(b.store, &stage->id), !is_bad);
+        assert_int_equal(stage->failure != NULL, is_bad);
+        failed += is_bad ? 1 : 0;
+        if (is_bad)
+            assert_non_null(strstr(stage->failure, "[1e+30, seed 0]: "));
+    }
+    /* two copies of each of three tickets, two trainings for masks, two masks, three analyses */
+    assert_int_equal(failed, 6 + 2 + 2 + 3);
+    assert_non_null(strstr(err.message, "13 of 39 stages have no result: train"));
+    bench_close(&b);
+}
+
+static void the_record_says_why_a_stage_has_no_result(void **state)
+{
+    (void)state;
+    bench b;
+    cop_error err = {0};
+    char path[PATH + 32], *text = NULL;
+    run_with_a_failing_cell(&b, &err);
+    (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(b.store));
+    assert_ok(cop_file_read(path, 1u << 20, &text, NULL, &err), &err);
+    cJSON *record = cJSON_Parse(text);
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(record, "failed"), *entry = NULL;
+    assert_int_equal(cJSON_GetArraySize(list), 13);
+    cJSON_ArrayForEach(entry, list)
+    {
+        const cJSON *reason = cJSON_GetObjectItemCaseSensitive(entry, "reason");
+        assert_non_null(strstr(cJSON_GetStringValue(reason), "[1e+30, seed 0]: "));
+        assert_non_null(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "stage")));
+    }
+    cJSON_Delete(record);
+    free(text);
+    bench_close(&b);
+}
+
 /* --- nothing twice
  * -------------------------------------------------------------------------------------- */
 
@@ -806,6 +869,8 @@ int main(void)
         cmocka_unit_test(test_rewind_past_the_end_is_refused_before_anything_runs),
         cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
         cmocka_unit_test(test_diverged_network_is_not_published),
+        cmocka_unit_test(what_does_not_depend_on_a_failed_stage_runs),
+        cmocka_unit_test(the_record_says_why_a_stage_has_no_result),
         cmocka_unit_test(no_copy_depends_on_how_its_mask_was_found),
         cmocka_unit_test(a_mask_can_be_chosen_by_the_first_copy),
         cmocka_unit_test(test_many_settings_are_each_laid_out_once),

@@ -1,0 +1,141 @@
+/* holder.c: one file that says who holds a directory, locked by every run of that config.
+ *
+ * The lock is shared, so that the last run that goes lets it go, and the kernel lets go for a
+ * killed one. Looking and writing are guarded by a second, exclusive lock that is held for that
+ * moment. */
+#include "store/holder.h"
+
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/text.h"
+#include "store/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+struct cop_holder {
+    int file; /* OUT/work/run, locked */
+};
+
+/* What the file holds: the config's hash on the first line, who wrote it on the second. */
+#define NOTE_SIZE 1024
+
+static cop_status lock(int file, int how, const char *path, cop_error *err)
+{
+    while (flock(file, how) != 0) {
+        if (errno != EINTR)
+            return cop_fail_errno(err, "cannot lock", path);
+    }
+    return COP_OK;
+}
+
+static cop_status open_in(const char *dir, const char *name, char *path, size_t size, int *file,
+                          cop_error *err)
+{
+    (void)snprintf(path, size, "%s/work/%s", dir, name);
+    *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return *file >= 0 ? COP_OK : cop_fail_errno(err, "cannot open", path);
+}
+
+static cop_status hash_of(const char *config, char hex[33], cop_error *err)
+{
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_hasher_update_text(hasher, config);
+    (void)cop_digest_hex(cop_hasher_finish(hasher), hex);
+    cop_hasher_free(hasher);
+    return COP_OK;
+}
+
+static cop_status write_note(int file, const char *path, const char *hash, const char *study,
+                             cop_error *err)
+{
+    char note[NOTE_SIZE], name[256], host[128] = "unknown host", when[40] = "unknown";
+    time_t now = time(NULL);
+    struct tm local;
+    if (gethostname(host, sizeof host - 1) != 0)
+        (void)snprintf(host, sizeof host, "unknown host");
+    if (localtime_r(&now, &local) != NULL)
+        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+    int length = snprintf(note, sizeof note, "%s\nstudy \"%s\", process %ld on %s, since %s\n",
+                          hash, cop_escape(study, name, sizeof name), (long)getpid(), host, when);
+    if (ftruncate(file, 0) != 0 || pwrite(file, note, (size_t)length, 0) != length)
+        return cop_fail_errno(err, "cannot write", path);
+    return COP_OK;
+}
+
+/* Refuses where the note is of another config. */
+static cop_status check_note(int file, const char *dir, const char *hash, cop_error *err)
+{
+    char note[NOTE_SIZE + 1], shown[NOTE_SIZE];
+    ssize_t length = pread(file, note, NOTE_SIZE, 0);
+    note[length > 0 ? length : 0] = '\0';
+    size_t first = strcspn(note, "\n");
+    if (first == strlen(hash) && strncmp(note, hash, first) == 0)
+        return COP_OK;
+    char *who = note + first + (note[first] == '\n' ? 1 : 0);
+    who[strcspn(who, "\n")] = '\0';
+    return cop_fail(err, COP_FAILED,
+                    "%s is in use by a run with another config (%s): wait for it, or give another "
+                    "--out",
+                    dir,
+                    who[0] != '\0' ? cop_escape(who, shown, sizeof shown) : "of unknown origin");
+}
+
+/* Under the guard's lock: nobody else looks or writes meanwhile. */
+static cop_status take(int file, const char *dir, const char *path, const char *study,
+                       const char *hash, cop_error *err)
+{
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        COP_TRY(write_note(file, path, hash, study, err));
+    else if (errno == EWOULDBLOCK)
+        COP_TRY(check_note(file, dir, hash, err));
+    else
+        return cop_fail_errno(err, "cannot lock", path);
+    return lock(file, LOCK_SH, path, err);
+}
+
+cop_status cop_holder_take(const char *dir, const char *study, const char *config, cop_holder **out,
+                           cop_error *err)
+{
+    char path[COP_STORE_PATH + 32], guard_path[COP_STORE_PATH + 32], hash[33];
+    int guard = -1, file = -1;
+    cop_holder *holder = calloc(1, sizeof *holder);
+    cop_status status = holder != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    if (status == COP_OK)
+        status = hash_of(config, hash, err);
+    if (status == COP_OK)
+        status = open_in(dir, "run.guard", guard_path, sizeof guard_path, &guard, err);
+    if (status == COP_OK)
+        status = lock(guard, LOCK_EX, guard_path, err);
+    if (status == COP_OK)
+        status = open_in(dir, "run", path, sizeof path, &file, err);
+    if (status == COP_OK)
+        status = take(file, dir, path, study, hash, err);
+    if (guard >= 0)
+        (void)close(guard);
+    if (status != COP_OK) {
+        if (file >= 0)
+            (void)close(file);
+        free(holder);
+        return status;
+    }
+    holder->file = file;
+    *out = holder;
+    return COP_OK;
+}
+
+void cop_holder_release(cop_holder *holder)
+{
+    if (holder == NULL)
+        return;
+    (void)close(holder->file);
+    free(holder);
+}
