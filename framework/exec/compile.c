@@ -1,8 +1,8 @@
 /* compile.c: from a graph to a program: the driver, the live nodes, and the program's parts. */
+#include "core/openmp.h"
 #include "core/pages.h"
 #include "exec/compiler.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 

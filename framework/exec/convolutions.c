@@ -1,11 +1,9 @@
 /* convolutions.c: see convolutions.h. */
 #include "exec/convolutions.h"
 
+#include "core/openmp.h"
 #include "exec/plan.h"
-
 #include "graph/node.h"
-
-#include <omp.h>
 
 static bool is_convolution(cop_op op)
 {

@@ -5,7 +5,7 @@
  * over plain arrays. */
 #include "exec/kernel_tile.h"
 
-#include <omp.h>
+#include "core/openmp.h"
 
 /* Fewer elements than this are not worth waking a second thread for. */
 enum { SERIAL_COUNT = 8192 };

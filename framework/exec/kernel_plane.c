@@ -1,11 +1,10 @@
 /* kernel_plane.c: running a fused sequence of plane operations, block after block. */
 #include "exec/kernel_plane.h"
 
+#include "core/openmp.h"
 #include "exec/kernel_lanes.h"
 #include "exec/kernel_pool2.h"
 #include "exec/kernel_tile.h"
-
-#include <omp.h>
 
 enum { MAX_LANES = 16, SERIAL_COUNT = 8192 };
 

@@ -5,11 +5,10 @@
  * added up in the end; in it, each part has columns of its own. All parts let the group's tiles of
  * x enter by themselves: that is little work beside the products, and what one thread works with
  * never has to pass from another's cache. */
+#include "core/openmp.h"
 #include "exec/kernel_winograd_multiply.h"
 #include "exec/kernel_winograd_plan.h"
 #include "exec/kernel_winograd_taps.h"
-
-#include <omp.h>
 
 enum {
     FLOATS = 512 * 1024,       /* of a thread's batch, as far as the tiles below allow */

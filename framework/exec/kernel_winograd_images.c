@@ -2,11 +2,10 @@
  *
  * The matrices are made first, by all threads together; then each thread takes batches of tiles of
  * its own. Every sum goes over the channels in order, so that threads and batches change no bit. */
+#include "core/openmp.h"
 #include "exec/kernel_winograd_multiply.h"
 #include "exec/kernel_winograd_plan.h"
 #include "exec/kernel_winograd_taps.h"
-
-#include <omp.h>
 
 /* Tiles of a batch: few, so that it stays in the second-level cache; more where matrices come from
  * beyond the third. */

@@ -1,7 +1,7 @@
 /* run.c: running a program: each operation's call of its kernel, and the loop over instructions. */
 #include "exec/plan.h"
 
-#include <omp.h>
+#include "core/openmp.h"
 
 static const float *operand(const cop_program *p, const cop_instruction *in, int32_t k)
 {

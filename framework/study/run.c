@@ -1,9 +1,9 @@
 /* run.c: running every stage that is not there yet, in order. */
+#include "core/openmp.h"
 #include "study/manifest.h"
 #include "study/runner.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

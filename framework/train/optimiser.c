@@ -1,7 +1,8 @@
 /* optimiser.c: the fused SGD pass, over pieces of equal size so that threads share it evenly. */
 #include "train/optimiser.h"
 
-#include <omp.h>
+#include "core/openmp.h"
+
 #include <stdlib.h>
 
 /* Elements: small enough to share out a single large tensor, large enough to hide the loop. */

@@ -84,9 +84,9 @@ static void check_case(const idc_scene *s, const match_case *c, const cop_tensor
     cop_error err = {0};
     idc_options o = scene_options(s);
     o.factor = c->factor;
-    o.decode = c->decode;
+    o.decode = (int32_t)c->decode;
     o.batch_synthetic = c->bound;
-    o.metric = c->metric;
+    o.metric = (int32_t)c->metric;
     o.match_biases = o.match_norms = o.match_classifier = c->is_all;
     o.augment = COP_AUGMENT_COLOR | COP_AUGMENT_CROP | COP_AUGMENT_CUTOUT;
     const idc_match_spec spec = {.options = &o, .normalization = s->data.normalization, .real = 6};

@@ -562,8 +562,8 @@ static void test_other_json_is_no_table(void **state)
         "[{}]",
         "[{\"name\":\"x\",\"columns\":[]}]",
         "[{\"name\":\"x\",\"columns\":[{\"name\":\"a\",\"type\":9}]}]",
-        "[{\"name\":\"x\",\"columns\":[{\"name\":\"a\",\"type\":1}],"
-        "\"rows\":[[\"1\",\"2\"]]}]"};
+        ("[{\"name\":\"x\",\"columns\":[{\"name\":\"a\",\"type\":1}],"
+         "\"rows\":[[\"1\",\"2\"]]}]")};
     char path[PATH + 32];
     (void)snprintf(path, sizeof path, "%s/tables.json", f->dir);
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {

@@ -180,7 +180,7 @@ static void destroy_impl(void *self)
 static cop_node conv_norm(const resnet *net, cop_layers *l, const char *scope, const char *conv,
                           const char *norm, cop_node x, int64_t filters, cop_window window)
 {
-    char name[COP_NAME_SIZE];
+    char name[COP_NAME_SIZE + 16]; /* a scope and the longest word behind it */
     (void)snprintf(name, sizeof name, "%s%s", scope, conv);
     x = cop_layer_conv(l, name, x, filters, window, false, net->conv_init);
     (void)snprintf(name, sizeof name, "%s%s", scope, norm);
