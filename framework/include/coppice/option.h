@@ -3,7 +3,11 @@
  * A plugin lists its options in a table; the host parses the config, checks types and ranges, fills
  * defaults, and writes finished values into the plugin's own options struct at the given offsets.
  * `coppice inspect` prints the same table. A plugin never sees config text, and a default is stated
- * once. */
+ * once.
+ *
+ * A path is a STRING that the plugin opens: a relative one is then relative to the working directory
+ * of the command, not to the config that names it. Its text is in identities unless it is
+ * COP_OPTION_EXECUTION_ONLY, as where data lie should be: their content is identified anyway. */
 #ifndef COPPICE_OPTION_H
 #define COPPICE_OPTION_H
 
@@ -63,7 +67,8 @@ typedef struct cop_option {
                         when required or an alias. An empty default of a RECIPE or MODEL means
                         none: a recipe with an empty name, a NULL model. Models and datasets have
                         no MODEL options */
-    double min, max; /* allowed range of a number or of a list's items; both 0: any */
+    double min, max; /* allowed range of a number or of a list's items, ends included; both 0: any.
+                        One end alone: .min = 0, .max = INFINITY, or .min = -INFINITY, .max = 0 */
     const char *const *choices; /* ENUM: the names, NULL-terminated */
     const char *unit;           /* "images", "pixels"; NULL for none */
     const char *alias_of;
