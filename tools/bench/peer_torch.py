@@ -2,14 +2,20 @@
 """The cases of `coppice bench` in PyTorch: the same work, threads and shapes, one JSON line a case.
 
     /usr/bin/python3 tools/bench/peer_torch.py [CASE...] [--threads N] [--repeat N] [--seconds S]
-                     [--memory-format contiguous|channels_last|best] [--check]
+                     [--memory-format contiguous|channels_last|best] [--mode eager|compile|best]
+                     [--allocator tcmalloc|system] [--check]
 
 In PyTorch's favour: images lie in memory, normalised, in the memory format of the case; training and
-matching do without augmentation and CutMix; gradients are set to None; nothing is copied back. Each case
-and format runs in a process of its own (of `best` the faster one's line is printed).
+matching do without augmentation and CutMix; gradients are set to None; nothing is copied back; tcmalloc is
+preloaded where it is installed (Debian: libtcmalloc-minimal4, from Debian 13 on libtcmalloc-minimal4t64),
+since the system's malloc maps every large tensor anew, which costs PyTorch up to eight times its speed in
+page faults on a virtual machine; and torch.compile is tried beside eager mode where it can serve the case
+(it has no second derivatives). Each case, format and mode runs in a process of its own (of `best` the
+fastest one's line is printed).
 """
 import argparse
 import gc
+import glob
 import json
 import os
 import statistics
@@ -22,6 +28,28 @@ SIDE = 32
 WARM_SECONDS = 0.5
 FEWEST_SAMPLES = 3
 FORMATS = ("contiguous", "channels_last")
+MODES = ("eager", "compile")
+TCMALLOC = ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4")
+
+
+def tcmalloc():
+    """The path of the installed tcmalloc, or None."""
+    for name in TCMALLOC:
+        found = sorted(glob.glob("/usr/lib/*/" + name) + glob.glob("/usr/lib/" + name))
+        if found:
+            return found[0]
+    return None
+
+
+def use_allocator(allocator):
+    """Starts this program again with tcmalloc preloaded, if it is to be and is not yet; what is used."""
+    library = tcmalloc() if allocator == "tcmalloc" else None
+    if library is None:
+        return "system"
+    if library not in os.environ.get("LD_PRELOAD", ""):
+        os.environ["LD_PRELOAD"] = library
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+    return "tcmalloc"
 
 
 def import_torch(threads):
@@ -87,14 +115,19 @@ def weights_of(model):
 
 
 class Bench:
-    """Networks and data of a case in one memory format."""
+    """Networks and data of a case in one memory format, eager or compiled."""
 
-    def __init__(self, memory_format):
+    def __init__(self, memory_format, mode="eager"):
+        self.mode = mode
         self.memory_format = getattr(torch, memory_format + "_format"
                                      if memory_format == "contiguous" else memory_format)
 
     def model(self, make):
         return make().to(memory_format=self.memory_format)
+
+    def run(self, model):
+        """The model as the mode runs it: parameters are the same tensors."""
+        return torch.compile(model) if self.mode == "compile" else model
 
     def images(self, count):
         return torch.randn(count, 3, SIDE, SIDE).contiguous(memory_format=self.memory_format)
@@ -106,13 +139,14 @@ class Bench:
         model = self.model(make).train()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
         batches = [(self.images(batch), self.labels(batch)) for _ in range(4)]
+        forward = self.run(model)
         at = 0
 
         def step():
             nonlocal at
             x, y = batches[at % len(batches)]
             at += 1
-            loss = F.cross_entropy(model(x), y)
+            loss = F.cross_entropy(forward(x), y)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -123,10 +157,11 @@ class Bench:
     def evaluate(self, make, batch):
         model = self.model(make).eval()
         x, y = self.images(batch), self.labels(batch)
+        forward = self.run(model)
 
         @torch.no_grad()
         def step():
-            logits = model(x)
+            logits = forward(x)
             return F.cross_entropy(logits, y).item(), (logits.argmax(1) == y).sum().item()
 
         return step
@@ -200,13 +235,14 @@ class Bench:
         model, match = self.matcher()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
         batches = [(self.images(batch), self.labels(batch)) for _ in range(4)]
+        forward = self.run(model)  # the matches differentiate twice, which compiled code cannot
 
         def step():
             for label in range(CLASSES):
                 match(label)
             for i in range(-(-images // batch)):
                 x, y = batches[i % len(batches)]
-                loss = F.cross_entropy(model(x), y)
+                loss = F.cross_entropy(forward(x), y)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 optimiser.step()
@@ -225,6 +261,9 @@ CASES = {
     "hvp.resnet18": (lambda b: b.hessian(resnet18, 64), 20),
 }
 
+# Those in which something runs that torch.compile can serve.
+COMPILED = ("train.convnet3", "eval.convnet3", "train.resnet18", "idc.inner")
+
 
 # --- measuring ------------------------------------------------------------------------------------------
 
@@ -235,11 +274,12 @@ def peak_mib():
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
 
-def measure(name, memory_format, options):
+def measure(name, memory_format, mode, options):
+    allocator = use_allocator(options.allocator)
     import_torch(options.threads)
     make, seconds = CASES[name]
     seconds = options.seconds if options.seconds is not None else seconds
-    step = make(Bench(memory_format))
+    step = make(Bench(memory_format, mode))
     samples = []
     gc.disable()  # no pauses but those that memory needs; reference counting frees the graphs
     step()
@@ -256,16 +296,33 @@ def measure(name, memory_format, options):
         samples.append(time.perf_counter() - began)
     return {"name": name, "precision": "f32", "threads": options.threads,
             "median_s": round(statistics.median(samples), 7), "min_s": round(min(samples), 7),
-            "peak_mib": round(peak_mib(), 1), "memory_format": memory_format, "samples": len(samples),
-            "peer": "torch " + torch.__version__}
+            "peak_mib": round(peak_mib(), 1), "memory_format": memory_format, "mode": mode,
+            "allocator": allocator, "samples": len(samples), "peer": "torch " + torch.__version__}
 
 
-def measure_apart(name, memory_format, options):
+def measure_apart(name, memory_format, mode, options):
+    """The line of one case, format and mode; None where torch.compile does not work here."""
     words = [sys.executable, os.path.abspath(__file__), name, "--memory-format", memory_format,
+             "--mode", mode, "--allocator", options.allocator,
              "--threads", str(options.threads), "--repeat", str(options.repeat)]
     if options.seconds is not None:
         words += ["--seconds", str(options.seconds)]
-    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
+    quiet = subprocess.DEVNULL if mode == "compile" else None
+    done = subprocess.run(words, check=mode == "eager", stdout=subprocess.PIPE, stderr=quiet)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def modes_of(name, mode):
+    if mode != "best":
+        return (mode,)
+    return MODES if name in COMPILED else MODES[:1]
+
+
+def measure_best(name, options):
+    """The fastest of the formats and modes that are asked for."""
+    formats = FORMATS if options.memory_format == "best" else (options.memory_format,)
+    lines = [measure_apart(name, f, m, options) for f in formats for m in modes_of(name, options.mode)]
+    return min((line for line in lines if line is not None), key=lambda one: one["median_s"])
 
 
 # --- checking: that the networks and products are what they are said to be -----------------------------------
@@ -310,6 +367,9 @@ def main():
     parser.add_argument("--repeat", type=int, default=10, help="samples of each case")
     parser.add_argument("--seconds", type=float, help="after which no further sample is taken")
     parser.add_argument("--memory-format", choices=FORMATS + ("best",), default="best")
+    parser.add_argument("--mode", choices=MODES + ("best",), default="best")
+    parser.add_argument("--allocator", choices=("tcmalloc", "system"), default="tcmalloc",
+                        help="tcmalloc is preloaded where it is installed")
     parser.add_argument("--json", action="store_true", help="lines of JSON, as always")
     parser.add_argument("--check", action="store_true", help="check the peer itself and stop")
     options = parser.parse_args()
@@ -323,12 +383,13 @@ def main():
         return
     names = options.cases or list(CASES)
     for name in names:
-        if options.memory_format != "best" and len(names) == 1:
-            line = measure(name, options.memory_format, options)
+        if options.mode == "compile" and name not in COMPILED:
+            parser.error(f"torch.compile has no part in case '{name}'")
+    for name in names:
+        if "best" not in (options.memory_format, options.mode) and len(names) == 1:
+            line = measure(name, options.memory_format, options.mode, options)
         else:
-            formats = FORMATS if options.memory_format == "best" else (options.memory_format,)
-            line = min((measure_apart(name, f, options) for f in formats),
-                       key=lambda one: one["median_s"])
+            line = measure_best(name, options)
         print(json.dumps(line), flush=True)
 
 
