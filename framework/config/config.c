@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "config/expand.h"
+#include "config/names.h"
 #include "config/read_study.h"
 #include "core/file.h"
 
@@ -14,6 +15,7 @@
 typedef struct loading {
     const char *path;
     const cop_registry *registry;
+    cop_overrides overrides;
     cop_logger *log;
     cop_arena *arena;  /* places, axes, labels */
     config_t *written; /* the file with the overrides in it */
@@ -29,7 +31,7 @@ static cop_status refuse_memory(cop_error *err)
 }
 
 /* Reads and overrides: fills l->written. */
-static cop_status read_tree(loading *l, const char *const *overrides, size_t count)
+static cop_status read_tree(loading *l)
 {
     char *text = NULL;
     size_t size = 0;
@@ -47,8 +49,8 @@ static cop_status read_tree(loading *l, const char *const *overrides, size_t cou
         return status;
     }
     l->written = tree;
-    for (size_t i = 0; i < count && status == COP_OK; i++)
-        status = cop_override_apply(&l->written, overrides[i], l->path, l->arena, l->err);
+    for (size_t i = 0; i < l->overrides.count && status == COP_OK; i++)
+        status = cop_override_apply(&l->written, l->overrides.items[i], l->path, l->arena, l->err);
     return status;
 }
 
@@ -61,6 +63,19 @@ static char *file_stem(const char *path)
     if (length > 4 && strcmp(name + length - 4, ".cfg") == 0)
         length -= 4;
     return strndup(name, length);
+}
+
+/* Complains at study.name, or of the file that the study is called after. */
+static cop_status check_study_name(const loading *l, const config_setting_t *root)
+{
+    const config_setting_t *study = config_setting_get_member(root, "study");
+    const config_setting_t *name = study != NULL ? config_setting_get_member(study, "name") : NULL;
+    const char *given = name != NULL ? config_setting_get_string(name) : NULL;
+    bool is_given = given != NULL && given[0] != '\0';
+    return cop_name_check(
+        is_given ? "study.name" : "the study's name (the file's: there is no study.name)",
+        l->config->name, COP_MAX_STUDY_NAME,
+        is_given ? cop_setting_place(name, l->path) : (cop_place){l->path, 0}, l->err);
 }
 
 static cop_status read_study(loading *l)
@@ -87,7 +102,7 @@ static cop_status read_study(loading *l)
         c->seed_count = count;
     }
     cop_option_values_free(values);
-    return status;
+    return status == COP_OK ? check_study_name(l, r.root) : status;
 }
 
 /* A sweep's values may not touch what holds for the study as a whole. */
@@ -127,8 +142,8 @@ static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
     config_t *tree = NULL;
     const char *label = NULL;
     cop_setting *setting = &l->config->settings[i];
-    cop_status status = cop_sweep_setting(sweep, l->base, i, l->config->name, l->path, arena, &tree,
-                                          &label, l->err);
+    cop_status status = cop_sweep_setting(sweep, &l->overrides, l->base, i, l->config->name,
+                                          l->path, arena, &tree, &label, l->err);
     if (status == COP_OK) {
         cop_study_reader r = {.root = config_root_setting(tree),
                               .file = l->path,
@@ -170,11 +185,13 @@ static cop_status check_labels(const loading *l)
     const config_setting_t *root = config_root_setting(l->written);
     const config_setting_t *sweep = config_setting_get_member(root, "sweep");
     cop_place place = cop_setting_place(sweep != NULL ? sweep : root, l->path);
-    for (size_t i = 1; i < c->setting_count && status == COP_OK; i++)
+    for (size_t i = 1; i < c->setting_count && status == COP_OK; i++) {
+        char shown[200];
         if (strcmp(labels[i - 1], labels[i]) == 0)
-            status =
-                cop_fail_at(l->err, COP_INVALID, place.file, place.line,
-                            "two settings of the sweep are both labelled \"%.200s\"", labels[i]);
+            status = cop_fail_at(l->err, COP_INVALID, place.file, place.line,
+                                 "two settings of the sweep are both labelled \"%s\"",
+                                 cop_escape(labels[i], shown, sizeof shown));
+    }
     free(labels);
     return status;
 }
@@ -194,9 +211,9 @@ static cop_status read_settings(loading *l)
     return l->config->effective != NULL ? COP_OK : refuse_memory(l->err);
 }
 
-static cop_status load(loading *l, const char *const *overrides, size_t count)
+static cop_status load(loading *l)
 {
-    COP_TRY(read_tree(l, overrides, count));
+    COP_TRY(read_tree(l));
     COP_TRY(
         cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
     (void)config_setting_remove(config_root_setting(l->base), "sweep");
@@ -207,11 +224,14 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
                            const cop_registry *r, cop_logger *log, cop_config **out, cop_error *err)
 {
     *out = NULL;
-    loading l = {.path = path, .registry = r, .log = log, .err = err};
+    loading l = {.path = path,
+                 .registry = r,
+                 .overrides = {overrides, override_count},
+                 .log = log,
+                 .err = err};
     l.arena = cop_arena_new();
     l.config = calloc(1, sizeof *l.config);
-    cop_status status = l.arena != NULL && l.config != NULL ? load(&l, overrides, override_count)
-                                                            : refuse_memory(err);
+    cop_status status = l.arena != NULL && l.config != NULL ? load(&l) : refuse_memory(err);
     cop_tree_free(l.base);
     cop_tree_free(l.written);
     cop_text_free(&l.effective);

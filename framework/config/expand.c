@@ -1,6 +1,7 @@
 /* expand.c: overrides and sweeps. */
 #include "config/expand.h"
 
+#include "config/names.h"
 #include "config/tables.h"
 #include "plugin/component.h"
 
@@ -99,7 +100,20 @@ static const char *default_label(const config_setting_t *value, cop_arena *arena
     return label;
 }
 
-static cop_status read_labels(cop_axis *axis, const cop_string_list *given, cop_arena *arena,
+/* Complains at the label, or at the value that has no other. */
+static cop_status check_label(const config_setting_t *group, const cop_axis *axis, bool is_given,
+                              size_t i, const char *label, const char *file, cop_error *err)
+{
+    const config_setting_t *list =
+        is_given ? config_setting_get_member(group, "labels") : axis->values;
+    const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
+    return cop_name_check(
+        is_given ? "label" : "the label of a value without one (labels = [ ... ])", label,
+        COP_MAX_LABEL, cop_setting_place(at != NULL ? at : group, file), err);
+}
+
+static cop_status read_labels(const config_setting_t *group, cop_axis *axis,
+                              const cop_string_list *given, const char *file, cop_arena *arena,
                               cop_error *err)
 {
     const char **labels = cop_arena_array(arena, axis->count, sizeof *labels);
@@ -111,6 +125,7 @@ static cop_status read_labels(cop_axis *axis, const cop_string_list *given, cop_
                         : default_label(config_setting_get_elem(axis->values, (unsigned)i), arena);
         if (labels[i] == NULL)
             return refuse_memory(err);
+        COP_TRY(check_label(group, axis, given->count > 0, i, labels[i], file, err));
     }
     axis->labels = labels;
     return COP_OK;
@@ -172,7 +187,7 @@ static cop_status read_axis(const config_t *tree, const config_setting_t *group,
     if (status == COP_OK && axis->path == NULL)
         status = refuse_memory(err);
     if (status == COP_OK)
-        status = read_labels(axis, &options.labels, arena, err);
+        status = read_labels(group, axis, &options.labels, file, arena, err);
     cop_option_values_free(kept);
     return status;
 }
@@ -201,47 +216,137 @@ cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *lo
     return COP_OK;
 }
 
-/* Replaces *tree by a copy with an axis's value in it. */
-static cop_status set_value(config_t **tree, const cop_axis *axis, size_t which, const char *file,
-                            cop_arena *arena, cop_error *err)
+/* One setting of the sweep being made. */
+typedef struct expanding {
+    const cop_sweep *sweep;
+    const cop_overrides *overrides;
+    const char *file;
+    cop_arena *arena;
+    config_t **tree;
+    cop_error *err;
+    const config_setting_t **values; /* of each axis, here */
+} expanding;
+
+static const config_setting_t *root_of(const expanding *e)
+{
+    return config_root_setting(*e->tree);
+}
+
+/* Fails where the axis of the patch would overwrite `value`, which `by` has put at `path_text`. */
+static cop_status check_kept(const expanding *e, const cop_patch *patch, const char *path_text,
+                             const config_setting_t *value, const char *by)
 {
     cop_path path;
-    COP_TRY(cop_path_parse(axis->path, &path, err));
-    cop_patch patch = {.is_merged = true,
-                       .value = config_setting_get_elem(axis->values, (unsigned)which)};
-    cop_status status =
-        cop_patch_find(config_root_setting(*tree), &path, may_create(&path), &patch, err);
-    if (status != COP_OK) { /* an axis before it took away what this path named */
-        cop_place place = cop_setting_place(patch.value, file);
-        char inner[300];
-        memcpy(inner, err->message, sizeof inner);
-        inner[sizeof inner - 1] = '\0';
-        return cop_fail_at(err, COP_INVALID, place.file, place.line, "sweep path \"%.100s\": %s",
-                           axis->path, inner);
+    if (cop_path_parse(path_text, &path, NULL) != COP_OK)
+        return COP_OK; /* it was complained about before */
+    const config_setting_t *lost = cop_patch_overwrites(patch, root_of(e), &path, value);
+    if (lost == NULL)
+        return COP_OK;
+    char at[200], where[200], who[200];
+    cop_place place = cop_setting_place(patch->value, e->file);
+    (void)cop_escape(cop_setting_path(lost, at, sizeof at), where, sizeof where);
+    return cop_fail_at(e->err, COP_INVALID, place.file, place.line,
+                       "this axis of the sweep sets %s, which %s sets too", where,
+                       cop_escape(by, who, sizeof who));
+}
+
+static cop_status check_axes(const expanding *e, const cop_patch *patch, size_t axis)
+{
+    for (size_t i = 0; i < axis; i++) {
+        const char *path = e->sweep->axes[i].path;
+        const char *by = cop_arena_printf(e->arena, "the axis \"%s\"", path);
+        if (by == NULL)
+            return refuse_memory(e->err);
+        COP_TRY(check_kept(e, patch, path, e->values[i], by));
     }
-    config_t *changed = NULL;
-    COP_TRY(cop_tree_copy(config_root_setting(*tree), &patch, file, arena, &changed, err));
-    cop_tree_free(*tree);
-    *tree = changed;
     return COP_OK;
 }
 
-cop_status cop_sweep_setting(const cop_sweep *sweep, const config_t *tree, size_t i,
-                             const char *name, const char *file, cop_arena *arena, config_t **out,
-                             const char **label, cop_error *err)
+/* An override set all that is at its path by now. */
+static cop_status check_overrides(const expanding *e, const cop_patch *patch)
+{
+    for (size_t i = 0; i < e->overrides->count; i++) {
+        const char *override = e->overrides->items[i];
+        int length = (int)strcspn(override, "=");
+        const char *text = cop_arena_printf(e->arena, "%.*s", length, override);
+        const char *by = cop_arena_printf(e->arena, "--set %s", override);
+        if (text == NULL || by == NULL)
+            return refuse_memory(e->err);
+        cop_path path;
+        cop_patch place = {0};
+        if (cop_path_parse(text, &path, NULL) == COP_OK &&
+            cop_patch_find(root_of(e), &path, true, &place, NULL) == COP_OK && place.added == 0)
+            COP_TRY(check_kept(e, patch, text, place.target, by));
+    }
+    return COP_OK;
+}
+
+/* Replaces the tree by a copy with an axis's value in it. */
+static cop_status set_value(const expanding *e, size_t axis)
+{
+    cop_path path;
+    const char *path_text = e->sweep->axes[axis].path;
+    COP_TRY(cop_path_parse(path_text, &path, e->err));
+    cop_patch patch = {.is_merged = true, .value = e->values[axis]};
+    cop_status status = cop_patch_find(root_of(e), &path, may_create(&path), &patch, e->err);
+    if (status != COP_OK) { /* an axis before it took away what this path named */
+        cop_place place = cop_setting_place(patch.value, e->file);
+        char inner[300], shown[100];
+        memcpy(inner, e->err->message, sizeof inner);
+        inner[sizeof inner - 1] = '\0';
+        return cop_fail_at(e->err, COP_INVALID, place.file, place.line, "sweep path \"%s\": %s",
+                           cop_escape(path_text, shown, sizeof shown), inner);
+    }
+    COP_TRY(check_overrides(e, &patch));
+    COP_TRY(check_axes(e, &patch, axis));
+    config_t *changed = NULL;
+    COP_TRY(cop_tree_copy(root_of(e), &patch, e->file, e->arena, &changed, e->err));
+    cop_tree_free(*e->tree);
+    *e->tree = changed;
+    return COP_OK;
+}
+
+/* Puts every axis's value into the tree and joins their labels. */
+static cop_status set_values(expanding *e, size_t setting, cop_text *label)
+{
+    const cop_sweep *sweep = e->sweep;
+    cop_place last = {e->file, 0};
+    e->values = cop_arena_array(e->arena, sweep->axis_count + 1, sizeof *e->values);
+    if (e->values == NULL)
+        return refuse_memory(e->err);
+    size_t below = sweep->settings;
+    for (size_t a = 0; a < sweep->axis_count; a++) {
+        below /= sweep->axes[a].count;
+        size_t which = setting / below % sweep->axes[a].count;
+        e->values[a] = config_setting_get_elem(sweep->axes[a].values, (unsigned)which);
+        cop_text_printf(label, "%s%s", a > 0 ? ", " : "", sweep->axes[a].labels[which]);
+        last = cop_setting_place(e->values[a], e->file);
+        COP_TRY(set_value(e, a));
+    }
+    if (label->failed)
+        return refuse_memory(e->err);
+    if (sweep->axis_count == 0)
+        return COP_OK;
+    return cop_name_check("a setting's label", label->data, COP_MAX_LABEL, last, e->err);
+}
+
+cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_overrides *overrides,
+                             const config_t *tree, size_t i, const char *name, const char *file,
+                             cop_arena *arena, config_t **out, const char **label, cop_error *err)
 {
     cop_error own = {0};
     *out = NULL;
     cop_text joined = {0};
     cop_text_append(&joined, sweep->axis_count == 0 ? name : "");
     cop_status status = cop_tree_copy(config_root_setting(tree), NULL, file, arena, out, &own);
-    size_t below = sweep->settings;
-    for (size_t a = 0; a < sweep->axis_count && status == COP_OK; a++) {
-        below /= sweep->axes[a].count;
-        size_t which = i / below % sweep->axes[a].count;
-        cop_text_printf(&joined, "%s%s", a > 0 ? ", " : "", sweep->axes[a].labels[which]);
-        status = set_value(out, &sweep->axes[a], which, file, arena, &own);
-    }
+    expanding e = {.sweep = sweep,
+                   .overrides = overrides,
+                   .file = file,
+                   .arena = arena,
+                   .tree = out,
+                   .err = &own};
+    if (status == COP_OK)
+        status = set_values(&e, i, &joined);
     if (status == COP_OK) {
         *label = joined.failed ? NULL : cop_arena_strdup(arena, joined.data);
         if (*label == NULL)

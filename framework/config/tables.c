@@ -16,7 +16,8 @@ static const char *const modes[] = {"train", "eval", NULL};
 
 static const cop_option study[] = {
     {.name = "name",
-     .help = "what reports call it; the file's name without .cfg where empty",
+     .help = "what reports call it; the file's name without .cfg where empty; one line of at most "
+             "200 bytes that does not begin with = + - @",
      .type = COP_OPTION_STRING,
      .def = "",
      .offset = offsetof(cop_study_options, name)},
@@ -128,12 +129,13 @@ static const cop_option stage[] = {
 static const cop_option sweep[] = {
     {.name = "path",
      .help = "the setting that the values go to, such as \"ticket.stages.[0].data\"; \"\" merges "
-             "groups into the whole config",
+             "groups into the whole config; no two axes may set the same setting",
      .type = COP_OPTION_STRING,
      .flags = COP_OPTION_REQUIRED,
      .offset = offsetof(cop_axis_options, path)},
     {.name = "labels",
-     .help = "what reports call the values, in their order; where empty, the values' own text",
+     .help = "what reports call the values, in their order; where empty, the values' own text; "
+             "named as the study is, with up to 500 bytes for a setting's labels together",
      .type = COP_OPTION_STRING_LIST,
      .def = "[]",
      .offset = offsetof(cop_axis_options, labels)},

@@ -123,6 +123,25 @@ cop_status cop_patch_find(const config_setting_t *root, const cop_path *path, bo
     return COP_OK;
 }
 
+const char *cop_setting_path(const config_setting_t *setting, char *text, size_t size)
+{
+    const config_setting_t *up[COP_PATH_DEPTH * 2];
+    size_t depth = 0, used = 0;
+    for (; config_setting_parent(setting) != NULL && depth < COP_PATH_DEPTH * 2;
+         setting = config_setting_parent(setting))
+        up[depth++] = setting;
+    (void)snprintf(text, size, "%s", "");
+    while (depth > 0 && used < size) {
+        const config_setting_t *s = up[--depth];
+        const char *name = config_setting_name(s), *dot = used > 0 ? "." : "";
+        int length = name != NULL ? snprintf(text + used, size - used, "%s%s", dot, name)
+                                  : snprintf(text + used, size - used, "%s[%d]", dot,
+                                             config_setting_index(s));
+        used += length > 0 ? (size_t)length : 0;
+    }
+    return text;
+}
+
 /* --- copies ----------------------------------------------------------------------------------- */
 
 typedef struct copying {
@@ -195,6 +214,94 @@ static bool is_mergeable(const config_setting_t *a, const config_setting_t *b)
            config_setting_type(y) == CONFIG_TYPE_STRING &&
            strcmp(config_setting_get_string(x), config_setting_get_string(y)) == 0;
 }
+
+/* --- what a patch overwrites ------------------------------------------------------------------ */
+
+static bool is_within(const config_setting_t *setting, const config_setting_t *around)
+{
+    while (setting != NULL && setting != around)
+        setting = config_setting_parent(setting);
+    return setting != NULL;
+}
+
+/* Whether `high`, put over `low`, replaces `setting`, which is `low` or within it. */
+static bool replaces(const config_setting_t *high, const config_setting_t *low,
+                     const config_setting_t *setting)
+{
+    if (low == setting || !is_mergeable(low, high))
+        return true;
+    const config_setting_t *step = setting;
+    while (config_setting_parent(step) != low)
+        step = config_setting_parent(step);
+    const config_setting_t *over = config_setting_get_member(high, config_setting_name(step));
+    return over != NULL && replaces(over, step, setting);
+}
+
+/* The same for the patch and a setting that has nothing in it. */
+static bool patch_replaces(const cop_patch *patch, const config_setting_t *setting)
+{
+    if (patch->added > 0) /* an empty list is one no more */
+        return patch->target == setting;
+    if (!is_within(setting, patch->target))
+        return false;
+    return !patch->is_merged || replaces(patch->value, patch->target, setting);
+}
+
+/* A group's `plugin` says which group is meant; both may say so. */
+static bool is_same_plugin(const cop_patch *patch, const config_setting_t *setting)
+{
+    const char *name = config_setting_name(setting);
+    if (name == NULL || strcmp(name, "plugin") != 0 || patch->added > 0 || !patch->is_merged)
+        return false;
+    const config_setting_t *group = config_setting_parent(setting), *over = patch->value;
+    const config_setting_t *steps[COP_PATH_DEPTH * 2];
+    size_t depth = 0;
+    for (; group != patch->target && depth < COP_PATH_DEPTH * 2;
+         group = config_setting_parent(group)) {
+        if (group == NULL)
+            return false;
+        steps[depth++] = group;
+    }
+    while (depth > 0 && over != NULL && config_setting_is_group(over)) {
+        const char *step = config_setting_name(steps[--depth]);
+        over = step != NULL ? config_setting_get_member(over, step) : NULL;
+    }
+    return over != NULL && config_setting_parent(setting) != NULL &&
+           is_mergeable(config_setting_parent(setting), over);
+}
+
+static const config_setting_t *first_overwritten(const cop_patch *patch, const config_setting_t *at,
+                                                 const config_setting_t *value)
+{
+    if (at == NULL)
+        return NULL;
+    int count = config_setting_is_aggregate(value) ? config_setting_length(value) : 0;
+    if (count == 0) {
+        bool sets_nothing = config_setting_is_group(value);
+        return !sets_nothing && patch_replaces(patch, at) && !is_same_plugin(patch, at) ? at : NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        const config_setting_t *item = config_setting_get_elem(value, (unsigned)i);
+        const char *name = config_setting_name(item);
+        const config_setting_t *there = name != NULL ? config_setting_get_member(at, name)
+                                                     : config_setting_get_elem(at, (unsigned)i);
+        const config_setting_t *found = first_overwritten(patch, there, item);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+const config_setting_t *cop_patch_overwrites(const cop_patch *patch, const config_setting_t *root,
+                                             const cop_path *path, const config_setting_t *value)
+{
+    cop_patch place = {0};
+    if (cop_patch_find(root, path, true, &place, NULL) != COP_OK || place.added > 0)
+        return NULL;
+    return first_overwritten(patch, place.target, value);
+}
+
+/* --- making copies ---------------------------------------------------------------------------- */
 
 /* Fills the group `to` with the members of `under`, those of `over` on top. */
 static cop_status merge(const copying *c, config_setting_t *to, const config_setting_t *under,

@@ -33,6 +33,15 @@ typedef struct cop_patch {
 cop_status cop_patch_find(const config_setting_t *root, const cop_path *path, bool may_create,
                           cop_patch *patch, cop_error *err);
 
+/* The first setting within `value` that the patch would replace, or NULL. The value was put at the
+ * path before: it is in the tree, with nothing of it replaced so far. A group sets what is in it;
+ * its `plugin` is no setting of its own where the patch names the same one. */
+const config_setting_t *cop_patch_overwrites(const cop_patch *patch, const config_setting_t *root,
+                                             const cop_path *path, const config_setting_t *value);
+
+/* Writes where the setting is: "ticket.stages.[0].rounds". */
+const char *cop_setting_path(const config_setting_t *setting, char *text, size_t size);
+
 /* Copies the tree, with the patch unless NULL, into a new *out, owned by the caller (cop_tree_free;
  * on the heap because a libconfig tree points back at its config_t and cannot be moved). Places are
  * kept in the arena, which must outlive *out; `file` is the place's file where libconfig knows

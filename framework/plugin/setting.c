@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 cop_place cop_setting_place(const config_setting_t *setting, const char *file)
 {
@@ -51,16 +52,27 @@ const char *cop_setting_type_name(const config_setting_t *setting)
     }
 }
 
+/* Of the controls below 0x20, DEL, and those that Unicode has at U+0080 to U+009F. */
+static bool is_control(const char *c)
+{
+    unsigned char first = (unsigned char)c[0], second = first != 0 ? (unsigned char)c[1] : 0;
+    return first < 0x20 || first == 0x7f || (first == 0xc2 && second >= 0x80 && second <= 0x9f);
+}
+
 void cop_append_string(cop_text *text, const char *value)
 {
+    const char *end = value + strlen(value);
     cop_text_append(text, "\"");
-    for (const char *c = value; *c != '\0'; c++) {
+    for (const char *c = value; c < end;) {
+        size_t length = cop_utf8_length(c, end);
         if (*c == '"' || *c == '\\')
             cop_text_printf(text, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            cop_text_printf(text, "\\x%02X", (unsigned)(unsigned char)*c);
+        else if (length > 0 && !is_control(c))
+            cop_text_append_bytes(text, c, length);
         else
-            cop_text_append_bytes(text, c, 1);
+            for (size_t i = 0; i < (length > 0 ? length : 1); i++)
+                cop_text_printf(text, "\\x%02X", (unsigned)(unsigned char)c[i]);
+        c += length > 0 ? length : 1;
     }
     cop_text_append(text, "\"");
 }

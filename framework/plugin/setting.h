@@ -29,7 +29,8 @@ const char *cop_setting_type_name(const config_setting_t *setting);
 /* Appends the value in libconfig syntax, on one line. */
 void cop_setting_text(const config_setting_t *setting, cop_text *text);
 
-/* Appends a string, a number, as libconfig would read them back: a quoted and escaped string; the
+/* Appends a string, a number, as libconfig would read them back: a quoted and escaped string, UTF-8
+ * without control characters whatever the bytes; the
  * shortest float that reads back as the same bits; an integer, with the L that it needs past 31
  * bits. */
 void cop_append_string(cop_text *text, const char *value);
@@ -40,8 +41,9 @@ void cop_append_int(cop_text *text, long long value);
 size_t cop_utf8_length(const char *p, const char *end);
 
 /* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
- * byte-order mark, bytes that are not UTF-8, nesting past 64 levels, an integer that does not fit
- * (past 31 bits without the suffix L, past 63 with it), a string or comment that is not closed,
+ * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
+ * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or
+ * comment that is not closed,
  * @include. */
 cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop_error *err);
 

@@ -107,6 +107,8 @@ static cop_status skip_string(scanner *s)
     if (s->before == '\0' || strchr("=:,[(\"", s->before) == NULL)
         return refuse(s, "syntax error: a string where none can be");
     for (s->at++; s->at < s->end && *s->at != '"'; s->at++) {
+        if (s->end - s->at >= 4 && memcmp(s->at, "\\x00", 4) == 0)
+            return refuse(s, "a string holds \\x00, a zero byte, where it would end");
         if (*s->at == '\\' && s->at + 1 < s->end)
             s->at++;
         s->line += *s->at == '\n';

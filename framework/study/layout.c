@@ -4,6 +4,8 @@
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
  * be validated are then trained S times on real data from their start, and analysed. */
 #include "study/layout.h"
+
+#include "core/text.h"
 #include "train/recipe_text.h"
 
 #include <stdio.h>
@@ -34,10 +36,10 @@ static uint64_t seed_of(const cop_line *l, cop_seed_source source)
 
 static char *title(const cop_line *l, const char *what)
 {
-    char text[256];
-    (void)snprintf(text, sizeof text, "%s [%s, seed %lld]", what, l->o->setting->label,
-                   (long long)l->replicate);
-    return strdup(text);
+    cop_text text = {0};
+    cop_text_printf(&text, "%s [%s, seed %lld]", what, l->o->setting->label,
+                    (long long)l->replicate);
+    return cop_text_take(&text);
 }
 
 /* A ticket's start and mask while the rounds go on. */

@@ -254,6 +254,203 @@ static void merges_the_values_of_a_sweep(void **state)
     }
 }
 
+/* Axes on top of a config with two stages; NULL: fine. */
+static const struct {
+    const char *axes, *text;
+    int line;
+} overlaps[] = {
+    {"{ path = \"train.lr\"; values = [1, 2]; },\n{ path = \"train.lr\";\nvalues = [3, 4]; }",
+     "this axis of the sweep sets train.lr, which the axis \"train.lr\" sets too", 5},
+    {"{ path = \"train\"; values = ( { lr = 1; }, { lr = 2; } ); }, { path = \"train.lr\";\nvalues "
+     "= [3]; }",
+     "sets train.lr, which the axis \"train\" sets too", 4},
+    {"{ path = \"train.lr\"; values = [3]; },\n{ path = \"train\"; values = ( { batch = 1; },\n{ "
+     "lr = 1; } ); }",
+     "sets train.lr, which the axis \"train.lr\" sets too", 5},
+    {"{ path = \"train.lr\"; values = [3]; },\n{ path = \"\"; values = ( { },\n{ train = { lr = 1; "
+     "}; } ); labels = [\"a\", \"b\"]; }",
+     "sets train.lr, which the axis \"train.lr\" sets too", 5},
+    {"{ path = \"\"; values = ( { train = { lr = 1; }; } ); labels = [\"a\"]; }, { path = "
+     "\"train.lr\"; values = [3]; }",
+     "sets train.lr, which the axis \"\" sets too", 3},
+    /* the whole list over one of its items, and an item over the list's own */
+    {"{ path = \"ticket.stages.[0].rounds\"; values = [3]; }, { path = \"ticket.stages\"; values = "
+     "( () ); }",
+     "sets ticket.stages.[0].rounds, which", 3},
+    {"{ path = \"ticket.stages\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; rounds = 2; "
+     "} "
+     ") ); labels = [\"a\"]; }, { path = \"ticket.stages.[0].rounds\"; values = [3]; }",
+     "sets ticket.stages.[0].rounds, which the axis \"ticket.stages\" sets too", 3},
+    /* two ways to write an index */
+    {"{ path = \"ticket.stages[1].rounds\"; values = [3]; }, { path = "
+     "\"ticket.stages.[01].rounds\"; "
+     "values = [4]; }",
+     "sets ticket.stages.[1].rounds, which the axis \"ticket.stages[1].rounds\" sets too", 3},
+    /* another plugin takes the options of the first away */
+    {"{ path = \"analyze.[0].count\"; values = [3]; }, { path = \"\"; values = ( { analyze = (); } "
+     "); "
+     "labels = [\"none\"]; }",
+     "sets analyze.[0].count, which", 3},
+    {"{ path = \"ticket.stages.[0].pruner.rate\"; values = [0.1]; }, { path = "
+     "\"ticket.stages.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); labels = [\"h\"]; }",
+     "sets ticket.stages.[0].pruner.rate, which", 3},
+    /* beside each other */
+    {"{ path = \"\"; values = ( { }, { train = { batch = 4; }; } ); labels = [\"a\", \"b\"]; }, { "
+     "path "
+     "= \"train.lr\"; values = [3, 4]; }",
+     NULL, 0},
+    {"{ path = \"train.lr\"; values = [3, 4]; }, { path = \"\"; values = ( { }, { train = { batch "
+     "= 4; "
+     "}; } ); labels = [\"a\", \"b\"]; }",
+     NULL, 0},
+    {"{ path = \"ticket.stages\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; } ) ); "
+     "labels = "
+     "[\"a\"]; }, { path = \"ticket.stages.[0].rounds\"; values = [3, 4]; }",
+     NULL, 0},
+    {"{ path = \"ticket.stages.[0].pruner\"; values = ( { plugin = \"toypruner\"; } ); labels = "
+     "[\"a\"]; }, { path = \"ticket.stages.[0].pruner.rate\"; values = [0.1, 0.2]; }",
+     NULL, 0},
+    {"{ path = \"dataset\"; values = ( { plugin = \"toydata\"; size = 3; } ); labels = [\"a\"]; }, "
+     "{ "
+     "path = \"dataset\"; values = ( { plugin = \"toydata\"; path = \"p\"; } ); labels = [\"b\"]; "
+     "}",
+     NULL, 0},
+};
+
+static void refuses_axes_that_set_the_same_setting(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof overlaps / sizeof overlaps[0]; i++) {
+        cop_text text = {0};
+        cop_text_printf(
+            &text,
+            "dataset = { plugin = \"toydata\"; }; ticket = { model = { plugin = \"toymodel\"; }; "
+            "stages = ( { pruner = { plugin = \"toypruner\"; }; }, { pruner = { plugin = "
+            "\"toypruner\"; }; } ); };\ntrain = { recipe = \"idc\"; }; analyze = ( { plugin = "
+            "\"toyanalyzer\"; } );\nsweep = ( %s );",
+            overlaps[i].axes);
+        cop_config *c = NULL;
+        cop_error err = {0};
+        cop_status status = load_text(text.data, NULL, &c, &err);
+        if (overlaps[i].text != NULL) {
+            assert_refused(status, COP_INVALID, &err, overlaps[i].text);
+            assert_non_null(strstr(err.file, "/t.cfg"));
+            assert_int_equal(err.line, overlaps[i].line);
+        } else {
+            assert_ok(status, &err);
+        }
+        cop_config_free(c);
+        cop_text_free(&text);
+    }
+}
+
+static void refuses_an_override_of_what_is_swept(void **state)
+{
+    (void)state;
+    static const char text[] = BASE "\nsweep = ( { path = \"train.lr\"; values = [1, 2]; } );";
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_refused(load_text(text, "train.lr=0.5", &c, &err), COP_INVALID, &err,
+                   "sets train.lr, which --set train.lr=0.5 sets too");
+    assert_int_equal(err.line, 2);
+    assert_ok(load_text(text, "train.batch=8", &c, &err), &err);
+    cop_config_free(c);
+    assert_ok(load_text(text, "sweep=()", &c, &err), &err);
+    cop_config_free(c);
+}
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* As they stand in the config; NULL: fine. */
+static const struct {
+    const char *name, *text;
+} names[] = {
+    {"caf\xc3\xa9 \xe2\x86\x92 50 %", NULL},
+    {"a\\\\nb", NULL},
+    {"a\\\"b", NULL},
+    {"a\\nb", "\"a\\nb\" holds a control character"},
+    {"\\x1b[31m", "holds a control character"},
+    {"\\x9b", "is not UTF-8"},
+    {"\\xc2\\x9b", "holds a control character"},
+    {"\xc2\x85", "holds a control character"},
+    {"a\\x00b", "a string holds \\x00"},
+    {"\\\\x00", NULL},
+    {"=1+1", "begins with =: a spreadsheet takes that for a formula"},
+    {"@SUM(A1)", "begins with @"},
+    {"-x", "begins with -"},
+    {"+", "begins with +"},
+    {"-1+1", "begins with -"},
+    {"-0.5", NULL},
+    {"+1e-3", NULL},
+    {"-.5", NULL},
+    {"-1, +2", NULL},
+    {"-1, cmd", "begins with -"},
+};
+
+static void refuses_names_that_are_no_plain_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *what;
+    } places[] = {
+        {BASE "\nstudy = { name = \"%s\"; };", "study.name"},
+        {BASE "\nsweep = ( { path = \"train.lr\"; values = [1]; labels = [\"%s\"]; } );", "label"},
+        {BASE "\nsweep = ( { path = \"dataset.path\"; values = [\"%s\"]; } );",
+         "the label of a value without one"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+            char text[1024];
+            (void)snprintf(text, sizeof text, places[k].format, names[i].name);
+            cop_config *c = NULL;
+            cop_error err = {0};
+            cop_status status = load_text(text, NULL, &c, &err);
+            if (names[i].text != NULL) {
+                assert_refused(status, COP_INVALID, &err, names[i].text);
+                if (strstr(names[i].text, "x00") == NULL)
+                    assert_non_null(strstr(err.message, places[k].what));
+                assert_int_equal(err.line, 2);
+            } else {
+                assert_ok(status, &err);
+            }
+            cop_config_free(c);
+        }
+    }
+}
+
+static void refuses_a_file_whose_name_cannot_be_the_study(void **state)
+{
+    (void)state;
+    char path[PATH_MAX + 32];
+    (void)snprintf(path, sizeof path, "%s/@home.cfg", dir);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_true(fputs(BASE, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_refused(load_file(path, NULL, &c, &err), COP_INVALID, &err,
+                   "the study's name (the file's: there is no study.name) \"@home\" begins with @");
+    assert_ok(load_file(path, "study.name=home", &c, &err), &err);
+    cop_config_free(c);
+}
+
+/* Strings that are no names may hold any byte; the record of them is a text all the same. */
+static void records_any_bytes_as_text(void **state)
+{
+    (void)state;
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_ok(
+        load_text("dataset = { plugin = \"toydata\"; path = \"\\x9b\\xc3\\xa9\\n\"; }; ticket = "
+                  "{ model = { plugin = \"toymodel\"; }; }; train = \"idc\";",
+                  NULL, &c, &err),
+        &err);
+    assert_non_null(strstr(c->effective, "path = \"\\x9B\xc3\xa9\\x0A\";"));
+    assert_true(cop_is_utf8(c->effective, strlen(c->effective)));
+    cop_config_free(c);
+}
+
 /* --- overrides -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -557,7 +754,16 @@ static void survives_hostile_sizes(void **state)
         {"a = ", "{ a = ", 100000 / 8, "", "nested deeper than 64 levels"},
         {"a = ", "(", 100000, "", "nested deeper than 64 levels"},
         {"", "x", 100000, " = 1;", "unknown group \"xxxxx"},
-        {BASE "study = { name = \"", "y", 100000, "\"; };", NULL},
+        {BASE "study = { name = \"", "y", 100000, "\"; };", "study.name has 100000 bytes"},
+        {BASE "study = { name = \"", "y", 201, "\"; };", "study.name has 201 bytes"},
+        {BASE "study = { name = \"", "y", 200, "\"; };", NULL},
+        {BASE "sweep = ( { path = \"train.lr\"; values = [1]; labels = [\"", "y", 501, "\"]; } );",
+         "label has 501 bytes, wanted at most 500"},
+        {BASE "sweep = ( { path = \"train.lr\"; values = [1]; labels = [\"", "y", 500, "\"]; } );",
+         NULL},
+        {BASE "sweep = ( { path = \"train.lr\"; values = [1]; }, { path = \"study.copies\"; values "
+              "= [2]; labels = [\"",
+         "y", 498, "\"]; } );", "a setting's label has 501 bytes, wanted at most 500"},
         {BASE "study = { seeds = [0", ",1", 50000, "]; };", "study.seeds has more than 1000 seeds"},
         {BASE "analyze = ( { plugin = \"toyanalyzer\"; ints = [0", ",1", 50000, "]; } );", NULL},
         {BASE "distill = { plugin = \"", "z", 100000, "\"; };", "unknown distiller \"zzz"},
@@ -627,6 +833,11 @@ int main(void)
         cmocka_unit_test(describes_its_own_groups),
         cmocka_unit_test(crosses_the_axes_of_a_sweep),
         cmocka_unit_test(merges_the_values_of_a_sweep),
+        cmocka_unit_test(refuses_axes_that_set_the_same_setting),
+        cmocka_unit_test(refuses_an_override_of_what_is_swept),
+        cmocka_unit_test(refuses_names_that_are_no_plain_text),
+        cmocka_unit_test(refuses_a_file_whose_name_cannot_be_the_study),
+        cmocka_unit_test(records_any_bytes_as_text),
         cmocka_unit_test(overrides_any_setting),
         cmocka_unit_test(says_which_override_is_wrong),
         cmocka_unit_test(refuses_with_file_and_line),
