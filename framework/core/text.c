@@ -2,6 +2,7 @@
 #include "core/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,17 @@ void cop_text_free(cop_text *text)
 {
     free(text->data);
     *text = (cop_text){0};
+}
+
+bool cop_integer_parse(const char *text, int64_t *out)
+{
+    const char *digits = text + (text[0] == '-');
+    if (digits[0] == '\0' || strspn(digits, "0123456789") != strlen(digits))
+        return false;
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    *out = value;
+    return errno == 0;
 }
 
 static bool same_letter(char a, char b)

@@ -23,6 +23,10 @@ char *cop_text_take(cop_text *text);
 /* Drops the text. Not needed after cop_text_take. */
 void cop_text_free(cop_text *text);
 
+/* The decimal integer that is the whole text ("-7"): false for anything else, and for what 64 bits
+ * do not hold. */
+bool cop_integer_parse(const char *text, int64_t *out);
+
 /* Which of `names` the word was most likely meant to be: the fewest edits (insertion, deletion,
  * replacement, swap of neighbours; case aside), the first among equals. NULL if nothing is near:
  * at most one edit in three letters. */

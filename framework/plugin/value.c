@@ -95,8 +95,9 @@ static cop_status refuse_memory(cop_error *err)
     return cop_fail(err, COP_FAILED, "out of memory");
 }
 
+/* `got` is the value's text. */
 static cop_status refuse_range(const cop_reader *reader, const cop_option *option,
-                               const config_setting_t *setting, double number, cop_error *err)
+                               const config_setting_t *setting, const cop_text *got, cop_error *err)
 {
     cop_text wanted = {0};
     if (isfinite(option->min) && isfinite(option->max)) {
@@ -109,26 +110,58 @@ static cop_status refuse_range(const cop_reader *reader, const cop_option *optio
     }
     if (option->unit != NULL)
         cop_text_printf(&wanted, " %s", option->unit);
-    cop_text got = {0};
-    cop_append_float(&got, number);
-    cop_status status = wanted.failed || got.failed
+    cop_status status = wanted.failed || got->failed
                             ? refuse_memory(err)
                             : cop_value_refuse(reader, option, setting, err, "is %s; wanted %s",
-                                               got.data, wanted.data);
+                                               got->data, wanted.data);
     cop_text_free(&wanted);
-    cop_text_free(&got);
     return status;
 }
 
-static cop_status check_range(const cop_reader *reader, const cop_option *option,
+static bool is_any(const cop_option *option)
+{
+    return option->min == 0.0 && option->max == 0.0;
+}
+
+static cop_status check_float(const cop_reader *reader, const cop_option *option,
                               const config_setting_t *setting, double number, cop_error *err)
 {
     if (!isfinite(number))
         return cop_value_refuse(reader, option, setting, err, "is not a finite number");
-    bool is_any = option->min == 0.0 && option->max == 0.0;
-    if (is_any || (number >= option->min && number <= option->max))
+    if (is_any(option) || (number >= option->min && number <= option->max))
         return COP_OK;
-    return refuse_range(reader, option, setting, number, err);
+    cop_text got = {0};
+    cop_append_float(&got, number);
+    cop_status status = refuse_range(reader, option, setting, &got, err);
+    cop_text_free(&got);
+    return status;
+}
+
+/* Whether the integer is at most the bound, of which a double rounds no bit away. */
+static bool is_at_most(int64_t number, double bound)
+{
+    if (bound >= 0x1p63)
+        return true;
+    return bound >= -0x1p63 && number <= (int64_t)floor(bound);
+}
+
+static bool is_at_least(int64_t number, double bound)
+{
+    if (bound < -0x1p63)
+        return true;
+    return bound < 0x1p63 && number >= (int64_t)ceil(bound);
+}
+
+static cop_status check_int(const cop_reader *reader, const cop_option *option,
+                            const config_setting_t *setting, int64_t number, cop_error *err)
+{
+    if (is_any(option) || (is_at_least(number, option->min) && is_at_most(number, option->max)))
+        return COP_OK;
+    cop_text got = {0};
+    cop_text_printf(&got, "%lld", (long long)number);
+    cop_status status = refuse_range(reader, option, setting, &got, err);
+    cop_text_free(&got);
+    return status;
 }
 
 /* --- scalars ---------------------------------------------------------------------------------- */
@@ -145,7 +178,7 @@ static cop_status read_int(const cop_reader *reader, const cop_option *option,
     if (!is_integer(setting))
         return refuse_type(reader, option, setting, COP_OPTION_INT, err);
     *out = config_setting_get_int64(setting);
-    return check_range(reader, option, setting, (double)*out, err);
+    return check_int(reader, option, setting, *out, err);
 }
 
 static cop_status read_float(const cop_reader *reader, const cop_option *option,
@@ -157,7 +190,7 @@ static cop_status read_float(const cop_reader *reader, const cop_option *option,
         *out = config_setting_get_float(setting);
     else
         return refuse_type(reader, option, setting, COP_OPTION_FLOAT, err);
-    return check_range(reader, option, setting, *out, err);
+    return check_float(reader, option, setting, *out, err);
 }
 
 static cop_status read_string(const cop_reader *reader, const cop_option *option,

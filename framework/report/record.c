@@ -51,10 +51,13 @@ static const char *copy_text(const reader *r, const char *text)
     return cop_arena_strdup(r->arena, cop_escape(text, line, sizeof line));
 }
 
-/* A whole number that a double holds exactly. */
+/* A whole number: decimal digits in a string, or a number that a double holds exactly. */
 static bool read_integer(const cJSON *object, const char *name, int64_t *out)
 {
     const cJSON *number = item(object, name);
+    const char *digits = cJSON_GetStringValue(number);
+    if (digits != NULL)
+        return cop_integer_parse(digits, out);
     if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= 9007199254740992.0) ||
         floor(number->valuedouble) != number->valuedouble)
         return false;

@@ -1,8 +1,10 @@
 /* tables.c: [{"name", "help", "columns": […], "plot": {…}, "rows": [[…], …]}, …] by cJSON. Numbers
- * are written as text (%.17g, so NaN and infinity pass and doubles come back bit for bit). */
+ * in cells are text: integers with all their digits, floats by %.17g, so that 64 bits, NaN and
+ * infinity pass and everything comes back bit for bit. */
 #include "store/tables.h"
 
 #include "core/file.h"
+#include "core/text.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -139,6 +141,22 @@ static cop_plot plot_of(const cJSON *object)
     return plot;
 }
 
+static bool read_cell(const char *text, cop_column_type type, cop_cell *cell)
+{
+    char *end = NULL;
+    switch (type) {
+    case COP_COLUMN_INT:
+        return cop_integer_parse(text, &cell->i);
+    case COP_COLUMN_FLOAT:
+        cell->f = strtod(text, &end);
+        return end != text && *end == '\0';
+    case COP_COLUMN_TEXT:
+        cell->text = text;
+        return true;
+    }
+    return false;
+}
+
 /* One row of as many texts as there are columns; the row's cells are written into `cells`. */
 static bool read_row(const cJSON *row, const cop_column *columns, size_t count, cop_cell *cells)
 {
@@ -151,12 +169,8 @@ static bool read_row(const cJSON *row, const cop_column *columns, size_t count, 
         const char *text = cJSON_GetStringValue(item);
         if (text == NULL)
             return false;
-        if (columns[i].type == COP_COLUMN_TEXT)
-            cells[i].text = text;
-        else if (columns[i].type == COP_COLUMN_INT)
-            cells[i].i = strtoll(text, NULL, 10);
-        else
-            cells[i].f = strtod(text, NULL);
+        if (!read_cell(text, columns[i].type, &cells[i]))
+            return false;
         i++;
     }
     return true;

@@ -5,6 +5,7 @@
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,15 @@ static bool add_stage(cJSON *object, const char *name, const cop_study *s, int32
         return cJSON_AddNullToObject(object, name) != NULL;
     (void)snprintf(id, sizeof id, "%s-%s", s->stages[stage].id.kind, s->stages[stage].id.hash);
     return cJSON_AddStringToObject(object, name, id) != NULL;
+}
+
+/* A seed as decimal digits in a string: a JSON number is a double to most readers, cJSON among
+ * them, and holds 53 bits. */
+static cJSON *seed_text(int64_t seed)
+{
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, seed);
+    return cJSON_CreateString(digits);
 }
 
 static const char *plugin_id(const cop_component *component)
@@ -79,7 +89,7 @@ static bool add_ticket(cJSON *list, const cop_study *s, const cop_ticket *t)
     cJSON *item = cJSON_CreateObject();
     return cJSON_AddItemToArray(list, item) &&
            cJSON_AddNumberToObject(item, "setting", (double)t->setting) != NULL &&
-           cJSON_AddNumberToObject(item, "seed", (double)s->config->seeds[t->seed]) != NULL &&
+           cJSON_AddItemToObject(item, "seed", seed_text(s->config->seeds[t->seed])) &&
            cJSON_AddNumberToObject(item, "stage", t->prune_stage) != NULL &&
            cJSON_AddNumberToObject(item, "round", (double)t->round) != NULL &&
            cJSON_AddNumberToObject(item, "points", t->points) != NULL &&
@@ -92,7 +102,7 @@ static bool add_distilled(cJSON *list, const cop_study *s, const cop_distilled_l
     cJSON *item = cJSON_CreateObject();
     return cJSON_AddItemToArray(list, item) &&
            cJSON_AddNumberToObject(item, "setting", (double)line->setting) != NULL &&
-           cJSON_AddNumberToObject(item, "seed", (double)s->config->seeds[line->seed]) != NULL &&
+           cJSON_AddItemToObject(item, "seed", seed_text(s->config->seeds[line->seed])) &&
            add_stage(item, "set", s, line->distil) && add_stage(item, "trained", s, line->trained);
 }
 
@@ -116,7 +126,7 @@ static bool fill(cJSON *root, const cop_study *s)
     bool ok = cJSON_AddStringToObject(root, "name", s->config->name) != NULL;
     cJSON *seeds = cJSON_AddArrayToObject(root, "seeds");
     for (size_t i = 0; ok && i < s->config->seed_count; i++)
-        ok = cJSON_AddItemToArray(seeds, cJSON_CreateNumber((double)s->config->seeds[i]));
+        ok = cJSON_AddItemToArray(seeds, seed_text(s->config->seeds[i]));
     cJSON *settings = cJSON_AddArrayToObject(root, "settings");
     for (size_t i = 0; ok && i < s->config->setting_count; i++)
         ok = add_setting(settings, &s->config->settings[i]);

@@ -1,5 +1,6 @@
 /* manifest.h: OUT/study.json, from which the report finds everything: settings, tickets, artifacts.
- */
+ * Seeds, which use all 64 bits, are strings of decimal digits; every other number is a count far
+ * below what a JSON number holds. */
 #ifndef COP_STUDY_MANIFEST_H
 #define COP_STUDY_MANIFEST_H
 

@@ -451,11 +451,43 @@ static void a_run_with_other_options_does_not_mix_with_one_under_way(void **stat
     remove_tree(s.dir);
 }
 
+/* Seeds that a double cannot tell apart, and the largest. */
+static void seeds_keep_all_their_bits(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "study   = { name = \"bits\"; seeds = [9007199254740992L, 9007199254740993L, "
+        "9223372036854775807L]; copies = 1; threads = 1; };\n"
+        "dataset = { plugin = \"shapes\"; train_size = 20; test_size = 10; };\n"
+        "ticket  = { model = { plugin = \"convnet\"; depth = 1; width = 4; }; };\n"
+        "train   = { recipe = \"sgd\"; duration = \"1it\"; batch = 10; };\n";
+    static const char *const rows[] = {"\nbits,9007199254740992,", "\nbits,9007199254740993,",
+                                       "\nbits,9223372036854775807,"};
+    scene s;
+    cop_error err = {0};
+    make_scene(&s);
+    char out[300], weights[300];
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
+    assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
+    assert_status(&s, start(&s, WORDS("report", out)), 0);
+    char *tickets = read_file(out, "report/tickets.csv");
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(strstr(tickets, rows[i]));
+    free(tickets);
+    assert_status(
+        &s, start(&s, WORDS("export", out, "--seed", "9007199254740993", "--to", weights)), 0);
+    assert_contains(&s, "out", "seed 9007199254740993, round 0");
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interrupted_run_resumes_to_the_same_tables),
         cmocka_unit_test(a_finished_run_is_not_repeated),
+        cmocka_unit_test(seeds_keep_all_their_bits),
         cmocka_unit_test(check_makes_nothing),
         cmocka_unit_test(threads_override_those_of_the_study),
         cmocka_unit_test(an_exported_ticket_evaluates_as_it_did),

@@ -70,6 +70,28 @@ static const struct {
      "is 5; wanted 6 to 7"},
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT_LIST, .def = "[7, 8]", .min = 6, .max = 7}},
      "is 8; wanted 6 to 7"},
+    /* every integer is itself, beside a bound that a double cannot tell from it too */
+    {{{.name = "a",
+       .help = "h",
+       .type = COP_OPTION_INT,
+       .def = "9007199254740993L",
+       .min = 1,
+       .max = 9007199254740992.0}},
+     "is 9007199254740993; wanted 1 to"},
+    {{{.name = "a",
+       .help = "h",
+       .type = COP_OPTION_INT,
+       .def = "-9223372036854775808L",
+       .min = -INFINITY,
+       .max = INFINITY}},
+     NULL},
+    {{{.name = "a",
+       .help = "h",
+       .type = COP_OPTION_INT,
+       .def = "9223372036854775807L",
+       .min = 0,
+       .max = 9223372036854775808.0}},
+     NULL},
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT, .def = "5", .min = 7, .max = 6}},
      "minimum is above"},
     {{{.name = "a", .help = "h", .type = COP_OPTION_ENUM, .def = "a"}},
@@ -193,6 +215,28 @@ static void fills_every_type(void **state)
     assert_int_equal(o->recipe.milestones[0].unit, COP_FRACTION);
     assert_int_equal(o->recipe.milestones[1].unit, COP_EPOCHS);
     cop_component_free(c);
+}
+
+/* From the config into the option, and from there into what is recorded of it. */
+static void keeps_all_64_bits_of_an_integer(void **state)
+{
+    (void)state;
+    static const int64_t values[] = {INT64_MAX, INT64_MIN, 9007199254740993, -9007199254740993};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        cop_text text = {0};
+        config_t config;
+        config_setting_t *value = NULL;
+        cop_error err = {0};
+        cop_append_int(&text, values[i]);
+        assert_ok(cop_syntax_parse_value(text.data, &config, &value, &err), &err);
+        assert_true(config_setting_get_int64(value) == values[i]);
+        cop_text again = {0};
+        cop_setting_text(value, &again);
+        assert_string_equal(text.data, again.data);
+        config_destroy(&config);
+        cop_text_free(&text);
+        cop_text_free(&again);
+    }
 }
 
 static void fills_defaults(void **state)
@@ -568,6 +612,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_tables),
         cmocka_unit_test(fills_every_type),
+        cmocka_unit_test(keeps_all_64_bits_of_an_integer),
         cmocka_unit_test(fills_defaults),
         cmocka_unit_test(refuses_with_place_and_reason),
         cmocka_unit_test(asks_for_what_is_required),

@@ -52,6 +52,33 @@ static void a_record_is_read(void **state)
     cop_arena_free(arena);
 }
 
+static void reads_all_64_bits_of_a_seed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seed;
+    } cases[] = {{"\"9223372036854775807\"", INT64_MAX},
+                 {"\"9007199254740993\"", 9007199254740993},
+                 {"\"-9223372036854775808\"", INT64_MIN},
+                 {"\"0\"", 0},
+                 {"9007199254740992", 9007199254740992}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        cop_error err = {0};
+        cop_record record;
+        cop_arena *arena = cop_arena_new();
+        (void)snprintf(text, sizeof text,
+                       "{\"name\": \"n\", " SETTING
+                       ", \"tickets\": [{\"setting\": 0, \"seed\": %s, "
+                       "\"stage\": -1, \"round\": 0}]}",
+                       cases[i].text);
+        assert_ok(read_text(text, arena, &record, &err), &err);
+        assert_true(record.tickets[0].seed == cases[i].seed);
+        cop_arena_free(arena);
+    }
+}
+
 static void broken_records_are_refused(void **state)
 {
     (void)state;
@@ -70,6 +97,11 @@ static void broken_records_are_refused(void **state)
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0.5}]}", "names no setting"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 1e300}]}", "names no setting"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0}]}", "has no seed"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": \"1.5\"}]}",
+         "has no seed"},
+        {"{\"name\": \"n\", " SETTING
+         ", \"tickets\": [{\"setting\": 0, \"seed\": \"9223372036854775808\"}]}",
+         "has no seed"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": 1}]}",
          "has no stage or round"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"mask\": 1}]}",
@@ -113,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_read),
+        cmocka_unit_test(reads_all_64_bits_of_a_seed),
         cmocka_unit_test(broken_records_are_refused),
         cmocka_unit_test(texts_are_made_safe_to_print),
     };
