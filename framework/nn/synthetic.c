@@ -1,8 +1,11 @@
 /* synthetic.c: a distilled set in memory, and the samples that it decodes to. */
-#include <coppice/program.h>
+#include "nn/synthetic.h"
 
 #include "nn/decode.h"
 
+#include <coppice/program.h>
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +49,38 @@ void cop_synthetic_clear(cop_synthetic *s)
     s->pixels = NULL;
     s->labels = NULL;
     s->count = 0;
+}
+
+static cop_status check_labels(const cop_synthetic *s, int64_t image, cop_error *err)
+{
+    double sum = 0.0;
+    for (int32_t k = 0; k < s->task.classes; k++) {
+        float label = s->labels[image * s->task.classes + k];
+        if (!(label >= 0.0f && label <= 1.0f))
+            return cop_fail(err, COP_FAILED, "image %lld has a label of %g, wanted 0 to 1",
+                            (long long)image, (double)label);
+        sum += (double)label;
+    }
+    if (!(fabs(sum - 1.0) <= 1e-4))
+        return cop_fail(err, COP_FAILED, "the labels of image %lld sum to %g, wanted 1",
+                        (long long)image, sum);
+    return COP_OK;
+}
+
+cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err)
+{
+    int64_t size = image_size(&s->task);
+    for (int64_t i = 0; i < s->count; i++) {
+        for (int64_t j = 0; j < size; j++) {
+            float pixel = s->pixels[i * size + j];
+            if (!(pixel >= 0.0f && pixel <= 1.0f)) /* NaN too */
+                return cop_fail(err, COP_FAILED,
+                                "image %lld has a pixel that is %.9g, wanted 0 to 1", (long long)i,
+                                (double)pixel);
+        }
+        COP_TRY(check_labels(s, i, err));
+    }
+    return COP_OK;
 }
 
 /* Samples with memory of their own; the public handle points at its first member. */

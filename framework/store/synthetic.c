@@ -1,6 +1,7 @@
 /* synthetic.c: writing and reading distilled sets. */
 #include "store/synthetic.h"
 
+#include "nn/synthetic.h"
 #include "store/safetensors.h"
 #include "train/recipe_text.h"
 
@@ -91,15 +92,6 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
            cop_recipe_from_text(recipe, &out->recipe);
 }
 
-static bool all_finite(const float *values, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        if (!isfinite(values[i]))
-            return false;
-    }
-    return true;
-}
-
 static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const char *path,
                                const cop_metadata *notes, size_t count, cop_error *err)
 {
@@ -123,11 +115,11 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
     int64_t pixel_count = cop_shape_count(pixels->shape);
     memcpy(out->pixels, pixels->data, (size_t)pixel_count * sizeof(float));
     memcpy(out->labels, labels->data, (size_t)cop_shape_count(labels->shape) * sizeof(float));
-    if (!all_finite(out->pixels, pixel_count)) {
-        cop_synthetic_clear(out);
-        return cop_fail_at(err, COP_FAILED, path, 0, "holds pixels that are not finite");
-    }
-    return COP_OK;
+    cop_error flaw = {0};
+    if (cop_synthetic_check(out, &flaw) == COP_OK)
+        return COP_OK;
+    cop_synthetic_clear(out);
+    return cop_fail_at(err, COP_FAILED, path, 0, "%s", flaw.message);
 }
 
 cop_status cop_synthetic_read(const char *path, cop_synthetic *out, cop_error *err)

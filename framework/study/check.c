@@ -1,6 +1,8 @@
 /* check.c: does a work's result keep the contract of its kind? */
 #include "study/drive.h"
 
+#include "nn/synthetic.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -44,26 +46,8 @@ cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const c
                                cop_error *err)
 {
     COP_TRY(check_synthetic_header(what, s, task, err));
-    int64_t pixels = (int64_t)task->channels * task->height * task->width;
-    for (int64_t i = 0; i < s->count; i++) {
-        for (int64_t j = 0; j < pixels; j++) {
-            if (!isfinite(s->pixels[i * pixels + j]))
-                return cop_fail(err, COP_FAILED, "%s: image %lld has a pixel that is %g", what,
-                                (long long)i, (double)s->pixels[i * pixels + j]);
-        }
-        double sum = 0.0;
-        for (int32_t k = 0; k < task->classes; k++) {
-            float label = s->labels[i * task->classes + k];
-            if (!(label >= 0.0f && label <= 1.0f))
-                return cop_fail(err, COP_FAILED, "%s: image %lld has a label of %g, wanted 0 to 1",
-                                what, (long long)i, (double)label);
-            sum += (double)label;
-        }
-        if (!(fabs(sum - 1.0) <= 1e-4))
-            return cop_fail(err, COP_FAILED, "%s: the labels of image %lld sum to %g, wanted 1",
-                            what, (long long)i, sum);
-    }
-    return COP_OK;
+    cop_status status = cop_synthetic_check(s, err);
+    return status == COP_OK ? COP_OK : cop_fail_within(err, "%s", what);
 }
 
 static cop_status check_mask_tensor(const char *what, const cop_tensor *now,

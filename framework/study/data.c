@@ -1,6 +1,8 @@
 /* data.c: reading a dataset's splits into memory and fingerprinting what was read. */
 #include "study/layout.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,22 +26,50 @@ static cop_status check_info(const char *id, const cop_dataset_info *info, cop_e
         return cop_fail(err, COP_FAILED, "dataset \"%s\" has %lld training and %lld test samples",
                         id, (long long)info->count[0], (long long)info->count[1]);
     for (int c = 0; c < t->channels; c++) {
-        if (!(info->normalization.std[c] > 0.0f))
+        float mean = info->normalization.mean[c], std = info->normalization.std[c];
+        if (!isfinite(mean) || !isfinite(std) || !(std > 0.0f))
             return cop_fail(err, COP_FAILED,
-                            "dataset \"%s\" has standard deviation %g in channel %d", id,
-                            (double)info->normalization.std[c], c);
+                            "dataset \"%s\" has mean %g and standard deviation %g in channel %d",
+                            id, (double)mean, (double)std, c);
     }
     return COP_OK;
 }
 
-static cop_status check_labels(const char *id, const int32_t *labels, int64_t count,
-                               int32_t classes, cop_error *err)
+/* A piece of a split that was just read. */
+typedef struct piece {
+    const char *id;
+    const char *split; /* "training" */
+    const cop_task *task;
+    int64_t first, count;
+    const int32_t *labels;
+    const float *pixels; /* NULL: bytes, which cannot be wrong */
+} piece;
+
+static cop_status check_pixels(const piece *p, int64_t i, cop_error *err)
 {
-    for (int64_t i = 0; i < count; i++) {
-        if (labels[i] < 0 || labels[i] >= classes)
+    int64_t plane = (int64_t)p->task->height * p->task->width, size = p->task->channels * plane;
+    for (int64_t k = 0; k < size; k++) {
+        float pixel = p->pixels[i * size + k];
+        if (!(pixel >= 0.0f && pixel <= 1.0f)) /* NaN too */
             return cop_fail(err, COP_FAILED,
-                            "dataset \"%s\": sample %lld has label %d of %d classes", id,
-                            (long long)i, labels[i], classes);
+                            "dataset \"%s\": %s sample %lld is %.9g in channel %lld, row %lld, "
+                            "column %lld; wanted 0 to 1",
+                            p->id, p->split, (long long)(p->first + i), (double)pixel,
+                            (long long)(k / plane), (long long)(k % plane / p->task->width),
+                            (long long)(k % p->task->width));
+    }
+    return COP_OK;
+}
+
+static cop_status check_piece(const piece *p, cop_error *err)
+{
+    for (int64_t i = 0; i < p->count; i++) {
+        if (p->labels[i] < 0 || p->labels[i] >= p->task->classes)
+            return cop_fail(
+                err, COP_FAILED, "dataset \"%s\": %s sample %lld has label %d, wanted 0 to %d",
+                p->id, p->split, (long long)(p->first + i), p->labels[i], p->task->classes - 1);
+        if (p->pixels != NULL)
+            COP_TRY(check_pixels(p, i, err));
     }
     return COP_OK;
 }
@@ -61,13 +91,19 @@ static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split
         return out_of_memory(err);
     for (int64_t first = 0; first < count; first += PIECE) {
         int64_t n = count - first < PIECE ? count - first : PIECE;
-        COP_TRY(ops->read(d->instance.self, split, first, n, pixels + (size_t)first * image,
-                          labels + first, err));
+        char *at = pixels + (size_t)first * image;
+        COP_TRY(ops->read(d->instance.self, split, first, n, at, labels + first, err));
+        const piece read = {.id = id,
+                            .split = split == COP_SPLIT_TRAIN ? "training" : "test",
+                            .task = t,
+                            .first = first,
+                            .count = n,
+                            .labels = labels + first,
+                            .pixels = d->info.is_float ? (const float *)(void *)at : NULL};
+        COP_TRY(check_piece(&read, err));
         if (count > PIECE)
-            cop_progress(log, "read", first + n, count, "%s images of %s",
-                         split == COP_SPLIT_TRAIN ? "training" : "test", id);
+            cop_progress(log, "read", first + n, count, "%s images of %s", read.split, id);
     }
-    COP_TRY(check_labels(id, labels, count, t->classes, err));
     *samples = (cop_samples){.task = *t,
                              .normalization = d->info.normalization,
                              .count = count,
@@ -126,12 +162,34 @@ cop_status cop_data_describe(const cop_component *component, cop_dataset_info *o
     return status;
 }
 
+static cop_status count_classes(cop_loaded_data *d, cop_error *err)
+{
+    d->class_counts = calloc((size_t)d->info.task.classes, sizeof *d->class_counts);
+    if (d->class_counts == NULL)
+        return out_of_memory(err);
+    for (int64_t i = 0; i < d->train.count; i++)
+        d->class_counts[d->train.labels[i]]++;
+    return COP_OK;
+}
+
+/* Where the config names the data, unless the message has a file of its own. */
+static cop_status place_at(const cop_component *component, cop_status status, cop_error *err)
+{
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    const char *file = NULL;
+    cop_component_place(component, &file, &err->line);
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    return status;
+}
+
 static cop_status load(cop_loaded_data *d, cop_logger *log, cop_error *err)
 {
     const char *id = cop_component_entry(d->component)->plugin->id;
     COP_TRY(open_and_describe(d->component, &d->instance, &d->info, err));
     COP_TRY(read_split(d, id, COP_SPLIT_TRAIN, &d->train, log, err));
     COP_TRY(read_split(d, id, COP_SPLIT_TEST, &d->test, log, err));
+    COP_TRY(count_classes(d, err));
     return fingerprint(d, err);
 }
 
@@ -145,6 +203,7 @@ void cop_loaded_data_free(cop_loaded_data *d)
         free(d->pixels[i]);
         free(d->labels[i]);
     }
+    free(d->class_counts);
     free(d);
 }
 
@@ -156,7 +215,7 @@ cop_status cop_loaded_data_open(const cop_component *component, cop_logger *log,
     if (d == NULL)
         return out_of_memory(err);
     d->component = component;
-    cop_status status = load(d, log, err);
+    cop_status status = place_at(component, load(d, log, err), err);
     if (status == COP_OK)
         *out = d;
     else

@@ -266,7 +266,7 @@ static void synthetic_sets_are_checked(void **state)
 {
     (void)state;
     const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 2};
-    for (int flaw = 0; flaw <= 12; flaw++) {
+    for (int flaw = 0; flaw <= 15; flaw++) {
         float pixels[8] = {0}, labels[4] = {1, 0, 0.25f, 0.75f};
         cop_synthetic s = {.task = task,
                            .normalization = {.std = {1.0f}},
@@ -312,6 +312,15 @@ static void synthetic_sets_are_checked(void **state)
             break;
         case 12:
             s.normalization.std[0] = 0.0f, text = "positive deviation";
+            break;
+        case 13:
+            pixels[6] = 1.0000001f, text = "image 1 has a pixel that is 1.00000012, wanted 0 to 1";
+            break;
+        case 14:
+            pixels[1] = -1.0f, text = "image 0 has a pixel that is -1, wanted 0 to 1";
+            break;
+        case 15:
+            labels[2] = NAN, text = "image 1 has a label of nan";
             break;
         default:
             break;

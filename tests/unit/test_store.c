@@ -618,6 +618,35 @@ static void test_distilled_set_comes_back_whole(void **state)
     cop_synthetic_clear(&back);
 }
 
+/* A set that something else put in the place of a stored one. */
+static void test_a_set_with_values_out_of_range_is_refused(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        float pixel, label;
+        const char *text;
+    } cases[] = {{2.0f, 1.0f, "image 1 has a pixel that is 2, wanted 0 to 1"},
+                 {NAN, 1.0f, "image 1 has a pixel that is nan"},
+                 {0.5f, NAN, "image 1 has a label of nan, wanted 0 to 1"},
+                 {0.5f, 0.5f, "the labels of image 1 sum to 0.5"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        char path[PATH + 32];
+        cop_synthetic s = {.task = {1, 2, 2, 2}, .factor = 1}, back;
+        s.normalization.std[0] = 1.0f;
+        assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+        assert_ok(cop_synthetic_allocate(&s, 2, &err), &err);
+        s.labels[0] = 1.0f;
+        s.pixels[7] = cases[i].pixel;
+        s.labels[3] = cases[i].label;
+        (void)snprintf(path, sizeof path, "%s/flawed.safetensors", f->dir);
+        assert_ok(cop_synthetic_write(&s, path, &err), &err);
+        assert_refused(cop_synthetic_read(path, &back, &err), COP_FAILED, &err, cases[i].text);
+        assert_string_equal(err.file, path);
+        cop_synthetic_clear(&s);
+    }
+}
+
 static void test_other_tensors_are_no_distilled_set(void **state)
 {
     fixture *f = *state;
@@ -670,6 +699,7 @@ int main(void)
         WITH_STORE(test_tables_come_back_bit_for_bit),
         WITH_STORE(test_other_json_is_no_table),
         WITH_STORE(test_distilled_set_comes_back_whole),
+        WITH_STORE(test_a_set_with_values_out_of_range_is_refused),
         WITH_STORE(test_other_tensors_are_no_distilled_set),
         cmocka_unit_test(test_recipe_text_reads_back),
     };

@@ -15,8 +15,9 @@ typedef enum cop_split { COP_SPLIT_TRAIN = 0, COP_SPLIT_TEST = 1 } cop_split;
 typedef struct cop_dataset_info {
     cop_task task;
     cop_normalization normalization;
-    bool is_float;                  /* samples are float in [0, 1]; else bytes */
-    int64_t count[2];               /* samples by cop_split */
+    bool is_float;    /* samples are float in [0, 1], exactly: clamp what rounding took past an end,
+                         for a pixel outside (NaN too) is refused with its sample; else bytes */
+    int64_t count[2]; /* samples by cop_split */
     const char *const *class_names; /* task.classes names, owned by the instance until destroy */
     uint32_t augment; /* cop_augment_flag that suit this data when a recipe says "default" */
 } cop_dataset_info;

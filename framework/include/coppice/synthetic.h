@@ -26,8 +26,8 @@ typedef struct cop_synthetic {
     int32_t factor;    /* ≥ 1 */
     cop_recipe recipe; /* how to train on it */
     int64_t count;     /* stored images */
-    float *pixels;     /* [count, C, H, W] in [0, 1] */
-    float *labels;     /* [count, classes], rows sum to 1 */
+    float *pixels;     /* [count, C, H, W] in [0, 1], exactly: anything else is refused */
+    float *labels;     /* [count, classes] in [0, 1], rows sum to 1 (to 1e-4) */
 } cop_synthetic;
 
 /* Allocates pixels and labels, zeroed, for `count` images of the task; the rest of *s is kept. */

@@ -1,0 +1,102 @@
+/* test_study_data.c: what enters by a dataset: pixels and labels out of their range are refused,
+ * with the sample. */
+#include "support.h"
+
+#include "core/text.h"
+#include "plugin/setting.h"
+#include "study/data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cop_registry *registry;
+
+static int open_fixtures(void **state)
+{
+    (void)state;
+    (void)unsetenv("COPPICE_PLUGIN_PATH");
+    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins"};
+    cop_error err = {0};
+    return cop_registry_open(dirs, 1, &registry, &err) == COP_OK ? 0 : -1;
+}
+
+static int close_fixtures(void **state)
+{
+    (void)state;
+    cop_registry_free(registry);
+    return 0;
+}
+
+/* Loads the dataset "floatdata" with these options. */
+static cop_status load(const char *options, cop_component **component, cop_loaded_data **data,
+                       cop_error *err)
+{
+    cop_text whole = {0};
+    config_t config;
+    cop_text_printf(&whole, "\nx = { plugin = \"floatdata\"; %s };", options);
+    assert_ok(cop_syntax_parse(whole.data, whole.length, "t.cfg", &config, err), err);
+    cop_text_free(&whole);
+    const config_setting_t *group = config_setting_get_member(config_root_setting(&config), "x");
+    assert_ok(
+        cop_component_read(registry, COP_KIND_DATASET, group, NULL, "t.cfg", NULL, component, err),
+        err);
+    config_destroy(&config);
+    return cop_loaded_data_open(*component, NULL, data, err);
+}
+
+static void refuses_what_is_out_of_range_with_its_sample(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *text;
+    } cases[] = {
+        {"flawed = 3; pixel = 255.0;",
+         "dataset \"floatdata\": training sample 3 is 255 in channel 0, row 1, column 2; wanted 0 "
+         "to 1"},
+        {"flawed = 3; pixel = 1.0000002;", "training sample 3 is 1.00000024 in channel 0"},
+        {"flawed = 0; pixel = -0.001;", "training sample 0 is -0.001"},
+        {"flawed = 5; is_nan = true; in_test = true;", "test sample 5 is nan"},
+        /* in the second piece that is read */
+        {"size = 10050; flawed = 10003; pixel = 2.0;", "training sample 10003 is 2"},
+        {"flawed = 2; label = 2; in_test = true;",
+         "dataset \"floatdata\": test sample 2 has label 2, wanted 0 to 1"},
+        {"flawed = 2; label = -1;", "training sample 2 has label -1, wanted 0 to 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_component *component = NULL;
+        cop_loaded_data *data = NULL;
+        cop_error err = {0};
+        assert_refused(load(cases[i].options, &component, &data, &err), COP_FAILED, &err,
+                       cases[i].text);
+        assert_string_equal(err.file, "t.cfg");
+        assert_int_equal(err.line, 2);
+        assert_null(data);
+        cop_component_free(component);
+    }
+}
+
+static void takes_floats_from_zero_to_one(void **state)
+{
+    (void)state;
+    static const char *const options[] = {"", "flawed = 1; pixel = 1.0;",
+                                          "flawed = 1; pixel = 0.0;", "flawed = 1; pixel = -0.0;"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        cop_component *component = NULL;
+        cop_loaded_data *data = NULL;
+        cop_error err = {0};
+        assert_ok(load(options[i], &component, &data, &err), &err);
+        assert_int_equal(data->train.count, 8);
+        assert_int_equal(data->class_counts[0] + data->class_counts[1], 8);
+        cop_loaded_data_free(data);
+        cop_component_free(component);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_what_is_out_of_range_with_its_sample),
+        cmocka_unit_test(takes_floats_from_zero_to_one),
+    };
+    return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
+}
