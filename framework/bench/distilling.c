@@ -36,7 +36,8 @@ static cop_status plan(distilling *d, const cop_loaded_data *data, cop_error *er
     d->plan = (struct cop_plan){.kind = COP_KIND_DISTILLER,
                                 .task = data->info.task,
                                 .train_count = data->train.count,
-                                .test_count = data->test.count};
+                                .test_count = data->test.count,
+                                .class_counts = data->class_counts};
     COP_TRY(cop_plan_make(d->what, d->ops->plan, d->instance.self, &d->plan, err));
     if (d->plan.steps < 1)
         return cop_fail(err, COP_UNAVAILABLE, "%s has no steps to time", d->what);

@@ -52,6 +52,8 @@ typedef struct cop_prune_stage {
     cop_data_source data;
     cop_rewind_point rewind;
     cop_duration rewind_at; /* for COP_REWIND_STEP */
+    char *rewind_file;      /* where that was written; owned */
+    int rewind_line;
     cop_rewind_tensors rewind_tensors;
     bool rewind_momentum; /* go on with the momentum of that state; else a new optimiser's zero */
     bool noise_of_copy;   /* masks are chosen by a training with copy 0's SGD noise */

@@ -199,6 +199,12 @@ static cop_status read_data(const cop_study_reader *r, cop_setting *out, cop_err
 static cop_status read_rewind(const cop_study_reader *r, const config_setting_t *group,
                               const char *text, cop_prune_stage *out, cop_error *err)
 {
+    const config_setting_t *written = member(group, "rewind");
+    cop_place place = cop_setting_place(written != NULL ? written : group, r->file);
+    out->rewind_line = place.line;
+    out->rewind_file = strdup(place.file != NULL ? place.file : "");
+    if (out->rewind_file == NULL)
+        return refuse_memory(err);
     if (strcmp(text, "init") == 0) {
         out->rewind = COP_REWIND_INIT;
     } else if (strcmp(text, "none") == 0) {
@@ -206,7 +212,6 @@ static cop_status read_rewind(const cop_study_reader *r, const config_setting_t 
     } else if (cop_duration_parse(text, &out->rewind_at)) {
         out->rewind = out->rewind_at.value > 0.0 ? COP_REWIND_STEP : COP_REWIND_INIT;
     } else {
-        cop_place place = cop_setting_place(member(group, "rewind"), r->file);
         char shown[80];
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
                            "option \"rewind\" of a stage of ticket is \"%s\"; wanted \"init\", "
@@ -337,6 +342,11 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_setting *out, co
         out->analyzer_count = i + 1;
     }
     cop_text_append(r->effective, ");\n");
+    cop_place place = cop_setting_place(list != NULL ? list : r->root, r->file);
+    if (count > 0 && out->retrain == COP_RETRAIN_NONE)
+        cop_say(r->log, COP_LOG_WARNING,
+                "%s:%d: nothing is analysed: ticket.retrain = \"none\" trains no copies",
+                place.file != NULL ? place.file : "config", place.line);
     return COP_OK;
 }
 
@@ -406,8 +416,10 @@ void cop_setting_clear(cop_setting *setting)
     cop_component_free(setting->dataset);
     cop_component_free(setting->distill);
     cop_component_free(setting->model);
-    for (size_t i = 0; i < setting->stage_count; i++)
+    for (size_t i = 0; i < setting->stage_count; i++) {
         cop_component_free(setting->stages[i].pruner);
+        free(setting->stages[i].rewind_file);
+    }
     free(setting->stages);
     for (size_t i = 0; i < setting->analyzer_count; i++)
         cop_component_free(setting->analyzers[i]);

@@ -4,13 +4,16 @@
 #include <math.h>
 #include <string.h>
 
+/* More, and the training would be refused before it begins. */
+#define MOST_EPOCHS 1e7
+
 static const cop_option fields[] = {
     {.name = "duration",
      .help = "length of the training",
      .type = COP_OPTION_DURATION,
      .offset = offsetof(cop_recipe, duration)},
     {.name = "batch",
-     .help = "samples a step",
+     .help = "samples a step; a smaller set is one step",
      .type = COP_OPTION_INT,
      .offset = offsetof(cop_recipe, batch),
      .min = 1,
@@ -23,7 +26,7 @@ static const cop_option fields[] = {
      .min = 0,
      .max = INFINITY},
     {.name = "momentum",
-     .help = "of SGD",
+     .help = "of SGD; below 1",
      .type = COP_OPTION_FLOAT,
      .offset = offsetof(cop_recipe, momentum),
      .min = 0,
@@ -120,6 +123,18 @@ static cop_status read_milestones(const cop_reader *reader, const cop_option *fi
     return COP_OK;
 }
 
+/* What the ranges of the table cannot say. */
+static cop_status check_field(const cop_reader *reader, const cop_option *field,
+                              const config_setting_t *setting, const cop_recipe *recipe,
+                              cop_error *err)
+{
+    if (recipe->duration.unit == COP_EPOCHS && recipe->duration.value > MOST_EPOCHS)
+        return cop_value_refuse(reader, field, setting, err, "is longer than ten million epochs");
+    if (recipe->momentum >= 1.0)
+        return cop_value_refuse(reader, field, setting, err, "is 1; wanted less than 1");
+    return COP_OK;
+}
+
 static cop_status read_field(const cop_reader *reader, const config_setting_t *setting,
                              cop_recipe *recipe, cop_error *err)
 {
@@ -134,6 +149,7 @@ static cop_status read_field(const cop_reader *reader, const config_setting_t *s
         cop_value value;
         COP_TRY(cop_value_read(reader, &fields[i], setting, &value, err));
         cop_value_store(&fields[i], &value, recipe);
+        COP_TRY(check_field(reader, &fields[i], setting, recipe, err));
         return COP_OK;
     }
     cop_place place = cop_setting_place(setting, reader->file);
@@ -141,6 +157,25 @@ static cop_status read_field(const cop_reader *reader, const config_setting_t *s
                                     "unknown option \"%.64s\" of %s", name, reader->what);
     cop_suggest(err, name, names, FIELD_COUNT + 1);
     return status;
+}
+
+/* In one unit: where a training counted in epochs has its milestones in steps, that is told only by
+ * the data. */
+static void warn_of_milestones(const cop_reader *reader, const config_setting_t *setting,
+                               const cop_recipe *recipe)
+{
+    cop_place place = cop_setting_place(setting, reader->file);
+    const char *unit = recipe->duration.unit == COP_EPOCHS ? "ep" : "it";
+    for (int32_t i = 0; i < recipe->milestone_count; i++) {
+        const cop_duration *at = &recipe->milestones[i];
+        if (at->unit != recipe->duration.unit || at->value < recipe->duration.value)
+            continue;
+        cop_say(reader->log, COP_LOG_WARNING,
+                "%s:%d: %s: the milestone \"%.0f%s\" is never reached: the training ends at "
+                "\"%.0f%s\"",
+                place.file != NULL ? place.file : "config", place.line, reader->what, at->value,
+                unit, recipe->duration.value, unit);
+    }
 }
 
 cop_status cop_recipe_read(const cop_reader *reader, const config_setting_t *setting,
@@ -165,6 +200,7 @@ cop_status cop_recipe_read(const cop_reader *reader, const config_setting_t *set
         if (member != name)
             COP_TRY(read_field(&inner, member, recipe, err));
     }
+    warn_of_milestones(&inner, setting, recipe);
     return COP_OK;
 }
 

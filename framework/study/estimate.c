@@ -5,6 +5,9 @@
 /* A backward pass costs about two forward passes. */
 #define PASSES_PER_STEP 3.0
 
+/* A training keeps a row for each epoch; with far more there is no room for them, nor time. */
+#define MOST_EPOCHS 10000000
+
 /* Samples and recipe of a training; false when the distiller did not say what its set will be. */
 static bool is_known(const cop_study *s, const cop_stage *stage, int64_t *samples,
                      cop_recipe *recipe)
@@ -19,6 +22,20 @@ static bool is_known(const cop_study *s, const cop_stage *stage, int64_t *sample
             *recipe = distil->expected_recipe;
     }
     return *samples > 0 && recipe->batch > 0;
+}
+
+cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err)
+{
+    int64_t samples = 0;
+    cop_recipe recipe;
+    cop_schedule schedule;
+    if (!is_known(s, stage, &samples, &recipe))
+        return COP_OK;
+    COP_TRY(cop_schedule_make(&recipe, samples, &schedule, err));
+    if (schedule.total / schedule.per_epoch > MOST_EPOCHS)
+        return cop_fail(err, COP_INVALID, "recipe \"%s\" is longer than %d epochs", recipe.name,
+                        MOST_EPOCHS);
+    return COP_OK;
 }
 
 bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,

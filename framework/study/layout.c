@@ -122,6 +122,25 @@ static void settle_schedule(const cop_line *l, cop_training_stage *train)
     train->start.keep_momentum = train->start.keep_momentum && train->start.go_on;
 }
 
+/* Puts a failure that has no place yet at this one. */
+static cop_status place_at(const char *file, int line, cop_status status, cop_error *err)
+{
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    err->line = line;
+    return status;
+}
+
+static cop_status place_at_component(const cop_component *component, cop_status status,
+                                     cop_error *err)
+{
+    const char *file = NULL;
+    int line = 0;
+    cop_component_place(component, &file, &line);
+    return place_at(file, line, status, err);
+}
+
 /* Refuses a state of a training, wanted by `what`, that it will not come to. What is not known yet
  * is checked when the training runs. */
 static cop_status check_reached(const cop_line *l, const cop_stage *stage, const char *what,
@@ -150,7 +169,12 @@ static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
 {
     settle_schedule(l, &stage->train);
     cop_estimate_training(l->s, stage);
-    cop_status status = check_reached(l, stage, wanted_by, err);
+    cop_status status = cop_training_check(l->s, stage, err);
+    if (status != COP_OK)
+        (void)place_at(l->s->config->path, 0,
+                       cop_fail_within(err, "setting \"%s\": %s", l->o->setting->label, what), err);
+    else
+        status = check_reached(l, stage, wanted_by, err);
     if (status == COP_OK) {
         stage->title = title(l, what);
         if (stage->title == NULL)
@@ -196,6 +220,7 @@ static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
                              .task = l->o->data->info.task,
                              .train_count = l->o->data->train.count,
                              .test_count = l->o->data->test.count,
+                             .class_counts = l->o->data->class_counts,
                              .copies = l->o->setting->copies,
                              .has_distilled = l->distil != COP_NO_STAGE};
 }
@@ -214,12 +239,7 @@ static cop_status make_plan(const cop_instance *instance,
     char what[64];
     describe(instance, what, sizeof what);
     cop_status status = cop_plan_make(what, plan, instance->self, out, err);
-    if (status == COP_OK || err == NULL || err->file[0] != '\0')
-        return status;
-    const char *file = NULL;
-    cop_component_place(instance->component, &file, &err->line);
-    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
-    return status;
+    return place_at_component(instance->component, status, err);
 }
 
 /* Analyzers look at trainings beside the copies, and number their noise as copies are numbered. */
@@ -282,7 +302,9 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         return out_of_memory(err);
     for (size_t i = 0; i < n; i++) {
         const cop_plan_training *r = &plan->trainings[i];
-        COP_TRY(add_request(l, work->instance, r, ticket, &work->trainings[i], err));
+        COP_TRY(place_at_component(
+            work->instance->component,
+            add_request(l, work->instance, r, ticket, &work->trainings[i], err), err));
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
@@ -439,7 +461,8 @@ static cop_status train_round(cop_line *l, const cop_prune_stage *p, const cop_p
     (void)snprintf(text, sizeof text, "train %s for round %lld",
                    p->data == COP_DATA_DISTILLED ? "on distilled data" : "on real data",
                    (long long)round);
-    return add_training(l, &stage, text, "rewind", trained, err);
+    cop_status status = add_training(l, &stage, text, "rewind", trained, err);
+    return place_at(p->rewind_file, p->rewind_line, status, err);
 }
 
 /* The dense network's training on the stage's data: where tickets that rewind to a later step go.

@@ -173,6 +173,10 @@ cop_status cop_lay_out(cop_study *s, size_t setting, size_t seed, cop_error *err
 /* estimate.c: fills flops and points of a training, from what is known before anything ran. */
 void cop_estimate_training(const cop_study *s, cop_stage *stage);
 
+/* COP_INVALID where the training's recipe is one that cannot be run, as far as it is known before
+ * anything ran. */
+cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err);
+
 /* The steps in an epoch and in the whole training, where they are known before anything ran: on
  * real data, and on a distilled set whose size the distiller's plan states. */
 bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,

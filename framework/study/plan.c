@@ -1,6 +1,8 @@
 /* plan.c: collecting what a work asks for before it runs, and refusing what cannot be had. */
 #include "study/plan.h"
 
+#include "train/schedule.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,28 @@ void cop_plan_clear(cop_plan *p)
     cop_plan_reset(p);
 }
 
+/* A set that a distiller states is refused before it is made for what it would be refused for then.
+ */
+static cop_status check_expected(const cop_plan *p, cop_error *err)
+{
+    const cop_recipe *recipe = &p->expected_recipe;
+    cop_schedule schedule;
+    if (p->expected_samples == 0)
+        return COP_OK;
+    if (p->expected_samples < 0)
+        return cop_fail(err, COP_FAILED, "it states a set of %lld images",
+                        (long long)p->expected_samples);
+    if (memchr(recipe->name, '\0', sizeof recipe->name) == NULL || recipe->name[0] == '\0')
+        return cop_fail(err, COP_INVALID, "its set has no recipe to be trained with");
+    COP_TRY(cop_schedule_make(recipe, p->expected_samples, &schedule, err));
+    if (!(recipe->duration.value > 0.0))
+        return cop_fail(err, COP_INVALID,
+                        "the recipe of its set, \"%s\", has a duration of 0: nothing would be "
+                        "trained on it",
+                        recipe->name);
+    return COP_OK;
+}
+
 cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
                          void *self, cop_plan *p, cop_error *err)
 {
@@ -48,6 +72,8 @@ cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *
                           "%s: plan did not state how many steps there are (cop_plan_steps, at "
                           "least 0)",
                           what);
+    else if ((status = check_expected(p, &inner)) != COP_OK)
+        (void)cop_fail(err, status, "%s: %s", what, inner.message);
     if (status != COP_OK)
         cop_plan_clear(p);
     return status;
@@ -107,6 +133,12 @@ int64_t cop_plan_test_count(const cop_plan *p)
 int64_t cop_plan_copies(const cop_plan *p)
 {
     return p->copies;
+}
+
+int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
+{
+    bool is_known = p->class_counts != NULL && label >= 0 && label < p->task.classes;
+    return is_known ? p->class_counts[label] : -1;
 }
 
 static cop_status check_snapshots(const cop_training_request *r, const char *label, cop_error *err)

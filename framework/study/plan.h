@@ -26,6 +26,7 @@ struct cop_plan {
     const cop_model *model; /* the ticket's; NULL for a distiller */
     cop_task task;
     int64_t train_count, test_count;
+    const int64_t *class_counts; /* training samples by class; NULL: not known */
     int64_t copies;
     bool has_distilled; /* the study has a synthetic set to train on */
 
@@ -44,8 +45,9 @@ void cop_plan_reset(struct cop_plan *p);
 /* Frees what the plan owns and resets it. */
 void cop_plan_clear(struct cop_plan *p);
 
-/* Calls a component's plan callback on a reset plan and checks that it stated its steps. `what`
- * names the component in messages ("pruner 'imp'"). On failure the plan is cleared. */
+/* Calls a component's plan callback on a reset plan and checks that it stated its steps, and that
+ * a set which it states can be trained on. `what` names the component in messages ("pruner 'imp'").
+ * On failure the plan is cleared. */
 cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
                          void *self, cop_plan *p, cop_error *err);
 

@@ -70,7 +70,8 @@ COP_API void cop_plan_need_dense(cop_plan *p);
 /* Analyzers: the decoded synthetic set is wanted as in->synthetic (NULL where there is none). */
 COP_API void cop_plan_need_synthetic(cop_plan *p);
 
-/* Distillers: what the set will be, for estimates before anything runs. Optional. */
+/* Distillers: what the set will be: for estimates before anything runs, and to refuse there what
+ * the finished set would be refused for, such as a recipe of no length. Optional. */
 COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe);
 
 /* The ticket's model (for a distiller: NULL), the task, the number of samples of the training and
@@ -80,6 +81,10 @@ COP_API const cop_task *cop_plan_task(const cop_plan *p);
 COP_API int64_t cop_plan_train_count(const cop_plan *p);
 COP_API int64_t cop_plan_test_count(const cop_plan *p);
 COP_API int64_t cop_plan_copies(const cop_plan *p);
+
+/* The training samples of one class, for what can be refused before anything runs; -1 where the
+ * host does not know. */
+COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 
 /* --- begin, step, finish
  * ---------------------------------------------------------------------------- */

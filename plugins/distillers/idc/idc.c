@@ -13,6 +13,7 @@
 #include "run.h"
 
 #include "pixels.h"
+#include "start.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,13 +38,27 @@ static void destroy_idc(void *self)
     free(r);
 }
 
+/* What `begin` would refuse, before anything runs. */
+static cop_status check_classes(const idc_run *r, const cop_plan *plan, cop_error *err)
+{
+    const idc_options *o = &r->options;
+    for (int32_t c = 0; c < r->task.classes; c++) {
+        int64_t count = cop_plan_class_count(plan, c);
+        if (count == 0)
+            return cop_fail(err, COP_INVALID, "class %d has no training images", (int)c);
+        if (count > 0)
+            COP_TRY(idc_start_check(idc_options_start(o), o->ipc, o->factor, c, count, err));
+    }
+    return COP_OK;
+}
+
 /* A training pass costs three forward passes; the synthetic side's, whose gradient is
  * differentiated once more, seven. */
 static cop_status plan_idc(void *self, cop_plan *plan, cop_error *err)
 {
-    (void)err;
     const idc_run *r = self;
     const idc_options *o = &r->options;
+    COP_TRY(check_classes(r, plan, err));
     int64_t samples = cop_plan_train_count(plan);
     const idc_rhythm rhythm = idc_rhythm_of(o, samples);
     double forward = cop_model_forward_flops(o->model);

@@ -57,22 +57,29 @@ static cop_status start_mix(int64_t ipc, int64_t factor, const cop_samples *data
     return COP_OK;
 }
 
+cop_status idc_start_check(idc_start start, int64_t ipc, int64_t factor, int32_t label,
+                           int64_t count, cop_error *err)
+{
+    int64_t wanted = start == IDC_START_MIX ? ipc * factor * factor : ipc;
+    if (start == IDC_START_NOISE || count >= wanted)
+        return COP_OK;
+    return cop_fail(err, COP_INVALID,
+                    "start = \"%s\" wants %lld real images of class %d, there are %lld; start = "
+                    "\"noise\" wants none",
+                    start == IDC_START_MIX ? "mix" : "random", (long long)wanted, (int)label,
+                    (long long)count);
+}
+
 cop_status idc_start_class(idc_start start, int64_t ipc, int64_t factor, const cop_samples *data,
                            int32_t label, const int64_t *members, int64_t count, cop_stream *noise,
                            float *pixels, cop_error *err)
 {
     int64_t size = (int64_t)data->task.channels * data->task.height * data->task.width;
+    COP_TRY(idc_start_check(start, ipc, factor, label, count, err));
     if (start == IDC_START_NOISE) {
         start_noise(pixels, ipc * size, noise);
         return COP_OK;
     }
-    int64_t wanted = start == IDC_START_MIX ? ipc * factor * factor : ipc;
-    if (count < wanted)
-        return cop_fail(err, COP_INVALID,
-                        "start = \"%s\" wants %lld real images of class %d, there are %lld; start "
-                        "= \"noise\" wants none",
-                        start == IDC_START_MIX ? "mix" : "random", (long long)wanted, (int)label,
-                        (long long)count);
     if (start == IDC_START_MIX)
         return start_mix(ipc, factor, data, members, pixels, err);
     for (int64_t k = 0; k < ipc; k++)

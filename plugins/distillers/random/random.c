@@ -51,20 +51,35 @@ static cop_decode decode_of(const options *o)
     return o->decode == DECODE_MULTI ? COP_DECODE_MULTI : COP_DECODE_SINGLE;
 }
 
+static int64_t images_per_class(const selector *self)
+{
+    return self->o.ipc * self->o.factor * self->o.factor;
+}
+
+static cop_status check_class(const selector *self, int32_t label, int64_t found, cop_error *err)
+{
+    int64_t wanted = images_per_class(self);
+    if (found >= wanted)
+        return COP_OK;
+    return cop_fail(err, COP_INVALID,
+                    "class %d has %lld training images, wanted %lld (ipc x factor x factor)",
+                    (int)label, (long long)found, (long long)wanted);
+}
+
 static cop_status selector_plan(void *state, cop_plan *plan, cop_error *err)
 {
-    (void)err;
-    const options *o = &((const selector *)state)->o;
+    const selector *self = state;
+    const options *o = &self->o;
+    for (int32_t c = 0; c < self->task.classes; c++) {
+        int64_t found = cop_plan_class_count(plan, c);
+        if (found >= 0)
+            COP_TRY(check_class(self, c, found, err));
+    }
     int64_t stored = o->ipc * cop_plan_task(plan)->classes;
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
                         &o->recipe);
     return COP_OK;
-}
-
-static int64_t images_per_class(const selector *self)
-{
-    return self->o.ipc * self->o.factor * self->o.factor;
 }
 
 static cop_status selector_begin(void *state, cop_work *work, cop_tensors *bag, cop_error *err)
@@ -81,10 +96,7 @@ static cop_status choose(const selector *self, const cop_work *work, int32_t lab
 {
     int64_t wanted = images_per_class(self);
     int64_t found = cop_samples_of_class(cop_work_train_data(work), label, members);
-    if (found < wanted)
-        return cop_fail(err, COP_INVALID,
-                        "class %d has %lld training images, wanted %lld (ipc x factor x factor)",
-                        (int)label, (long long)found, (long long)wanted);
+    COP_TRY(check_class(self, label, found, err));
     if (self->o.selection == SELECT_RANDOM) {
         cop_stream stream = cop_work_stream(work, "selection", (uint64_t)label);
         cop_stream_permutation(&stream, order, found);
