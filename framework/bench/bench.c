@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 
 #include "bench/subject.h"
+#include "core/locale.h"
 #include "exec/convolutions.h"
 
 #include <math.h>
@@ -116,7 +117,7 @@ static double peak_mib(void)
     double kib = NAN;
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
         if (strncmp(line, "VmHWM:", 6) == 0)
-            kib = strtod(line + 6, NULL);
+            kib = cop_strtod(line + 6, NULL);
     if (file != NULL)
         (void)fclose(file);
     return kib / 1024.0;

@@ -1,6 +1,8 @@
 /* line.c: a result as one line of JSON, and back. */
 #include "bench/bench.h"
 
+#include "core/locale.h"
+
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
@@ -11,7 +13,7 @@ static const char *const precision_names[] = {"f32", "bf16"};
 static bool add_figure(cJSON *line, const char *name, double value)
 {
     char text[32];
-    (void)snprintf(text, sizeof text, "%.6g", value);
+    (void)cop_snprintf(text, sizeof text, "%.6g", value);
     return cJSON_AddRawToObject(line, name, isfinite(value) ? text : "null") != NULL;
 }
 

@@ -4,8 +4,10 @@
  * own too. Those are executed anew and not forked: a forked child of a process that has used OpenMP
  * hangs. */
 #include "bench/bench.h"
+
 #include "cli/cases.h"
 #include "cli/command.h"
+#include "core/locale.h"
 #include "plugin/home.h"
 
 #include <errno.h>
@@ -59,7 +61,7 @@ static void print_head(const cop_call *call)
 static const char *figure(double value, int digits, char *text, size_t size)
 {
     if (isfinite(value))
-        (void)snprintf(text, size, "%.*f", digits, value);
+        (void)cop_snprintf(text, size, "%.*f", digits, value);
     else
         (void)snprintf(text, size, "-");
     return text;

@@ -2,6 +2,7 @@
  */
 #include "cli/command.h"
 
+#include "core/locale.h"
 #include "core/log.h"
 #include "core/text.h"
 
@@ -207,7 +208,7 @@ static cop_status dispatch(int argc, char **argv, FILE *out, FILE *err_stream, c
     return status;
 }
 
-int cop_command(int argc, char **argv, FILE *out, FILE *err)
+static int run_command(int argc, char **argv, FILE *out, FILE *err)
 {
     cop_error error = {0};
     cop_status status = dispatch(argc, argv, out, err, &error);
@@ -219,6 +220,15 @@ int cop_command(int argc, char **argv, FILE *out, FILE *err)
         print_error(&error, err);
     (void)fflush(err);
     return exit_status(status);
+}
+
+/* The whole of it in the C locale, plugins included, whatever the program around it has set. */
+int cop_command(int argc, char **argv, FILE *out, FILE *err)
+{
+    locale_t before = cop_locale_enter();
+    int status = run_command(argc, argv, out, err);
+    cop_locale_leave(before);
+    return status;
 }
 
 /* --- what subcommands share ---------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* export.c: `coppice export`: trained tickets and distilled sets as files for other programs. */
 #include "cli/command.h"
 #include "core/file.h"
+#include "core/locale.h"
 #include "report/images.h"
 #include "report/record.h"
 #include "report/results.h"
@@ -155,7 +156,7 @@ static cop_status write_ticket(const export_source *s, const cop_record_ticket *
         cop_mask_apply(mask, state);
     (void)snprintf(round, sizeof round, "%lld", (long long)t->round);
     (void)snprintf(seed, sizeof seed, "%lld", (long long)t->seed);
-    (void)snprintf(sparsity, sizeof sparsity, "%.6g", cop_ticket_sparsity(&s->results, t));
+    (void)cop_snprintf(sparsity, sizeof sparsity, "%.6g", cop_ticket_sparsity(&s->results, t));
     const cop_metadata notes[] = {{"format", "pt"}, /* what safetensors' own loaders look for */
                                   {"study", s->results.record.name},
                                   {"setting", s->results.record.settings[t->setting].label},

@@ -1,5 +1,6 @@
 /* arena.c: a bump allocator over a list of blocks. */
 #include "core/arena.h"
+#include "core/locale.h"
 
 #include <stdalign.h>
 #include <stdarg.h>
@@ -90,13 +91,13 @@ char *cop_arena_printf(cop_arena *arena, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = cop_vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     char *text = length < 0 ? NULL : cop_arena_alloc(arena, (size_t)length + 1);
     if (text == NULL)
         return NULL;
     va_start(arguments, format);
-    (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+    (void)cop_vsnprintf(text, (size_t)length + 1, format, arguments);
     va_end(arguments);
     return text;
 }

@@ -4,6 +4,7 @@
  * call only notes the state; a line is made when one is due, or when the phase ends. */
 #include "core/log.h"
 
+#include "core/locale.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -73,7 +74,7 @@ static void duration_text(double seconds, char *text, size_t size)
 {
     int64_t whole = seconds < 1e9 ? (int64_t)(seconds + 0.5) : INT64_C(1000000000);
     if (seconds < 9.95)
-        (void)snprintf(text, size, "%.1f s", seconds);
+        (void)cop_snprintf(text, size, "%.1f s", seconds);
     else if (whole < 60)
         (void)snprintf(text, size, "%" PRId64 " s", whole);
     else if (whole < 3600)
@@ -187,7 +188,7 @@ void cop_say(cop_logger *log, cop_log_level level, const char *format, ...)
     char shown[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(message, sizeof message, format, arguments);
+    (void)cop_vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     const char *prefix = level == COP_LOG_ERROR     ? "error: "
                          : level == COP_LOG_WARNING ? "warning: "
@@ -232,7 +233,7 @@ void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total
     char detail[sizeof log->detail];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(detail, sizeof detail, format, arguments);
+    (void)cop_vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
     (void)pthread_mutex_lock(&log->lock);
     note(log, what, done, total, detail);

@@ -1,6 +1,8 @@
 /* status.c: filling a caller's error. */
 #include <coppice/status.h>
 
+#include "core/locale.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +15,7 @@ static void fill(cop_error *err, cop_status status, const char *file, int line, 
     err->status = status;
     err->line = line;
     (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
-    (void)vsnprintf(err->message, sizeof err->message, format, arguments);
+    (void)cop_vsnprintf(err->message, sizeof err->message, format, arguments);
 }
 
 cop_status cop_fail(cop_error *err, cop_status status, const char *format, ...)
@@ -43,7 +45,7 @@ cop_status cop_fail_within(cop_error *err, const char *format, ...)
     memcpy(inner, err->message, sizeof inner);
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(err->message, sizeof err->message, format, arguments);
+    int length = cop_vsnprintf(err->message, sizeof err->message, format, arguments);
     va_end(arguments);
     if (length >= 0 && (size_t)length + 2 < sizeof err->message)
         (void)snprintf(err->message + length, sizeof err->message - (size_t)length, ": %.*s",

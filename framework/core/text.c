@@ -1,5 +1,6 @@
 /* text.c: growing a text, guessing what a misspelt name meant, and making text safe to print. */
 #include "core/text.h"
+#include "core/locale.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -50,14 +51,14 @@ void cop_text_printf(cop_text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = cop_vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0)
         text->failed = true;
     if (length < 0 || !reserve(text, (size_t)length))
         return;
     va_start(arguments, format);
-    (void)vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
+    (void)cop_vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
     va_end(arguments);
     text->length += (size_t)length;
 }

@@ -2,6 +2,7 @@
  * error, and the memory of input lists, names and labels. */
 #include "graph/storage.h"
 
+#include "core/locale.h"
 #include "graph/optable.h"
 #include "graph/simplify.h"
 
@@ -100,7 +101,7 @@ cop_node cop_graph_refuse(cop_graph *g, const char *format, ...)
         return COP_NO_NODE;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(g->error.message, sizeof g->error.message, format, arguments);
+    (void)cop_vsnprintf(g->error.message, sizeof g->error.message, format, arguments);
     va_end(arguments);
     g->error.status = COP_INVALID;
     return COP_NO_NODE;
@@ -138,7 +139,7 @@ cop_node cop_node_label(cop_graph *g, cop_node a, const char *format, ...)
     char text[COP_NAME_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)cop_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     g->nodes[a - 1].label = copy_text(g, text);
     return a;

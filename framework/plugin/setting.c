@@ -1,6 +1,8 @@
 /* setting.c: the place, type and text of a libconfig setting. */
 #include "plugin/setting.h"
 
+#include "core/locale.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +83,8 @@ void cop_append_float(cop_text *text, double value)
 {
     char digits[40];
     for (int precision = 15; precision <= 17; precision++) {
-        (void)snprintf(digits, sizeof digits, "%.*g", precision, fabs(value));
-        if (strtod(digits, NULL) == fabs(value))
+        (void)cop_snprintf(digits, sizeof digits, "%.*g", precision, fabs(value));
+        if (cop_strtod(digits, NULL) == fabs(value))
             break;
     }
     cop_text_printf(text, "%s%s", value < 0.0 ? "-" : "", digits);

@@ -5,6 +5,8 @@
  * parsed turns each of these into an error with its line. */
 #include "plugin/setting.h"
 
+#include "core/locale.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,7 +237,10 @@ cop_status cop_syntax_parse(const char *text, size_t size, const char *file, con
 {
     COP_TRY(cop_syntax_check(text, size, file, err));
     config_init(config);
-    if (config_read_string(config, text) == CONFIG_TRUE)
+    locale_t before = cop_locale_enter();
+    bool is_read = config_read_string(config, text) == CONFIG_TRUE;
+    cop_locale_leave(before);
+    if (is_read)
         return COP_OK;
     cop_status status =
         cop_fail_at(err, COP_INVALID, file, config_error_line(config), "%s",
@@ -249,7 +254,7 @@ static bool is_number(const char *text)
     if (!is_digit(text[0]) && strchr("+-.", text[0]) == NULL)
         return false;
     char *end = NULL;
-    (void)strtod(text, &end);
+    (void)cop_strtod(text, &end);
     if (end == text)
         return false;
     return strcmp(end, "") == 0 || strcmp(end, "L") == 0 || strcmp(end, "LL") == 0;

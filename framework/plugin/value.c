@@ -1,6 +1,8 @@
 /* value.c: reading, checking and writing out the value of one option. */
 #include "plugin/value.h"
 
+#include "core/locale.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,7 +66,7 @@ cop_status cop_value_refuse(const cop_reader *reader, const cop_option *option,
     char reason[600];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    (void)cop_vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     cop_place place = cop_setting_place(setting, reader->file);
     return cop_fail_at(err, COP_INVALID, place.file, place.line, "option \"%s\" of %s %s",

@@ -2,6 +2,7 @@
 #include "report/csv.h"
 
 #include "core/file.h"
+#include "core/locale.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,13 +16,13 @@ const char *cop_number_text(double value, char text[COP_NUMBER_SIZE])
     if (isnan(value))
         return text;
     for (int digits = 1; digits <= 17; digits++) {
-        (void)snprintf(text, COP_NUMBER_SIZE, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        (void)cop_snprintf(text, COP_NUMBER_SIZE, "%.*g", digits, value);
+        if (cop_strtod(text, NULL) == value)
             break;
     }
     /* "1e+05" reads worse than the 100000 that it stands for. */
     if (strchr(text, 'e') != NULL && fabs(value) < 1e15 && floor(value) == value)
-        (void)snprintf(text, COP_NUMBER_SIZE, "%.0f", value);
+        (void)cop_snprintf(text, COP_NUMBER_SIZE, "%.0f", value);
     return text;
 }
 

@@ -1,6 +1,8 @@
 /* display.c: tables for people. */
 #include "report/display.h"
 
+#include "core/locale.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ static const char *scaled(double value, char *text, size_t size)
         value /= 1000.0;
         i++;
     }
-    (void)snprintf(text, size, i == 0 ? "%.0f%s" : "%.4g%s", value, prefixes[i]);
+    (void)cop_snprintf(text, size, i == 0 ? "%.0f%s" : "%.4g%s", value, prefixes[i]);
     return text;
 }
 
@@ -26,11 +28,11 @@ const char *cop_display_number(double value, const char *unit, char *text, size_
     if (isnan(value))
         (void)snprintf(text, size, "-");
     else if (unit != NULL && strcmp(unit, "%") == 0)
-        (void)snprintf(text, size, "%.2f", value);
+        (void)cop_snprintf(text, size, "%.2f", value);
     else if (unit != NULL && strcmp(unit, "images") == 0)
         return scaled(value, text, size);
     else
-        (void)snprintf(text, size, "%.4g", value);
+        (void)cop_snprintf(text, size, "%.4g", value);
     return text;
 }
 
@@ -115,12 +117,12 @@ static void with_deviation(double value, double deviation, char *mean, size_t me
     int lead = deviation > 0.0 ? (int)floor(log10(deviation)) : 0;
     int decimals = 1 - lead;
     if (!(deviation > 0.0) || decimals < 0 || decimals > 6 || fabs(value) >= 1e5) {
-        (void)snprintf(mean, mean_size, "%.3g", value);
-        (void)snprintf(std, std_size, "%.2g", deviation);
+        (void)cop_snprintf(mean, mean_size, "%.3g", value);
+        (void)cop_snprintf(std, std_size, "%.2g", deviation);
         return;
     }
-    (void)snprintf(mean, mean_size, "%.*f", decimals, value);
-    (void)snprintf(std, std_size, "%.*f", decimals, deviation);
+    (void)cop_snprintf(mean, mean_size, "%.*f", decimals, value);
+    (void)cop_snprintf(std, std_size, "%.*f", decimals, deviation);
 }
 
 static const char *cell_text(const cop_table *table, size_t row, size_t column, cop_arena *arena)

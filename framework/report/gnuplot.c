@@ -7,11 +7,32 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
+
+/* This process's environment, but for the locale: numbers in scripts and data have points. The list
+ * is the caller's; NULL when memory is out. */
+static char **plain_environment(void)
+{
+    static const char locale[] = "LC_ALL=C";
+    size_t count = 0, kept = 0;
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    char **list = malloc((count + 2) * sizeof *list);
+    if (list == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+            list[kept++] = environ[i];
+    }
+    list[kept++] = (char *)(uintptr_t)locale; /* which is not written to */
+    list[kept] = NULL;
+    return list;
+}
 
 /* Starts gnuplot in `dir` with both of its outputs going to `output`. */
 static int start(const char *dir, const char *script, int output, pid_t *pid)
@@ -23,7 +44,11 @@ static int start(const char *dir, const char *script, int output, pid_t *pid)
     int reason = posix_spawn_file_actions_init(&actions);
     if (reason != 0)
         return reason;
-    reason = posix_spawn_file_actions_addchdir_np(&actions, dir);
+    char **environment = plain_environment();
+    if (environment == NULL)
+        reason = ENOMEM;
+    if (reason == 0)
+        reason = posix_spawn_file_actions_addchdir_np(&actions, dir);
     if (reason == 0)
         reason = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (reason == 0)
@@ -31,8 +56,9 @@ static int start(const char *dir, const char *script, int output, pid_t *pid)
     if (reason == 0)
         reason = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
     if (reason == 0)
-        reason = posix_spawnp(pid, program, &actions, NULL, arguments, environ);
+        reason = posix_spawnp(pid, program, &actions, NULL, arguments, environment);
     (void)posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return reason;
 }
 

@@ -2,6 +2,7 @@
 #include "report/history.h"
 
 #include "core/file.h"
+#include "core/locale.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static bool read_cell(char **text, double *value)
     if (**text == ',' || **text == '\n')
         return true;
     char *end = NULL;
-    *value = strtod(*text, &end);
+    *value = cop_strtod(*text, &end);
     bool ok = end != *text && strchr(" \t\r\n", **text) == NULL;
     *text = end;
     return ok;

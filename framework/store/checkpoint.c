@@ -1,6 +1,7 @@
 /* checkpoint.c: the state of a stage under way, as one safetensors file replaced atomically. */
 #include "store/artifact.h"
 
+#include "core/locale.h"
 #include "store/paths.h"
 #include "store/safetensors.h"
 
@@ -47,7 +48,7 @@ cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const co
     char path[COP_STORE_PATH], step_text[32], seconds_text[32], hex[33];
     checkpoint_path(s, id, path, sizeof path);
     (void)snprintf(step_text, sizeof step_text, "%lld", (long long)step);
-    (void)snprintf(seconds_text, sizeof seconds_text, "%.3f", seconds);
+    (void)cop_snprintf(seconds_text, sizeof seconds_text, "%.3f", seconds);
     if (!checksum(bag, step_text, seconds_text, hex))
         return cop_fail(err, COP_FAILED, "out of memory");
     const cop_metadata notes[] = {
@@ -71,7 +72,7 @@ static bool take_notes(const cop_tensors *bag, const cop_metadata *notes, size_t
         return false;
     errno = 0;
     *step = strtoll(step_text, &step_end, 10);
-    *seconds = strtod(seconds_text, &seconds_end);
+    *seconds = cop_strtod(seconds_text, &seconds_end);
     *wrong = "at no valid step";
     return errno == 0 && step_end != step_text && *step_end == '\0' && *step >= 0 &&
            seconds_end != seconds_text && *seconds_end == '\0' && isfinite(*seconds);

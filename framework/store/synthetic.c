@@ -1,6 +1,7 @@
 /* synthetic.c: writing and reading distilled sets. */
 #include "store/synthetic.h"
 
+#include "core/locale.h"
 #include "nn/synthetic.h"
 #include "store/safetensors.h"
 #include "train/recipe_text.h"
@@ -20,8 +21,8 @@ static void write_floats(const float *values, int count, char *text, size_t size
     size_t used = 0;
     text[0] = '\0';
     for (int i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%.9g", i > 0 ? " " : "",
-                                 (double)values[i]);
+        used += (size_t)cop_snprintf(text + used, size - used, "%s%.9g", i > 0 ? " " : "",
+                                     (double)values[i]);
 }
 
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err)
@@ -59,7 +60,7 @@ static bool read_floats(const char *text, int count, float *values)
 {
     for (int i = 0; i < count; i++) {
         char *end = NULL;
-        values[i] = strtof(text, &end);
+        values[i] = cop_strtof(text, &end);
         if (end == text || !isfinite(values[i]))
             return false;
         text = end;

@@ -4,6 +4,7 @@
 #include "store/tables.h"
 
 #include "core/file.h"
+#include "core/locale.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -59,7 +60,7 @@ static cJSON *cell_text(const cop_table *table, size_t row, size_t column)
         (void)snprintf(text, sizeof text, "%" PRId64, cell.i);
         return cJSON_CreateString(text);
     case COP_COLUMN_FLOAT:
-        (void)snprintf(text, sizeof text, "%.17g", cell.f);
+        (void)cop_snprintf(text, sizeof text, "%.17g", cell.f);
         return cJSON_CreateString(text);
     case COP_COLUMN_TEXT:
         return cJSON_CreateString(cell.text);
@@ -148,7 +149,7 @@ static bool read_cell(const char *text, cop_column_type type, cop_cell *cell)
     case COP_COLUMN_INT:
         return cop_integer_parse(text, &cell->i);
     case COP_COLUMN_FLOAT:
-        cell->f = strtod(text, &end);
+        cell->f = cop_strtod(text, &end);
         return end != text && *end == '\0';
     case COP_COLUMN_TEXT:
         cell->text = text;

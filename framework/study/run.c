@@ -1,6 +1,8 @@
 /* run.c: running every stage that is not there yet, in order. */
 #include "core/openmp.h"
 #include "study/manifest.h"
+
+#include "core/locale.h"
 #include "study/runner.h"
 
 #include <math.h>
@@ -41,7 +43,7 @@ static cop_status save_seconds(double *seconds, cop_error *err)
     *seconds = SAVE_SECONDS;
     if (text == NULL || text[0] == '\0')
         return COP_OK;
-    *seconds = strtod(text, &end);
+    *seconds = cop_strtod(text, &end);
     if (*end != '\0' || !isfinite(*seconds) || *seconds < 0.0)
         return cop_fail(err, COP_INVALID,
                         "COPPICE_SAVE_SECONDS is \"%s\", wanted a number of at least 0", text);

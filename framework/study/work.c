@@ -1,6 +1,8 @@
 /* work.c: the host's services to a running work. */
 #include "study/work.h"
 
+#include "core/locale.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,7 +40,7 @@ void cop_work_report(cop_work *w, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(w->note, sizeof w->note, format, arguments);
+    (void)cop_vsnprintf(w->note, sizeof w->note, format, arguments);
     va_end(arguments);
 }
 
