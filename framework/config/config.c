@@ -15,7 +15,8 @@
 typedef struct loading {
     const char *path;
     const cop_registry *registry;
-    cop_overrides overrides;
+    const char *const *overrides;
+    size_t override_count;
     cop_logger *log;
     cop_arena *arena;  /* places, axes, labels */
     config_t *written; /* the file with the overrides in it */
@@ -49,8 +50,8 @@ static cop_status read_tree(loading *l)
         return status;
     }
     l->written = tree;
-    for (size_t i = 0; i < l->overrides.count && status == COP_OK; i++)
-        status = cop_override_apply(&l->written, l->overrides.items[i], l->path, l->arena, l->err);
+    for (size_t i = 0; i < l->override_count && status == COP_OK; i++)
+        status = cop_override_apply(&l->written, l->overrides[i], l->path, l->arena, l->err);
     return status;
 }
 
@@ -142,8 +143,13 @@ static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
     config_t *tree = NULL;
     const char *label = NULL;
     cop_setting *setting = &l->config->settings[i];
-    cop_status status = cop_sweep_setting(sweep, &l->overrides, l->base, i, l->config->name,
-                                          l->path, arena, &tree, &label, l->err);
+    const cop_expansion from = {.tree = l->base,
+                                .overrides = l->overrides,
+                                .override_count = l->override_count,
+                                .name = l->config->name,
+                                .file = l->path,
+                                .log = l->log};
+    cop_status status = cop_sweep_setting(sweep, &from, i, arena, &tree, &label, l->err);
     if (status == COP_OK) {
         cop_study_reader r = {.root = config_root_setting(tree),
                               .file = l->path,
@@ -226,7 +232,8 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
     *out = NULL;
     loading l = {.path = path,
                  .registry = r,
-                 .overrides = {overrides, override_count},
+                 .overrides = overrides,
+                 .override_count = override_count,
                  .log = log,
                  .err = err};
     l.arena = cop_arena_new();

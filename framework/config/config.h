@@ -125,8 +125,9 @@ typedef struct cop_config {
  * expands the sweep, checks everything against the plugins' tables. Nothing is run and no data is
  * read. Every complaint is one line with file:line; COP_UNAVAILABLE for what this build lacks. A
  * sweep value at path "" is a group merged into the root; a group value is merged into the group at
- * its path, but replaces it where its `plugin` differs. Two axes, or an axis and an override, that
- * set the same setting are refused. Names (the study's, labels) are as names.h says. */
+ * its path, but replaces it where its `plugin` differs. Two axes that set the same setting are
+ * refused; a sweep value over what an override set is a warning. Names (the study's, labels) are as
+ * names.h says. */
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);

@@ -219,8 +219,7 @@ cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *lo
 /* One setting of the sweep being made. */
 typedef struct expanding {
     const cop_sweep *sweep;
-    const cop_overrides *overrides;
-    const char *file;
+    const cop_expansion *from;
     cop_arena *arena;
     config_t **tree;
     cop_error *err;
@@ -232,51 +231,57 @@ static const config_setting_t *root_of(const expanding *e)
     return config_root_setting(*e->tree);
 }
 
-/* Fails where the axis of the patch would overwrite `value`, which `by` has put at `path_text`. */
-static cop_status check_kept(const expanding *e, const cop_patch *patch, const char *path_text,
-                             const config_setting_t *value, const char *by)
+/* The setting that the axis of the patch would overwrite of `value`, which was put at the path;
+ * NULL: none. */
+static const config_setting_t *find_lost(const expanding *e, const cop_patch *patch,
+                                         const char *path_text, const config_setting_t *value)
 {
     cop_path path;
     if (cop_path_parse(path_text, &path, NULL) != COP_OK)
-        return COP_OK; /* it was complained about before */
-    const config_setting_t *lost = cop_patch_overwrites(patch, root_of(e), &path, value);
-    if (lost == NULL)
-        return COP_OK;
-    char at[200], where[200], who[200];
-    cop_place place = cop_setting_place(patch->value, e->file);
-    (void)cop_escape(cop_setting_path(lost, at, sizeof at), where, sizeof where);
-    return cop_fail_at(e->err, COP_INVALID, place.file, place.line,
-                       "this axis of the sweep sets %s, which %s sets too", where,
-                       cop_escape(by, who, sizeof who));
+        return NULL; /* it was complained about before */
+    return cop_patch_overwrites(patch, root_of(e), &path, value);
 }
 
 static cop_status check_axes(const expanding *e, const cop_patch *patch, size_t axis)
 {
     for (size_t i = 0; i < axis; i++) {
         const char *path = e->sweep->axes[i].path;
-        const char *by = cop_arena_printf(e->arena, "the axis \"%s\"", path);
-        if (by == NULL)
-            return refuse_memory(e->err);
-        COP_TRY(check_kept(e, patch, path, e->values[i], by));
+        const config_setting_t *lost = find_lost(e, patch, path, e->values[i]);
+        if (lost == NULL)
+            continue;
+        char at[200], where[200], who[200];
+        cop_place place = cop_setting_place(patch->value, e->from->file);
+        (void)cop_escape(cop_setting_path(lost, at, sizeof at), where, sizeof where);
+        return cop_fail_at(e->err, COP_INVALID, place.file, place.line,
+                           "this axis of the sweep sets %s, which the axis \"%s\" sets too", where,
+                           cop_escape(path, who, sizeof who));
     }
     return COP_OK;
 }
 
-/* An override set all that is at its path by now. */
+/* An override is for the settings that do not say otherwise; where one does, a warning says so. It
+ * set all that is at its path by now. */
 static cop_status check_overrides(const expanding *e, const cop_patch *patch)
 {
-    for (size_t i = 0; i < e->overrides->count; i++) {
-        const char *override = e->overrides->items[i];
-        int length = (int)strcspn(override, "=");
-        const char *text = cop_arena_printf(e->arena, "%.*s", length, override);
-        const char *by = cop_arena_printf(e->arena, "--set %s", override);
-        if (text == NULL || by == NULL)
+    for (size_t i = 0; i < e->from->override_count; i++) {
+        const char *override = e->from->overrides[i];
+        const char *text =
+            cop_arena_printf(e->arena, "%.*s", (int)strcspn(override, "="), override);
+        if (text == NULL)
             return refuse_memory(e->err);
         cop_path path;
-        cop_patch place = {0};
-        if (cop_path_parse(text, &path, NULL) == COP_OK &&
-            cop_patch_find(root_of(e), &path, true, &place, NULL) == COP_OK && place.added == 0)
-            COP_TRY(check_kept(e, patch, text, place.target, by));
+        cop_patch at = {0};
+        if (cop_path_parse(text, &path, NULL) != COP_OK ||
+            cop_patch_find(root_of(e), &path, true, &at, NULL) != COP_OK || at.added > 0)
+            continue;
+        const config_setting_t *lost = find_lost(e, patch, text, at.target);
+        char where[200];
+        cop_place place = cop_setting_place(patch->value, e->from->file);
+        if (lost != NULL)
+            cop_say(e->from->log, COP_LOG_WARNING,
+                    "%s:%d: this value of the sweep sets %s, over --set %s",
+                    place.file != NULL ? place.file : "config", place.line,
+                    cop_setting_path(lost, where, sizeof where), override);
     }
     return COP_OK;
 }
@@ -290,7 +295,7 @@ static cop_status set_value(const expanding *e, size_t axis)
     cop_patch patch = {.is_merged = true, .value = e->values[axis]};
     cop_status status = cop_patch_find(root_of(e), &path, may_create(&path), &patch, e->err);
     if (status != COP_OK) { /* an axis before it took away what this path named */
-        cop_place place = cop_setting_place(patch.value, e->file);
+        cop_place place = cop_setting_place(patch.value, e->from->file);
         char inner[300], shown[100];
         memcpy(inner, e->err->message, sizeof inner);
         inner[sizeof inner - 1] = '\0';
@@ -300,7 +305,7 @@ static cop_status set_value(const expanding *e, size_t axis)
     COP_TRY(check_overrides(e, &patch));
     COP_TRY(check_axes(e, &patch, axis));
     config_t *changed = NULL;
-    COP_TRY(cop_tree_copy(root_of(e), &patch, e->file, e->arena, &changed, e->err));
+    COP_TRY(cop_tree_copy(root_of(e), &patch, e->from->file, e->arena, &changed, e->err));
     cop_tree_free(*e->tree);
     *e->tree = changed;
     return COP_OK;
@@ -310,7 +315,7 @@ static cop_status set_value(const expanding *e, size_t axis)
 static cop_status set_values(expanding *e, size_t setting, cop_text *label)
 {
     const cop_sweep *sweep = e->sweep;
-    cop_place last = {e->file, 0};
+    cop_place last = {e->from->file, 0};
     e->values = cop_arena_array(e->arena, sweep->axis_count + 1, sizeof *e->values);
     if (e->values == NULL)
         return refuse_memory(e->err);
@@ -320,7 +325,7 @@ static cop_status set_values(expanding *e, size_t setting, cop_text *label)
         size_t which = setting / below % sweep->axes[a].count;
         e->values[a] = config_setting_get_elem(sweep->axes[a].values, (unsigned)which);
         cop_text_printf(label, "%s%s", a > 0 ? ", " : "", sweep->axes[a].labels[which]);
-        last = cop_setting_place(e->values[a], e->file);
+        last = cop_setting_place(e->values[a], e->from->file);
         COP_TRY(set_value(e, a));
     }
     if (label->failed)
@@ -330,21 +335,16 @@ static cop_status set_values(expanding *e, size_t setting, cop_text *label)
     return cop_name_check("a setting's label", label->data, COP_MAX_LABEL, last, e->err);
 }
 
-cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_overrides *overrides,
-                             const config_t *tree, size_t i, const char *name, const char *file,
+cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_expansion *from, size_t i,
                              cop_arena *arena, config_t **out, const char **label, cop_error *err)
 {
     cop_error own = {0};
     *out = NULL;
     cop_text joined = {0};
-    cop_text_append(&joined, sweep->axis_count == 0 ? name : "");
-    cop_status status = cop_tree_copy(config_root_setting(tree), NULL, file, arena, out, &own);
-    expanding e = {.sweep = sweep,
-                   .overrides = overrides,
-                   .file = file,
-                   .arena = arena,
-                   .tree = out,
-                   .err = &own};
+    cop_text_append(&joined, sweep->axis_count == 0 ? from->name : "");
+    cop_status status =
+        cop_tree_copy(config_root_setting(from->tree), NULL, from->file, arena, out, &own);
+    expanding e = {.sweep = sweep, .from = from, .arena = arena, .tree = out, .err = &own};
     if (status == COP_OK)
         status = set_values(&e, i, &joined);
     if (status == COP_OK) {

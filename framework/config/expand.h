@@ -21,11 +21,15 @@ typedef struct cop_axis {
     const char *const *labels; /* `count` of them */
 } cop_axis;
 
-/* What the command line sets: no axis may set it again. */
-typedef struct cop_overrides {
-    const char *const *items; /* "path=value" */
-    size_t count;
-} cop_overrides;
+/* What settings are made from. */
+typedef struct cop_expansion {
+    const config_t *tree;         /* the config with the overrides in it and without the sweep */
+    const char *const *overrides; /* "path=value" */
+    size_t override_count;
+    const char *name; /* the label where nothing is swept */
+    const char *file;
+    cop_logger *log;
+} cop_expansion;
 
 /* The sweep of a tree; axes live in the arena, values in the tree. */
 typedef struct cop_sweep {
@@ -37,12 +41,11 @@ typedef struct cop_sweep {
 cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
                           cop_sweep *sweep, cop_error *err);
 
-/* The tree of setting i (cop_tree_free), made from `tree`, which has the overrides in it and lacks
- * the sweep itself (the last axis varies fastest), and its label: the values' labels joined with
- * ", ", in the arena; `name` where nothing is swept. COP_INVALID where an axis sets what an earlier
- * one or an override has set: it would be lost, and stay in the label. */
-cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_overrides *overrides,
-                             const config_t *tree, size_t i, const char *name, const char *file,
+/* The tree of setting i (cop_tree_free; the last axis varies fastest), and its label: the values'
+ * labels joined with ", ", in the arena. COP_INVALID where an axis sets what an earlier one has
+ * set: it would be lost, and stay in the label. Where it sets what an override has set, a warning
+ * says so. */
+cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_expansion *from, size_t i,
                              cop_arena *arena, config_t **out, const char **label, cop_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "plugin/setting.h"
 
@@ -344,19 +345,41 @@ static void refuses_axes_that_set_the_same_setting(void **state)
     }
 }
 
-static void refuses_an_override_of_what_is_swept(void **state)
+static void warns_of_an_override_of_what_is_swept(void **state)
 {
     (void)state;
-    static const char text[] = BASE "\nsweep = ( { path = \"train.lr\"; values = [1, 2]; } );";
-    cop_config *c = NULL;
-    cop_error err = {0};
-    assert_refused(load_text(text, "train.lr=0.5", &c, &err), COP_INVALID, &err,
-                   "sets train.lr, which --set train.lr=0.5 sets too");
-    assert_int_equal(err.line, 2);
-    assert_ok(load_text(text, "train.batch=8", &c, &err), &err);
-    cop_config_free(c);
-    assert_ok(load_text(text, "sweep=()", &c, &err), &err);
-    cop_config_free(c);
+    static const struct {
+        const char *override, *said;
+    } cases[] = {
+        {"train.lr=0.5",
+         "t.cfg:2: this value of the sweep sets train.lr, over --set train.lr=0.5\n"},
+        {"train={recipe=\"sgd\"; lr=0.5;}", "sets train.lr, over --set train="},
+        {"train.batch=8", ""},
+        {"sweep=()", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_config *c = NULL;
+        cop_error err = {0};
+        char *said = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&said, &size);
+        cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
+        char path[PATH_MAX + 32];
+        (void)snprintf(path, sizeof path, "%s/t.cfg", dir);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_true(fputs(BASE "\nsweep = ( { path = \"train.lr\"; values = [1]; } );", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_ok(cop_config_load(path, &cases[i].override, 1, registry, log, &c, &err), &err);
+        cop_logger_free(log);
+        assert_int_equal(fclose(stream), 0);
+        if (cases[i].said[0] == '\0')
+            assert_string_equal(said, "");
+        else
+            assert_non_null(strstr(said, cases[i].said));
+        cop_config_free(c);
+        free(said);
+    }
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -834,7 +857,7 @@ int main(void)
         cmocka_unit_test(crosses_the_axes_of_a_sweep),
         cmocka_unit_test(merges_the_values_of_a_sweep),
         cmocka_unit_test(refuses_axes_that_set_the_same_setting),
-        cmocka_unit_test(refuses_an_override_of_what_is_swept),
+        cmocka_unit_test(warns_of_an_override_of_what_is_swept),
         cmocka_unit_test(refuses_names_that_are_no_plain_text),
         cmocka_unit_test(refuses_a_file_whose_name_cannot_be_the_study),
         cmocka_unit_test(records_any_bytes_as_text),
