@@ -17,7 +17,8 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
  * the new one, never a part. */
 cop_status cop_file_write(const char *path, const void *data, size_t size, cop_error *err);
 
-/* The same in pieces. Between open and commit the bytes are in a temporary file beside `path`. */
+/* The same in pieces. Between open and commit the bytes are in a temporary file beside `path`, of a
+ * name that nobody else has (core/unique.h). */
 typedef struct cop_writer cop_writer;
 
 cop_status cop_writer_open(const char *path, cop_writer **out, cop_error *err);
