@@ -100,14 +100,19 @@ cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err)
     cop_status status = COP_OK;
     cop_hasher *hasher = cop_hasher_new();
     void *buffer = malloc(READ_SIZE);
-    if (hasher == NULL || buffer == NULL)
+    int reason = 0;
+    if (hasher == NULL || buffer == NULL) {
+        reason = ENOMEM;
         status = cop_fail(err, COP_FAILED, "out of memory");
-    else if (!feed_file(hasher, fd, buffer))
+    } else if (!feed_file(hasher, fd, buffer)) {
+        reason = errno;
         status = cop_fail_errno(err, "cannot read", path);
-    else
+    } else {
         *digest = cop_hasher_finish(hasher);
+    }
     free(buffer);
     cop_hasher_free(hasher);
     (void)close(fd);
+    errno = reason;
     return status;
 }

@@ -6,16 +6,23 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
+#include <string.h>
 
 /* dlerror's words on one line; they name the file. */
-static cop_status refuse(cop_error *err)
+static cop_status refuse(int error, cop_error *err)
 {
     const char *reason = dlerror();
     char shown[700];
-    return cop_fail(err, COP_INVALID, "%s",
-                    reason != NULL ? cop_escape(reason, shown, sizeof shown) : "cannot be opened");
+    if (reason == NULL)
+        reason = "cannot be opened";
+    /* No status comes with the words; some failures leave errno, others say it. */
+    bool is_memory = error == ENOMEM || strstr(reason, strerror(ENOMEM)) != NULL ||
+                     strstr(reason, "out of memory") != NULL;
+    return cop_fail(err, is_memory ? COP_FAILED : COP_INVALID, "%s",
+                    cop_escape(reason, shown, sizeof shown));
 }
 
 /* The symbol must be as large as the fields that vouch for the rest, or reading them is reading
@@ -36,9 +43,10 @@ static cop_status check_symbol(const void *symbol, cop_error *err)
 cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_error *err)
 {
     (void)dlerror();
+    errno = 0;
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL)
-        return refuse(err);
+        return refuse(errno, err);
     const void *symbol = dlsym(object, COP_PLUGIN_SYMBOL);
     if (symbol == NULL)
         return cop_fail(err, COP_INVALID, "has no symbol %s: not a plugin", COP_PLUGIN_SYMBOL);

@@ -953,13 +953,14 @@ static int occurrences(const char *text, const char *part)
 static void a_run_sets_aside_what_is_not_its_own_and_computes_it_again(void **state)
 {
     (void)state;
-    bench whole;
-    bench_open(&whole, base_config, NULL, 0);
+    static const char *const overrides[] = {"ticket.stages.[0].rounds=1", "dataset.train_size=80",
+                                            "dataset.test_size=40"};
+    bench whole, b;
+    bench_open(&whole, base_config, overrides, 3);
     bench_run(&whole);
+    bench_open(&b, base_config, overrides, 3);
+    bench_run(&b);
     for (size_t i = 0; i < sizeof harms / sizeof harms[0]; i++) {
-        bench b;
-        bench_open(&b, base_config, NULL, 0);
-        bench_run(&b);
         harms[i].harm(&b);
         char *said = run_and_listen(&b);
         if (occurrences(said, harms[i].said) != harms[i].again ||
@@ -972,8 +973,8 @@ static void a_run_sets_aside_what_is_not_its_own_and_computes_it_again(void **st
         said = run_and_listen(&b);
         assert_string_equal(said, "");
         free(said);
-        bench_close(&b);
     }
+    bench_close(&b);
     bench_close(&whole);
 }
 
@@ -983,12 +984,12 @@ static void damage_that_a_stage_finds_is_computed_again_first(void **state)
     (void)state;
     /* A network large enough for its state not to be a small file. */
     static const char *const overrides[] = {
-        "ticket.stages.[0].rounds=1",
-        "ticket.model={ plugin = \"convnet\"; depth = 1; width = 160; }"};
+        "ticket.stages.[0].rounds=1", "dataset.train_size=80", "dataset.test_size=40",
+        "train.duration=\"1ep\"", "ticket.model={ plugin = \"convnet\"; depth = 1; width = 110; }"};
     bench whole, b;
-    bench_open(&whole, base_config, overrides, 2);
+    bench_open(&whole, base_config, overrides, 5);
     bench_run(&whole);
-    bench_open(&b, base_config, overrides, 2);
+    bench_open(&b, base_config, overrides, 5);
     bench_run(&b);
     char path[PATH];
     const cop_stage *copy = &b.study->stages[ticket_at(&b, 1)->copies[0]];
