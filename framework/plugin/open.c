@@ -10,18 +10,26 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
+
+/* Whether dlopen failed for lack of memory. No status comes with its words; and where a file cannot
+ * be mapped they do not say why: memory, or a file system that lets nothing be executed. */
+static bool is_memory(const char *path, const char *reason)
+{
+    struct statvfs info;
+    if (strstr(reason, "failed to map segment") != NULL)
+        return statvfs(path, &info) != 0 || (info.f_flag & ST_NOEXEC) == 0;
+    return strstr(reason, strerror(ENOMEM)) != NULL || strstr(reason, "out of memory") != NULL;
+}
 
 /* dlerror's words on one line; they name the file. */
-static cop_status refuse(int error, cop_error *err)
+static cop_status refuse(const char *path, cop_error *err)
 {
     const char *reason = dlerror();
     char shown[700];
     if (reason == NULL)
         reason = "cannot be opened";
-    /* No status comes with the words; some failures leave errno, others say it. */
-    bool is_memory = error == ENOMEM || strstr(reason, strerror(ENOMEM)) != NULL ||
-                     strstr(reason, "out of memory") != NULL;
-    return cop_fail(err, is_memory ? COP_FAILED : COP_INVALID, "%s",
+    return cop_fail(err, is_memory(path, reason) ? COP_FAILED : COP_INVALID, "%s",
                     cop_escape(reason, shown, sizeof shown));
 }
 
@@ -43,10 +51,9 @@ static cop_status check_symbol(const void *symbol, cop_error *err)
 cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_error *err)
 {
     (void)dlerror();
-    errno = 0;
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL)
-        return refuse(errno, err);
+        return refuse(path, err);
     const void *symbol = dlsym(object, COP_PLUGIN_SYMBOL);
     if (symbol == NULL)
         return cop_fail(err, COP_INVALID, "has no symbol %s: not a plugin", COP_PLUGIN_SYMBOL);
