@@ -23,8 +23,10 @@ cop_status cop_fail_errno(cop_error *err, const char *what, const char *path)
 {
     int reason = errno;
     char shown[512];
-    return cop_fail(err, COP_FAILED, "%s %s: %s", what, cop_escape(path, shown, sizeof shown),
-                    strerror(reason));
+    (void)cop_fail(err, COP_FAILED, "%s %s: %s", what, cop_escape(path, shown, sizeof shown),
+                   strerror(reason));
+    errno = reason;
+    return COP_FAILED;
 }
 
 /* Bytes read, 0 at the end of the file, −1 with errno set. */
@@ -86,8 +88,10 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
     errno = reason;
     if (buffer == NULL && reason == EFBIG) {
         char shown[512];
-        return cop_fail(err, COP_FAILED, "cannot read %s: it is larger than %zu bytes",
-                        cop_escape(path, shown, sizeof shown), limit);
+        (void)cop_fail(err, COP_FAILED, "cannot read %s: it is larger than %zu bytes",
+                       cop_escape(path, shown, sizeof shown), limit);
+        errno = reason;
+        return COP_FAILED;
     }
     if (buffer == NULL)
         return cop_fail_errno(err, "cannot read", path);

@@ -30,6 +30,10 @@ typedef struct cop_store cop_store;
  * lock on OUT/work/lock with others; the first to open it clears away what killed runs left. */
 cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err);
 
+/* Whether cop_store_open would take `dir`, which need not be there: COP_INVALID where it is
+ * refused. Changes nothing. */
+cop_status cop_store_check(const char *dir, cop_error *err);
+
 /* Opens it to be read: nothing is made, and nothing cleared away. `dir` need not hold a store; then
  * it holds no artifacts. */
 cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err);

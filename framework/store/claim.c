@@ -153,20 +153,40 @@ static cop_status make_folders(const char *dir, cop_error *err)
     return cop_make_dirs(path, err);
 }
 
+static void marker_path(const char *dir, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/store/%s", dir, COP_MARKER_FILE);
+}
+
+/* Whether the store is marked; COP_INVALID where it is not, and cannot be ours. */
+static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
+{
+    char store[COP_STORE_PATH], path[COP_STORE_PATH];
+    bool known = false;
+    (void)snprintf(store, sizeof store, "%s/store", dir);
+    marker_path(dir, path, sizeof path);
+    COP_TRY(check_folders(dir, err));
+    COP_TRY(is_marked(path, marked, err));
+    if (*marked)
+        return COP_OK;
+    COP_TRY(has_artifact(store, &known, err));
+    if (!known)
+        COP_TRY(has_record(dir, &known, err));
+    return known ? COP_OK : check_free(dir, err);
+}
+
+cop_status cop_store_check(const char *dir, cop_error *err)
+{
+    bool marked = false;
+    return check_claim(dir, &marked, err);
+}
+
 cop_status cop_claim_store(const char *dir, cop_error *err)
 {
-    char store[COP_STORE_PATH], path[COP_STORE_PATH + 32];
-    bool marked = false, known = false;
-    (void)snprintf(store, sizeof store, "%s/store", dir);
-    (void)snprintf(path, sizeof path, "%s/%s", store, COP_MARKER_FILE);
-    COP_TRY(check_folders(dir, err));
-    COP_TRY(is_marked(path, &marked, err));
-    if (!marked)
-        COP_TRY(has_artifact(store, &known, err));
-    if (!marked && !known)
-        COP_TRY(has_record(dir, &known, err));
-    if (!marked && !known)
-        COP_TRY(check_free(dir, err));
+    char path[COP_STORE_PATH];
+    bool marked = false;
+    COP_TRY(check_claim(dir, &marked, err));
     COP_TRY(make_folders(dir, err));
+    marker_path(dir, path, sizeof path);
     return marked ? COP_OK : cop_file_write(path, mark, strlen(mark), err);
 }

@@ -317,6 +317,14 @@ static void a_report_is_not_made_of_what_the_disk_does_not_give(void **state)
     free(before);
 }
 
+static void a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong(void **state)
+{
+    const scene *s = *state;
+    if (!can_refuse())
+        skip();
+    assert_fails_to_read(s, run(s, "REFUSE_READ=/t.cfg", WORDS("check", s->config)), "/t.cfg");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(an_artifact_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(a_report_is_not_made_of_what_the_disk_does_not_give),
+        cmocka_unit_test(a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

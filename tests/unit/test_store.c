@@ -762,6 +762,7 @@ static void a_directory_where_others_have_our_names_is_refused(void **state)
         if (strchr(names[i], '/') != NULL)
             assert_ok(cop_make_dirs(path, &err), &err);
         write_bytes(path_of(dir, names[i], path, sizeof path), "{\"theirs\": 1}", 13);
+        assert_refused(cop_store_check(dir, &err), COP_INVALID, &err, "is there and not ours");
         assert_refused(cop_store_open(dir, &store, &err), COP_INVALID, &err,
                        "is there and not ours");
         assert_true(strncmp(err.file, path, strlen(err.file)) == 0);
@@ -780,6 +781,7 @@ static void a_directory_with_other_files_is_used_and_they_stay(void **state)
     leave_theirs(f.dir);
     (void)unlink(path_of(f.dir, "report/tickets.csv", path, sizeof path));
     for (int i = 0; i < 2; i++) {
+        assert_ok(cop_store_check(f.dir, &err), &err);
         assert_ok(cop_store_open(f.dir, &f.store, &err), &err);
         cop_store_close(f.store);
     }
