@@ -160,8 +160,11 @@ cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_ma
         return cop_fail_at(err, COP_DAMAGED, path, 0, "has no " COP_MANIFEST_FILE);
     if (info.st_size > COP_MANIFEST_LIMIT)
         return cop_fail_at(err, COP_DAMAGED, file, 0, "is not an artifact's manifest");
-    COP_TRY(cop_manifest_read(file, out, err));
-    cop_status status = check_identity(path, *out, id, err);
+    cop_status status = cop_manifest_read(file, out, err);
+    if (status == COP_FAILED && errno == ENOENT)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "has no " COP_MANIFEST_FILE);
+    COP_TRY(status);
+    status = check_identity(path, *out, id, err);
     if (status != COP_OK) {
         cop_manifest_free(*out);
         *out = NULL;
@@ -189,7 +192,8 @@ static cop_status check_file(const cop_store *s, const cop_artifact_id *id,
     if ((int64_t)info.st_size > most)
         return COP_OK;
     cop_digest digest;
-    COP_TRY(cop_hash_file(path, &digest, err));
+    if (cop_hash_file(path, &digest, err) != COP_OK) /* another run may replace the artifact */
+        return errno == ENOENT ? cop_fail_at(err, COP_DAMAGED, path, 0, "is missing") : COP_FAILED;
     if (strcmp(cop_digest_hex(digest, hex), cop_manifest_checksum(manifest, file)) != 0)
         return cop_fail_at(err, COP_DAMAGED, path, 0, "is damaged: checksum %s, recorded %s", hex,
                            cop_manifest_checksum(manifest, file));
@@ -204,8 +208,7 @@ static cop_status check_files(const cop_store *s, const cop_artifact_id *id,
     return COP_OK;
 }
 
-cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *there,
-                          cop_error *err)
+static cop_status find(const cop_store *s, const cop_artifact_id *id, bool *there, cop_error *err)
 {
     char path[COP_STORE_PATH];
     cop_manifest *manifest = NULL;
@@ -218,6 +221,14 @@ cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *t
     cop_manifest_free(manifest);
     *there = status == COP_OK;
     return status;
+}
+
+/* What seems broken is looked at twice: another run may have replaced it meanwhile. */
+cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *there,
+                          cop_error *err)
+{
+    cop_status status = find(s, id, there, err);
+    return status == COP_DAMAGED ? find(s, id, there, err) : status;
 }
 
 bool cop_store_has(const cop_store *s, const cop_artifact_id *id)

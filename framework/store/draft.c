@@ -131,7 +131,8 @@ static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, co
     cop_draft_path(d, file, to, sizeof to);
     if (access(to, F_OK) == 0 || (access(from, F_OK) != 0 && errno == ENOENT))
         return COP_OK;
-    COP_TRY(cop_file_read(from, SIZE_MAX, &data, &size, err));
+    if (cop_file_read(from, SIZE_MAX, &data, &size, err) != COP_OK)
+        return errno == ENOENT ? COP_OK : COP_FAILED; /* another run replaced it meanwhile */
     cop_status status = COP_OK;
     if (strcmp(cop_digest_hex(cop_hash_bytes(data, size), hex),
                cop_manifest_checksum(manifest, file)) == 0)
