@@ -2,20 +2,7 @@
 #include "cli/command.h"
 #include "study/study.h"
 
-#include <sys/stat.h>
-
 #define PATH_SIZE 2048
-
-/* Opens the store of an earlier run; a directory that is not there is left so, and *store NULL. */
-static cop_status open_existing(const char *dir, cop_store **store, cop_error *err)
-{
-    char inner[PATH_SIZE + 8];
-    struct stat info;
-    (void)snprintf(inner, sizeof inner, "%s/store", dir);
-    if (stat(inner, &info) != 0 || !S_ISDIR(info.st_mode))
-        return COP_OK;
-    return cop_store_open(dir, store, err);
-}
 
 static cop_status print_plan(const cop_call *call, const cop_config *config, cop_error *err)
 {
@@ -23,8 +10,9 @@ static cop_status print_plan(const cop_call *call, const cop_config *config, cop
     cop_study *study = NULL;
     cop_store *store = NULL;
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
+    COP_TRY(cop_store_check(dir, err));
     COP_TRY(cop_study_new(config, call->log, &study, err));
-    cop_status status = open_existing(dir, &store, err);
+    cop_status status = cop_store_open_to_read(dir, &store, err);
     if (status == COP_OK && !call->arguments->quiet)
         (void)fprintf(call->out, "%s\n", config->effective);
     if (status == COP_OK)

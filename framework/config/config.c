@@ -6,6 +6,7 @@
 #include "config/read_study.h"
 #include "core/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,9 +38,12 @@ static cop_status read_tree(loading *l)
     char *text = NULL;
     size_t size = 0;
     if (cop_file_read(l->path, MAX_CONFIG_BYTES, &text, &size, l->err) != COP_OK) {
+        /* The user named it; but that the disk does not read, or memory is refused, is no fault of
+         * the name. */
+        cop_status status = errno == EIO || errno == ENOMEM ? COP_FAILED : COP_INVALID;
         if (l->err != NULL)
-            l->err->status = COP_INVALID; /* the user named it */
-        return COP_INVALID;
+            l->err->status = status;
+        return status;
     }
     config_t *tree = malloc(sizeof *tree);
     cop_status status =

@@ -2,9 +2,11 @@
 #include "core/file.h"
 
 #include "core/text.h"
+#include "core/unique.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,10 @@ cop_status cop_fail_errno(cop_error *err, const char *what, const char *path)
 {
     int reason = errno;
     char shown[512];
-    return cop_fail(err, COP_FAILED, "%s %s: %s", what, cop_escape(path, shown, sizeof shown),
-                    strerror(reason));
+    (void)cop_fail(err, COP_FAILED, "%s %s: %s", what, cop_escape(path, shown, sizeof shown),
+                   strerror(reason));
+    errno = reason;
+    return COP_FAILED;
 }
 
 /* Bytes read, 0 at the end of the file, −1 with errno set. */
@@ -84,8 +88,10 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
     errno = reason;
     if (buffer == NULL && reason == EFBIG) {
         char shown[512];
-        return cop_fail(err, COP_FAILED, "cannot read %s: it is larger than %zu bytes",
-                        cop_escape(path, shown, sizeof shown), limit);
+        (void)cop_fail(err, COP_FAILED, "cannot read %s: it is larger than %zu bytes",
+                       cop_escape(path, shown, sizeof shown), limit);
+        errno = reason;
+        return COP_FAILED;
     }
     if (buffer == NULL)
         return cop_fail_errno(err, "cannot read", path);
@@ -102,19 +108,30 @@ static void free_writer(cop_writer *writer)
     free(writer);
 }
 
+/* Names the file beside `path` that is written first. False with errno set. */
+static bool name_temporary(cop_writer *writer)
+{
+    char name[NAME_MAX + 64];
+    const char *slash = strrchr(writer->path, '/');
+    const char *base = slash != NULL ? slash + 1 : writer->path;
+    if (!cop_unique_name(base, COP_TEMPORARY_JOINT, name, sizeof name))
+        return false;
+    cop_text path = {0};
+    cop_text_append_bytes(&path, writer->path, (size_t)(base - writer->path));
+    cop_text_append(&path, name);
+    free(writer->temporary);
+    writer->temporary = cop_text_take(&path);
+    errno = ENOMEM;
+    return writer->temporary != NULL;
+}
+
 /* Opens a file beside `path` that did not exist. Not mkostemp, whose files only their owner may
  * read, whatever the umask. */
 static int open_temporary(cop_writer *writer)
 {
-    for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        free(writer->temporary);
-        cop_text name = {0};
-        cop_text_printf(&name, "%s.tmp-%ld-%u", writer->path, (long)getpid(), attempt);
-        writer->temporary = cop_text_take(&name);
-        if (writer->temporary == NULL) {
-            errno = ENOMEM;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        if (!name_temporary(writer))
             return -1;
-        }
         int fd = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST)
             return fd;
@@ -241,7 +258,7 @@ cop_status cop_make_dirs(const char *path, cop_error *err)
 {
     char *part = strdup(path);
     if (part == NULL)
-        return cop_fail(err, COP_FAILED, "no memory to make a directory");
+        return cop_fail(err, COP_FAILED, "out of memory");
     bool good = part[0] != '\0';
     if (!good)
         errno = ENOENT;

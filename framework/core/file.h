@@ -6,18 +6,20 @@
 
 #include <coppice/status.h>
 
-/* Fails with "<what> <path>: <strerror(errno)>"; returns COP_FAILED. */
+/* Fails with "<what> <path>: <strerror(errno)>"; returns COP_FAILED and leaves errno. */
 cop_status cop_fail_errno(cop_error *err, const char *what, const char *path);
 
 /* Reads a whole file of at most `limit` bytes. *data is owned by the caller (free) and has a zero
- * behind its *size bytes, so that a text file is a C string. `size` may be NULL. */
+ * behind its *size bytes, so that a text file is a C string. `size` may be NULL. errno tells why it
+ * failed. */
 cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *size, cop_error *err);
 
 /* Writes a whole file atomically and durably: readers, a crash and a full disk see the old file or
  * the new one, never a part. */
 cop_status cop_file_write(const char *path, const void *data, size_t size, cop_error *err);
 
-/* The same in pieces. Between open and commit the bytes are in a temporary file beside `path`. */
+/* The same in pieces. Between open and commit the bytes are in a temporary file beside `path`, of a
+ * name that nobody else has (core/unique.h). */
 typedef struct cop_writer cop_writer;
 
 cop_status cop_writer_open(const char *path, cop_writer **out, cop_error *err);

@@ -61,6 +61,12 @@ cop_digest cop_hasher_finish(const cop_hasher *hasher)
     return (cop_digest){.hi = hash.high64, .lo = hash.low64};
 }
 
+cop_digest cop_hash_bytes(const void *data, size_t size)
+{
+    XXH128_hash_t hash = XXH3_128bits(data, size);
+    return (cop_digest){.hi = hash.high64, .lo = hash.low64};
+}
+
 const char *cop_digest_hex(cop_digest digest, char out[33])
 {
     (void)snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, digest.hi, digest.lo);
@@ -94,14 +100,19 @@ cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err)
     cop_status status = COP_OK;
     cop_hasher *hasher = cop_hasher_new();
     void *buffer = malloc(READ_SIZE);
-    if (hasher == NULL || buffer == NULL)
-        status = cop_fail(err, COP_FAILED, "no memory to hash a file");
-    else if (!feed_file(hasher, fd, buffer))
+    int reason = 0;
+    if (hasher == NULL || buffer == NULL) {
+        reason = ENOMEM;
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    } else if (!feed_file(hasher, fd, buffer)) {
+        reason = errno;
         status = cop_fail_errno(err, "cannot read", path);
-    else
+    } else {
         *digest = cop_hasher_finish(hasher);
+    }
     free(buffer);
     cop_hasher_free(hasher);
     (void)close(fd);
+    errno = reason;
     return status;
 }

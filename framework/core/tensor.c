@@ -141,7 +141,7 @@ cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype, 
     if (set->count < set->capacity || grow(set))
         tensor = new_tensor(name, dtype, shape, bytes);
     if (tensor == NULL)
-        return cop_fail(err, COP_FAILED, "tensor %s: no memory for %zu bytes", name, bytes);
+        return cop_fail(err, COP_FAILED, "tensor %s: out of memory for %zu bytes", name, bytes);
     set->slots[slot_of(set, name)] = set->count + 1;
     set->items[set->count++] = tensor;
     if (out != NULL)

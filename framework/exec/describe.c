@@ -288,7 +288,7 @@ static int64_t bytes_of(const cop_program *p, const cop_instruction *in)
 
 static cop_status no_memory(cop_error *err)
 {
-    return cop_fail(err, COP_FAILED, "no memory to describe a program");
+    return cop_fail(err, COP_FAILED, "out of memory to describe a program");
 }
 
 static cop_status fill_row(const cop_program *p, const bool *weights, int32_t i, cop_row *row,

@@ -180,7 +180,7 @@ cop_status cop_listing_of(const cop_program *p, const char *title, char **text, 
         cop_listing_append(&d, title, &built);
         *text = cop_text_take(&built);
         if (*text == NULL)
-            status = cop_fail(err, COP_FAILED, "no memory to list a program");
+            status = cop_fail(err, COP_FAILED, "out of memory to list a program");
     }
     cop_description_clear(&d);
     return status;

@@ -68,7 +68,7 @@ cop_status cop_program_profile(cop_program *p, cop_error *err)
     }
     if (profile == NULL || profile->total == NULL || profile->recent == NULL) {
         profile_free(profile);
-        return cop_fail(err, COP_FAILED, "no memory for the profile of a program");
+        return cop_fail(err, COP_FAILED, "out of memory for the profile of a program");
     }
     if (p->profile != NULL) {
         profile->path = p->profile->path;
@@ -87,7 +87,7 @@ cop_status cop_profile_from_environment(cop_program *p, cop_error *err)
     COP_TRY(cop_program_profile(p, err));
     p->profile->path = strdup(path);
     return p->profile->path != NULL ? COP_OK
-                                    : cop_fail(err, COP_FAILED, "no memory for a file's name");
+                                    : cop_fail(err, COP_FAILED, "out of memory for a file's name");
 }
 
 /* --- the listing at the end --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-/* node.h: what a graph is made of. Read by graph/, exec/ and their tests; nobody else.
+/* node.h: what a graph is made of. Read by graph/, exec/ and their tests; nn/ needs little of it.
  *
  * The operations are those of the public graph.h, one enumerator each; composites that graph.h
  * offers (scale, mean, square, total, …) are made of these and have none of their own. */
@@ -111,6 +111,9 @@ int32_t cop_graph_size(const cop_graph *g);
 
 /* "conv2d", "relu", … as messages and `explain` print it. */
 const char *cop_op_name(cop_op op);
+
+/* Fails the graph for lack of memory, which is COP_FAILED. Returns COP_NO_NODE. */
+cop_node cop_graph_out_of_memory(cop_graph *g);
 
 /* Adds a node, or finds the equal one or a simpler one of the same value (an operand, a constant,
  * …: the result's operation may differ). The caller has checked the inputs and inferred the shape.

@@ -8,9 +8,6 @@
 /* True once the graph has failed, and for NULL: whatever is built then is quietly no node. */
 bool cop_graph_failed(const cop_graph *g);
 
-/* Fails the graph for lack of memory. Returns COP_NO_NODE. */
-cop_node cop_graph_out_of_memory(cop_graph *g);
-
 /* The input of that name, or COP_NO_NODE. */
 cop_node cop_graph_find_input(const cop_graph *g, const char *name);
 

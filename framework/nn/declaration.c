@@ -4,6 +4,8 @@
  * finds the shapes of its later layers while it declares. Errors go to that graph. */
 #include "nn/declaration.h"
 
+#include "graph/node.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +111,6 @@ cop_node cop_declare(cop_declaration *d, const cop_parameter *parameter)
     if (buffer && parameter->prunable)
         return cop_graph_refuse(d->graph, "%s is a buffer and cannot be prunable", name);
     if (!append(buffer ? &d->buffers : &d->params, parameter))
-        return cop_graph_refuse(d->graph, "out of memory while declaring %s", name);
+        return cop_graph_out_of_memory(d->graph);
     return cop_input(d->graph, name, parameter->shape);
 }

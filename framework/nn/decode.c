@@ -2,6 +2,8 @@
  * are upsampled to full size. */
 #include "nn/decode.h"
 
+#include "graph/node.h"
+
 #include <stdlib.h>
 
 /* Largest factors first. An image is cut by the present factor only while all images after it can
@@ -84,7 +86,7 @@ static cop_node cut_and_upsample(cop_graph *g, cop_node x, int32_t factor)
     size_t count = (size_t)factor * (size_t)factor;
     cop_node *tiles = malloc(count * sizeof *tiles);
     if (tiles == NULL)
-        return cop_graph_refuse(g, "out of memory while building a decoding");
+        return cop_graph_out_of_memory(g);
     for (size_t t = 0; t < count; t++) {
         int64_t row = (int64_t)t / factor, column = (int64_t)t % factor;
         cop_node band = cop_slice(g, padded, 2, row * tile_h, tile_h);
@@ -108,7 +110,7 @@ cop_node cop_decode_images(cop_graph *g, cop_node pixels, cop_decode decode, int
                                 (long long)s.dim[2], (long long)s.dim[3], (int)factor, (int)factor);
     cop_node *decoded = malloc((size_t)factor * sizeof *decoded);
     if (decoded == NULL)
-        return cop_graph_refuse(g, "out of memory while building a decoding");
+        return cop_graph_out_of_memory(g);
     size_t count = 0;
     cop_decode_part part;
     for (int32_t i = 0; cop_decode_part_at(decode, factor, s.dim[0], i, &part); i++) {

@@ -180,7 +180,11 @@ static cop_status refuse_none(const cop_registry *r, const char *word, cop_error
 {
     for (cop_kind kind = COP_KIND_MODEL; kind <= COP_KIND_ANALYZER; kind++) {
         cop_error one = {0};
-        (void)cop_registry_unknown(r, kind, word, &one);
+        if (cop_registry_unknown(r, kind, word, &one) == COP_FAILED) {
+            if (err != NULL)
+                *err = one;
+            return COP_FAILED;
+        }
         bool is_helpful = strstr(one.message, "did you mean") != NULL ||
                           strstr(one.message, "was refused") != NULL;
         if (is_helpful && err != NULL)

@@ -6,16 +6,31 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* Whether dlopen failed for lack of memory. No status comes with its words; and where a file cannot
+ * be mapped they do not say why: memory, or a file system that lets nothing be executed. */
+static bool is_memory(const char *path, const char *reason)
+{
+    struct statvfs info;
+    if (strstr(reason, "failed to map segment") != NULL)
+        return statvfs(path, &info) != 0 || (info.f_flag & ST_NOEXEC) == 0;
+    return strstr(reason, strerror(ENOMEM)) != NULL || strstr(reason, "out of memory") != NULL;
+}
 
 /* dlerror's words on one line; they name the file. */
-static cop_status refuse(cop_error *err)
+static cop_status refuse(const char *path, cop_error *err)
 {
     const char *reason = dlerror();
     char shown[700];
-    return cop_fail(err, COP_INVALID, "%s",
-                    reason != NULL ? cop_escape(reason, shown, sizeof shown) : "cannot be opened");
+    if (reason == NULL)
+        reason = "cannot be opened";
+    return cop_fail(err, is_memory(path, reason) ? COP_FAILED : COP_INVALID, "%s",
+                    cop_escape(reason, shown, sizeof shown));
 }
 
 /* The symbol must be as large as the fields that vouch for the rest, or reading them is reading
@@ -38,7 +53,7 @@ cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_erro
     (void)dlerror();
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL)
-        return refuse(err);
+        return refuse(path, err);
     const void *symbol = dlsym(object, COP_PLUGIN_SYMBOL);
     if (symbol == NULL)
         return cop_fail(err, COP_INVALID, "has no symbol %s: not a plugin", COP_PLUGIN_SYMBOL);

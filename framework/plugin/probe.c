@@ -45,7 +45,9 @@ static _Noreturn void run_child(const char *const *paths, size_t first, size_t c
         r.index = i;
         cop_error err = {0};
         const cop_plugin *plugin = NULL;
-        r.result.is_ok = cop_plugin_open(paths[i], &plugin, &err) == COP_OK;
+        cop_status status = cop_plugin_open(paths[i], &plugin, &err);
+        r.result.is_ok = status == COP_OK;
+        r.result.is_memory = status == COP_FAILED;
         memcpy(r.result.reason, err.message, sizeof r.result.reason);
         if (write(pipe_end, &r, sizeof r) != (ssize_t)sizeof r)
             break;

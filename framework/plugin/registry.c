@@ -49,13 +49,14 @@ static void *grow(void *items, size_t count, size_t size)
     return realloc(items, (count == 0 ? 1 : 2 * count) * size);
 }
 
-static cop_status add_refusal(cop_registry *r, const char *path, const char *reason, cop_error *err)
+static cop_status add_failure(cop_registry *r, const char *path, const char *reason, bool is_memory,
+                              cop_error *err)
 {
     cop_registry_refusal *grown = grow(r->refusals, r->refusal_count, sizeof *grown);
     if (grown == NULL)
         return refuse_memory(err);
     r->refusals = grown;
-    cop_registry_refusal one = {strdup(path), strdup(reason)};
+    cop_registry_refusal one = {strdup(path), strdup(reason), is_memory};
     if (one.path == NULL || one.reason == NULL) {
         free(one.path);
         free(one.reason);
@@ -63,6 +64,11 @@ static cop_status add_refusal(cop_registry *r, const char *path, const char *rea
     }
     r->refusals[r->refusal_count++] = one;
     return COP_OK;
+}
+
+static cop_status add_refusal(cop_registry *r, const char *path, const char *reason, cop_error *err)
+{
+    return add_failure(r, path, reason, false, err);
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */
@@ -80,7 +86,7 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
     if (!S_ISREG(info.st_mode))
         return add_refusal(s->registry, path, "is not a regular file", s->err);
     if (cop_hash_file(path, &digest, &inner) != COP_OK)
-        return add_refusal(s->registry, path, inner.message, s->err);
+        return add_failure(s->registry, path, inner.message, errno == ENOMEM, s->err);
     candidate one = {.path = NULL};
     (void)cop_digest_hex(digest, one.hash);
     for (size_t i = 0; i < s->count; i++)
@@ -114,6 +120,8 @@ static cop_status search_dir(search *s, const char *dir)
 {
     struct dirent **names = NULL;
     int count = scandir(dir, &names, is_object, by_name);
+    if (count < 0 && errno == ENOMEM)
+        return refuse_memory(s->err);
     if (count < 0)
         return cop_fail(s->err, COP_UNAVAILABLE, "plugin directory %s: %s", dir, strerror(errno));
     cop_status status = COP_OK;
@@ -201,12 +209,16 @@ static cop_status open_all(search *s, const cop_probe_result *results)
         const candidate *c = &s->found[i];
         const cop_plugin *plugin = NULL;
         cop_error inner = {0};
-        if (!results[i].is_ok)
-            COP_TRY(add_refusal(s->registry, c->path, results[i].reason, s->err));
-        else if (cop_plugin_open(c->path, &plugin, &inner) != COP_OK)
-            COP_TRY(add_refusal(s->registry, c->path, inner.message, s->err));
-        else
+        if (!results[i].is_ok) {
+            COP_TRY(
+                add_failure(s->registry, c->path, results[i].reason, results[i].is_memory, s->err));
+            continue;
+        }
+        cop_status status = cop_plugin_open(c->path, &plugin, &inner);
+        if (status == COP_OK)
             COP_TRY(add_entry(s->registry, c, plugin, s->err));
+        else
+            COP_TRY(add_failure(s->registry, c->path, inner.message, status == COP_FAILED, s->err));
     }
     return COP_OK;
 }
@@ -331,6 +343,10 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
     char shown[80];
     (void)cop_escape(id, shown, sizeof shown);
     for (size_t i = 0; i < r->refusal_count; i++)
+        if (r->refusals[i].is_memory)
+            return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",
+                            r->refusals[i].path, r->refusals[i].reason);
+    for (size_t i = 0; i < r->refusal_count; i++)
         if (is_named(r->refusals[i].path, kind, id))
             return cop_fail(err, COP_INVALID, "unknown %s \"%s\"; %s was refused: %s",
                             cop_kind_name(kind), shown, r->refusals[i].path, r->refusals[i].reason);
@@ -346,7 +362,8 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
     for (size_t i = 0; i < count; i++)
         cop_text_printf(&known, "%s%s", i > 0 ? ", " : "", ids[i]);
     cop_status status =
-        nearest != NULL
+        known.failed ? refuse_memory(err)
+        : nearest != NULL
             ? cop_fail(err, COP_INVALID, "unknown %s \"%s\"; did you mean \"%s\"?",
                        cop_kind_name(kind), shown, nearest)
             : cop_fail(err, COP_INVALID, "unknown %s \"%s\"; known: %s", cop_kind_name(kind), shown,

@@ -15,7 +15,8 @@ typedef struct cop_registry_entry {
 /* A file that looked like a plugin (*.so) and was refused. */
 typedef struct cop_registry_refusal {
     char *path;
-    char *reason; /* one line: wanted and got */
+    char *reason;   /* one line: wanted and got */
+    bool is_memory; /* for lack of memory: which plugin it is, is not known */
 } cop_registry_refusal;
 
 typedef struct cop_registry cop_registry;
@@ -40,7 +41,8 @@ const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_
 const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind, const char *id);
 
 /* Fills *err (COP_INVALID) for an unknown id: names the nearest, and a refused file of that name
- * with its reason, if there is one. */
+ * with its reason, if there is one. COP_FAILED where a file was refused for lack of memory, since
+ * it may be the one. */
 cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char *id,
                                 cop_error *err);
 

@@ -221,10 +221,14 @@ static cop_status read_enum(const cop_reader *reader, const cop_option *option,
         cop_text_printf(&known, "%s\"%s\"", count > 0 ? ", " : "", option->choices[count]);
     }
     char shown[80];
-    cop_status status = cop_value_refuse(
-        reader, option, setting, err, "is \"%s\"; wanted one of %s",
-        cop_escape(word, shown, sizeof shown), known.data != NULL ? known.data : "none");
+    cop_status status =
+        known.failed ? refuse_memory(err)
+                     : cop_value_refuse(reader, option, setting, err, "is \"%s\"; wanted one of %s",
+                                        cop_escape(word, shown, sizeof shown),
+                                        known.data != NULL ? known.data : "none");
     cop_text_free(&known);
+    if (status == COP_FAILED)
+        return status;
     cop_suggest(err, word, option->choices, count);
     return status;
 }

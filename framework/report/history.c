@@ -1,6 +1,7 @@
 /* history.c: reading a training's history.csv. */
 #include "report/history.h"
 
+#include "core/damage.h"
 #include "core/file.h"
 #include "core/locale.h"
 
@@ -54,14 +55,14 @@ cop_status cop_history_read(const char *path, cop_arena *arena, double (**rows)[
     if (*rows == NULL)
         status = cop_fail(err, COP_FAILED, "out of memory");
     else if (strncmp(text, HEADER, strlen(HEADER)) != 0)
-        status = cop_fail_at(err, COP_FAILED, path, 1, "is not a training's history");
+        status = cop_fail_at(err, COP_DAMAGED, path, 1, "is not a training's history");
     else
         at += strlen(HEADER);
     while (status == COP_OK && *at != '\0') {
         if (read_row(&at, (*rows)[*count]))
             ++*count;
         else
-            status = cop_fail_at(err, COP_FAILED, path, (int)*count + 2,
+            status = cop_fail_at(err, COP_DAMAGED, path, (int)*count + 2,
                                  "wanted %d numbers, separated by commas", COP_HISTORY_WIDTH);
     }
     free(text);

@@ -1,7 +1,10 @@
 /* record.c: reading study.json by cJSON. */
 #include "report/record.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "core/seal.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -241,16 +244,24 @@ cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, c
     struct stat info;
     if (stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return cop_fail_at(err, COP_FAILED, dir, 0, "holds no run (no study.json)");
-    COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, NULL, err));
-    cJSON *root = cJSON_Parse(text);
+    size_t size = 0;
+    cJSON *root = NULL;
+    cop_error why = {0};
+    COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, &size, err));
+    cop_status status = cop_seal_check(text, size, &why);
+    if (status == COP_OK)
+        status = cop_json_parse(text, size, &root, &why);
     free(text);
-    if (!cJSON_IsObject(root)) {
+    if (status == COP_OK && !cJSON_IsObject(root))
+        status = cop_fail(&why, COP_DAMAGED, "is not JSON, or was cut short");
+    if (status != COP_OK) {
         cJSON_Delete(root);
-        return cop_fail_at(err, COP_FAILED, path, 0, "is not JSON, or was cut short");
+        return cop_fail_at(err, COP_FAILED, path, 0, "%s%s", why.message,
+                           status == COP_DAMAGED ? "; run the study again to make it anew" : "");
     }
     memset(out, 0, sizeof *out);
     reader r = {.arena = arena, .path = path, .err = err};
-    cop_status status = read_root(&r, root, out);
+    status = read_root(&r, root, out);
     cJSON_Delete(root);
     return status;
 }

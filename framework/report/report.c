@@ -1,6 +1,7 @@
 /* report.c: making the report of a study's output directory. */
 #include "report/report.h"
 
+#include "core/damage.h"
 #include "core/file.h"
 #include "report/csv.h"
 #include "report/display.h"
@@ -191,9 +192,13 @@ static cop_status write_images(report *r, cop_error *err)
         cop_synthetic_clear(&set);
         if (status == COP_OK)
             continue;
+        if (status != COP_DAMAGED && status != COP_UNAVAILABLE) {
+            *err = why;
+            return status;
+        }
         cop_say(r->log, COP_LOG_WARNING, "no picture of a distilled set: %s%s%s", why.file,
                 why.file[0] != '\0' ? ": " : "", why.message);
-        if (status != COP_UNAVAILABLE && r->results.damaged_count++ == 0)
+        if (status == COP_DAMAGED && r->results.damaged_count++ == 0)
             r->results.first_damage = why;
     }
     return COP_OK;
@@ -336,6 +341,7 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
     if (r->results.damaged_count == 0)
         return COP_OK;
     *err = r->results.first_damage;
+    err->status = COP_FAILED;
     if (r->results.damaged_count == 1)
         return cop_fail_within(err, "the report lacks a damaged artifact");
     return cop_fail_within(err, "the report lacks %zu damaged artifacts; the first",

@@ -1,7 +1,9 @@
 /* results.c: collecting the artifacts of a record, sound or not. */
 #include "report/results.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "report/history.h"
 #include "store/tables.h"
 
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SUMMARY_LIMIT (1u << 20)
 
@@ -43,12 +44,16 @@ static cop_status read_summary(cop_results *r, cop_result *result, cop_error *er
     const char *path = NULL;
     char *text = NULL;
     COP_TRY(cop_results_file(r, &result->id, "summary.json", &path, err));
-    COP_TRY(cop_file_read(path, SUMMARY_LIMIT, &text, NULL, err));
-    cJSON *root = cJSON_Parse(text);
+    size_t size = 0;
+    cJSON *root = NULL;
+    COP_TRY(cop_file_read(path, SUMMARY_LIMIT, &text, &size, err));
+    cop_status status = cop_json_parse(text, size, &root, err);
     free(text);
-    if (!cJSON_IsObject(root)) {
+    if (status == COP_DAMAGED || (status == COP_OK && !cJSON_IsObject(root)))
+        status = cop_fail_at(err, COP_DAMAGED, path, 0, "is not a summary");
+    if (status != COP_OK) {
         cJSON_Delete(root);
-        return cop_fail_at(err, COP_FAILED, path, 0, "is not a summary");
+        return status;
     }
     result->summary = (cop_summary){.epochs = number(root, "epochs"),
                                     .steps = number(root, "steps"),
@@ -105,25 +110,30 @@ static void note_damage(cop_results *r, cop_logger *log, const cop_error *damage
             damage->file[0] != '\0' ? ": " : "", damage->message);
 }
 
-static void collect(cop_results *r, cop_logger *log, const cop_artifact_id *id)
+/* Damage is noted; that a disk does not read, or memory is refused, says nothing about an artifact:
+ * no report is made then, and the one that is there stays. */
+static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id *id,
+                          cop_error *err)
 {
     if (is_known(r, id))
-        return;
-    char dir[4096];
-    cop_store_path(r->store, id, "", dir, sizeof dir);
-    if (access(dir, F_OK) != 0) {
-        r->absent[r->absent_count++] = *id;
-        return;
-    }
+        return COP_OK;
     cop_result result = {.id = *id};
     cop_error damage = {0};
-    if (read_content(r, &result, &damage) == COP_OK) {
+    bool there = false;
+    cop_status status = cop_store_find(r->store, id, &there, &damage);
+    if (status == COP_OK && there)
+        status = read_content(r, &result, &damage);
+    if (status == COP_OK && there) {
         r->found[r->found_count++] = result;
-        return;
+        return COP_OK;
     }
     cop_tables_free(result.tables);
     r->absent[r->absent_count++] = *id;
-    note_damage(r, log, &damage);
+    if (status == COP_DAMAGED)
+        note_damage(r, log, &damage);
+    else if (status != COP_OK && err != NULL)
+        *err = damage;
+    return status == COP_DAMAGED ? COP_OK : status;
 }
 
 static size_t count_names(const cop_record *record)
@@ -134,25 +144,31 @@ static size_t count_names(const cop_record *record)
     return count;
 }
 
-static void collect_all(cop_results *r, cop_logger *log)
+static cop_status collect_ticket(cop_results *r, cop_logger *log, const cop_record_ticket *t,
+                                 cop_error *err)
+{
+    if (t->has_training)
+        COP_TRY(collect(r, log, &t->training, err));
+    if (t->has_mask)
+        COP_TRY(collect(r, log, &t->mask, err));
+    for (size_t k = 0; k < t->copy_count; k++)
+        COP_TRY(collect(r, log, &t->copies[k], err));
+    for (size_t k = 0; k < t->analysis_count; k++)
+        COP_TRY(collect(r, log, &t->analyses[k].id, err));
+    return COP_OK;
+}
+
+static cop_status collect_all(cop_results *r, cop_logger *log, cop_error *err)
 {
     for (size_t i = 0; i < r->record.distilled_count; i++) {
         const cop_record_distilled *d = &r->record.distilled[i];
-        collect(r, log, &d->set);
+        COP_TRY(collect(r, log, &d->set, err));
         if (d->has_trained)
-            collect(r, log, &d->trained);
+            COP_TRY(collect(r, log, &d->trained, err));
     }
-    for (size_t i = 0; i < r->record.ticket_count; i++) {
-        const cop_record_ticket *t = &r->record.tickets[i];
-        if (t->has_training)
-            collect(r, log, &t->training);
-        if (t->has_mask)
-            collect(r, log, &t->mask);
-        for (size_t k = 0; k < t->copy_count; k++)
-            collect(r, log, &t->copies[k]);
-        for (size_t k = 0; k < t->analysis_count; k++)
-            collect(r, log, &t->analyses[k].id);
-    }
+    for (size_t i = 0; i < r->record.ticket_count; i++)
+        COP_TRY(collect_ticket(r, log, &r->record.tickets[i], err));
+    return COP_OK;
 }
 
 cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err)
@@ -162,14 +178,13 @@ cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, 
     if (out->arena == NULL)
         return out_of_memory(err);
     COP_TRY(cop_record_read(dir, out->arena, &out->record, err));
-    COP_TRY(cop_store_open(dir, &out->store, err));
+    COP_TRY(cop_store_open_to_read(dir, &out->store, err));
     size_t names = count_names(&out->record) + 1;
     out->found = cop_arena_array(out->arena, names, sizeof *out->found);
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
     if (out->found == NULL || out->absent == NULL)
         return out_of_memory(err);
-    collect_all(out, log);
-    return COP_OK;
+    return collect_all(out, log, err);
 }
 
 void cop_results_clear(cop_results *r)

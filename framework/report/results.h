@@ -48,8 +48,9 @@ typedef struct cop_results {
     cop_error first_damage; /* where damaged_count > 0 */
 } cop_results;
 
-/* Reads the record of `dir` and every artifact in it. A damaged artifact is left out, counted, and
- * said on the log; only a bad record fails. Clear with cop_results_clear whatever the answer. */
+/* Reads the record of `dir` and every artifact in it. A damaged artifact, or another than the one
+ * asked for, is left out, counted, and said on the log; a bad record fails, and so does what cannot
+ * be read for another reason than damage. Clear with cop_results_clear whatever the answer. */
 cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err);
 void cop_results_clear(cop_results *r);
 

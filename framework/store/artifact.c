@@ -1,37 +1,58 @@
 /* artifact.c: published artifacts: naming, finding, reading with their checksums. */
 #include "store/artifact.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/unique.h"
 #include "store/manifest.h"
 #include "store/paths.h"
 #include "store/safetensors.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
+/* Files of at most this size are compared with their checksum whenever an artifact is looked for:
+ * tables, histories and summaries, which reports are made of. */
+#define SMALL_FILE (1 << 20)
+
+/* --- the store ----------------------------------------------------------------------------------
+ */
+
+static cop_store *new_store(const char *dir)
 {
     cop_store *s = calloc(1, sizeof *s);
     char *copy = strdup(dir);
     if (s == NULL || copy == NULL) {
         free(s);
         free(copy);
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return NULL;
     }
     s->dir = copy;
     s->lock = -1;
-    char path[COP_STORE_PATH];
-    for (int i = 0; i < 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, i == 0 ? "store" : "work");
-        if (cop_make_dirs(path, err) != COP_OK) {
-            cop_store_close(s);
-            return COP_FAILED;
-        }
-    }
+    return s;
+}
+
+cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
+{
+    COP_TRY(cop_claim_store(dir, err));
+    cop_store *s = new_store(dir);
+    if (s == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
     s->lock = cop_lock_and_sweep(dir);
+    *out = s;
+    return COP_OK;
+}
+
+cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err)
+{
+    cop_store *s = new_store(dir);
+    if (s == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    s->lock = cop_lock_to_read(dir);
     *out = s;
     return COP_OK;
 }
@@ -51,18 +72,38 @@ const char *cop_store_dir(const cop_store *s)
     return s->dir;
 }
 
-cop_artifact_id cop_artifact_name(const char *kind, const char *identity_text)
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_artifact_id *out,
+                             cop_error *err)
 {
-    cop_artifact_id id = {0};
-    (void)snprintf(id.kind, sizeof id.kind, "%s", kind);
     cop_hasher *hasher = cop_hasher_new();
+    memset(out, 0, sizeof *out);
     if (hasher == NULL)
-        return id; /* an empty hash names no artifact; the caller's next allocation fails too */
+        return cop_fail(err, COP_FAILED, "out of memory");
     cop_hasher_update_text(hasher, kind);
     cop_hasher_update_text(hasher, identity_text);
-    (void)cop_digest_hex(cop_hasher_finish(hasher), id.hash);
+    (void)snprintf(out->kind, sizeof out->kind, "%s", kind);
+    (void)cop_digest_hex(cop_hasher_finish(hasher), out->hash);
     cop_hasher_free(hasher);
-    return id;
+    return COP_OK;
+}
+
+bool cop_read_artifact_name(const char *name, cop_artifact_id *out)
+{
+    static const char *const kinds[] = {"distil", "train", "mask", "analyze"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t head = strlen(kinds[i]);
+        if (strncmp(name, kinds[i], head) != 0 || name[head] != '-' ||
+            strlen(name + head + 1) != sizeof out->hash - 1 ||
+            strspn(name + head + 1, "0123456789abcdef") != sizeof out->hash - 1)
+            continue;
+        (void)snprintf(out->kind, sizeof out->kind, "%s", kinds[i]);
+        (void)snprintf(out->hash, sizeof out->hash, "%s", name + head + 1);
+        return true;
+    }
+    return false;
 }
 
 void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
@@ -72,50 +113,197 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
                    file[0] != '\0' ? "/" : "", file);
 }
 
-bool cop_store_has(const cop_store *s, const cop_artifact_id *id)
+/* --- finding ------------------------------------------------------------------------------------
+ */
+
+/* Whether the manifest is that of `id`: the folder's name proves nothing. */
+static cop_status check_identity(const char *path, const cop_manifest *manifest,
+                                 const cop_artifact_id *id, cop_error *err)
 {
-    char path[COP_STORE_PATH];
-    cop_store_path(s, id, COP_MANIFEST_FILE, path, sizeof path);
-    cop_manifest *manifest = NULL;
-    if (cop_manifest_read(path, &manifest, NULL) != COP_OK)
-        return false;
-    cop_manifest_free(manifest);
-    return true;
+    cop_artifact_id held;
+    COP_TRY(cop_artifact_name(cop_manifest_kind(manifest), cop_manifest_identity(manifest), &held,
+                              err));
+    if (strcmp(held.kind, id->kind) == 0 && strcmp(held.hash, id->hash) == 0)
+        return COP_OK;
+    return cop_fail_at(err, COP_DAMAGED, path, 0, "is not this artifact but %s-%s", held.kind,
+                       held.hash);
 }
 
-/* Checks one file against the manifest that lists it. */
+/* Whether there is something of that kind; a file in a directory's place is COP_DAMAGED. */
+static cop_status look_for(const char *path, mode_t kind, bool *there, struct stat *info,
+                           cop_error *err)
+{
+    *there = lstat(path, info) == 0;
+    if (!*there && errno == ENOENT)
+        return COP_OK;
+    if (!*there || (S_ISLNK(info->st_mode) && stat(path, info) != 0 && errno != ENOENT))
+        return cop_fail_errno(err, "cannot read", path);
+    if ((info->st_mode & S_IFMT) == kind)
+        return COP_OK;
+    return cop_fail_at(err, COP_DAMAGED, path, 0,
+                       kind == S_IFDIR ? "is not a directory" : "is not a regular file");
+}
+
+cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_manifest **out,
+                             cop_error *err)
+{
+    char file[COP_STORE_PATH + 32];
+    struct stat info;
+    bool there = false;
+    *out = NULL;
+    COP_TRY(look_for(path, S_IFDIR, &there, &info, err));
+    if (!there)
+        return COP_OK;
+    (void)snprintf(file, sizeof file, "%s/%s", path, COP_MANIFEST_FILE);
+    COP_TRY(look_for(file, S_IFREG, &there, &info, err));
+    if (!there)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "has no " COP_MANIFEST_FILE);
+    if (info.st_size > COP_MANIFEST_LIMIT)
+        return cop_fail_at(err, COP_DAMAGED, file, 0, "is not an artifact's manifest");
+    cop_status status = cop_manifest_read(file, out, err);
+    if (status == COP_FAILED && errno == ENOENT)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "has no " COP_MANIFEST_FILE);
+    COP_TRY(status);
+    status = check_identity(path, *out, id, err);
+    if (status != COP_OK) {
+        cop_manifest_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* Whether a listed file is there with its size, and, where `most` allows so many bytes, with its
+ * checksum. */
 static cop_status check_file(const cop_store *s, const cop_artifact_id *id,
-                             const cop_manifest *manifest, const char *file, cop_error *err)
+                             const cop_manifest *manifest, const char *file, int64_t most,
+                             cop_error *err)
 {
     char path[COP_STORE_PATH], hex[33];
+    struct stat info;
+    bool there = false;
     cop_store_path(s, id, file, path, sizeof path);
-    const char *wanted = cop_manifest_checksum(manifest, file);
-    if (wanted == NULL)
-        return cop_fail_at(err, COP_FAILED, path, 0, "is not a file of this artifact");
+    COP_TRY(look_for(path, S_IFREG, &there, &info, err));
+    if (!there)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "is missing");
+    int64_t size = cop_manifest_size(manifest, file);
+    if (size >= 0 && size != (int64_t)info.st_size)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "is damaged: %lld bytes, recorded %lld",
+                           (long long)info.st_size, (long long)size);
+    if ((int64_t)info.st_size > most)
+        return COP_OK;
     cop_digest digest;
-    COP_TRY(cop_hash_file(path, &digest, err));
-    if (strcmp(cop_digest_hex(digest, hex), wanted) != 0)
-        return cop_fail_at(err, COP_FAILED, path, 0,
-                           "is damaged: checksum %s, recorded %s; delete %s/store/%s-%s and run "
-                           "again",
-                           hex, wanted, s->dir, id->kind, id->hash);
+    if (cop_hash_file(path, &digest, err) != COP_OK) /* another run may replace the artifact */
+        return errno == ENOENT ? cop_fail_at(err, COP_DAMAGED, path, 0, "is missing") : COP_FAILED;
+    if (strcmp(cop_digest_hex(digest, hex), cop_manifest_checksum(manifest, file)) != 0)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "is damaged: checksum %s, recorded %s", hex,
+                           cop_manifest_checksum(manifest, file));
     return COP_OK;
 }
 
+static cop_status check_files(const cop_store *s, const cop_artifact_id *id,
+                              const cop_manifest *manifest, int64_t most, cop_error *err)
+{
+    for (size_t i = 0; i < cop_manifest_file_count(manifest); i++)
+        COP_TRY(check_file(s, id, manifest, cop_manifest_file(manifest, i), most, err));
+    return COP_OK;
+}
+
+static cop_status find(const cop_store *s, const cop_artifact_id *id, bool *there, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    cop_manifest *manifest = NULL;
+    *there = false;
+    cop_store_path(s, id, "", path, sizeof path);
+    COP_TRY(cop_open_manifest(path, id, &manifest, err));
+    if (manifest == NULL)
+        return COP_OK;
+    cop_status status = check_files(s, id, manifest, SMALL_FILE, err);
+    cop_manifest_free(manifest);
+    *there = status == COP_OK;
+    return status;
+}
+
+/* What seems broken is looked at twice: another run may have replaced it meanwhile. */
+cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *there,
+                          cop_error *err)
+{
+    cop_status status = find(s, id, there, err);
+    return status == COP_DAMAGED ? find(s, id, there, err) : status;
+}
+
+bool cop_store_has(const cop_store *s, const cop_artifact_id *id)
+{
+    bool there = false;
+    return cop_store_find(s, id, &there, NULL) == COP_OK && there;
+}
+
+cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *path, size_t size,
+                               cop_error *err)
+{
+    char from[COP_STORE_PATH], name[64], aside[128];
+    path[0] = '\0';
+    cop_store_path(s, id, "", from, sizeof from);
+    (void)snprintf(name, sizeof name, "broken-%s-%s", id->kind, id->hash);
+    if (!cop_unique_name(name, COP_DRAFT_JOINT, aside, sizeof aside))
+        return cop_fail_errno(err, "cannot set aside", from);
+    (void)snprintf(path, size, "%s/store/%s", s->dir, aside);
+    if (rename(from, path) == 0)
+        return COP_OK;
+    path[0] = '\0';
+    return errno == ENOENT ? COP_OK : cop_fail_errno(err, "cannot set aside", from);
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+/* The manifest of an artifact that is to be there. */
 static cop_status open_manifest(const cop_store *s, const cop_artifact_id *id,
                                 cop_manifest **manifest, cop_error *err)
 {
     char path[COP_STORE_PATH];
-    cop_store_path(s, id, COP_MANIFEST_FILE, path, sizeof path);
-    return cop_manifest_read(path, manifest, err);
+    cop_store_path(s, id, "", path, sizeof path);
+    COP_TRY(cop_open_manifest(path, id, manifest, err));
+    if (*manifest == NULL)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "is missing");
+    return COP_OK;
+}
+
+/* Says what helps against damage. */
+static cop_status advise(const cop_store *s, const cop_artifact_id *id, cop_status status,
+                         cop_error *err)
+{
+    if (status != COP_DAMAGED || err == NULL)
+        return status;
+    size_t used = strlen(err->message);
+    (void)snprintf(err->message + used, sizeof err->message - used,
+                   "; delete %s/store/%s-%s and run again", s->dir, id->kind, id->hash);
+    return status;
+}
+
+cop_status cop_store_lists(const cop_store *s, const cop_artifact_id *id, const char *file,
+                           bool *listed, cop_error *err)
+{
+    cop_manifest *manifest = NULL;
+    *listed = false;
+    COP_TRY(open_manifest(s, id, &manifest, err));
+    *listed = cop_manifest_checksum(manifest, file) != NULL;
+    cop_manifest_free(manifest);
+    return COP_OK;
 }
 
 cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, const char *file,
                                 cop_error *err)
 {
     cop_manifest *manifest = NULL;
-    COP_TRY(open_manifest(s, id, &manifest, err));
-    cop_status status = check_file(s, id, manifest, file, err);
+    cop_status status = open_manifest(s, id, &manifest, err);
+    if (status != COP_OK)
+        return advise(s, id, status, err);
+    char path[COP_STORE_PATH];
+    cop_store_path(s, id, file, path, sizeof path);
+    if (cop_manifest_checksum(manifest, file) != NULL)
+        status = advise(s, id, check_file(s, id, manifest, file, INT64_MAX, err), err);
+    else
+        status = cop_fail_at(err, COP_FAILED, path, 0, "is not a file of this artifact");
     cop_manifest_free(manifest);
     return status;
 }
@@ -126,17 +314,14 @@ cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id,
     COP_TRY(cop_store_check_file(s, id, file, err));
     char path[COP_STORE_PATH];
     cop_store_path(s, id, file, path, sizeof path);
-    return cop_safetensors_read(path, out, NULL, NULL, err);
+    return advise(s, id, cop_safetensors_read(path, out, NULL, NULL, err), err);
 }
 
 cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err)
 {
     cop_manifest *manifest = NULL;
     COP_TRY(open_manifest(s, id, &manifest, err));
-    cop_status status = COP_OK;
-    size_t count = cop_manifest_file_count(manifest);
-    for (size_t i = 0; i < count && status == COP_OK; i++)
-        status = check_file(s, id, manifest, cop_manifest_file(manifest, i), err);
+    cop_status status = check_files(s, id, manifest, INT64_MAX, err);
     cop_manifest_free(manifest);
     return status;
 }
@@ -145,7 +330,9 @@ cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double 
                           char *provenance, size_t size, cop_error *err)
 {
     cop_manifest *manifest = NULL;
-    COP_TRY(open_manifest(s, id, &manifest, err));
+    cop_status status = open_manifest(s, id, &manifest, err);
+    if (status != COP_OK)
+        return advise(s, id, status, err);
     *seconds = cop_manifest_seconds(manifest);
     if (provenance != NULL)
         (void)snprintf(provenance, size, "%s", cop_manifest_provenance(manifest));

@@ -1,15 +1,20 @@
 /* artifact.h: the content-addressed store of a run: one directory a finished stage, named by the
  * stage's identity.
  *
- *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums,
- * provenance
+ *   OUT/store/coppice-store   says that the directory is a store of this program (claim.c)
+ *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums and
+ *                              sizes, provenance; with a checksum over itself
  *                              (tensor files, tables)
+ *   OUT/store/draft-<kind>-<identity>-…/    an artifact that is being written
+ *   OUT/store/broken-<kind>-<identity>-…/   what stood under an artifact's name and was not it
  *   OUT/work/<kind>-<identity>.checkpoint.safetensors   the state of a stage that is under way
- *   OUT/work/draft-<kind>-<identity>.<pid>/             an artifact that is being written
  *   OUT/work/lock                                       held while the directory is in use
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not
- * at all; two runs on one directory at worst do the same work twice. */
+ * at all; two runs on one directory at worst do the same work twice. Whatever is read back is
+ * tested: a manifest must be whole and of the kind and identity that the folder is named by, a file
+ * must have its size and checksum. What fails that is COP_DAMAGED (core/damage.h); a disk that does
+ * not read, or memory that is refused, is COP_FAILED, and says nothing about the artifact. */
 #ifndef COP_STORE_ARTIFACT_H
 #define COP_STORE_ARTIFACT_H
 
@@ -20,9 +25,18 @@
 
 typedef struct cop_store cop_store;
 
-/* Opens (and makes) a store under `dir`. Owned by the caller. Until it is closed it shares a lock
- * on OUT/work/lock with other runs; the first to open it clears away what killed runs left. */
+/* Opens a store under `dir` to write to, and makes it where there is none; COP_INVALID where a file
+ * that we would write is there and not ours. Owned by the caller. Until it is closed it shares a
+ * lock on OUT/work/lock with others; the first to open it clears away what killed runs left. */
 cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err);
+
+/* Whether cop_store_open would take `dir`, which need not be there: COP_INVALID where it is
+ * refused. Changes nothing. */
+cop_status cop_store_check(const char *dir, cop_error *err);
+
+/* Opens it to be read: nothing is made, and nothing cleared away. `dir` need not hold a store; then
+ * it holds no artifacts. */
+cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err);
 void cop_store_close(cop_store *s);
 const char *cop_store_dir(const cop_store *s);
 
@@ -32,17 +46,35 @@ typedef struct cop_artifact_id {
     char hash[33]; /* of the identity text, 128 bits in hexadecimal */
 } cop_artifact_id;
 
-cop_artifact_id cop_artifact_name(const char *kind, const char *identity_text);
+/* COP_FAILED where memory is refused. */
+cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_artifact_id *out,
+                             cop_error *err);
 
-/* True when the artifact is published and its manifest can be read. */
+/* Whether the artifact is published. COP_DAMAGED, with the reason, where something stands under its
+ * name that is not the whole artifact: every listed file must be there with its size, small ones
+ * also with their checksum (the others are tested when they are read). *there is then false. */
+cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *there,
+                          cop_error *err);
+
+/* True when cop_store_find finds it whole. */
 bool cop_store_has(const cop_store *s, const cop_artifact_id *id);
+
+/* Whether a published artifact lists the file. */
+cop_status cop_store_lists(const cop_store *s, const cop_artifact_id *id, const char *file,
+                           bool *listed, cop_error *err);
+
+/* Renames what stands under the artifact's name to "broken-…" within the store, so that the
+ * artifact can be computed again and nothing is lost; writes the new path. One that is gone already
+ * is fine; then the path is empty. */
+cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *path, size_t size,
+                               cop_error *err);
 
 /* Writes the path of a file of a published artifact. */
 void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
                     size_t size);
 
 /* Reads a tensor file of a published artifact and checks it against its checksum. A truncated or
- * changed file is COP_FAILED naming it, with the advice to delete the artifact's directory. */
+ * changed file is COP_DAMAGED naming it, with the advice to delete the artifact's directory. */
 cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                   cop_tensors **out, cop_error *err);
 
@@ -55,17 +87,18 @@ cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_e
 
 /* A directory being filled. Files are written into `cop_draft_path`; publish checksums them, writes
  * the manifest (identity text, seconds spent, provenance: CPU, ISA, library and program versions,
- * threads) and renames it into place; abandon removes it. Where a whole artifact with every file of
- * the draft already stands, as another run has published it meanwhile, publish keeps that one and
- * discards the draft; a damaged one, or one that lacks files, is replaced. Both consume the draft.
+ * threads) and renames it into place; abandon removes it. Drafts lie within the store, which may be
+ * a link to another file system. Where a whole artifact with every file of the draft already
+ * stands, as another run has published it meanwhile, publish keeps that one and discards the draft;
+ * a damaged one, or one that lacks files, is replaced. Both consume the draft.
  */
 typedef struct cop_draft cop_draft;
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err);
 void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size);
 
 /* Copies into the draft those files of the published artifact whose names begin with `prefix`, that
- * match their checksums, and that the draft lacks. An artifact or a file that cannot be read gives
- * nothing; COP_FAILED when the draft cannot be written. */
+ * match their checksums, and that the draft lacks. An artifact that is absent or damaged gives
+ * nothing, and so does a damaged file; COP_FAILED when one cannot be read or written. */
 cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err);
 
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
@@ -73,13 +106,16 @@ cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double sec
 void cop_draft_abandon(cop_draft *d);
 
 /* Checkpoints of a stage under way: a bag of tensors and the step it stands at, with the seconds
- * already spent. Written atomically, with a checksum over all of it; a checkpoint that cannot be
- * read, is damaged, or stands at no valid step is reported as absent, with a warning, never as an
- * error. */
+ * already spent. Written atomically, with a checksum over all of it and over whose it is. */
 cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
                                int64_t step, double seconds, cop_error *err);
-bool cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
-                         cop_tensors **bag, int64_t *step, double *seconds);
+
+/* *bag is the checkpoint's, or NULL where there is none. One that is damaged, another stage's, or
+ * at no valid step counts as none, with a warning. COP_FAILED where it cannot be told, as the disk
+ * does not read or memory is refused: the next save would overwrite a checkpoint that may be good.
+ * The error then names the file that is to be deleted for starting over. */
+cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
+                               cop_tensors **bag, int64_t *step, double *seconds, cop_error *err);
 void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
 
 /* Seconds that the stage took, and its manifest's provenance line, of a published artifact. */

@@ -1,7 +1,9 @@
 /* draft.c: filling an artifact's directory and publishing it by one rename. */
 #include "store/artifact.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/unique.h"
 #include "store/manifest.h"
 #include "store/paths.h"
 #include "store/provenance.h"
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Tries when other runs publish the same artifact at the same time: each failure means that one of
@@ -21,8 +24,20 @@
 struct cop_draft {
     cop_store *store;
     cop_artifact_id id;
-    char dir[COP_STORE_PATH]; /* OUT/work/draft-<kind>-<hash>.<pid> */
+    char dir[COP_STORE_PATH]; /* OUT/store/draft-<kind>-<hash>-… */
 };
+
+/* Writes the path of "<prefix>-<kind>-<hash>-…", a name of our own in the store. */
+static bool own_path(const cop_store *s, const char *prefix, const cop_artifact_id *id, char *path,
+                     size_t size)
+{
+    char name[64], unique[128];
+    (void)snprintf(name, sizeof name, "%s-%s-%s", prefix, id->kind, id->hash);
+    if (!cop_unique_name(name, COP_DRAFT_JOINT, unique, sizeof unique))
+        return false;
+    (void)snprintf(path, size, "%s/store/%s", s->dir, unique);
+    return true;
+}
 
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err)
 {
@@ -31,10 +46,8 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
         return cop_fail(err, COP_FAILED, "out of memory");
     d->store = s;
     d->id = *id;
-    (void)snprintf(d->dir, sizeof d->dir, "%s/work/draft-%s-%s.%ld", s->dir, id->kind, id->hash,
-                   (long)getpid());
-    cop_remove_dir(d->dir);
-    if (cop_make_dirs(d->dir, err) != COP_OK) {
+    if (!own_path(s, "draft", id, d->dir, sizeof d->dir) || mkdir(d->dir, 0777) != 0) {
+        (void)cop_fail_errno(err, "cannot make directory", d->dir);
         free(d);
         return COP_FAILED;
     }
@@ -76,11 +89,15 @@ static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_erro
     for (int i = 0; i < count; i++) {
         char path[COP_STORE_PATH + 300], hex[33];
         cop_digest digest;
+        struct stat info;
         cop_draft_path(d, entries[i]->d_name, path, sizeof path);
         if (status == COP_OK)
             status = cop_hash_file(path, &digest, err);
+        if (status == COP_OK && stat(path, &info) != 0)
+            status = cop_fail_errno(err, "cannot read", path);
         if (status == COP_OK &&
-            !cop_manifest_add_file(manifest, entries[i]->d_name, cop_digest_hex(digest, hex)))
+            !cop_manifest_add_file(manifest, entries[i]->d_name, cop_digest_hex(digest, hex),
+                                   (int64_t)info.st_size))
             status = cop_fail(err, COP_FAILED, "out of memory");
         free(entries[i]);
     }
@@ -112,28 +129,32 @@ static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, co
     size_t size = 0;
     cop_store_path(d->store, &d->id, file, from, sizeof from);
     cop_draft_path(d, file, to, sizeof to);
-    if (access(to, F_OK) == 0 || cop_file_read(from, SIZE_MAX, &data, &size, NULL) != COP_OK)
+    if (access(to, F_OK) == 0 || (access(from, F_OK) != 0 && errno == ENOENT))
         return COP_OK;
+    if (cop_file_read(from, SIZE_MAX, &data, &size, err) != COP_OK)
+        return errno == ENOENT ? COP_OK : COP_FAILED; /* another run replaced it meanwhile */
     cop_status status = COP_OK;
-    cop_hasher *hasher = cop_hasher_new();
-    if (hasher == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
-    else
-        cop_hasher_update(hasher, data, size);
-    if (status == COP_OK && strcmp(cop_digest_hex(cop_hasher_finish(hasher), hex),
-                                   cop_manifest_checksum(manifest, file)) == 0)
+    if (strcmp(cop_digest_hex(cop_hash_bytes(data, size), hex),
+               cop_manifest_checksum(manifest, file)) == 0)
         status = cop_file_write(to, data, size, err);
-    cop_hasher_free(hasher);
     free(data);
     return status;
 }
 
-cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err)
+/* The manifest of what is published; NULL where that is absent or damaged. */
+static cop_status open_published(const cop_draft *d, cop_manifest **out, cop_error *err)
 {
     char path[COP_STORE_PATH];
+    cop_store_path(d->store, &d->id, "", path, sizeof path);
+    cop_status status = cop_open_manifest(path, &d->id, out, err);
+    return status == COP_DAMAGED ? COP_OK : status;
+}
+
+cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err)
+{
     cop_manifest *manifest = NULL;
-    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, path, sizeof path);
-    if (cop_manifest_read(path, &manifest, NULL) != COP_OK)
+    COP_TRY(open_published(d, &manifest, err));
+    if (manifest == NULL)
         return COP_OK;
     cop_status status = COP_OK;
     for (size_t i = 0; i < cop_manifest_file_count(manifest) && status == COP_OK; i++) {
@@ -145,32 +166,35 @@ cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err)
     return status;
 }
 
-/* True when the target is whole and holds every file of the draft: then either will do, as both
- * come from one identity. */
-static bool is_superfluous(const cop_draft *d)
+/* Whether the target is whole and holds every file of the draft: then either will do, as both come
+ * from one identity. */
+static cop_status is_superfluous(const cop_draft *d, bool *superfluous, cop_error *err)
 {
-    char ours[COP_STORE_PATH + 32], theirs[COP_STORE_PATH];
     cop_manifest *draft = NULL, *target = NULL;
-    cop_draft_path(d, COP_MANIFEST_FILE, ours, sizeof ours);
-    cop_store_path(d->store, &d->id, COP_MANIFEST_FILE, theirs, sizeof theirs);
-    bool covered = cop_manifest_read(ours, &draft, NULL) == COP_OK &&
-                   cop_manifest_read(theirs, &target, NULL) == COP_OK;
+    *superfluous = false;
+    COP_TRY(open_published(d, &target, err));
+    if (target == NULL)
+        return COP_OK;
+    cop_status status = cop_open_manifest(d->dir, &d->id, &draft, err);
+    bool covered = status == COP_OK && draft != NULL;
     for (size_t i = 0; covered && i < cop_manifest_file_count(draft); i++)
         covered = cop_manifest_checksum(target, cop_manifest_file(draft, i)) != NULL;
-    covered = covered && cop_store_verify(d->store, &d->id, NULL) == COP_OK;
+    if (covered) {
+        status = cop_store_verify(d->store, &d->id, err);
+        *superfluous = status == COP_OK;
+    }
     cop_manifest_free(draft);
     cop_manifest_free(target);
-    return covered;
+    return status == COP_DAMAGED ? COP_OK : status;
 }
 
 /* Moves what stands at the target out of the way, for file systems that cannot exchange two names.
  * True also when another run moved it first. */
 static bool set_aside(const cop_draft *d, const char *target)
 {
-    char aside[COP_STORE_PATH + 64];
-    (void)snprintf(aside, sizeof aside, "%s/work/old-%s-%s.%ld", d->store->dir, d->id.kind,
-                   d->id.hash, (long)getpid());
-    cop_remove_dir(aside);
+    char aside[COP_STORE_PATH];
+    if (!own_path(d->store, "old", &d->id, aside, sizeof aside))
+        return false;
     if (rename(target, aside) != 0)
         return errno == ENOENT;
     cop_remove_dir(aside);
@@ -205,7 +229,9 @@ static cop_status put_in_place(const cop_draft *d, cop_error *err)
             return COP_OK;
         if (errno != ENOTEMPTY && errno != EEXIST)
             break;
-        if (is_superfluous(d)) {
+        bool superfluous = false;
+        COP_TRY(is_superfluous(d, &superfluous, err));
+        if (superfluous) {
             cop_remove_dir(d->dir);
             return COP_OK;
         }
@@ -220,7 +246,13 @@ static cop_status put_in_place(const cop_draft *d, cop_error *err)
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err)
 {
-    cop_status status = write_manifest(d, identity_text, seconds, err);
+    cop_artifact_id named;
+    cop_status status = cop_artifact_name(d->id.kind, identity_text, &named, err);
+    if (status == COP_OK && strcmp(named.hash, d->id.hash) != 0)
+        status = cop_fail(err, COP_FAILED, "cannot publish %s-%s: its identity is that of %s-%s",
+                          d->id.kind, d->id.hash, named.kind, named.hash);
+    if (status == COP_OK)
+        status = write_manifest(d, identity_text, seconds, err);
     if (status == COP_OK)
         status = put_in_place(d, err);
     if (status != COP_OK)

@@ -1,17 +1,19 @@
 /* manifest.c: artifact.json by cJSON. */
 #include "store/manifest.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "core/seal.h"
 
-#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A manifest lists a handful of files; anything larger is not one. */
-#define MANIFEST_LIMIT (4u << 20)
-
 struct cop_manifest {
-    cJSON *root; /* {"kind", "identity", "seconds", "provenance", "files": {name: checksum}} */
+    cJSON *root; /* {"kind", "identity", "seconds", "provenance", "files": {name: checksum},
+                    "sizes": {name: digits}} */
 };
 
 cop_manifest *cop_manifest_new(const char *kind, const char *identity_text, double seconds,
@@ -25,7 +27,8 @@ cop_manifest *cop_manifest_new(const char *kind, const char *identity_text, doub
         cJSON_AddStringToObject(m->root, "identity", identity_text) == NULL ||
         cJSON_AddNumberToObject(m->root, "seconds", seconds) == NULL ||
         cJSON_AddStringToObject(m->root, "provenance", provenance) == NULL ||
-        cJSON_AddObjectToObject(m->root, "files") == NULL) {
+        cJSON_AddObjectToObject(m->root, "files") == NULL ||
+        cJSON_AddObjectToObject(m->root, "sizes") == NULL) {
         cop_manifest_free(m);
         return NULL;
     }
@@ -45,18 +48,29 @@ static cJSON *files_of(const cop_manifest *m)
     return cJSON_GetObjectItemCaseSensitive(m->root, "files");
 }
 
-bool cop_manifest_add_file(cop_manifest *m, const char *file, const char *checksum)
+static cJSON *sizes_of(const cop_manifest *m)
 {
-    return cJSON_AddStringToObject(files_of(m), file, checksum) != NULL;
+    return cJSON_GetObjectItemCaseSensitive(m->root, "sizes");
+}
+
+/* Sizes are text: cJSON's numbers are doubles. */
+bool cop_manifest_add_file(cop_manifest *m, const char *file, const char *checksum, int64_t size)
+{
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, size);
+    return cJSON_AddStringToObject(files_of(m), file, checksum) != NULL &&
+           cJSON_AddStringToObject(sizes_of(m), file, digits) != NULL;
 }
 
 cop_status cop_manifest_write(const cop_manifest *m, const char *path, cop_error *err)
 {
     char *text = cJSON_Print(m->root);
-    if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    cop_status status = cop_file_write(path, text, strlen(text), err);
+    char *sealed = text != NULL ? cop_seal(text) : NULL;
     cJSON_free(text);
+    if (sealed == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_file_write(path, sealed, strlen(sealed), err);
+    free(sealed);
     return status;
 }
 
@@ -78,20 +92,35 @@ static bool is_manifest(const cJSON *root)
     return true;
 }
 
+static cop_status parse(const char *text, size_t size, cop_manifest **out, cop_error *err)
+{
+    cJSON *root = NULL;
+    COP_TRY(cop_seal_check(text, size, err));
+    COP_TRY(cop_json_parse(text, size, &root, err));
+    cop_manifest *m = is_manifest(root) ? calloc(1, sizeof *m) : NULL;
+    if (m == NULL) {
+        cop_status status = is_manifest(root)
+                                ? cop_fail(err, COP_FAILED, "out of memory")
+                                : cop_fail(err, COP_DAMAGED, "is not an artifact's manifest");
+        cJSON_Delete(root);
+        return status;
+    }
+    m->root = root;
+    *out = m;
+    return COP_OK;
+}
+
 cop_status cop_manifest_read(const char *path, cop_manifest **out, cop_error *err)
 {
     char *text = NULL;
-    COP_TRY(cop_file_read(path, MANIFEST_LIMIT, &text, NULL, err));
-    cop_manifest *m = calloc(1, sizeof *m);
-    if (m != NULL)
-        m->root = cJSON_Parse(text);
+    size_t size = 0;
+    cop_error inner = {0};
+    COP_TRY(cop_file_read(path, COP_MANIFEST_LIMIT, &text, &size, err));
+    cop_status status = parse(text, size, out, &inner);
     free(text);
-    if (m == NULL || m->root == NULL || !is_manifest(m->root)) {
-        cop_manifest_free(m);
-        return cop_fail_at(err, COP_FAILED, path, 0, "is not an artifact's manifest");
-    }
-    *out = m;
-    return COP_OK;
+    if (status != COP_OK)
+        (void)cop_fail_at(err, status, path, 0, "%s", inner.message);
+    return status;
 }
 
 size_t cop_manifest_file_count(const cop_manifest *m)
@@ -107,6 +136,19 @@ const char *cop_manifest_file(const cop_manifest *m, size_t i)
 const char *cop_manifest_checksum(const cop_manifest *m, const char *file)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(files_of(m), file));
+}
+
+int64_t cop_manifest_size(const cop_manifest *m, const char *file)
+{
+    const char *digits = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sizes_of(m), file));
+    char *end = NULL;
+    long long size = digits != NULL ? strtoll(digits, &end, 10) : -1;
+    return digits != NULL && end != digits && *end == '\0' && size >= 0 ? size : -1;
+}
+
+const char *cop_manifest_kind(const cop_manifest *m)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(m->root, "kind"));
 }
 
 const char *cop_manifest_identity(const cop_manifest *m)

@@ -1,22 +1,44 @@
-/* paths.h: what the files of store/ share: the store itself, how long its paths may be, and
- * clearing away. */
+/* paths.h: what the files of store/ share: the store itself, how long its paths may be, whose a
+ * directory is, and clearing away. */
 #ifndef COP_STORE_PATHS_H
 #define COP_STORE_PATHS_H
 
+#include "store/artifact.h"
+#include "store/manifest.h"
+
 #define COP_STORE_PATH    4096
 #define COP_MANIFEST_FILE "artifact.json"
+#define COP_MARKER_FILE   "coppice-store"
+
+/* Between an artifact's name and the digits that make a draft's unique. */
+#define COP_DRAFT_JOINT "-"
 
 struct cop_store {
     char *dir;
     int lock; /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
 };
 
+/* artifact.c: the manifest of what stands in the folder `path`, tested: whole, and of the artifact
+ * `id`. *out is the caller's. NULL where nothing is there; COP_DAMAGED where something else is. */
+cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_manifest **out,
+                             cop_error *err);
+
+/* artifact.c: the artifact that a folder of that name would be; false for any other name. */
+bool cop_read_artifact_name(const char *name, cop_artifact_id *out);
+
+/* claim.c: makes OUT/store and OUT/work, and sees that the store bears our mark. COP_INVALID, and
+ * nothing made, where something is in the way that is not ours. */
+cop_status cop_claim_store(const char *dir, cop_error *err);
+
 /* Removes a directory's files and the directory; artifacts have no folders inside. */
 void cop_remove_dir(const char *dir);
 
 /* Takes a shared lock on OUT/work/lock, which closing the result gives up; if nobody else held it,
  * first removes the drafts and half-written files that killed runs left. -1 where the directory
- * cannot be locked (read-only): then nothing is removed. */
+ * cannot be locked: then nothing is removed. */
 int cop_lock_and_sweep(const char *dir);
+
+/* The lock alone, of a directory that is there. */
+int cop_lock_to_read(const char *dir);
 
 #endif

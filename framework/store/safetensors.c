@@ -213,7 +213,7 @@ cop_status cop_safetensors_write(const char *path, const cop_tensors *tensors,
     }
     free(placement.begin);
     if (header == NULL) {
-        (void)cop_fail(err, COP_FAILED, "no memory for the header");
+        (void)cop_fail(err, COP_FAILED, "out of memory for the header");
         return fail_in(path, err);
     }
     cop_status status = write_file(path, tensors, header, err);

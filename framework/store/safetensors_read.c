@@ -4,6 +4,8 @@
  * us allocate no more than a small multiple of its own size. */
 #include "store/safetensors.h"
 
+#include "core/damage.h"
+#include "core/json.h"
 #include "core/shape.h"
 #include "core/text.h"
 #include "store/safetensors_types.h"
@@ -51,7 +53,7 @@ static cop_status read_at(const reader *r, void *data, size_t size, uint64_t off
         if (got < 0)
             return cop_fail(err, COP_FAILED, "cannot read: %s", strerror(errno));
         if (got == 0)
-            return cop_fail(err, COP_FAILED, "the file ends early");
+            return cop_fail(err, COP_DAMAGED, "the file ends early");
         to += got;
         size -= (size_t)got;
         offset += (uint64_t)got;
@@ -90,14 +92,16 @@ static bool hides_zero(const char *json, size_t size)
 static cop_status parse_header(reader *r, const char *json, size_t size, cop_error *err)
 {
     if (!cop_is_utf8(json, size) || hides_zero(json, size))
-        return cop_fail(err, COP_FAILED, "the header is not UTF-8 text without zeros");
+        return cop_fail(err, COP_DAMAGED, "the header is not UTF-8 text without zeros");
     const char *end = NULL;
     r->root = json[0] == '{' ? cJSON_ParseWithLengthOpts(json, size, &end, 0) : NULL;
+    if (r->root == NULL && json[0] == '{' && cop_json_is_valid(json, size))
+        return cop_fail(err, COP_FAILED, "out of memory for the header");
     if (r->root == NULL)
-        return cop_fail(err, COP_FAILED, "the header is not a JSON object");
+        return cop_fail(err, COP_DAMAGED, "the header is not a JSON object");
     for (; end < json + size; end++) {
         if (*end != ' ')
-            return cop_fail(err, COP_FAILED, "the header goes on behind its JSON object");
+            return cop_fail(err, COP_DAMAGED, "the header goes on behind its JSON object");
     }
     return COP_OK;
 }
@@ -106,19 +110,19 @@ static cop_status read_header(reader *r, cop_error *err)
 {
     uint64_t length = 0;
     if (r->size < sizeof length)
-        return cop_fail(err, COP_FAILED, "is not a safetensors file: %" PRIu64 " bytes", r->size);
+        return cop_fail(err, COP_DAMAGED, "is not a safetensors file: %" PRIu64 " bytes", r->size);
     COP_TRY(read_at(r, &length, sizeof length, 0, err));
     if (length == 0 || length > COP_SAFETENSORS_HEADER_LIMIT)
-        return cop_fail(err, COP_FAILED,
+        return cop_fail(err, COP_DAMAGED,
                         "is not a safetensors file: header length %" PRIu64 " is outside 1 … %d",
                         length, COP_SAFETENSORS_HEADER_LIMIT);
     if (length > r->size - sizeof length)
-        return cop_fail(err, COP_FAILED, "truncated: a header of %" PRIu64 " bytes in %" PRIu64,
+        return cop_fail(err, COP_DAMAGED, "truncated: a header of %" PRIu64 " bytes in %" PRIu64,
                         length, r->size);
     r->data_begin = sizeof length + length;
     char *json = malloc(length);
     if (json == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the header");
+        return cop_fail(err, COP_FAILED, "out of memory for the header");
     cop_status status = read_at(r, json, length, sizeof length, err);
     if (status == COP_OK)
         status = parse_header(r, json, length, err);
@@ -141,15 +145,15 @@ static bool natural(const cJSON *item, uint64_t *value)
 static cop_status parse_shape(const cJSON *list, cop_shape *shape, cop_error *err)
 {
     if (!cJSON_IsArray(list))
-        return cop_fail(err, COP_FAILED, "its shape is missing or no list");
+        return cop_fail(err, COP_DAMAGED, "its shape is missing or no list");
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, list)
     {
         uint64_t size = 0;
         if (!natural(item, &size))
-            return cop_fail(err, COP_FAILED, "its shape holds what is no natural number");
+            return cop_fail(err, COP_DAMAGED, "its shape holds what is no natural number");
         if (shape->rank == COP_MAX_RANK)
-            return cop_fail(err, COP_FAILED, "it has more than %d axes", COP_MAX_RANK);
+            return cop_fail(err, COP_DAMAGED, "it has more than %d axes", COP_MAX_RANK);
         shape->dim[shape->rank++] = (int64_t)size;
     }
     return COP_OK;
@@ -160,12 +164,12 @@ static cop_status parse_offsets(const reader *r, const cJSON *list, entry *e, co
     const cJSON *begin = cJSON_IsArray(list) ? list->child : NULL;
     const cJSON *end = begin != NULL ? begin->next : NULL;
     if (end == NULL || end->next != NULL || !natural(begin, &e->begin) || !natural(end, &e->end))
-        return cop_fail(err, COP_FAILED, "its data_offsets are no pair of natural numbers");
+        return cop_fail(err, COP_DAMAGED, "its data_offsets are no pair of natural numbers");
     if (e->begin > e->end)
-        return cop_fail(err, COP_FAILED, "its data begin at %" PRIu64 ", but end at %" PRIu64,
+        return cop_fail(err, COP_DAMAGED, "its data begin at %" PRIu64 ", but end at %" PRIu64,
                         e->begin, e->end);
     if (e->end > r->size - r->data_begin)
-        return cop_fail(err, COP_FAILED, "truncated: its data end at byte %" PRIu64 " of %" PRIu64,
+        return cop_fail(err, COP_DAMAGED, "truncated: its data end at byte %" PRIu64 " of %" PRIu64,
                         e->end, r->size - r->data_begin);
     return COP_OK;
 }
@@ -175,11 +179,11 @@ static cop_status check_size(const entry *e, cop_error *err)
     char text[96];
     size_t bytes = 0;
     if (!cop_shape_bytes(e->shape, e->type->dtype, &bytes))
-        return cop_fail(err, COP_FAILED, "shape %s is too large",
+        return cop_fail(err, COP_DAMAGED, "shape %s is too large",
                         cop_shape_text(e->shape, text, sizeof text));
     bytes = bytes / cop_dtype_size(e->type->dtype) * e->type->size;
     if (bytes != e->end - e->begin)
-        return cop_fail(err, COP_FAILED, "%s of shape %s takes %zu bytes, but has %" PRIu64,
+        return cop_fail(err, COP_DAMAGED, "%s of shape %s takes %zu bytes, but has %" PRIu64,
                         e->type->name, cop_shape_text(e->shape, text, sizeof text), bytes,
                         e->end - e->begin);
     return COP_OK;
@@ -189,7 +193,7 @@ static cop_status check_size(const entry *e, cop_error *err)
 static cop_status take_field(const cJSON *item, const cJSON **field, cop_error *err)
 {
     if (*field != NULL)
-        return cop_fail(err, COP_FAILED, "its %s is given twice", item->string);
+        return cop_fail(err, COP_DAMAGED, "its %s is given twice", item->string);
     *field = item;
     return COP_OK;
 }
@@ -202,10 +206,10 @@ static cop_status parse_entry(const reader *r, const cJSON *item, entry *e, cop_
     const cJSON *field = NULL;
     e->name = item->string;
     if (e->name[0] == '\0' || strlen(e->name) >= COP_NAME_SIZE)
-        return cop_fail(err, COP_FAILED, "its name is empty or longer than %d bytes",
+        return cop_fail(err, COP_DAMAGED, "its name is empty or longer than %d bytes",
                         COP_NAME_SIZE - 1);
     if (!cJSON_IsObject(item))
-        return cop_fail(err, COP_FAILED, "its entry is no JSON object");
+        return cop_fail(err, COP_DAMAGED, "its entry is no JSON object");
     cJSON_ArrayForEach(field, item)
     {
         if (strcmp(field->string, "dtype") == 0)
@@ -216,18 +220,18 @@ static cop_status parse_entry(const reader *r, const cJSON *item, entry *e, cop_
             COP_TRY(take_field(field, &offsets, err));
     }
     if (!cJSON_IsString(type))
-        return cop_fail(err, COP_FAILED, "its dtype is missing or no text");
+        return cop_fail(err, COP_DAMAGED, "its dtype is missing or no text");
     e->type = cop_file_type_find(type->valuestring);
     char shown[64];
     if (e->type == NULL)
-        return cop_fail(err, COP_FAILED, "dtype %s cannot be read",
+        return cop_fail(err, COP_DAMAGED, "dtype %s cannot be read",
                         cop_escape(type->valuestring, shown, sizeof shown));
     COP_TRY(parse_shape(shape, &e->shape, err));
     COP_TRY(parse_offsets(r, offsets, e, err));
     return check_size(e, err);
 }
 
-/* Puts the tensor's name before the message. */
+/* Puts the tensor's name before the message. `err` is never NULL here: its status is the answer. */
 static cop_status fail_at(const char *name, cop_error *err)
 {
     char shown[128];
@@ -240,7 +244,7 @@ static cop_status parse_entries(reader *r, cop_error *err)
     r->entries = calloc(items + 1, sizeof *r->entries);
     r->sorted = calloc(items + 1, sizeof *r->sorted);
     if (r->entries == NULL || r->sorted == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for %zu entries", items);
+        return cop_fail(err, COP_FAILED, "out of memory for %zu entries", items);
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, r->root)
     {
@@ -280,7 +284,7 @@ static cop_status check_unique(reader *r, cop_error *err)
     qsort(r->sorted, r->count, sizeof *r->sorted, compare_names);
     for (size_t i = 1; i < r->count; i++) {
         if (strcmp(r->sorted[i - 1]->name, r->sorted[i]->name) == 0) {
-            (void)cop_fail(err, COP_FAILED, "it is there twice");
+            (void)cop_fail(err, COP_DAMAGED, "it is there twice");
             return fail_at(r->sorted[i]->name, err);
         }
     }
@@ -295,7 +299,7 @@ static cop_status check_cover(reader *r, cop_error *err)
     for (size_t i = 0; i < r->count; i++) {
         const entry *e = r->sorted[i];
         if (e->begin != covered) {
-            (void)cop_fail(err, COP_FAILED,
+            (void)cop_fail(err, COP_DAMAGED,
                            e->begin < covered
                                ? "its data begin at %" PRIu64 " and overlap others up to %" PRIu64
                                : "its data begin at %" PRIu64 ", which leaves a hole from %" PRIu64,
@@ -306,7 +310,7 @@ static cop_status check_cover(reader *r, cop_error *err)
     }
     uint64_t rest = r->size - r->data_begin - covered;
     if (rest != 0)
-        return cop_fail(err, COP_FAILED, "%" PRIu64 " bytes of garbage behind the last tensor",
+        return cop_fail(err, COP_DAMAGED, "%" PRIu64 " bytes of garbage behind the last tensor",
                         rest);
     return COP_OK;
 }
@@ -337,13 +341,13 @@ static int compare_keys(const void *a, const void *b)
 static cop_status measure_metadata(const reader *r, size_t *count, size_t *bytes, cop_error *err)
 {
     if (r->metadata != NULL && !cJSON_IsObject(r->metadata))
-        return cop_fail(err, COP_FAILED, "__metadata__ is no JSON object");
+        return cop_fail(err, COP_DAMAGED, "__metadata__ is no JSON object");
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, r->metadata)
     {
         char shown[128];
         if (!cJSON_IsString(item))
-            return cop_fail(err, COP_FAILED, "metadata %s is no text",
+            return cop_fail(err, COP_DAMAGED, "metadata %s is no text",
                             cop_escape(item->string, shown, sizeof shown));
         *bytes += strlen(item->string) + strlen(item->valuestring) + 2;
         (*count)++;
@@ -369,7 +373,7 @@ static cop_status read_metadata(const reader *r, cop_metadata **out, size_t *out
     COP_TRY(measure_metadata(r, &count, &bytes, err));
     cop_metadata *list = malloc(count * sizeof *list + bytes + 1);
     if (list == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the metadata");
+        return cop_fail(err, COP_FAILED, "out of memory for the metadata");
     char *at = (char *)(list + count);
     const cJSON *item = NULL;
     size_t i = 0;
@@ -384,10 +388,10 @@ static cop_status read_metadata(const reader *r, cop_metadata **out, size_t *out
     for (i = 1; i < count; i++) {
         if (strcmp(list[i - 1].key, list[i].key) == 0) {
             char shown[128];
-            (void)cop_fail(err, COP_FAILED, "metadata %s is there twice",
+            (void)cop_fail(err, COP_DAMAGED, "metadata %s is there twice",
                            cop_escape(list[i].key, shown, sizeof shown));
             free(list);
-            return COP_FAILED;
+            return COP_DAMAGED;
         }
     }
     *out = list;
@@ -399,7 +403,7 @@ static cop_status read_tensors(const reader *r, cop_tensors **out, cop_error *er
 {
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the tensors");
+        return cop_fail(err, COP_FAILED, "out of memory for the tensors");
     for (size_t i = 0; i < r->count; i++) {
         cop_status status = read_tensor(r, &r->entries[i], set, err);
         if (status != COP_OK) {
@@ -436,7 +440,8 @@ cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadat
                                 size_t *count, cop_error *err)
 {
     reader r = {.path = path, .fd = -1};
-    cop_status status = read_all(&r, out, metadata, count, err);
+    cop_error own = {0};
+    cop_status status = read_all(&r, out, metadata, count, &own);
     if (r.fd >= 0)
         (void)close(r.fd);
     cJSON_Delete(r.root);
@@ -445,5 +450,8 @@ cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadat
     if (status == COP_OK)
         return status;
     char shown[256];
-    return cop_fail_within(err, "%s", cop_escape(path, shown, sizeof shown));
+    (void)cop_fail_within(&own, "%s", cop_escape(path, shown, sizeof shown));
+    if (err != NULL)
+        *err = own;
+    return status;
 }

@@ -1,11 +1,10 @@
 /* sweep.c: the lock that a run holds on its directory, and clearing away what killed runs left. */
+#include "core/unique.h"
 #include "store/paths.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,31 +26,15 @@ void cop_remove_dir(const char *dir)
     (void)rmdir(dir);
 }
 
-/* Past a run of digits; NULL where there is none. */
-static const char *past_digits(const char *text)
-{
-    if (!isdigit((unsigned char)*text))
-        return NULL;
-    while (isdigit((unsigned char)*text))
-        text++;
-    return text;
-}
-
-/* True for the name under which a file is written before it is renamed: "<name>.tmp-<pid>-<n>". */
-static bool is_temporary(const char *name)
-{
-    const char *at = NULL;
-    for (const char *next = strstr(name, ".tmp-"); next != NULL; next = strstr(next + 1, ".tmp-"))
-        at = next;
-    if (at == NULL || (at = past_digits(at + strlen(".tmp-"))) == NULL || *at != '-')
-        return false;
-    at = past_digits(at + 1);
-    return at != NULL && *at == '\0';
-}
-
 static bool starts_with(const char *name, const char *prefix)
 {
     return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* A file that was not finished and renamed. */
+static bool is_temporary(const char *name)
+{
+    return cop_is_unique_name(name, COP_TEMPORARY_JOINT);
 }
 
 /* What a run writes beside its folders; other files there are the user's. */
@@ -61,9 +44,11 @@ static bool is_stale_in_out(const char *name)
            (starts_with(name, "study.json.") || starts_with(name, "config.txt."));
 }
 
-static bool is_stale_in_work(const char *name)
+/* What was broken stays: somebody may want it. */
+static bool is_stale_in_store(const char *name)
 {
-    return is_temporary(name) || starts_with(name, "draft-") || starts_with(name, "old-");
+    return is_temporary(name) || (cop_is_unique_name(name, COP_DRAFT_JOINT) &&
+                                  (starts_with(name, "draft-") || starts_with(name, "old-")));
 }
 
 static void sweep(const char *dir, bool (*is_stale)(const char *name))
@@ -82,26 +67,42 @@ static void sweep(const char *dir, bool (*is_stale)(const char *name))
 
 static void sweep_all(const char *dir)
 {
+    static const char *const reports[] = {"report", "report/figures", "report/images"};
     char path[COP_STORE_PATH + 16];
     sweep(dir, is_stale_in_out);
+    (void)snprintf(path, sizeof path, "%s/store", dir);
+    sweep(path, is_stale_in_store);
     (void)snprintf(path, sizeof path, "%s/work", dir);
-    sweep(path, is_stale_in_work);
-    (void)snprintf(path, sizeof path, "%s/report", dir);
     sweep(path, is_temporary);
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, reports[i]);
+        sweep(path, is_temporary);
+    }
 }
 
-int cop_lock_and_sweep(const char *dir)
+/* Opens OUT/work/lock and shares it, after a sweep if that is wanted and nobody else holds it. */
+static int lock(const char *dir, int flags, bool sweeps)
 {
     char path[COP_STORE_PATH + 16];
     (void)snprintf(path, sizeof path, "%s/work/lock", dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, flags | O_CLOEXEC, 0666);
     if (fd < 0)
         return -1;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (sweeps && flock(fd, LOCK_EX | LOCK_NB) == 0)
         sweep_all(dir);
     int locked = 0;
     do {
         locked = flock(fd, LOCK_SH);
     } while (locked != 0 && errno == EINTR);
     return fd;
+}
+
+int cop_lock_and_sweep(const char *dir)
+{
+    return lock(dir, O_RDWR | O_CREAT, true);
+}
+
+int cop_lock_to_read(const char *dir)
+{
+    return lock(dir, O_RDONLY, false);
 }

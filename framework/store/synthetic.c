@@ -1,6 +1,7 @@
 /* synthetic.c: writing and reading distilled sets. */
 #include "store/synthetic.h"
 
+#include "core/damage.h"
 #include "core/locale.h"
 #include "nn/synthetic.h"
 #include "store/safetensors.h"
@@ -102,7 +103,7 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
         pixels->shape.rank != 4 || labels->shape.rank != 2 ||
         pixels->shape.dim[0] != labels->shape.dim[0] || pixels->shape.dim[0] < 1 ||
         pixels->shape.dim[1] < 1 || pixels->shape.dim[1] > COP_MAX_CHANNELS)
-        return cop_fail_at(err, COP_FAILED, path, 0,
+        return cop_fail_at(err, COP_DAMAGED, path, 0,
                            "is not a distilled set: wants f32 tensors pixels [n, C, H, W] and "
                            "labels [n, classes]");
     out->task = (cop_task){.channels = (int32_t)pixels->shape.dim[1],
@@ -110,7 +111,7 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
                            .width = (int32_t)pixels->shape.dim[3],
                            .classes = (int32_t)labels->shape.dim[1]};
     if (!read_notes(notes, count, out))
-        return cop_fail_at(err, COP_FAILED, path, 0,
+        return cop_fail_at(err, COP_DAMAGED, path, 0,
                            "lacks metadata of a distilled set: mean, std, decode, factor, recipe");
     COP_TRY(cop_synthetic_allocate(out, pixels->shape.dim[0], err));
     int64_t pixel_count = cop_shape_count(pixels->shape);
@@ -120,7 +121,7 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
     if (cop_synthetic_check(out, &flaw) == COP_OK)
         return COP_OK;
     cop_synthetic_clear(out);
-    return cop_fail_at(err, COP_FAILED, path, 0, "%s", flaw.message);
+    return cop_fail_at(err, COP_DAMAGED, path, 0, "%s", flaw.message);
 }
 
 cop_status cop_synthetic_read(const char *path, cop_synthetic *out, cop_error *err)

@@ -3,7 +3,9 @@
  * infinity pass and everything comes back bit for bit. */
 #include "store/tables.h"
 
+#include "core/damage.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/locale.h"
 #include "core/text.h"
 
@@ -194,51 +196,86 @@ static bool read_columns(const cJSON *list, cop_column *columns)
     return true;
 }
 
-static bool read_table(cop_tables *tables, const cJSON *object, cop_error *err)
+static cop_status not_tables(cop_error *err)
+{
+    return cop_fail(err, COP_DAMAGED, "is not a file of tables");
+}
+
+/* `columns` and `cells` have room for all of the table's columns. */
+static cop_status fill_table(cop_tables *tables, const cJSON *object, cop_column *columns,
+                             cop_cell *cells, size_t count, cop_error *err)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "columns");
-    const char *name = text_of(object, "name");
-    size_t count = (size_t)cJSON_GetArraySize(list);
-    if (name == NULL || count == 0)
-        return false;
-    cop_column *columns = calloc(count, sizeof *columns);
-    cop_cell *cells = calloc(count, sizeof *cells);
-    bool ok = columns != NULL && cells != NULL && read_columns(list, columns);
-    cop_table *table = NULL;
-    if (ok) {
-        cop_plot plot = plot_of(object);
-        table = cop_tables_add(tables, name, text_of(object, "help"), columns, count, &plot, err);
-    }
-    ok = table != NULL;
+    if (!read_columns(list, columns))
+        return not_tables(err);
+    cop_plot plot = plot_of(object);
+    cop_table *table = cop_tables_add(tables, text_of(object, "name"), text_of(object, "help"),
+                                      columns, count, &plot, err);
+    if (table == NULL)
+        return COP_FAILED;
     const cJSON *row = NULL;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(object, "rows"))
     {
-        ok = ok && read_row(row, columns, count, cells) &&
-             cop_table_row(table, cells, err) == COP_OK;
+        if (!read_row(row, columns, count, cells))
+            return not_tables(err);
+        COP_TRY(cop_table_row(table, cells, err));
     }
+    return COP_OK;
+}
+
+static cop_status read_table(cop_tables *tables, const cJSON *object, cop_error *err)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "columns");
+    size_t count = (size_t)cJSON_GetArraySize(list);
+    if (text_of(object, "name") == NULL || count == 0)
+        return not_tables(err);
+    cop_column *columns = calloc(count, sizeof *columns);
+    cop_cell *cells = calloc(count, sizeof *cells);
+    cop_status status = columns != NULL && cells != NULL
+                            ? fill_table(tables, object, columns, cells, count, err)
+                            : cop_fail(err, COP_FAILED, "out of memory");
     free(columns);
     free(cells);
-    return ok;
+    return status;
+}
+
+static cop_status read_all(const cJSON *root, cop_tables **out, cop_error *err)
+{
+    if (!cJSON_IsArray(root))
+        return not_tables(err);
+    cop_tables *tables = cop_tables_new();
+    if (tables == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = COP_OK;
+    const cJSON *object = NULL;
+    cJSON_ArrayForEach(object, root)
+    {
+        if (status == COP_OK)
+            status = read_table(tables, object, err);
+    }
+    if (status != COP_OK) {
+        cop_tables_free(tables);
+        return status;
+    }
+    *out = tables;
+    return COP_OK;
 }
 
 cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err)
 {
     char *text = NULL;
-    COP_TRY(cop_file_read(path, TABLES_LIMIT, &text, NULL, err));
-    cJSON *root = cJSON_Parse(text);
+    size_t size = 0;
+    cJSON *root = NULL;
+    cop_error why = {0};
+    COP_TRY(cop_file_read(path, TABLES_LIMIT, &text, &size, err));
+    cop_status status = cop_json_parse(text, size, &root, &why);
     free(text);
-    cop_tables *tables = cop_tables_new();
-    bool ok = cJSON_IsArray(root) && tables != NULL;
-    const cJSON *object = NULL;
-    cJSON_ArrayForEach(object, root)
-    {
-        ok = ok && read_table(tables, object, NULL);
-    }
+    if (status == COP_OK)
+        status = read_all(root, out, &why);
+    else if (status == COP_DAMAGED)
+        (void)not_tables(&why);
     cJSON_Delete(root);
-    if (!ok) {
-        cop_tables_free(tables);
-        return cop_fail_at(err, COP_FAILED, path, 0, "is not a file of tables");
-    }
-    *out = tables;
-    return COP_OK;
+    if (status != COP_OK)
+        (void)cop_fail_at(err, status, path, 0, "%s", why.message);
+    return status;
 }

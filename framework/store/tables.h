@@ -7,7 +7,8 @@
 
 cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_error *err);
 
-/* Reads what write wrote; anything else is COP_FAILED naming the file. *out is the caller's. */
+/* Reads what write wrote; anything else is COP_DAMAGED (core/damage.h) naming the file, and a file
+ * that cannot be read, or memory that is refused, COP_FAILED. *out is the caller's. */
 cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* inputs.c: reading what earlier stages published. */
 #include "study/runner.h"
 
+#include "core/damage.h"
 #include "store/synthetic.h"
 #include "train/recipe_text.h"
 
@@ -26,18 +27,31 @@ const cop_parameter *cop_declared_at(const cop_model *model, size_t i)
     return i < parameters ? cop_model_parameter(model, i) : cop_model_buffer(model, i - parameters);
 }
 
+/* Notes whose artifact is damaged, so that it can be computed again. */
+static cop_status note(cop_runner *r, int32_t stage, cop_status status)
+{
+    if (status == COP_DAMAGED)
+        r->damaged = stage;
+    return status;
+}
+
+static cop_status read_tensors(cop_runner *r, int32_t stage, const char *file, cop_tensors **out,
+                               cop_error *err)
+{
+    const cop_artifact_id *id = &r->study->stages[stage].id;
+    return note(r, stage, cop_store_read_tensors(r->store, id, file, out, err));
+}
+
 cop_status cop_load_final(cop_runner *r, int32_t training, cop_tensors **out, cop_error *err)
 {
-    return cop_store_read_tensors(r->store, &r->study->stages[training].id, "state.safetensors",
-                                  out, err);
+    return read_tensors(r, training, "state.safetensors", out, err);
 }
 
 cop_status cop_load_snapshot(cop_runner *r, int32_t training, cop_duration at, cop_tensors **out,
                              cop_error *err)
 {
     char file[80];
-    return cop_store_read_tensors(r->store, &r->study->stages[training].id,
-                                  cop_snapshot_file(at, file, sizeof file), out, err);
+    return read_tensors(r, training, cop_snapshot_file(at, file, sizeof file), out, err);
 }
 
 cop_status cop_load_mask(cop_runner *r, const cop_opened *o, int32_t mask, cop_tensors **out,
@@ -45,17 +59,16 @@ cop_status cop_load_mask(cop_runner *r, const cop_opened *o, int32_t mask, cop_t
 {
     if (mask == COP_NO_STAGE)
         return cop_model_full_mask(o->model, out, err);
-    return cop_store_read_tensors(r->store, &r->study->stages[mask].id, "mask.safetensors", out,
-                                  err);
+    return read_tensors(r, mask, "mask.safetensors", out, err);
 }
 
 cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out, cop_error *err)
 {
     const cop_artifact_id *id = &r->study->stages[distil].id;
     char path[COP_PATH_SIZE];
-    COP_TRY(cop_store_check_file(r->store, id, "synthetic.safetensors", err));
+    COP_TRY(note(r, distil, cop_store_check_file(r->store, id, "synthetic.safetensors", err)));
     cop_store_path(r->store, id, "synthetic.safetensors", path, sizeof path);
-    return cop_synthetic_read(path, out, err);
+    return note(r, distil, cop_synthetic_read(path, out, err));
 }
 
 /* Sets everything in `state` but convolution and linear weights to what the carried training ended

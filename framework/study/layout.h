@@ -158,9 +158,10 @@ size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs);
 /* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
 const char *cop_stage_kind_name(cop_stage_kind kind);
 
-/* done.c: true when the stage is published, a training with every snapshot that is wanted of it by
- * now. */
-bool cop_stage_done(const cop_store *store, const cop_stage *stage);
+/* done.c: whether the stage is published, a training with every snapshot that is wanted of it by
+ * now. COP_DAMAGED, with the reason, where something else stands in its place. */
+cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
+                          cop_error *err);
 
 /* seeds.c: the seed of a source for a replicate, and one derived from it for a variant (copy, other
  * initialisation); variant 0 is the seed itself. */

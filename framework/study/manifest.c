@@ -2,6 +2,7 @@
 #include "study/manifest.h"
 
 #include "core/file.h"
+#include "core/seal.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -162,14 +163,16 @@ cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, 
 {
     char path[PATH_SIZE];
     cJSON *root = cJSON_CreateObject();
-    char *text = root != NULL && fill(root, s) ? cJSON_Print(root) : NULL;
+    char *plain = root != NULL && fill(root, s) ? cJSON_Print(root) : NULL;
+    char *text = plain != NULL ? cop_seal(plain) : NULL;
     cJSON_Delete(root);
+    cJSON_free(plain);
     if (text == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(store));
     warn_of_other_study(s, path, log);
     cop_status status = cop_file_write(path, text, strlen(text), err);
-    cJSON_free(text);
+    free(text);
     if (status != COP_OK)
         return status;
     (void)snprintf(path, sizeof path, "%s/config.txt", cop_store_dir(store));

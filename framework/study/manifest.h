@@ -6,7 +6,8 @@
 
 #include "study/layout.h"
 
-/* Writes OUT/study.json and OUT/config.txt (the effective config). */
+/* Writes OUT/study.json, with a checksum over itself (core/seal.h), and OUT/config.txt (the
+ * effective config). */
 cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_logger *log,
                                     cop_error *err);
 

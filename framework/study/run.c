@@ -23,6 +23,9 @@ double cop_now(void)
 
 static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
 {
+    /* The thread count is part of the identity, so it is set for the stage, whatever the
+     * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
+    omp_set_num_threads(stage->opened->setting->threads);
     switch (stage->kind) {
     case COP_STAGE_DISTIL:
         return cop_run_distiller(r, stage, err);
@@ -107,7 +110,9 @@ static cop_status sum_failures(const cop_study *s, cop_error *err)
 static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
 {
     cop_stage *stage = &r->study->stages[i];
-    if (cop_stage_done(r->store, stage)) {
+    bool is_done = false;
+    COP_TRY(cop_stage_ready(r, stage, &is_done, err));
+    if (is_done) {
         /* There is one if a run was killed after it had published and before it tidied up. */
         cop_checkpoint_remove(r->store, &stage->id);
         return COP_OK;
@@ -115,13 +120,9 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     COP_TRY(inherit_failure(r->study, stage, err));
     if (stage->failure != NULL)
         return COP_OK;
-    /* The thread count is part of the identity, so it is set for the stage, whatever the
-     * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
-    omp_set_num_threads(stage->opened->setting->threads);
     double began = cop_now();
     cop_error reason = {0};
-    r->own_failure = false;
-    cop_status status = run_stage(r, stage, &reason);
+    cop_status status = cop_run_whole(r, stage, run_stage, &reason);
     if (status == COP_OK) {
         cop_say(r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, r->study->stage_count,
                 stage->title, cop_now() - began);
@@ -148,8 +149,11 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     size_t done = 0;
     s->ran_through = false;
     forget_failures(s);
-    for (size_t i = 0; i < s->stage_count; i++)
-        done += cop_stage_done(r->store, &s->stages[i]) ? 1 : 0;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        bool is_done = false;
+        COP_TRY(cop_stage_ready(r, &s->stages[i], &is_done, err));
+        done += is_done;
+    }
     cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
     COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
     for (size_t i = 0; i < s->stage_count; i++)

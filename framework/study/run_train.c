@@ -262,7 +262,8 @@ static cop_status resume(cop_training *t, cop_error *err)
     cop_tensors *bag = NULL;
     int64_t step = 0;
     double seconds = 0.0;
-    if (!cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds))
+    COP_TRY(cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds, err));
+    if (bag == NULL)
         return COP_OK;
     bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
                 take_copies(bag, "", t->records) &&

@@ -159,7 +159,9 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                              .stop = r->stop,
                              .steps_left = r->steps_left};
     int64_t step = 0;
-    if (cop_checkpoint_load(r->store, &stage->id, r->log, &run->checkpoint, &step, &run->spent)) {
+    COP_TRY(cop_checkpoint_load(r->store, &stage->id, r->log, &run->checkpoint, &step, &run->spent,
+                                err));
+    if (run->checkpoint != NULL) {
         run->drive.resume_bag = run->checkpoint;
         run->drive.resume_step = step;
     }

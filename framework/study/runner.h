@@ -20,6 +20,7 @@ typedef struct cop_runner {
                             disk, memory, an interrupt */
     int64_t *steps_left; /* of trainings and works, counted down; at 0 as if *stop were raised, so
                             that a test can stop wherever it wants; NULL: no bound */
+    int32_t damaged;     /* the stage whose artifact a COP_DAMAGED is about; COP_NO_STAGE: none */
 } cop_runner;
 
 /* Runs what is missing, as cop_study_run says. Failed stages keep their reason in `failure`. */
@@ -30,10 +31,23 @@ cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *e
 cop_status cop_run_pruner(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_analyzer(cop_runner *r, const cop_stage *stage, cop_error *err);
 
+/* --- done.c: what is there, and computing anew what only seemed to be
+ * ------------------------- */
+
+/* As cop_stage_done; but what stands in the artifact's place and is not it is set aside, with a
+ * warning that says why, and *done is then false. */
+cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err);
+
+/* Runs a stage by `run`. Where it finds an earlier one's artifact damaged, that one is set aside
+ * with a warning and run again first. `err` is not NULL. */
+typedef cop_status (*cop_run_stage)(cop_runner *r, const cop_stage *stage, cop_error *err);
+cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err);
+
 /* Monotonic seconds. */
 double cop_now(void);
 
-/* --- inputs.c: what stages read from earlier ones; results are the caller's
+/* --- inputs.c: what stages read from earlier ones; results are the caller's. COP_DAMAGED, and
+ * which stage it is in r->damaged, where what was published is not what is there
  * ------------------------- */
 
 /* The state that a training from `start` begins with (parameters, buffers; of a snapshot also

@@ -102,13 +102,15 @@ static bool grow_slots(cop_study *s)
 cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err)
 {
     cop_status status = cop_stage_identity(s, stage, &stage->identity, err);
+    if (status == COP_OK)
+        status =
+            cop_artifact_name(cop_stage_kind_name(stage->kind), stage->identity, &stage->id, err);
     if (status != COP_OK) {
         cop_stage_clear(stage);
         return status;
     }
     bool ok = make_room(s) && grow_slots(s);
     if (ok) {
-        stage->id = cop_artifact_name(cop_stage_kind_name(stage->kind), stage->identity);
         int32_t *slot = slot_of(s, stage);
         *index = *slot;
         if (*index != COP_NO_STAGE) {

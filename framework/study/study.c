@@ -1,4 +1,5 @@
 /* study.c: a config as an opened study, and its plan in words. */
+#include "core/damage.h"
 #include "study/layout.h"
 
 #include <stdio.h>
@@ -68,7 +69,19 @@ typedef struct cop_tally {
     double flops, points;
 } cop_tally;
 
-static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kind kind)
+/* A damaged artifact is one still to be done. */
+static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
+                          cop_error *err)
+{
+    *done = false;
+    if (store == NULL)
+        return COP_OK;
+    cop_status status = cop_stage_done(store, stage, done, err);
+    return status == COP_DAMAGED ? COP_OK : status;
+}
+
+static cop_status tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
+                        cop_tally *out, cop_error *err)
 {
     cop_tally t = {0};
     for (size_t i = 0; i < s->stage_count; i++) {
@@ -76,14 +89,17 @@ static cop_tally tally(const cop_study *s, const cop_store *store, cop_stage_kin
         if (stage->kind != kind)
             continue;
         t.count++;
-        if (store != NULL && cop_stage_done(store, stage)) {
+        bool done = false;
+        COP_TRY(is_done(store, stage, &done, err));
+        if (done) {
             t.done++;
             continue;
         }
         t.flops += stage->flops;
         t.points += stage->points;
     }
-    return t;
+    *out = t;
+    return COP_OK;
 }
 
 /* Marks the trainings that choose masks and are no ticket's copy. */
@@ -143,7 +159,8 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
-        cop_tally t = tally(s, store, (cop_stage_kind)kind);
+        cop_tally t = {0};
+        COP_TRY(tally(s, store, (cop_stage_kind)kind, &t, err));
         flops += t.flops;
         (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n",
                       cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,

@@ -37,7 +37,7 @@ cop_status cop_forward_build(const cop_forward_spec *spec, cop_forward *out, cop
     cop_status status = COP_OK;
     if (out->g == NULL || out->params == NULL || out->buffers == NULL ||
         out->output.new_buffers == NULL)
-        status = cop_fail(err, COP_FAILED, "no memory for the graph of a batch");
+        status = cop_fail(err, COP_FAILED, "out of memory for the graph of a batch");
     else
         status = build_into(spec, out, err);
     if (status != COP_OK)

@@ -20,7 +20,7 @@ cop_status cop_loader_new(int64_t count, int64_t batch, uint64_t seed, cop_loade
     if (l == NULL || order == NULL) {
         free(l);
         free(order);
-        return cop_fail(err, COP_FAILED, "no memory for the order of %lld samples",
+        return cop_fail(err, COP_FAILED, "out of memory for the order of %lld samples",
                         (long long)count);
     }
     *l = (cop_loader){.count = count,

@@ -94,7 +94,7 @@ static cop_status make(cop_objective *o, cop_error *err)
     o->sums = malloc(((size_t)most + 1) * sizeof *o->sums);
     o->data = cop_tensors_new();
     if (o->index == NULL || o->zeros == NULL || o->sums == NULL || o->data == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for an objective");
+        return cop_fail(err, COP_FAILED, "out of memory for an objective");
     for (int64_t i = 0; i < o->count; i++)
         o->index[i] = o->spec.index != NULL ? o->spec.index[i] : i;
     o->spec.index = o->index;
@@ -110,7 +110,7 @@ cop_status cop_objective_new(const cop_objective_spec *spec, cop_objective **out
 {
     cop_objective *o = malloc(sizeof *o);
     if (o == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for an objective");
+        return cop_fail(err, COP_FAILED, "out of memory for an objective");
     *o = (cop_objective){.spec = *spec};
     if (o->spec.mode == 0)
         o->spec.mode = COP_MODE_EVAL;
@@ -148,7 +148,7 @@ static cop_status add_product(const cop_objective *o, cop_forward *f, cop_node *
 {
     cop_node *gradients = calloc(o->param_count + 1, sizeof *gradients);
     if (gradients == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for a Hessian product");
+        return cop_fail(err, COP_FAILED, "out of memory for a Hessian product");
     for (size_t i = 0; i < o->param_count; i++) {
         const cop_parameter *p = cop_model_parameter(o->spec.model, i);
         char name[sizeof TANGENT_PREFIX + COP_NAME_SIZE] = TANGENT_PREFIX;
@@ -170,7 +170,7 @@ static cop_status add_statistics(const cop_objective *o, cop_forward *f, cop_nod
 {
     cop_node *ones = calloc(o->buffer_count + 1, sizeof *ones);
     if (ones == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the statistics of a batch");
+        return cop_fail(err, COP_FAILED, "out of memory for the statistics of a batch");
     for (size_t i = 0; i < o->buffer_count; i++) {
         ones[i] = cop_constant(f->g, cop_model_buffer(o->spec.model, i)->shape, 1.0);
         outputs[i] = f->output.new_buffers[i];
@@ -232,7 +232,7 @@ static cop_status compile_service(cop_objective *o, service s, int64_t n, compil
     c->apart = calloc(o->param_count + o->buffer_count + 1, sizeof *c->apart);
     cop_status status = outputs != NULL && c->apart != NULL
                             ? compile_forward(o, s, &f, outputs, c, err)
-                            : cop_fail(err, COP_FAILED, "no memory to compile an objective");
+                            : cop_fail(err, COP_FAILED, "out of memory to compile an objective");
     free(outputs);
     cop_forward_clear(&f);
     if (status != COP_OK) {

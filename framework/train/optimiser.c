@@ -37,7 +37,7 @@ cop_status cop_sgd_new(const cop_sgd_tensor *tensors, size_t count, int threads,
         total += pieces_of(tensors[i].count);
     cop_sgd *s = calloc(1, sizeof *s + (size_t)total * sizeof s->pieces[0]);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the optimiser");
+        return cop_fail(err, COP_FAILED, "out of memory for the optimiser");
     s->threads = threads > 0 ? threads : omp_get_max_threads();
     for (size_t i = 0; i < count; i++)
         for (int64_t first = 0; first < tensors[i].count; first += PIECE)

@@ -96,7 +96,7 @@ static cop_status make_optimiser(cop_trainer *t, cop_error *err)
 {
     cop_sgd_tensor *tensors = calloc(t->param_count + 1, sizeof *tensors);
     if (tensors == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for the optimiser");
+        return cop_fail(err, COP_FAILED, "out of memory for the optimiser");
     size_t first_momentum = t->param_count + t->buffer_count;
     for (size_t i = 0; i < t->param_count; i++) {
         const cop_tensor *weight = cop_tensors_at(t->state, i);
@@ -177,7 +177,7 @@ static cop_status compile_step(cop_trainer *t, int64_t n, cop_program **out, cop
     cop_node *outputs = calloc(OUTPUT_FIXED + t->param_count + t->buffer_count, sizeof *outputs);
     cop_status status = outputs != NULL
                             ? compile_outputs(t, &f, outputs, out, err)
-                            : cop_fail(err, COP_FAILED, "no memory to compile a training step");
+                            : cop_fail(err, COP_FAILED, "out of memory to compile a training step");
     free(outputs);
     cop_forward_clear(&f);
     return status;
@@ -194,7 +194,7 @@ static cop_status check_spec(const cop_trainer_spec *spec, cop_error *err)
 static cop_status make(cop_trainer *t, cop_error *err)
 {
     if (t->state == NULL || t->gradients == NULL || t->batch == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for a trainer");
+        return cop_fail(err, COP_FAILED, "out of memory for a trainer");
     COP_TRY(check_spec(&t->spec, err));
     COP_TRY(cop_schedule_make(&t->recipe, t->spec.data->count, &t->schedule, err));
     COP_TRY(add_state(t, err));
@@ -209,7 +209,7 @@ cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_
 {
     cop_trainer *t = malloc(sizeof *t);
     if (t == NULL)
-        return cop_fail(err, COP_FAILED, "no memory for a trainer");
+        return cop_fail(err, COP_FAILED, "out of memory for a trainer");
     *t = (cop_trainer){.spec = *spec,
                        .recipe = *spec->recipe,
                        .param_count = cop_model_parameter_count(spec->model),

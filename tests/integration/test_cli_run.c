@@ -167,6 +167,67 @@ static void a_finished_run_is_not_repeated(void **state)
     remove_tree(s.dir);
 }
 
+static void write_text(const char *dir, const char *file, const char *text)
+{
+    char path[512];
+    cop_error err = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
+    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
+}
+
+static void a_damaged_record_is_refused_until_the_study_is_run_again(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    char out[300];
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
+    char *record = read_file(out, "study.json"), *round = strstr(record, "\"round\":\t1");
+    assert_non_null(round);
+    round[strlen("\"round\":\t")] = '3'; /* one bit of it */
+    write_text(out, "study.json", record);
+    free(record);
+    assert_status(&s, start(&s, WORDS("report", out)), 1);
+    assert_contains(&s, "err",
+                    "/study.json: is damaged: its checksum does not agree; run the study "
+                    "again");
+    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
+    assert_status(&s, start(&s, WORDS("report", out)), 0);
+    remove_tree(s.dir);
+}
+
+static void a_directory_of_others_is_refused_and_nothing_in_it_touched(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"check", "run"};
+    scene s;
+    make_scene(&s);
+    char out[300], draft[400];
+    cop_error err = {0};
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    (void)snprintf(draft, sizeof draft, "%s/work/draft-thesis", out);
+    assert_ok(cop_make_dirs(draft, &err), &err);
+    write_text(draft, "chapter.tex", "theirs");
+    write_text(out, "work/notes.tmp-12-0", "theirs");
+    write_text(out, "config.txt", "theirs");
+    for (size_t i = 0; i < 2; i++) {
+        assert_status(&s, start(&s, WORDS(commands[i], s.config, "--out", out)), 2);
+        assert_contains(&s, "err", "/config.txt: is there and not ours");
+    }
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/config.txt", out);
+    assert_int_equal(unlink(path), 0);
+    for (size_t i = 0; i < 2; i++) /* nothing else of it is in our way */
+        assert_status(&s, start(&s, WORDS(commands[i], s.config, "--out", out)), 0);
+    char *chapter = read_file(draft, "chapter.tex"), *notes = read_file(out, "work/notes.tmp-12-0");
+    assert_string_equal(chapter, "theirs");
+    assert_string_equal(notes, "theirs");
+    free(chapter);
+    free(notes);
+    remove_tree(s.dir);
+}
+
 static void threads_override_those_of_the_study(void **state)
 {
     (void)state;
@@ -489,6 +550,8 @@ int main(void)
         cmocka_unit_test(a_finished_run_is_not_repeated),
         cmocka_unit_test(seeds_keep_all_their_bits),
         cmocka_unit_test(check_makes_nothing),
+        cmocka_unit_test(a_damaged_record_is_refused_until_the_study_is_run_again),
+        cmocka_unit_test(a_directory_of_others_is_refused_and_nothing_in_it_touched),
         cmocka_unit_test(threads_override_those_of_the_study),
         cmocka_unit_test(an_exported_ticket_evaluates_as_it_did),
         cmocka_unit_test(explain_adds_up),

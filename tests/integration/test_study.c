@@ -3,6 +3,7 @@
  * the embedded dataset, in this process. */
 #include "support.h"
 
+#include "core/damage.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "store/manifest.h"
@@ -791,7 +792,9 @@ static size_t spoil_checkpoints(const bench *b)
         cop_tensors *bag = NULL;
         int64_t step = 0;
         double seconds = 0.0;
-        if (!cop_checkpoint_load(b->store, &stage->id, NULL, &bag, &step, &seconds))
+        assert_ok(cop_checkpoint_load(b->store, &stage->id, NULL, &bag, &step, &seconds, &err),
+                  &err);
+        if (bag == NULL)
             continue;
         assert_ok(cop_checkpoint_save(b->store, &stage->id, bag, step + 1000, seconds, &err), &err);
         cop_tensors_free(bag);
@@ -837,6 +840,9 @@ static void test_checkpoint_past_the_end_starts_over(void **state)
     bench_close(&cut);
 }
 
+/* --- what is not what it should be
+ * ---------------------------------------------------------------------------------------------- */
+
 static void test_damaged_artifact_is_named(void **state)
 {
     (void)state;
@@ -851,9 +857,162 @@ static void test_damaged_artifact_is_named(void **state)
     cop_runner r = {.study = b.study, .store = b.store};
     cop_tensors *none = NULL;
     cop_status status = cop_load_final(&r, ticket_at(&b, 1)->copies[0], &none, &err);
-    assert_refused(status, COP_FAILED, &err, "is damaged");
+    assert_refused(status, COP_DAMAGED, &err, "is damaged");
     assert_string_equal(err.file, path);
+    assert_int_equal(r.damaged, ticket_at(&b, 1)->copies[0]);
     bench_close(&b);
+}
+
+/* Runs the study again; gives what was said. The caller's, to free. */
+static char *run_and_listen(const bench *b)
+{
+    cop_error err = {0};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
+    assert_non_null(log);
+    assert_ok(cop_study_run(b->study, b->store, NULL, log, &err), &err);
+    cop_logger_free(log);
+    assert_int_equal(fclose(stream), 0);
+    return text;
+}
+
+static void folder_of(const bench *b, const cop_stage *stage, char *path)
+{
+    cop_store_path(b->store, &stage->id, "", path, PATH);
+}
+
+static void exchange_two_trainings(const bench *b)
+{
+    char one[PATH], other[PATH], between[PATH + 16];
+    folder_of(b, &b->study->stages[ticket_at(b, 1)->copies[0]], one);
+    folder_of(b, &b->study->stages[ticket_at(b, 1)->copies[1]], other);
+    (void)snprintf(between, sizeof between, "%s/between", b->dir);
+    assert_int_equal(rename(one, between), 0);
+    assert_int_equal(rename(other, one), 0);
+    assert_int_equal(rename(between, other), 0);
+}
+
+static void write_into(const bench *b, int32_t stage, const char *file, const char *text)
+{
+    char path[PATH];
+    cop_error err = {0};
+    cop_store_path(b->store, &b->study->stages[stage].id, file, path, sizeof path);
+    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
+}
+
+static void break_the_manifest(const bench *b)
+{
+    write_into(b, ticket_at(b, 1)->mask, "artifact.json", "{\"kind\": \"mask\"");
+}
+
+static void cut_a_table(const bench *b)
+{
+    write_into(b, ticket_at(b, 1)->analyses[0], "tables.json", "[]");
+}
+
+static void lose_a_file(const bench *b)
+{
+    char path[PATH];
+    cop_store_path(b->store, &b->study->stages[ticket_at(b, 0)->copies[0]].id, "history.csv", path,
+                   sizeof path);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void put_a_file_in_a_folders_place(const bench *b)
+{
+    char path[PATH];
+    cop_error err = {0};
+    folder_of(b, &b->study->stages[ticket_at(b, 1)->mask], path);
+    remove_tree(path);
+    assert_ok(cop_file_write(path, "x", 1, &err), &err);
+}
+
+static const struct {
+    void (*harm)(const bench *b);
+    const char *said;
+    int again; /* stages that are computed again */
+} harms[] = {
+    {exchange_two_trainings, "is not this artifact but train-", 2},
+    {break_the_manifest, "artifact.json: is not JSON, or was cut short", 1},
+    {cut_a_table, "tables.json: is damaged: 2 bytes, recorded ", 1},
+    {lose_a_file, "history.csv: is missing", 1},
+    {put_a_file_in_a_folders_place, "is not a directory", 1},
+};
+
+static int occurrences(const char *text, const char *part)
+{
+    int count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+static void a_run_sets_aside_what_is_not_its_own_and_computes_it_again(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {"ticket.stages.[0].rounds=1", "dataset.train_size=80",
+                                            "dataset.test_size=40"};
+    bench whole, b;
+    bench_open(&whole, base_config, overrides, 3);
+    bench_run(&whole);
+    bench_open(&b, base_config, overrides, 3);
+    bench_run(&b);
+    for (size_t i = 0; i < sizeof harms / sizeof harms[0]; i++) {
+        harms[i].harm(&b);
+        char *said = run_and_listen(&b);
+        if (occurrences(said, harms[i].said) != harms[i].again ||
+            occurrences(said, " is computed again: ") != harms[i].again ||
+            occurrences(said, "; set aside as ") != harms[i].again ||
+            occurrences(said, "\n") != harms[i].again)
+            fail_msg("harm %zu: %s", i, said);
+        free(said);
+        assert_same_results(&whole, &b);
+        said = run_and_listen(&b);
+        assert_string_equal(said, "");
+        free(said);
+    }
+    bench_close(&b);
+    bench_close(&whole);
+}
+
+/* A flipped bit in a large file, which is only looked at when a stage reads it. */
+static void damage_that_a_stage_finds_is_computed_again_first(void **state)
+{
+    (void)state;
+    /* A network large enough for its state not to be a small file. */
+    static const char *const overrides[] = {
+        "ticket.stages.[0].rounds=1", "dataset.train_size=80", "dataset.test_size=40",
+        "train.duration=\"1ep\"", "ticket.model={ plugin = \"convnet\"; depth = 1; width = 110; }"};
+    bench whole, b;
+    bench_open(&whole, base_config, overrides, 5);
+    bench_run(&whole);
+    bench_open(&b, base_config, overrides, 5);
+    bench_run(&b);
+    char path[PATH];
+    const cop_stage *copy = &b.study->stages[ticket_at(&b, 1)->copies[0]];
+    cop_store_path(b.store, &copy->id, "state.safetensors", path, sizeof path);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    assert_true(ftell(file) > 1 << 20);
+    assert_int_equal(fseek(file, -100, SEEK_END), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, -100, SEEK_END), 0);
+    assert_true(fputc(byte ^ 1, file) != EOF);
+    assert_int_equal(fclose(file), 0);
+    folder_of(&b, &b.study->stages[ticket_at(&b, 1)->analyses[0]], path);
+    remove_tree(path);
+    char *said = run_and_listen(&b);
+    if (strstr(said, copy->title) == NULL || strstr(said, " is computed again: ") == NULL ||
+        strstr(said, "is damaged: checksum ") == NULL || occurrences(said, "\n") != 1)
+        fail_msg("%s", said);
+    free(said);
+    assert_same_results(&whole, &b);
+    bench_close(&b);
+    bench_close(&whole);
 }
 
 int main(void)
@@ -882,6 +1041,8 @@ int main(void)
         cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
         cmocka_unit_test(test_checkpoint_past_the_end_starts_over),
         cmocka_unit_test(test_damaged_artifact_is_named),
+        cmocka_unit_test(a_run_sets_aside_what_is_not_its_own_and_computes_it_again),
+        cmocka_unit_test(damage_that_a_stage_finds_is_computed_again_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

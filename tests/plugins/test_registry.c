@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -439,6 +440,33 @@ static int without_environment(void **state)
     return unsetenv("COPPICE_PLUGIN_PATH");
 }
 
+/* Memory that is refused says nothing about a file, and an id that nobody knows may be its. */
+static void a_file_that_memory_does_not_suffice_for_is_not_unknown(void **state)
+{
+    (void)state;
+    long pages = 0;
+    struct rlimit before, tight;
+    char dir[256], path[300];
+    cop_error err = {0};
+    const cop_plugin *plugin = NULL;
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/new.so", dir); /* one that is not open yet */
+    copy_file(COPPICE_TEST_BUILD_DIR "/plugins/analyzer-hessian.so", path);
+    FILE *sizes = fopen("/proc/self/statm", "r");
+    assert_non_null(sizes);
+    assert_int_equal(fscanf(sizes, "%ld", &pages), 1);
+    assert_int_equal(fclose(sizes), 0);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    tight = (struct rlimit){(rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    cop_status status = cop_plugin_open(path, &plugin, &err);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(status, COP_FAILED);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(cop_plugin_open(path, &plugin, &err), COP_INVALID);
+    remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +480,7 @@ int main(void)
                                without_environment),
         cmocka_unit_test_setup(explains_unknown_ids, without_environment),
         cmocka_unit_test_setup(gives_up_on_a_constructor_that_hangs, without_environment),
+        cmocka_unit_test(a_file_that_memory_does_not_suffice_for_is_not_unknown),
         cmocka_unit_test_setup(names_kinds, without_environment),
         cmocka_unit_test_setup(lists_plugins_and_refusals, without_environment),
         cmocka_unit_test_setup(inspects_a_plugin, without_environment),

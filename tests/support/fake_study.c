@@ -19,15 +19,29 @@ enum { SETTINGS = 2, SEEDS = 2, ROUNDS = 2, COPIES = 2 };
 
 static const int seeds[SEEDS] = {3, 5};
 
-cop_artifact_id fake_study_id(const char *part, int setting, int seed, int round)
+/* What is behind an artifact's name. */
+typedef struct made_up {
+    cop_artifact_id id;
+    char identity[128];
+} made_up;
+
+static made_up name_part(const char *part, int setting, int seed, int round)
 {
     const char *kind = strcmp(part, "mask") == 0       ? "mask"
                        : strcmp(part, "analysis") == 0 ? "analyze"
                        : strcmp(part, "set") == 0      ? "distil"
                                                        : "train";
-    char identity[128];
-    (void)snprintf(identity, sizeof identity, "%s of %d, %d, %d", part, setting, seed, round);
-    return cop_artifact_name(kind, identity);
+    made_up made;
+    cop_error err = {0};
+    (void)snprintf(made.identity, sizeof made.identity, "%s of %d, %d, %d", part, setting, seed,
+                   round);
+    assert_ok(cop_artifact_name(kind, made.identity, &made.id, &err), &err);
+    return made;
+}
+
+cop_artifact_id fake_study_id(const char *part, int setting, int seed, int round)
+{
+    return name_part(part, setting, seed, round).id;
 }
 
 const char *fake_study_path(const fake_study *f, cop_artifact_id id, const char *file, char *path,
@@ -45,18 +59,18 @@ static void write_text(const cop_draft *draft, const char *file, const char *tex
     assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
 }
 
-static cop_draft *open_draft(cop_store *store, cop_artifact_id id)
+static cop_draft *open_draft(cop_store *store, const made_up *made)
 {
     cop_error err = {0};
     cop_draft *draft = NULL;
-    assert_ok(cop_draft_open(store, &id, &draft, &err), &err);
+    assert_ok(cop_draft_open(store, &made->id, &draft, &err), &err);
     return draft;
 }
 
-static void publish(const fake_study *f, cop_draft *draft)
+static void publish(const fake_study *f, cop_draft *draft, const made_up *made)
 {
     cop_error err = {0};
-    assert_ok(cop_draft_publish(draft, "made up", f->seconds, &err), &err);
+    assert_ok(cop_draft_publish(draft, made->identity, f->seconds, &err), &err);
 }
 
 static void write_tensor(const cop_draft *draft, const char *file, float scale)
@@ -74,12 +88,12 @@ static void write_tensor(const cop_draft *draft, const char *file, float scale)
 }
 
 /* Accuracies rise by 1/64 from copy to copy, and by 1/16 from setting to setting. */
-static void make_training(const fake_study *f, cop_store *store, cop_artifact_id id, int setting,
+static void make_training(const fake_study *f, cop_store *store, made_up made, int setting,
                           int copy, int round)
 {
     double accuracy = 0.5 + setting / 16.0 + copy / 64.0 - round / 8.0;
     char text[512];
-    cop_draft *draft = open_draft(store, id);
+    cop_draft *draft = open_draft(store, &made);
     (void)snprintf(text, sizeof text,
                    "{\"epochs\": 2, \"steps\": 8, \"samples\": 256, \"train_loss\": 1.5,\n"
                    " \"train_accuracy\": 0.75, \"test_loss\": 2.25, \"test_accuracy\": %.17g}",
@@ -92,15 +106,15 @@ static void make_training(const fake_study *f, cop_store *store, cop_artifact_id
                    accuracy);
     write_text(draft, "history.csv", text);
     write_tensor(draft, "state.safetensors", 1.0f);
-    publish(f, draft);
+    publish(f, draft, &made);
 }
 
-static void make_mask(const fake_study *f, cop_store *store, cop_artifact_id id)
+static void make_mask(const fake_study *f, cop_store *store, made_up made)
 {
-    cop_draft *draft = open_draft(store, id);
+    cop_draft *draft = open_draft(store, &made);
     write_text(draft, "summary.json", "{\"prunable\": 8, \"kept\": 4, \"sparsity\": 0.5}");
     write_tensor(draft, "mask.safetensors", 0.0f);
-    publish(f, draft);
+    publish(f, draft, &made);
 }
 
 /* --- tables -------------------------------------------------------------------------------------
@@ -204,13 +218,13 @@ static void add_points(cop_tables *tables, int seed, int round)
                            {.text = layers[i]}, {.f = 1.0 + i + round + seed / 16.0}, {.f = 0.25}});
 }
 
-static void make_analysis(const fake_study *f, cop_store *store, cop_artifact_id id, int seed,
+static void make_analysis(const fake_study *f, cop_store *store, made_up made, int seed,
                           int round)
 {
     char path[1024];
     cop_error err = {0};
     cop_tables *tables = cop_tables_new();
-    cop_draft *draft = open_draft(store, id);
+    cop_draft *draft = open_draft(store, &made);
     add_line(tables, seed, round);
     add_summary(tables, seed, round);
     add_map(tables, round);
@@ -219,14 +233,14 @@ static void make_analysis(const fake_study *f, cop_store *store, cop_artifact_id
     cop_draft_path(draft, "tables.json", path, sizeof path);
     assert_ok(cop_tables_write(tables, path, &err), &err);
     cop_tables_free(tables);
-    publish(f, draft);
+    publish(f, draft, &made);
 }
 
 /* --- the distilled set --------------------------------------------------------------------------
  */
 
 /* Two images of each of three classes, 4 × 6, grey: class k's are k/2. */
-static void make_set(const fake_study *f, cop_store *store, cop_artifact_id id)
+static void make_set(const fake_study *f, cop_store *store, made_up made)
 {
     char path[1024];
     cop_error err = {0};
@@ -241,12 +255,12 @@ static void make_set(const fake_study *f, cop_store *store, cop_artifact_id id)
         for (int k = 0; k < 24; k++)
             set.pixels[i * 24 + k] = (float)(i / 2) * 0.5f;
     }
-    cop_draft *draft = open_draft(store, id);
+    cop_draft *draft = open_draft(store, &made);
     cop_draft_path(draft, "synthetic.safetensors", path, sizeof path);
     assert_ok(cop_synthetic_write(&set, path, &err), &err);
     cop_synthetic_clear(&set);
     write_text(draft, "summary.json", "{\"stored\": 6, \"decoded\": 6}");
-    publish(f, draft);
+    publish(f, draft, &made);
 }
 
 /* --- the record ---------------------------------------------------------------------------------
@@ -319,17 +333,17 @@ void fake_study_make(const fake_study *f)
         int setting = i / (SEEDS * ROUNDS), seed = seeds[i / ROUNDS % SEEDS], round = i % ROUNDS;
         for (int copy = 0; copy < COPIES; copy++)
             make_training(f, store,
-                          fake_study_id(copy == 0 ? "copy0" : "copy1", setting, seed, round),
+                          name_part(copy == 0 ? "copy0" : "copy1", setting, seed, round),
                           setting, copy, round);
-        make_analysis(f, store, fake_study_id("analysis", setting, seed, round), seed, round);
+        make_analysis(f, store, name_part("analysis", setting, seed, round), seed, round);
         if (round == 0)
             continue;
-        make_mask(f, store, fake_study_id("mask", setting, seed, round));
-        make_training(f, store, fake_study_id("training", setting, seed, round), setting, 0, round);
+        make_mask(f, store, name_part("mask", setting, seed, round));
+        make_training(f, store, name_part("training", setting, seed, round), setting, 0, round);
     }
     for (int i = 0; i < SEEDS; i++) {
-        make_set(f, store, fake_study_id("set", 0, seeds[i], 0));
-        make_training(f, store, fake_study_id("trained", 0, seeds[i], 0), 0, 0, 2);
+        make_set(f, store, name_part("set", 0, seeds[i], 0));
+        make_training(f, store, name_part("trained", 0, seeds[i], 0), 0, 0, 2);
     }
     cop_store_close(store);
     write_record(f);

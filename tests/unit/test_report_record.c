@@ -2,9 +2,11 @@
 #include "support.h"
 
 #include "core/file.h"
+#include "core/seal.h"
 #include "report/record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HASH    "0123456789abcdef0123456789abcdef"
@@ -141,6 +143,31 @@ static void texts_are_made_safe_to_print(void **state)
     cop_arena_free(arena);
 }
 
+/* But for the name of the checksum, without which the text is one of an earlier version. */
+static void a_record_of_which_a_bit_flipped_is_refused(void **state)
+{
+    (void)state;
+    char *text = cop_seal("{\n\t\"name\":\t\"n\",\n\t" SETTING ",\n\t\"tickets\":\t[]\n}");
+    assert_non_null(text);
+    size_t seal = (size_t)(strstr(text, ",\n\t\"checksum\"") - text), size = strlen(text);
+    cop_error err = {0};
+    cop_record record;
+    cop_arena *arena = cop_arena_new();
+    assert_ok(read_text(text, arena, &record, &err), &err);
+    for (size_t i = 0; i < 8 * size; i++) {
+        if (i / 8 >= seal && i / 8 < seal + strlen(",\n\t\"checksum\":\t\""))
+            continue;
+        char before = text[i / 8];
+        text[i / 8] = (char)(before ^ (1 << i % 8));
+        if (text[i / 8] != '\0') /* the text ends there */
+            assert_refused(read_text(text, arena, &record, &err), COP_FAILED, &err,
+                           "; run the study again to make it anew");
+        text[i / 8] = before;
+    }
+    free(text);
+    cop_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +175,7 @@ int main(void)
         cmocka_unit_test(reads_all_64_bits_of_a_seed),
         cmocka_unit_test(broken_records_are_refused),
         cmocka_unit_test(texts_are_made_safe_to_print),
+        cmocka_unit_test(a_record_of_which_a_bit_flipped_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

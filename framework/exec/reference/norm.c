@@ -59,7 +59,7 @@ cop_status cop_reference_normalize_jacobian(const cop_node_data *node, const cop
         return COP_OK;
     double *means = calloc((size_t)cop_shape_count(r->shape), 2 * sizeof *means);
     if (means == NULL)
-        return cop_fail(err, COP_FAILED, "%s: no memory", cop_op_name(node->op));
+        return cop_fail(err, COP_FAILED, "%s: out of memory", cop_op_name(node->op));
     jacobian_means(u, y, r->shape, means);
     for (int64_t i = 0; i < count; i++) {
         int64_t k = cop_place_broadcast(r->shape, cop_place_of(node->shape, i));

@@ -92,7 +92,8 @@ static cop_status open_evaluation(evaluation *e, const cop_graph *g, cop_error *
     e->owned = calloc(places, sizeof *e->owned);
     e->operands = calloc((size_t)most, sizeof *e->operands);
     if (e->uses == NULL || e->value == NULL || e->owned == NULL || e->operands == NULL)
-        return cop_fail(err, COP_FAILED, "evaluate: no memory for a graph of %zu nodes", places);
+        return cop_fail(err, COP_FAILED, "evaluate: out of memory for a graph of %zu nodes",
+                        places);
     return COP_OK;
 }
 
@@ -153,7 +154,7 @@ static cop_status evaluate_node(evaluation *e, cop_node a, cop_error *err)
     size_t count = (size_t)cop_shape_count(node->shape);
     e->owned[a] = calloc(count > 0 ? count : 1, sizeof(double));
     if (e->owned[a] == NULL)
-        return cop_fail(err, COP_FAILED, "evaluate: no memory for %zu elements of %s", count,
+        return cop_fail(err, COP_FAILED, "evaluate: out of memory for %zu elements of %s", count,
                         cop_op_name(node->op));
     e->value[a] = e->owned[a];
     for (int32_t i = 0; i < node->input_count; i++)

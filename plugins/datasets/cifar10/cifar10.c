@@ -154,7 +154,10 @@ static cop_status read_records(FILE *file, const char *path, int64_t first, int6
     for (int64_t done = 0; status == COP_OK && done < count;) {
         int64_t part = count - done < CHUNK ? count - done : CHUNK;
         size_t got = fread(buffer, RECORD, (size_t)part, file);
-        if ((int64_t)got < part)
+        if ((int64_t)got < part && ferror(file))
+            status = cop_fail_at(err, COP_FAILED, path, 0, "cannot read record %lld: %s",
+                                 (long long)(first + done + (int64_t)got), strerror(errno));
+        else if ((int64_t)got < part)
             status =
                 cop_fail_at(err, COP_FAILED, path, 0, "ends within record %lld, wanted %d records",
                             (long long)(first + done + (int64_t)got), (int)RECORDS);

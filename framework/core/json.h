@@ -1,0 +1,17 @@
+/* json.h: parsing JSON that may be damaged, telling damage from a lack of memory. */
+#ifndef COP_CORE_JSON_H
+#define COP_CORE_JSON_H
+
+#include <coppice/status.h>
+
+#include <cjson/cJSON.h>
+
+/* Parses `size` bytes, all of them but for space around. *root is the caller's. COP_DAMAGED where
+ * they are not JSON, COP_FAILED where memory is refused. */
+cop_status cop_json_parse(const char *text, size_t size, cJSON **root, cop_error *err);
+
+/* Whether the bytes are one JSON value, as far as cJSON takes one. Needs no memory, so that it can
+ * tell why cJSON gave none. */
+bool cop_json_is_valid(const char *text, size_t size);
+
+#endif

@@ -1,0 +1,192 @@
+/* claim.c: whose an output directory is.
+ *
+ * A store bears a mark, and where it does, the names that we write are ours to replace. Without one
+ * the directory may be of a version that wrote none: an artifact that proves itself, or a study's
+ * record, tells. Otherwise it is anybody's, and we move in only where nothing of theirs would be
+ * overwritten. */
+#include "core/damage.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "store/manifest.h"
+#include "store/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RECORD_LIMIT (256u << 20)
+
+static const char mark[] =
+    "coppice store\nThis directory is written by coppice: artifacts by name, "
+    "drafts and what was broken.\n";
+
+/* The first line alone is compared: what follows explains. */
+#define MARK_LENGTH 14
+
+static cop_status refuse(const char *path, cop_error *err)
+{
+    return cop_fail_at(err, COP_INVALID, path, 0,
+                       "is there and not ours; results cannot go to this directory");
+}
+
+/* --- a store without a mark ---------------------------------------------------------------------
+ */
+
+/* Whether an entry of the store is an artifact that proves itself. */
+static cop_status is_artifact(const char *store, const char *name, bool *is, cop_error *err)
+{
+    char path[COP_STORE_PATH + 300];
+    cop_artifact_id id;
+    cop_manifest *manifest = NULL;
+    *is = false;
+    if (!cop_read_artifact_name(name, &id))
+        return COP_OK;
+    (void)snprintf(path, sizeof path, "%s/%s", store, name);
+    cop_status status = cop_open_manifest(path, &id, &manifest, err);
+    *is = manifest != NULL;
+    cop_manifest_free(manifest);
+    return status == COP_DAMAGED ? COP_OK : status;
+}
+
+static cop_status has_artifact(const char *store, bool *has, cop_error *err)
+{
+    *has = false;
+    DIR *listing = opendir(store);
+    if (listing == NULL)
+        return errno == ENOENT ? COP_OK : cop_fail_errno(err, "cannot list", store);
+    cop_status status = COP_OK;
+    for (struct dirent *entry = readdir(listing); entry != NULL && status == COP_OK && !*has;
+         entry = readdir(listing))
+        status = is_artifact(store, entry->d_name, has, err);
+    (void)closedir(listing);
+    return status;
+}
+
+/* Whether OUT/study.json is a study's record. */
+static cop_status has_record(const char *dir, bool *has, cop_error *err)
+{
+    char path[COP_STORE_PATH], *text = NULL;
+    struct stat info;
+    size_t size = 0;
+    cJSON *root = NULL;
+    *has = false;
+    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return COP_OK;
+    COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, &size, err));
+    cop_status status = cop_json_parse(text, size, &root, err);
+    free(text);
+    *has = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "name")) &&
+           cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "settings")) &&
+           cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "tickets"));
+    cJSON_Delete(root);
+    return status == COP_DAMAGED ? COP_OK : status;
+}
+
+/* A file in the place of one of our directories. */
+static cop_status check_folders(const char *dir, cop_error *err)
+{
+    static const char *const folders[] = {"store", "work"};
+    char path[COP_STORE_PATH];
+    struct stat info;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, folders[i]);
+        if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+            return refuse(path, err);
+    }
+    return COP_OK;
+}
+
+/* Whether nothing is there that we would overwrite. */
+static cop_status check_free(const char *dir, cop_error *err)
+{
+    static const char *const ours[] = {
+        "study.json",         "config.txt",         "report/index.html", "report/tickets.csv",
+        "report/summary.csv", "report/history.csv", "report/costs.csv",  "report/distilled.csv"};
+    static const char *const locks[] = {"lock", "run", "run.guard"};
+    char path[COP_STORE_PATH];
+    struct stat info;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, ours[i]);
+        if (lstat(path, &info) == 0)
+            return refuse(path, err);
+    }
+    /* Empty ones may be a killed run's, and are never written to before the store is ours. */
+    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/work/%s", dir, locks[i]);
+        if (lstat(path, &info) == 0 && info.st_size > 0)
+            return refuse(path, err);
+    }
+    return COP_OK;
+}
+
+/* --- the mark -----------------------------------------------------------------------------------
+ */
+
+/* Whether the mark is there; COP_INVALID where its place is taken. */
+static cop_status is_marked(const char *path, bool *marked, cop_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct stat info;
+    *marked = false;
+    if (lstat(path, &info) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? COP_OK
+                                                   : cop_fail_errno(err, "cannot read", path);
+    if (!S_ISREG(info.st_mode) || info.st_size > (off_t)COP_STORE_PATH)
+        return refuse(path, err);
+    COP_TRY(cop_file_read(path, COP_STORE_PATH, &text, &size, err));
+    *marked = size >= MARK_LENGTH && memcmp(text, mark, MARK_LENGTH) == 0;
+    free(text);
+    return *marked ? COP_OK : refuse(path, err);
+}
+
+static cop_status make_folders(const char *dir, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    (void)snprintf(path, sizeof path, "%s/store", dir);
+    COP_TRY(cop_make_dirs(path, err));
+    (void)snprintf(path, sizeof path, "%s/work", dir);
+    return cop_make_dirs(path, err);
+}
+
+static void marker_path(const char *dir, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/store/%s", dir, COP_MARKER_FILE);
+}
+
+/* Whether the store is marked; COP_INVALID where it is not, and cannot be ours. */
+static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
+{
+    char store[COP_STORE_PATH], path[COP_STORE_PATH];
+    bool known = false;
+    (void)snprintf(store, sizeof store, "%s/store", dir);
+    marker_path(dir, path, sizeof path);
+    COP_TRY(check_folders(dir, err));
+    COP_TRY(is_marked(path, marked, err));
+    if (*marked)
+        return COP_OK;
+    COP_TRY(has_artifact(store, &known, err));
+    if (!known)
+        COP_TRY(has_record(dir, &known, err));
+    return known ? COP_OK : check_free(dir, err);
+}
+
+cop_status cop_store_check(const char *dir, cop_error *err)
+{
+    bool marked = false;
+    return check_claim(dir, &marked, err);
+}
+
+cop_status cop_claim_store(const char *dir, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    bool marked = false;
+    COP_TRY(check_claim(dir, &marked, err));
+    COP_TRY(make_folders(dir, err));
+    marker_path(dir, path, sizeof path);
+    return marked ? COP_OK : cop_file_write(path, mark, strlen(mark), err);
+}
