@@ -42,7 +42,8 @@ static void list(const export_source *s)
         (void)fprintf(
             out, "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu\n",
             record->settings[t->setting].label, (long long)t->seed, (long long)t->round,
-            cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t), t->copy_count);
+            100.0 * cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t),
+            t->copy_count);
     }
     if (record->distilled_count > 0)
         (void)fprintf(out, "distilled sets: --synthetic, --setting, --seed\n");
@@ -162,7 +163,7 @@ static cop_status write_ticket(const export_source *s, const cop_record_ticket *
                                   {"setting", s->results.record.settings[t->setting].label},
                                   {"seed", seed},
                                   {"round", round},
-                                  {"sparsity_percent", sparsity}};
+                                  {"sparsity", sparsity}};
     if (status == COP_OK)
         status = cop_safetensors_write(s->call->arguments->to, state, notes,
                                        sizeof notes / sizeof notes[0], err);

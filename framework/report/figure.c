@@ -20,6 +20,9 @@ static const int shades[][3] = {{68, 1, 84},    {70, 50, 126},  {54, 92, 141}, {
                                 {31, 161, 135}, {74, 193, 109}, {160, 218, 57}};
 enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
 
+/* Pixels of one panel among several. */
+#define PANEL_WIDTH ((size_t)520)
+
 static bool is_drawable(const cop_figure *f, const cop_point *p)
 {
     return isfinite(p->x) && isfinite(p->y) && (!(f->log_x || f->remaining) || p->x > 0.0) &&
@@ -301,16 +304,31 @@ static size_t most_curves(const cop_figure *f)
     return most;
 }
 
+/* Rows of the legend below a panel, by its longest label: about 7 pixels a letter, and a key. */
+static size_t legend_rows(const cop_figure *f)
+{
+    size_t longest = 0, count = most_curves(f);
+    for (size_t i = 0; i < f->panel_count; i++) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const char *label = f->panels[i].curves[k].label;
+            size_t length = label != NULL ? strlen(label) : 0;
+            longest = length > longest ? length : longest;
+        }
+    }
+    size_t width = 7 * longest + 70, side = width < PANEL_WIDTH ? PANEL_WIDTH / width : 1;
+    return (count + side - 1) / side;
+}
+
 static void write_page(cop_text *script, const cop_figure *f)
 {
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
-    size_t legend = most_curves(f) > 1 ? 24 * ((most_curves(f) + 2) / 3) : 0;
+    size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
     cop_text_printf(script,
                     "set terminal pngcairo noenhanced font 'DejaVu Sans,11' size %zu,%zu\n"
                     "set output '%s.png'\n",
-                    single ? 960 : columns * 520 + 20, single ? 600 : rows * (380 + legend) + 50,
-                    f->name);
+                    single ? 960 : columns * PANEL_WIDTH + 20,
+                    single ? 600 : rows * (380 + legend) + 50, f->name);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
                                    : "set key below center horizontal Left reverse spacing 1.2\n");
     if (f->legend != NULL)

@@ -202,32 +202,122 @@ static cop_status write_images(report *r, cop_error *err)
 /* --- what is shown ------------------------------------------------------------------------------
  */
 
-/* Columns that say nothing in this study. */
-static const char *const *dull_columns(const report *r)
+/* Whether a column of the summary has nothing above zero to show. */
+static bool is_all_zero(const cop_table *table, const char *column)
 {
-    static const char *const with_stages[] = {"seeds", NULL};
-    static const char *const one_stage[] = {"seeds", "stage", NULL};
-    for (size_t i = 0; i < r->results.record.ticket_count; i++) {
-        if (r->results.record.tickets[i].stage > 0)
-            return with_stages;
+    size_t c = (size_t)cop_table_find_column(table, column);
+    for (size_t i = 0; i < cop_table_row_count(table); i++) {
+        if (cop_table_number(table, i, c) > 0.0)
+            return false;
     }
-    return one_stage;
+    return true;
 }
 
-static cop_status display(const report *r, const char *name, cop_display *out, cop_error *err)
+static bool are_equal(const cop_table *table, const char *left, const char *right)
+{
+    size_t a = (size_t)cop_table_find_column(table, left);
+    size_t b = (size_t)cop_table_find_column(table, right);
+    for (size_t i = 0; i < cop_table_row_count(table); i++) {
+        if (cop_table_number(table, i, a) != cop_table_number(table, i, b))
+            return false;
+    }
+    return true;
+}
+
+/* Columns of the summary that say nothing in this study, NULL-terminated; NULL: no memory. */
+static const char *const *dull_columns(const report *r, const cop_table *summary)
+{
+    const char **names = cop_arena_array(r->results.arena, 5, sizeof *names);
+    size_t count = 0;
+    bool one_stage = true;
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < r->results.record.ticket_count; i++)
+        one_stage = one_stage && r->results.record.tickets[i].stage <= 0;
+    names[count++] = "seeds";
+    if (one_stage)
+        names[count++] = "stage";
+    if (is_all_zero(summary, "collapsed"))
+        names[count++] = "collapsed";
+    if (are_equal(summary, "training_points_stored", "training_points_decoded"))
+        names[count++] = "training_points_decoded";
+    return names;
+}
+
+/* The summary's columns that say which ticket it is, and those of controls that are judged;
+ * *controls: how many of the latter. NULL: no memory. */
+static const char *const *control_columns(const report *r, size_t *controls, cop_error *err)
+{
+    static const char *const keys[] = {"setting", "stage", "round", "sparsity"};
+    enum { KEYS = sizeof keys / sizeof keys[0] };
+    cop_joined_list joined;
+    *controls = 0;
+    if (cop_ticket_joined(&r->results, &r->groups, &joined, err) != COP_OK)
+        return NULL;
+    const char **names =
+        cop_arena_array(r->results.arena, KEYS + 2 * joined.count + 1, sizeof *names);
+    size_t count = 0;
+    if (names == NULL) {
+        (void)out_of_memory(err);
+        return NULL;
+    }
+    for (; count < KEYS; count++)
+        names[count] = keys[count];
+    for (size_t i = 0; i < joined.count; i++) {
+        const cop_joined *j = &joined.items[i];
+        if (!j->is_control || !j->is_main)
+            continue;
+        names[count++] = j->as.name;
+        ++*controls;
+    }
+    return names;
+}
+
+/* Long labels and what is shown for them on a terminal, by pairs; NULL: no memory. */
+static const char *const *brief_labels(const report *r)
+{
+    const cop_record *record = &r->results.record;
+    const char **pairs =
+        cop_arena_array(r->results.arena, 2 * record->setting_count + 1, sizeof *pairs);
+    for (size_t i = 0; pairs != NULL && i < record->setting_count; i++) {
+        pairs[2 * i] = record->settings[i].label;
+        pairs[2 * i + 1] = record->settings[i].brief;
+    }
+    return pairs;
+}
+
+/* What people are shown: the same for the page, which has room, and for the terminal. */
+typedef struct views {
+    cop_display tickets, controls, distilled;
+} views;
+
+static cop_status make_views(const report *r, bool is_brief, views *out, cop_error *err)
 {
     static const char *const ids[] = {"id", NULL};
-    const char **prefixes =
-        cop_arena_array(r->results.arena, r->groups.count + 1, sizeof *prefixes);
-    if (prefixes == NULL)
+    cop_arena *arena = r->results.arena;
+    const cop_table *summary = cop_sheets_find(r->sheets, "summary");
+    const char **prefixes = cop_arena_array(arena, r->groups.count + 1, sizeof *prefixes);
+    size_t controls = 0;
+    cop_display_choice choice = {.skip = dull_columns(r, summary),
+                                 .headlines_only = true,
+                                 .prefixes = prefixes,
+                                 .instead = is_brief ? brief_labels(r) : NULL};
+    if (prefixes == NULL || choice.skip == NULL || (is_brief && choice.instead == NULL))
         return out_of_memory(err);
     for (size_t i = 0; i < r->groups.count; i++)
         prefixes[i] = r->groups.items[i].name;
-    bool is_summary = strcmp(name, "summary") == 0;
-    const cop_display_choice choice = {.skip = is_summary ? dull_columns(r) : ids,
-                                       .headlines_only = is_summary,
-                                       .prefixes = prefixes};
-    return cop_display_make(cop_sheets_find(r->sheets, name), &choice, r->results.arena, out, err);
+    COP_TRY(cop_display_make(summary, &choice, arena, &out->tickets, err));
+    choice.headlines_only = false;
+    choice.only = control_columns(r, &controls, err);
+    if (choice.only == NULL)
+        return COP_FAILED;
+    COP_TRY(cop_display_make(summary, &choice, arena, &out->controls, err));
+    if (controls == 0)
+        out->controls.row_count = 0;
+    choice.only = NULL;
+    choice.skip = ids;
+    return cop_display_make(cop_sheets_find(r->sheets, "distilled"), &choice, arena,
+                            &out->distilled, err);
 }
 
 static void add_pictures(const report *r, cop_text *page)
@@ -258,20 +348,24 @@ static void add_files(const report *r, cop_text *page)
     cop_text_append(page, "</ul>\n");
 }
 
-static cop_status write_page(const report *r, const cop_display *tickets,
-                             const cop_display *distilled, cop_error *err)
+static void add_table(cop_text *page, const char *heading, const cop_display *table)
+{
+    if (table->row_count == 0)
+        return;
+    cop_html_heading(page, heading);
+    cop_html_table(page, table);
+}
+
+static cop_status write_page(const report *r, const views *v, cop_error *err)
 {
     cop_text page = {0};
     cop_html_begin(&page, r->results.record.name);
     if (r->results.absent_count > 0)
         cop_html_paragraph(&page, "The study is not finished, or a part of it is damaged: some "
                                   "results are not shown.");
-    cop_html_heading(&page, "Tickets");
-    cop_html_table(&page, tickets);
-    if (distilled->row_count > 0) {
-        cop_html_heading(&page, "Distilled sets");
-        cop_html_table(&page, distilled);
-    }
+    add_table(&page, "Tickets", &v->tickets);
+    add_table(&page, "Controls", &v->controls);
+    add_table(&page, "Distilled sets", &v->distilled);
     add_pictures(r, &page);
     add_files(r, &page);
     cop_html_end(&page);
@@ -284,14 +378,19 @@ static cop_status write_page(const report *r, const cop_display *tickets,
     return status;
 }
 
-static void print(const report *r, const cop_display *tickets, const cop_display *distilled,
-                  FILE *out)
+static void print_table(const char *heading, const cop_display *table, FILE *out)
 {
-    cop_display_print(tickets, LINE_WIDTH, out);
-    if (distilled->row_count > 0) {
-        (void)fputs("\n", out);
-        cop_display_print(distilled, LINE_WIDTH, out);
-    }
+    if (table->row_count == 0)
+        return;
+    (void)fprintf(out, "\n%s", heading);
+    cop_display_print(table, LINE_WIDTH, out);
+}
+
+static void print(const report *r, const views *v, FILE *out)
+{
+    cop_display_print(&v->tickets, LINE_WIDTH, out);
+    print_table("controls:\n", &v->controls, out);
+    print_table("", &v->distilled, out);
     (void)fprintf(out, "\ntables:");
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
         (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
@@ -303,12 +402,12 @@ static void print(const report *r, const cop_display *tickets, const cop_display
 
 static cop_status show(const report *r, FILE *out, cop_error *err)
 {
-    cop_display tickets, distilled;
-    COP_TRY(display(r, "summary", &tickets, err));
-    COP_TRY(display(r, "distilled", &distilled, err));
-    COP_TRY(write_page(r, &tickets, &distilled, err));
+    views page, terminal;
+    COP_TRY(make_views(r, false, &page, err));
+    COP_TRY(make_views(r, true, &terminal, err));
+    COP_TRY(write_page(r, &page, err));
     if (out != NULL)
-        print(r, &tickets, &distilled, out);
+        print(r, &terminal, out);
     return COP_OK;
 }
 

@@ -256,7 +256,7 @@ static void export_writes_a_masked_state_dict(void **state)
     const float wanted[] = {0, 2, 0, 4, 0, 6, 0, 8};
     assert_int_equal(cop_tensors_count(tensors), 1);
     assert_memory_equal(cop_tensors_find(tensors, "fc.weight")->data, wanted, sizeof wanted);
-    assert_string_equal(cop_metadata_find(notes, count, "sparsity_percent"), "50");
+    assert_string_equal(cop_metadata_find(notes, count, "sparsity"), "0.5");
     free(notes);
     cop_tensors_free(tensors);
     clear(&s);
