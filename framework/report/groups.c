@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tables of the report itself, whose names an analyzer's table cannot have. */
-static const char *const reserved[] = {"tickets", "trainings", "history",  "distilled", "summary",
-                                       "costs",   "columns",   "accuracy", "files"};
+/* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
+static const char *const reserved[] = {"tickets", "trainings", "history", "distilled",
+                                       "summary", "costs",     "columns", "accuracy"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
 #define MOST_KEYS 12

@@ -2,8 +2,10 @@
 #include "report/report.h"
 
 #include "core/file.h"
+#include "core/text.h"
 #include "report/csv.h"
 #include "report/display.h"
+#include "report/files.h"
 #include "report/html.h"
 #include "report/images.h"
 #include "report/plots.h"
@@ -29,9 +31,12 @@ typedef struct report {
     cop_groups groups;
     cop_tables *sheets; /* owned */
     cop_figures figures;
-    bool drawn;        /* gnuplot is there */
+    const char **undrawn; /* why a figure has no picture; NULL: it has */
+    bool no_gnuplot;
     picture *pictures; /* grids of images */
     size_t picture_count;
+    const char **files; /* that were written, from the report's directory */
+    size_t file_count, file_capacity;
     cop_logger *log;
 } report;
 
@@ -86,6 +91,25 @@ static void tell_mixed(const report *r)
 /* --- files --------------------------------------------------------------------------------------
  */
 
+/* Notes a file as written. */
+static cop_status note_file(report *r, const char *name, cop_error *err)
+{
+    if (r->file_count == r->file_capacity) {
+        size_t capacity = r->file_capacity > 0 ? 2 * r->file_capacity : 64;
+        const char **larger = cop_arena_array(r->results.arena, capacity, sizeof *larger);
+        if (larger == NULL)
+            return out_of_memory(err);
+        if (r->file_count > 0)
+            memcpy(larger, r->files, r->file_count * sizeof *larger);
+        r->files = larger;
+        r->file_capacity = capacity;
+    }
+    if (name == NULL)
+        return out_of_memory(err);
+    r->files[r->file_count++] = name;
+    return COP_OK;
+}
+
 static cop_status make_dirs(report *r, cop_error *err)
 {
     static const char *const parts[] = {"figures", "images"};
@@ -102,30 +126,52 @@ static cop_status write_tables(report *r, cop_error *err)
 {
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++) {
         const cop_table *table = cop_tables_at(r->sheets, i);
-        const char *path =
-            cop_arena_printf(r->results.arena, "%s/%s.csv", r->dir, cop_table_name(table));
+        const char *name = cop_arena_printf(r->results.arena, "%s.csv", cop_table_name(table));
+        const char *path = name != NULL ? path_in(r, name) : NULL;
         if (path == NULL)
             return out_of_memory(err);
         COP_TRY(cop_csv_write(table, path, err));
+        COP_TRY(note_file(r, name, err));
     }
     return COP_OK;
 }
 
-/* Figures that gnuplot cannot draw are warnings: the data and the script are there. */
+static cop_status note_figure(report *r, const char *name, const char *suffix, cop_error *err)
+{
+    return note_file(r, cop_arena_printf(r->results.arena, "figures/%s%s", name, suffix), err);
+}
+
+/* Has a figure drawn. That it cannot be is a warning, and said in its place on the page: the data
+ * and the script are there. */
+static cop_status draw(report *r, size_t i, const char *dir, cop_error *err)
+{
+    cop_error why = {0};
+    const char *name = r->figures.items[i].name;
+    if (!r->no_gnuplot && cop_gnuplot(dir, name, &why) == COP_OK)
+        return note_figure(r, name, ".png", err);
+    r->undrawn[i] = r->no_gnuplot ? "" : cop_arena_strdup(r->results.arena, why.message);
+    if (r->undrawn[i] == NULL)
+        return out_of_memory(err);
+    if (r->no_gnuplot)
+        return COP_OK;
+    r->no_gnuplot = why.status == COP_UNAVAILABLE;
+    cop_say(r->log, COP_LOG_WARNING, "%s%s", r->no_gnuplot ? "figures are not drawn: " : "",
+            why.message);
+    return COP_OK;
+}
+
 static cop_status write_figures(report *r, cop_error *err)
 {
     const char *dir = path_in(r, "figures");
-    if (dir == NULL)
+    r->undrawn = cop_arena_array(r->results.arena, r->figures.count + 1, sizeof *r->undrawn);
+    if (dir == NULL || r->undrawn == NULL)
         return out_of_memory(err);
-    r->drawn = true;
     for (size_t i = 0; i < r->figures.count; i++) {
-        cop_error why = {0};
+        const char *name = r->figures.items[i].name;
         COP_TRY(cop_figure_write(&r->figures.items[i], dir, err));
-        if (!r->drawn || cop_gnuplot(dir, r->figures.items[i].name, &why) == COP_OK)
-            continue;
-        r->drawn = why.status != COP_UNAVAILABLE;
-        cop_say(r->log, COP_LOG_WARNING, "%s%s",
-                r->drawn ? "" : "figures are not drawn: ", why.message);
+        COP_TRY(note_figure(r, name, ".csv", err));
+        COP_TRY(note_figure(r, name, ".gp", err));
+        COP_TRY(draw(r, i, dir, err));
     }
     return COP_OK;
 }
@@ -134,6 +180,7 @@ static cop_status add_picture(report *r, const char *path, const char *caption, 
 {
     if (path == NULL || caption == NULL)
         return out_of_memory(err);
+    COP_TRY(note_file(r, path, err));
     r->pictures[r->picture_count++] = (picture){path, caption};
     return COP_OK;
 }
@@ -320,15 +367,30 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
                             &out->distilled, err);
 }
 
+/* A figure in its place, or why it is not there. */
+static void add_figure(const report *r, size_t i, cop_text *page)
+{
+    const cop_figure *f = &r->figures.items[i];
+    char path[160];
+    (void)snprintf(path, sizeof path, "figures/%s.png", f->name);
+    cop_html_heading(page, f->title);
+    if (r->undrawn[i] == NULL) {
+        cop_html_picture(page, path, f->caption);
+        return;
+    }
+    cop_text line = {0};
+    cop_text_printf(&line,
+                    "Not drawn%s%s; the data are in figures/%s.csv, the script is beside it.",
+                    r->undrawn[i][0] != '\0' ? ": " : "", r->undrawn[i], f->name);
+    cop_html_paragraph(page, line.data != NULL ? line.data : "");
+    page->failed = page->failed || line.failed;
+    cop_text_free(&line);
+}
+
 static void add_pictures(const report *r, cop_text *page)
 {
-    for (size_t i = 0; r->drawn && i < r->figures.count; i++) {
-        const cop_figure *f = &r->figures.items[i];
-        char path[160];
-        (void)snprintf(path, sizeof path, "figures/%s.png", f->name);
-        cop_html_heading(page, f->title);
-        cop_html_picture(page, path, f->caption);
-    }
+    for (size_t i = 0; i < r->figures.count; i++)
+        add_figure(r, i, page);
     if (r->picture_count > 0)
         cop_html_heading(page, "Distilled images");
     for (size_t i = 0; i < r->picture_count; i++)
@@ -356,7 +418,7 @@ static void add_table(cop_text *page, const char *heading, const cop_display *ta
     cop_html_table(page, table);
 }
 
-static cop_status write_page(const report *r, const views *v, cop_error *err)
+static cop_status write_page(report *r, const views *v, cop_error *err)
 {
     cop_text page = {0};
     cop_html_begin(&page, r->results.record.name);
@@ -375,7 +437,7 @@ static cop_status write_page(const report *r, const views *v, cop_error *err)
     cop_status status =
         text != NULL && path != NULL ? cop_file_write(path, text, length, err) : out_of_memory(err);
     free(text);
-    return status;
+    return status == COP_OK ? note_file(r, "index.html", err) : status;
 }
 
 static void print_table(const char *heading, const cop_display *table, FILE *out)
@@ -386,36 +448,60 @@ static void print_table(const char *heading, const cop_display *table, FILE *out
     cop_display_print(table, LINE_WIDTH, out);
 }
 
-static void print(const report *r, const views *v, FILE *out)
+static void print_files(const report *r, FILE *out)
+{
+    size_t undrawn = 0;
+    (void)fprintf(out, "\ntables:");
+    for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
+        (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
+    (void)fprintf(out, "\nfigures:");
+    for (size_t i = 0; i < r->figures.count; i++) {
+        if (r->undrawn[i] == NULL)
+            (void)fprintf(out, " %s.png", r->figures.items[i].name);
+        undrawn += r->undrawn[i] != NULL;
+    }
+    if (undrawn > 0)
+        (void)fprintf(out, "\nfigures (data and scripts only):");
+    for (size_t i = 0; undrawn > 0 && i < r->figures.count; i++) {
+        if (r->undrawn[i] != NULL)
+            (void)fprintf(out, " %s.gp", r->figures.items[i].name);
+    }
+    char shown[2048];
+    (void)fprintf(out, "\nreport: %s/index.html\n", cop_escape(r->dir, shown, sizeof shown));
+}
+
+static void print(const views *v, FILE *out)
 {
     cop_display_print(&v->tickets, LINE_WIDTH, out);
     print_table("controls:\n", &v->controls, out);
     print_table("", &v->distilled, out);
-    (void)fprintf(out, "\ntables:");
-    for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
-        (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
-    (void)fprintf(out, "\n%s:", r->drawn ? "figures" : "figures (data and scripts only)");
-    for (size_t i = 0; i < r->figures.count; i++)
-        (void)fprintf(out, " %s.%s", r->figures.items[i].name, r->drawn ? "png" : "gp");
-    (void)fprintf(out, "\nreport: %s/index.html\n", r->dir);
-}
-
-static cop_status show(const report *r, FILE *out, cop_error *err)
-{
-    views page, terminal;
-    COP_TRY(make_views(r, false, &page, err));
-    COP_TRY(make_views(r, true, &terminal, err));
-    COP_TRY(write_page(r, &page, err));
-    if (out != NULL)
-        print(r, &terminal, out);
-    return COP_OK;
 }
 
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
+static cop_status compute(report *r, cop_error *err)
+{
+    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
+    COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
+    return cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
+                          &r->figures, err);
+}
+
+static cop_status write_files(report *r, const views *page, cop_error *err)
+{
+    COP_TRY(make_dirs(r, err));
+    COP_TRY(write_tables(r, err));
+    COP_TRY(write_figures(r, err));
+    COP_TRY(write_images(r, err));
+    COP_TRY(write_page(r, page, err));
+    return cop_report_files_settle(r->dir, r->files, r->file_count, r->log, err);
+}
+
+/* The table of tickets is printed even where no file can be written. */
 static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
 {
+    views page, terminal;
     COP_TRY(cop_results_read(dir, r->log, &r->results, err));
     tell_missing(r);
     tell_mixed(r);
@@ -423,15 +509,16 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
     r->sheets = cop_tables_new();
     if (r->dir == NULL || r->sheets == NULL)
         return out_of_memory(err);
-    COP_TRY(make_dirs(r, err));
-    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
-    COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
-    COP_TRY(write_tables(r, err));
-    COP_TRY(cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
-                           &r->figures, err));
-    COP_TRY(write_figures(r, err));
-    COP_TRY(write_images(r, err));
-    COP_TRY(show(r, out, err));
+    COP_TRY(compute(r, err));
+    COP_TRY(make_views(r, false, &page, err));
+    COP_TRY(make_views(r, true, &terminal, err));
+    cop_status written = write_files(r, &page, err);
+    if (out != NULL)
+        print(&terminal, out);
+    if (written != COP_OK)
+        return cop_fail_within(err, "the report could not be written");
+    if (out != NULL)
+        print_files(r, out);
     if (r->results.damaged_count == 0)
         return COP_OK;
     *err = r->results.first_damage;
