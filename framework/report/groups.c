@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
-static const char *const reserved[] = {"tickets", "trainings", "history", "distilled",
-                                       "summary", "costs",     "columns", "accuracy"};
+static const char *const reserved[] = {"tickets", "trainings", "history",  "distilled", "summary",
+                                       "costs",   "columns",   "accuracy", "failures"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
 #define MOST_KEYS 12

@@ -254,6 +254,38 @@ static cop_status read_distilled_list(reader *r, const cJSON *root, cop_record *
     return COP_OK;
 }
 
+/* The name of an artifact of any kind. */
+static bool read_any_id(const cJSON *value, cop_artifact_id *out)
+{
+    static const char *const kinds[] = {"distil", "train", "mask", "analyze"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (read_id(value, kinds[i], out))
+            return true;
+    }
+    return false;
+}
+
+static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *list = item(root, "failed"), *object = NULL;
+    *r = (reader){r->arena, r->path, "failed", 0, r->err};
+    out->failures = cop_arena_array(r->arena, length(list) + 1, sizeof *out->failures);
+    if (out->failures == NULL)
+        return out_of_memory(r);
+    cJSON_ArrayForEach(object, list)
+    {
+        cop_record_failure *failure = &out->failures[out->failure_count++];
+        const char *reason = cJSON_GetStringValue(item(object, "reason"));
+        if (reason == NULL || !read_any_id(item(object, "stage"), &failure->stage))
+            return refuse(r, "has no stage or reason");
+        failure->reason = copy_text(r, reason);
+        if (failure->reason == NULL)
+            return out_of_memory(r);
+        r->index++;
+    }
+    return COP_OK;
+}
+
 static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
 {
     const char *name = cJSON_GetStringValue(item(root, "name"));
@@ -266,7 +298,8 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
         return out_of_memory(r);
     COP_TRY(read_settings(r, root, out));
     COP_TRY(read_tickets(r, root, out));
-    return read_distilled_list(r, root, out);
+    COP_TRY(read_distilled_list(r, root, out));
+    return read_failures(r, root, out);
 }
 
 cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, cop_error *err)

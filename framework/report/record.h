@@ -46,6 +46,12 @@ typedef struct cop_record_distilled {
     cop_artifact_id trained;
 } cop_record_distilled;
 
+/* A stage that ended without a result, by itself or as it waits for one that did. */
+typedef struct cop_record_failure {
+    cop_artifact_id stage;
+    const char *reason;
+} cop_record_failure;
+
 typedef struct cop_record {
     const char *name;
     cop_record_setting *settings;
@@ -54,6 +60,8 @@ typedef struct cop_record {
     size_t ticket_count;
     cop_record_distilled *distilled;
     size_t distilled_count;
+    cop_record_failure *failures;
+    size_t failure_count;
 } cop_record;
 
 /* Reads DIR/study.json into the arena. Nothing in it is trusted: COP_FAILED naming the file, and

@@ -335,7 +335,7 @@ static const char *const *brief_labels(const report *r)
 
 /* What people are shown: the same for the page, which has room, and for the terminal. */
 typedef struct views {
-    cop_display tickets, controls, distilled;
+    cop_display tickets, failures, controls, distilled;
 } views;
 
 static cop_status make_views(const report *r, bool is_brief, views *out, cop_error *err)
@@ -363,6 +363,10 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
         out->controls.row_count = 0;
     choice.only = NULL;
     choice.skip = ids;
+    const cop_table *failures = cop_sheets_find(r->sheets, "failures");
+    out->failures = (cop_display){0};
+    if (failures != NULL)
+        COP_TRY(cop_display_make(failures, &choice, arena, &out->failures, err));
     return cop_display_make(cop_sheets_find(r->sheets, "distilled"), &choice, arena,
                             &out->distilled, err);
 }
@@ -426,6 +430,7 @@ static cop_status write_page(report *r, const views *v, cop_error *err)
         cop_html_paragraph(&page, "The study is not finished, or a part of it is damaged: some "
                                   "results are not shown.");
     add_table(&page, "Tickets", &v->tickets);
+    add_table(&page, "Failed", &v->failures);
     add_table(&page, "Controls", &v->controls);
     add_table(&page, "Distilled sets", &v->distilled);
     add_pictures(r, &page);
@@ -440,12 +445,12 @@ static cop_status write_page(report *r, const views *v, cop_error *err)
     return status == COP_OK ? note_file(r, "index.html", err) : status;
 }
 
-static void print_table(const char *heading, const cop_display *table, FILE *out)
+static void print_table(const char *heading, const cop_display *table, size_t width, FILE *out)
 {
     if (table->row_count == 0)
         return;
     (void)fprintf(out, "\n%s", heading);
-    cop_display_print(table, LINE_WIDTH, out);
+    cop_display_print(table, width, out);
 }
 
 static void print_files(const report *r, FILE *out)
@@ -473,8 +478,9 @@ static void print_files(const report *r, FILE *out)
 static void print(const views *v, FILE *out)
 {
     cop_display_print(&v->tickets, LINE_WIDTH, out);
-    print_table("controls:\n", &v->controls, out);
-    print_table("", &v->distilled, out);
+    print_table("failed:\n", &v->failures, 0, out); /* a reason is a whole line */
+    print_table("controls:\n", &v->controls, LINE_WIDTH, out);
+    print_table("", &v->distilled, LINE_WIDTH, out);
 }
 
 /* --- all of it ----------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ static const cop_column own_columns[COP_TICKET_COLUMNS] = {
     {"collapsed", COP_COLUMN_FLOAT, NULL,
      "copies that are no better than guessing: test accuracy not above the largest class's share "
      "by "
-     "three standard errors"}};
+     "three standard errors"},
+    {"failure", COP_COLUMN_TEXT, NULL, "why parts of it are missing; empty where none failed"}};
 
 cop_spread cop_spread_of(const double *values, size_t count)
 {
@@ -99,6 +100,9 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     cells[c++].f = accuracy.min;
     cells[c++].f = accuracy.max;
     cells[c++].f = cop_copies_collapsed(r, t);
+    cells[c].text = cop_ticket_failure(r, t);
+    if (cells[c++].text == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
     for (size_t i = 0; i < joined->count; i++, c++) {
         const cop_joined *j = &joined->items[i];
         if (cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_TEXT) {

@@ -298,6 +298,7 @@ cop_status cop_sheets_make(const cop_results *r, const cop_groups *groups, cop_t
     COP_TRY(cop_ticket_joined(r, groups, &joined, err));
     COP_TRY(cop_sheet_tickets(r, &joined, sheets, err));
     COP_TRY(cop_sheet_summary(r, &joined, cop_sheets_find(sheets, "tickets"), sheets, err));
+    COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
     COP_TRY(add_distilled(r, sheets, err));
     COP_TRY(add_history(r, sheets, err));

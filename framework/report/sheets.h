@@ -4,8 +4,8 @@
 
 #include "report/joined.h"
 
-/* Adds to `sheets`, in this order: tickets, summary, trainings, distilled, history, each analyzer's
- * table, costs, columns. A number that is not there is NaN. */
+/* Adds to `sheets`, in this order: tickets, summary, failures (where there are any), trainings,
+ * distilled, history, each analyzer's table, costs, columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
@@ -20,9 +20,14 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined
                              cop_tables *sheets, cop_error *err);
 
 /* The columns of "tickets" that summaries joined begin here; the list of them. */
-#define COP_TICKET_COLUMNS 13
+#define COP_TICKET_COLUMNS 14
 cop_status cop_ticket_joined(const cop_results *r, const cop_groups *groups, cop_joined_list *out,
                              cop_error *err);
+
+/* sheet_failures.c: "failures", a line a ticket or distilled set that failed, with the reason; no
+ * table where none did. And a ticket's reasons, "" for none; the arena's; NULL: no memory. */
+cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err);
+const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t);
 
 /* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
 cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,

@@ -394,6 +394,45 @@ static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void
     close_scene(&s);
 }
 
+/* --- failures -----------------------------------------------------------------------------------
+ */
+
+static void a_failure_is_a_row_with_its_reason(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    cop_record_failure failures[3] = {{.reason = "copy 0: the loss became nan"},
+                                      {.reason = "copy 0: the loss became nan"},
+                                      {.reason = "an old one"}};
+    open_scene(&s);
+    (void)add_ticket(&s, 0);
+    cop_record_ticket *t = add_ticket(&s, 1);
+    cop_artifact_id copies[2];
+    for (int i = 0; i < 2; i++) {
+        copies[i] = add_result(&s, "train")->id;
+        failures[i].stage = copies[i];
+    }
+    s.r.found_count -= 2;        /* neither is there */
+    failures[2].stage = t->mask; /* this one is, by now */
+    t->copies = copies;
+    t->copy_count = 2;
+    s.r.record.failures = failures;
+    s.r.record.failure_count = 3;
+    cop_tables *sheets = make_sheets(&s, &groups);
+    const cop_table *table = cop_sheets_find(sheets, "failures");
+    assert_non_null(table);
+    assert_int_equal(cop_table_row_count(table), 1);
+    assert_int_equal(cop_table_cell(table, 0, 3).i, 1);
+    assert_string_equal(cop_table_cell(table, 0, 4).text, "copy 0: the loss became nan");
+    const cop_table *tickets = cop_sheets_find(sheets, "tickets");
+    size_t column = (size_t)cop_table_find_column(tickets, "failure");
+    assert_string_equal(cop_table_cell(tickets, 0, column).text, "");
+    assert_string_equal(cop_table_cell(tickets, 1, column).text, "copy 0: the loss became nan");
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +443,7 @@ int main(void)
         cmocka_unit_test(instances_of_an_analyzer_are_told_apart),
         cmocka_unit_test(training_points_count_stored_and_decoded_images),
         cmocka_unit_test(rounds_on_other_data_are_counted_each_by_its_own),
+        cmocka_unit_test(a_failure_is_a_row_with_its_reason),
         cmocka_unit_test(a_ticket_without_weights_is_missing_from_the_figure_with_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
