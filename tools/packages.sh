@@ -19,15 +19,16 @@ install_packages() {
     [ "$status" = installed ] || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
-  echo "installing:$missing" >&2
   as_root=""
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null 2>&1 || {
-      echo "please install as root: apt-get install$missing" >&2
+      echo "these packages are missing, and there is no sudo to install them by: run as root" \
+        "apt-get install$missing" >&2
       return 1
     }
     as_root=sudo
   fi
+  echo "installing:$missing" >&2
   $as_root apt-get update -qq >&2
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2

@@ -201,8 +201,11 @@ void cop_print_shell_word(const char *word, FILE *out)
     }
     (void)fputc('\'', out);
     for (; *word != '\0'; word++) {
-        if (*word == '\'')
+        unsigned char c = (unsigned char)*word;
+        if (c == '\'')
             (void)fputs("'\\''", out);
+        else if ((c < 0x20 && c != '\n') || c == 0x7f) /* a terminal would obey it */
+            (void)fprintf(out, "'\"$(printf '\\%03o')\"'", c);
         else
             (void)fputc(*word, out);
     }

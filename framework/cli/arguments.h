@@ -57,7 +57,8 @@ void cop_arguments_help(const char *const *accepted, FILE *out);
 cop_status cop_argument_integer(const char *name, const char *text, int64_t low, int64_t high,
                                 int64_t *out, cop_error *err);
 
-/* Appends a word in a form that a shell reads back as the same word. */
+/* Appends a word in a form that a shell reads back as the same word; control characters are spelt
+ * out. */
 void cop_print_shell_word(const char *word, FILE *out);
 
 #endif

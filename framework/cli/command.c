@@ -44,8 +44,8 @@ static void print_overview(FILE *out)
         (void)snprintf(left, sizeof left, "%s %s", subcommands[i]->name, subcommands[i]->words);
         (void)fprintf(out, "  %-16s  %s\n", left, subcommands[i]->summary);
     }
-    (void)fputs("\n  coppice SUBCOMMAND --help   its options\n"
-                "  coppice --version           this program's version\n\n"
+    (void)fputs("\n  coppice help SUBCOMMAND   its options (also: coppice SUBCOMMAND --help)\n"
+                "  coppice version           this program's version\n\n"
                 "exit status: 0 done, 1 failed, 2 wrong usage or config, 130 interrupted\n",
                 out);
 }
@@ -181,17 +181,34 @@ static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *a
     return status;
 }
 
+/* `coppice help`, `coppice help run`: what --help prints. */
+static cop_status print_help(int argc, char *const *argv, FILE *out, cop_error *err)
+{
+    if (argc == 2) {
+        print_overview(out);
+        return COP_OK;
+    }
+    const cop_subcommand *s = find_subcommand(argv[2]);
+    if (s == NULL)
+        return unknown_subcommand(argv[2], err);
+    print_usage(s, out);
+    return COP_OK;
+}
+
+static bool is_word(const char *word, const char *plain, const char *option, const char *letter)
+{
+    return strcmp(word, plain) == 0 || strcmp(word, option) == 0 || strcmp(word, letter) == 0;
+}
+
 static cop_status dispatch(int argc, char **argv, FILE *out, FILE *err_stream, cop_error *err)
 {
     if (argc < 2) {
         print_overview(err_stream);
         return cop_fail(err, COP_INVALID, "no subcommand given");
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_overview(out);
-        return COP_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_word(argv[1], "help", "--help", "-h"))
+        return print_help(argc, argv, out, err);
+    if (is_word(argv[1], "version", "--version", "-V")) {
         (void)fprintf(out, "coppice %s\n", cop_version());
         return COP_OK;
     }

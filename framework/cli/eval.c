@@ -7,6 +7,7 @@
 #include <coppice/objective.h>
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <string.h>
 
 /* What is evaluated on. */
@@ -88,6 +89,10 @@ static cop_status evaluate(const cop_call *call, const subject *s, const cop_loa
     cop_status status = cop_objective_new(&spec, &objective, err);
     if (status == COP_OK)
         status = cop_objective_evaluate(objective, state, &result, err);
+    if (status == COP_OK && !isfinite(result.loss))
+        status =
+            cop_fail_at(err, COP_FAILED, call->arguments->weights, 0,
+                        "the loss of these weights is not finite (%g): they overflow", result.loss);
     if (status == COP_OK)
         status = print(call, s, &result, err);
     cop_objective_free(objective);

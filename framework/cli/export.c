@@ -1,7 +1,9 @@
 /* export.c: `coppice export`: trained tickets and distilled sets as files for other programs. */
 #include "cli/command.h"
+#include "cli/output.h"
 #include "core/file.h"
 #include "core/locale.h"
+#include "core/text.h"
 #include "report/images.h"
 #include "report/record.h"
 #include "report/results.h"
@@ -42,7 +44,8 @@ static void list(const export_source *s)
         (void)fprintf(
             out, "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu\n",
             record->settings[t->setting].label, (long long)t->seed, (long long)t->round,
-            cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t), t->copy_count);
+            100.0 * cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t),
+            t->copy_count);
     }
     if (record->distilled_count > 0)
         (void)fprintf(out, "distilled sets: --synthetic, --setting, --seed\n");
@@ -144,7 +147,7 @@ static cop_status choose_set(const export_source *s, const selection *want,
  */
 
 static cop_status write_ticket(const export_source *s, const cop_record_ticket *t,
-                               const cop_artifact_id *copy, cop_error *err)
+                               const cop_artifact_id *copy, bool *is_file, cop_error *err)
 {
     cop_tensors *state = NULL, *mask = NULL;
     char round[32], seed[32], sparsity[32];
@@ -162,10 +165,15 @@ static cop_status write_ticket(const export_source *s, const cop_record_ticket *
                                   {"setting", s->results.record.settings[t->setting].label},
                                   {"seed", seed},
                                   {"round", round},
-                                  {"sparsity_percent", sparsity}};
+                                  {"sparsity", sparsity}};
+    cop_output to = {0};
     if (status == COP_OK)
-        status = cop_safetensors_write(s->call->arguments->to, state, notes,
-                                       sizeof notes / sizeof notes[0], err);
+        status = cop_output_begin(s->call->arguments->to, &to, err);
+    if (status == COP_OK) {
+        status = cop_safetensors_write(to.path, state, notes, sizeof notes / sizeof notes[0], err);
+        status = cop_output_end(&to, status, err);
+        *is_file = to.dir[0] == '\0';
+    }
     cop_tensors_free(state);
     cop_tensors_free(mask);
     return status;
@@ -177,10 +185,15 @@ static cop_status export_ticket(const export_source *s, const selection *want, c
     if (s->call->arguments->to == NULL)
         return cop_fail(err, COP_INVALID, "export wants --to FILE");
     COP_TRY(choose_ticket(s, want, &t, err));
-    COP_TRY(write_ticket(s, t, &t->copies[want->copy], err));
+    bool is_file = false;
+    COP_TRY(write_ticket(s, t, &t->copies[want->copy], &is_file, err));
+    if (!is_file)
+        return COP_OK;
+    char to[1024];
     (void)fprintf(s->call->out, "%s: %s, seed %lld, round %lld, copy %lld\n",
-                  s->call->arguments->to, s->results.record.settings[t->setting].label,
-                  (long long)t->seed, (long long)t->round, (long long)want->copy);
+                  cop_escape(s->call->arguments->to, to, sizeof to),
+                  s->results.record.settings[t->setting].label, (long long)t->seed,
+                  (long long)t->round, (long long)want->copy);
     return COP_OK;
 }
 
@@ -188,17 +201,23 @@ static cop_status write_set(const export_source *s, const cop_synthetic *set, co
 {
     const cop_arguments *a = s->call->arguments;
     bool decoded = false;
+    char shown[1024];
     if (a->to != NULL) {
-        COP_TRY(cop_synthetic_write(set, a->to, err));
-        (void)fprintf(s->call->out, "%s: %lld distilled images\n", a->to, (long long)set->count);
+        cop_output to = {0};
+        COP_TRY(cop_output_begin(a->to, &to, err));
+        COP_TRY(cop_output_end(&to, cop_synthetic_write(set, to.path, err), err));
+        if (to.dir[0] == '\0')
+            (void)fprintf(s->call->out, "%s: %lld distilled images\n",
+                          cop_escape(a->to, shown, sizeof shown), (long long)set->count);
     }
     if (a->png == NULL)
         return COP_OK;
     COP_TRY(cop_make_dirs(a->png, err));
     COP_TRY(cop_images_write(set, a->png, "distilled", &decoded, err));
-    (void)fprintf(s->call->out, "%s/distilled.png\n", a->png);
+    (void)cop_escape(a->png, shown, sizeof shown);
+    (void)fprintf(s->call->out, "%s/distilled.png\n", shown);
     if (decoded)
-        (void)fprintf(s->call->out, "%s/distilled-decoded.png\n", a->png);
+        (void)fprintf(s->call->out, "%s/distilled-decoded.png\n", shown);
     return COP_OK;
 }
 
@@ -230,6 +249,8 @@ static cop_status export(const export_source *s, cop_error *err)
         list(s);
         return COP_OK;
     }
+    if (s->call->arguments->to != NULL)
+        COP_TRY(cop_output_check_safetensors(s->call->arguments->to, err));
     COP_TRY(read_selection(s->call->arguments, &want, err));
     return s->call->arguments->synthetic ? export_set(s, &want, err) : export_ticket(s, &want, err);
 }
@@ -257,6 +278,8 @@ const cop_subcommand cop_export_command = {
         "DIR is the output directory of a run. Without options: lists what there is. A ticket "
         "becomes\n"
         "a safetensors file with a PyTorch state_dict, its mask applied; --synthetic gives the\n"
-        "distilled set's pixels and labels.",
+        "distilled set's pixels and labels. What --to names is written to: a link's target, a "
+        "device\n"
+        "or a pipe, too.",
     .options = options,
     .run = run};

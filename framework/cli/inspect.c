@@ -1,5 +1,6 @@
 /* inspect.c: `coppice inspect`: one plugin, or the framework's own groups, with every option. */
 #include "cli/command.h"
+#include "cli/named.h"
 #include "plugin/describe.h"
 
 #include <string.h>
@@ -14,13 +15,23 @@ static cop_status describe(const cop_call *call, const cop_registry *registry, c
     return COP_OK;
 }
 
+static cop_status describe_config(const cop_call *call, cop_error *err)
+{
+    if (call->arguments->json)
+        return cop_config_describe_json(call->out, err);
+    cop_config_describe(call->out);
+    return COP_OK;
+}
+
 static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
-    if (strcmp(call->arguments->words[0], "config") == 0 && !call->arguments->json) {
-        cop_config_describe(call->out);
-        return COP_OK;
-    }
+    cop_named_kind kind = 0;
+    size_t i = 0;
+    if (strcmp(call->arguments->words[0], "config") == 0)
+        return describe_config(call, err);
+    if (cop_named_find(call->arguments->words[0], &kind, &i))
+        return cop_named_describe(kind, i, call->arguments->json, call->out, err);
     COP_TRY(cop_call_registry(call, &registry, err));
     cop_status status = describe(call, registry, err);
     cop_registry_free(registry);
@@ -35,8 +46,10 @@ const cop_subcommand cop_inspect_command = {
     .least_words = 1,
     .most_words = 1,
     .summary = "print a plugin's options with types, defaults and help",
-    .details =
-        "PLUGIN is an id (\"imp\"), with its kind where several have it (\"pruner:random\"), or\n"
-        "\"config\" for the groups of a config that are the framework's own.",
+    .details = "PLUGIN is an id (\"imp\"), with its kind where several have it (\"pruner:random\"; "
+               "a config\n"
+               "says \"random\", where the kind is known), a recipe or an augmentation (\"sgd\", "
+               "\"cutout\"), or\n"
+               "\"config\" for the groups of a config that are the framework's own.",
     .options = options,
     .run = run};

@@ -17,6 +17,8 @@ const cop_subcommand cop_report_command = {.name = "report",
                                            .details =
                                                "DIR is the output directory of a run, finished or "
                                                "not. Neither the config nor plugins are\n"
-                                               "needed.",
+                                               "needed. Where the files cannot be written, as on a "
+                                               "read-only disk, the table\n"
+                                               "is printed all the same, and the exit status is 1.",
                                            .options = options,
                                            .run = run};

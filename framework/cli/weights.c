@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "store/safetensors.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,22 @@ static cop_status refuse_missing(const char *path, const cop_model *model, const
     return status;
 }
 
+/* What is no number computes to no number: said here, where the tensor is known. */
+static cop_status check_finite(const char *path, const cop_tensor *given, cop_error *err)
+{
+    char name[200];
+    int64_t count = cop_shape_count(given->shape);
+    for (int64_t i = 0; i < count; i++) {
+        double value = given->dtype == COP_F32 ? (double)cop_f32(given)[i] : cop_f64(given)[i];
+        /* A double may be too large for the float that the model takes. */
+        if (!isfinite((float)value))
+            return cop_fail_at(err, COP_FAILED, path, 0, "tensor '%s' holds %s (element %lld)",
+                               cop_escape(given->name, name, sizeof name),
+                               isnan(value) ? "NaN" : "infinity", (long long)i);
+    }
+    return COP_OK;
+}
+
 static cop_status take(const char *path, const cop_tensor *given, const cop_parameter *wanted,
                        cop_tensors *state, cop_error *err)
 {
@@ -52,6 +69,7 @@ static cop_status take(const char *path, const cop_tensor *given, const cop_para
         return cop_fail_at(err, COP_FAILED, path, 0,
                            "tensor '%s' is of type %s, the model wants floating point", given->name,
                            cop_dtype_name(given->dtype));
+    COP_TRY(check_finite(path, given, err));
     cop_tensor *to = NULL;
     COP_TRY(cop_tensors_add(state, wanted->name, COP_F32, wanted->shape, &to, err));
     int64_t count = cop_shape_count(to->shape);

@@ -219,14 +219,28 @@ cop_status cop_config_check_tables(cop_error *err)
     return COP_OK;
 }
 
+static cop_described_group described(cop_group_id id)
+{
+    cop_described_group g = {groups[id].name, groups[id].help, groups[id].options,
+                             groups[id].count};
+    if (id == COP_GROUP_TRAIN)
+        g.options = cop_recipe_fields(&g.count);
+    return g;
+}
+
 void cop_config_describe(FILE *out)
 {
     for (size_t i = 0; i < COP_GROUP_COUNT; i++) {
-        (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", groups[i].name, groups[i].help);
-        size_t count = groups[i].count;
-        const cop_option *options = groups[i].options;
-        if (i == COP_GROUP_TRAIN)
-            options = cop_recipe_fields(&count);
-        cop_describe_options(options, count, out);
+        cop_described_group g = described((cop_group_id)i);
+        (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", g.name, g.help);
+        cop_describe_options(g.options, g.count, out);
     }
+}
+
+cop_status cop_config_describe_json(FILE *out, cop_error *err)
+{
+    cop_described_group all[COP_GROUP_COUNT];
+    for (size_t i = 0; i < COP_GROUP_COUNT; i++)
+        all[i] = described((cop_group_id)i);
+    return cop_describe_groups_json(all, COP_GROUP_COUNT, out, err);
 }

@@ -209,6 +209,54 @@ const char *cop_escape(const char *text, char *out, size_t size)
     return out;
 }
 
+static bool begins_letter(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static size_t count_letters(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += begins_letter(*text);
+    return count;
+}
+
+/* Where the letter of that number begins. */
+static const char *letter_at(const char *text, size_t number)
+{
+    for (; *text != '\0'; text++) {
+        if (begins_letter(*text) && number-- == 0)
+            break;
+    }
+    return text;
+}
+
+/* Appends text up to `end`, but no more than `letters` four-byte letters take. */
+static char *copy_letters(char *to, const char *from, const char *end, size_t letters)
+{
+    size_t size = (size_t)(end - from);
+    size = size < 4 * letters ? size : 4 * letters;
+    memcpy(to, from, size);
+    return to + size;
+}
+
+const char *cop_shorten(const char *text, size_t letters, char *out)
+{
+    size_t count = count_letters(text);
+    const char *end = text + strlen(text);
+    if (count <= letters) {
+        *copy_letters(out, text, end, letters) = '\0';
+        return out;
+    }
+    size_t tail = (letters - 1) / 2, head = letters - 1 - tail;
+    char *to = copy_letters(out, text, letter_at(text, head), head);
+    static const char ellipsis[] = "\xe2\x80\xa6"; /* U+2026 */
+    to = copy_letters(to, ellipsis, ellipsis + sizeof ellipsis - 1, 1);
+    *copy_letters(to, letter_at(text, count - tail), end, tail) = '\0';
+    return out;
+}
+
 /* The bytes of the well-formed character at `at`, of which `left` are there; 0 if it is not one. */
 static size_t utf8_size(const unsigned char *at, size_t left)
 {

@@ -36,6 +36,10 @@ const char *cop_nearest(const char *word, const char *const *names, size_t count
  * which is returned; what does not fit is cut and "..." says so. UTF-8 passes. */
 const char *cop_escape(const char *text, char *out, size_t size);
 
+/* Copies a text of at most `letters` (code points; at least 3), or its beginning and its end with
+ * an ellipsis between. `out` has room for 4 * letters + 1 bytes. Returns it. */
+const char *cop_shorten(const char *text, size_t letters, char *out);
+
 /* Whether the bytes are well-formed UTF-8: no overlong forms, no surrogates (Unicode, table 3-7).
  */
 bool cop_is_utf8(const char *bytes, size_t size);

@@ -1,6 +1,7 @@
 /* samples.c: cutting batches out of labelled images. */
 #include <coppice/samples.h>
 
+#include <math.h>
 #include <string.h>
 
 /* 8-bit pixels have 256 normalised values a channel: a table instead of a division a pixel. */
@@ -73,4 +74,27 @@ int64_t cop_samples_of_class(const cop_samples *s, int32_t label, int64_t *index
         if (s->labels[i] == label)
             index[found++] = i;
     return found;
+}
+
+/* The largest class's count among the first samples. */
+static int64_t largest_class(const cop_samples *s, int64_t count)
+{
+    int64_t largest = 0;
+    for (int32_t label = 0; label < s->task.classes; label++) {
+        int64_t own = 0;
+        for (int64_t i = 0; i < count; i++)
+            own += s->labels[i] == label;
+        largest = own > largest ? own : largest;
+    }
+    return largest;
+}
+
+double cop_samples_chance(const cop_samples *s, int64_t count)
+{
+    int64_t used = count > 0 && count < s->count ? count : s->count;
+    if (used <= 0)
+        return 1.0;
+    double n = (double)used, share = (double)largest_class(s, used) / n;
+    double limit = share + 3.0 * sqrt(share * (1.0 - share) / n);
+    return limit < 1.0 ? limit : 1.0;
 }

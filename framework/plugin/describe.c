@@ -176,25 +176,49 @@ static cop_status refuse_several(const cop_registry *r, const char *word, cop_er
     return status;
 }
 
+/* A file of that name may be of any kind: which one it would be is not known. */
+static const cop_registry_refusal *refusal_of(const cop_registry *r, const char *word)
+{
+    char ending[2][COP_NAME_SIZE + 8];
+    (void)snprintf(ending[0], sizeof ending[0], "/%.80s.so", word);
+    (void)snprintf(ending[1], sizeof ending[1], "-%.80s.so", word);
+    for (size_t i = 0; i < cop_registry_refusal_count(r); i++) {
+        const char *path = cop_registry_refusal_at(r, i)->path;
+        for (size_t k = 0; k < 2; k++) {
+            size_t length = strlen(path), end = strlen(ending[k]);
+            if (length >= end && strcmp(path + length - end, ending[k]) == 0)
+                return cop_registry_refusal_at(r, i);
+        }
+    }
+    return NULL;
+}
+
 static cop_status refuse_none(const cop_registry *r, const char *word, cop_error *err)
 {
-    for (cop_kind kind = COP_KIND_MODEL; kind <= COP_KIND_ANALYZER; kind++) {
-        cop_error one = {0};
-        if (cop_registry_unknown(r, kind, word, &one) == COP_FAILED) {
-            if (err != NULL)
-                *err = one;
-            return COP_FAILED;
-        }
-        bool is_helpful = strstr(one.message, "did you mean") != NULL ||
-                          strstr(one.message, "was refused") != NULL;
-        if (is_helpful && err != NULL)
-            *err = one;
-        if (is_helpful)
-            return COP_INVALID;
+    for (size_t i = 0; i < cop_registry_refusal_count(r); i++) {
+        const cop_registry_refusal *refused = cop_registry_refusal_at(r, i);
+        if (refused->is_memory) /* it may be the one */
+            return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",
+                            refused->path, refused->reason);
     }
     char shown[80];
-    return cop_fail(err, COP_INVALID, "unknown plugin \"%s\": `list` names them all",
-                    cop_escape(word, shown, sizeof shown));
+    (void)cop_escape(word, shown, sizeof shown);
+    const cop_registry_refusal *refusal = refusal_of(r, word);
+    if (refusal != NULL)
+        return cop_fail(err, COP_INVALID, "unknown plugin \"%s\"; %s was refused: %s", shown,
+                        refusal->path, refusal->reason);
+    const char **ids = calloc(cop_registry_count(r) + 1, sizeof *ids);
+    if (ids == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < cop_registry_count(r); i++)
+        ids[i] = cop_registry_at(r, i)->plugin->id;
+    const char *near = cop_nearest(word, ids, cop_registry_count(r));
+    free(ids);
+    if (near != NULL)
+        return cop_fail(err, COP_INVALID, "unknown plugin \"%s\"; did you mean \"%s\"?", shown,
+                        near);
+    return cop_fail(err, COP_INVALID, "unknown plugin \"%s\": `coppice list` names them all",
+                    shown);
 }
 
 cop_status cop_describe_find(const cop_registry *r, const char *word,

@@ -19,6 +19,17 @@ cop_status cop_describe_plugin_json(const cop_registry_entry *entry, FILE *out, 
  * ones last. */
 void cop_describe_options(const cop_option *options, size_t count, FILE *out);
 
+/* A group of options that is no plugin's. */
+typedef struct cop_described_group {
+    const char *name, *help;
+    const cop_option *options;
+    size_t count;
+} cop_described_group;
+
+/* Prints groups as one JSON object: {"groups": [{"name", "help", "options"}, ...]}. */
+cop_status cop_describe_groups_json(const cop_described_group *groups, size_t count, FILE *out,
+                                    cop_error *err);
+
 /* The plugin that a word of the command line names: "imp", or "pruner:imp" where several kinds have
  * the id. COP_INVALID for none (with the nearest, and the reason if a file of that name was
  * refused) and for several. */

@@ -166,3 +166,24 @@ cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *ou
     }
     return print(&b, document, out, err);
 }
+
+cop_status cop_describe_groups_json(const cop_described_group *groups, size_t count, FILE *out,
+                                    cop_error *err)
+{
+    builder b = {false};
+    cJSON *document = cJSON_CreateObject();
+    if (document == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cJSON *list = add_array(&b, document, "groups");
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        cJSON *object = add_object(&b, list);
+        if (object == NULL)
+            continue;
+        add_text(&b, object, "name", groups[i].name);
+        add_text(&b, object, "help", groups[i].help);
+        cJSON *options = add_array(&b, object, "options");
+        for (size_t k = 0; options != NULL && k < groups[i].count; k++)
+            add_option(&b, options, &groups[i].options[k]);
+    }
+    return print(&b, document, out, err);
+}

@@ -342,6 +342,10 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
 {
     char shown[80];
     (void)cop_escape(id, shown, sizeof shown);
+    const char *colon = strchr(id, ':');
+    if (colon != NULL && cop_registry_find(r, kind, colon + 1) != NULL)
+        return cop_fail(err, COP_INVALID, "unknown %s \"%s\"; the kind is known here: write \"%s\"",
+                        cop_kind_name(kind), shown, colon + 1);
     for (size_t i = 0; i < r->refusal_count; i++)
         if (r->refusals[i].is_memory)
             return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",

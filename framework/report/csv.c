@@ -26,7 +26,7 @@ const char *cop_number_text(double value, char text[COP_NUMBER_SIZE])
     return text;
 }
 
-void cop_csv_text(cop_text *line, const char *field)
+static void append_text(cop_text *line, const char *field)
 {
     if (strpbrk(field, ",\"\r\n") == NULL) {
         cop_text_append(line, field);
@@ -41,6 +41,33 @@ void cop_csv_text(cop_text *line, const char *field)
     cop_text_append(line, "\"");
 }
 
+static bool looks_like_formula(const char *field)
+{
+    if (field[0] == '\0' || strchr("=+-@\t\r", field[0]) == NULL)
+        return false;
+    /* A number, or the numbers of several axes: "-1, 0.5". */
+    for (char *end = NULL;; field = end + 2) {
+        (void)cop_strtod(field, &end);
+        if (end == field)
+            return true;
+        if (strncmp(end, ", ", 2) != 0)
+            return *end != '\0';
+    }
+}
+
+void cop_csv_text(cop_text *line, const char *field)
+{
+    char *guarded = NULL;
+    if (looks_like_formula(field)) {
+        cop_text text = {0};
+        cop_text_printf(&text, "'%s", field);
+        guarded = cop_text_take(&text);
+        line->failed = line->failed || guarded == NULL;
+        field = guarded != NULL ? guarded : "";
+    }
+    append_text(line, field);
+    free(guarded);
+}
 void cop_csv_number(cop_text *line, double value)
 {
     char text[COP_NUMBER_SIZE];

@@ -14,7 +14,8 @@
  * is an empty text: nothing is there. Returns `text`. */
 const char *cop_number_text(double value, char text[COP_NUMBER_SIZE]);
 
-/* Appends one field. */
+/* Appends one field. A text that a spreadsheet would take for a formula (it begins with =, +, - or
+ * @ and is no number) gets a single quote before it, as spreadsheets write such texts. */
 void cop_csv_text(cop_text *line, const char *field);
 void cop_csv_number(cop_text *line, double value);
 

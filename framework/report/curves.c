@@ -127,7 +127,8 @@ const char *cop_round_label(const cop_results *r, const cop_record_ticket *t)
     double sparsity = cop_ticket_sparsity(r, t);
     if (isnan(sparsity))
         return cop_arena_printf(r->arena, "round %lld", (long long)t->round);
-    return cop_arena_printf(r->arena, "round %lld, %.1f %% sparse", (long long)t->round, sparsity);
+    return cop_arena_printf(r->arena, "round %lld, %.1f %% sparse", (long long)t->round,
+                            100.0 * sparsity);
 }
 
 const char *cop_round_short_label(const cop_results *r, const cop_record_ticket *t)
@@ -135,5 +136,5 @@ const char *cop_round_short_label(const cop_results *r, const cop_record_ticket 
     double sparsity = cop_ticket_sparsity(r, t);
     if (!t->has_mask || isnan(sparsity))
         return cop_round_label(r, t);
-    return cop_arena_printf(r->arena, "%.1f %%", sparsity);
+    return cop_arena_printf(r->arena, "%.1f %%", 100.0 * sparsity);
 }

@@ -2,6 +2,7 @@
 #include "report/display.h"
 
 #include "core/locale.h"
+#include "core/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -23,10 +24,29 @@ static const char *scaled(double value, char *text, size_t size)
     return text;
 }
 
+static bool is_fraction(const char *unit)
+{
+    return unit != NULL && strcmp(unit, "fraction") == 0;
+}
+
+const char *cop_shown_unit(const cop_column *column)
+{
+    if (is_fraction(column->unit))
+        return "%";
+    return column->unit != NULL ? column->unit : "";
+}
+
+double cop_shown_scale(const cop_column *column)
+{
+    return is_fraction(column->unit) ? 100.0 : 1.0;
+}
+
 const char *cop_display_number(double value, const char *unit, char *text, size_t size)
 {
     if (isnan(value))
         (void)snprintf(text, size, "-");
+    else if (is_fraction(unit))
+        (void)cop_snprintf(text, size, "%.2f", 100.0 * value);
     else if (unit != NULL && strcmp(unit, "%") == 0)
         (void)cop_snprintf(text, size, "%.2f", value);
     else if (unit != NULL && strcmp(unit, "images") == 0)
@@ -61,15 +81,16 @@ bool cop_is_headline(const cop_table *table, const char *column)
     return false;
 }
 
-/* The name behind a listed prefix; the whole name where there is none. */
+/* The name behind the longest listed prefix; the whole name where there is none. */
 static const char *without_prefix(const char *name, const char *const *prefixes)
 {
+    size_t longest = 0;
     for (size_t i = 0; prefixes != NULL && prefixes[i] != NULL; i++) {
         size_t length = strlen(prefixes[i]);
-        if (strncmp(name, prefixes[i], length) == 0 && name[length] == '_')
-            return name + length + 1;
+        if (strncmp(name, prefixes[i], length) == 0 && name[length] == '_' && length >= longest)
+            longest = length + 1;
     }
-    return name;
+    return name + longest;
 }
 
 /* The shortest name by which a column is still told from all others. */
@@ -100,9 +121,9 @@ static const char *header(const cop_table *table, size_t column, const char *con
                           cop_arena *arena)
 {
     const char *name = short_name(table, column, prefixes);
-    const char *unit = cop_table_column(table, column)->unit;
-    char *text = unit != NULL && unit[0] != '\0' ? cop_arena_printf(arena, "%s (%s)", name, unit)
-                                                 : cop_arena_strdup(arena, name);
+    const char *unit = cop_shown_unit(cop_table_column(table, column));
+    char *text = unit[0] != '\0' ? cop_arena_printf(arena, "%s (%s)", name, unit)
+                                 : cop_arena_strdup(arena, name);
     for (char *c = text; c != NULL && *c != '\0'; c++) {
         if (*c == '_')
             *c = ' ';
@@ -125,7 +146,19 @@ static void with_deviation(double value, double deviation, char *mean, size_t me
     (void)cop_snprintf(std, std_size, "%.*f", decimals, deviation);
 }
 
-static const char *cell_text(const cop_table *table, size_t row, size_t column, cop_arena *arena)
+/* A text fit for one line, or what the choice shows instead of it. */
+static const char *text_shown(const char *text, const char *const *instead, cop_arena *arena)
+{
+    char line[512];
+    for (size_t i = 0; instead != NULL && instead[i] != NULL; i += 2) {
+        if (strcmp(instead[i], text) == 0)
+            return instead[i + 1];
+    }
+    return cop_arena_strdup(arena, cop_escape(text, line, sizeof line));
+}
+
+static const char *cell_text(const cop_table *table, size_t row, size_t column,
+                             const char *const *instead, cop_arena *arena)
 {
     const cop_column *c = cop_table_column(table, column);
     cop_cell cell = cop_table_cell(table, row, column);
@@ -134,7 +167,7 @@ static const char *cell_text(const cop_table *table, size_t row, size_t column, 
     case COP_COLUMN_INT:
         return cop_arena_printf(arena, "%" PRId64, cell.i);
     case COP_COLUMN_TEXT:
-        return cell.text;
+        return text_shown(cell.text, instead, arena);
     case COP_COLUMN_FLOAT:
         break;
     }
@@ -143,7 +176,7 @@ static const char *cell_text(const cop_table *table, size_t row, size_t column, 
         has_deviation(table, column) ? cop_table_cell(table, row, column + 1).f : (double)NAN;
     if (isnan(deviation))
         return cop_arena_strdup(arena, mean);
-    if (c->unit == NULL || strcmp(c->unit, "%") != 0)
+    if (strcmp(cop_shown_unit(c), "%") != 0)
         with_deviation(cell.f, deviation, mean, sizeof mean, std, sizeof std);
     else
         (void)cop_display_number(deviation, c->unit, std, sizeof std);
@@ -164,6 +197,7 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
     for (size_t c = 0; c < columns; c++) {
         const char *name = cop_table_column(table, c)->name;
         if (is_listed(name, choice->skip) ||
+            (choice->only != NULL && !is_listed(name, choice->only)) ||
             (choice->headlines_only && !cop_is_headline(table, name)) ||
             (c > 0 && has_deviation(table, c - 1)))
             continue;
@@ -175,7 +209,7 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
     }
     out->column_count = shown;
     for (size_t i = 0; i < rows * shown; i++) {
-        out->cells[i] = cell_text(table, i / shown, from[i % shown], arena);
+        out->cells[i] = cell_text(table, i / shown, from[i % shown], choice->instead, arena);
         if (out->cells[i] == NULL)
             return cop_fail(err, COP_FAILED, "out of memory");
     }

@@ -16,12 +16,15 @@ typedef struct cop_display {
     const char **cells; /* row by row */
 } cop_display;
 
-/* What to leave out; both lists are NULL-terminated or NULL. */
+/* What to leave out; the lists are NULL-terminated or NULL. */
 typedef struct cop_display_choice {
+    const char *const *only;     /* columns; NULL: all */
     const char *const *skip;     /* columns */
     bool headlines_only;         /* leave out what the table's plot does not list as a headline */
     const char *const *prefixes; /* beginnings of names, each with "_" behind it, where the rest is
                                     still the only column of its name */
+    const char *const *instead;  /* texts by pairs: a cell that is the first is shown as the second
+                                  */
 } cop_display_choice;
 
 /* True when the table's plot lists the column among its headlines. */
@@ -35,8 +38,13 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
  * `width` (0: any length) are left out from the right, and the last line says how many. */
 void cop_display_print(const cop_display *d, size_t width, FILE *out);
 
-/* A number as a person wants it, by its unit: percent with two decimals, large counts of images
- * with k, M or G, others with four digits; "-" for NaN. Returns `text`. */
+/* A number as a person wants it, by its unit: shares in percent with two decimals, large counts of
+ * images with k, M or G, others with four digits; "-" for NaN. Returns `text`. */
 const char *cop_display_number(double value, const char *unit, char *text, size_t size);
+
+/* Files hold shares as fractions and people are shown percent: the unit that a column is shown in
+ * ("" for none), and what its numbers are multiplied by. */
+const char *cop_shown_unit(const cop_column *column);
+double cop_shown_scale(const cop_column *column);
 
 #endif

@@ -20,6 +20,15 @@ static const int shades[][3] = {{68, 1, 84},    {70, 50, 126},  {54, 92, 141}, {
                                 {31, 161, 135}, {74, 193, 109}, {160, 218, 57}};
 enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
 
+/* Letters of a label in a legend, a name along an axis, and a title over a panel. */
+#define LABEL_LETTERS 40
+#define NAME_LETTERS  24
+#define TITLE_LETTERS 60
+#define LABEL_SIZE    (4 * TITLE_LETTERS + 32)
+
+/* Pixels of one panel among several. */
+#define PANEL_WIDTH ((size_t)520)
+
 static bool is_drawable(const cop_figure *f, const cop_point *p)
 {
     return isfinite(p->x) && isfinite(p->y) && (!(f->log_x || f->remaining) || p->x > 0.0) &&
@@ -124,6 +133,37 @@ static void quote(cop_text *script, const char *text)
     cop_text_append(script, "'");
 }
 
+/* The same where gnuplot takes the text for a format, along an axis: percent signs are doubled. */
+static void quote_format(cop_text *script, const char *text)
+{
+    cop_text format = {0};
+    for (; *text != '\0'; text++) {
+        cop_text_append_bytes(&format, text, 1);
+        if (*text == '%')
+            cop_text_append(&format, "%");
+    }
+    char *doubled = cop_text_take(&format);
+    quote(script, doubled != NULL ? doubled : "");
+    script->failed = script->failed || doubled == NULL;
+    free(doubled);
+}
+
+/* A text among others of its kind, shortened to `letters`; where that is an earlier one's too, with
+ * its number behind it. `out` has room for LABEL_SIZE. */
+static const char *distinct(const char *const *texts, size_t i, size_t letters, char *out)
+{
+    char other[LABEL_SIZE], brief[LABEL_SIZE];
+    (void)cop_shorten(texts[i], letters, out);
+    for (size_t k = 0; k < i && strcmp(texts[i], out) != 0; k++) {
+        if (texts[k] == NULL || strcmp(cop_shorten(texts[k], letters, other), out) != 0)
+            continue;
+        (void)snprintf(out, LABEL_SIZE, "%s (%zu)", cop_shorten(texts[i], letters - 8, brief),
+                       i + 1);
+        break;
+    }
+    return out;
+}
+
 static void set_text(cop_text *script, const char *what, const char *text)
 {
     cop_text_printf(script, "set %s ", what);
@@ -209,12 +249,21 @@ static void append_using(cop_text *script, const cop_figure *f, const cop_panel 
 static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t *next)
 {
     size_t drawn = 0;
+    char label[LABEL_SIZE];
+    const char **labels = calloc(panel->curve_count + 1, sizeof *labels);
+    script->failed = script->failed || labels == NULL;
+    if (labels == NULL)
+        return;
+    for (size_t i = 0; i < panel->curve_count; i++)
+        labels[i] = panel->curves[i].label;
     if (f->panel_count > 1)
-        set_text(script, "title", panel->title);
+        set_text(script, "title",
+                 cop_shorten(panel->title != NULL ? panel->title : "", TITLE_LETTERS, label));
     set_text(script, "ylabel", panel->y_label != NULL ? panel->y_label : f->y_label);
     if (panel_points(f, panel) == 0) {
-        /* Keeps its place in the grid, empty. */
-        cop_text_append(script, "plot [0:1] [0:1] NaN notitle\n");
+        /* Keeps its place in the grid, empty; ranges that logarithmic axes have, too. */
+        cop_text_append(script, "plot [1:10] [1:10] NaN notitle\n");
+        free(labels);
         return;
     }
     cop_text_append(script, "plot ");
@@ -231,10 +280,11 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
         append_style(script, f, i, panel->curve_count);
         cop_text_append(script, curve->label != NULL ? " title " : " notitle");
         if (curve->label != NULL)
-            quote(script, curve->label);
+            quote(script, distinct(labels, i, LABEL_LETTERS, label));
         *next += count;
     }
     cop_text_append(script, "\n");
+    free(labels);
 }
 
 /* The least x that is drawn, or with `of_y` the least y; at most 100. */
@@ -277,10 +327,11 @@ static void write_axes(cop_text *script, const cop_figure *f)
         cop_text_append(script, "set autoscale xfix\nset autoscale yfix\n");
     if (f->x_names == NULL)
         return;
+    char name[LABEL_SIZE];
     cop_text_append(script, "set xtics rotate by -30 (");
     for (size_t i = 0; i < f->x_name_count; i++) {
         cop_text_append(script, i > 0 ? ", " : "");
-        quote(script, f->x_names[i]);
+        quote_format(script, distinct(f->x_names, i, NAME_LETTERS, name));
         cop_text_printf(script, " %zu", i);
     }
     cop_text_append(script, ")\n");
@@ -301,16 +352,33 @@ static size_t most_curves(const cop_figure *f)
     return most;
 }
 
+/* Rows of the legend below a panel, by its longest label: about 7 pixels a letter, and a key. */
+static size_t legend_rows(const cop_figure *f)
+{
+    size_t longest = 0, count = most_curves(f);
+    for (size_t i = 0; i < f->panel_count; i++) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const char *label = f->panels[i].curves[k].label;
+            size_t length = label != NULL ? strlen(label) : 0;
+            length = length < LABEL_LETTERS ? length : LABEL_LETTERS;
+            longest = length > longest ? length : longest;
+        }
+    }
+    size_t width = 7 * longest + 70, side = width < PANEL_WIDTH ? PANEL_WIDTH / width : 1;
+    return (count + side - 1) / side;
+}
+
 static void write_page(cop_text *script, const cop_figure *f)
 {
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
-    size_t legend = most_curves(f) > 1 ? 24 * ((most_curves(f) + 2) / 3) : 0;
+    size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
     cop_text_printf(script,
+                    "set encoding utf8\n"
                     "set terminal pngcairo noenhanced font 'DejaVu Sans,11' size %zu,%zu\n"
-                    "set output '%s.png'\n",
-                    single ? 960 : columns * 520 + 20, single ? 600 : rows * (380 + legend) + 50,
-                    f->name);
+                    "if (!exists('to_output')) set output '%s.png'\n",
+                    single ? 960 : columns * PANEL_WIDTH + 20,
+                    single ? 600 : rows * (380 + legend) + 50, f->name);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
                                    : "set key below center horizontal Left reverse spacing 1.2\n");
     if (f->legend != NULL)

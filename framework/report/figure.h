@@ -1,7 +1,7 @@
 /* figure.h: pictures drawn by gnuplot: NAME.csv with the points, NAME.gp that draws them, NAME.png.
  *
  * The script names its files relatively, so that `cd figures && gnuplot NAME.gp` draws it anew
- * after a change by hand. */
+ * after a change by hand. Points are as they are drawn: where the axis says percent, in percent. */
 #ifndef COP_REPORT_FIGURE_H
 #define COP_REPORT_FIGURE_H
 
@@ -59,8 +59,9 @@ bool cop_figure_is_empty(const cop_figure *f);
 /* Writes NAME.csv and NAME.gp into `dir`. */
 cop_status cop_figure_write(const cop_figure *f, const char *dir, cop_error *err);
 
-/* Has gnuplot draw DIR/NAME.gp. COP_UNAVAILABLE when there is no gnuplot; COP_FAILED with its
- * last words when it does not succeed. */
+/* Has gnuplot draw DIR/NAME.gp, and writes DIR/NAME.png as any other file: whole, and never through
+ * a link. COP_UNAVAILABLE when there is no gnuplot; COP_FAILED with its last words when it does not
+ * succeed. */
 cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err);
 
 #endif

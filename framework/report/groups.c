@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tables of the report itself, whose names an analyzer's table cannot have. */
-static const char *const reserved[] = {"tickets", "trainings", "history", "distilled",
-                                       "summary", "costs",     "columns"};
+/* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
+static const char *const reserved[] = {"tickets", "trainings", "history",  "distilled", "summary",
+                                       "costs",   "columns",   "accuracy", "failures"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
-#define MOST_KEYS 4
+#define MOST_KEYS 12
+
+/* Letters in a heading that tell an analyzer's instance. */
+#define TITLE_LETTERS 60
 
 bool cop_is_repetition(const char *column)
 {
@@ -40,6 +43,14 @@ double cop_table_number(const cop_table *table, size_t row, size_t column)
         break;
     }
     return (double)NAN;
+}
+
+const char *cop_group_title(const cop_group *g, const char *text, cop_arena *arena)
+{
+    char brief[4 * TITLE_LETTERS + 1];
+    if (g->instance[0] == '\0')
+        return text;
+    return cop_arena_printf(arena, "%s (%s)", text, cop_shorten(g->instance, TITLE_LETTERS, brief));
 }
 
 /* --- grouping -----------------------------------------------------------------------------------
@@ -70,14 +81,37 @@ static bool is_taken(const cop_groups *groups, const char *name)
     return false;
 }
 
-/* The table's name where it is free, else with the analyzer's before it, else with a number behind
- * that. NULL when memory is out. */
-static const char *free_name(const cop_groups *groups, const char *analyzer, const char *table,
-                             cop_arena *arena)
+/* Makes a text part of a file's and a column's name: "copy = 1" becomes "copy_1". */
+static void make_word(char *text)
 {
-    if (!is_taken(groups, table))
-        return table;
-    char *name = cop_arena_printf(arena, "%.40s_%.40s", analyzer, table);
+    char *to = text;
+    for (const char *c = text; *c != '\0'; c++) {
+        char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789", lower) != NULL)
+            *to++ = lower;
+        else if (to > text && to[-1] != '_')
+            *to++ = '_';
+    }
+    while (to > text && to[-1] == '_')
+        to--;
+    *to = '\0';
+}
+
+/* The table's name, with what tells this instance of the analyzer from others behind it; where that
+ * is taken, with the analyzer's before it, or else with a number behind it. NULL when memory is
+ * out. */
+static const char *free_name(const cop_groups *groups, const char *analyzer, const char *table,
+                             const char *instance, cop_arena *arena)
+{
+    char *suffix = cop_arena_printf(arena, "%.40s", instance);
+    if (suffix == NULL)
+        return NULL;
+    make_word(suffix);
+    const char *plain =
+        suffix[0] == '\0' ? table : cop_arena_printf(arena, "%.45s_%s", table, suffix);
+    if (plain == NULL || !is_taken(groups, plain))
+        return plain;
+    char *name = cop_arena_printf(arena, "%.40s_%.40s", analyzer, plain);
     for (char *c = name; c != NULL && *c != '\0'; c++) {
         if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", *c) == NULL)
             *c = '_';
@@ -110,6 +144,33 @@ static size_t place_of(const cop_record_ticket *t, size_t k)
     return place;
 }
 
+/* What tells the analyzer at a place from its other instances: what the record says, where that is
+ * the same in every setting, else its number. NULL when memory is out. */
+static const char *instance_of(const cop_results *r, const char *analyzer, size_t place)
+{
+    const char *label = NULL;
+    bool is_several = place > 0, is_same = true, is_first = true;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            if (strcmp(t->analyses[k].analyzer, analyzer) != 0)
+                continue;
+            is_several = is_several || place_of(t, k) > 0;
+            if (place_of(t, k) != place)
+                continue;
+            const char *own = t->analyses[k].label;
+            is_same = is_same && (is_first || strcmp(own, label) == 0);
+            label = own;
+            is_first = false;
+        }
+    }
+    if (!is_several)
+        return "";
+    if (is_same && label != NULL && label[0] != '\0')
+        return label;
+    return cop_arena_printf(r->arena, "number %zu", place + 1);
+}
+
 static cop_status add_table(const cop_results *r, cop_groups *groups, const cop_record_ticket *t,
                             size_t k, const cop_table *table, cop_error *err)
 {
@@ -117,9 +178,16 @@ static cop_status add_table(const cop_results *r, cop_groups *groups, const cop_
     size_t place = place_of(t, k);
     cop_group *g = find_group(groups, analyzer, place, table);
     if (g == NULL) {
-        const char *name = free_name(groups, analyzer, cop_table_name(table), r->arena);
+        const char *instance = instance_of(r, analyzer, place);
+        const char *name = instance != NULL ? free_name(groups, analyzer, cop_table_name(table),
+                                                        instance, r->arena)
+                                            : NULL;
         g = &groups->items[groups->count];
-        *g = (cop_group){.name = name, .analyzer = analyzer, .place = place, .layout = table};
+        *g = (cop_group){.name = name,
+                         .analyzer = analyzer,
+                         .place = place,
+                         .instance = instance,
+                         .layout = table};
         g->members = cop_arena_array(r->arena, r->record.ticket_count, sizeof *g->members);
         if (name == NULL || g->members == NULL)
             return cop_fail(err, COP_FAILED, "out of memory");
@@ -144,45 +212,77 @@ static bool is_summary(const cop_group *g)
     return true;
 }
 
+bool cop_tells_kinds(const cop_table *table, size_t column)
+{
+    for (size_t i = 0; i <= column; i++) {
+        const cop_column *c = cop_table_column(table, i);
+        if (c->type != COP_COLUMN_TEXT && !cop_is_repetition(c->name))
+            return false;
+    }
+    return !cop_is_repetition(cop_table_column(table, column)->name);
+}
+
 bool cop_group_is_key(const cop_group *g, size_t column)
 {
-    if (cop_table_find_column(g->layout, "pair") < 0 ||
-        cop_is_repetition(cop_table_column(g->layout, column)->name))
-        return false;
-    for (size_t i = 0; i <= column; i++) {
-        const cop_column *c = cop_table_column(g->layout, i);
-        if (c->type != COP_COLUMN_TEXT && !cop_is_repetition(c->name))
+    return cop_table_find_column(g->layout, "pair") >= 0 && cop_tells_kinds(g->layout, column);
+}
+
+static const char *key_cell(const cop_key *key, size_t column)
+{
+    return cop_table_cell(key->table, key->row, column).text;
+}
+
+static bool has_key(const cop_group *g, const cop_table *table, size_t row, const cop_key *key)
+{
+    for (size_t c = 0; c < cop_table_column_count(table); c++) {
+        if (cop_group_is_key(g, c) &&
+            strcmp(cop_table_cell(table, row, c).text, key_cell(key, c)) != 0)
             return false;
     }
     return true;
 }
 
-/* Whether a row's key is `key`: its parts separated by spaces. */
-static bool has_key(const cop_group *g, const cop_table *table, size_t row, const char *key)
+static bool is_kind(const cop_group *g, size_t column)
 {
-    for (size_t c = 0; c < cop_table_column_count(table); c++) {
-        if (!cop_group_is_key(g, c))
-            continue;
-        const char *part = cop_table_cell(table, row, c).text;
-        size_t length = strlen(part);
-        if (strncmp(key, part, length) != 0)
-            return false;
-        key += length;
-        key += *key == ' ';
-    }
-    return *key == '\0';
+    return strcmp(cop_table_column(g->layout, column)->name, "kind") == 0;
 }
 
-/* The key of a row; the arena's; NULL when memory is out. */
-static const char *key_of(const cop_group *g, const cop_table *table, size_t row, cop_arena *arena)
+static bool is_control(const cop_group *g, const cop_key *key)
 {
-    const char *key = "";
-    for (size_t c = 0; key != NULL && c < cop_table_column_count(table); c++) {
-        if (cop_group_is_key(g, c))
-            key = cop_arena_printf(arena, "%s%s%s", key, key[0] != '\0' ? " " : "",
-                                   cop_table_cell(table, row, c).text);
+    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+        if (is_kind(g, c) && cop_group_is_key(g, c))
+            return strncmp(key_cell(key, c), "control", 7) == 0;
     }
-    return key;
+    return false;
+}
+
+/* Whether a column's texts differ among the keys that are no controls. */
+static bool varies(const cop_group *g, size_t column)
+{
+    const cop_key *first = NULL;
+    for (size_t k = 0; k < g->key_count; k++) {
+        if (g->keys[k].is_control)
+            continue;
+        if (first != NULL && strcmp(key_cell(first, column), key_cell(&g->keys[k], column)) != 0)
+            return true;
+        first = first == NULL ? &g->keys[k] : first;
+    }
+    return false;
+}
+
+/* What tells a key from the others: the texts that differ, and a control's kind. */
+static bool label_key(cop_group *g, cop_key *key, cop_arena *arena)
+{
+    key->label = "";
+    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+        if (!cop_group_is_key(g, c) || !(varies(g, c) || (key->is_control && is_kind(g, c))))
+            continue;
+        key->label = cop_arena_printf(arena, "%s%s%s", key->label, key->label[0] != '\0' ? " " : "",
+                                      key_cell(key, c));
+        if (key->label == NULL)
+            return false;
+    }
+    return true;
 }
 
 /* Collects the keys of a group's rows, up to MOST_KEYS; false when memory is out. */
@@ -196,13 +296,17 @@ static bool collect_keys(cop_group *g, cop_arena *arena)
         for (size_t row = 0; row < cop_table_row_count(table); row++) {
             bool known = false;
             for (size_t k = 0; k < g->key_count; k++)
-                known = known || has_key(g, table, row, g->keys[k]);
+                known = known || has_key(g, table, row, &g->keys[k]);
             if (known || g->key_count == MOST_KEYS)
                 continue;
-            g->keys[g->key_count] = key_of(g, table, row, arena);
-            if (g->keys[g->key_count++] == NULL)
-                return false;
+            cop_key *key = &g->keys[g->key_count++];
+            *key = (cop_key){.table = table, .row = row, .label = ""};
+            key->is_control = is_control(g, key);
         }
+    }
+    for (size_t k = 0; k < g->key_count; k++) {
+        if (!label_key(g, &g->keys[k], arena))
+            return false;
     }
     return true;
 }
@@ -255,7 +359,7 @@ double cop_group_mean(const cop_group *g, const cop_record_ticket *t, size_t key
     size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
     double sum = 0.0;
     for (size_t i = 0; i < rows; i++) {
-        if (!has_key(g, table, i, g->keys[key]))
+        if (!has_key(g, table, i, &g->keys[key]))
             continue;
         sum += cop_table_number(table, i, column);
         used++;
@@ -294,7 +398,7 @@ const char *cop_group_text(const cop_group *g, const cop_record_ticket *t, size_
     if (texts == NULL)
         return NULL;
     for (size_t i = 0; i < rows; i++) {
-        if (has_key(g, table, i, g->keys[key]))
+        if (has_key(g, table, i, &g->keys[key]))
             texts[used++] = cop_table_cell(table, i, column).text;
     }
     return used > 0 ? cop_tally(texts, used, arena) : "";

@@ -1,6 +1,8 @@
 /* hint.c: an analyzer's plot hint, resolved against its table. */
 #include "report/hint.h"
 
+#include "report/display.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +15,9 @@ static cop_status out_of_memory(cop_error *err)
 
 const char *cop_axis_label(const cop_column *column, cop_arena *arena)
 {
-    char *text = column->unit != NULL && column->unit[0] != '\0'
-                     ? cop_arena_printf(arena, "%s (%s)", column->name, column->unit)
-                     : cop_arena_strdup(arena, column->name);
+    const char *unit = cop_shown_unit(column);
+    char *text = unit[0] != '\0' ? cop_arena_printf(arena, "%s (%s)", column->name, unit)
+                                 : cop_arena_strdup(arena, column->name);
     for (char *c = text; c != NULL && *c != '\0'; c++)
         *c = *c == '_' ? ' ' : *c;
     return text;
@@ -68,17 +70,85 @@ static int find_name(const char *const *names, size_t count, const char *name)
     return -1;
 }
 
+static bool is_y(const cop_hint *h, size_t column)
+{
+    for (size_t i = 0; i < h->y_count; i++) {
+        if (h->y[i] == (int)column)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a column tells kinds of rows apart that the plot itself does not. */
+static bool tells_kinds(const cop_hint *h, size_t column)
+{
+    int c = (int)column;
+    return cop_tells_kinds(h->group->layout, column) && c != h->x && c != h->series &&
+           c != h->error && c != h->value && !is_y(h, column);
+}
+
+/* The kind of a row: its texts that tell kinds apart; "" where there are none. */
+static const char *kind_of(const cop_hint *h, const cop_table *table, size_t row)
+{
+    const char *kind = "";
+    for (size_t c = 0; kind != NULL && c < cop_table_column_count(table); c++) {
+        if (tells_kinds(h, c))
+            kind = cop_arena_printf(h->r->arena, "%s%s%s", kind, kind[0] != '\0' ? ", " : "",
+                                    cop_table_cell(table, row, c).text);
+    }
+    return kind;
+}
+
+/* The series of a row, which tells its kind where `by_kind` says that the column does not. */
+static const char *series_of(const cop_hint *h, const cop_table *table, size_t row)
+{
+    const char *own = h->series >= 0 ? cell_name(table, row, h->series, h->r->arena) : "";
+    if (own == NULL || !h->by_kind)
+        return own;
+    const char *kind = kind_of(h, table, row);
+    if (kind == NULL || own[0] == '\0' || kind[0] == '\0')
+        return kind != NULL && own[0] == '\0' ? kind : own;
+    return cop_arena_printf(h->r->arena, "%s, %s", own, kind);
+}
+
+/* Sets by_kind where rows of one series are of several kinds: they may not be averaged. */
+static bool resolve_kinds(cop_hint *h)
+{
+    const char *series[COP_HINT_SERIES], *kinds[COP_HINT_SERIES];
+    size_t count = 0;
+    for (size_t m = 0; m < h->group->member_count; m++) {
+        const cop_table *table = h->group->members[m].table;
+        for (size_t row = 0; row < cop_table_row_count(table); row++) {
+            const char *own = series_of(h, table, row), *kind = kind_of(h, table, row);
+            if (own == NULL || kind == NULL)
+                return false;
+            int at = find_name(series, count, own);
+            if (at >= 0 && strcmp(kinds[at], kind) != 0) {
+                h->by_kind = true;
+                return true;
+            }
+            if (at >= 0 || count == COP_HINT_SERIES)
+                continue;
+            series[count] = own;
+            kinds[count++] = kind;
+        }
+    }
+    return true;
+}
+
 static bool resolve_series(cop_hint *h)
 {
     h->series_count = 1;
     h->series_names[0] = "";
-    if (h->series < 0)
+    if (!resolve_kinds(h))
+        return false;
+    if (h->series < 0 && !h->by_kind)
         return true;
     h->series_count = 0;
     for (size_t m = 0; m < h->group->member_count; m++) {
         const cop_table *table = h->group->members[m].table;
         for (size_t row = 0; row < cop_table_row_count(table); row++) {
-            const char *name = cell_name(table, row, h->series, h->r->arena);
+            const char *name = series_of(h, table, row);
             if (name == NULL)
                 return false;
             if (find_name(h->series_names, h->series_count, name) >= 0)
@@ -178,16 +248,24 @@ static size_t repetition_of(const cop_table *table, size_t row, size_t *firsts, 
     return (*count)++;
 }
 
+/* A cell as it is drawn; NaN for column −1. */
+static double drawn(const cop_table *table, size_t row, int column)
+{
+    if (column < 0)
+        return (double)NAN;
+    return cop_shown_scale(cop_table_column(table, (size_t)column)) *
+           cop_table_number(table, row, (size_t)column);
+}
+
 static cop_point point_at(const cop_hint *h, const cop_table *table, size_t row, int y)
 {
-    cop_point p = {.y = cop_table_number(table, row, (size_t)y)};
+    cop_point p = {.y = drawn(table, row, y), .value = drawn(table, row, h->value)};
     p.x = h->x_names != NULL ? find_name(h->x_names, h->x_name_count,
                                          cop_table_cell(table, row, (size_t)h->x).text)
-                             : cop_table_number(table, row, (size_t)h->x);
-    double half = h->error >= 0 ? cop_table_number(table, row, (size_t)h->error) : (double)NAN;
+                             : drawn(table, row, h->x);
+    double half = drawn(table, row, h->error);
     p.low = p.y - half;
     p.high = p.y + half;
-    p.value = h->value >= 0 ? cop_table_number(table, row, (size_t)h->value) : (double)NAN;
     return p;
 }
 
@@ -201,8 +279,8 @@ static bool add_rows(const cop_hint *h, const cop_table *table, size_t inner, si
         return false;
     for (size_t row = 0; row < total; row++) {
         size_t repetition = *repetitions + repetition_of(table, row, firsts, &own);
-        if (h->series >= 0) {
-            const char *name = cell_name(table, row, h->series, h->r->arena);
+        if (h->series >= 0 || h->by_kind) {
+            const char *name = series_of(h, table, row);
             if (name == NULL)
                 return false;
             if (strcmp(name, h->series_names[inner % h->series_count]) != 0)

@@ -13,6 +13,8 @@ typedef struct cop_hint {
     const cop_group *group;
     const cop_plot *plot;
     int x, error, value, series; /* columns; −1: none */
+    bool by_kind; /* rows of different kinds (groups.h) would share a series: each is one of its own
+                   */
     int y[COP_HINT_COLUMNS];
     size_t y_count;
     const char *series_names[COP_HINT_SERIES];
@@ -33,7 +35,7 @@ const char *cop_hint_label(const cop_hint *h, size_t inner);
 const char *cop_axis_label(const cop_column *column, cop_arena *arena);
 
 /* One curve of the tickets on `line`: averaged over seeds and repetitions, or with `pool` every
- * row. */
+ * row. What is shown in percent is in percent. */
 cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size_t inner, bool pool,
                           cop_curve *out, bool *differs, cop_error *err);
 

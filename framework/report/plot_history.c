@@ -66,7 +66,7 @@ static cop_status fill_panel(const cop_results *r, size_t setting, const measure
                              cop_panel *panel, bool *differs, cop_error *err)
 {
     const cop_record_ticket *lines[MOST_ROUNDS];
-    panel->title = r->record.settings[setting].label;
+    panel->title = r->record.settings[setting].brief;
     panel->y_label = m->label;
     panel->curve_count = cop_choose_rounds(&r->record, setting, MOST_ROUNDS, lines);
     panel->curves = cop_arena_array(r->arena, panel->curve_count + 1, sizeof *panel->curves);

@@ -1,4 +1,5 @@
 /* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
+#include "report/display.h"
 #include "report/hint.h"
 #include "report/plots.h"
 #include "report/sheets.h"
@@ -7,15 +8,18 @@
 #include <string.h>
 
 /* Beyond this the interesting part of a linear axis is its last few percent. */
-#define LINEAR_LIMIT 80.0
+#define LINEAR_LIMIT 0.8
 
 /* A quantity of tickets: a column of the ticket table, or, with column 0, the copies' accuracies.
  */
 typedef struct quantity {
     const cop_results *r;
     const cop_table *tickets;
+    const cop_joined_list *joined;
     size_t column;
     bool remaining; /* x is what remains instead of what is removed */
+    size_t bare;    /* lines of which nothing remains: the axis of what remains has no place for it
+                     */
     double *values; /* room for any line's values */
 } quantity;
 
@@ -23,6 +27,7 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
 {
     const cop_record *record = &q->r->record;
     size_t count = 0, tickets = 0;
+    size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
     double sparsity = 0.0;
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
@@ -36,7 +41,10 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
             q->values[count++] = cop_table_number(q->tickets, i, q->column);
     }
     sparsity /= (double)tickets;
-    *x = q->remaining ? 100.0 - sparsity : sparsity;
+    *x = 100.0 * (q->remaining ? 1.0 - sparsity : sparsity);
+    double scale = cop_shown_scale(cop_table_column(q->tickets, q->column > 0 ? q->column : own));
+    for (size_t i = 0; i < count; i++)
+        q->values[i] *= scale;
     return cop_spread_of(q->values, count);
 }
 
@@ -44,7 +52,7 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
 static cop_status fill_curve(const quantity *q, size_t setting, cop_curve *curve, cop_error *err)
 {
     const cop_record *record = &q->r->record;
-    curve->label = record->settings[setting].label;
+    curve->label = record->settings[setting].brief;
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
     if (curve->points == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
@@ -75,10 +83,22 @@ static cop_status fill_panel(const quantity *q, cop_panel *panel, cop_error *err
     return COP_OK;
 }
 
+/* The axis, which says what it has no place for. */
+static const char *x_label(const quantity *q)
+{
+    if (!q->remaining)
+        return "sparsity (%)";
+    if (q->bare == 0)
+        return "weights remaining (%)";
+    return cop_arena_printf(q->r->arena,
+                            "weights remaining (%%); not shown: %zu ticket%s with none", q->bare,
+                            q->bare == 1 ? "" : "s");
+}
+
 static cop_figure new_figure(const quantity *q)
 {
     return (cop_figure){.kind = COP_FIGURE_LINES,
-                        .x_label = q->remaining ? "weights remaining (%)" : "sparsity (%)",
+                        .x_label = x_label(q),
                         .remaining = q->remaining,
                         .error_bars = true,
                         .markers = true};
@@ -93,47 +113,47 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
     f.y_label = "test accuracy (%)";
     f.panel_count = 1;
     f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
-    if (f.panels == NULL)
+    if (f.panels == NULL || f.x_label == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     COP_TRY(fill_panel(q, &f.panels[0], err));
     return cop_figures_add(out, &f, q->r->arena, err);
 }
 
-/* True where a ticket column was joined from the group: it begins with the group's name. */
-static bool is_of_group(const cop_group *g, const cop_column *column)
+/* The column's own name and unit, and what tells its rows from others, for the panel under the
+ * group's title. */
+static const char *panel_title(const cop_joined *j, cop_arena *arena)
 {
-    size_t length = strlen(g->name);
-    return column->type != COP_COLUMN_TEXT && strncmp(column->name, g->name, length) == 0 &&
-           (column->name[length] == '_' || column->name[length] == '\0');
+    const cop_column *own = cop_table_column(j->group->layout, j->column);
+    const char *key = j->group->keys[j->key].label, *title = cop_axis_label(own, arena);
+    if (title == NULL || key[0] == '\0')
+        return title;
+    return cop_arena_printf(arena, "%s: %s", key, title);
 }
 
-/* The column's own name and unit, for the panel under the group's title. */
-static const char *panel_title(const cop_group *g, const cop_column *column, cop_arena *arena)
+/* Controls have panels for the measurements that they are shown by, not for verdicts. */
+static bool is_drawn(const cop_joined *j, const cop_group *g)
 {
-    cop_column own = *column;
-    own.name += strlen(g->name);
-    own.name += own.name[0] == '_';
-    return cop_axis_label(own.name[0] != '\0' ? &own : column, arena);
+    bool is_measured = cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_FLOAT;
+    return j->group == g && j->as.type != COP_COLUMN_TEXT &&
+           (!j->is_control || (j->is_main && is_measured));
 }
 
 static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, cop_error *err)
 {
-    size_t columns = cop_table_column_count(q->tickets);
     const char *help = cop_table_help(g->layout);
     cop_figure f = new_figure(q);
     f.name = g->name;
-    f.title = help[0] != '\0' ? help : g->name;
+    f.title = cop_group_title(g, help[0] != '\0' ? help : g->name, q->r->arena);
     f.caption = "Against sparsity: mean over seeds; bars span the lowest and the highest.";
-    f.panels = cop_arena_array(q->r->arena, columns, sizeof *f.panels);
-    if (f.panels == NULL)
+    f.panels = cop_arena_array(q->r->arena, q->joined->count + 1, sizeof *f.panels);
+    if (f.panels == NULL || f.title == NULL || f.x_label == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    for (size_t c = COP_TICKET_COLUMNS; c < columns; c++) {
-        const cop_column *column = cop_table_column(q->tickets, c);
-        if (!is_of_group(g, column))
+    for (size_t i = 0; i < q->joined->count; i++) {
+        if (!is_drawn(&q->joined->items[i], g))
             continue;
         cop_panel *panel = &f.panels[f.panel_count];
-        q->column = c;
-        panel->title = panel_title(g, column, q->r->arena);
+        q->column = COP_TICKET_COLUMNS + i;
+        panel->title = panel_title(&q->joined->items[i], q->r->arena);
         if (panel->title == NULL)
             return cop_fail(err, COP_FAILED, "out of memory");
         COP_TRY(fill_panel(q, panel, err));
@@ -145,10 +165,25 @@ static cop_status plot_group(quantity *q, const cop_group *g, cop_figures *out, 
     return cop_figures_add(out, &f, q->r->arena, err);
 }
 
+/* Lines of tickets (all seeds) that have no weight left. */
+static size_t count_bare(const cop_results *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        bool first = cop_ticket_sparsity(r, &r->record.tickets[i]) >= 1.0;
+        for (size_t k = 0; first && k < i; k++)
+            first = !cop_same_line(&r->record.tickets[k], &r->record.tickets[i]);
+        count += first;
+    }
+    return count;
+}
+
 cop_status cop_plot_sparsity(const cop_results *r, const cop_groups *groups,
                              const cop_table *tickets, cop_figures *out, cop_error *err)
 {
-    quantity q = {.r = r, .tickets = tickets};
+    cop_joined_list joined;
+    COP_TRY(cop_ticket_joined(r, groups, &joined, err));
+    quantity q = {.r = r, .tickets = tickets, .joined = &joined, .bare = count_bare(r)};
     size_t room = 1;
     double highest = 0.0;
     for (size_t i = 0; i < r->record.ticket_count; i++) {

@@ -100,7 +100,7 @@ static cop_status inner_curves(layout *l, const cop_record_ticket *line, cop_pan
 static const char *panel_title(const layout *l, size_t setting, const char *part)
 {
     const cop_record *record = &l->hint.r->record;
-    const char *label = record->settings[setting].label;
+    const char *label = record->settings[setting].brief;
     if (part == NULL || part[0] == '\0')
         return label;
     return l->settings > 1 ? cop_arena_printf(l->hint.r->arena, "%s: %s", label, part) : part;
@@ -170,15 +170,16 @@ static cop_status describe(const layout *l, size_t shown, cop_figure *f, cop_err
     cop_arena *arena = h->r->arena;
     bool has_title = h->plot->title != NULL && h->plot->title[0] != '\0';
     f->name = h->group->name;
-    f->title = has_title ? h->plot->title : h->group->name;
+    f->title = cop_group_title(h->group, has_title ? h->plot->title : h->group->name, arena);
     f->caption = caption(l, shown);
     f->x_label = cop_axis_label(cop_table_column(table, (size_t)h->x), arena);
     f->y_label =
         h->y_count == 1 ? cop_axis_label(cop_table_column(table, (size_t)h->y[0]), arena) : "";
     if (h->value >= 0 && h->plot->kind == COP_PLOT_HEATMAP)
         f->value_label = cop_axis_label(cop_table_column(table, (size_t)h->value), arena);
-    return f->caption != NULL && f->x_label != NULL && f->y_label != NULL ? COP_OK
-                                                                          : out_of_memory(err);
+    return f->title != NULL && f->caption != NULL && f->x_label != NULL && f->y_label != NULL
+               ? COP_OK
+               : out_of_memory(err);
 }
 
 static cop_status make_figure(layout *l, cop_figures *out, cop_error *err)

@@ -17,6 +17,10 @@
 
 #define RECORD_LIMIT (256u << 20)
 
+/* Letters of a brief label, and room for one. */
+#define BRIEF      32
+#define BRIEF_SIZE (4 * BRIEF + 16)
+
 /* What the reading functions share. */
 typedef struct reader {
     cop_arena *arena;
@@ -68,6 +72,13 @@ static bool read_integer(const cJSON *object, const char *name, int64_t *out)
     return true;
 }
 
+/* NaN where there is no number of that name. */
+static double read_number(const cJSON *object, const char *name)
+{
+    const cJSON *number = item(object, name);
+    return cJSON_IsNumber(number) ? number->valuedouble : (double)NAN;
+}
+
 /* "train-<32 hexadecimal digits>" of the wanted kind. */
 static bool read_id(const cJSON *value, const char *kind, cop_artifact_id *out)
 {
@@ -96,6 +107,7 @@ static cop_status read_setting(const reader *r, const cJSON *object, cop_record_
         return refuse(r, "has no label");
     out->label = copy_text(r, label);
     out->distiller = distiller != NULL ? copy_text(r, distiller) : NULL;
+    out->chance = read_number(object, "chance");
     if (out->label == NULL || (distiller != NULL && out->distiller == NULL))
         return out_of_memory(r);
     return COP_OK;
@@ -139,8 +151,10 @@ static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_t
         const char *analyzer = cJSON_GetStringValue(item(object, "analyzer"));
         if (analyzer == NULL || !read_id(item(object, "id"), "analyze", &analysis->id))
             return refuse(r, "lists an analysis without analyzer or id");
+        const char *label = cJSON_GetStringValue(item(object, "label"));
         analysis->analyzer = copy_text(r, analyzer);
-        if (analysis->analyzer == NULL)
+        analysis->label = copy_text(r, label != NULL ? label : "");
+        if (analysis->analyzer == NULL || analysis->label == NULL)
             return out_of_memory(r);
     }
     return COP_OK;
@@ -153,12 +167,14 @@ static cop_status read_ticket(const reader *r, const cJSON *object, size_t setti
     if (!read_integer(object, "stage", &out->stage) ||
         !read_integer(object, "round", &out->round) || out->stage < -1 || out->round < 0)
         return refuse(r, "has no stage or round");
-    const cJSON *points = item(object, "points");
-    out->points = cJSON_IsNumber(points) ? points->valuedouble : (double)NAN;
+    out->points = read_number(object, "points");
     if (!read_optional_id(item(object, "mask"), "mask", &out->has_mask, &out->mask))
         return refuse(r, "its mask is no name of a mask");
     if (!read_optional_id(item(object, "training"), "train", &out->has_training, &out->training))
         return refuse(r, "its training is no name of a training");
+    out->knows_data = item(object, "data") != NULL;
+    if (!read_optional_id(item(object, "data"), "distil", &out->has_data, &out->data))
+        return refuse(r, "its data is no name of a distilled set");
     COP_TRY(read_copies(r, item(object, "copies"), out));
     return read_analyses(r, item(object, "analyses"), out);
 }
@@ -174,6 +190,23 @@ static cop_status read_distilled(const reader *r, const cJSON *object, size_t se
     return COP_OK;
 }
 
+/* Gives a setting its brief label: the label, or where it is long its beginning and its end, and
+ * its number where that is another's too. */
+static bool set_brief(const reader *r, cop_record *out, size_t i)
+{
+    char text[BRIEF_SIZE];
+    cop_record_setting *setting = &out->settings[i];
+    setting->brief = cop_arena_strdup(r->arena, cop_shorten(setting->label, BRIEF, text));
+    for (size_t k = 0; setting->brief != NULL && k < i; k++) {
+        if (strcmp(out->settings[k].brief, setting->brief) != 0)
+            continue;
+        (void)cop_shorten(setting->label, BRIEF - 8, text);
+        setting->brief = cop_arena_printf(r->arena, "%s (%zu)", text, i + 1);
+        break;
+    }
+    return setting->brief != NULL;
+}
+
 static cop_status read_settings(reader *r, const cJSON *root, cop_record *out)
 {
     const cJSON *list = item(root, "settings"), *object = NULL;
@@ -185,6 +218,10 @@ static cop_status read_settings(reader *r, const cJSON *root, cop_record *out)
     {
         COP_TRY(read_setting(r, object, &out->settings[out->setting_count++]));
         r->index++;
+    }
+    for (size_t i = 0; i < out->setting_count; i++) {
+        if (!set_brief(r, out, i))
+            return out_of_memory(r);
     }
     return COP_OK;
 }
@@ -220,6 +257,38 @@ static cop_status read_distilled_list(reader *r, const cJSON *root, cop_record *
     return COP_OK;
 }
 
+/* The name of an artifact of any kind. */
+static bool read_any_id(const cJSON *value, cop_artifact_id *out)
+{
+    static const char *const kinds[] = {"distil", "train", "mask", "analyze"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (read_id(value, kinds[i], out))
+            return true;
+    }
+    return false;
+}
+
+static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *list = item(root, "failed"), *object = NULL;
+    *r = (reader){r->arena, r->path, "failed", 0, r->err};
+    out->failures = cop_arena_array(r->arena, length(list) + 1, sizeof *out->failures);
+    if (out->failures == NULL)
+        return out_of_memory(r);
+    cJSON_ArrayForEach(object, list)
+    {
+        cop_record_failure *failure = &out->failures[out->failure_count++];
+        const char *reason = cJSON_GetStringValue(item(object, "reason"));
+        if (reason == NULL || !read_any_id(item(object, "stage"), &failure->stage))
+            return refuse(r, "has no stage or reason");
+        failure->reason = copy_text(r, reason);
+        if (failure->reason == NULL)
+            return out_of_memory(r);
+        r->index++;
+    }
+    return COP_OK;
+}
+
 static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
 {
     const char *name = cJSON_GetStringValue(item(root, "name"));
@@ -232,7 +301,8 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
         return out_of_memory(r);
     COP_TRY(read_settings(r, root, out));
     COP_TRY(read_tickets(r, root, out));
-    return read_distilled_list(r, root, out);
+    COP_TRY(read_distilled_list(r, root, out));
+    return read_failures(r, root, out);
 }
 
 cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, cop_error *err)

@@ -7,11 +7,14 @@
 
 typedef struct cop_record_setting {
     const char *label;
+    const char *brief;     /* the label, or where it is long a shortened one, of no other setting */
     const char *distiller; /* NULL: none */
+    double chance; /* test accuracy that guessing can reach; NaN where the record does not say */
 } cop_record_setting;
 
 typedef struct cop_record_analysis {
     const char *analyzer;
+    const char *label; /* options that tell it from the analyzer's other instances, or "" */
     cop_artifact_id id;
 } cop_record_analysis;
 
@@ -20,11 +23,14 @@ typedef struct cop_record_ticket {
     size_t setting; /* position in settings */
     int64_t seed;   /* its value */
     int64_t stage, round;
-    double points; /* training images seen while finding the mask */
+    double points; /* training images seen while finding the mask: an estimate */
     bool has_mask;
     cop_artifact_id mask;
     bool has_training; /* the training whose weights were pruned to find the mask */
     cop_artifact_id training;
+    bool knows_data; /* the record says what it trained on: */
+    bool has_data;   /* a distilled set; none: real data */
+    cop_artifact_id data;
     cop_artifact_id *copies;
     size_t copy_count;
     cop_record_analysis *analyses;
@@ -40,6 +46,12 @@ typedef struct cop_record_distilled {
     cop_artifact_id trained;
 } cop_record_distilled;
 
+/* A stage that ended without a result, by itself or as it waits for one that did. */
+typedef struct cop_record_failure {
+    cop_artifact_id stage;
+    const char *reason;
+} cop_record_failure;
+
 typedef struct cop_record {
     const char *name;
     cop_record_setting *settings;
@@ -48,6 +60,8 @@ typedef struct cop_record {
     size_t ticket_count;
     cop_record_distilled *distilled;
     size_t distilled_count;
+    cop_record_failure *failures;
+    size_t failure_count;
 } cop_record;
 
 /* Reads DIR/study.json into the arena. Nothing in it is trusted: COP_FAILED naming the file, and

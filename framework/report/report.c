@@ -3,8 +3,10 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "report/csv.h"
 #include "report/display.h"
+#include "report/files.h"
 #include "report/html.h"
 #include "report/images.h"
 #include "report/plots.h"
@@ -30,9 +32,12 @@ typedef struct report {
     cop_groups groups;
     cop_tables *sheets; /* owned */
     cop_figures figures;
-    bool drawn;        /* gnuplot is there */
+    const char **undrawn; /* why a figure has no picture; NULL: it has */
+    bool no_gnuplot;
     picture *pictures; /* grids of images */
     size_t picture_count;
+    const char **files; /* that were written, from the report's directory */
+    size_t file_count, file_capacity;
     cop_logger *log;
 } report;
 
@@ -87,6 +92,25 @@ static void tell_mixed(const report *r)
 /* --- files --------------------------------------------------------------------------------------
  */
 
+/* Notes a file as written. */
+static cop_status note_file(report *r, const char *name, cop_error *err)
+{
+    if (r->file_count == r->file_capacity) {
+        size_t capacity = r->file_capacity > 0 ? 2 * r->file_capacity : 64;
+        const char **larger = cop_arena_array(r->results.arena, capacity, sizeof *larger);
+        if (larger == NULL)
+            return out_of_memory(err);
+        if (r->file_count > 0)
+            memcpy(larger, r->files, r->file_count * sizeof *larger);
+        r->files = larger;
+        r->file_capacity = capacity;
+    }
+    if (name == NULL)
+        return out_of_memory(err);
+    r->files[r->file_count++] = name;
+    return COP_OK;
+}
+
 static cop_status make_dirs(report *r, cop_error *err)
 {
     static const char *const parts[] = {"figures", "images"};
@@ -103,30 +127,52 @@ static cop_status write_tables(report *r, cop_error *err)
 {
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++) {
         const cop_table *table = cop_tables_at(r->sheets, i);
-        const char *path =
-            cop_arena_printf(r->results.arena, "%s/%s.csv", r->dir, cop_table_name(table));
+        const char *name = cop_arena_printf(r->results.arena, "%s.csv", cop_table_name(table));
+        const char *path = name != NULL ? path_in(r, name) : NULL;
         if (path == NULL)
             return out_of_memory(err);
         COP_TRY(cop_csv_write(table, path, err));
+        COP_TRY(note_file(r, name, err));
     }
     return COP_OK;
 }
 
-/* Figures that gnuplot cannot draw are warnings: the data and the script are there. */
+static cop_status note_figure(report *r, const char *name, const char *suffix, cop_error *err)
+{
+    return note_file(r, cop_arena_printf(r->results.arena, "figures/%s%s", name, suffix), err);
+}
+
+/* Has a figure drawn. That it cannot be is a warning, and said in its place on the page: the data
+ * and the script are there. */
+static cop_status draw(report *r, size_t i, const char *dir, cop_error *err)
+{
+    cop_error why = {0};
+    const char *name = r->figures.items[i].name;
+    if (!r->no_gnuplot && cop_gnuplot(dir, name, &why) == COP_OK)
+        return note_figure(r, name, ".png", err);
+    r->undrawn[i] = r->no_gnuplot ? "" : cop_arena_strdup(r->results.arena, why.message);
+    if (r->undrawn[i] == NULL)
+        return out_of_memory(err);
+    if (r->no_gnuplot)
+        return COP_OK;
+    r->no_gnuplot = why.status == COP_UNAVAILABLE;
+    cop_say(r->log, COP_LOG_WARNING, "%s%s", r->no_gnuplot ? "figures are not drawn: " : "",
+            why.message);
+    return COP_OK;
+}
+
 static cop_status write_figures(report *r, cop_error *err)
 {
     const char *dir = path_in(r, "figures");
-    if (dir == NULL)
+    r->undrawn = cop_arena_array(r->results.arena, r->figures.count + 1, sizeof *r->undrawn);
+    if (dir == NULL || r->undrawn == NULL)
         return out_of_memory(err);
-    r->drawn = true;
     for (size_t i = 0; i < r->figures.count; i++) {
-        cop_error why = {0};
+        const char *name = r->figures.items[i].name;
         COP_TRY(cop_figure_write(&r->figures.items[i], dir, err));
-        if (!r->drawn || cop_gnuplot(dir, r->figures.items[i].name, &why) == COP_OK)
-            continue;
-        r->drawn = why.status != COP_UNAVAILABLE;
-        cop_say(r->log, COP_LOG_WARNING, "%s%s",
-                r->drawn ? "" : "figures are not drawn: ", why.message);
+        COP_TRY(note_figure(r, name, ".csv", err));
+        COP_TRY(note_figure(r, name, ".gp", err));
+        COP_TRY(draw(r, i, dir, err));
     }
     return COP_OK;
 }
@@ -135,6 +181,7 @@ static cop_status add_picture(report *r, const char *path, const char *caption, 
 {
     if (path == NULL || caption == NULL)
         return out_of_memory(err);
+    COP_TRY(note_file(r, path, err));
     r->pictures[r->picture_count++] = (picture){path, caption};
     return COP_OK;
 }
@@ -207,43 +254,152 @@ static cop_status write_images(report *r, cop_error *err)
 /* --- what is shown ------------------------------------------------------------------------------
  */
 
-/* Columns that say nothing in this study. */
-static const char *const *dull_columns(const report *r)
+/* Whether a column of the summary has nothing above zero to show. */
+static bool is_all_zero(const cop_table *table, const char *column)
 {
-    static const char *const with_stages[] = {"seeds", NULL};
-    static const char *const one_stage[] = {"seeds", "stage", NULL};
-    for (size_t i = 0; i < r->results.record.ticket_count; i++) {
-        if (r->results.record.tickets[i].stage > 0)
-            return with_stages;
+    size_t c = (size_t)cop_table_find_column(table, column);
+    for (size_t i = 0; i < cop_table_row_count(table); i++) {
+        if (cop_table_number(table, i, c) > 0.0)
+            return false;
     }
-    return one_stage;
+    return true;
 }
 
-static cop_status display(const report *r, const char *name, cop_display *out, cop_error *err)
+static bool are_equal(const cop_table *table, const char *left, const char *right)
+{
+    size_t a = (size_t)cop_table_find_column(table, left);
+    size_t b = (size_t)cop_table_find_column(table, right);
+    for (size_t i = 0; i < cop_table_row_count(table); i++) {
+        if (cop_table_number(table, i, a) != cop_table_number(table, i, b))
+            return false;
+    }
+    return true;
+}
+
+/* Columns of the summary that say nothing in this study, NULL-terminated; NULL: no memory. */
+static const char *const *dull_columns(const report *r, const cop_table *summary)
+{
+    const char **names = cop_arena_array(r->results.arena, 5, sizeof *names);
+    size_t count = 0;
+    bool one_stage = true;
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < r->results.record.ticket_count; i++)
+        one_stage = one_stage && r->results.record.tickets[i].stage <= 0;
+    names[count++] = "seeds";
+    if (one_stage)
+        names[count++] = "stage";
+    if (is_all_zero(summary, "collapsed"))
+        names[count++] = "collapsed";
+    if (are_equal(summary, "training_points_stored", "training_points_decoded"))
+        names[count++] = "training_points_decoded";
+    return names;
+}
+
+/* The summary's columns that say which ticket it is, and those of controls that are judged;
+ * *controls: how many of the latter. NULL: no memory. */
+static const char *const *control_columns(const report *r, size_t *controls, cop_error *err)
+{
+    static const char *const keys[] = {"setting", "stage", "round", "sparsity"};
+    enum { KEYS = sizeof keys / sizeof keys[0] };
+    cop_joined_list joined;
+    *controls = 0;
+    if (cop_ticket_joined(&r->results, &r->groups, &joined, err) != COP_OK)
+        return NULL;
+    const char **names =
+        cop_arena_array(r->results.arena, KEYS + 2 * joined.count + 1, sizeof *names);
+    size_t count = 0;
+    if (names == NULL) {
+        (void)out_of_memory(err);
+        return NULL;
+    }
+    for (; count < KEYS; count++)
+        names[count] = keys[count];
+    for (size_t i = 0; i < joined.count; i++) {
+        const cop_joined *j = &joined.items[i];
+        if (!j->is_control || !j->is_main)
+            continue;
+        names[count++] = j->as.name;
+        ++*controls;
+    }
+    return names;
+}
+
+/* Long labels and what is shown for them on a terminal, by pairs; NULL: no memory. */
+static const char *const *brief_labels(const report *r)
+{
+    const cop_record *record = &r->results.record;
+    const char **pairs =
+        cop_arena_array(r->results.arena, 2 * record->setting_count + 1, sizeof *pairs);
+    for (size_t i = 0; pairs != NULL && i < record->setting_count; i++) {
+        pairs[2 * i] = record->settings[i].label;
+        pairs[2 * i + 1] = record->settings[i].brief;
+    }
+    return pairs;
+}
+
+/* What people are shown: the same for the page, which has room, and for the terminal. */
+typedef struct views {
+    cop_display tickets, failures, controls, distilled;
+} views;
+
+static cop_status make_views(const report *r, bool is_brief, views *out, cop_error *err)
 {
     static const char *const ids[] = {"id", NULL};
-    const char **prefixes =
-        cop_arena_array(r->results.arena, r->groups.count + 1, sizeof *prefixes);
-    if (prefixes == NULL)
+    cop_arena *arena = r->results.arena;
+    const cop_table *summary = cop_sheets_find(r->sheets, "summary");
+    const char **prefixes = cop_arena_array(arena, r->groups.count + 1, sizeof *prefixes);
+    size_t controls = 0;
+    cop_display_choice choice = {.skip = dull_columns(r, summary),
+                                 .headlines_only = true,
+                                 .prefixes = prefixes,
+                                 .instead = is_brief ? brief_labels(r) : NULL};
+    if (prefixes == NULL || choice.skip == NULL || (is_brief && choice.instead == NULL))
         return out_of_memory(err);
     for (size_t i = 0; i < r->groups.count; i++)
         prefixes[i] = r->groups.items[i].name;
-    bool is_summary = strcmp(name, "summary") == 0;
-    const cop_display_choice choice = {.skip = is_summary ? dull_columns(r) : ids,
-                                       .headlines_only = is_summary,
-                                       .prefixes = prefixes};
-    return cop_display_make(cop_sheets_find(r->sheets, name), &choice, r->results.arena, out, err);
+    COP_TRY(cop_display_make(summary, &choice, arena, &out->tickets, err));
+    choice.headlines_only = false;
+    choice.only = control_columns(r, &controls, err);
+    if (choice.only == NULL)
+        return COP_FAILED;
+    COP_TRY(cop_display_make(summary, &choice, arena, &out->controls, err));
+    if (controls == 0)
+        out->controls.row_count = 0;
+    choice.only = NULL;
+    choice.skip = ids;
+    const cop_table *failures = cop_sheets_find(r->sheets, "failures");
+    out->failures = (cop_display){0};
+    if (failures != NULL)
+        COP_TRY(cop_display_make(failures, &choice, arena, &out->failures, err));
+    return cop_display_make(cop_sheets_find(r->sheets, "distilled"), &choice, arena,
+                            &out->distilled, err);
+}
+
+/* A figure in its place, or why it is not there. */
+static void add_figure(const report *r, size_t i, cop_text *page)
+{
+    const cop_figure *f = &r->figures.items[i];
+    char path[160];
+    (void)snprintf(path, sizeof path, "figures/%s.png", f->name);
+    cop_html_heading(page, f->title);
+    if (r->undrawn[i] == NULL) {
+        cop_html_picture(page, path, f->caption);
+        return;
+    }
+    cop_text line = {0};
+    cop_text_printf(&line,
+                    "Not drawn%s%s; the data are in figures/%s.csv, the script is beside it.",
+                    r->undrawn[i][0] != '\0' ? ": " : "", r->undrawn[i], f->name);
+    cop_html_paragraph(page, line.data != NULL ? line.data : "");
+    page->failed = page->failed || line.failed;
+    cop_text_free(&line);
 }
 
 static void add_pictures(const report *r, cop_text *page)
 {
-    for (size_t i = 0; r->drawn && i < r->figures.count; i++) {
-        const cop_figure *f = &r->figures.items[i];
-        char path[160];
-        (void)snprintf(path, sizeof path, "figures/%s.png", f->name);
-        cop_html_heading(page, f->title);
-        cop_html_picture(page, path, f->caption);
-    }
+    for (size_t i = 0; i < r->figures.count; i++)
+        add_figure(r, i, page);
     if (r->picture_count > 0)
         cop_html_heading(page, "Distilled images");
     for (size_t i = 0; i < r->picture_count; i++)
@@ -263,20 +419,25 @@ static void add_files(const report *r, cop_text *page)
     cop_text_append(page, "</ul>\n");
 }
 
-static cop_status write_page(const report *r, const cop_display *tickets,
-                             const cop_display *distilled, cop_error *err)
+static void add_table(cop_text *page, const char *heading, const cop_display *table)
+{
+    if (table->row_count == 0)
+        return;
+    cop_html_heading(page, heading);
+    cop_html_table(page, table);
+}
+
+static cop_status write_page(report *r, const views *v, cop_error *err)
 {
     cop_text page = {0};
     cop_html_begin(&page, r->results.record.name);
     if (r->results.absent_count > 0)
         cop_html_paragraph(&page, "The study is not finished, or a part of it is damaged: some "
                                   "results are not shown.");
-    cop_html_heading(&page, "Tickets");
-    cop_html_table(&page, tickets);
-    if (distilled->row_count > 0) {
-        cop_html_heading(&page, "Distilled sets");
-        cop_html_table(&page, distilled);
-    }
+    add_table(&page, "Tickets", &v->tickets);
+    add_table(&page, "Failed", &v->failures);
+    add_table(&page, "Controls", &v->controls);
+    add_table(&page, "Distilled sets", &v->distilled);
     add_pictures(r, &page);
     add_files(r, &page);
     cop_html_end(&page);
@@ -286,42 +447,72 @@ static cop_status write_page(const report *r, const cop_display *tickets,
     cop_status status =
         text != NULL && path != NULL ? cop_file_write(path, text, length, err) : out_of_memory(err);
     free(text);
-    return status;
+    return status == COP_OK ? note_file(r, "index.html", err) : status;
 }
 
-static void print(const report *r, const cop_display *tickets, const cop_display *distilled,
-                  FILE *out)
+static void print_table(const char *heading, const cop_display *table, size_t width, FILE *out)
 {
-    cop_display_print(tickets, LINE_WIDTH, out);
-    if (distilled->row_count > 0) {
-        (void)fputs("\n", out);
-        cop_display_print(distilled, LINE_WIDTH, out);
-    }
+    if (table->row_count == 0)
+        return;
+    (void)fprintf(out, "\n%s", heading);
+    cop_display_print(table, width, out);
+}
+
+static void print_files(const report *r, FILE *out)
+{
+    size_t undrawn = 0;
     (void)fprintf(out, "\ntables:");
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
         (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
-    (void)fprintf(out, "\n%s:", r->drawn ? "figures" : "figures (data and scripts only)");
-    for (size_t i = 0; i < r->figures.count; i++)
-        (void)fprintf(out, " %s.%s", r->figures.items[i].name, r->drawn ? "png" : "gp");
-    (void)fprintf(out, "\nreport: %s/index.html\n", r->dir);
+    (void)fprintf(out, "\nfigures:");
+    for (size_t i = 0; i < r->figures.count; i++) {
+        if (r->undrawn[i] == NULL)
+            (void)fprintf(out, " %s.png", r->figures.items[i].name);
+        undrawn += r->undrawn[i] != NULL;
+    }
+    if (undrawn > 0)
+        (void)fprintf(out, "\nfigures (data and scripts only):");
+    for (size_t i = 0; undrawn > 0 && i < r->figures.count; i++) {
+        if (r->undrawn[i] != NULL)
+            (void)fprintf(out, " %s.gp", r->figures.items[i].name);
+    }
+    char shown[2048];
+    (void)fprintf(out, "\nreport: %s/index.html\n", cop_escape(r->dir, shown, sizeof shown));
 }
 
-static cop_status show(const report *r, FILE *out, cop_error *err)
+static void print(const views *v, FILE *out)
 {
-    cop_display tickets, distilled;
-    COP_TRY(display(r, "summary", &tickets, err));
-    COP_TRY(display(r, "distilled", &distilled, err));
-    COP_TRY(write_page(r, &tickets, &distilled, err));
-    if (out != NULL)
-        print(r, &tickets, &distilled, out);
-    return COP_OK;
+    cop_display_print(&v->tickets, LINE_WIDTH, out);
+    print_table("failed:\n", &v->failures, 0, out); /* a reason is a whole line */
+    print_table("controls:\n", &v->controls, LINE_WIDTH, out);
+    print_table("", &v->distilled, LINE_WIDTH, out);
 }
 
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
+static cop_status compute(report *r, cop_error *err)
+{
+    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
+    COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
+    return cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
+                          &r->figures, err);
+}
+
+static cop_status write_files(report *r, const views *page, cop_error *err)
+{
+    COP_TRY(make_dirs(r, err));
+    COP_TRY(write_tables(r, err));
+    COP_TRY(write_figures(r, err));
+    COP_TRY(write_images(r, err));
+    COP_TRY(write_page(r, page, err));
+    return cop_report_files_settle(r->dir, r->files, r->file_count, r->log, err);
+}
+
+/* The table of tickets is printed even where no file can be written. */
 static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
 {
+    views page, terminal;
     COP_TRY(cop_results_read(dir, r->log, &r->results, err));
     tell_missing(r);
     tell_mixed(r);
@@ -329,15 +520,16 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
     r->sheets = cop_tables_new();
     if (r->dir == NULL || r->sheets == NULL)
         return out_of_memory(err);
-    COP_TRY(make_dirs(r, err));
-    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
-    COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
-    COP_TRY(write_tables(r, err));
-    COP_TRY(cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
-                           &r->figures, err));
-    COP_TRY(write_figures(r, err));
-    COP_TRY(write_images(r, err));
-    COP_TRY(show(r, out, err));
+    COP_TRY(compute(r, err));
+    COP_TRY(make_views(r, false, &page, err));
+    COP_TRY(make_views(r, true, &terminal, err));
+    cop_status written = write_files(r, &page, err);
+    if (out != NULL)
+        print(&terminal, out);
+    if (written != COP_OK)
+        return cop_fail_within(err, "the report could not be written");
+    if (out != NULL)
+        print_files(r, out);
     if (r->results.damaged_count == 0)
         return COP_OK;
     *err = r->results.first_damage;

@@ -140,7 +140,7 @@ static size_t count_names(const cop_record *record)
 {
     size_t count = 2 * record->distilled_count;
     for (size_t i = 0; i < record->ticket_count; i++)
-        count += 2 + record->tickets[i].copy_count + record->tickets[i].analysis_count;
+        count += 3 + record->tickets[i].copy_count + record->tickets[i].analysis_count;
     return count;
 }
 
@@ -149,6 +149,8 @@ static cop_status collect_ticket(cop_results *r, cop_logger *log, const cop_reco
 {
     if (t->has_training)
         COP_TRY(collect(r, log, &t->training, err));
+    if (t->has_data)
+        COP_TRY(collect(r, log, &t->data, err));
     if (t->has_mask)
         COP_TRY(collect(r, log, &t->mask, err));
     for (size_t k = 0; k < t->copy_count; k++)
@@ -215,7 +217,7 @@ double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t)
     const cop_result *mask = cop_results_find(r, &t->mask);
     if (mask == NULL || !(mask->summary.prunable > 0.0))
         return (double)NAN;
-    return 100.0 * (mask->summary.prunable - mask->summary.kept) / mask->summary.prunable;
+    return (mask->summary.prunable - mask->summary.kept) / mask->summary.prunable;
 }
 
 double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t)
@@ -236,19 +238,48 @@ double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t)
     return (double)NAN;
 }
 
-double cop_ticket_points(const cop_results *r, const cop_record_ticket *t)
+/* Stored images in a decoded one of the set that a ticket's training saw; 1 for real data, NaN
+ * where the set is not there. */
+static double stored_share(const cop_results *r, const cop_record_ticket *t)
+{
+    if (!t->has_data)
+        return 1.0;
+    const cop_result *set = cop_results_find(r, &t->data);
+    return set != NULL && set->summary.decoded > 0.0 ? set->summary.stored / set->summary.decoded
+                                                     : (double)NAN;
+}
+
+/* The points of one round; NaN where they cannot be counted. */
+static double round_points(const cop_results *r, const cop_record_ticket *t, cop_points what)
+{
+    if (t->knows_data && !t->has_training)
+        return 0.0; /* found without training */
+    const cop_result *training = t->has_training ? cop_results_find(r, &t->training) : NULL;
+    if (training == NULL || (what == COP_POINTS_STORED && !t->knows_data))
+        return (double)NAN;
+    return training->summary.samples * (what == COP_POINTS_STORED ? stored_share(r, t) : 1.0);
+}
+
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what)
 {
     double points = 0.0;
+    bool is_real = true; /* no distilled set on the way: decoded and stored are the same */
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *other = &r->record.tickets[i];
         if (other->setting != t->setting || other->seed != t->seed || other->round > t->round ||
             !other->has_mask)
             continue;
-        const cop_result *training =
-            other->has_training ? cop_results_find(r, &other->training) : NULL;
-        if (training == NULL)
-            return t->points;
-        points += training->summary.samples;
+        is_real = is_real && other->knows_data && !other->has_data;
+        points += round_points(r, other, what);
     }
-    return points;
+    if (!isnan(points))
+        return points;
+    return what == COP_POINTS_DECODED || is_real ? t->points : (double)NAN;
+}
+
+double cop_is_collapsed(double accuracy, double chance)
+{
+    if (isnan(accuracy) || isnan(chance))
+        return (double)NAN;
+    return accuracy <= chance ? 1.0 : 0.0;
 }

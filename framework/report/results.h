@@ -61,13 +61,20 @@ const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *
 cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
                             const char **path, cop_error *err);
 
-/* The sparsity in percent that a ticket's mask leaves: 0 without a mask, NaN when the mask is not
- * there; and the weights that it keeps, NaN where unknown. */
+/* The share of the prunable weights that a ticket's mask removes: 0 without a mask, NaN when the
+ * mask is not there; and the weights that it keeps, NaN where unknown. */
 double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t);
 double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
 
 /* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
- * the way, where each round names its own and all are there; else as the record foresaw. */
-double cop_ticket_points(const cop_results *r, const cop_record_ticket *t);
+ * the way, where each round names its own and all are there; else as the record foresaw. Decoded:
+ * every image that a network saw. Stored: a distilled set's stored images, from each of which
+ * decoding makes several, count once an epoch. On real data both are equal. */
+typedef enum cop_points { COP_POINTS_STORED = 1, COP_POINTS_DECODED = 2 } cop_points;
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what);
+
+/* 1 where a test accuracy is not above what guessing can reach, 0 where it is, NaN where one of the
+ * two is not known. */
+double cop_is_collapsed(double accuracy, double chance);
 
 #endif

@@ -1,8 +1,9 @@
 /* sheet_summary.c: the ticket table with seeds and copies averaged away. */
+#include "core/text.h"
 #include "report/sheets.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -14,7 +15,9 @@ enum {
     ACCURACY_STD,
     SEEDS,
     NETWORKS,
-    POINTS,
+    COLLAPSED,
+    STORED,
+    DECODED,
     OWN_COLUMNS
 };
 
@@ -22,15 +25,20 @@ static const cop_column own_columns[OWN_COLUMNS] = {
     {"setting", COP_COLUMN_TEXT, NULL, "the sweep's values"},
     {"stage", COP_COLUMN_INT, NULL, "pruning stage; -1: the dense network"},
     {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"sparsity", COP_COLUMN_FLOAT, "%", "mean over the seeds"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%", "mean over seeds and copies"},
-    {"test_accuracy_std", COP_COLUMN_FLOAT, "%", "sample standard deviation over seeds and copies"},
+    {"sparsity", COP_COLUMN_FLOAT, "fraction", "mean over the seeds"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over seeds and copies"},
+    {"test_accuracy_std", COP_COLUMN_FLOAT, "fraction",
+     "sample standard deviation over seeds and copies"},
     {"seeds", COP_COLUMN_INT, NULL, "seeds with a trained copy"},
     {"networks", COP_COLUMN_INT, NULL, "trained copies of all seeds"},
-    {"training_points", COP_COLUMN_FLOAT, "images", "mean over the seeds"}};
+    {"collapsed", COP_COLUMN_FLOAT, NULL, "of these, no better than guessing"},
+    {"training_points_stored", COP_COLUMN_FLOAT, "images", "mean over the seeds, stored images"},
+    {"training_points_decoded", COP_COLUMN_FLOAT, "images",
+     "mean over the seeds, images as decoded"}};
 
-static const char *const own_headlines =
-    "setting,stage,round,sparsity,test_accuracy,networks,training_points";
+static const char *const own_headlines = "setting,stage,round,sparsity,test_accuracy,networks,"
+                                         "collapsed,training_points_stored,"
+                                         "training_points_decoded";
 
 /* What one summary column is made of: a column of the ticket table, or its deviation. */
 typedef struct source {
@@ -71,6 +79,18 @@ static cop_spread spread_of_column(const builder *b, size_t line, size_t column)
     return cop_spread_of(b->values, count);
 }
 
+static cop_spread spread_of_named(const builder *b, size_t line, const char *column)
+{
+    return spread_of_column(b, line, (size_t)cop_table_find_column(b->tickets, column));
+}
+
+/* NaN where no ticket of the line has a number. */
+static double sum_of_column(const builder *b, size_t line, const char *column)
+{
+    cop_spread spread = spread_of_named(b, line, column);
+    return spread.count > 0 ? spread.mean * (double)spread.count : (double)NAN;
+}
+
 static const char *tally_of_column(const builder *b, size_t line, size_t column)
 {
     const cop_record *record = &b->r->record;
@@ -106,14 +126,13 @@ static cop_status add_line(const builder *b, size_t line, cop_table *table, cop_
     cells[SETTING].text = b->r->record.settings[t->setting].label;
     cells[STAGE].i = t->stage;
     cells[ROUND].i = t->round;
-    cells[SPARSITY].f =
-        spread_of_column(b, line, (size_t)cop_table_find_column(b->tickets, "sparsity")).mean;
+    cells[SPARSITY].f = spread_of_named(b, line, "sparsity").mean;
     cells[ACCURACY].f = accuracy.mean;
     cells[ACCURACY_STD].f = accuracy.std;
     cells[NETWORKS].i = (int64_t)accuracy.count;
-    cells[POINTS].f =
-        spread_of_column(b, line, (size_t)cop_table_find_column(b->tickets, "training_points"))
-            .mean;
+    cells[COLLAPSED].f = sum_of_column(b, line, "collapsed");
+    cells[STORED].f = spread_of_named(b, line, "training_points_stored").mean;
+    cells[DECODED].f = spread_of_named(b, line, "training_points_decoded").mean;
     for (size_t i = 0; i < b->source_count; i++) {
         source s = b->sources[i];
         if (cop_table_column(b->tickets, s.column)->type == COP_COLUMN_TEXT) {
@@ -154,8 +173,22 @@ static size_t count_copies(const cop_record *record)
     return count;
 }
 
-cop_status cop_sheet_summary(const cop_results *r, const cop_table *tickets, cop_tables *sheets,
-                             cop_error *err)
+/* The columns that are shown first: ours, and the analyzers' headlines; NULL when memory is out. */
+static char *headlines(const cop_joined_list *joined, cop_arena *arena)
+{
+    cop_text text = {0};
+    cop_text_append(&text, own_headlines);
+    for (size_t i = 0; i < joined->count; i++) {
+        if (joined->items[i].is_headline)
+            cop_text_printf(&text, ",%s", joined->items[i].as.name);
+    }
+    char *line = cop_text_take(&text), *copy = line != NULL ? cop_arena_strdup(arena, line) : NULL;
+    free(line);
+    return copy;
+}
+
+cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,
+                             const cop_table *tickets, cop_tables *sheets, cop_error *err)
 {
     size_t count = cop_table_column_count(tickets), room = OWN_COLUMNS + 2 * count;
     size_t numbers = r->record.ticket_count + count_copies(&r->record) + 1;
@@ -165,18 +198,15 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_table *tickets, cop
     b.cells = cop_arena_array(r->arena, room, sizeof *b.cells);
     b.values = cop_arena_array(r->arena, numbers, sizeof *b.values);
     b.texts = cop_arena_array(r->arena, numbers, sizeof *b.texts);
+    const cop_plot plot = {.headlines = headlines(joined, r->arena)};
     if (columns == NULL || b.sources == NULL || b.cells == NULL || b.values == NULL ||
-        b.texts == NULL)
+        b.texts == NULL || plot.headlines == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     memcpy(columns, own_columns, sizeof own_columns);
     for (size_t i = COP_TICKET_COLUMNS; i < count; i++) {
         if (!add_columns(&b, columns, i))
             return cop_fail(err, COP_FAILED, "out of memory");
     }
-    const char *joined = cop_joined_headlines(tickets);
-    const cop_plot plot = {.headlines = cop_arena_printf(r->arena, "%s%s", own_headlines, joined)};
-    if (plot.headlines == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
     cop_table *table = cop_tables_add(sheets, "summary", "Tickets, mean over seeds and copies.",
                                       columns, OWN_COLUMNS + b.source_count, &plot, err);
     if (table == NULL)

@@ -27,11 +27,13 @@ static const cop_column training_columns[] = {
     {"id", COP_COLUMN_TEXT, NULL, "artifact; a training that serves twice is listed twice"},
     {"epochs", COP_COLUMN_FLOAT, NULL, "passes over its data"},
     {"steps", COP_COLUMN_FLOAT, NULL, "optimiser steps"},
-    {"samples", COP_COLUMN_FLOAT, "images", "training images seen"},
+    {"samples", COP_COLUMN_FLOAT, "images", "training images seen: of a distilled set, as decoded"},
     {"train_loss", COP_COLUMN_FLOAT, NULL, "mean of the last epoch"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "%", "mean of the last epoch"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean of the last epoch"},
     {"test_loss", COP_COLUMN_FLOAT, NULL, "at the end"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%", "at the end"}};
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "at the end"},
+    {"collapsed", COP_COLUMN_FLOAT, NULL,
+     "1: no better than guessing; empty where the record does not say how good that is"}};
 
 /* Where a training stands in the study. */
 typedef struct training_use {
@@ -48,20 +50,22 @@ static cop_status add_training(const cop_results *r, cop_table *table, training_
     if (result == NULL)
         return COP_OK;
     const cop_summary *s = &result->summary;
-    const cop_cell cells[] = {{.text = r->record.settings[use.setting].label},
-                              {.i = use.seed},
-                              {.i = use.stage},
-                              {.i = use.round},
-                              {.text = use.role},
-                              {.i = use.copy},
-                              {.text = id->hash},
-                              {.f = s->epochs},
-                              {.f = s->steps},
-                              {.f = s->samples},
-                              {.f = s->train_loss},
-                              {.f = 100.0 * s->train_accuracy},
-                              {.f = s->test_loss},
-                              {.f = 100.0 * s->test_accuracy}};
+    const cop_cell cells[] = {
+        {.text = r->record.settings[use.setting].label},
+        {.i = use.seed},
+        {.i = use.stage},
+        {.i = use.round},
+        {.text = use.role},
+        {.i = use.copy},
+        {.text = id->hash},
+        {.f = s->epochs},
+        {.f = s->steps},
+        {.f = s->samples},
+        {.f = s->train_loss},
+        {.f = s->train_accuracy},
+        {.f = s->test_loss},
+        {.f = s->test_accuracy},
+        {.f = cop_is_collapsed(s->test_accuracy, r->record.settings[use.setting].chance)}};
     return cop_table_row(table, cells, err);
 }
 
@@ -101,7 +105,7 @@ static const cop_column distilled_columns[] = {
     {"distiller", COP_COLUMN_TEXT, NULL, "the plugin"},
     {"stored", COP_COLUMN_FLOAT, "images", "as stored"},
     {"decoded", COP_COLUMN_FLOAT, "images", "that training sees"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%",
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction",
      "of the dense network trained on the set, on real data"},
     {"test_loss", COP_COLUMN_FLOAT, NULL, "likewise"},
     {"id", COP_COLUMN_TEXT, NULL, "artifact"}};
@@ -126,7 +130,7 @@ static cop_status add_distilled(const cop_results *r, cop_tables *sheets, cop_er
             {.text = setting->distiller},
             {.f = set->summary.stored},
             {.f = set->summary.decoded},
-            {.f = trained != NULL ? 100.0 * trained->summary.test_accuracy : (double)NAN},
+            {.f = trained != NULL ? trained->summary.test_accuracy : (double)NAN},
             {.f = trained != NULL ? trained->summary.test_loss : (double)NAN},
             {.text = d->set.hash}};
         COP_TRY(cop_table_row(table, cells, err));
@@ -142,9 +146,9 @@ static const cop_column history_columns[] = {
     {"epoch", COP_COLUMN_FLOAT, NULL, "from 1"},
     {"lr", COP_COLUMN_FLOAT, NULL, "learning rate of the epoch's last step"},
     {"train_loss", COP_COLUMN_FLOAT, NULL, "mean over the epoch"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "%", "mean over the epoch"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over the epoch"},
     {"test_loss", COP_COLUMN_FLOAT, NULL, "behind the epoch; empty where not evaluated"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%", "behind the epoch; empty where not evaluated"}};
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "behind the epoch; empty where not evaluated"}};
 
 static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
@@ -161,9 +165,9 @@ static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_erro
                                       {.f = row[COP_EPOCH]},
                                       {.f = row[COP_LR]},
                                       {.f = row[COP_TRAIN_LOSS]},
-                                      {.f = 100.0 * row[COP_TRAIN_ACCURACY]},
+                                      {.f = row[COP_TRAIN_ACCURACY]},
                                       {.f = row[COP_TEST_LOSS]},
-                                      {.f = 100.0 * row[COP_TEST_ACCURACY]}};
+                                      {.f = row[COP_TEST_ACCURACY]}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
@@ -178,7 +182,7 @@ static const cop_column ticket_key[] = {
     {"seed", COP_COLUMN_INT, NULL, "replicate"},
     {"stage", COP_COLUMN_INT, NULL, "pruning stage; -1: the dense network"},
     {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"sparsity", COP_COLUMN_FLOAT, "%", "share of the prunable weights that is removed"}};
+    {"sparsity", COP_COLUMN_FLOAT, "fraction", "share of the prunable weights that is removed"}};
 
 enum { KEY_COLUMNS = sizeof ticket_key / sizeof ticket_key[0] };
 
@@ -222,8 +226,10 @@ static cop_status add_group(const cop_results *r, const cop_group *g, cop_tables
         columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
         columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->layout, i)->name, r->arena);
     }
-    cop_table *table = cop_tables_add(sheets, g->name, cop_table_help(g->layout), columns,
-                                      KEY_COLUMNS + own, NULL, err);
+    const char *help = cop_group_title(g, cop_table_help(g->layout), r->arena);
+    if (help == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_table *table = cop_tables_add(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < g->member_count; i++)
@@ -288,8 +294,11 @@ static cop_status add_columns(cop_tables *sheets, cop_error *err)
 cop_status cop_sheets_make(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
                            cop_error *err)
 {
-    COP_TRY(cop_sheet_tickets(r, groups, sheets, err));
-    COP_TRY(cop_sheet_summary(r, cop_sheets_find(sheets, "tickets"), sheets, err));
+    cop_joined_list joined;
+    COP_TRY(cop_ticket_joined(r, groups, &joined, err));
+    COP_TRY(cop_sheet_tickets(r, &joined, sheets, err));
+    COP_TRY(cop_sheet_summary(r, &joined, cop_sheets_find(sheets, "tickets"), sheets, err));
+    COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
     COP_TRY(add_distilled(r, sheets, err));
     COP_TRY(add_history(r, sheets, err));

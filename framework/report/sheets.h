@@ -2,10 +2,10 @@
 #ifndef COP_REPORT_SHEETS_H
 #define COP_REPORT_SHEETS_H
 
-#include "report/groups.h"
+#include "report/joined.h"
 
-/* Adds to `sheets`, in this order: tickets, summary, trainings, distilled, history, each analyzer's
- * table, costs, columns. A number that is not there is NaN. */
+/* Adds to `sheets`, in this order: tickets, summary, failures (where there are any), trainings,
+ * distilled, history, each analyzer's table, costs, columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
@@ -16,18 +16,22 @@ const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
  */
 
 /* sheet_tickets.c: "tickets", a line a ticket, with the columns that summaries join. */
-cop_status cop_sheet_tickets(const cop_results *r, const cop_groups *groups, cop_tables *sheets,
+cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined,
+                             cop_tables *sheets, cop_error *err);
+
+/* The columns of "tickets" that summaries joined begin here; the list of them. */
+#define COP_TICKET_COLUMNS 14
+cop_status cop_ticket_joined(const cop_results *r, const cop_groups *groups, cop_joined_list *out,
                              cop_error *err);
 
-/* Those headlines of "tickets" that summaries joined: ",name" for each. */
-const char *cop_joined_headlines(const cop_table *tickets);
-
-/* The columns of "tickets" that summaries joined begin here. */
-#define COP_TICKET_COLUMNS 11
+/* sheet_failures.c: "failures", a line a ticket or distilled set that failed, with the reason; no
+ * table where none did. And a ticket's reasons, "" for none; the arena's; NULL: no memory. */
+cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err);
+const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t);
 
 /* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
-cop_status cop_sheet_summary(const cop_results *r, const cop_table *tickets, cop_tables *sheets,
-                             cop_error *err);
+cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,
+                             const cop_table *tickets, cop_tables *sheets, cop_error *err);
 
 /* Mean and sample standard deviation (NaN of fewer than two); NaN values are passed over. */
 typedef struct cop_spread {
@@ -36,8 +40,12 @@ typedef struct cop_spread {
 } cop_spread;
 cop_spread cop_spread_of(const double *values, size_t count);
 
-/* The test accuracies in percent of the trained copies of some tickets that are there, written to
- * `values` if not NULL, and counted. */
+/* How many of a ticket's trained copies are no better than guessing; NaN where the record does not
+ * say how good that is, or none is there. */
+double cop_copies_collapsed(const cop_results *r, const cop_record_ticket *t);
+
+/* The test accuracies of the trained copies of a ticket that are there, written to `values` if not
+ * NULL, and counted. */
 size_t cop_copy_accuracies(const cop_results *r, const cop_record_ticket *t, double *values);
 
 #endif

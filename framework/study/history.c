@@ -46,7 +46,7 @@ void cop_history_close(cop_history *h, int64_t epoch, const cop_evaluation *test
         return;
     double *row = row_at(h, next);
     row[COP_HISTORY_EPOCH] = (double)epoch;
-    row[COP_HISTORY_LR] = sums[SUM_LR];
+    row[COP_HISTORY_LR] = sums[SUM_SAMPLES] > 0.0 ? sums[SUM_LR] : NAN;
     row[COP_HISTORY_TRAIN_LOSS] = sums[SUM_LOSS] / sums[SUM_SAMPLES];
     row[COP_HISTORY_TRAIN_ACCURACY] = sums[SUM_CORRECT] / sums[SUM_SAMPLES];
     row[COP_HISTORY_TEST_LOSS] = test != NULL ? test->loss : NAN;

@@ -36,7 +36,8 @@ bool cop_history_wants_test(int64_t epoch, int64_t epochs);
 /* Adds the metrics of one step to the running sums. */
 void cop_history_add(cop_history *h, const cop_train_metrics *metrics);
 
-/* Closes the epoch: its row is the means of the sums; `test` may be NULL. */
+/* Closes the epoch: its row is the means of the sums, NaN where no step was taken; `test` may be
+ * NULL. */
 void cop_history_close(cop_history *h, int64_t epoch, const cop_evaluation *test);
 
 /* Writes epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy; empty cells for NaN. */

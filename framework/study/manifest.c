@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/seal.h"
 #include "core/text.h"
+#include "study/analyses.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -38,7 +39,7 @@ static const char *plugin_id(const cop_component *component)
     return cop_component_entry(component)->plugin->id;
 }
 
-static bool add_setting(cJSON *list, const cop_setting *setting)
+static bool add_setting(cJSON *list, const cop_setting *setting, const cop_loaded_data *data)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON *analyzers = cJSON_AddArrayToObject(item, "analyzers");
@@ -46,6 +47,7 @@ static bool add_setting(cJSON *list, const cop_setting *setting)
               cJSON_AddStringToObject(item, "label", setting->label) != NULL;
     for (size_t i = 0; ok && i < setting->analyzer_count; i++)
         ok = cJSON_AddItemToArray(analyzers, cJSON_CreateString(plugin_id(setting->analyzers[i])));
+    ok = ok && cJSON_AddNumberToObject(item, "chance", cop_samples_chance(&data->test, 0)) != NULL;
     if (setting->distill != NULL)
         return ok &&
                cJSON_AddStringToObject(item, "distiller", plugin_id(setting->distill)) != NULL;
@@ -56,6 +58,13 @@ static bool add_setting(cJSON *list, const cop_setting *setting)
 static int32_t found_by(const cop_study *s, const cop_ticket *t)
 {
     return t->mask == COP_NO_STAGE ? COP_NO_STAGE : s->stages[t->mask].work.trained;
+}
+
+/* The distilled set that it trained on; none: real data. */
+static int32_t trained_on(const cop_study *s, const cop_ticket *t)
+{
+    int32_t training = found_by(s, t);
+    return training == COP_NO_STAGE ? COP_NO_STAGE : s->stages[training].train.distil;
 }
 
 static bool add_copies(cJSON *item, const cop_study *s, const cop_ticket *t)
@@ -76,10 +85,15 @@ static bool add_analyses(cJSON *item, const cop_study *s, const cop_ticket *t)
     cJSON *analyses = cJSON_AddArrayToObject(item, "analyses");
     for (size_t i = 0; analyses != NULL && i < t->analysis_count; i++) {
         cJSON *analysis = cJSON_CreateObject();
-        const char *id = plugin_id(s->config->settings[t->setting].analyzers[i]);
-        if (!cJSON_AddItemToArray(analyses, analysis) ||
-            cJSON_AddStringToObject(analysis, "analyzer", id) == NULL ||
-            !add_stage(analysis, "id", s, t->analyses[i]))
+        const cop_setting *setting = &s->config->settings[t->setting];
+        char *label = cop_analysis_label(setting, i);
+        bool ok = cJSON_AddItemToArray(analyses, analysis) && label != NULL &&
+                  cJSON_AddStringToObject(analysis, "analyzer", plugin_id(setting->analyzers[i])) !=
+                      NULL &&
+                  (label[0] == '\0' || cJSON_AddStringToObject(analysis, "label", label) != NULL) &&
+                  add_stage(analysis, "id", s, t->analyses[i]);
+        free(label);
+        if (!ok)
             return false;
     }
     return analyses != NULL;
@@ -95,7 +109,8 @@ static bool add_ticket(cJSON *list, const cop_study *s, const cop_ticket *t)
            cJSON_AddNumberToObject(item, "round", (double)t->round) != NULL &&
            cJSON_AddNumberToObject(item, "points", t->points) != NULL &&
            add_stage(item, "mask", s, t->mask) && add_stage(item, "training", s, found_by(s, t)) &&
-           add_copies(item, s, t) && add_analyses(item, s, t);
+           add_stage(item, "data", s, trained_on(s, t)) && add_copies(item, s, t) &&
+           add_analyses(item, s, t);
 }
 
 static bool add_distilled(cJSON *list, const cop_study *s, const cop_distilled_line *line)
@@ -130,7 +145,7 @@ static bool fill(cJSON *root, const cop_study *s)
         ok = cJSON_AddItemToArray(seeds, seed_text(s->config->seeds[i]));
     cJSON *settings = cJSON_AddArrayToObject(root, "settings");
     for (size_t i = 0; ok && i < s->config->setting_count; i++)
-        ok = add_setting(settings, &s->config->settings[i]);
+        ok = add_setting(settings, &s->config->settings[i], s->opened[i].data);
     cJSON *tickets = cJSON_AddArrayToObject(root, "tickets");
     for (size_t i = 0; ok && i < s->ticket_count; i++)
         ok = add_ticket(tickets, s, &s->tickets[i]);

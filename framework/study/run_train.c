@@ -94,6 +94,7 @@ static cop_status open_records(cop_training *t, cop_error *err)
 {
     int64_t epochs = cop_history_epochs(t->trainer);
     cop_tensor *history = NULL;
+    epochs = epochs > 0 ? epochs : 1; /* a training without steps has one row, its evaluation */
     t->records = cop_tensors_new();
     t->snapshots = calloc(t->stage->train.snapshot_count + 1, sizeof(cop_tensors *));
     if (t->records == NULL || t->snapshots == NULL)
@@ -365,6 +366,9 @@ static cop_status loop(cop_training *t, cop_error *err)
     int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
     double began = cop_now(), saved = began;
     COP_TRY(take_snapshots(t, err));
+    /* No step to take: what it starts from is its end, and is evaluated as such. */
+    if (t->step >= total && cop_history_last(&t->history) == NULL)
+        COP_TRY(end_epoch(t, 0.0, err));
     while (t->step < total) {
         cop_train_metrics metrics = {0};
         if (cop_run_stops(t->r->stop, t->r->steps_left)) {

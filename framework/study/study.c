@@ -1,5 +1,6 @@
 /* study.c: a config as an opened study, and its plan in words. */
 #include "core/damage.h"
+#include "core/text.h"
 #include "study/layout.h"
 
 #include <stdio.h>
@@ -145,14 +146,17 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
 {
     const cop_config *config = s->config;
     double flops = 0.0;
-    (void)fprintf(out, "%s: %zu setting%s x %zu seed%s\n", config->name, config->setting_count,
+    char shown[512];
+    (void)fprintf(out, "%s: %zu setting%s x %zu seed%s\n",
+                  cop_escape(config->name, shown, sizeof shown), config->setting_count,
                   config->setting_count == 1 ? "" : "s", config->seed_count,
                   config->seed_count == 1 ? "" : "s");
     for (size_t i = 0; i < config->setting_count; i++) {
         const cop_opened *o = &s->opened[i];
         (void)fprintf(
             out, "  %-24s %s: %lld weights, %lld prunable; %lld training and %lld test images\n",
-            config->settings[i].label, cop_component_entry(config->settings[i].model)->plugin->id,
+            cop_escape(config->settings[i].label, shown, sizeof shown),
+            cop_component_entry(config->settings[i].model)->plugin->id,
             (long long)cop_model_weight_count(o->model),
             (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
             (long long)o->data->test.count);

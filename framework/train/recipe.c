@@ -21,10 +21,15 @@ int64_t cop_duration_steps(cop_duration d, int64_t per_epoch, int64_t total)
 static const struct {
     const char *name;
     uint32_t flag;
+    const char *summary;
 } augmentations[] = {
-    {"padcrop", COP_AUGMENT_PADCROP}, {"color", COP_AUGMENT_COLOR}, {"crop", COP_AUGMENT_CROP},
-    {"flip", COP_AUGMENT_FLIP},       {"scale", COP_AUGMENT_SCALE}, {"rotate", COP_AUGMENT_ROTATE},
-    {"cutout", COP_AUGMENT_CUTOUT},
+    {"padcrop", COP_AUGMENT_PADCROP, "padding of 4, then a random crop of the original size"},
+    {"color", COP_AUGMENT_COLOR, "brightness, saturation and contrast"},
+    {"crop", COP_AUGMENT_CROP, "a shift by up to 12.5 % of the side"},
+    {"flip", COP_AUGMENT_FLIP, "left to right, with probability 1/2"},
+    {"scale", COP_AUGMENT_SCALE, "height and width each by 1/1.2 to 1.2"},
+    {"rotate", COP_AUGMENT_ROTATE, "by up to 15 degrees to either side"},
+    {"cutout", COP_AUGMENT_CUTOUT, "a box of half the side is cut out"},
 };
 static const size_t augmentation_count = sizeof augmentations / sizeof augmentations[0];
 
@@ -77,4 +82,14 @@ const char *cop_augment_text(uint32_t flags, char *text, size_t size)
             used += length > 0 ? (size_t)length : 0;
         }
     return text;
+}
+
+const char *cop_augment_name(size_t i)
+{
+    return i < augmentation_count ? augmentations[i].name : NULL;
+}
+
+const char *cop_augment_summary(size_t i)
+{
+    return i < augmentation_count ? augmentations[i].summary : NULL;
 }

@@ -7,9 +7,13 @@
 
 #include <coppice/host.h>
 
+#include <cjson/cJSON.h>
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a command said. */
@@ -112,7 +116,8 @@ static void wrong_usage_is_status_two(void **state)
         {{"list", "prunners"}, "unknown kind 'prunners'; did you mean 'pruners'?"},
         {{"list", "trees"}, "unknown kind 'trees', wanted models, datasets"},
         {{"inspect"}, "inspect wants PLUGIN"},
-        {{"inspect", "impp"}, "imp"},
+        {{"inspect", "impp"}, "unknown plugin \"impp\"; did you mean \"imp\"?"},
+        {{"help", "rnu"}, "unknown subcommand 'rnu'; did you mean 'run'?"},
         {{"eval", "a.cfg"}, "eval wants --weights FILE"},
         {{"export"}, "export wants DIR"},
         {{"explain"}, "explain wants CONFIG"},
@@ -194,6 +199,59 @@ static void plugins_are_listed_and_inspected(void **state)
     assert_int_equal(s.status, 0);
     assert_says(s.out, "copies");
     clear(&s);
+    s = command(WORDS("inspect", "config", "--json"));
+    assert_int_equal(s.status, 0);
+    cJSON *root = cJSON_Parse(s.out);
+    assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(root, "groups")) > 5);
+    cJSON_Delete(root);
+    clear(&s);
+}
+
+static void recipes_and_augmentations_are_named(void **state)
+{
+    (void)state;
+    said s = command(WORDS("list", "recipes"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "  sgd ");
+    clear(&s);
+    s = command(WORDS("list", "augmentations", "--json"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "\"cutout\"");
+    clear(&s);
+    s = command(WORDS("inspect", "sgd"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "recipe sgd\n");
+    assert_says(s.out, "  augment            \"padcrop_flip\"\n");
+    clear(&s);
+    s = command(WORDS("inspect", "recipe:sgd", "--json"));
+    assert_int_equal(s.status, 0);
+    cJSON *root = cJSON_Parse(s.out);
+    assert_true(cJSON_GetObjectItem(root, "momentum")->valuedouble == 0.9);
+    assert_true(cJSON_IsArray(cJSON_GetObjectItem(root, "milestones")));
+    cJSON_Delete(root);
+    clear(&s);
+}
+
+static void help_and_version_are_words_too(void **state)
+{
+    (void)state;
+    said option = command(WORDS("--help")), word = command(WORDS("help"));
+    assert_int_equal(word.status, 0);
+    assert_string_equal(word.out, option.out);
+    clear(&option);
+    clear(&word);
+    option = command(WORDS("run", "--help"));
+    word = command(WORDS("help", "run"));
+    assert_int_equal(word.status, 0);
+    assert_string_equal(word.out, option.out);
+    clear(&option);
+    clear(&word);
+    option = command(WORDS("--version"));
+    word = command(WORDS("version"));
+    assert_int_equal(word.status, 0);
+    assert_string_equal(word.out, option.out);
+    clear(&option);
+    clear(&word);
 }
 
 /* --- a study's directory ------------------------------------------------------------------------
@@ -256,7 +314,7 @@ static void export_writes_a_masked_state_dict(void **state)
     const float wanted[] = {0, 2, 0, 4, 0, 6, 0, 8};
     assert_int_equal(cop_tensors_count(tensors), 1);
     assert_memory_equal(cop_tensors_find(tensors, "fc.weight")->data, wanted, sizeof wanted);
-    assert_string_equal(cop_metadata_find(notes, count, "sparsity_percent"), "50");
+    assert_string_equal(cop_metadata_find(notes, count, "sparsity"), "0.5");
     free(notes);
     cop_tensors_free(tensors);
     clear(&s);
@@ -282,6 +340,71 @@ static void export_writes_the_distilled_set(void **state)
     cop_tensors_free(tensors);
     assert_int_equal(access(picture, F_OK), 0);
     clear(&s);
+    remove_tree(f.dir);
+}
+
+/* Exports a ticket of the fake study to `to`. */
+static said export_to(const fake_study *f, const char *to)
+{
+    return command(WORDS("export", f->dir, "--setting", "B", "--seed", "5", "--to", to));
+}
+
+static void export_refuses_names_of_other_formats(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"x.pt", "x.npz", "a/b.PTH", "x.onnx", "x.h5"};
+    fake_study f = make_study();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        said s = export_to(&f, names[i]);
+        assert_int_equal(s.status, 2);
+        assert_one_error(&s, "end it in .safetensors");
+        clear(&s);
+    }
+    remove_tree(f.dir);
+}
+
+/* A link, a pipe or a device that the user names is written to, and stays what it is. */
+static void export_writes_into_what_is_named(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    char file[300], plain[300], linked[300], pipe[300];
+    struct stat info, device;
+    (void)snprintf(plain, sizeof plain, "%s/plain", f.dir);
+    (void)snprintf(file, sizeof file, "%s/target", f.dir);
+    (void)snprintf(linked, sizeof linked, "%s/link", f.dir);
+    (void)snprintf(pipe, sizeof pipe, "%s/pipe", f.dir);
+    said s = export_to(&f, plain);
+    assert_int_equal(s.status, 0);
+    clear(&s);
+    assert_int_equal(stat(plain, &info), 0);
+    off_t size = info.st_size;
+    assert_int_equal(symlink("target", linked), 0);
+    for (int there = 0; there <= 1; there++) { /* dangling at first */
+        s = export_to(&f, linked);
+        assert_int_equal(s.status, 0);
+        clear(&s);
+        assert_true(lstat(linked, &info) == 0 && S_ISLNK(info.st_mode));
+        assert_true(lstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == size);
+    }
+    /* Opened for both, so that nobody waits; the pipe has room for so much. */
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int end = open(pipe, O_RDWR | O_CLOEXEC);
+    assert_true(end >= 0);
+    s = export_to(&f, pipe);
+    assert_int_equal(s.status, 0);
+    assert_string_equal(s.out, "");
+    clear(&s);
+    char bytes[4096];
+    assert_int_equal(read(end, bytes, sizeof bytes), size);
+    (void)close(end);
+    assert_true(lstat(pipe, &info) == 0 && S_ISFIFO(info.st_mode));
+    assert_int_equal(lstat("/dev/null", &device), 0);
+    s = export_to(&f, "/dev/null");
+    assert_int_equal(s.status, 0);
+    clear(&s);
+    assert_int_equal(lstat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode) && info.st_ino == device.st_ino);
     remove_tree(f.dir);
 }
 
@@ -348,6 +471,10 @@ int main(void)
         cmocka_unit_test(export_writes_a_masked_state_dict),
         cmocka_unit_test(export_writes_the_distilled_set),
         cmocka_unit_test(export_never_guesses),
+        cmocka_unit_test(export_refuses_names_of_other_formats),
+        cmocka_unit_test(export_writes_into_what_is_named),
+        cmocka_unit_test(recipes_and_augmentations_are_named),
+        cmocka_unit_test(help_and_version_are_words_too),
         cmocka_unit_test(a_full_disk_under_stdout_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

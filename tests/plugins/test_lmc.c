@@ -154,8 +154,8 @@ static void assert_row_is(const scene *s, const cop_table *curve, size_t row,
     cop_evaluation test = evaluate(s, &s->test.samples, state);
     assert_true(cell(curve, row, "train_loss").f == train.loss);
     assert_true(cell(curve, row, "test_loss").f == test.loss);
-    assert_true(cell(curve, row, "train_error").f == 100.0 * (1.0 - train.accuracy));
-    assert_true(cell(curve, row, "test_error").f == 100.0 * (1.0 - test.accuracy));
+    assert_true(cell(curve, row, "train_error").f == 1.0 - train.accuracy);
+    assert_true(cell(curve, row, "test_error").f == 1.0 - test.accuracy);
 }
 
 static void ends_are_the_copies_and_points_between_them_are_mixed(void **state)
@@ -215,7 +215,9 @@ static void the_barrier_is_the_peak_less_the_mean_of_the_ends(void **state)
     /* The dense copies are the same two networks here, so the accuracy is theirs. */
     assert_true(fabs(cell(barriers, 0, "test_accuracy").f - cell(barriers, 0, "dense_accuracy").f) <
                 1e-9);
-    assert_int_equal(cell(barriers, 0, "matching").i, 1);
+    /* Random networks guess: no verdict is passed on them. */
+    assert_int_equal(cell(barriers, 0, "collapsed").i, 1);
+    assert_int_equal(cell(barriers, 0, "matching").i, 0);
     cop_tables_free(tables);
     close_scene(&s);
 }
@@ -238,7 +240,7 @@ static void a_copy_with_itself_has_no_barrier(void **state)
         assert_string_equal(cell(barriers, row, "pair").text, "0-0");
         for (size_t n = 0; n < 4; n++)
             assert_true(cell(barriers, row, names[n]).f == 0.0);
-        assert_int_equal(cell(barriers, row, "stable").i, 1);
+        assert_string_equal(cell(barriers, row, "kind").text, "control");
     }
     for (size_t k = 1; k <= 10; k++)
         assert_true(cell(curve, k, "train_loss").f == cell(curve, 0, "train_loss").f);
@@ -344,7 +346,7 @@ static void one_copy_makes_no_pair(void **state)
     const cop_table *copies = find(tables, "lmc_copies");
     assert_int_equal(cop_table_row_count(copies), 2); /* the ticket's and the dense one */
     cop_evaluation test = evaluate(&s, &s.test.samples, s.states[0]);
-    assert_true(fabs(cell(copies, 0, "test_accuracy").f - 100.0 * test.accuracy) < 1e-12);
+    assert_true(fabs(cell(copies, 0, "test_accuracy").f - test.accuracy) < 1e-12);
     cop_tables_free(tables);
     close_scene(&s);
 }
@@ -380,6 +382,10 @@ static void another_initialisation_is_planned_and_compared(void **state)
     assert_false(plan.trainings[0].has_recipe);
     const cop_table *curve = find(tables, "lmc_curve");
     assert_string_equal(cell(curve, 11, "pair").text, "inits");
+    assert_string_equal(cell(curve, 11, "kind").text, "control_init");
+    assert_string_equal(cell(curve, 11, "line").text, "inits (control)");
+    assert_string_equal(cell(curve, 10, "kind").text, "copies");
+    assert_string_equal(cell(find(tables, "lmc_barrier"), 1, "kind").text, "control_init");
     assert_row_is(&s, curve, 11, s.states[3]);
     assert_row_is(&s, curve, 21, s.dense[0]);
     cop_plan_clear(&plan);
@@ -422,9 +428,10 @@ static void verdicts_follow_the_thresholds(void **state)
         double peak, dense_error, stable_threshold, matching_threshold;
         int64_t stable, matching;
     } cases[] = {
-        {12.9, 11.0, 2.0, 0.2, 1, 1}, {13.1, 11.0, 2.0, 0.2, 0, 1}, {13.1, 11.0, 2.2, 0.2, 1, 1},
-        {12.0, 10.9, 2.0, 0.2, 1, 1}, {12.0, 10.7, 2.0, 0.2, 1, 0}, {12.0, 10.7, 2.0, 0.5, 1, 1},
-        {12.0, 15.0, 2.0, 0.2, 1, 1}, {NAN, 11.0, 2.0, 0.2, 0, 0},
+        {0.129, 0.110, 2.0, 0.2, 1, 1}, {0.131, 0.110, 2.0, 0.2, 0, 1},
+        {0.131, 0.110, 2.2, 0.2, 1, 1}, {0.120, 0.109, 2.0, 0.2, 1, 1},
+        {0.120, 0.107, 2.0, 0.2, 1, 0}, {0.120, 0.107, 2.0, 0.5, 1, 1},
+        {0.120, 0.150, 2.0, 0.2, 1, 1}, {NAN, 0.110, 2.0, 0.2, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
@@ -434,19 +441,51 @@ static void verdicts_follow_the_thresholds(void **state)
         o.matching_threshold = cases[i].matching_threshold;
         lmc_layout l = lmc_layout_make(&o, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
-        const double errors[5] = {10.0, 12.0, cases[i].dense_error, cases[i].dense_error,
+        const double errors[5] = {0.10, 0.12, cases[i].dense_error, cases[i].dense_error,
                                   cases[i].peak};
         assert_int_equal(lmc_steps(&l), 5);
         for (int step = 0; step < 5; step++)
             curve[step * LMC_MEASURES + LMC_TEST_ERROR] = errors[step];
         cop_tables *tables = cop_tables_new();
-        assert_ok(lmc_report(&l, &o, curve, tables, &err), &err);
+        assert_ok(lmc_report(&l, &o, 0.0, curve, tables, &err), &err);
         const cop_table *barriers = find(tables, "lmc_barrier");
         if (isnan(cases[i].peak))
             assert_true(isnan(cell(barriers, 0, "test_error_barrier").f));
         else
-            assert_true(fabs(cell(barriers, 0, "test_error_barrier").f - (cases[i].peak - 11.0)) <
+            assert_true(fabs(cell(barriers, 0, "test_error_barrier").f - (cases[i].peak - 0.11)) <
                         1e-12);
+        assert_int_equal(cell(barriers, 0, "stable").i, cases[i].stable);
+        assert_int_equal(cell(barriers, 0, "matching").i, cases[i].matching);
+        cop_tables_free(tables);
+    }
+}
+
+/* Copies of the errors 0.7 and 0.6 are lines as flat as can be, with the dense network at 0.5. */
+static void collapsed_networks_are_neither_stable_nor_matching(void **state)
+{
+    (void)state;
+    const struct {
+        double chance, dense_error;
+        int64_t collapsed, stable, matching;
+    } cases[] = {{0.29, 0.69, 0, 1, 1},
+                 {0.3, 0.69, 1, 0, 0},
+                 {0.35, 0.69, 1, 0, 0},
+                 {0.29, 0.71, 0, 1, 0}, /* there is nothing to match */
+                 {0.45, 0.5, 1, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        lmc_options o = defaults;
+        o.alphas = 3;
+        o.stable_threshold = o.matching_threshold = 10.0;
+        lmc_layout l = lmc_layout_make(&o, 2, false);
+        double curve[5 * LMC_MEASURES] = {0};
+        const double errors[5] = {0.7, 0.6, cases[i].dense_error, cases[i].dense_error, 0.65};
+        for (int step = 0; step < 5; step++)
+            curve[step * LMC_MEASURES + LMC_TEST_ERROR] = errors[step];
+        cop_tables *tables = cop_tables_new();
+        assert_ok(lmc_report(&l, &o, cases[i].chance, curve, tables, &err), &err);
+        const cop_table *barriers = find(tables, "lmc_barrier");
+        assert_int_equal(cell(barriers, 0, "collapsed").i, cases[i].collapsed);
         assert_int_equal(cell(barriers, 0, "stable").i, cases[i].stable);
         assert_int_equal(cell(barriers, 0, "matching").i, cases[i].matching);
         cop_tables_free(tables);
@@ -477,11 +516,11 @@ static void diverged_networks_pass_no_verdict(void **state)
         lmc_layout l = lmc_layout_make(&o, 2, false);
         double curve[5 * LMC_MEASURES];
         for (int k = 0; k < 5 * LMC_MEASURES; k++)
-            curve[k] = k % 2 == 1 ? 90.0 : 2.3;
+            curve[k] = k % 2 == 1 ? 0.9 : 2.3;
         if (cases[i / 2].step >= 0)
             curve[cases[i / 2].step * LMC_MEASURES + cases[i / 2].measure] = wrong[i % 2];
         cop_tables *tables = cop_tables_new();
-        assert_ok(lmc_report(&l, &o, curve, tables, &err), &err);
+        assert_ok(lmc_report(&l, &o, 0.0, curve, tables, &err), &err);
         const cop_table *barriers = find(tables, "lmc_barrier");
         assert_int_equal(cell(barriers, 0, "stable").i, cases[i / 2].stable);
         assert_int_equal(cell(barriers, 0, "matching").i, cases[i / 2].matching);
@@ -538,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_resumed_run_makes_the_same_tables),
         cmocka_unit_test(verdicts_follow_the_thresholds),
         cmocka_unit_test(diverged_networks_pass_no_verdict),
+        cmocka_unit_test(collapsed_networks_are_neither_stable_nor_matching),
         cmocka_unit_test(steps_and_points_are_one_to_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

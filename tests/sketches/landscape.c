@@ -149,7 +149,7 @@ static cop_status landscape_step(void *self, const cop_analyzer_input *in, cop_w
     COP_TRY(cop_objective_evaluate(l->objective, l->state, &e, err));
     double *cell = cop_f64(cop_tensors_find(bag, "surface")) + 2 * i;
     cell[0] = e.loss;
-    cell[1] = 100.0 * (1.0 - e.accuracy);
+    cell[1] = 1.0 - e.accuracy;
     cop_work_report(work, "loss %.3f", e.loss);
     return COP_OK;
 }
@@ -162,7 +162,7 @@ static cop_status landscape_finish(void *self, const cop_analyzer_input *in, cop
         {"x", COP_COLUMN_FLOAT, NULL, "distance along the line from copy 0 to copy 1"},
         {"y", COP_COLUMN_FLOAT, NULL, "distance from that line towards copy 2"},
         {"test_loss", COP_COLUMN_FLOAT, NULL, "mean cross-entropy on test data"},
-        {"test_error", COP_COLUMN_FLOAT, "%", "error on test data"}};
+        {"test_error", COP_COLUMN_FLOAT, "fraction", "error on test data"}};
     static const cop_plot plot = {.kind = COP_PLOT_HEATMAP,
                                   .title = "Test loss on the plane through three copies",
                                   .x = "x",

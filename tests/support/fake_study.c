@@ -259,7 +259,7 @@ static void make_set(const fake_study *f, cop_store *store, made_up made)
     cop_draft_path(draft, "synthetic.safetensors", path, sizeof path);
     assert_ok(cop_synthetic_write(&set, path, &err), &err);
     cop_synthetic_clear(&set);
-    write_text(draft, "summary.json", "{\"stored\": 6, \"decoded\": 6}");
+    write_text(draft, "summary.json", "{\"stored\": 6, \"decoded\": 12}");
     publish(f, draft, &made);
 }
 
@@ -285,6 +285,11 @@ static void append_ticket(cop_text *text, int setting, int seed, int round)
     } else {
         cop_text_append(text, "null, \"training\": null");
     }
+    cop_text_append(text, ", \"data\": ");
+    if (round > 0 && setting == 0)
+        append_id(text, "set", setting, seed, 0);
+    else
+        cop_text_append(text, "null");
     cop_text_append(text, ",\n  \"copies\": [");
     append_id(text, "copy0", setting, seed, round);
     cop_text_append(text, ", ");
@@ -300,7 +305,7 @@ static void write_record(const fake_study *f)
     cop_text_append(&text,
                     "{\"name\": \"fake <study>\", \"seeds\": [3, 5], \"settings\": [\n"
                     "  {\"label\": \"A, \\\"one\\\"\", \"analyzers\": [\"probe\"], \"distiller\": "
-                    "\"paint\"},\n"
+                    "\"paint\", \"chance\": 0.375},\n"
                     "  {\"label\": \"B\", \"analyzers\": [\"probe\"], \"distiller\": null}],\n"
                     "\"tickets\": [");
     for (int i = 0; i < SETTINGS * SEEDS * ROUNDS; i++) {

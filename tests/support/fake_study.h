@@ -1,7 +1,8 @@
 /* fake_study.h: a small finished study's output directory, made without running anything.
  *
  * Two settings ("A, \"one\"" with a distiller, "B" without), seeds 3 and 5, the dense network and
- * one round at 50 % of 8 weights, two copies each, and one analyzer, "probe", with a table of every
+ * one round at 50 % of 8 weights, found on the distilled set in the first setting (12 images are
+ * decoded from 6), two copies each, and one analyzer, "probe", with a table of every
  * kind of plot and a summary. All numbers are exact in binary. */
 #ifndef COP_TEST_FAKE_STUDY_H
 #define COP_TEST_FAKE_STUDY_H

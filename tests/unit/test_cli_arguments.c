@@ -110,6 +110,7 @@ static void words_survive_the_shell(void **state)
                                         "it's",
                                         "$HOME;`ls`",
                                         "a\"b",
+                                        "\x1b[31m red\x07\n's",
                                         "ticket.stages.[0].data=real"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         char command[256], *text = NULL, got[256] = "";
@@ -117,6 +118,7 @@ static void words_survive_the_shell(void **state)
         FILE *out = open_memstream(&text, &size);
         cop_print_shell_word(words[i], out);
         (void)fclose(out);
+        assert_null(strchr(text, '\x1b')); /* no terminal obeys it */
         (void)snprintf(command, sizeof command, "printf %%s. %s", text);
         FILE *shell = popen(command, "r");
         assert_non_null(shell);

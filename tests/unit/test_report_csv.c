@@ -55,6 +55,29 @@ static void fields_are_quoted_when_they_must(void **state)
     }
 }
 
+static void no_text_becomes_a_formula(void **state)
+{
+    (void)state;
+    const char *const cases[][2] = {
+        {"=1+1", "'=1+1"},
+        {"@SUM(A1)", "'@SUM(A1)"},
+        {"-x", "'-x"},
+        {"+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"},
+        {"=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""},
+        {"\t=1", "'\t=1"},
+        {"-0.5", "-0.5"},
+        {"+1e-3", "+1e-3"},
+        {"-1, 0.5", "\"-1, 0.5\""},
+        {"-1, =x", "\"'-1, =x\""},
+        {"a=b", "a=b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_text text = {0};
+        cop_csv_text(&text, cases[i][0]);
+        assert_string_equal(text.data, cases[i][1]);
+        cop_text_free(&text);
+    }
+}
+
 /* A table with a mean and its deviation, a text and a count of images. */
 static cop_tables *make_tables(void)
 {
@@ -127,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_shortest_and_exact),
         cmocka_unit_test(fields_are_quoted_when_they_must),
+        cmocka_unit_test(no_text_becomes_a_formula),
         cmocka_unit_test(tables_are_aligned),
         cmocka_unit_test(columns_that_do_not_fit_are_counted),
     };

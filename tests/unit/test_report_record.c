@@ -5,6 +5,7 @@
 #include "core/seal.h"
 #include "report/record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,11 @@ static void a_record_is_read(void **state)
     assert_int_equal(record.tickets[0].seed, 1);
     assert_int_equal(record.tickets[0].stage, -1);
     assert_true(record.tickets[0].points == 12.5);
+    /* What records of before do not say is not known. */
+    assert_false(record.tickets[0].knows_data);
+    assert_true(isnan(record.settings[0].chance));
+    assert_string_equal(record.tickets[0].analyses[0].label, "");
+    assert_int_equal(record.failure_count, 0);
     assert_true(record.tickets[0].has_mask);
     assert_false(record.tickets[0].has_training);
     assert_string_equal(record.tickets[0].copies[0].hash, HASH);
@@ -81,6 +87,50 @@ static void reads_all_64_bits_of_a_seed(void **state)
     }
 }
 
+static void a_record_tells_data_chance_instances_and_failures(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_record record;
+    cop_arena *arena = cop_arena_new();
+    assert_ok(read_text("{\"name\": \"n\", \"settings\": [{\"label\": \"a\", \"chance\": 0.125}], "
+                        "\"tickets\": [{" PLACE ", \"data\": \"distil-" HASH "\", \"analyses\": "
+                        "[{\"analyzer\": \"a\", \"label\": \"copy = 1\", \"id\": \"analyze-" HASH
+                        "\"}]}, {" PLACE ", \"data\": null}], \"failed\": [{\"stage\": \"mask-" HASH
+                        "\", \"reason\": \"a\\nb\"}]}",
+                        arena, &record, &err),
+              &err);
+    assert_true(record.settings[0].chance == 0.125);
+    assert_true(record.tickets[0].knows_data && record.tickets[0].has_data);
+    assert_string_equal(record.tickets[0].data.hash, HASH);
+    assert_true(record.tickets[1].knows_data && !record.tickets[1].has_data);
+    assert_string_equal(record.tickets[0].analyses[0].label, "copy = 1");
+    assert_int_equal(record.failure_count, 1);
+    assert_string_equal(record.failures[0].stage.kind, "mask");
+    assert_string_equal(record.failures[0].reason, "a\\nb"); /* on one line */
+    cop_arena_free(arena);
+}
+
+/* Long labels that differ have brief ones that differ. */
+static void brief_labels_are_distinct(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_record record;
+    cop_arena *arena = cop_arena_new();
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaa"
+    assert_ok(read_text("{\"name\": \"n\", \"settings\": [{\"label\": \"" LONG "b" LONG
+                        "\"}, {\"label\": \"" LONG "c" LONG "\"}, {\"label\": \"short\"}], "
+                        "\"tickets\": []}",
+                        arena, &record, &err),
+              &err);
+    assert_string_equal(record.settings[2].brief, "short");
+    assert_string_not_equal(record.settings[0].brief, record.settings[1].brief);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(strlen(record.settings[i].brief) <= 34); /* the ellipsis is three bytes */
+    cop_arena_free(arena);
+}
+
 static void broken_records_are_refused(void **state)
 {
     (void)state;
@@ -106,6 +156,10 @@ static void broken_records_are_refused(void **state)
          "has no seed"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": 1}]}",
          "has no stage or round"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"data\": 5}]}",
+         "its data is no name of a distilled set"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"failed\": [{\"stage\": \"x\"}]}",
+         "failed[0]: has no stage or reason"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"mask\": 1}]}",
          "its mask is no name of a mask"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE
@@ -173,6 +227,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_read),
         cmocka_unit_test(reads_all_64_bits_of_a_seed),
+        cmocka_unit_test(a_record_tells_data_chance_instances_and_failures),
+        cmocka_unit_test(brief_labels_are_distinct),
         cmocka_unit_test(broken_records_are_refused),
         cmocka_unit_test(texts_are_made_safe_to_print),
         cmocka_unit_test(a_record_of_which_a_bit_flipped_is_refused),

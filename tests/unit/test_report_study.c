@@ -23,7 +23,8 @@ typedef struct said {
     cop_error err;
 } said;
 
-static said report(const char *dir)
+/* With the gnuplot that is there, if any: it takes its time. */
+static said report_drawn(const char *dir)
 {
     said s = {0};
     FILE *out = open_memstream(&s.out, &s.out_size), *log = open_memstream(&s.log, &s.log_size);
@@ -32,6 +33,25 @@ static said report(const char *dir)
     cop_logger_free(logger);
     (void)fclose(out);
     (void)fclose(log);
+    return s;
+}
+
+/* With a gnuplot that says that it drew. */
+static said report(const char *dir)
+{
+    static const char program[] = "#!/bin/sh\nprintf '\\211PNG\\r\\n\\032\\n drawn'\n";
+    char fake[256], file[300], path[600], *kept = strdup(getenv("PATH"));
+    cop_error err = {0};
+    make_temp_dir(fake, sizeof fake);
+    (void)snprintf(file, sizeof file, "%s/gnuplot", fake);
+    assert_ok(cop_file_write(file, program, strlen(program), &err), &err);
+    assert_int_equal(chmod(file, 0755), 0);
+    (void)snprintf(path, sizeof path, "%s:/bin:/usr/bin", fake);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    said s = report_drawn(dir);
+    assert_int_equal(setenv("PATH", kept, 1), 0);
+    free(kept);
+    remove_tree(fake);
     return s;
 }
 
@@ -86,8 +106,9 @@ static fake_study make_study(void)
 }
 
 #define TICKET_HEADER                                                                              \
-    "setting,seed,stage,round,sparsity,kept,training_points,copies,test_accuracy,"                 \
-    "test_accuracy_min,test_accuracy_max,probe_barrier_plain_height,"                              \
+    "setting,seed,stage,round,sparsity,kept,training_points_stored,training_points_decoded,"       \
+    "copies,test_accuracy,test_accuracy_min,test_accuracy_max,collapsed,failure,"                  \
+    "probe_barrier_plain_height,"                                                                  \
     "probe_barrier_plain_verdict,probe_barrier_re_done_height,probe_barrier_re_done_verdict\n"
 
 static void tables_hold_what_artifacts_say(void **state)
@@ -97,32 +118,34 @@ static void tables_hold_what_artifacts_say(void **state)
     said s = report(f.dir);
     assert_ok(s.status, &s.err);
     assert_file(f.dir, "tickets.csv",
-                TICKET_HEADER "\"A, \"\"one\"\"\",3,-1,0,0,8,0,2,50.78125,50,51.5625,5,"
-                              "\"stable (1), unstable (1)\",0.5,stable\n"
-                              "\"A, \"\"one\"\"\",3,0,1,50,4,256,2,38.28125,37.5,39.0625,6,"
-                              "\"unstable (1), stable (1)\",0.5,stable\n"
-                              "\"A, \"\"one\"\"\",5,-1,0,0,8,0,2,50.78125,50,51.5625,7,"
-                              "\"stable (1), unstable (1)\",0.5,stable\n"
-                              "\"A, \"\"one\"\"\",5,0,1,50,4,256,2,38.28125,37.5,39.0625,8,"
-                              "\"unstable (1), stable (1)\",0.5,stable\n"
-                              "B,3,-1,0,0,8,0,2,57.03125,56.25,57.8125,5,"
-                              "\"stable (1), unstable (1)\",0.5,stable\n"
-                              "B,3,0,1,50,4,256,2,44.53125,43.75,45.3125,6,"
-                              "\"unstable (1), stable (1)\",0.5,stable\n"
-                              "B,5,-1,0,0,8,0,2,57.03125,56.25,57.8125,7,"
-                              "\"stable (1), unstable (1)\",0.5,stable\n"
-                              "B,5,0,1,50,4,256,2,44.53125,43.75,45.3125,8,"
-                              "\"unstable (1), stable (1)\",0.5,stable\n");
+                TICKET_HEADER
+                "\"A, \"\"one\"\"\",3,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,5,"
+                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"A, \"\"one\"\"\",3,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,6,"
+                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "\"A, \"\"one\"\"\",5,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,7,"
+                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"A, \"\"one\"\"\",5,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,8,"
+                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "B,3,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,5,"
+                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "B,3,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,6,"
+                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "B,5,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,7,"
+                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "B,5,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,8,"
+                "\"unstable (1), stable (1)\",0.5,stable\n");
     cop_artifact_id set = fake_study_id("set", 0, 3, 0), other = fake_study_id("set", 0, 5, 0);
     char wanted[1024];
     (void)snprintf(wanted, sizeof wanted,
                    "setting,seed,distiller,stored,decoded,test_accuracy,test_loss,id\n"
-                   "\"A, \"\"one\"\"\",3,paint,6,6,25,2.25,%s\n"
-                   "\"A, \"\"one\"\"\",5,paint,6,6,25,2.25,%s\n",
+                   "\"A, \"\"one\"\"\",3,paint,6,12,0.25,2.25,%s\n"
+                   "\"A, \"\"one\"\"\",5,paint,6,12,0.25,2.25,%s\n",
                    set.hash, other.hash);
     assert_file(f.dir, "distilled.csv", wanted);
     char *text = read_report_file(f.dir, "history.csv");
-    (void)snprintf(wanted, sizeof wanted, "\n%s,1,0.125,2,25,,\n%s,2,0.0625,1.5,75,2.25,51.5625\n",
+    (void)snprintf(wanted, sizeof wanted,
+                   "\n%s,1,0.125,2,0.25,,\n%s,2,0.0625,1.5,0.75,2.25,0.515625\n",
                    fake_study_id("copy1", 0, 5, 0).hash, fake_study_id("copy1", 0, 5, 0).hash);
     assert_non_null(strstr(text, wanted));
     free(text);
@@ -161,10 +184,10 @@ static void the_summary_averages_seeds_and_copies(void **state)
     assert_ok(s.status, &s.err);
     char *text = read_report_file(f.dir, "summary.csv");
     /* Four accuracies, 43.75 and 45.3125 twice each: their deviation is 0.78125 · √(4/3). */
-    const char *line = strstr(text, "\nB,0,1,50,44.53125,0.90210979560");
+    const char *line = strstr(text, "\nB,0,1,0.5,0.4453125,0.0090210979560");
     assert_non_null(line);
     /* Barriers of the seeds: 6 and 8. */
-    assert_non_null(strstr(line, ",2,4,256,7,1.4142135623730951,"
+    assert_non_null(strstr(line, ",2,4,,256,256,7,1.4142135623730951,"
                                  "\"unstable (1), stable (1)\",0.5,0,stable\n"));
     free(text);
     assert_non_null(strstr(s.out, "44.53 ± 0.90"));
@@ -220,7 +243,7 @@ static void figures_are_drawn(void **state)
                                         "probe_map", "probe_bins", "probe_points"};
     bool drawn = has_gnuplot();
     fake_study f = make_study();
-    said s = report(f.dir);
+    said s = report_drawn(f.dir);
     assert_ok(s.status, &s.err);
     if (drawn)
         assert_string_equal(s.log, ""); /* gnuplot had nothing to say */
@@ -252,13 +275,13 @@ static void without_gnuplot_tables_are_made(void **state)
     fake_study f = make_study();
     char *path = strdup(getenv("PATH") != NULL ? getenv("PATH") : "");
     assert_int_equal(setenv("PATH", f.dir, 1), 0);
-    said s = report(f.dir);
+    said s = report_drawn(f.dir);
     assert_int_equal(setenv("PATH", path, 1), 0);
     free(path);
     assert_ok(s.status, &s.err);
     assert_string_equal(s.log,
-                        "warning: figures are not drawn: cannot run gnuplot: No such file or "
-                        "directory\n");
+                        "warning: figures are not drawn: there is no gnuplot in the directories of "
+                        "PATH (Debian: gnuplot-nox)\n");
     assert_true(exists(f.dir, "report/tickets.csv"));
     assert_false(exists(f.dir, "report/figures/accuracy.png"));
     clear(&s);
@@ -341,10 +364,10 @@ static void an_unfinished_study_is_reported_as_far_as_it_is(void **state)
         s.log, "warning: the study is not finished: 3 of its artifacts are not there, 1 of "
                "8 tickets are incomplete; the report shows the rest\n");
     char *text = read_report_file(f.dir, "tickets.csv");
-    assert_non_null(strstr(text, "\nB,5,0,1,50,4,256,1,43.75,43.75,43.75,,,,\n"));
+    assert_non_null(strstr(text, "\nB,5,0,1,0.5,4,256,256,1,0.4375,0.4375,0.4375,,,,,,\n"));
     free(text);
     text = read_report_file(f.dir, "distilled.csv");
-    assert_non_null(strstr(text, ",5,paint,6,6,,,"));
+    assert_non_null(strstr(text, ",5,paint,6,12,,,"));
     free(text);
     clear(&s);
     remove_tree(f.dir);

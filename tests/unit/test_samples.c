@@ -3,6 +3,8 @@
 
 #include <coppice/samples.h>
 
+#include <math.h>
+
 static const uint8_t bytes[3 * 2 * 2] = {0, 255, 51, 102, 10, 20, 30, 40, 255, 255, 0, 0};
 static const int32_t labels[3] = {2, 0, 2};
 
@@ -74,6 +76,26 @@ static void test_of_class(void **state)
     assert_int_equal(cop_samples_of_class(&s, 1, index), 0);
 }
 
+static void guessing_reaches_the_largest_class_and_three_errors(void **state)
+{
+    (void)state;
+    static int32_t many[10000];
+    cop_samples s = {.task = {1, 1, 1, 10}, .count = 10000, .labels = many};
+    for (int i = 0; i < 10000; i++)
+        many[i] = i % 10;
+    assert_true(fabs(cop_samples_chance(&s, 0) - 0.109) < 1e-12);
+    /* Of the first 100: the same share, ten times the error. */
+    assert_true(fabs(cop_samples_chance(&s, 100) - 0.19) < 1e-12);
+    /* The largest class counts, and nobody is better than right. */
+    for (int i = 0; i < 9000; i++)
+        many[i] = 3;
+    assert_true(fabs(cop_samples_chance(&s, 10000) - (0.91 + 3.0 * sqrt(0.91 * 0.09 / 1e4))) <
+                1e-12);
+    assert_true(cop_samples_chance(&s, 9000) == 1.0);
+    s.count = 0;
+    assert_true(cop_samples_chance(&s, 0) == 1.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +103,7 @@ int main(void)
         cmocka_unit_test(test_floats_give_what_bytes_give),
         cmocka_unit_test(test_soft_targets),
         cmocka_unit_test(test_of_class),
+        cmocka_unit_test(guessing_reaches_the_largest_class_and_three_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,9 +124,25 @@ static void only_well_formed_utf8_passes(void **state)
     assert_true(cop_is_utf8("a\0b", 3));
 }
 
+static void long_texts_are_shortened_in_their_middle(void **state)
+{
+    (void)state;
+    char out[4 * 9 + 1];
+    assert_string_equal(cop_shorten("", 9, out), "");
+    assert_string_equal(cop_shorten("123456789", 9, out), "123456789");
+    assert_string_equal(cop_shorten("0123456789", 9, out), "0123\xe2\x80\xa6"
+                                                           "6789");
+    /* By letters, not by bytes. */
+    assert_string_equal(cop_shorten("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 4, out),
+                        "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f");
+    assert_string_equal(cop_shorten("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!", 3, out),
+                        "\xc3\xa4\xe2\x80\xa6!");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_texts_are_shortened_in_their_middle),
         cmocka_unit_test(a_text_grows),
         cmocka_unit_test(a_failed_text_stays_failed),
         cmocka_unit_test(the_nearest_name_is_suggested),

@@ -43,6 +43,11 @@ COP_API cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_erro
 /* The canonical text of a set of flags; "none" for 0. Returns `text`; 96 bytes always suffice. */
 COP_API const char *cop_augment_text(uint32_t flags, char *text, size_t size);
 
+/* The i-th augmentation's name, in the canonical order, NULL past the last; and one line about it.
+ */
+COP_API const char *cop_augment_name(size_t i);
+COP_API const char *cop_augment_summary(size_t i);
+
 #define COP_MAX_MILESTONES 8
 
 typedef struct cop_recipe {

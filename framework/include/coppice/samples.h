@@ -41,6 +41,11 @@ COP_API void cop_samples_pixels(const cop_samples *s, int64_t index, float *pixe
  * counted. */
 COP_API int64_t cop_samples_of_class(const cop_samples *s, int32_t label, int64_t *index);
 
+/* The accuracy that guessing can reach on the first `count` samples (0: on all): the largest
+ * class's share, and three standard errors (binomial). A network that is not above it has
+ * *collapsed*. 1 where there are no samples. */
+COP_API double cop_samples_chance(const cop_samples *s, int64_t count);
+
 COP_END
 
 #endif

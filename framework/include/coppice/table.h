@@ -17,7 +17,7 @@ typedef enum cop_column_type {
 typedef struct cop_column {
     const char *name; /* a lower-case word: "alpha", "test_error" */
     cop_column_type type;
-    const char *unit; /* "%", "s"; NULL for none */
+    const char *unit; /* "fraction", "s", "images"; NULL for none */
     const char *help; /* one line */
 } cop_column;
 
@@ -46,7 +46,12 @@ typedef struct cop_plot {
 /* A table with COP_PLOT_NONE that has one row a ticket, or one row a "pair" of copies, is a
  * summary: the report joins its columns to the table of tickets, averaged over pairs. Columns named
  * "pair" and "copy" number repetitions; text columns before the first number tell kinds of rows
- * apart. */
+ * apart: rows of different kinds are never averaged, in tables or in figures. A kind (a cell of a
+ * text column named "kind") that begins with "control" marks a control: it gets columns of its own
+ * and stands apart from the headlines.
+ *
+ * Shares have the unit "fraction" and are from 0 to 1 here and in every file; people are shown
+ * percent. */
 
 typedef union cop_cell {
     int64_t i;

@@ -84,6 +84,15 @@ void lmc_pair_name(const lmc_layout *l, int64_t pair, char *name, size_t size)
         (void)snprintf(name, size, "%lld-%lld", (long long)first, (long long)second);
 }
 
+const char *lmc_pair_kind(const lmc_layout *l, int64_t pair)
+{
+    int64_t first, second;
+    if (pair < l->copy_pairs)
+        return "copies";
+    lmc_pair_at(l, pair, &first, &second);
+    return second == 2 * l->copies ? "control_init" : "control";
+}
+
 double lmc_alpha(const lmc_layout *l, int64_t k)
 {
     return (double)k / (double)(l->inner + 1);

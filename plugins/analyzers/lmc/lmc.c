@@ -191,10 +191,10 @@ static cop_status lmc_step(void *state, const cop_analyzer_input *in, cop_work *
     COP_TRY(cop_objective_evaluate(self->train, self->point, &train, err));
     COP_TRY(cop_objective_evaluate(self->test, self->point, &test, err));
     row[LMC_TRAIN_LOSS] = train.loss;
-    row[LMC_TRAIN_ERROR] = 100.0 * (1.0 - train.accuracy);
+    row[LMC_TRAIN_ERROR] = 1.0 - train.accuracy;
     row[LMC_TEST_LOSS] = test.loss;
-    row[LMC_TEST_ERROR] = 100.0 * (1.0 - test.accuracy);
-    cop_work_report(work, "test error %.2f %%", row[LMC_TEST_ERROR]);
+    row[LMC_TEST_ERROR] = 1.0 - test.accuracy;
+    cop_work_report(work, "test error %.2f %%", 100.0 * row[LMC_TEST_ERROR]);
     return COP_OK;
 }
 
@@ -202,10 +202,10 @@ static cop_status lmc_finish(void *state, const cop_analyzer_input *in, cop_work
                              cop_tensors *bag, cop_tables *out, cop_error *err)
 {
     (void)in;
-    (void)work;
     lmc *self = state;
-    cop_status status =
-        lmc_report(&self->layout, &self->o, cop_f64(cop_tensors_find(bag, "curve")), out, err);
+    double chance = cop_samples_chance(cop_work_test_data(work), self->o.test_size);
+    cop_status status = lmc_report(&self->layout, &self->o, chance,
+                                   cop_f64(cop_tensors_find(bag, "curve")), out, err);
     drop_caches(self);
     return status;
 }
@@ -306,7 +306,7 @@ COP_EXPORT const cop_plugin coppice_plugin = {
     COP_PLUGIN_HEADER(COP_KIND_ANALYZER, COP_ANALYZER_INTERFACE),
     .id = "lmc",
     .version = "1.0.0",
-    .results_version = "2",
+    .results_version = "3",
     .summary = "Linear mode connectivity: loss and error on the line between trained copies",
     .author = "The Coppice authors",
     .licence = "MIT",

@@ -18,7 +18,7 @@ typedef struct lmc_options {
 enum { LMC_INTERPOLATE = 0, LMC_REESTIMATE = 1, LMC_BOTH = 2 };
 enum { LMC_PAIRS_ALL = 0, LMC_PAIRS_FIRST = 1 };
 
-/* What an evaluation yields, in the bag's order. */
+/* What an evaluation yields, in the bag's order; errors are fractions. */
 enum {
     LMC_TRAIN_LOSS = 0,
     LMC_TRAIN_ERROR = 1,
@@ -62,8 +62,12 @@ void lmc_pair_name(const lmc_layout *l, int64_t pair, char *name, size_t size);
 /* The k-th of `inner + 2` values of α, k = 0 … inner + 1; 0 and 1 exactly at the ends. */
 double lmc_alpha(const lmc_layout *l, int64_t k);
 
-/* Makes the tables out of the evaluations [steps, LMC_MEASURES]. */
-cop_status lmc_report(const lmc_layout *l, const lmc_options *o, const double *curve,
+/* "copies", "control" or "control_init". */
+const char *lmc_pair_kind(const lmc_layout *l, int64_t pair);
+
+/* Makes the tables out of the evaluations [steps, LMC_MEASURES]. A network whose test accuracy is
+ * not above `chance` has collapsed. */
+cop_status lmc_report(const lmc_layout *l, const lmc_options *o, double chance, const double *curve,
                       cop_tables *out, cop_error *err);
 
 #endif

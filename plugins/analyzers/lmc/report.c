@@ -1,12 +1,11 @@
-/* report.c: from evaluations to barriers, verdicts and tables. Errors are in percent. */
+/* report.c: from evaluations to barriers, verdicts and tables. Errors are fractions. */
 #include "lmc.h"
 
 #include <math.h>
 #include <stdio.h>
 
-/* Errors are shares of a count in percent, so a threshold can be met exactly: rounding must not
- * decide. */
-#define ROUNDING 1e-9
+/* Errors are shares of a count, so a threshold can be met exactly: rounding must not decide. */
+#define ROUNDING 1e-11
 
 static const char *const mode_names[] = {"interpolate", "reestimate"};
 
@@ -53,28 +52,31 @@ static bool is_line_finite(const lmc_layout *l, const double *curve, int64_t mod
     return true;
 }
 
-/* Mean test accuracy of the copies of the dense network, in percent; not a number when one of them
- * has diverged. */
+/* Mean test accuracy of the copies of the dense network; not a number when one of them has
+ * diverged. */
 static double dense_accuracy(const lmc_layout *l, const double *curve, int64_t mode)
 {
     double sum = 0.0;
     for (int64_t j = 0; j < l->copies; j++) {
         lmc_point point = {.mode = mode, .network = l->copies + j, .pair = -1};
         const double *row = row_of(l, curve, point);
-        sum += is_finite(row) ? 100.0 - row[LMC_TEST_ERROR] : NAN;
+        sum += is_finite(row) ? 1.0 - row[LMC_TEST_ERROR] : NAN;
     }
     return sum / (double)l->copies;
 }
 
+#define KIND_HELP "copies; control: a copy with itself; control_init: two initialisations"
+
 static const cop_column curve_columns[] = {
-    {"line", COP_COLUMN_TEXT, NULL, "The pair and how its statistics were treated"},
+    {"line", COP_COLUMN_TEXT, NULL, "The pair, whether it is a control, and its statistics"},
+    {"kind", COP_COLUMN_TEXT, NULL, KIND_HELP},
     {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
     {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
     {"alpha", COP_COLUMN_FLOAT, NULL, "Share of the first copy: W2 + alpha (W1 - W2)"},
     {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
-    {"train_error", COP_COLUMN_FLOAT, "%", "Training error"},
+    {"train_error", COP_COLUMN_FLOAT, "fraction", "Training error"},
     {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
-    {"test_error", COP_COLUMN_FLOAT, "%", "Test error"},
+    {"test_error", COP_COLUMN_FLOAT, "fraction", "Test error"},
 };
 
 static const cop_plot curve_plot = {.kind = COP_PLOT_LINES,
@@ -97,11 +99,13 @@ static cop_status curve_table(const lmc_layout *l, const double *curve, cop_tabl
                 .mode = mode, .network = -1, .pair = i / (l->inner + 2), .k = i % (l->inner + 2)};
             const double *row = row_of(l, curve, point);
             const char *statistics = mode_names[l->modes[mode]];
-            char pair[48], line[80];
+            char pair[48], line[96];
             lmc_pair_name(l, point.pair, pair, sizeof pair);
-            (void)snprintf(line, sizeof line, "%s%s%s", pair, l->mode_count > 1 ? ", " : "",
-                           l->mode_count > 1 ? statistics : "");
+            (void)snprintf(line, sizeof line, "%s%s%s%s", pair,
+                           point.pair >= l->copy_pairs ? " (control)" : "",
+                           l->mode_count > 1 ? ", " : "", l->mode_count > 1 ? statistics : "");
             cop_cell cells[] = {{.text = line},
+                                {.text = lmc_pair_kind(l, point.pair)},
                                 {.text = pair},
                                 {.text = statistics},
                                 {.f = lmc_alpha(l, point.k)},
@@ -116,28 +120,73 @@ static cop_status curve_table(const lmc_layout *l, const double *curve, cop_tabl
 }
 
 static const cop_column barrier_columns[] = {
+    {"kind", COP_COLUMN_TEXT, NULL, KIND_HELP},
     {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
     {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
     {"train_loss_barrier", COP_COLUMN_FLOAT, NULL,
      "max over alpha of the loss, less the ends' mean"},
-    {"train_error_barrier", COP_COLUMN_FLOAT, "%", "The same of the training error"},
+    {"train_error_barrier", COP_COLUMN_FLOAT, "fraction", "The same of the training error"},
     {"test_loss_barrier", COP_COLUMN_FLOAT, NULL, "The same of the test loss"},
-    {"test_error_barrier", COP_COLUMN_FLOAT, "%", "The same of the test error: the instability"},
-    {"first_test_error", COP_COLUMN_FLOAT, "%", "Of the first copy (alpha = 1)"},
-    {"second_test_error", COP_COLUMN_FLOAT, "%", "Of the second copy (alpha = 0)"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the two copies"},
-    {"dense_accuracy", COP_COLUMN_FLOAT, "%", "Mean of the copies of the dense network"},
+    {"test_error_barrier", COP_COLUMN_FLOAT, "fraction",
+     "The same of the test error: the instability"},
+    {"first_test_error", COP_COLUMN_FLOAT, "fraction", "Of the first copy (alpha = 1)"},
+    {"second_test_error", COP_COLUMN_FLOAT, "fraction", "Of the second copy (alpha = 0)"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "Mean of the two copies"},
+    {"dense_accuracy", COP_COLUMN_FLOAT, "fraction", "Mean of the copies of the dense network"},
     {"stable", COP_COLUMN_INT, NULL,
-     "1: the test error barrier is below the threshold, and nothing on the line diverged"},
+     "1: the test error barrier is below the threshold, nothing on the line diverged, and neither "
+     "copy collapsed"},
     {"matching", COP_COLUMN_INT, NULL,
-     "1: the accuracy is within the threshold of the dense one, and nothing on the line diverged"},
+     "1: the accuracy is within the threshold of the dense one, nothing on the line diverged, and "
+     "neither a copy nor the dense network collapsed"},
+    {"collapsed", COP_COLUMN_INT, NULL,
+     "1: a copy is no better than guessing: its test accuracy is not above the largest class's "
+     "share by three standard errors"},
 };
 
 static const cop_plot barrier_plot = {.headlines =
                                           "test_loss_barrier,test_error_barrier,stable,matching"};
 
-static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const double *curve,
-                                cop_tables *out, cop_error *err)
+/* One pair's line: what it is, its barriers, and the verdicts. */
+static cop_status barrier_row(const lmc_layout *l, const lmc_options *o, const double *curve,
+                              lmc_point ends, double dense, double chance, cop_table *table,
+                              cop_error *err)
+{
+    int64_t mode = ends.mode, pair = ends.pair;
+    ends.k = l->inner + 1;
+    double first = row_of(l, curve, ends)[LMC_TEST_ERROR];
+    ends.k = 0;
+    double second = row_of(l, curve, ends)[LMC_TEST_ERROR];
+    double accuracy = 1.0 - 0.5 * (first + second);
+    double rise = barrier(l, curve, mode, pair, LMC_TEST_ERROR);
+    bool finite = is_line_finite(l, curve, mode, pair);
+    /* Whoever guesses is as good as any other guesser: that says nothing of the network. */
+    bool collapsed = 1.0 - first <= chance + ROUNDING || 1.0 - second <= chance + ROUNDING;
+    bool sound = finite && !collapsed;
+    bool stable = sound && rise < o->stable_threshold / 100.0 - ROUNDING;
+    bool matching = sound && dense > chance + ROUNDING &&
+                    accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING;
+    char name[48];
+    lmc_pair_name(l, pair, name, sizeof name);
+    cop_cell cells[] = {{.text = lmc_pair_kind(l, pair)},
+                        {.text = name},
+                        {.text = mode_names[l->modes[mode]]},
+                        {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
+                        {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
+                        {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
+                        {.f = rise},
+                        {.f = first},
+                        {.f = second},
+                        {.f = accuracy},
+                        {.f = dense},
+                        {.i = stable},
+                        {.i = matching},
+                        {.i = collapsed}};
+    return cop_table_row(table, cells, err);
+}
+
+static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, double chance,
+                                const double *curve, cop_tables *out, cop_error *err)
 {
     cop_table *table = cop_tables_add(
         out, "lmc_barrier", "Barriers between trained copies, and the verdicts", barrier_columns,
@@ -147,30 +196,8 @@ static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, const
     for (int64_t mode = 0; mode < l->mode_count; mode++) {
         double dense = dense_accuracy(l, curve, mode);
         for (int64_t pair = 0; pair < l->pairs; pair++) {
-            lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = l->inner + 1};
-            double first = row_of(l, curve, point)[LMC_TEST_ERROR];
-            point.k = 0;
-            double second = row_of(l, curve, point)[LMC_TEST_ERROR];
-            double accuracy = 100.0 - 0.5 * (first + second);
-            double rise = barrier(l, curve, mode, pair, LMC_TEST_ERROR);
-            bool finite = is_line_finite(l, curve, mode, pair);
-            bool stable = finite && rise < o->stable_threshold - ROUNDING;
-            bool matching = finite && accuracy >= dense - o->matching_threshold - ROUNDING;
-            char name[48];
-            lmc_pair_name(l, pair, name, sizeof name);
-            cop_cell cells[] = {{.text = name},
-                                {.text = mode_names[l->modes[mode]]},
-                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
-                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
-                                {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
-                                {.f = rise},
-                                {.f = first},
-                                {.f = second},
-                                {.f = accuracy},
-                                {.f = dense},
-                                {.i = stable},
-                                {.i = matching}};
-            COP_TRY(cop_table_row(table, cells, err));
+            lmc_point ends = {.mode = mode, .network = -1, .pair = pair};
+            COP_TRY(barrier_row(l, o, curve, ends, dense, chance, table, err));
         }
     }
     return COP_OK;
@@ -181,9 +208,9 @@ static const cop_column copy_columns[] = {
     {"copy", COP_COLUMN_INT, NULL, "Number of the copy"},
     {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics: as trained, or re-estimated"},
     {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "%", "Training accuracy"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "Training accuracy"},
     {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "%", "Test accuracy"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "Test accuracy"},
 };
 
 static cop_status copy_table(const lmc_layout *l, const double *curve, cop_tables *out,
@@ -201,20 +228,20 @@ static cop_status copy_table(const lmc_layout *l, const double *curve, cop_table
             const double *row = row_of(l, curve, point);
             cop_cell cells[] = {{.text = names[j / l->copies]},       {.i = j % l->copies},
                                 {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
-                                {.f = 100.0 - row[LMC_TRAIN_ERROR]},  {.f = row[LMC_TEST_LOSS]},
-                                {.f = 100.0 - row[LMC_TEST_ERROR]}};
+                                {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
+                                {.f = 1.0 - row[LMC_TEST_ERROR]}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
     return COP_OK;
 }
 
-cop_status lmc_report(const lmc_layout *l, const lmc_options *o, const double *curve,
+cop_status lmc_report(const lmc_layout *l, const lmc_options *o, double chance, const double *curve,
                       cop_tables *out, cop_error *err)
 {
     COP_TRY(copy_table(l, curve, out, err));
     if (l->pairs == 0)
         return COP_OK;
     COP_TRY(curve_table(l, curve, out, err));
-    return barrier_table(l, o, curve, out, err);
+    return barrier_table(l, o, chance, curve, out, err);
 }

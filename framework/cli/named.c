@@ -1,0 +1,155 @@
+/* named.c: what a config names beside plugins: training recipes and augmentations. */
+#include "cli/named.h"
+
+#include "core/text.h"
+#include "plugin/value.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *one, *all, *help;
+    const char *(*name)(size_t i);
+    const char *(*summary)(size_t i);
+} kinds[] = {[COP_NAMED_RECIPE] = {"recipe", "recipes",
+                                   "train.recipe = \"NAME\", any field overridden", cop_recipe_name,
+                                   cop_recipe_summary},
+             [COP_NAMED_AUGMENTATION] = {"augmentation", "augmentations",
+                                         "train.augment = \"NAME_NAME\": joined by _, or \"none\"",
+                                         cop_augment_name, cop_augment_summary}};
+
+cop_named_kind cop_named_parse(const char *word)
+{
+    for (int k = COP_NAMED_RECIPE; k <= COP_NAMED_AUGMENTATION; k++) {
+        if (strcmp(word, kinds[k].one) == 0 || strcmp(word, kinds[k].all) == 0)
+            return (cop_named_kind)k;
+    }
+    return (cop_named_kind)0;
+}
+
+void cop_named_list(cop_named_kind kind, FILE *out)
+{
+    (void)fprintf(out, "%s (%s)\n", kinds[kind].all, kinds[kind].help);
+    for (size_t i = 0; kinds[kind].name(i) != NULL; i++)
+        (void)fprintf(out, "  %-16s %s\n", kinds[kind].name(i), kinds[kind].summary(i));
+}
+
+bool cop_named_find(const char *word, cop_named_kind *kind, size_t *i)
+{
+    for (int k = COP_NAMED_RECIPE; k <= COP_NAMED_AUGMENTATION; k++) {
+        size_t length = strlen(kinds[k].one);
+        bool has_kind = strncmp(word, kinds[k].one, length) == 0 && word[length] == ':';
+        for (*i = 0; kinds[k].name(*i) != NULL; ++*i) {
+            *kind = (cop_named_kind)k;
+            if (strcmp(has_kind ? word + length + 1 : word, kinds[k].name(*i)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* --- one of them --------------------------------------------------------------------------------
+ */
+
+/* The next "name = value;" of a recipe's group, cut in two; false at the end. */
+static bool next_field(char **text, char **name, char **value)
+{
+    char *end = *text != NULL ? strstr(*text, "; ") : NULL;
+    char *equals = end != NULL ? strstr(*text, " = ") : NULL;
+    if (equals == NULL || equals > end)
+        return false;
+    *equals = *end = '\0';
+    *name = *text;
+    *value = equals + 3;
+    *text = end + 2;
+    return true;
+}
+
+/* The fields of a recipe, as they stand in a config; the caller's. NULL when memory is out. */
+static char *fields_of(size_t i)
+{
+    cop_recipe recipe;
+    cop_text text = {0};
+    (void)cop_recipe_named(cop_recipe_name(i), &recipe, NULL);
+    cop_recipe_append(&recipe, &text);
+    return cop_text_take(&text);
+}
+
+/* Gives each field of a recipe to `print`; false when that or memory fails. */
+static bool each_field(cop_named_kind kind, size_t i,
+                       bool (*print)(void *to, const char *name, const char *value), void *to)
+{
+    if (kind != COP_NAMED_RECIPE)
+        return true;
+    char *text = fields_of(i), *rest = text, *name = NULL, *value = NULL;
+    bool ok = text != NULL;
+    rest += ok ? strspn(text, "{ ") : 0;
+    while (ok && next_field(&rest, &name, &value)) {
+        if (strcmp(name, "recipe") != 0)
+            ok = print(to, name, value);
+    }
+    free(text);
+    return ok;
+}
+
+static bool add_to_json(void *object, const char *name, const char *value)
+{
+    /* Lists but for their brackets, numbers and texts are written as in JSON. */
+    char *raw = strdup(value);
+    for (char *c = raw; c != NULL && *c != '\0'; c++)
+        *c = *c == '(' ? '[' : *c == ')' ? ']' : *c;
+    bool ok = raw != NULL && cJSON_AddRawToObject(object, name, raw) != NULL;
+    free(raw);
+    return ok;
+}
+
+static bool print_line(void *out, const char *name, const char *value)
+{
+    return fprintf(out, "  %-18s %s\n", name, value) >= 0;
+}
+
+static bool fill(cJSON *object, cop_named_kind kind, size_t i)
+{
+    return cJSON_AddStringToObject(object, "name", kinds[kind].name(i)) != NULL &&
+           cJSON_AddStringToObject(object, "summary", kinds[kind].summary(i)) != NULL &&
+           each_field(kind, i, add_to_json, object);
+}
+
+static cop_status print(bool ok, cJSON *root, FILE *out, cop_error *err)
+{
+    char *text = ok ? cJSON_Print(root) : NULL;
+    cJSON_Delete(root);
+    if (text == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    return COP_OK;
+}
+
+cop_status cop_named_list_json(cop_named_kind kind, FILE *out, cop_error *err)
+{
+    cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, kinds[kind].all);
+    bool ok = list != NULL;
+    for (size_t i = 0; ok && kinds[kind].name(i) != NULL; i++) {
+        cJSON *object = cJSON_CreateObject();
+        ok = cJSON_AddItemToArray(list, object) && fill(object, kind, i);
+    }
+    return print(ok, root, out, err);
+}
+
+cop_status cop_named_describe(cop_named_kind kind, size_t i, bool json, FILE *out, cop_error *err)
+{
+    if (json) {
+        cJSON *root = cJSON_CreateObject();
+        bool ok = cJSON_AddStringToObject(root, "kind", kinds[kind].one) != NULL;
+        return print(ok && fill(root, kind, i), root, out, err);
+    }
+    (void)fprintf(out, "%s %s\n", kinds[kind].one, kinds[kind].name(i));
+    (void)print_line(out, "summary", kinds[kind].summary(i));
+    (void)print_line(out, "use", kinds[kind].help);
+    if (kind == COP_NAMED_RECIPE)
+        (void)fputs("\nfields\n", out);
+    return each_field(kind, i, print_line, out) ? COP_OK
+                                                : cop_fail(err, COP_FAILED, "out of memory");
+}

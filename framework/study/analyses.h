@@ -1,0 +1,12 @@
+/* analyses.h: telling several instances of one analyzer apart. */
+#ifndef COP_STUDY_ANALYSES_H
+#define COP_STUDY_ANALYSES_H
+
+#include "study/layout.h"
+
+/* What tells a setting's i-th analyzer from its others by the same plugin: the options that differ,
+ * "copy = 1, mode = \"train\"". Empty where it is the only one, or none differs. The caller's
+ * (free); NULL when memory is out. */
+char *cop_analysis_label(const cop_setting *setting, size_t i);
+
+#endif

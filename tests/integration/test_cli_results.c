@@ -1,0 +1,230 @@
+/* Tests of what a real, tiny study's results say: by the real command, from config to tables. */
+#include "support.h"
+
+#include "core/file.h"
+#include "store/safetensors.h"
+
+#include <coppice/tensor.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define COMMAND    COPPICE_TEST_BUILD_DIR "/coppice"
+#define QUICKSTART COPPICE_TEST_SOURCE_DIR "/tools/quickstart"
+#define MOST_WORDS 20
+
+static const char config_text[] =
+    "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"
+    "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
+    "            stages = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; control = true; } );\n";
+
+typedef struct scene {
+    char dir[256], config[300], out[300];
+} scene;
+
+static void make_scene(scene *s)
+{
+    cop_error err = {0};
+    make_temp_dir(s->dir, sizeof s->dir);
+    (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
+    (void)snprintf(s->out, sizeof s->out, "%s/o", s->dir);
+    assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
+}
+
+static char *read_file(const char *dir, const char *file)
+{
+    char path[600], *text = NULL;
+    cop_error err = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
+    assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
+    return text;
+}
+
+/* Runs a program without gnuplot on its PATH, its outputs in the files `out` and `err`. */
+static void run(const scene *s, const char *program, const char *const *words, int wanted)
+{
+    char *argv[MOST_WORDS + 2] = {0}, path[400], *kept = strdup(getenv("PATH"));
+    int argc = 0, status = 0;
+    argv[argc++] = strdup(program);
+    for (; words[argc - 1] != NULL && argc < MOST_WORDS; argc++)
+        argv[argc] = strdup(words[argc - 1]);
+    posix_spawn_file_actions_t actions;
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    for (int i = 1; i <= 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", s->dir, i == 1 ? "out" : "err");
+        assert_int_equal(
+            posix_spawn_file_actions_addopen(&actions, i, path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
+            0);
+    }
+    pid_t pid = 0;
+    if (strcmp(program, COMMAND) == 0)
+        assert_int_equal(setenv("PATH", "/nowhere", 1), 0);
+    assert_int_equal(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
+    assert_int_equal(setenv("PATH", kept, 1), 0);
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != wanted) {
+        char *text = read_file(s->dir, "err");
+        fail_msg("exit status %d, wanted %d: %s", WEXITSTATUS(status), wanted, text);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    free(kept);
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The cell of a report's table: row from 0, NULL where there is none. It is in `cell`. */
+static const char *cell_of(const scene *s, const char *table, int row, const char *column,
+                           char *cell, size_t size)
+{
+    char file[200], *text = NULL;
+    (void)snprintf(file, sizeof file, "o/report/%s.csv", table);
+    text = read_file(s->dir, file);
+    char *rest = text, *line = strsep(&rest, "\n"), *name = NULL;
+    int place = -1;
+    for (int i = 0; (name = strsep(&line, ",")) != NULL; i++)
+        place = strcmp(name, column) == 0 ? i : place;
+    if (place < 0)
+        fail_msg("%s has no column %s", table, column);
+    for (int i = 0; i <= row; i++)
+        line = strsep(&rest, "\n");
+    for (int i = 0; line != NULL && i <= place; i++)
+        name = strsep(&line, ",");
+    (void)snprintf(cell, size, "%s", name != NULL ? name : "");
+    free(text);
+    return cell;
+}
+
+static void a_training_without_steps_is_evaluated(void **state)
+{
+    (void)state;
+    scene s;
+    char cell[64];
+    make_scene(&s);
+    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--set", "train.duration=0ep"), 0);
+    for (int row = 0; row < 2; row++) {
+        double accuracy = strtod(cell_of(&s, "tickets", row, "test_accuracy", cell, 64), NULL);
+        assert_true(accuracy > 0.0 && accuracy < 1.0);
+        assert_string_not_equal(cell_of(&s, "trainings", row, "test_loss", cell, 64), "");
+        assert_string_equal(cell_of(&s, "trainings", row, "train_loss", cell, 64), "");
+        /* What has learnt nothing is no better than guessing, and neither verdict is passed. */
+        assert_string_equal(cell_of(&s, "tickets", row, "collapsed", cell, 64), "2");
+        assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_stable", cell, 64), "0");
+        assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_matching", cell, 64), "0");
+    }
+    char *text = read_file(s.dir, "out");
+    assert_non_null(strstr(text, "collapsed"));
+    assert_non_null(strstr(text, "\ncontrols:\n"));
+    free(text);
+    remove_tree(s.dir);
+}
+
+/* The first tensor of a file becomes NaN, or infinite. */
+static void spoil(const char *path, float with)
+{
+    cop_error err = {0};
+    cop_tensors *set = NULL;
+    assert_ok(cop_safetensors_read(path, &set, NULL, NULL, &err), &err);
+    cop_f32(cop_tensors_at(set, 0))[1] = with;
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    cop_tensors_free(set);
+}
+
+static void eval_names_the_tensor_that_is_no_number(void **state)
+{
+    (void)state;
+    scene s;
+    char weights[300];
+    make_scene(&s);
+    (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
+    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out), 0);
+    run(&s, COMMAND, WORDS("export", s.out, "--to", weights), 0);
+    for (int infinite = 0; infinite <= 1; infinite++) {
+        spoil(weights, infinite == 1 ? INFINITY : NAN);
+        run(&s, COMMAND, WORDS("eval", s.config, "--weights", weights), 1);
+        char *err = read_file(s.dir, "err"), *out = read_file(s.dir, "out");
+        assert_string_equal(out, "");
+        assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
+        assert_non_null(strstr(err, "tensor 'layers."));
+        assert_non_null(strstr(err, infinite == 1 ? "holds infinity" : "holds NaN"));
+        free(err);
+        free(out);
+    }
+    remove_tree(s.dir);
+}
+
+static void what_an_analyzer_left_before_goes_without_it(void **state)
+{
+    (void)state;
+    scene s;
+    char path[400];
+    make_scene(&s);
+    (void)snprintf(path, sizeof path, "%s/report/lmc_barrier.csv", s.out);
+    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out), 0);
+    assert_int_equal(access(path, F_OK), 0);
+    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+    (void)snprintf(path, sizeof path, "%s/report/tickets.csv", s.out);
+    assert_int_equal(access(path, F_OK), 0);
+    remove_tree(s.dir);
+}
+
+static void check_prints_no_control_characters(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    /* Either refused or escaped: in no case is it the terminal's. */
+    char *argv_text = NULL;
+    char command[1400];
+    (void)snprintf(command, sizeof command,
+                   "'%s' check '%s' --out '%s' --set 'study.name=\"a\\x1b[31mb\"' >'%s/all' 2>&1",
+                   COMMAND, s.config, s.out, s.dir);
+    assert_int_not_equal(system(command), -1);
+    argv_text = read_file(s.dir, "all");
+    assert_true(strlen(argv_text) > 0);
+    assert_null(strchr(argv_text, '\x1b'));
+    free(argv_text);
+    remove_tree(s.dir);
+}
+
+static void quickstart_helps_without_installing(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    run(&s, QUICKSTART, WORDS("--help"), 0);
+    char *out = read_file(s.dir, "out"), *err = read_file(s.dir, "err");
+    assert_non_null(strstr(out, "Usage: tools/quickstart [BUILD_DIR]"));
+    assert_string_equal(err, "");
+    free(out);
+    free(err);
+    run(&s, QUICKSTART, WORDS("--frobnicate"), 2);
+    remove_tree(s.dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_training_without_steps_is_evaluated),
+        cmocka_unit_test(eval_names_the_tensor_that_is_no_number),
+        cmocka_unit_test(what_an_analyzer_left_before_goes_without_it),
+        cmocka_unit_test(check_prints_no_control_characters),
+        cmocka_unit_test(quickstart_helps_without_installing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+/* Tests of figures that gnuplot stumbled over: it is asked to draw them, where there is one. */
+#include "support.h"
+
+#include "core/file.h"
+#include "report/figure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Writes a figure and has it drawn; without gnuplot its script is still there to be looked at. */
+static char *draw(const cop_figure *f, char *dir, size_t size)
+{
+    char path[512], *script = NULL;
+    cop_error err = {0};
+    make_temp_dir(dir, size);
+    assert_ok(cop_figure_write(f, dir, &err), &err);
+    if (cop_gnuplot(dir, f->name, &err) != COP_OK && err.status != COP_UNAVAILABLE)
+        fail_msg("%s", err.message);
+    (void)snprintf(path, sizeof path, "%s/%s.gp", dir, f->name);
+    assert_ok(cop_file_read(path, 1u << 20, &script, NULL, &err), &err);
+    return script;
+}
+
+static void an_empty_panel_is_drawn_under_logarithmic_axes(void **state)
+{
+    (void)state;
+    static const cop_figure_kind kinds[] = {COP_FIGURE_HISTOGRAM, COP_FIGURE_LINES};
+    for (size_t i = 0; i < 2; i++) {
+        char dir[256];
+        cop_point points[] = {{.x = 1.0, .y = 4.0}, {.x = 2.0, .y = 9.0}};
+        cop_curve curve = {.label = "some", .points = points, .count = 2};
+        cop_panel panels[] = {{.title = "full", .curves = &curve, .curve_count = 1},
+                              {.title = "empty"}};
+        const cop_figure f = {.name = "bins",
+                              .title = "Bins",
+                              .kind = kinds[i],
+                              .log_x = i == 1,
+                              .log_y = true,
+                              .panels = panels,
+                              .panel_count = 2};
+        free(draw(&f, dir, sizeof dir));
+        remove_tree(dir);
+    }
+}
+
+static void percent_signs_along_an_axis_are_text(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"50 % of it", "100%d"};
+    char dir[256];
+    cop_point points[] = {{.x = 0.0, .y = 4.0}, {.x = 1.0, .y = 9.0}};
+    cop_curve curve = {.label = "50 %", .points = points, .count = 2};
+    cop_panel panel = {.title = "5 %s", .curves = &curve, .curve_count = 1};
+    const cop_figure f = {.name = "points",
+                          .title = "In %",
+                          .kind = COP_FIGURE_POINTS,
+                          .x_label = "%s of %",
+                          .x_names = names,
+                          .x_name_count = 2,
+                          .panels = &panel,
+                          .panel_count = 1};
+    char *script = draw(&f, dir, sizeof dir);
+    assert_non_null(strstr(script, "'50 %% of it' 0, '100%%d' 1"));
+    assert_non_null(strstr(script, "title '50 %'"));
+    assert_non_null(strstr(script, "set xlabel '%s of %'"));
+    free(script);
+    remove_tree(dir);
+}
+
+static void long_labels_are_shortened_and_stay_distinct(void **state)
+{
+    (void)state;
+    char dir[256], labels[3][200], *script = NULL;
+    cop_point point = {.x = 1.0, .y = 4.0};
+    cop_curve curves[3];
+    for (int i = 0; i < 3; i++) {
+        memset(labels[i], 'x', sizeof labels[i]);
+        labels[i][sizeof labels[i] - 1] = '\0';
+        labels[i][i == 0 ? 0 : 100] = (char)('a' + i);
+        curves[i] = (cop_curve){.label = labels[i], .points = &point, .count = 1};
+    }
+    cop_panel panel = {.curves = curves, .curve_count = 3};
+    const cop_figure f = {.name = "lines",
+                          .title = "Lines",
+                          .kind = COP_FIGURE_LINES,
+                          .panels = &panel,
+                          .panel_count = 1};
+    script = draw(&f, dir, sizeof dir);
+    assert_non_null(strstr(script, "title 'axxxxxxxxxxxxxxxxxxx\xe2\x80\xa6xxxxxxxxxxxxxxxxxxx'"));
+    assert_non_null(strstr(script, "title 'xxxxxxxxxxxxxxxxxxxx\xe2\x80\xa6xxxxxxxxxxxxxxxxxxx'"));
+    assert_non_null(strstr(script, "xxxx (3)'"));
+    free(script);
+    remove_tree(dir);
+}
+
+static void write_program(const char *path, const char *text)
+{
+    cop_error err = {0};
+    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* A program of that name in the directory of the figures is nobody's gnuplot. */
+static void only_absolute_directories_are_searched_for_gnuplot(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {".", "", ".:", ":", "bin:."};
+    char dir[256], program[512], mark[512], *kept = strdup(getenv("PATH"));
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(program, sizeof program, "%s/gnuplot", dir);
+    (void)snprintf(mark, sizeof mark, "%s/ran", dir);
+    write_program(program, "#!/bin/sh\n: >ran\n");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_int_equal(setenv("PATH", paths[i], 1), 0);
+        cop_status status = cop_gnuplot(dir, "x", &err);
+        assert_int_equal(setenv("PATH", kept, 1), 0);
+        assert_refused(status, COP_UNAVAILABLE, &err, "gnuplot-nox");
+        assert_int_not_equal(access(mark, F_OK), 0);
+    }
+    /* An absolute one is. */
+    assert_int_equal(setenv("PATH", dir, 1), 0);
+    cop_status status = cop_gnuplot(dir, "x", &err);
+    assert_int_equal(setenv("PATH", kept, 1), 0);
+    assert_refused(status, COP_FAILED, &err, "gave no picture");
+    assert_int_equal(access(mark, F_OK), 0);
+    free(kept);
+    remove_tree(dir);
+}
+
+static void pictures_are_not_written_through_links(void **state)
+{
+    (void)state;
+    char dir[256], path[512], other[512], *text = NULL, *kept = strdup(getenv("PATH"));
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/gnuplot", dir);
+    write_program(path, "#!/bin/sh\nprintf '\\211PNG\\r\\n\\032\\n and a picture'\n");
+    (void)snprintf(other, sizeof other, "%s/precious", dir);
+    (void)snprintf(path, sizeof path, "%s/x.png", dir);
+    for (int hard = 0; hard <= 1; hard++) {
+        assert_ok(cop_file_write(other, "precious", 8, &err), &err);
+        assert_int_equal(hard == 1 ? link(other, path) : symlink(other, path), 0);
+        char with[1024];
+        (void)snprintf(with, sizeof with, "%s:%s", dir, kept);
+        assert_int_equal(setenv("PATH", with, 1), 0);
+        assert_ok(cop_gnuplot(dir, "x", &err), &err);
+        assert_int_equal(setenv("PATH", kept, 1), 0);
+        assert_ok(cop_file_read(other, 100, &text, NULL, &err), &err);
+        assert_string_equal(text, "precious");
+        free(text);
+        assert_int_equal(unlink(path), 0);
+    }
+    free(kept);
+    remove_tree(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_panel_is_drawn_under_logarithmic_axes),
+        cmocka_unit_test(percent_signs_along_an_axis_are_text),
+        cmocka_unit_test(long_labels_are_shortened_and_stay_distinct),
+        cmocka_unit_test(only_absolute_directories_are_searched_for_gnuplot),
+        cmocka_unit_test(pictures_are_not_written_through_links),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,452 @@
+/* Tests of what the report joins and averages, on results that are made up in memory: kinds of rows
+ * stay apart, instances of an analyzer too, and images are counted as stored and as decoded. */
+#include "support.h"
+
+#include "report/plots.h"
+#include "report/sheets.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST = 8 };
+
+/* A study of one setting: results with room, and the tables of its analyses. */
+typedef struct scene {
+    cop_results r;
+    cop_record_setting setting;
+    cop_record_ticket tickets[MOST];
+    cop_record_analysis analyses[MOST];
+    cop_result found[2 * MOST];
+} scene;
+
+static void open_scene(scene *s)
+{
+    memset(s, 0, sizeof *s);
+    s->setting = (cop_record_setting){.label = "A", .brief = "A", .chance = (double)NAN};
+    s->r.arena = cop_arena_new();
+    assert_non_null(s->r.arena);
+    s->r.found = s->found;
+    s->r.record = (cop_record){
+        .name = "made up", .settings = &s->setting, .setting_count = 1, .tickets = s->tickets};
+}
+
+static void close_scene(scene *s)
+{
+    for (size_t i = 0; i < s->r.found_count; i++)
+        cop_tables_free(s->found[i].tables);
+    cop_arena_free(s->r.arena);
+}
+
+static cop_result *add_result(scene *s, const char *kind)
+{
+    char identity[32];
+    (void)snprintf(identity, sizeof identity, "%zu", s->r.found_count);
+    cop_result *result = &s->found[s->r.found_count++];
+    cop_error err = {0};
+    *result = (cop_result){.provenance = ""};
+    assert_ok(cop_artifact_name(kind, identity, &result->id, &err), &err);
+    return result;
+}
+
+static cop_record_ticket *add_ticket(scene *s, int64_t round)
+{
+    cop_record_ticket *t = &s->tickets[s->r.record.ticket_count++];
+    *t = (cop_record_ticket){
+        .stage = round - 1, .round = round, .has_mask = round > 0, .points = (double)NAN};
+    if (round == 0)
+        return t;
+    cop_result *mask = add_result(s, "mask");
+    mask->summary.prunable = 8.0;
+    mask->summary.kept = 8.0 / pow(2.0, (double)round);
+    t->mask = mask->id;
+    return t;
+}
+
+/* Gives a ticket an analysis by `analyzer`, whose tables are returned. */
+static cop_tables *add_analysis(scene *s, cop_record_ticket *t, const char *analyzer,
+                                const char *label)
+{
+    cop_result *result = add_result(s, "analyze");
+    result->tables = cop_tables_new();
+    assert_non_null(result->tables);
+    if (t->analyses == NULL)
+        t->analyses = s->analyses;
+    t->analyses[t->analysis_count++] =
+        (cop_record_analysis){.analyzer = analyzer, .label = label, .id = result->id};
+    return result->tables;
+}
+
+/* The sheets of a report. */
+static cop_tables *make_sheets(const scene *s, cop_groups *groups)
+{
+    cop_error err = {0};
+    cop_tables *sheets = cop_tables_new();
+    assert_non_null(sheets);
+    assert_ok(cop_groups_make(&s->r, groups, &err), &err);
+    assert_ok(cop_sheets_make(&s->r, groups, sheets, &err), &err);
+    return sheets;
+}
+
+static double number(const cop_tables *sheets, const char *sheet, size_t row, const char *column)
+{
+    const cop_table *table = cop_sheets_find(sheets, sheet);
+    assert_non_null(table);
+    int c = cop_table_find_column(table, column);
+    if (c < 0)
+        fail_msg("%s has no column %s", sheet, column);
+    return cop_table_number(table, row, (size_t)c);
+}
+
+static bool has_column(const cop_tables *sheets, const char *sheet, const char *column)
+{
+    return cop_table_find_column(cop_sheets_find(sheets, sheet), column) >= 0;
+}
+
+static const cop_figure *find_figure(const cop_figures *figures, const char *name)
+{
+    for (size_t i = 0; i < figures->count; i++) {
+        if (strcmp(figures->items[i].name, name) == 0)
+            return &figures->items[i];
+    }
+    fail_msg("there is no figure %s", name);
+    return NULL;
+}
+
+/* --- kinds --------------------------------------------------------------------------------------
+ */
+
+static const cop_column barrier_columns[] = {{"kind", COP_COLUMN_TEXT, NULL, "Which"},
+                                             {"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
+                                             {"statistics", COP_COLUMN_TEXT, NULL, "How"},
+                                             {"height", COP_COLUMN_FLOAT, "fraction", "Of it"},
+                                             {"stable", COP_COLUMN_INT, NULL, "Whether"}};
+static const cop_plot barrier_plot = {.headlines = "height"};
+
+static void add_barriers(cop_tables *tables, bool control, bool both)
+{
+    static const struct {
+        const char *kind, *pair;
+        double height;
+    } rows[] = {{"copies", "0-1", 0.25},
+                {"copies", "0-2", 0.75},
+                {"control", "0-0", 0.0},
+                {"control_init", "inits", 0.875}};
+    cop_error err = {0};
+    cop_table *table =
+        cop_tables_add(tables, "barrier", "Barriers", barrier_columns, 5, &barrier_plot, &err);
+    assert_non_null(table);
+    for (int way = 0; way < (both ? 2 : 1); way++) {
+        for (size_t i = 0; i < (control ? 4u : 2u); i++) {
+            const cop_cell cells[] = {{.text = rows[i].kind},
+                                      {.text = rows[i].pair},
+                                      {.text = way == 0 ? "plain" : "again"},
+                                      {.f = rows[i].height / (way + 1)},
+                                      {.i = rows[i].height < 0.5}};
+            assert_ok(cop_table_row(table, cells, &err), &err);
+        }
+    }
+}
+
+static void controls_are_no_part_of_the_headline(void **state)
+{
+    (void)state;
+    for (int control = 0; control <= 1; control++) {
+        scene s;
+        cop_groups groups;
+        open_scene(&s);
+        add_barriers(add_analysis(&s, add_ticket(&s, 0), "probe", ""), control == 1, false);
+        cop_tables *sheets = make_sheets(&s, &groups);
+        static const char *const joined[] = {"tickets", "summary"};
+        for (size_t i = 0; i < 2; i++) {
+            assert_true(number(sheets, joined[i], 0, "barrier_height") == 0.5);
+            assert_true(number(sheets, joined[i], 0, "barrier_stable") == 0.5);
+            if (control == 0) {
+                assert_false(has_column(sheets, joined[i], "barrier_control_height"));
+                continue;
+            }
+            assert_true(number(sheets, joined[i], 0, "barrier_control_height") == 0.0);
+            assert_true(number(sheets, joined[i], 0, "barrier_control_init_height") == 0.875);
+        }
+        const char *headlines = cop_table_plot(cop_sheets_find(sheets, "summary"))->headlines;
+        assert_non_null(strstr(headlines, ",barrier_height"));
+        assert_null(strstr(headlines, "control"));
+        /* All rows are in the table itself. */
+        assert_int_equal(cop_table_row_count(cop_sheets_find(sheets, "barrier")),
+                         control == 1 ? 4 : 2);
+        cop_tables_free(sheets);
+        close_scene(&s);
+    }
+}
+
+static void a_study_of_controls_alone_has_no_headline(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    cop_error err = {0};
+    open_scene(&s);
+    cop_table *table = cop_tables_add(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "barrier",
+                                      "Barriers", barrier_columns, 5, &barrier_plot, &err);
+    const cop_cell cells[] = {
+        {.text = "control"}, {.text = "0-0"}, {.text = "plain"}, {.f = 0.0}, {.i = 1}};
+    assert_ok(cop_table_row(table, cells, &err), &err);
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_false(has_column(sheets, "tickets", "barrier_height"));
+    assert_true(number(sheets, "tickets", 0, "barrier_control_height") == 0.0);
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+static void ways_to_measure_have_columns_with_and_without_controls(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    open_scene(&s);
+    add_barriers(add_analysis(&s, add_ticket(&s, 0), "probe", ""), true, true);
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_true(number(sheets, "tickets", 0, "barrier_plain_height") == 0.5);
+    assert_true(number(sheets, "tickets", 0, "barrier_again_height") == 0.25);
+    assert_true(number(sheets, "tickets", 0, "barrier_control_init_plain_height") == 0.875);
+    assert_true(number(sheets, "tickets", 0, "barrier_control_init_again_height") == 0.4375);
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+static void figures_draw_no_mean_over_kinds(void **state)
+{
+    (void)state;
+    static const cop_column columns[] = {{"kind", COP_COLUMN_TEXT, NULL, "Which"},
+                                         {"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
+                                         {"alpha", COP_COLUMN_FLOAT, NULL, "Where"},
+                                         {"error", COP_COLUMN_FLOAT, "fraction", "There"}};
+    static const cop_plot plot = {
+        .kind = COP_PLOT_LINES, .title = "Lines", .x = "alpha", .y = "error"};
+    scene s;
+    cop_groups groups;
+    cop_figures figures;
+    cop_error err = {0};
+    open_scene(&s);
+    cop_table *table = cop_tables_add(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "line",
+                                      "Lines", columns, 4, &plot, &err);
+    assert_non_null(table);
+    for (int i = 0; i < 6; i++) {
+        const cop_cell cells[] = {{.text = i < 4 ? "copies" : "baseline"},
+                                  {.text = i < 2   ? "0-1"
+                                           : i < 4 ? "0-2"
+                                                   : "0-0"},
+                                  {.f = i % 2},
+                                  {.f = i < 2   ? 0.25
+                                        : i < 4 ? 0.75
+                                                : 0.0}};
+        assert_ok(cop_table_row(table, cells, &err), &err);
+    }
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+              &err);
+    const cop_figure *f = find_figure(&figures, "line");
+    assert_int_equal(f->panel_count, 2);
+    assert_string_equal(f->panels[0].title, "copies");
+    assert_true(f->panels[0].curves[0].points[0].y == 50.0); /* percent, for people */
+    assert_string_equal(f->panels[1].title, "baseline");
+    assert_true(f->panels[1].curves[0].points[0].y == 0.0);
+    assert_string_equal(f->y_label, "error (%)");
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+/* --- instances ----------------------------------------------------------------------------------
+ */
+
+static void add_trace(cop_tables *tables, double trace)
+{
+    static const cop_column columns[] = {{"trace", COP_COLUMN_FLOAT, NULL, "Of it"}};
+    cop_error err = {0};
+    cop_table *table = cop_tables_add(tables, "topeig", "Trace", columns, 1, NULL, &err);
+    assert_non_null(table);
+    assert_ok(cop_table_row(table, &(cop_cell){.f = trace}, &err), &err);
+}
+
+static void instances_of_an_analyzer_are_told_apart(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"copy = 0", "copy = 1", "copy = 1, Mode = \"x\""};
+    static const char *const named[] = {"topeig_copy_0", "topeig_copy_1", "topeig_copy_1_mode_x"};
+    static const char *const numbered[] = {"topeig_number_1", "topeig_number_2", "topeig_number_3"};
+    for (int has_labels = 0; has_labels <= 1; has_labels++) {
+        const char *const *names = has_labels == 1 ? named : numbered;
+        scene s;
+        cop_groups groups;
+        cop_figures figures;
+        cop_error err = {0};
+        open_scene(&s);
+        cop_record_ticket *t = add_ticket(&s, 1);
+        for (int i = 0; i < 3; i++)
+            add_trace(add_analysis(&s, t, "topeig", has_labels == 1 ? labels[i] : ""), i + 1.0);
+        cop_tables *sheets = make_sheets(&s, &groups);
+        assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+                  &err);
+        for (int i = 0; i < 3; i++) {
+            char column[96];
+            (void)snprintf(column, sizeof column, "%s_trace", names[i]);
+            assert_true(number(sheets, names[i], 0, "trace") == i + 1.0);
+            assert_true(number(sheets, "tickets", 0, column) == i + 1.0);
+            const cop_figure *f = find_figure(&figures, names[i]);
+            assert_int_equal(f->panel_count, 1);
+            assert_true(f->panels[0].curves[0].points[0].y == i + 1.0);
+            if (has_labels == 1)
+                assert_non_null(strstr(f->title, labels[i]));
+        }
+        cop_tables_free(sheets);
+        close_scene(&s);
+    }
+}
+
+/* --- images -------------------------------------------------------------------------------------
+ */
+
+/* A round that trained on so many images, of a distilled set or real ones. */
+static void add_round(scene *s, int64_t round, double samples, const cop_artifact_id *set)
+{
+    cop_record_ticket *t = add_ticket(s, round);
+    cop_result *training = add_result(s, "train");
+    training->summary.samples = samples;
+    t->has_training = t->knows_data = true;
+    t->training = training->id;
+    t->has_data = set != NULL;
+    if (set != NULL)
+        t->data = *set;
+}
+
+/* McDermott and Cummings' numbers: 300 epochs of 50,000 images are 150 times 1000 epochs of 100. */
+static void training_points_count_stored_and_decoded_images(void **state)
+{
+    (void)state;
+    double stored[2], decoded[2];
+    for (int distilled = 0; distilled <= 1; distilled++) {
+        scene s;
+        cop_groups groups;
+        open_scene(&s);
+        cop_result *set = add_result(&s, "distil");
+        set->summary.stored = 100.0;
+        set->summary.decoded = 400.0;
+        add_round(&s, 1, distilled == 1 ? 400.0 * 1000.0 : 50000.0 * 300.0,
+                  distilled == 1 ? &set->id : NULL);
+        cop_tables *sheets = make_sheets(&s, &groups);
+        stored[distilled] = number(sheets, "tickets", 0, "training_points_stored");
+        decoded[distilled] = number(sheets, "summary", 0, "training_points_decoded");
+        cop_tables_free(sheets);
+        close_scene(&s);
+    }
+    assert_true(stored[0] == decoded[0]);
+    assert_true(stored[0] / stored[1] == 150.0);
+    assert_true(decoded[0] / decoded[1] == 37.5);
+}
+
+static void rounds_on_other_data_are_counted_each_by_its_own(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    open_scene(&s);
+    cop_result *set = add_result(&s, "distil");
+    set->summary.stored = 1.0;
+    set->summary.decoded = 4.0;
+    add_round(&s, 1, 4000.0, &set->id);
+    add_round(&s, 2, 500.0, NULL);
+    cop_record_ticket *untrained = add_ticket(&s, 3); /* a mask that took no training */
+    untrained->knows_data = true;
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_true(number(sheets, "tickets", 0, "training_points_stored") == 1000.0);
+    assert_true(number(sheets, "tickets", 1, "training_points_stored") == 1500.0);
+    assert_true(number(sheets, "tickets", 2, "training_points_stored") == 1500.0);
+    assert_true(number(sheets, "tickets", 2, "training_points_decoded") == 4500.0);
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+/* --- tickets without weights --------------------------------------------------------------------
+ */
+
+static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    cop_figures figures;
+    cop_error err = {0};
+    open_scene(&s);
+    for (int64_t round = 0; round < 3; round++) {
+        cop_record_ticket *t = add_ticket(&s, round);
+        cop_result *copy = add_result(&s, "train");
+        copy->summary.test_accuracy = 0.5;
+        t->copies = &copy->id;
+        t->copy_count = 1;
+    }
+    for (size_t i = 0; i < s.r.found_count; i++) {
+        if (cop_same_artifact(&s.found[i].id, &s.tickets[2].mask))
+            s.found[i].summary.kept = 0.0;
+    }
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+              &err);
+    assert_non_null(strstr(find_figure(&figures, "accuracy")->x_label, "1 ticket with none"));
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+/* --- failures -----------------------------------------------------------------------------------
+ */
+
+static void a_failure_is_a_row_with_its_reason(void **state)
+{
+    (void)state;
+    scene s;
+    cop_groups groups;
+    cop_record_failure failures[3] = {{.reason = "copy 0: the loss became nan"},
+                                      {.reason = "copy 0: the loss became nan"},
+                                      {.reason = "an old one"}};
+    open_scene(&s);
+    (void)add_ticket(&s, 0);
+    cop_record_ticket *t = add_ticket(&s, 1);
+    cop_artifact_id copies[2];
+    for (int i = 0; i < 2; i++) {
+        copies[i] = add_result(&s, "train")->id;
+        failures[i].stage = copies[i];
+    }
+    s.r.found_count -= 2;        /* neither is there */
+    failures[2].stage = t->mask; /* this one is, by now */
+    t->copies = copies;
+    t->copy_count = 2;
+    s.r.record.failures = failures;
+    s.r.record.failure_count = 3;
+    cop_tables *sheets = make_sheets(&s, &groups);
+    const cop_table *table = cop_sheets_find(sheets, "failures");
+    assert_non_null(table);
+    assert_int_equal(cop_table_row_count(table), 1);
+    assert_int_equal(cop_table_cell(table, 0, 3).i, 1);
+    assert_string_equal(cop_table_cell(table, 0, 4).text, "copy 0: the loss became nan");
+    const cop_table *tickets = cop_sheets_find(sheets, "tickets");
+    size_t column = (size_t)cop_table_find_column(tickets, "failure");
+    assert_string_equal(cop_table_cell(tickets, 0, column).text, "");
+    assert_string_equal(cop_table_cell(tickets, 1, column).text, "copy 0: the loss became nan");
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(controls_are_no_part_of_the_headline),
+        cmocka_unit_test(a_study_of_controls_alone_has_no_headline),
+        cmocka_unit_test(ways_to_measure_have_columns_with_and_without_controls),
+        cmocka_unit_test(figures_draw_no_mean_over_kinds),
+        cmocka_unit_test(instances_of_an_analyzer_are_told_apart),
+        cmocka_unit_test(training_points_count_stored_and_decoded_images),
+        cmocka_unit_test(rounds_on_other_data_are_counted_each_by_its_own),
+        cmocka_unit_test(a_failure_is_a_row_with_its_reason),
+        cmocka_unit_test(a_ticket_without_weights_is_missing_from_the_figure_with_a_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
