@@ -1,6 +1,7 @@
 /* component.c: a plugin chosen by a config, with its options; and instances made of it. */
 #include "plugin/component.h"
 
+#include "core/callback.h"
 #include "core/text.h"
 #include "nn/model.h"
 #include "plugin/value.h"
@@ -271,11 +272,19 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     return COP_OK;
 }
 
+static void enter(cop_callback *call, const cop_component *c, const char *name)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    cop_callback_enter(call, cop_kind_name((cop_kind)plugin->kind), plugin->id, name);
+}
+
 static cop_status create(const cop_component *c, const cop_task *task, cop_instance *out,
                          cop_error *err)
 {
     cop_error own = {0};
     cop_status status = COP_FAILED;
+    cop_callback call;
+    enter(&call, c, "create");
     switch ((cop_kind)c->entry->plugin->kind) {
     case COP_KIND_DATASET: {
         const cop_dataset_ops *ops = out->ops;
@@ -301,6 +310,7 @@ static cop_status create(const cop_component *c, const cop_task *task, cop_insta
         (void)cop_fail(&own, COP_FAILED, "a model is not made this way");
         break;
     }
+    cop_callback_leave(&call);
     out->is_created = status == COP_OK;
     status = answer(c, status, &own);
     if (err != NULL && status != COP_OK)
@@ -330,6 +340,8 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
 
 static void destroy(cop_instance *instance)
 {
+    cop_callback call;
+    enter(&call, instance->component, "destroy");
     switch ((cop_kind)instance->component->entry->plugin->kind) {
     case COP_KIND_DATASET:
         ((const cop_dataset_ops *)instance->ops)->destroy(instance->self);
@@ -346,6 +358,7 @@ static void destroy(cop_instance *instance)
     case COP_KIND_MODEL:
         break;
     }
+    cop_callback_leave(&call);
 }
 
 void cop_instance_close(cop_instance *instance)

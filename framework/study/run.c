@@ -1,4 +1,5 @@
 /* run.c: running every stage that is not there yet, in order. */
+#include "core/callback.h"
 #include "core/openmp.h"
 #include "study/manifest.h"
 
@@ -118,6 +119,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     /* The thread count is part of the identity, so it is set for the stage, whatever the
      * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
     omp_set_num_threads(stage->opened->setting->threads);
+    COP_TRY(cop_floats_settle(stage->opened->setting->threads, err));
     double began = cop_now();
     cop_error reason = {0};
     r->own_failure = false;
