@@ -259,7 +259,7 @@ int cop_command(int argc, char **argv, FILE *out, FILE *err)
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err)
 {
     const cop_word_list *dirs = &call->arguments->plugin_dir;
-    return cop_registry_open(dirs->items, dirs->count, out, err);
+    return cop_registry_search(dirs->items, dirs->count, call->log, out, err);
 }
 
 #define MOST_THREADS 1024

@@ -131,6 +131,7 @@ cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config
     *out = NULL;
     const cop_registry_entry *entry = NULL;
     COP_TRY(find_entry(r, kind, group, file, &entry, err));
+    cop_registry_say_shadowed(r, entry, log);
     cop_component *c = calloc(1, sizeof *c);
     if (c == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");

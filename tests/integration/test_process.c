@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -44,6 +45,7 @@ typedef struct way {
     rlim_t space, file;       /* bytes of address space and of a file; 0: no limit */
     int closed;               /* bit i: descriptor i is closed */
     bool one_processor;
+    const char *program; /* a file of the scene that is run as another user, or NULL */
 } way;
 
 static void link_fixture(const scene *s, const char *name)
@@ -92,7 +94,10 @@ static _Noreturn void become(const scene *s, const way *w, char *const *argv)
     if ((w->space != 0 && setrlimit(RLIMIT_AS, &space) != 0) ||
         (w->file != 0 && setrlimit(RLIMIT_FSIZE, &file) != 0))
         _exit(126);
-    (void)execv(COMMAND, argv);
+    (void)snprintf(path, sizeof path, "%s/%s", s->dir, w->program != NULL ? w->program : "");
+    if (w->program != NULL && setuid(65534) != 0)
+        _exit(126);
+    (void)execv(w->program != NULL ? path : COMMAND, argv);
     _exit(127);
 }
 
@@ -235,7 +240,7 @@ static void refuses_too_small_an_address_space_in_one_line(void **state)
     assert_ends(&s, start(&s, &none, WORDS("--version")), 1);
     assert_contains(&s, "err", "coppice: the address space is limited (ulimit -v)");
     /* Every limit from where the program starts to where two threads have all that they need. */
-    for (rlim_t mib = 360; mib <= 600; mib += 30) {
+    for (rlim_t mib = 360; mib <= 600; mib += 60) {
         const way some = {.space = mib << 20, .name = "OMP_NUM_THREADS", .value = "2"};
         int status = wait_for_end(start_run(&s, &some, "2"));
         if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
@@ -392,6 +397,105 @@ static void says_which_plugin_and_callback_ended_the_process(void **state)
     }
 }
 
+/* --- opening plugins -------------------------------------------------------------------------- */
+
+/* The fixture hangs where the environment asks for it. */
+static void says_what_it_waits_for_when_a_constructor_hangs(void **state)
+{
+    (void)state;
+    const way w = {.name = "COPPICE_FIXTURE_HANGS", .value = "1"};
+    scene s;
+    make_scene(&s, "hangs");
+    pid_t pid = start(&s, &w, WORDS("list", "--plugin-dir", s.plugins));
+    wait_for_text(&s, "err", "waiting up to 10 s for ");
+    assert_contains(&s, "err", "/plugins/hangs.so to be opened\n");
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_ends(&s, pid, 130);
+    assert_contains(&s, "err", "coppice: interrupted\n");
+    remove_tree(s.dir);
+}
+
+/* The process that opens plugins on trial, with the text in its command line; 0: none. */
+static pid_t process_with(const char *text)
+{
+    DIR *all = opendir("/proc");
+    pid_t found = 0;
+    assert_non_null(all);
+    for (const struct dirent *entry; (entry = readdir(all)) != NULL;) {
+        char path[300], line[4096];
+        (void)snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+        FILE *file = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        size_t length = fread(line, 1, sizeof line, file);
+        if (memmem(line, length, text, strlen(text)) != NULL)
+            found = (pid_t)atol(entry->d_name);
+        (void)fclose(file);
+    }
+    (void)closedir(all);
+    return found;
+}
+
+static void the_child_that_opens_plugins_dies_with_its_parent(void **state)
+{
+    (void)state;
+    const way w = {.name = "COPPICE_FIXTURE_HANGS", .value = "1"};
+    scene s;
+    make_scene(&s, "hangs");
+    pid_t pid = start(&s, &w, WORDS("list", "--plugin-dir", s.plugins));
+    wait_for_text(&s, "err", "waiting up to 10 s for ");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    (void)wait_for_end(pid);
+    for (int i = 0; i < 500 && process_with(s.plugins) != 0; i++) {
+        const struct timespec moment = {.tv_nsec = 10000000};
+        (void)nanosleep(&moment, NULL);
+    }
+    assert_int_equal(process_with(s.plugins), 0);
+    remove_tree(s.dir);
+}
+
+static void a_study_says_whose_plugin_of_an_id_it_uses(void **state)
+{
+    (void)state;
+    const way w = {0};
+    scene s;
+    make_scene(&s, "toypruner");
+    link_fixture(&s, "toypruner_again");
+    char wanted[1000];
+    (void)snprintf(wanted, sizeof wanted,
+                   "warning: pruner \"toypruner\" is taken from %s/toypruner.so and not from "
+                   "%s/toypruner_again.so",
+                   s.plugins, s.plugins);
+    (void)wait_for_end(
+        start(&s, &w, WORDS("check", s.config, "--plugin-dir", s.plugins, "--out", s.out)));
+    assert_contains(&s, "err", wanted);
+    remove_tree(s.dir);
+}
+
+/* Root alone can make a program of another user's rights. */
+static void a_set_uid_program_says_that_it_passes_over_the_environment(void **state)
+{
+    (void)state;
+    if (geteuid() != 0 || SANITIZED)
+        skip();
+    scene s;
+    char program[400], *bytes = NULL;
+    size_t size = 0;
+    cop_error err = {0};
+    make_scene(&s, "exits_in_step");
+    (void)snprintf(program, sizeof program, "%s/set-uid", s.dir);
+    assert_ok(cop_file_read(COMMAND, 1u << 24, &bytes, &size, &err), &err);
+    assert_ok(cop_file_write(program, bytes, size, &err), &err);
+    free(bytes);
+    assert_int_equal(chmod(s.dir, 0755), 0);
+    assert_int_equal(chmod(program, 04755), 0);
+    const way w = {.name = "COPPICE_PLUGIN_PATH", .value = s.plugins, .program = "set-uid"};
+    assert_ends(&s, start(&s, &w, WORDS("list")), 0);
+    assert_contains(&s, "err", "warning: COPPICE_PLUGIN_PATH is not looked at");
+    assert_lacks(&s, "out", "exits_in_step");
+    remove_tree(s.dir);
+}
+
 static int without_choices(void **state)
 {
     (void)state;
@@ -415,6 +519,10 @@ int main(void)
         cmocka_unit_test(ends_within_seconds_of_a_terminate_signal),
         cmocka_unit_test(an_interrupt_while_figures_are_drawn_ends_with_a_line),
         cmocka_unit_test(says_which_plugin_and_callback_ended_the_process),
+        cmocka_unit_test(says_what_it_waits_for_when_a_constructor_hangs),
+        cmocka_unit_test(the_child_that_opens_plugins_dies_with_its_parent),
+        cmocka_unit_test(a_study_says_whose_plugin_of_an_id_it_uses),
+        cmocka_unit_test(a_set_uid_program_says_that_it_passes_over_the_environment),
     };
     return cmocka_run_group_tests(tests, without_choices, NULL);
 }
