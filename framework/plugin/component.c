@@ -183,6 +183,17 @@ const void *cop_component_options(const cop_component *c)
     return c->options;
 }
 
+size_t cop_component_model_count(const cop_component *c)
+{
+    return cop_option_values_model_count(c->values);
+}
+
+const cop_component *cop_component_model_at(const cop_component *c, size_t i)
+{
+    size_t offset = 0;
+    return cop_option_values_model(c->values, i, &offset);
+}
+
 void cop_component_place(const cop_component *c, const char **file, int *line)
 {
     *file = c->file;

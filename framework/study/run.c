@@ -1,6 +1,7 @@
 /* run.c: running every stage that is not there yet, in order. */
 #include "core/callback.h"
 #include "core/openmp.h"
+#include "study/makers.h"
 #include "study/manifest.h"
 
 #include "core/locale.h"
@@ -111,6 +112,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     if (cop_stage_done(r->store, stage)) {
         /* There is one if a run was killed after it had published and before it tidied up. */
         cop_checkpoint_remove(r->store, &stage->id);
+        cop_makers_compare(r, stage);
         return COP_OK;
     }
     COP_TRY(inherit_failure(r->study, stage, err));

@@ -472,6 +472,35 @@ static void a_study_says_whose_plugin_of_an_id_it_uses(void **state)
     remove_tree(s.dir);
 }
 
+static void says_when_results_were_made_by_another_content_of_a_plugin(void **state)
+{
+    (void)state;
+    const way w = {0};
+    scene s;
+    char path[600];
+    make_scene(&s, "imp");
+    const char *const words[] = {"run",
+                                 s.config,
+                                 "--out",
+                                 s.out,
+                                 "--plugin-dir",
+                                 s.plugins,
+                                 "--set",
+                                 "ticket.stages.[0].pruner={plugin=\"twin\";}",
+                                 NULL};
+    link_fixture(&s, "twin_first");
+    assert_ends(&s, start(&s, &w, words), 0);
+    assert_ends(&s, start(&s, &w, words), 0);
+    assert_lacks(&s, "err", "were made by");
+    (void)snprintf(path, sizeof path, "%s/twin_first.so", s.plugins);
+    assert_int_equal(unlink(path), 0);
+    link_fixture(&s, "twin_second");
+    assert_ends(&s, start(&s, &w, words), 0);
+    assert_contains(&s, "err", "were made by pruner twin 1.0.0 ");
+    assert_contains(&s, "err", ", and this is pruner twin 1.1.0 ");
+    remove_tree(s.dir);
+}
+
 /* Root alone can make a program of another user's rights. */
 static void a_set_uid_program_says_that_it_passes_over_the_environment(void **state)
 {
@@ -522,6 +551,7 @@ int main(void)
         cmocka_unit_test(says_what_it_waits_for_when_a_constructor_hangs),
         cmocka_unit_test(the_child_that_opens_plugins_dies_with_its_parent),
         cmocka_unit_test(a_study_says_whose_plugin_of_an_id_it_uses),
+        cmocka_unit_test(says_when_results_were_made_by_another_content_of_a_plugin),
         cmocka_unit_test(a_set_uid_program_says_that_it_passes_over_the_environment),
     };
     return cmocka_run_group_tests(tests, without_choices, NULL);
