@@ -119,6 +119,9 @@ static int use_threads(int threads)
 #pragma omp single
         given = omp_get_num_threads();
     }
+#ifndef _OPENMP
+    given = threads; /* our own kernels use one in any case */
+#endif
     int end = given < threads ? TRIAL_FEWER : !blas_and_onednn_agree() ? TRIAL_WRONG : TRIAL_WORKS;
     omp_set_num_threads(before);
     return end;
