@@ -1,6 +1,7 @@
 /* distilling.c: a step of a distiller, through the interface of its kind. */
 #include "bench/subject.h"
 
+#include "core/callback.h"
 #include "study/plan.h"
 #include "study/work.h"
 
@@ -61,7 +62,11 @@ static cop_status make(distilling *d, const cop_setting *s, const cop_loaded_dat
     COP_TRY(plan(d, data, err));
     d->work = (struct cop_work){
         .train = &data->train, .threads = s->threads, .log = log, .title = d->what};
-    return d->ops->begin(d->instance.self, &d->work, d->bag, err);
+    cop_callback call;
+    cop_callback_enter(&call, NULL, d->what, "begin");
+    cop_status status = d->ops->begin(d->instance.self, &d->work, d->bag, err);
+    cop_callback_leave(&call);
+    return status;
 }
 
 static cop_status open_distilling(const cop_setting *s, const cop_loaded_data *data,
@@ -82,7 +87,12 @@ static cop_status open_distilling(const cop_setting *s, const cop_loaded_data *d
 static cop_status step(void *self, cop_error *err)
 {
     distilling *d = self;
-    return d->ops->step(d->instance.self, &d->work, d->bag, d->next++ % d->plan.steps, err);
+    cop_callback call;
+    cop_callback_enter(&call, NULL, d->what, "step");
+    cop_status status =
+        d->ops->step(d->instance.self, &d->work, d->bag, d->next++ % d->plan.steps, err);
+    cop_callback_leave(&call);
+    return status;
 }
 
 static cop_program *program(void *self)

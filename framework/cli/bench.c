@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,7 +90,9 @@ static cop_status run_here(const cop_call *call, const cop_registry *registry, c
     cop_config *config = NULL;
     cop_bench_result result;
     COP_TRY(cop_call_config_at(call, registry, path, &config, err));
-    cop_status status = cop_bench_run(config, samples, call->log, &result, err);
+    cop_status status = cop_call_threads(call, config, err);
+    if (status == COP_OK)
+        status = cop_bench_run(config, samples, call->log, &result, err);
     cop_config_free(config);
     if (status != COP_OK)
         return status;
@@ -251,6 +255,8 @@ static cop_status run_cases(const cop_call *call, const cop_cases *cases, int64_
 static cop_status run(const cop_call *call, cop_error *err)
 {
     int64_t samples = 0;
+    if (getenv(STARTED) != NULL)
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* whoever wanted to know is gone */
     cop_cases cases = {0};
     COP_TRY(read_samples(call, &samples, err));
     cop_status status = find_cases(call, &cases, err);

@@ -2,9 +2,11 @@
  */
 #include "cli/command.h"
 
+#include "cli/signals.h"
 #include "core/locale.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "exec/threads.h"
 
 #include <coppice/host.h>
 
@@ -92,6 +94,21 @@ static void print_resume(int argc, char *const *argv, FILE *err)
     (void)fputc('\n', err);
 }
 
+/* The same as a text; NULL without memory. */
+static char *resume_text(int argc, char *const *argv)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return NULL;
+    print_resume(argc, argv, out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* --- dispatch -----------------------------------------------------------------------------------
  */
 
@@ -176,7 +193,12 @@ static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *a
     if (log == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     const cop_call call = {arguments, argc, argv, out, err_stream, log};
-    cop_status status = s->run(&call, err);
+    char *resume = s->resumes ? resume_text(argc, argv) : NULL;
+    cop_signals *before = cop_signals_catch(resume);
+    free(resume);
+    cop_status status =
+        before != NULL ? s->run(&call, err) : cop_fail(err, COP_FAILED, "out of memory");
+    cop_signals_restore(before);
     cop_logger_free(log);
     return status;
 }
@@ -254,7 +276,7 @@ int cop_command(int argc, char **argv, FILE *out, FILE *err)
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err)
 {
     const cop_word_list *dirs = &call->arguments->plugin_dir;
-    return cop_registry_open(dirs->items, dirs->count, out, err);
+    return cop_registry_search(dirs->items, dirs->count, call->log, out, err);
 }
 
 #define MOST_THREADS 1024
@@ -292,6 +314,14 @@ cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_co
         *registry = NULL;
     }
     return status;
+}
+
+cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_error *err)
+{
+    int most = 1;
+    for (size_t i = 0; i < config->setting_count; i++)
+        most = config->settings[i].threads > most ? config->settings[i].threads : most;
+    return cop_threads_check(most, call->log, err);
 }
 
 cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,

@@ -22,6 +22,7 @@ typedef struct cop_subcommand {
     const char *summary; /* one line */
     const char *details; /* further lines of its help; may be NULL */
     const char *const *options;
+    bool resumes; /* goes on where it was when it is called again */
     cop_status (*run)(const cop_call *call, cop_error *err);
 } cop_subcommand;
 
@@ -45,6 +46,9 @@ cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry
 /* A registry and the config that the first word names, as above; both the caller's. */
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err);
+
+/* Whether this process can compute with the threads of every setting; before any work. */
+cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_error *err);
 
 /* The config's setting of that label; COP_INVALID where there is none. */
 cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,

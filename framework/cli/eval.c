@@ -123,7 +123,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     if (call->arguments->weights == NULL)
         return cop_fail(err, COP_INVALID, "eval wants --weights FILE");
     COP_TRY(cop_call_config(call, &registry, &config, err));
-    cop_status status = evaluate_config(call, config, err);
+    cop_status status = cop_call_threads(call, config, err);
+    if (status == COP_OK)
+        status = evaluate_config(call, config, err);
     cop_config_free(config);
     cop_registry_free(registry);
     return status;

@@ -166,7 +166,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_config *config = NULL;
     COP_TRY(read_request(call->arguments, &r, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
-    cop_status status = explain_config(call, config, &r, err);
+    cop_status status = r.runs > 0 ? cop_call_threads(call, config, err) : COP_OK;
+    if (status == COP_OK)
+        status = explain_config(call, config, &r, err);
     cop_config_free(config);
     cop_registry_free(registry);
     return status;

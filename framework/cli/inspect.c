@@ -9,6 +9,7 @@ static cop_status describe(const cop_call *call, const cop_registry *registry, c
 {
     const cop_registry_entry *entry = NULL;
     COP_TRY(cop_describe_find(registry, call->arguments->words[0], &entry, err));
+    cop_registry_say_shadowed(registry, entry, call->log);
     if (call->arguments->json)
         return cop_describe_plugin_json(entry, call->out, err);
     cop_describe_plugin(entry, call->out);

@@ -32,8 +32,8 @@ cop_digest cop_hash_bytes(const void *data, size_t size);
 
 bool cop_digest_equal(cop_digest a, cop_digest b);
 
-/* The digest of a file's bytes. COP_FAILED naming the path when it cannot be read, or when memory is
- * refused; errno tells which. */
+/* The digest of a file's bytes. COP_FAILED naming the path when it cannot be read, or when memory
+ * is refused; errno tells which. */
 cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err);
 
 #endif

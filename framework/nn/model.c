@@ -4,6 +4,7 @@
  * anything is trained. */
 #include "nn/model.h"
 
+#include "core/callback.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
 
@@ -159,7 +160,11 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                         m->task.height, m->task.width);
     COP_TRY(check_given(&m->params, g, params, err));
     COP_TRY(check_given(&m->buffers, g, buffers, err));
-    COP_TRY(m->ops->build(m->self, g, x, params, buffers, mode, out, err));
+    cop_callback call;
+    cop_callback_enter(&call, "model", m->id, "build");
+    cop_status status = m->ops->build(m->self, g, x, params, buffers, mode, out, err);
+    cop_callback_leave(&call);
+    COP_TRY(status);
     COP_TRY(cop_graph_check(g, err));
     return check_output(m, g, images.dim[0], out, err);
 }
@@ -271,7 +276,10 @@ static cop_status declare(cop_model *m, cop_error *err)
 {
     cop_declaration *d = NULL;
     COP_TRY(cop_declaration_new(&m->task, &d, err));
+    cop_callback call;
+    cop_callback_enter(&call, "model", m->id, "declare");
     cop_status status = m->ops->declare(m->self, d, err);
+    cop_callback_leave(&call);
     if (status == COP_OK)
         status = cop_graph_check(d->graph, err);
     if (status == COP_OK && d->params.count == 0)
@@ -344,15 +352,26 @@ static cop_status try_modes(cop_model *m, cop_error *err)
     return status;
 }
 
+static void destroy(cop_model *m)
+{
+    cop_callback call;
+    cop_callback_enter(&call, "model", m->id, "destroy");
+    m->ops->destroy(m->self);
+    cop_callback_leave(&call);
+    m->self = NULL;
+}
+
 /* Creates and declares; on failure `own` says why, without the id. */
 static cop_status bring_up(cop_model *m, const void *options, cop_error *own)
 {
-    COP_TRY(m->ops->create(options, &m->task, &m->self, own));
-    cop_status status = declare(m, own);
-    if (status != COP_OK) {
-        m->ops->destroy(m->self);
-        m->self = NULL;
-    }
+    cop_callback call;
+    cop_callback_enter(&call, "model", m->id, "create");
+    cop_status status = m->ops->create(options, &m->task, &m->self, own);
+    cop_callback_leave(&call);
+    COP_TRY(status);
+    status = declare(m, own);
+    if (status != COP_OK)
+        destroy(m);
     return status;
 }
 
@@ -388,7 +407,7 @@ void cop_model_free(cop_model *m)
 {
     if (m == NULL)
         return;
-    m->ops->destroy(m->self);
+    destroy(m);
     free(m->params.items);
     free(m->buffers.items);
     free(m);

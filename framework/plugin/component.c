@@ -1,6 +1,7 @@
 /* component.c: a plugin chosen by a config, with its options; and instances made of it. */
 #include "plugin/component.h"
 
+#include "core/callback.h"
 #include "core/text.h"
 #include "nn/model.h"
 #include "plugin/value.h"
@@ -130,6 +131,7 @@ cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config
     *out = NULL;
     const cop_registry_entry *entry = NULL;
     COP_TRY(find_entry(r, kind, group, file, &entry, err));
+    cop_registry_say_shadowed(r, entry, log);
     cop_component *c = calloc(1, sizeof *c);
     if (c == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
@@ -179,6 +181,17 @@ const char *cop_component_effective(const cop_component *c)
 const void *cop_component_options(const cop_component *c)
 {
     return c->options;
+}
+
+size_t cop_component_model_count(const cop_component *c)
+{
+    return cop_option_values_model_count(c->values);
+}
+
+const cop_component *cop_component_model_at(const cop_component *c, size_t i)
+{
+    size_t offset = 0;
+    return cop_option_values_model(c->values, i, &offset);
 }
 
 void cop_component_place(const cop_component *c, const char **file, int *line)
@@ -271,11 +284,19 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     return COP_OK;
 }
 
+static void enter(cop_callback *call, const cop_component *c, const char *name)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    cop_callback_enter(call, cop_kind_name((cop_kind)plugin->kind), plugin->id, name);
+}
+
 static cop_status create(const cop_component *c, const cop_task *task, cop_instance *out,
                          cop_error *err)
 {
     cop_error own = {0};
     cop_status status = COP_FAILED;
+    cop_callback call;
+    enter(&call, c, "create");
     switch ((cop_kind)c->entry->plugin->kind) {
     case COP_KIND_DATASET: {
         const cop_dataset_ops *ops = out->ops;
@@ -301,6 +322,7 @@ static cop_status create(const cop_component *c, const cop_task *task, cop_insta
         (void)cop_fail(&own, COP_FAILED, "a model is not made this way");
         break;
     }
+    cop_callback_leave(&call);
     out->is_created = status == COP_OK;
     status = answer(c, status, &own);
     if (err != NULL && status != COP_OK)
@@ -330,6 +352,8 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
 
 static void destroy(cop_instance *instance)
 {
+    cop_callback call;
+    enter(&call, instance->component, "destroy");
     switch ((cop_kind)instance->component->entry->plugin->kind) {
     case COP_KIND_DATASET:
         ((const cop_dataset_ops *)instance->ops)->destroy(instance->self);
@@ -346,6 +370,7 @@ static void destroy(cop_instance *instance)
     case COP_KIND_MODEL:
         break;
     }
+    cop_callback_leave(&call);
 }
 
 void cop_instance_close(cop_instance *instance)

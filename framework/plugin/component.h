@@ -37,6 +37,10 @@ const char *cop_component_effective(const cop_component *c);
  * known. Lives as long as the component. */
 void cop_component_place(const cop_component *c, const char **file, int *line);
 
+/* The models among its options. */
+size_t cop_component_model_count(const cop_component *c);
+const cop_component *cop_component_model_at(const cop_component *c, size_t i);
+
 /* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
  */
 const void *cop_component_options(const cop_component *c);

@@ -43,21 +43,29 @@ static void list_kind(const cop_registry *r, cop_kind kind, FILE *out)
     }
 }
 
-void cop_describe_list(const cop_registry *r, cop_kind kind, FILE *out)
+static void list_refusals(const cop_registry *r, bool is_shadowed, const char *title, FILE *out)
 {
-    for (cop_kind k = COP_KIND_MODEL; k <= COP_KIND_ANALYZER; k++)
-        if (kind == 0 || kind == k)
-            list_kind(r, k, out);
-    if (cop_registry_refusal_count(r) > 0)
-        (void)fputs("failed to load\n", out);
     for (size_t i = 0; i < cop_registry_refusal_count(r); i++) {
         const cop_registry_refusal *refusal = cop_registry_refusal_at(r, i);
+        if (refusal->is_shadowed != is_shadowed)
+            continue;
+        (void)fputs(title, out);
+        title = "";
         (void)fputs("  ", out);
         put(out, refusal->path);
         (void)fputs("\n      ", out);
         put(out, refusal->reason);
         (void)fputc('\n', out);
     }
+}
+
+void cop_describe_list(const cop_registry *r, cop_kind kind, FILE *out)
+{
+    for (cop_kind k = COP_KIND_MODEL; k <= COP_KIND_ANALYZER; k++)
+        if (kind == 0 || kind == k)
+            list_kind(r, k, out);
+    list_refusals(r, true, "shadowed\n", out);
+    list_refusals(r, false, "failed to load\n", out);
 }
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -239,13 +247,17 @@ cop_status cop_describe_find(const cop_registry *r, const char *word,
         return *entry != NULL ? COP_OK : cop_registry_unknown(r, kind, colon + 1, err);
     }
     size_t found = 0;
+    cop_kind kind = (cop_kind)0;
     for (size_t i = 0; i < cop_registry_count(r); i++)
         if (strcmp(cop_registry_at(r, i)->plugin->id, word) == 0) {
-            *entry = cop_registry_at(r, i);
+            kind = (cop_kind)cop_registry_at(r, i)->plugin->kind;
             found++;
         }
     if (found == 1)
+        *entry = cop_registry_find(r, kind, word);
+    if (*entry != NULL)
         return COP_OK;
-    *entry = NULL;
+    if (found == 1)
+        return cop_registry_unknown(r, kind, word, err);
     return found > 1 ? refuse_several(r, word, err) : refuse_none(r, word, err);
 }

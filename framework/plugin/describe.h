@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 /* Prints the plugins of a kind (0: of all), by kind: id, version, summary; then the files that
- * failed to load, with the reasons. The second prints one JSON object: plugins, refused. */
+ * are shadowed and those that failed to load, with the reasons. The second prints one JSON object:
+ * plugins, refused; it opens the plugins in this process, for their options. */
 void cop_describe_list(const cop_registry *r, cop_kind kind, FILE *out);
 cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *out, cop_error *err);
 

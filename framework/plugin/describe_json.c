@@ -149,9 +149,11 @@ cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *ou
         return cop_fail(err, COP_FAILED, "out of memory");
     cJSON *plugins = add_array(&b, document, "plugins");
     for (size_t i = 0; plugins != NULL && i < cop_registry_count(r); i++) {
-        const cop_registry_entry *entry = cop_registry_at(r, i);
-        if (kind != 0 && entry->plugin->kind != (uint32_t)kind)
+        const cop_plugin *seen = cop_registry_at(r, i)->plugin;
+        if (kind != 0 && seen->kind != (uint32_t)kind)
             continue;
+        const cop_registry_entry *entry = cop_registry_find(r, (cop_kind)seen->kind, seen->id);
+        entry = entry != NULL ? entry : cop_registry_at(r, i);
         cJSON *object = add_object(&b, plugins);
         if (object != NULL)
             add_plugin(&b, object, entry);
@@ -163,6 +165,7 @@ cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *ou
             continue;
         add_text(&b, object, "file", cop_registry_refusal_at(r, i)->path);
         add_text(&b, object, "reason", cop_registry_refusal_at(r, i)->reason);
+        add_bool(&b, object, "shadowed", cop_registry_refusal_at(r, i)->is_shadowed);
     }
     return print(&b, document, out, err);
 }

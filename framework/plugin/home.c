@@ -34,22 +34,44 @@ static bool is_directory(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* Where something is: in the build tree, beside the installed library, or where it was configured.
- */
+/* Where something is: in the build tree; in one that was moved, from its own top; beside the
+ * installed library; or where it was configured. */
 typedef struct places {
-    const char *built, *beside, *configured;
+    const char *built, *moved, *beside, *configured;
 } places;
+
+/* The top of a build tree that is not where it was built: the directory of the library, or of the
+ * program, with CMake's cache in it. */
+static bool find_moved_tree(const char *file, char *top)
+{
+    char cache[PATH_MAX];
+    struct stat info;
+    (void)snprintf(top, PATH_MAX, "%s", file);
+    *strrchr(top, '/') = '\0';
+    return (size_t)snprintf(cache, sizeof cache, "%s/CMakeCache.txt", top) < sizeof cache &&
+           stat(cache, &info) == 0;
+}
+
+/* `dir` becomes top/name, if there is such a directory. */
+static bool find_within(const char *top, const char *name, char *dir, size_t size)
+{
+    return (size_t)snprintf(dir, size, "%s/%s", top, name) < size && is_directory(dir);
+}
 
 static bool find_home(const places *p, char *dir, size_t size)
 {
-    char program[PATH_MAX], library[PATH_MAX];
+    char program[PATH_MAX], library[PATH_MAX], top[PATH_MAX];
+    bool has_program = realpath("/proc/self/exe", program) != NULL;
     bool has_library = find_library(library);
-    if ((realpath("/proc/self/exe", program) != NULL && is_in_build_tree(program)) ||
-        (has_library && is_in_build_tree(library)))
+    if ((has_program && is_in_build_tree(program)) || (has_library && is_in_build_tree(library)))
         return (size_t)snprintf(dir, size, "%s", p->built) < size;
+    if (has_library && find_moved_tree(library, top) && find_within(top, p->moved, dir, size))
+        return true;
+    if (has_program && find_moved_tree(program, top) && find_within(top, p->moved, dir, size))
+        return true;
     if (has_library) {
         *strrchr(library, '/') = '\0';
-        if ((size_t)snprintf(dir, size, "%s/%s", library, p->beside) < size && is_directory(dir))
+        if (find_within(library, p->beside, dir, size))
             return true;
     }
     return (size_t)snprintf(dir, size, "%s", p->configured) < size;
@@ -57,14 +79,14 @@ static bool find_home(const places *p, char *dir, size_t size)
 
 bool cop_plugin_home(char *dir, size_t size)
 {
-    static const places plugins = {COPPICE_BUILD_DIR "/plugins", "coppice/plugins",
+    static const places plugins = {COPPICE_BUILD_DIR "/plugins", "plugins", "coppice/plugins",
                                    COPPICE_INSTALL_PLUGIN_DIR};
     return find_home(&plugins, dir, size);
 }
 
 bool cop_config_home(char *dir, size_t size)
 {
-    static const places configs = {COPPICE_SOURCE_DIR "/configs", COPPICE_LIB_TO_CONFIGS,
-                                   COPPICE_INSTALL_CONFIG_DIR};
+    static const places configs = {COPPICE_SOURCE_DIR "/configs", COPPICE_BUILD_TO_CONFIGS,
+                                   COPPICE_LIB_TO_CONFIGS, COPPICE_INSTALL_CONFIG_DIR};
     return find_home(&configs, dir, size);
 }

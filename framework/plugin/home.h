@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /* Writes the directory of the plugins that came with this library: the build's when the running
- * program or the library lies in the build tree; else coppice/plugins beside the library, which is
- * where installing puts it, under whatever prefix; else the place that was configured. false when
+ * program or the library lies in the build tree, or in one that was moved; else coppice/plugins
+ * beside the library, which is where installing puts it, under whatever prefix; else the place that
+ * was configured. false when
  * no path fits into `size`. The directory may be missing. */
 bool cop_plugin_home(char *dir, size_t size);
 

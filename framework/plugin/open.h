@@ -2,6 +2,7 @@
 #ifndef COP_PLUGIN_OPEN_H
 #define COP_PLUGIN_OPEN_H
 
+#include <coppice/log.h>
 #include <coppice/plugin.h>
 #include <coppice/status.h>
 
@@ -16,13 +17,17 @@ typedef struct cop_probe_result {
     bool is_ok;
     bool is_memory;   /* it failed for lack of memory, which says nothing about the file */
     char reason[768]; /* one line; empty when ok */
+    /* What the descriptor says, when ok; of long texts the beginning. */
+    cop_kind kind;
+    char id[COP_NAME_SIZE], version[64], results_version[64], summary[512];
 } cop_probe_result;
 
 /* Opens every file in a child process, so that one whose constructor crashes, exits or hangs is a
- * result and not the end of this process: the child is started anew behind the culprit. Forks, so
- * call it before this process uses OpenMP (the child itself runs nothing but the constructors).
- * [main thread] */
-cop_status cop_plugin_probe(const char *const *paths, size_t count, int seconds,
+ * result and not the end of this process: the child is started anew behind the culprit, and dies
+ * with this process. A constructor has `seconds` to return, and is named to `log` (may be NULL)
+ * when it has not after one. Forks, so call it before this process uses OpenMP (the child itself
+ * runs nothing but the constructors). [main thread] */
+cop_status cop_plugin_probe(const char *const *paths, size_t count, int seconds, cop_logger *log,
                             cop_probe_result *results, cop_error *err);
 
 #endif

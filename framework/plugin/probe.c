@@ -5,13 +5,13 @@
  * is the culprit, and a new child goes on behind it. */
 #include "plugin/open.h"
 
+#include "core/child.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,24 +21,21 @@ typedef struct record {
     cop_probe_result result;
 } record;
 
-/* A crash is expected here: no handler, no core file, nothing on the terminal. */
-static void go_quiet(void)
+/* What a descriptor says, cut where it is long. */
+static void note(cop_probe_result *result, const cop_plugin *plugin)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGINT};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        (void)signal(signals[i], SIG_DFL);
-    struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return;
-    for (int fd = 0; fd <= 2; fd++)
-        (void)dup2(null, fd);
+    result->kind = (cop_kind)plugin->kind;
+    (void)snprintf(result->id, sizeof result->id, "%s", plugin->id);
+    (void)snprintf(result->version, sizeof result->version, "%s", plugin->version);
+    (void)snprintf(result->results_version, sizeof result->results_version, "%s",
+                   plugin->results_version);
+    (void)snprintf(result->summary, sizeof result->summary, "%s", plugin->summary);
 }
 
-static _Noreturn void run_child(const char *const *paths, size_t first, size_t count, int pipe_end)
+static _Noreturn void run_child(const char *const *paths, size_t first, size_t count, int pipe_end,
+                                pid_t parent)
 {
-    go_quiet();
+    cop_child_begin(parent);
     for (size_t i = first; i < count; i++) {
         record r;
         memset(&r, 0, sizeof r);
@@ -49,6 +46,8 @@ static _Noreturn void run_child(const char *const *paths, size_t first, size_t c
         r.result.is_ok = status == COP_OK;
         r.result.is_memory = status == COP_FAILED;
         memcpy(r.result.reason, err.message, sizeof r.result.reason);
+        if (r.result.is_ok)
+            note(&r.result, plugin);
         if (write(pipe_end, &r, sizeof r) != (ssize_t)sizeof r)
             break;
     }
@@ -57,17 +56,27 @@ static _Noreturn void run_child(const char *const *paths, size_t first, size_t c
 _Static_assert(sizeof(((cop_error *)0)->message) == sizeof(((cop_probe_result *)0)->reason),
                "a message is copied whole");
 
-/* 1: a record came; 0: the child is gone; -1: it took too long. */
-static int next_record(int pipe_end, int seconds, record *out)
+/* 1: something is to be read; 0: nothing within the seconds. */
+static int wait_for_input(int pipe_end, int seconds)
+{
+    struct pollfd wait = {.fd = pipe_end, .events = POLLIN};
+    int ready;
+    while ((ready = poll(&wait, 1, seconds * 1000)) < 0 && errno == EINTR)
+        ;
+    return ready > 0;
+}
+
+/* 1: a record came; 0: the child is gone; -1: it took too long. Says what is waited for when that
+ * takes longer than a second. */
+static int next_record(int pipe_end, const char *path, int seconds, cop_logger *log, record *out)
 {
     size_t have = 0;
     while (have < sizeof *out) {
-        struct pollfd wait = {.fd = pipe_end, .events = POLLIN};
-        int ready = poll(&wait, 1, seconds * 1000);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready == 0)
-            return -1;
+        if (wait_for_input(pipe_end, 1) == 0) {
+            cop_say(log, COP_LOG_INFO, "waiting up to %d s for %s to be opened", seconds, path);
+            if (seconds <= 1 || wait_for_input(pipe_end, seconds - 1) == 0)
+                return -1;
+        }
         ssize_t got = read(pipe_end, (char *)out + have, sizeof *out - have);
         if (got < 0 && errno == EINTR)
             continue;
@@ -76,15 +85,6 @@ static int next_record(int pipe_end, int seconds, record *out)
         have += (size_t)got;
     }
     return 1;
-}
-
-static int wait_for(pid_t child)
-{
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return 0;
-    return status;
 }
 
 static void blame(cop_probe_result *result, bool is_late, int seconds, int status)
@@ -103,16 +103,16 @@ static void blame(cop_probe_result *result, bool is_late, int seconds, int statu
 
 /* Probes from *first on; *first becomes the first file that has no result yet. */
 static cop_status probe_some(const char *const *paths, size_t *first, size_t count, int seconds,
-                             cop_probe_result *results, cop_error *err)
+                             cop_logger *log, cop_probe_result *results, cop_error *err)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (cop_pipe(ends) != 0)
         return cop_fail(err, COP_FAILED, "looking at plugins: pipe: %s", strerror(errno));
     (void)fflush(NULL); /* or a plugin that exits would flush our buffers a second time */
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (child == 0) {
         (void)close(ends[0]);
-        run_child(paths, *first, count, ends[1]);
+        run_child(paths, *first, count, ends[1], parent);
     }
     int error = errno;
     (void)close(ends[1]);
@@ -122,21 +122,22 @@ static cop_status probe_some(const char *const *paths, size_t *first, size_t cou
     }
     record r;
     int came = 1;
-    while (*first < count && (came = next_record(ends[0], seconds, &r)) == 1 && r.index == *first)
+    while (*first < count && (came = next_record(ends[0], paths[*first], seconds, log, &r)) == 1 &&
+           r.index == *first)
         results[(*first)++] = r.result;
     (void)close(ends[0]);
     if (came < 0)
         (void)kill(child, SIGKILL);
-    int status = wait_for(child);
+    int status = cop_child_wait(child);
     if (*first < count)
         blame(&results[(*first)++], came < 0, seconds, status);
     return COP_OK;
 }
 
-cop_status cop_plugin_probe(const char *const *paths, size_t count, int seconds,
+cop_status cop_plugin_probe(const char *const *paths, size_t count, int seconds, cop_logger *log,
                             cop_probe_result *results, cop_error *err)
 {
     for (size_t first = 0; first < count;)
-        COP_TRY(probe_some(paths, &first, count, seconds, results, err));
+        COP_TRY(probe_some(paths, &first, count, seconds, log, results, err));
     return COP_OK;
 }

@@ -1,6 +1,7 @@
 /* registry.c: finding plugins along the search path, and keeping those that pass. */
 #include "plugin/registry.h"
 
+#include "core/callback.h"
 #include "core/hash.h"
 #include "core/text.h"
 #include "plugin/home.h"
@@ -12,12 +13,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
-#define OPEN_SECONDS 20
+/* Opening takes milliseconds; a disk that sleeps, or a busy machine, may take seconds. */
+#define OPEN_SECONDS 10
+
+/* An entry, and what only the registry needs of it. */
+typedef struct item {
+    cop_registry_entry entry; /* first: entries are handed out by its address */
+    cop_probe_result seen;
+    cop_plugin partial; /* points into `seen`; entry.plugin until the object is opened */
+    char *failure;      /* why it could not be opened here; NULL */
+    bool is_open, is_said;
+} item;
 
 struct cop_registry {
-    cop_registry_entry *entries;
+    item **items; /* of their own, so that their addresses stay */
     size_t count;
     cop_registry_refusal *refusals;
     size_t refusal_count;
@@ -33,6 +45,7 @@ typedef struct search {
     candidate *found;
     size_t count;
     cop_registry *registry;
+    cop_logger *log;
     cop_error *err;
 } search;
 
@@ -56,7 +69,8 @@ static cop_status add_failure(cop_registry *r, const char *path, const char *rea
     if (grown == NULL)
         return refuse_memory(err);
     r->refusals = grown;
-    cop_registry_refusal one = {strdup(path), strdup(reason), is_memory};
+    cop_registry_refusal one = {
+        .path = strdup(path), .reason = strdup(reason), .is_memory = is_memory};
     if (one.path == NULL || one.reason == NULL) {
         free(one.path);
         free(one.reason);
@@ -69,6 +83,41 @@ static cop_status add_failure(cop_registry *r, const char *path, const char *rea
 static cop_status add_refusal(cop_registry *r, const char *path, const char *reason, cop_error *err)
 {
     return add_failure(r, path, reason, false, err);
+}
+
+/* --- who may write it ---------------------------------------------------------------------------
+ */
+
+/* The value of a variable; one that another user chose is not looked at. */
+static const char *trusted_variable(const char *name)
+{
+    return getauxval(AT_SECURE) != 0 ? NULL : getenv(name);
+}
+
+static bool may_everyone_replace(const char *dir)
+{
+    struct stat info;
+    return stat(dir, &info) == 0 && (info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0;
+}
+
+/* Why a file is not trusted, or NULL: its own mode, that of the directory that it was found in, and
+ * that of the directory where a symbolic link leads. */
+static const char *distrust(const char *path, const char *dir, const struct stat *info)
+{
+    const char *allowed = trusted_variable("COPPICE_ALLOW_WRITABLE_PLUGINS");
+    char real[PATH_MAX];
+    if (allowed != NULL && allowed[0] != '\0')
+        return NULL;
+    if ((info->st_mode & S_IWOTH) != 0)
+        return "everyone may write it: chmod o-w, or set COPPICE_ALLOW_WRITABLE_PLUGINS=1";
+    bool is_replaceable = may_everyone_replace(dir);
+    if (!is_replaceable && realpath(path, real) != NULL) {
+        *strrchr(real, '/') = '\0';
+        is_replaceable = may_everyone_replace(real[0] != '\0' ? real : "/");
+    }
+    return is_replaceable ? "everyone may write its directory: chmod o-w, or set "
+                            "COPPICE_ALLOW_WRITABLE_PLUGINS=1"
+                          : NULL;
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */
@@ -85,6 +134,9 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
         return add_refusal(s->registry, path, strerror(errno), s->err);
     if (!S_ISREG(info.st_mode))
         return add_refusal(s->registry, path, "is not a regular file", s->err);
+    const char *doubt = distrust(path, dir, &info);
+    if (doubt != NULL)
+        return add_refusal(s->registry, path, doubt, s->err);
     if (cop_hash_file(path, &digest, &inner) != COP_OK)
         return add_failure(s->registry, path, inner.message, errno == ENOMEM, s->err);
     candidate one = {.path = NULL};
@@ -137,7 +189,11 @@ static cop_status search_dir(search *s, const char *dir)
 /* A directory that the environment names may be missing: that is shown, not fatal. */
 static cop_status search_environment(search *s)
 {
-    const char *list = getenv("COPPICE_PLUGIN_PATH");
+    const char *list = trusted_variable("COPPICE_PLUGIN_PATH");
+    if (list == NULL && getenv("COPPICE_PLUGIN_PATH") != NULL)
+        cop_say(s->log, COP_LOG_WARNING,
+                "COPPICE_PLUGIN_PATH is not looked at: this program runs with another user's "
+                "rights (set-uid)");
     while (list != NULL && *list != '\0') {
         size_t length = strcspn(list, ":");
         char dir[PATH_MAX];
@@ -174,56 +230,88 @@ static cop_status search_all(search *s, const char *const *extra_dirs, size_t co
     return status == COP_UNAVAILABLE ? COP_OK : status;
 }
 
-/* --- opening ---------------------------------------------------------------------------------- */
+/* --- keeping ---------------------------------------------------------------------------------- */
 
-static cop_status add_entry(cop_registry *r, const candidate *c, const cop_plugin *plugin,
-                            cop_error *err)
+static item *find_item(const cop_registry *r, cop_kind kind, const char *id)
 {
-    const cop_registry_entry *there = cop_registry_find(r, (cop_kind)plugin->kind, plugin->id);
-    if (there != NULL) {
-        char reason[PATH_MAX + 200];
-        (void)snprintf(reason, sizeof reason, "%s \"%s\" is there already, from %s",
-                       cop_kind_name((cop_kind)plugin->kind), plugin->id, there->path);
-        return add_refusal(r, c->path, reason, err);
-    }
-    cop_registry_entry *grown = grow(r->entries, r->count, sizeof *grown);
-    if (grown == NULL)
-        return refuse_memory(err);
-    r->entries = grown;
-    cop_registry_entry one = {.path = strdup(c->path)};
-    if (one.path == NULL)
-        return refuse_memory(err);
-    cop_status status = cop_plugin_copy(plugin, &one.plugin, err);
-    if (status != COP_OK) {
-        free(one.path);
-        return status;
-    }
-    memcpy(one.content_hash, c->hash, sizeof one.content_hash);
-    r->entries[r->count++] = one;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i]->seen.kind == kind && strcmp(r->items[i]->seen.id, id) == 0)
+            return r->items[i];
+    return NULL;
+}
+
+static cop_status add_shadowed(cop_registry *r, const char *path, const item *by, cop_error *err)
+{
+    char reason[PATH_MAX + 200];
+    (void)snprintf(reason, sizeof reason, "%s \"%s\" is taken from %s, which is searched first",
+                   cop_kind_name(by->seen.kind), by->seen.id, by->entry.path);
+    COP_TRY(add_refusal(r, path, reason, err));
+    r->refusals[r->refusal_count - 1].is_shadowed = true;
     return COP_OK;
 }
 
-static cop_status open_all(search *s, const cop_probe_result *results)
+static void free_item(item *it)
+{
+    if (it == NULL)
+        return;
+    if (it->is_open)
+        cop_plugin_free(it->entry.plugin);
+    free(it->entry.path);
+    free(it->failure);
+    free(it);
+}
+
+static item *new_item(const candidate *c, const cop_probe_result *seen)
+{
+    item *it = calloc(1, sizeof *it);
+    if (it == NULL)
+        return NULL;
+    it->seen = *seen;
+    it->partial = (cop_plugin){.kind = (uint32_t)seen->kind,
+                               .id = it->seen.id,
+                               .version = it->seen.version,
+                               .results_version = it->seen.results_version,
+                               .summary = it->seen.summary};
+    it->entry.plugin = &it->partial;
+    it->entry.path = strdup(c->path);
+    memcpy(it->entry.content_hash, c->hash, sizeof it->entry.content_hash);
+    if (it->entry.path != NULL)
+        return it;
+    free(it);
+    return NULL;
+}
+
+static cop_status add_item(cop_registry *r, const candidate *c, const cop_probe_result *seen,
+                           cop_error *err)
+{
+    const item *there = find_item(r, seen->kind, seen->id);
+    if (there != NULL)
+        return add_shadowed(r, c->path, there, err);
+    item **grown = grow(r->items, r->count, sizeof *grown);
+    if (grown == NULL)
+        return refuse_memory(err);
+    r->items = grown;
+    item *it = new_item(c, seen);
+    if (it == NULL)
+        return refuse_memory(err);
+    r->items[r->count++] = it;
+    return COP_OK;
+}
+
+static cop_status keep_all(search *s, const cop_probe_result *results)
 {
     for (size_t i = 0; i < s->count; i++) {
         const candidate *c = &s->found[i];
-        const cop_plugin *plugin = NULL;
-        cop_error inner = {0};
-        if (!results[i].is_ok) {
+        if (!results[i].is_ok)
             COP_TRY(
                 add_failure(s->registry, c->path, results[i].reason, results[i].is_memory, s->err));
-            continue;
-        }
-        cop_status status = cop_plugin_open(c->path, &plugin, &inner);
-        if (status == COP_OK)
-            COP_TRY(add_entry(s->registry, c, plugin, s->err));
         else
-            COP_TRY(add_failure(s->registry, c->path, inner.message, status == COP_FAILED, s->err));
+            COP_TRY(add_item(s->registry, c, &results[i], s->err));
     }
     return COP_OK;
 }
 
-static cop_status probe_and_open(search *s)
+static cop_status probe_and_keep(search *s)
 {
     size_t room = s->count > 0 ? s->count : 1;
     const char **paths = calloc(room, sizeof *paths);
@@ -234,9 +322,9 @@ static cop_status probe_and_open(search *s)
     } else {
         for (size_t i = 0; i < s->count; i++)
             paths[i] = s->found[i].path;
-        status = cop_plugin_probe(paths, s->count, OPEN_SECONDS, results, s->err);
+        status = cop_plugin_probe(paths, s->count, OPEN_SECONDS, s->log, results, s->err);
         if (status == COP_OK)
-            status = open_all(s, results);
+            status = keep_all(s, results);
     }
     free(paths);
     free(results);
@@ -245,8 +333,8 @@ static cop_status probe_and_open(search *s)
 
 static int by_kind_and_id(const void *a, const void *b)
 {
-    const cop_plugin *x = ((const cop_registry_entry *)a)->plugin;
-    const cop_plugin *y = ((const cop_registry_entry *)b)->plugin;
+    const cop_probe_result *x = &(*(item *const *)a)->seen;
+    const cop_probe_result *y = &(*(item *const *)b)->seen;
     if (x->kind != y->kind)
         return x->kind < y->kind ? -1 : 1;
     return strcmp(x->id, y->id);
@@ -255,14 +343,20 @@ static int by_kind_and_id(const void *a, const void *b)
 cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
                              cop_error *err)
 {
+    return cop_registry_search(extra_dirs, count, NULL, out, err);
+}
+
+cop_status cop_registry_search(const char *const *extra_dirs, size_t count, cop_logger *log,
+                               cop_registry **out, cop_error *err)
+{
     *out = NULL;
     cop_registry *r = calloc(1, sizeof *r);
     if (r == NULL)
         return refuse_memory(err);
-    search s = {.registry = r, .err = err};
+    search s = {.registry = r, .log = log, .err = err};
     cop_status status = search_all(&s, extra_dirs, count);
     if (status == COP_OK)
-        status = probe_and_open(&s);
+        status = probe_and_keep(&s);
     for (size_t i = 0; i < s.count; i++)
         free(s.found[i].path);
     free(s.found);
@@ -271,7 +365,7 @@ cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_re
         return status;
     }
     if (r->count > 1)
-        qsort(r->entries, r->count, sizeof *r->entries, by_kind_and_id);
+        qsort(r->items, r->count, sizeof *r->items, by_kind_and_id);
     *out = r;
     if (err != NULL)
         *err = (cop_error){0}; /* of directories that may be missing */
@@ -282,15 +376,13 @@ void cop_registry_free(cop_registry *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->count; i++) {
-        cop_plugin_free(r->entries[i].plugin);
-        free(r->entries[i].path);
-    }
+    for (size_t i = 0; i < r->count; i++)
+        free_item(r->items[i]);
     for (size_t i = 0; i < r->refusal_count; i++) {
         free(r->refusals[i].path);
         free(r->refusals[i].reason);
     }
-    free(r->entries);
+    free(r->items);
     free(r->refusals);
     free(r);
 }
@@ -304,7 +396,7 @@ size_t cop_registry_count(const cop_registry *r)
 
 const cop_registry_entry *cop_registry_at(const cop_registry *r, size_t i)
 {
-    return &r->entries[i];
+    return &r->items[i]->entry;
 }
 
 size_t cop_registry_refusal_count(const cop_registry *r)
@@ -317,13 +409,57 @@ const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_
     return &r->refusals[i];
 }
 
+/* Opens the object in this process. What the child saw of it is what it must be: a file that was
+ * exchanged since is not opened as the other. */
+static cop_status open_item(item *it, cop_error *err)
+{
+    const cop_plugin *plugin = NULL;
+    cop_digest digest;
+    char hash[33];
+    COP_TRY(cop_hash_file(it->entry.path, &digest, err));
+    if (strcmp(cop_digest_hex(digest, hash), it->entry.content_hash) != 0)
+        return cop_fail(err, COP_FAILED, "the file changed while plugins were looked for");
+    cop_callback call;
+    cop_callback_enter(&call, "plugin", it->entry.path, "opening");
+    cop_status status = cop_plugin_open(it->entry.path, &plugin, err);
+    cop_callback_leave(&call);
+    COP_TRY(status);
+    if (plugin->kind != (uint32_t)it->seen.kind || strcmp(plugin->id, it->seen.id) != 0)
+        return cop_fail(err, COP_FAILED,
+                        "is another plugin in this process than it was in a child");
+    COP_TRY(cop_plugin_copy(plugin, &it->entry.plugin, err));
+    it->is_open = true;
+    return COP_OK;
+}
+
 const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind, const char *id)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (r->entries[i].plugin->kind == (uint32_t)kind &&
-            strcmp(r->entries[i].plugin->id, id) == 0)
-            return &r->entries[i];
+    item *it = find_item(r, kind, id);
+    cop_error inner = {0};
+    if (it == NULL || it->failure != NULL)
+        return NULL;
+    if (it->is_open || open_item(it, &inner) == COP_OK)
+        return &it->entry;
+    it->failure = strdup(inner.message);
     return NULL;
+}
+
+void cop_registry_say_shadowed(const cop_registry *r, const cop_registry_entry *entry,
+                               cop_logger *log)
+{
+    item *it = find_item(r, (cop_kind)entry->plugin->kind, entry->plugin->id);
+    char name[COP_NAME_SIZE + 40], text[2 * PATH_MAX];
+    if (it == NULL || it->is_said || log == NULL)
+        return;
+    it->is_said = true;
+    (void)snprintf(name, sizeof name, "%s \"%s\" is taken from ", cop_kind_name(it->seen.kind),
+                   it->seen.id);
+    for (size_t i = 0; i < r->refusal_count; i++)
+        if (r->refusals[i].is_shadowed && strncmp(r->refusals[i].reason, name, strlen(name)) == 0) {
+            (void)snprintf(text, sizeof text, "%s%s and not from %s, which is searched later", name,
+                           it->entry.path, r->refusals[i].path);
+            cop_say(log, COP_LOG_WARNING, "%s", text);
+        }
 }
 
 /* Whether the file is named as the plugin's would be: ID.so or KIND-ID.so. */
@@ -350,8 +486,13 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
         if (r->refusals[i].is_memory)
             return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",
                             r->refusals[i].path, r->refusals[i].reason);
+    const item *it = find_item(r, kind, id);
+    if (it != NULL)
+        return cop_fail(err, COP_FAILED, "%s \"%s\": %s: %s", cop_kind_name(kind), shown,
+                        it->entry.path,
+                        it->failure != NULL ? it->failure : "cannot be opened: out of memory");
     for (size_t i = 0; i < r->refusal_count; i++)
-        if (is_named(r->refusals[i].path, kind, id))
+        if (!r->refusals[i].is_shadowed && is_named(r->refusals[i].path, kind, id))
             return cop_fail(err, COP_INVALID, "unknown %s \"%s\"; %s was refused: %s",
                             cop_kind_name(kind), shown, r->refusals[i].path, r->refusals[i].reason);
     const char **ids = calloc(r->count + 1, sizeof *ids);
@@ -359,8 +500,8 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
         return refuse_memory(err);
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
-        if (r->entries[i].plugin->kind == (uint32_t)kind)
-            ids[count++] = r->entries[i].plugin->id;
+        if (r->items[i]->seen.kind == kind)
+            ids[count++] = r->items[i]->seen.id;
     const char *nearest = cop_nearest(id, ids, count);
     cop_text known = {0};
     for (size_t i = 0; i < count; i++)

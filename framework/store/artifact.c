@@ -339,3 +339,14 @@ cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double 
     cop_manifest_free(manifest);
     return COP_OK;
 }
+
+cop_status cop_store_made_by(const cop_store *s, const cop_artifact_id *id, char *plugins,
+                             size_t size, cop_error *err)
+{
+    cop_manifest *manifest = NULL;
+    COP_TRY(open_manifest(s, id, &manifest, err));
+    const char *text = cop_manifest_makers(manifest);
+    (void)snprintf(plugins, size, "%s", text != NULL ? text : "");
+    cop_manifest_free(manifest);
+    return COP_OK;
+}

@@ -22,6 +22,7 @@
 #define PUBLISH_ATTEMPTS 100
 
 struct cop_draft {
+    char makers[COP_MAKERS_SIZE]; /* empty: not told */
     cop_store *store;
     cop_artifact_id id;
     char dir[COP_STORE_PATH]; /* OUT/store/draft-<kind>-<hash>-… */
@@ -58,6 +59,11 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
 void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size)
 {
     (void)snprintf(path, size, "%s/%s", d->dir, file);
+}
+
+void cop_draft_made_by(cop_draft *d, const char *plugins)
+{
+    (void)snprintf(d->makers, sizeof d->makers, "%s", plugins);
 }
 
 void cop_draft_abandon(cop_draft *d)
@@ -114,6 +120,8 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     if (manifest == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = add_files(d, manifest, err);
+    if (status == COP_OK && d->makers[0] != '\0' && !cop_manifest_set_makers(manifest, d->makers))
+        status = cop_fail(err, COP_FAILED, "out of memory");
     cop_draft_path(d, COP_MANIFEST_FILE, path, sizeof path);
     if (status == COP_OK)
         status = cop_manifest_write(manifest, path, err);

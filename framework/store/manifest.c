@@ -165,3 +165,13 @@ double cop_manifest_seconds(const cop_manifest *m)
 {
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(m->root, "seconds"));
 }
+
+bool cop_manifest_set_makers(cop_manifest *m, const char *text)
+{
+    return cJSON_AddStringToObject(m->root, "plugins", text) != NULL;
+}
+
+const char *cop_manifest_makers(const cop_manifest *m)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(m->root, "plugins"));
+}

@@ -38,4 +38,8 @@ const char *cop_manifest_identity(const cop_manifest *m);
 const char *cop_manifest_provenance(const cop_manifest *m);
 double cop_manifest_seconds(const cop_manifest *m);
 
+/* The plugins that made the artifact, a line each; NULL where it does not say. */
+bool cop_manifest_set_makers(cop_manifest *m, const char *text);
+const char *cop_manifest_makers(const cop_manifest *m);
+
 #endif

@@ -1,6 +1,8 @@
 /* data.c: reading a dataset's splits into memory and fingerprinting what was read. */
 #include "study/layout.h"
 
+#include "core/callback.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +94,11 @@ static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split
     for (int64_t first = 0; first < count; first += PIECE) {
         int64_t n = count - first < PIECE ? count - first : PIECE;
         char *at = pixels + (size_t)first * image;
-        COP_TRY(ops->read(d->instance.self, split, first, n, at, labels + first, err));
+        cop_callback call;
+        cop_callback_enter(&call, "dataset", id, "read");
+        cop_status status = ops->read(d->instance.self, split, first, n, at, labels + first, err);
+        cop_callback_leave(&call);
+        COP_TRY(status);
         const piece read = {.id = id,
                             .split = split == COP_SPLIT_TRAIN ? "training" : "test",
                             .task = t,
@@ -147,8 +153,13 @@ static cop_status open_and_describe(const cop_component *component, cop_instance
 {
     COP_TRY(cop_instance_open(component, NULL, instance, err));
     const cop_dataset_ops *ops = instance->ops;
-    COP_TRY(ops->describe(instance->self, info, err));
-    return check_info(cop_component_entry(component)->plugin->id, info, err);
+    const char *id = cop_component_entry(component)->plugin->id;
+    cop_callback call;
+    cop_callback_enter(&call, "dataset", id, "describe");
+    cop_status status = ops->describe(instance->self, info, err);
+    cop_callback_leave(&call);
+    COP_TRY(status);
+    return check_info(id, info, err);
 }
 
 cop_status cop_data_describe(const cop_component *component, cop_dataset_info *out, cop_error *err)

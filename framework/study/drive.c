@@ -2,6 +2,8 @@
  * take, so each has a small adapter and the loop is written once. */
 #include "study/drive.h"
 
+#include "core/callback.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -170,7 +172,10 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
         }
         cop_progress(d->work->log, title, i, d->steps, "%s", d->work->note);
         cop_error inner = {0};
+        cop_callback call;
+        cop_callback_enter(&call, NULL, d->what, "step");
         cop_status status = a->step(a, bag, i, &inner);
+        cop_callback_leave(&call);
         if (status != COP_OK) {
             char phase[48];
             (void)snprintf(phase, sizeof phase, "step %lld", (long long)i);
@@ -195,10 +200,17 @@ static cop_status run_with_bag(const adapter *a, cop_tensors *bag, void *result,
     const cop_drive *d = a->drive;
     cop_error inner = {0};
     int64_t first = 0;
-    COP_TRY(blame_work(d, "begin", a->begin(a, bag, &inner), &inner, err));
+    cop_callback call;
+    cop_callback_enter(&call, NULL, d->what, "begin");
+    cop_status status = a->begin(a, bag, &inner);
+    cop_callback_leave(&call);
+    COP_TRY(blame_work(d, "begin", status, &inner, err));
     COP_TRY(resume(d, bag, &first, err));
     COP_TRY(run_steps(a, bag, first, err));
-    return blame_work(d, "finish", a->finish(a, bag, result, &inner), &inner, err);
+    cop_callback_enter(&call, NULL, d->what, "finish");
+    status = a->finish(a, bag, result, &inner);
+    cop_callback_leave(&call);
+    return blame_work(d, "finish", status, &inner, err);
 }
 
 static cop_status run(const adapter *a, void *result, cop_error *err)

@@ -127,7 +127,8 @@ struct cop_study {
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
-    bool ran_through; /* the last run came to its end, with failed stages or without */
+    bool ran_through;  /* the last run came to its end, with failed stages or without */
+    char *said_makers; /* makers.c: the plugins that were warned of, a line each; NULL: none */
 };
 
 /* --- the files' interfaces

@@ -1,6 +1,7 @@
 /* plan.c: collecting what a work asks for before it runs, and refusing what cannot be had. */
 #include "study/plan.h"
 
+#include "core/callback.h"
 #include "train/schedule.h"
 
 #include <math.h>
@@ -63,7 +64,10 @@ cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *
 {
     cop_error inner = {0};
     cop_plan_reset(p);
+    cop_callback call;
+    cop_callback_enter(&call, NULL, what, "plan");
     cop_status status = plan(self, p, &inner);
+    cop_callback_leave(&call);
     if (status != COP_OK)
         cop_fail(err, status, "%s: plan: %s", what,
                  inner.message[0] != '\0' ? inner.message : "failed without saying why");

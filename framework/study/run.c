@@ -1,5 +1,7 @@
 /* run.c: running every stage that is not there yet, in order. */
+#include "core/callback.h"
 #include "core/openmp.h"
+#include "study/makers.h"
 #include "study/manifest.h"
 
 #include "core/locale.h"
@@ -26,6 +28,7 @@ static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *er
     /* The thread count is part of the identity, so it is set for the stage, whatever the
      * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
     omp_set_num_threads(stage->opened->setting->threads);
+    COP_TRY(cop_floats_settle(stage->opened->setting->threads, err));
     switch (stage->kind) {
     case COP_STAGE_DISTIL:
         return cop_run_distiller(r, stage, err);
@@ -115,6 +118,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     if (is_done) {
         /* There is one if a run was killed after it had published and before it tidied up. */
         cop_checkpoint_remove(r->store, &stage->id);
+        cop_makers_compare(r, stage);
         return COP_OK;
     }
     COP_TRY(inherit_failure(r->study, stage, err));

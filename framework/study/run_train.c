@@ -1,6 +1,7 @@
 /* run_train.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
 #include "study/drive.h"
 #include "study/history.h"
+#include "study/makers.h"
 #include "study/runner.h"
 #include "study/summary.h"
 
@@ -461,6 +462,9 @@ static cop_status publish(cop_training *t, cop_error *err)
     COP_TRY(final_state(t, &state, err));
     cop_status status = cop_draft_open(t->r->store, &t->stage->id, &draft, err);
     if (status == COP_OK) {
+        char *makers = cop_makers(t->stage);
+        cop_draft_made_by(draft, makers != NULL ? makers : "");
+        free(makers);
         status = write_files(t, draft, state, err);
         if (status == COP_OK)
             status = cop_draft_publish(draft, t->stage->identity, t->spent, err);

@@ -1,5 +1,6 @@
 /* run_work.c: the stages that drive a plugin's stepped work: distilling, pruning, analysing. */
 #include "study/drive.h"
+#include "study/makers.h"
 #include "study/runner.h"
 #include "study/summary.h"
 
@@ -188,6 +189,9 @@ static cop_status publish(cop_run *run, const char *file, cop_write_result write
         cop_draft_abandon(draft);
         return status;
     }
+    char *makers = cop_makers(stage);
+    cop_draft_made_by(draft, makers != NULL ? makers : "");
+    free(makers);
     COP_TRY(cop_draft_publish(draft, stage->identity, run->spent + cop_now() - run->began, err));
     cop_checkpoint_remove(run->r->store, &stage->id);
     return COP_OK;

@@ -61,6 +61,7 @@ void cop_study_free(cop_study *s)
     for (size_t i = 0; i < s->data_count; i++)
         cop_loaded_data_free(s->data[i]);
     free(s->data);
+    free(s->said_makers);
     free(s);
 }
 

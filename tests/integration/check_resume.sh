@@ -37,7 +37,7 @@ must_succeed() {
 # Times are recorded in manifests and costs.csv alone; all else must agree, file for file.
 compare() {
   for part in store report; do
-    diff -r -x artifact.json -x costs.csv -x '*.png' -x '*.html' "$work/whole/$part" "$work/cut/$part"
+    diff -r -x artifact.json -x costs.csv -x files.json -x '*.png' -x '*.html' "$work/whole/$part" "$work/cut/$part"
   done
   left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock ! -name run ! -name run.guard -o -name '*.tmp-*' \))
   [ -z "$left" ] || { echo "left behind:"; echo "$left"; exit 1; }

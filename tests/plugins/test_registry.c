@@ -3,11 +3,13 @@
 #include "support.h"
 
 #include "core/file.h"
+#include "core/log.h"
 #include "plugin/describe.h"
 #include "plugin/open.h"
 #include "plugin/registry.h"
 
 #include <cJSON.h>
+#include <fenv.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +54,12 @@ static void copy_file(const char *from, const char *to)
     free(data);
 }
 
+static char *printed(FILE *stream, char **text)
+{
+    assert_int_equal(fclose(stream), 0);
+    return *text;
+}
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -77,7 +85,7 @@ static const struct {
     {"null_callback.so", "callback \"step\" is NULL; a pruner must have it"},
     {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
     {"duplicate_option.so", "option \"rate\" is there twice"},
-    {"toypruner_again.so", "pruner \"toypruner\" is there already, from "},
+    {"toypruner_again.so", "pruner \"toypruner\" is taken from "},
     {"unresolved.so", "unresolved.so: undefined symbol: coppice_fixture_nowhere"},
     {"crashes.so", "crashed when opened (signal 11)"},
     {"exits.so", "ended the process when opened (status 7)"},
@@ -272,13 +280,123 @@ static void gives_up_on_a_constructor_that_hangs(void **state)
     cop_probe_result results[2];
     cop_error err = {0};
     assert_int_equal(setenv("COPPICE_FIXTURE_HANGS", "1", 1), 0);
-    cop_status status = cop_plugin_probe(paths, 2, 1, results, &err);
+    cop_status status = cop_plugin_probe(paths, 2, 1, NULL, results, &err);
     assert_int_equal(unsetenv("COPPICE_FIXTURE_HANGS"), 0);
     assert_ok(status, &err);
     assert_false(results[0].is_ok);
     assert_string_equal(results[0].reason, "did not return within 1 s when opened");
     assert_true(results[1].is_ok);
     remove_tree(dir);
+}
+
+/* --- what is opened in this process -----------------------------------------------------------
+ */
+
+static bool is_mapped(const char *part)
+{
+    char line[PATH_MAX + 200];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL)
+        found = found || strstr(line, part) != NULL;
+    assert_int_equal(fclose(maps), 0);
+    return found;
+}
+
+/* A copy of a fixture in a fresh directory, so that this process has not opened it yet. */
+static void make_copy(const char *name, char *dir, size_t size, char *path, size_t path_size)
+{
+    char from[PATH_MAX];
+    make_temp_dir(dir, size);
+    (void)snprintf(from, sizeof from, "%s/%s.so", fixtures, name);
+    (void)snprintf(path, path_size, "%s/%s.so", dir, name);
+    copy_file(from, path);
+}
+
+static void opens_in_this_process_only_what_is_asked_for(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], path[PATH_MAX + 64];
+    make_copy("toypruner", dir, sizeof dir, path, sizeof path);
+    cop_registry *r = open_dirs(dir, NULL);
+    assert_true(cop_registry_count(r) > 0);
+    assert_false(is_mapped(path));
+    const cop_registry_entry *entry = cop_registry_find(r, COP_KIND_PRUNER, "toypruner");
+    assert_non_null(entry);
+    assert_true(is_mapped(path));
+    assert_true(entry->plugin->option_count > 0);
+    cop_registry_free(r);
+    remove_tree(dir);
+}
+
+static void a_plugin_does_not_change_how_numbers_are_rounded(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], path[PATH_MAX + 64];
+    make_copy("flushes", dir, sizeof dir, path, sizeof path);
+    cop_registry *r = open_dirs(dir, NULL);
+    assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "flushes"));
+    assert_true(is_mapped(path));
+    volatile float least = 1.17549435e-38f, half = 0.5f;
+    volatile float product = least * half;
+    assert_true(product > 0.0f);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    cop_registry_free(r);
+    remove_tree(dir);
+}
+
+static void refuses_what_everyone_may_write(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX], path[PATH_MAX + 64];
+    make_copy("toypruner", dir, sizeof dir, path, sizeof path);
+    assert_int_equal(chmod(path, 0666), 0);
+    cop_registry *r = open_dirs(dir, NULL);
+    assert_non_null(strstr(reason_of(r, "toypruner.so"), "everyone may write it"));
+    assert_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_int_equal(chmod(dir, 0777), 0);
+    r = open_dirs(dir, NULL);
+    assert_non_null(strstr(reason_of(r, "toypruner.so"), "everyone may write its directory"));
+    cop_registry_free(r);
+
+    assert_int_equal(setenv("COPPICE_ALLOW_WRITABLE_PLUGINS", "1", 1), 0);
+    r = open_dirs(dir, NULL);
+    assert_int_equal(unsetenv("COPPICE_ALLOW_WRITABLE_PLUGINS"), 0);
+    assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+
+    assert_int_equal(chmod(dir, 01777), 0);
+    r = open_dirs(dir, NULL);
+    assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+    remove_tree(dir);
+}
+
+static void says_once_which_plugin_is_taken_and_which_is_shadowed(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    cop_logger *log = cop_logger_new(to, COP_LOG_INFO, false);
+    cop_registry *r = open_dirs(fixtures, NULL);
+    const cop_registry_entry *entry = cop_registry_find(r, COP_KIND_PRUNER, "toypruner");
+    cop_registry_say_shadowed(r, entry, log);
+    cop_registry_say_shadowed(r, entry, log);
+    cop_logger_free(log);
+    (void)printed(to, &text);
+    char wanted[3 * PATH_MAX];
+    (void)snprintf(wanted, sizeof wanted,
+                   "warning: pruner \"toypruner\" is taken from %s/toypruner.so and not from "
+                   "%s/toypruner_again.so, which is searched later\n",
+                   fixtures, fixtures);
+    assert_string_equal(text, wanted);
+    free(text);
+    cop_registry_free(r);
 }
 
 static void names_kinds(void **state)
@@ -293,12 +411,6 @@ static void names_kinds(void **state)
 }
 
 /* --- list and inspect ------------------------------------------------------------------------- */
-
-static char *printed(FILE *stream, char **text)
-{
-    assert_int_equal(fclose(stream), 0);
-    return *text;
-}
 
 static void assert_contains(const char *text, const char *part)
 {
@@ -319,6 +431,9 @@ static void lists_plugins_and_refusals(void **state)
     assert_contains(text, "  toymodel         1.0.0  One hidden linear layer\n");
     assert_contains(text, "pruners\n");
     assert_contains(text, "failed to load\n");
+    const char *shadowed = strstr(text, "toypruner_again.so\n");
+    assert_true(shadowed > strstr(text, "shadowed\n"));
+    assert_true(shadowed < strstr(text, "failed to load\n"));
     assert_contains(text, "crashed when opened (signal 11)\n");
     free(text);
 
@@ -481,6 +596,12 @@ int main(void)
         cmocka_unit_test_setup(explains_unknown_ids, without_environment),
         cmocka_unit_test_setup(gives_up_on_a_constructor_that_hangs, without_environment),
         cmocka_unit_test(a_file_that_memory_does_not_suffice_for_is_not_unknown),
+        cmocka_unit_test_setup(opens_in_this_process_only_what_is_asked_for, without_environment),
+        cmocka_unit_test_setup(a_plugin_does_not_change_how_numbers_are_rounded,
+                               without_environment),
+        cmocka_unit_test_setup(refuses_what_everyone_may_write, without_environment),
+        cmocka_unit_test_setup(says_once_which_plugin_is_taken_and_which_is_shadowed,
+                               without_environment),
         cmocka_unit_test_setup(names_kinds, without_environment),
         cmocka_unit_test_setup(lists_plugins_and_refusals, without_environment),
         cmocka_unit_test_setup(inspects_a_plugin, without_environment),

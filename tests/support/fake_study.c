@@ -218,8 +218,7 @@ static void add_points(cop_tables *tables, int seed, int round)
                            {.text = layers[i]}, {.f = 1.0 + i + round + seed / 16.0}, {.f = 0.25}});
 }
 
-static void make_analysis(const fake_study *f, cop_store *store, made_up made, int seed,
-                          int round)
+static void make_analysis(const fake_study *f, cop_store *store, made_up made, int seed, int round)
 {
     char path[1024];
     cop_error err = {0};
@@ -337,8 +336,7 @@ void fake_study_make(const fake_study *f)
     for (int i = 0; i < SETTINGS * SEEDS * ROUNDS; i++) {
         int setting = i / (SEEDS * ROUNDS), seed = seeds[i / ROUNDS % SEEDS], round = i % ROUNDS;
         for (int copy = 0; copy < COPIES; copy++)
-            make_training(f, store,
-                          name_part(copy == 0 ? "copy0" : "copy1", setting, seed, round),
+            make_training(f, store, name_part(copy == 0 ? "copy0" : "copy1", setting, seed, round),
                           setting, copy, round);
         make_analysis(f, store, name_part("analysis", setting, seed, round), seed, round);
         if (round == 0)

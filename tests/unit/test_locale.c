@@ -213,7 +213,9 @@ static void says_numbers_with_points(void **state)
 static void draws_with_points(void **state)
 {
     (void)state;
-    static const char script[] = "#!/bin/sh\necho \"$LC_ALL\" > said\n";
+    static const char script[] = "#!/bin/sh\n"
+                                 "echo \"$LC_ALL\" > said\n"
+                                 "printf '\\211PNG\\r\\n\\032\\n and so on'\n";
     char path[PATH_MAX + 32], *before = strdup(getenv("PATH"));
     cop_error err = {0};
     (void)snprintf(path, sizeof path, "%s/gnuplot", dir);

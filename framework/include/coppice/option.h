@@ -5,8 +5,8 @@
  * `coppice inspect` prints the same table. A plugin never sees config text, and a default is stated
  * once.
  *
- * A path is a STRING that the plugin opens: a relative one is then relative to the working directory
- * of the command, not to the config that names it. Its text is in identities unless it is
+ * A path is a STRING that the plugin opens: a relative one is then relative to the working
+ * directory of the command, not to the config that names it. Its text is in identities unless it is
  * COP_OPTION_EXECUTION_ONLY, as where data lie should be: their content is identified anyway. */
 #ifndef COPPICE_OPTION_H
 #define COPPICE_OPTION_H

@@ -67,9 +67,9 @@ typedef struct cop_plugin {
     .option_size = sizeof(cop_option)
 
 /* Write `COP_EXPORT const cop_plugin coppice_plugin = { COP_PLUGIN_HEADER(COP_KIND_PRUNER,
- * COP_PRUNER_INTERFACE), .id = "imp", … };` in one file of the plugin. In C++ that takes C++20, whose
- * designated initialisers these are, with members in the order of the struct; under -Wextra also
- * -Wno-missing-field-initializers. */
+ * COP_PRUNER_INTERFACE), .id = "imp", … };` in one file of the plugin. In C++ that takes C++20,
+ * whose designated initialisers these are, with members in the order of the struct; under -Wextra
+ * also -Wno-missing-field-initializers. */
 COP_API extern const cop_plugin coppice_plugin;
 #ifdef __cplusplus
 #define COP_EXPORT /* the declaration above says all: C linkage, and that it is visible */

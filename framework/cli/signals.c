@@ -1,0 +1,247 @@
+/* signals.c: what ends a subcommand before its time. Handlers get no argument, so what they know is
+ * state of the process; they call nothing but what a signal handler may. */
+#include "cli/signals.h"
+
+#include "core/callback.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Seconds that work has to stop in after a SIGTERM; schedulers kill after ten or more. */
+#define TERM_SECONDS 5
+#define TERM_TEXT    "5"
+
+#define INTERRUPTED 130
+
+static volatile sig_atomic_t asks; /* the next signal asks, and does not end */
+static volatile sig_atomic_t stop_requested;
+static char doing[64]; /* written while no handler reads it: see cop_signals_at_once */
+static char resume_line[4096];
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+typedef struct line {
+    char text[1200];
+    size_t length;
+} line;
+
+static void add(line *l, const char *text)
+{
+    for (; *text != '\0' && l->length + 1 < sizeof l->text; text++)
+        l->text[l->length++] = (unsigned char)*text < ' ' ? '?' : *text;
+}
+
+/* "step of pruner "imp"", if code of a plugin runs. */
+static bool add_callback(line *l, const char *before)
+{
+    const cop_callback *call = cop_callback_current();
+    if (call == NULL)
+        return false;
+    add(l, before);
+    add(l, call->name);
+    add(l, " of ");
+    if (call->kind != NULL) {
+        add(l, call->kind);
+        add(l, " \"");
+    }
+    add(l, call->id);
+    add(l, call->kind != NULL ? "\"" : "");
+    return true;
+}
+
+/* A line of its own: on a terminal there may be one of progress. */
+static void say(line *l)
+{
+    if (isatty(STDERR_FILENO) == 1 && write(STDERR_FILENO, "\n", 1) < 0)
+        return;
+    l->text[l->length++] = '\n';
+    ssize_t written = write(STDERR_FILENO, l->text, l->length);
+    (void)written;
+}
+
+/* --- signals of the user ---------------------------------------------------------------------- */
+
+static void end_at_once(const char *why)
+{
+    line l = {.length = 0};
+    add(&l, "coppice: ");
+    add(&l, why);
+    if (!add_callback(&l, " in ") && doing[0] != '\0') {
+        add(&l, " while ");
+        add(&l, doing);
+    }
+    say(&l);
+    ssize_t written = write(STDERR_FILENO, resume_line, strlen(resume_line));
+    (void)written;
+    _exit(INTERRUPTED);
+}
+
+static void on_request(int number)
+{
+    if (asks == 0)
+        end_at_once(stop_requested != 0 ? "stopped at once" : "interrupted");
+    asks = 0;
+    stop_requested = 1;
+    line l = {.length = 0};
+    add(&l, "coppice: stopping after this ");
+    if (!add_callback(&l, ""))
+        add(&l, "step");
+    add(&l, number == SIGTERM ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
+    say(&l);
+    if (number == SIGTERM)
+        (void)alarm(TERM_SECONDS);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+    end_at_once("stopped at the last checkpoint: nothing ended within " TERM_TEXT " s");
+}
+
+/* --- the end by a plugin ---------------------------------------------------------------------- */
+
+static const char *crash_name(int number)
+{
+    switch (number) {
+    case SIGSEGV:
+        return "SIGSEGV";
+    case SIGBUS:
+        return "SIGBUS";
+    case SIGFPE:
+        return "SIGFPE";
+    case SIGILL:
+        return "SIGILL";
+    default:
+        return "SIGABRT";
+    }
+}
+
+static void on_crash(int number)
+{
+    line l = {.length = 0};
+    add(&l, "coppice: crashed (");
+    add(&l, crash_name(number));
+    bool is_guest = add_callback(&l, ") in ");
+    add(&l, is_guest ? "" : ")");
+    say(&l);
+    if (is_guest)
+        _exit(1);
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+static void on_exit_of_guest(void)
+{
+    line l = {.length = 0};
+    add(&l, "coppice: the process was ended");
+    if (!add_callback(&l, " in "))
+        return;
+    (void)fflush(stdout);
+    say(&l);
+    _exit(1);
+}
+
+static void watch_exit(void)
+{
+    (void)atexit(on_exit_of_guest);
+}
+
+/* --- taking over and giving back -------------------------------------------------------------- */
+
+static const struct {
+    int number;
+    void (*handler)(int);
+} watched[] = {{SIGINT, on_request}, {SIGTERM, on_request}, {SIGALRM, on_alarm},
+               {SIGSEGV, on_crash},  {SIGBUS, on_crash},    {SIGFPE, on_crash},
+               {SIGILL, on_crash},   {SIGABRT, on_crash}};
+enum { WATCHED_COUNT = sizeof watched / sizeof watched[0] };
+
+struct cop_signals {
+    struct sigaction before[WATCHED_COUNT];
+    stack_t stack_before;
+    void *stack; /* ours, or NULL */
+};
+
+static void install(size_t i)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = watched[i].handler;
+    action.sa_flags = SA_ONSTACK | SA_RESTART;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(watched[i].number, &action, NULL);
+}
+
+/* A stack that has overflowed has no room for its handler. */
+static void make_stack(cop_signals *before)
+{
+    long size = sysconf(_SC_SIGSTKSZ);
+    size_t bytes = size < 32768 ? 65536 : 2 * (size_t)size;
+    if (sigaltstack(NULL, &before->stack_before) != 0 ||
+        (before->stack_before.ss_flags & SS_DISABLE) == 0)
+        return; /* there is one, such as a sanitizer's */
+    before->stack = malloc(bytes);
+    const stack_t mine = {.ss_sp = before->stack, .ss_size = bytes};
+    if (before->stack != NULL)
+        (void)sigaltstack(&mine, NULL);
+}
+
+cop_signals *cop_signals_catch(const char *resume)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    cop_signals *before = calloc(1, sizeof *before);
+    if (before == NULL)
+        return NULL;
+    (void)pthread_once(&once, watch_exit);
+    cop_signals_at_once("");
+    (void)snprintf(resume_line, sizeof resume_line, "%s", resume != NULL ? resume : "");
+    make_stack(before);
+    for (size_t i = 0; i < WATCHED_COUNT; i++) {
+        (void)sigaction(watched[i].number, NULL, &before->before[i]);
+        if ((before->before[i].sa_flags & SA_SIGINFO) == 0 &&
+            before->before[i].sa_handler == SIG_DFL)
+            install(i);
+    }
+    return before;
+}
+
+void cop_signals_restore(cop_signals *before)
+{
+    if (before == NULL)
+        return;
+    (void)alarm(0);
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        (void)sigaction(watched[i].number, &before->before[i], NULL);
+    if (before->stack != NULL)
+        (void)sigaltstack(&before->stack_before, NULL);
+    free(before->stack);
+    free(before);
+}
+
+/* A shell without job control starts background jobs with SIGINT ignored; a run can be asked all
+ * the same. */
+const volatile sig_atomic_t *cop_signals_ask(void)
+{
+    stop_requested = 0;
+    asks = 1;
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        if (watched[i].handler == on_request || watched[i].handler == on_alarm)
+            install(i);
+    return &stop_requested;
+}
+
+void cop_signals_at_once(const char *what)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    (void)snprintf(doing, sizeof doing, "%s", what);
+    asks = 0;
+    stop_requested = 0;
+    (void)alarm(0);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}

@@ -1,0 +1,28 @@
+/* signals.h: what ends a subcommand before its time, and the words that it then still says: signals
+ * of the user, crashes, and an exit by somebody else's code. */
+#ifndef COP_CLI_SIGNALS_H
+#define COP_CLI_SIGNALS_H
+
+#include <signal.h>
+
+/* The dispositions that were there before. */
+typedef struct cop_signals cop_signals;
+
+/* From here on SIGINT and SIGTERM end the process at once, with a line and exit status 130; a crash
+ * in a plugin ends it with a line that names plugin and callback and status 1, and so does a
+ * plugin's exit(). A crash of our own still dumps core. What somebody else handles or ignores is
+ * left alone. `resume` (copied; may be NULL) is a further line at an end on request: how to go on.
+ * NULL without memory. */
+cop_signals *cop_signals_catch(const char *resume);
+void cop_signals_restore(cop_signals *before);
+
+/* From here on the first SIGINT or SIGTERM asks: it says so, and sets what is returned, which work
+ * looks at between steps. A second one ends the process at once. Work that does not stop within
+ * seconds of a SIGTERM is ended. */
+const volatile sig_atomic_t *cop_signals_ask(void);
+
+/* From here on they end the process at once again; `what` is being done then ("drawing figures").
+ */
+void cop_signals_at_once(const char *what);
+
+#endif
