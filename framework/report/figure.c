@@ -214,7 +214,21 @@ static void append_style(cop_text *script, const cop_figure *f, size_t curve, si
     cop_text_append(script, "'");
 }
 
-/* The span of x in a panel. */
+static double scale_of(double scale)
+{
+    return scale > 0.0 ? scale : 1.0;
+}
+
+/* A column of the data as it is drawn. */
+static void append_column(cop_text *script, int column, double scale)
+{
+    if (scale_of(scale) == 1.0)
+        cop_text_printf(script, "%d", column);
+    else
+        cop_text_printf(script, "($%d*%g)", column, scale);
+}
+
+/* The span of x in a panel, as it is drawn. */
 static double x_span(const cop_figure *f, const cop_panel *panel)
 {
     double least = (double)NAN, greatest = (double)NAN;
@@ -226,7 +240,7 @@ static double x_span(const cop_figure *f, const cop_panel *panel)
             greatest = fmax(greatest, panel->curves[k].points[n].x);
         }
     }
-    return greatest - least;
+    return (greatest - least) * scale_of(f->x_scale);
 }
 
 /* The columns to draw. Curves with error bars step aside by half a percent of the axis each, so
@@ -235,14 +249,26 @@ static void append_using(cop_text *script, const cop_figure *f, const cop_panel 
                          size_t curve)
 {
     double aside = (double)curve - 0.5 * (double)(panel->curve_count - 1);
-    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM)
-        cop_text_append(script, "1:2:3");
-    else if (!f->error_bars)
-        cop_text_append(script, "1:2");
+    double x_scale = scale_of(f->x_scale), y_scale = panel->curves[curve].y_scale;
+    if (!f->error_bars)
+        append_column(script, 1, x_scale);
     else if (f->remaining || f->log_x)
-        cop_text_printf(script, "($1*%.6g):2:3:4", pow(1.012, f->remaining ? -aside : aside));
+        cop_text_printf(script, "($1*%.6g)", x_scale * pow(1.012, f->remaining ? -aside : aside));
+    else if (x_scale == 1.0)
+        cop_text_printf(script, "($1%+.6g)", 0.006 * aside * x_span(f, panel));
     else
-        cop_text_printf(script, "($1%+.6g):2:3:4", 0.006 * aside * x_span(f, panel));
+        cop_text_printf(script, "($1*%g%+.6g)", x_scale, 0.006 * aside * x_span(f, panel));
+    cop_text_append(script, ":");
+    append_column(script, 2, y_scale);
+    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM) {
+        cop_text_append(script, ":");
+        append_column(script, 3, f->kind == COP_FIGURE_HEATMAP ? f->value_scale : x_scale);
+    } else if (f->error_bars) {
+        cop_text_append(script, ":");
+        append_column(script, 3, y_scale);
+        cop_text_append(script, ":");
+        append_column(script, 4, y_scale);
+    }
 }
 
 /* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */
@@ -287,16 +313,18 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
     free(labels);
 }
 
-/* The least x that is drawn, or with `of_y` the least y; at most 100. */
+/* The least x as it is drawn, or with `of_y` the least y; at most 100. */
 static double least_of(const cop_figure *f, bool of_y)
 {
     double least = 100.0;
     for (size_t i = 0; i < f->panel_count; i++) {
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
+            double scale = scale_of(of_y ? curve->y_scale : f->x_scale);
             for (size_t n = 0; n < curve->count; n++) {
-                if (is_drawable(f, &curve->points[n]))
-                    least = fmin(least, of_y ? curve->points[n].y : curve->points[n].x);
+                const cop_point *p = &curve->points[n];
+                if (is_drawable(f, p))
+                    least = fmin(least, scale * (of_y ? p->y : p->x));
             }
         }
     }

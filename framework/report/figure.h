@@ -1,7 +1,8 @@
 /* figure.h: pictures drawn by gnuplot: NAME.csv with the points, NAME.gp that draws them, NAME.png.
  *
  * The script names its files relatively, so that `cd figures && gnuplot NAME.gp` draws it anew
- * after a change by hand. Points are as they are drawn: where the axis says percent, in percent. */
+ * after a change by hand. Points are in the units of all files, so shares are fractions; the script
+ * makes percent of them where the axis says so. */
 #ifndef COP_REPORT_FIGURE_H
 #define COP_REPORT_FIGURE_H
 
@@ -18,6 +19,7 @@ typedef struct cop_curve {
     const char *label; /* in the legend; NULL: none */
     cop_point *points;
     size_t count;
+    double y_scale; /* of y, low and high when drawn: 100 for percent; 0: as they are */
 } cop_curve;
 
 typedef struct cop_panel {
@@ -40,9 +42,10 @@ typedef struct cop_figure {
     const char *caption; /* in the page: how to read it */
     cop_figure_kind kind;
     const char *x_label, *y_label, *value_label;
-    const char *legend; /* over the legend; NULL: nothing */
+    double x_scale, value_scale; /* as a curve's y_scale */
+    const char *legend;          /* over the legend; NULL: nothing */
     bool log_x, log_y;
-    bool remaining;  /* x is a percentage that falls to the right, on a logarithmic axis */
+    bool remaining;  /* x is a share (drawn in percent) that falls to the right, on a log axis */
     bool error_bars; /* points have low and high */
     bool markers;    /* lines: mark the points */
     bool ordered;    /* curves are steps of one thing: shades instead of colours */

@@ -248,22 +248,19 @@ static size_t repetition_of(const cop_table *table, size_t row, size_t *firsts, 
     return (*count)++;
 }
 
-/* A cell as it is drawn; NaN for column −1. */
-static double drawn(const cop_table *table, size_t row, int column)
+/* A cell's number; NaN for column −1. */
+static double number_at(const cop_table *table, size_t row, int column)
 {
-    if (column < 0)
-        return (double)NAN;
-    return cop_shown_scale(cop_table_column(table, (size_t)column)) *
-           cop_table_number(table, row, (size_t)column);
+    return column < 0 ? (double)NAN : cop_table_number(table, row, (size_t)column);
 }
 
 static cop_point point_at(const cop_hint *h, const cop_table *table, size_t row, int y)
 {
-    cop_point p = {.y = drawn(table, row, y), .value = drawn(table, row, h->value)};
+    cop_point p = {.y = number_at(table, row, y), .value = number_at(table, row, h->value)};
     p.x = h->x_names != NULL ? find_name(h->x_names, h->x_name_count,
                                          cop_table_cell(table, row, (size_t)h->x).text)
-                             : drawn(table, row, h->x);
-    double half = drawn(table, row, h->error);
+                             : number_at(table, row, h->x);
+    double half = number_at(table, row, h->error);
     p.low = p.y - half;
     p.high = p.y + half;
     return p;
@@ -306,6 +303,8 @@ cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size
             !add_rows(h, member->table, inner, &repetitions, rows, &count))
             return out_of_memory(err);
     }
+    int y = h->y[inner / h->series_count];
+    out->y_scale = cop_shown_scale(cop_table_column(h->group->layout, (size_t)y));
     if (!pool)
         return cop_curve_average(rows, count, h->r->arena, out, differs, err);
     out->points = cop_arena_array(h->r->arena, count + 1, sizeof *out->points);

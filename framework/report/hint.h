@@ -35,7 +35,7 @@ const char *cop_hint_label(const cop_hint *h, size_t inner);
 const char *cop_axis_label(const cop_column *column, cop_arena *arena);
 
 /* One curve of the tickets on `line`: averaged over seeds and repetitions, or with `pool` every
- * row. What is shown in percent is in percent. */
+ * row. */
 cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size_t inner, bool pool,
                           cop_curve *out, bool *differs, cop_error *err);
 

@@ -37,8 +37,8 @@ static void add_rows(const cop_result *training, const measure *m, size_t repeti
     for (size_t i = 0; i < training->history_count; i++) {
         const double *row = training->history[i];
         if (!isnan(row[m->column]))
-            rows[(*count)++] = (cop_sample_point){
-                repetition, {.x = row[COP_EPOCH], .y = m->scale * row[m->column]}};
+            rows[(*count)++] =
+                (cop_sample_point){repetition, {.x = row[COP_EPOCH], .y = row[m->column]}};
     }
 }
 
@@ -59,6 +59,7 @@ static cop_status fill_curve(const cop_results *r, const cop_record_ticket *line
                 add_rows(copy, m, repetition++, rows, &count);
         }
     }
+    curve->y_scale = m->scale;
     return cop_curve_average(rows, count, r->arena, curve, differs, err);
 }
 

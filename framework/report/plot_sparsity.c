@@ -27,7 +27,6 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
 {
     const cop_record *record = &q->r->record;
     size_t count = 0, tickets = 0;
-    size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
     double sparsity = 0.0;
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
@@ -41,10 +40,7 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
             q->values[count++] = cop_table_number(q->tickets, i, q->column);
     }
     sparsity /= (double)tickets;
-    *x = 100.0 * (q->remaining ? 1.0 - sparsity : sparsity);
-    double scale = cop_shown_scale(cop_table_column(q->tickets, q->column > 0 ? q->column : own));
-    for (size_t i = 0; i < count; i++)
-        q->values[i] *= scale;
+    *x = q->remaining ? 1.0 - sparsity : sparsity;
     return cop_spread_of(q->values, count);
 }
 
@@ -52,7 +48,10 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
 static cop_status fill_curve(const quantity *q, size_t setting, cop_curve *curve, cop_error *err)
 {
     const cop_record *record = &q->r->record;
+    size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
+    size_t column = q->column > 0 ? q->column : own;
     curve->label = record->settings[setting].brief;
+    curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
     if (curve->points == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
@@ -99,6 +98,7 @@ static cop_figure new_figure(const quantity *q)
 {
     return (cop_figure){.kind = COP_FIGURE_LINES,
                         .x_label = x_label(q),
+                        .x_scale = 100.0,
                         .remaining = q->remaining,
                         .error_bars = true,
                         .markers = true};

@@ -1,4 +1,5 @@
 /* plot_table.c: the figure that an analyzer's table asks for. */
+#include "report/display.h"
 #include "report/hint.h"
 #include "report/plots.h"
 
@@ -173,10 +174,13 @@ static cop_status describe(const layout *l, size_t shown, cop_figure *f, cop_err
     f->title = cop_group_title(h->group, has_title ? h->plot->title : h->group->name, arena);
     f->caption = caption(l, shown);
     f->x_label = cop_axis_label(cop_table_column(table, (size_t)h->x), arena);
+    f->x_scale = h->x_names == NULL ? cop_shown_scale(cop_table_column(table, (size_t)h->x)) : 1.0;
     f->y_label =
         h->y_count == 1 ? cop_axis_label(cop_table_column(table, (size_t)h->y[0]), arena) : "";
     if (h->value >= 0 && h->plot->kind == COP_PLOT_HEATMAP)
         f->value_label = cop_axis_label(cop_table_column(table, (size_t)h->value), arena);
+    if (h->value >= 0)
+        f->value_scale = cop_shown_scale(cop_table_column(table, (size_t)h->value));
     return f->title != NULL && f->caption != NULL && f->x_label != NULL && f->y_label != NULL
                ? COP_OK
                : out_of_memory(err);

@@ -46,6 +46,42 @@ static void an_empty_panel_is_drawn_under_logarithmic_axes(void **state)
     }
 }
 
+/* The file has fractions, as every file; the picture has percent. */
+static void shares_are_fractions_in_the_data_and_percent_in_the_picture(void **state)
+{
+    (void)state;
+    char dir[256], path[512], *data = NULL;
+    cop_error err = {0};
+    cop_point points[] = {{.x = 0.25, .y = 0.5, .low = 0.25, .high = 0.75},
+                          {.x = 0.5, .y = 0.75, .low = 0.5, .high = 1.0}};
+    cop_curve curve = {.label = "one", .points = points, .count = 2, .y_scale = 100.0};
+    cop_panel panel = {.curves = &curve, .curve_count = 1};
+    cop_figure f = {.name = "shares",
+                    .title = "Shares",
+                    .kind = COP_FIGURE_LINES,
+                    .x_label = "sparsity (%)",
+                    .y_label = "accuracy (%)",
+                    .x_scale = 100.0,
+                    .error_bars = true,
+                    .panels = &panel,
+                    .panel_count = 1};
+    char *script = draw(&f, dir, sizeof dir);
+    assert_non_null(strstr(script, "using ($1*100+0):($2*100):($3*100):($4*100) with"));
+    (void)snprintf(path, sizeof path, "%s/shares.csv", dir);
+    assert_ok(cop_file_read(path, 1u << 20, &data, NULL, &err), &err);
+    assert_non_null(strstr(data, "\n0.25,0.5,0.25,0.75,,one\n"));
+    free(data);
+    free(script);
+    remove_tree(dir);
+    f.error_bars = false;
+    f.remaining = true;
+    script = draw(&f, dir, sizeof dir);
+    assert_non_null(strstr(script, "using ($1*100):($2*100) with"));
+    assert_non_null(strstr(script, "set xrange [110:22.7273]"));
+    free(script);
+    remove_tree(dir);
+}
+
 static void percent_signs_along_an_axis_are_text(void **state)
 {
     (void)state;
@@ -162,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_panel_is_drawn_under_logarithmic_axes),
+        cmocka_unit_test(shares_are_fractions_in_the_data_and_percent_in_the_picture),
         cmocka_unit_test(percent_signs_along_an_axis_are_text),
         cmocka_unit_test(long_labels_are_shortened_and_stay_distinct),
         cmocka_unit_test(only_absolute_directories_are_searched_for_gnuplot),

@@ -248,7 +248,8 @@ static void figures_draw_no_mean_over_kinds(void **state)
     const cop_figure *f = find_figure(&figures, "line");
     assert_int_equal(f->panel_count, 2);
     assert_string_equal(f->panels[0].title, "copies");
-    assert_true(f->panels[0].curves[0].points[0].y == 50.0); /* percent, for people */
+    assert_true(f->panels[0].curves[0].points[0].y == 0.5);
+    assert_true(f->panels[0].curves[0].y_scale == 100.0); /* percent, for people */
     assert_string_equal(f->panels[1].title, "baseline");
     assert_true(f->panels[1].curves[0].points[0].y == 0.0);
     assert_string_equal(f->y_label, "error (%)");
