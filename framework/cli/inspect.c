@@ -5,14 +5,29 @@
 
 #include <string.h>
 
+/* A plugin, or where there is none of that name a recipe or an augmentation. */
 static cop_status describe(const cop_call *call, const cop_registry *registry, cop_error *err)
 {
+    const char *word = call->arguments->words[0];
     const cop_registry_entry *entry = NULL;
-    COP_TRY(cop_describe_find(registry, call->arguments->words[0], &entry, err));
+    cop_named_kind kind = 0;
+    cop_error unknown = {0};
+    size_t i = 0;
+    bool is_named = cop_named_find(word, &kind, &i);
+    cop_status status = cop_describe_find(registry, word, &entry, &unknown);
+    if (status != COP_OK && is_named)
+        return cop_named_describe(kind, i, call->arguments->json, call->out, err);
+    if (status != COP_OK) {
+        *err = unknown;
+        return status;
+    }
     cop_registry_say_shadowed(registry, entry, call->log);
     if (call->arguments->json)
         return cop_describe_plugin_json(entry, call->out, err);
     cop_describe_plugin(entry, call->out);
+    if (is_named)
+        (void)fprintf(call->out, "\n\"%s\" is a %s too: coppice inspect %s:%s\n", word,
+                      cop_named_kind_name(kind), cop_named_kind_name(kind), word);
     return COP_OK;
 }
 
@@ -27,12 +42,8 @@ static cop_status describe_config(const cop_call *call, cop_error *err)
 static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
-    cop_named_kind kind = 0;
-    size_t i = 0;
     if (strcmp(call->arguments->words[0], "config") == 0)
         return describe_config(call, err);
-    if (cop_named_find(call->arguments->words[0], &kind, &i))
-        return cop_named_describe(kind, i, call->arguments->json, call->out, err);
     COP_TRY(cop_call_registry(call, &registry, err));
     cop_status status = describe(call, registry, err);
     cop_registry_free(registry);
@@ -50,7 +61,9 @@ const cop_subcommand cop_inspect_command = {
     .details = "PLUGIN is an id (\"imp\"), with its kind where several have it (\"pruner:random\"; "
                "a config\n"
                "says \"random\", where the kind is known), a recipe or an augmentation (\"sgd\", "
-               "\"cutout\"), or\n"
-               "\"config\" for the groups of a config that are the framework's own.",
+               "\"cutout\", or,\n"
+               "where a plugin has that name, \"recipe:idc\"), or \"config\" for the groups of a "
+               "config that are\n"
+               "the framework's own.",
     .options = options,
     .run = run};

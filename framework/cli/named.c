@@ -28,6 +28,11 @@ cop_named_kind cop_named_parse(const char *word)
     return (cop_named_kind)0;
 }
 
+const char *cop_named_kind_name(cop_named_kind kind)
+{
+    return kinds[kind].one;
+}
+
 void cop_named_list(cop_named_kind kind, FILE *out)
 {
     (void)fprintf(out, "%s (%s)\n", kinds[kind].all, kinds[kind].help);

@@ -11,6 +11,9 @@ typedef enum cop_named_kind { COP_NAMED_RECIPE = 1, COP_NAMED_AUGMENTATION = 2 }
 /* "recipes" or "recipe", "augmentations" or "augmentation"; 0 for anything else. */
 cop_named_kind cop_named_parse(const char *word);
 
+/* "recipe", "augmentation". */
+const char *cop_named_kind_name(cop_named_kind kind);
+
 /* Prints the names of a kind, a line each; the second as one JSON object. */
 void cop_named_list(cop_named_kind kind, FILE *out);
 cop_status cop_named_list_json(cop_named_kind kind, FILE *out, cop_error *err);

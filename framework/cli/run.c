@@ -5,6 +5,8 @@
 #include "store/holder.h"
 #include "study/study.h"
 
+#include <stdlib.h>
+
 #define PATH_SIZE 2048
 
 static cop_status check_jobs(const cop_call *call, cop_error *err)
@@ -37,6 +39,17 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
     return status;
 }
 
+static cop_status hold(const cop_call *call, const cop_study *study, const char *name,
+                       const char *dir, cop_holder **out, cop_error *err)
+{
+    char *plan = cop_study_plan_text(study);
+    if (plan == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_holder_take(dir, name, plan, call->log, out, err);
+    free(plan);
+    return status;
+}
+
 static cop_status run_in(const cop_call *call, const cop_config *config, const char *dir,
                          cop_error *err)
 {
@@ -47,7 +60,7 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
     if (status == COP_OK)
         status = cop_store_open(dir, &store, err);
     if (status == COP_OK)
-        status = cop_holder_take(dir, config->name, config->effective, &holder, err);
+        status = hold(call, study, config->name, dir, &holder, err);
     if (status == COP_OK)
         status = run_and_report(call, study, store, err);
     cop_holder_release(holder);

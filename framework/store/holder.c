@@ -1,4 +1,4 @@
-/* holder.c: one file that says who holds a directory, locked by every run of that config.
+/* holder.c: one file that says who holds a directory, locked by every run of that plan.
  *
  * The lock is shared, so that the last run that goes lets it go, and the kernel lets go for a
  * killed one. Looking and writing are guarded by a second, exclusive lock that is held for that
@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 struct cop_holder {
-    int file; /* OUT/work/run, locked */
+    int file; /* OUT/work/run, locked; -1 where there are no locks */
 };
 
-/* What the file holds: the config's hash on the first line, who wrote it on the second. */
+/* What the file holds: the plan's hash on the first line, who wrote it on the second. */
 #define NOTE_SIZE 1024
 
 static cop_status lock(int file, int how, const char *path, cop_error *err)
@@ -43,12 +43,18 @@ static cop_status open_in(const char *dir, const char *name, char *path, size_t 
     return *file >= 0 ? COP_OK : cop_fail_errno(err, "cannot open", path);
 }
 
-static cop_status hash_of(const char *config, char hex[33], cop_error *err)
+/* True when it failed since the file system has no locks. */
+static bool knows_no_locks(int error)
+{
+    return error == ENOSYS || error == EOPNOTSUPP || error == ENOLCK || error == EINVAL;
+}
+
+static cop_status hash_of(const char *plan, char hex[33], cop_error *err)
 {
     cop_hasher *hasher = cop_hasher_new();
     if (hasher == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    cop_hasher_update_text(hasher, config);
+    cop_hasher_update_text(hasher, plan);
     (void)cop_digest_hex(cop_hasher_finish(hasher), hex);
     cop_hasher_free(hasher);
     return COP_OK;
@@ -71,7 +77,7 @@ static cop_status write_note(int file, const char *path, const char *hash, const
     return COP_OK;
 }
 
-/* Refuses where the note is of another config. */
+/* Refuses where the note is of another plan. */
 static cop_status check_note(int file, const char *dir, const char *hash, cop_error *err)
 {
     char note[NOTE_SIZE + 1], shown[NOTE_SIZE];
@@ -83,8 +89,8 @@ static cop_status check_note(int file, const char *dir, const char *hash, cop_er
     char *who = note + first + (note[first] == '\n' ? 1 : 0);
     who[strcspn(who, "\n")] = '\0';
     return cop_fail(err, COP_FAILED,
-                    "%s is in use by a run with another config (%s): wait for it, or give another "
-                    "--out",
+                    "%s is in use by a run with another config, other plugins or other data (%s): "
+                    "wait for it, or give another --out",
                     dir,
                     who[0] != '\0' ? cop_escape(who, shown, sizeof shown) : "of unknown origin");
 }
@@ -102,17 +108,31 @@ static cop_status take(int file, const char *dir, const char *path, const char *
     return lock(file, LOCK_SH, path, err);
 }
 
-cop_status cop_holder_take(const char *dir, const char *study, const char *config, cop_holder **out,
-                           cop_error *err)
+/* Stands in for a lock where there are none. */
+static cop_status go_without(const char *dir, cop_holder *holder, cop_logger *log, cop_holder **out)
+{
+    cop_say(log, COP_LOG_WARNING,
+            "%s is on a file system without locks: do not run two studies in it at a time", dir);
+    holder->file = -1;
+    *out = holder;
+    return COP_OK;
+}
+
+cop_status cop_holder_take(const char *dir, const char *study, const char *plan, cop_logger *log,
+                           cop_holder **out, cop_error *err)
 {
     char path[COP_STORE_PATH + 32], guard_path[COP_STORE_PATH + 32], hash[33];
     int guard = -1, file = -1;
     cop_holder *holder = calloc(1, sizeof *holder);
     cop_status status = holder != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
     if (status == COP_OK)
-        status = hash_of(config, hash, err);
+        status = hash_of(plan, hash, err);
     if (status == COP_OK)
         status = open_in(dir, "run.guard", guard_path, sizeof guard_path, &guard, err);
+    if (status == COP_OK && flock(guard, LOCK_EX | LOCK_NB) != 0 && knows_no_locks(errno)) {
+        (void)close(guard);
+        return go_without(dir, holder, log, out);
+    }
     if (status == COP_OK)
         status = lock(guard, LOCK_EX, guard_path, err);
     if (status == COP_OK)
@@ -136,6 +156,7 @@ void cop_holder_release(cop_holder *holder)
 {
     if (holder == NULL)
         return;
-    (void)close(holder->file);
+    if (holder->file >= 0)
+        (void)close(holder->file);
     free(holder);
 }

@@ -88,7 +88,7 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
         return false;
     out->decode = (cop_decode)found;
     out->factor = (int32_t)strtol(factor, NULL, 10);
-    return out->factor >= 1 && out->factor <= 64 &&
+    return out->factor >= 1 && out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
            cop_recipe_from_text(recipe, &out->recipe);

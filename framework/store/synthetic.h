@@ -6,6 +6,9 @@
 
 #include <coppice/synthetic.h>
 
+/* No decoding is finer: files with a larger factor are refused. */
+#define COP_SYNTHETIC_MOST_FACTOR 64
+
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err);
 
 /* Reads and checks: shapes agree, pixels finite, labels are distributions, metadata complete. *out

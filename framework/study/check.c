@@ -2,9 +2,22 @@
 #include "study/drive.h"
 
 #include "nn/synthetic.h"
+#include "store/synthetic.h"
+#include "train/recipe_text.h"
 
 #include <math.h>
 #include <string.h>
+
+/* Whether the recipe is the same after it was stored: its name is one word, its numbers finite. */
+static bool reads_back(const cop_recipe *recipe)
+{
+    char text[768], again[768];
+    cop_recipe read;
+    return isfinite(recipe->lr) && isfinite(recipe->momentum) && isfinite(recipe->weight_decay) &&
+           isfinite(recipe->milestone_factor) && isfinite(recipe->cutmix) &&
+           cop_recipe_from_text(cop_recipe_text(recipe, text, sizeof text), &read) &&
+           strcmp(cop_recipe_text(&read, again, sizeof again), text) == 0;
+}
 
 static cop_status check_synthetic_header(const char *what, const cop_synthetic *s,
                                          const cop_task *task, cop_error *err)
@@ -24,12 +37,19 @@ static cop_status check_synthetic_header(const char *what, const cop_synthetic *
         s->decode != COP_DECODE_MULTI)
         return cop_fail(err, COP_FAILED, "%s: decoding %d is none that a set can be stored with",
                         what, (int)s->decode);
-    if (s->factor < 1 || s->factor > task->height || s->factor > task->width)
-        return cop_fail(err, COP_FAILED, "%s: decoding factor %d, wanted 1 to the image's side",
-                        what, (int)s->factor);
+    if (s->factor < 1 || s->factor > task->height || s->factor > task->width ||
+        s->factor > COP_SYNTHETIC_MOST_FACTOR)
+        return cop_fail(err, COP_FAILED,
+                        "%s: decoding factor %d, wanted 1 to the image's side, at most %d", what,
+                        (int)s->factor, COP_SYNTHETIC_MOST_FACTOR);
     if (memchr(s->recipe.name, '\0', sizeof s->recipe.name) == NULL || s->recipe.batch < 1 ||
         !(s->recipe.duration.value > 0.0))
         return cop_fail(err, COP_FAILED, "%s did not say how to train on its set (recipe)", what);
+    if (!reads_back(&s->recipe))
+        return cop_fail(err, COP_FAILED,
+                        "%s: the recipe of its set cannot be stored: its name is one word of up to "
+                        "31 letters, its numbers are finite",
+                        what);
     for (int32_t c = 0; c < task->channels; c++) {
         if (!isfinite(s->normalization.mean[c]) || !isfinite(s->normalization.std[c]) ||
             !(s->normalization.std[c] > 0.0f))

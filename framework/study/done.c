@@ -2,7 +2,7 @@
 #include "core/damage.h"
 #include "study/runner.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
                           cop_error *err)
@@ -42,22 +42,40 @@ cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, co
     return status;
 }
 
-/* Large files are tested when they are read: then a stage finds that an earlier one, which passed
- * for done, is damaged. */
-cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err)
+/* Runs a stage until no input of it is damaged; `mended` marks those that were made again. */
+static cop_status run_until_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run,
+                                  bool *mended, cop_error *err)
 {
-    for (size_t tries = 0; tries <= r->study->stage_count; tries++) {
+    for (;;) {
         cop_error why = {0};
         r->damaged = COP_NO_STAGE;
         r->own_failure = false;
         cop_status status = run(r, stage, &why);
+        if (r->own_failure)
+            r->failed = stage;
         if (status != COP_DAMAGED || r->damaged == COP_NO_STAGE) {
             *err = why;
             return status == COP_DAMAGED ? COP_FAILED : status;
         }
         const cop_stage *earlier = &r->study->stages[r->damaged];
+        if (mended[r->damaged])
+            return cop_fail_at(err, COP_FAILED, why.file, 0,
+                               "%s was just made and cannot be read back: %s", earlier->title,
+                               why.message);
+        mended[r->damaged] = true;
         COP_TRY(set_aside(r, earlier, &why, err));
         COP_TRY(cop_run_whole(r, earlier, run, err));
     }
-    return cop_fail(err, COP_FAILED, "what it needs is damaged again and again");
+}
+
+/* Large files are tested when they are read: then a stage finds that an earlier one, which passed
+ * for done, is damaged. */
+cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err)
+{
+    bool *mended = calloc(r->study->stage_count, sizeof *mended);
+    if (mended == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = run_until_whole(r, stage, run, mended, err);
+    free(mended);
+    return status;
 }

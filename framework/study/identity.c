@@ -14,6 +14,7 @@ static void add_reference(cop_text *t, const cop_study *s, const char *what, int
         cop_text_printf(t, "%s %s-%s\n", what, s->stages[stage].id.kind, s->stages[stage].id.hash);
 }
 
+/* The weights of a start. */
 static void add_start(cop_text *t, const cop_study *s, const cop_start_point *start)
 {
     char at[40];
@@ -23,8 +24,6 @@ static void add_start(cop_text *t, const cop_study *s, const cop_start_point *st
         add_reference(t, s, "start", start->base);
         if (start->at.unit != 0)
             cop_text_printf(t, "at %s\n", cop_duration_text(start->at, at, sizeof at));
-        cop_text_printf(t, "schedule %s\nmomentum %s\n", start->go_on ? "goes on" : "its own",
-                        start->keep_momentum ? "kept" : "zero");
     }
     add_reference(t, s, "carry", start->carry);
 }
@@ -67,6 +66,8 @@ static cop_status add_training(cop_text *t, const cop_study *s, const cop_stage 
                     train->own_recipe ? "the set's own"
                                       : cop_recipe_text(&train->recipe, recipe, sizeof recipe));
     add_start(t, s, &train->start);
+    cop_text_printf(t, "schedule %s\nmomentum %s\n", train->start.go_on ? "goes on" : "its own",
+                    train->start.keep_momentum ? "kept" : "zero");
     add_reference(t, s, "mask", train->mask);
     cop_text_printf(t, "order %" PRIu64 "\naugment %" PRIu64 "\n", train->order_seed,
                     train->augment_seed);

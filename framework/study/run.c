@@ -76,15 +76,19 @@ static cop_status inherit_failure(const cop_study *s, cop_stage *stage, cop_erro
     return COP_OK;
 }
 
-/* Keeps the reason of a stage that failed by itself, so that the run can go on. */
+/* Keeps the reason of a stage that failed by itself, so that the run can go on. `stage` is the one
+ * that was to run; it may have been an earlier one that failed when it was made again. */
 static cop_status keep_failure(const cop_runner *r, cop_stage *stage, const cop_error *reason,
                                cop_error *err)
 {
     char text[sizeof reason->message + sizeof reason->file + 256];
-    (void)snprintf(text, sizeof text, "%s: %s%s%s", stage->title, reason->file,
+    cop_stage *failed = &r->study->stages[r->failed - r->study->stages];
+    (void)snprintf(text, sizeof text, "%s: %s%s%s", failed->title, reason->file,
                    reason->file[0] != '\0' ? ": " : "", reason->message);
     stage->failure = strdup(text);
-    if (stage->failure == NULL)
+    if (failed != stage)
+        failed->failure = strdup(text);
+    if (stage->failure == NULL || failed->failure == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_say(r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", text);
     return COP_OK;
@@ -163,8 +167,8 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     for (size_t i = 0; i < s->stage_count; i++)
         COP_TRY(run_missing(r, i, err));
     s->ran_through = true;
-    if (sum_failures(s, NULL) != COP_OK)
-        COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
+    /* Once more, with what failed: the report that follows is of this run. */
+    COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
     return sum_failures(s, err);
 }
 

@@ -21,6 +21,7 @@ typedef struct cop_runner {
     int64_t *steps_left; /* of trainings and works, counted down; at 0 as if *stop were raised, so
                             that a test can stop wherever it wants; NULL: no bound */
     int32_t damaged;     /* the stage whose artifact a COP_DAMAGED is about; COP_NO_STAGE: none */
+    const cop_stage *failed; /* with own_failure: which stage it was */
 } cop_runner;
 
 /* Runs what is missing, as cop_study_run says. Failed stages keep their reason in `failure`. */
@@ -39,7 +40,8 @@ cop_status cop_run_analyzer(cop_runner *r, const cop_stage *stage, cop_error *er
 cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err);
 
 /* Runs a stage by `run`. Where it finds an earlier one's artifact damaged, that one is set aside
- * with a warning and run again first. `err` is not NULL. */
+ * with a warning and run again first, once: what cannot be read back when it was just made is
+ * COP_FAILED. `err` is not NULL. */
 typedef cop_status (*cop_run_stage)(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err);
 

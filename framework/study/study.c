@@ -65,6 +65,15 @@ void cop_study_free(cop_study *s)
     free(s);
 }
 
+char *cop_study_plan_text(const cop_study *s)
+{
+    cop_text text = {0};
+    cop_text_append(&text, s->config->effective);
+    for (size_t i = 0; i < s->stage_count; i++)
+        cop_text_printf(&text, "%s-%s\n", s->stages[i].id.kind, s->stages[i].id.hash);
+    return cop_text_take(&text);
+}
+
 /* Stages of one kind: how many, how many of them done, their cost. */
 typedef struct cop_tally {
     size_t count, done;

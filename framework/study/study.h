@@ -29,6 +29,10 @@ cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **
                          cop_error *err);
 void cop_study_free(cop_study *s);
 
+/* What the study consists of: its effective config and the name of every stage, in which the data
+ * and the plugins are. The caller's; NULL when memory is out. */
+char *cop_study_plan_text(const cop_study *s);
+
 /* Prints the plan: distinct stages by kind, which of them are already in `store` (may be NULL), and
  * the estimated floating-point operations and training points. */
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,

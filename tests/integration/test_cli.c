@@ -223,6 +223,16 @@ static void recipes_and_augmentations_are_named(void **state)
     assert_says(s.out, "recipe sgd\n");
     assert_says(s.out, "  augment            \"padcrop_flip\"\n");
     clear(&s);
+    /* A plugin comes before a recipe of its name. */
+    s = command(WORDS("inspect", "idc"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "distiller idc\n");
+    assert_says(s.out, "\"idc\" is a recipe too: coppice inspect recipe:idc\n");
+    clear(&s);
+    s = command(WORDS("inspect", "recipe:idc"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "recipe idc\n");
+    clear(&s);
     s = command(WORDS("inspect", "recipe:sgd", "--json"));
     assert_int_equal(s.status, 0);
     cJSON *root = cJSON_Parse(s.out);

@@ -843,6 +843,76 @@ static void test_checkpoint_past_the_end_starts_over(void **state)
 /* --- what is not what it should be
  * ---------------------------------------------------------------------------------------------- */
 
+/* The first stage is made without complaint and never reads back. */
+static size_t first_runs;
+static cop_status run_in_vain(cop_runner *r, const cop_stage *stage, cop_error *err)
+{
+    if (stage == &r->study->stages[0]) {
+        first_runs++;
+        return COP_OK;
+    }
+    r->damaged = 0;
+    return cop_fail(err, COP_DAMAGED, "is no set");
+}
+
+static void what_cannot_be_read_back_is_made_again_once(void **state)
+{
+    (void)state;
+    bench b;
+    cop_error err = {0};
+    bench_open(&b, base_config, NULL, 0);
+    cop_runner r = {.study = b.study, .store = b.store};
+    first_runs = 0;
+    cop_status status = cop_run_whole(&r, &b.study->stages[1], run_in_vain, &err);
+    assert_refused(status, COP_FAILED, &err, "was just made and cannot be read back: is no set");
+    assert_int_equal(first_runs, 1);
+    bench_close(&b);
+}
+
+/* On distilled data copies on real data do not go on from the snapshot, so that they, and all that
+ * follows from them, are the same whether its momentum is kept. */
+static void what_momentum_does_not_change_keeps_its_identity(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
+        "rewind = \"1it\"; } )"};
+    static const char *const kept[] = {
+        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
+        "rewind = \"1it\"; rewind_momentum = true; } )"};
+    bench a, b;
+    bench_open(&a, base_config, plain, 1);
+    bench_open(&b, base_config, kept, 1);
+    assert_int_equal(a.study->stage_count, b.study->stage_count);
+    for (size_t i = 0; i < a.study->stage_count; i++)
+        assert_string_equal(a.study->stages[i].identity, b.study->stages[i].identity);
+    bench_close(&a);
+    bench_close(&b);
+}
+
+/* Runs share a directory where they lay out the same stages: config, data and plugins. */
+static void a_plan_is_told_from_another_one(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"dataset.train_size=150"};
+    bench a, b, c;
+    bench_open(&a, base_config, NULL, 0);
+    bench_open(&b, base_config, NULL, 0);
+    bench_open(&c, base_config, more, 1);
+    char *one = cop_study_plan_text(a.study), *same = cop_study_plan_text(b.study);
+    char *other = cop_study_plan_text(c.study);
+    assert_string_equal(one, same);
+    assert_string_not_equal(one, other);
+    for (size_t i = 0; i < a.study->stage_count; i++)
+        assert_non_null(strstr(one, a.study->stages[i].id.hash));
+    free(one);
+    free(same);
+    free(other);
+    bench_close(&a);
+    bench_close(&b);
+    bench_close(&c);
+}
+
 static void test_damaged_artifact_is_named(void **state)
 {
     (void)state;
@@ -1041,6 +1111,9 @@ int main(void)
         cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
         cmocka_unit_test(test_checkpoint_past_the_end_starts_over),
         cmocka_unit_test(test_damaged_artifact_is_named),
+        cmocka_unit_test(what_cannot_be_read_back_is_made_again_once),
+        cmocka_unit_test(what_momentum_does_not_change_keeps_its_identity),
+        cmocka_unit_test(a_plan_is_told_from_another_one),
         cmocka_unit_test(a_run_sets_aside_what_is_not_its_own_and_computes_it_again),
         cmocka_unit_test(damage_that_a_stage_finds_is_computed_again_first),
     };

@@ -266,7 +266,7 @@ static void synthetic_sets_are_checked(void **state)
 {
     (void)state;
     const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 2};
-    for (int flaw = 0; flaw <= 15; flaw++) {
+    for (int flaw = 0; flaw <= 18; flaw++) {
         float pixels[8] = {0}, labels[4] = {1, 0, 0.25f, 0.75f};
         cop_synthetic s = {.task = task,
                            .normalization = {.std = {1.0f}},
@@ -321,6 +321,15 @@ static void synthetic_sets_are_checked(void **state)
             break;
         case 15:
             labels[2] = NAN, text = "image 1 has a label of nan";
+            break;
+        case 16: /* what could be written and not read again would be made again and again */
+            (void)strcpy(s.recipe.name, "my own"), text = "recipe of its set cannot be stored";
+            break;
+        case 17:
+            (void)strcpy(s.recipe.name, ""), text = "recipe of its set cannot be stored";
+            break;
+        case 18:
+            s.recipe.lr = NAN, text = "recipe of its set cannot be stored";
             break;
         default:
             break;

@@ -25,11 +25,12 @@ static void runs_of_one_config_share_a_directory(void **state)
     cop_error err = {0};
     cop_holder *first = NULL, *second = NULL;
     make_out(dir, sizeof dir);
-    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", &first, &err), &err);
-    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", &second, &err), &err);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &first, &err), &err);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &second, &err), &err);
     cop_holder_release(first);
     /* The second still holds it. */
-    assert_refused(cop_holder_take(dir, "t", "lr = 0.2", &first, &err), COP_FAILED, &err, "in use");
+    assert_refused(cop_holder_take(dir, "t", "lr = 0.2", NULL, &first, &err), COP_FAILED, &err,
+                   "in use");
     cop_holder_release(second);
     remove_tree(dir);
 }
@@ -41,15 +42,15 @@ static void a_run_of_another_config_is_refused_and_told_whose_it_is(void **state
     cop_error err = {0};
     cop_holder *first = NULL, *second = NULL;
     make_out(dir, sizeof dir);
-    assert_ok(cop_holder_take(dir, "t\x1b", "lr = 0.1", &first, &err), &err);
-    cop_status status = cop_holder_take(dir, "t", "lr = 0.2", &second, &err);
+    assert_ok(cop_holder_take(dir, "t\x1b", "lr = 0.1", NULL, &first, &err), &err);
+    cop_status status = cop_holder_take(dir, "t", "lr = 0.2", NULL, &second, &err);
     assert_refused(status, COP_FAILED, &err, "is in use by a run with another config");
     assert_refused(status, COP_FAILED, &err, "study \"t\\x1b\"");
     (void)snprintf(process, sizeof process, "process %ld on ", (long)getpid());
     assert_refused(status, COP_FAILED, &err, process);
     assert_null(second);
     cop_holder_release(first);
-    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", &second, &err), &err);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", NULL, &second, &err), &err);
     cop_holder_release(second);
     remove_tree(dir);
 }
@@ -63,11 +64,11 @@ static void a_run_that_was_killed_holds_nothing(void **state)
     make_out(dir, sizeof dir);
     pid_t child = fork();
     if (child == 0)
-        _exit(cop_holder_take(dir, "t", "lr = 0.1", &holder, &err) == COP_OK ? 0 : 1);
+        _exit(cop_holder_take(dir, "t", "lr = 0.1", NULL, &holder, &err) == COP_OK ? 0 : 1);
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", &holder, &err), &err);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", NULL, &holder, &err), &err);
     cop_holder_release(holder);
     remove_tree(dir);
 }
