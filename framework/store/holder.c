@@ -1,8 +1,8 @@
-/* holder.c: one file that says who holds a directory, locked by every run of that plan.
+/* holder.c: a file that says who holds a directory, and a lock that every run of that plan shares.
  *
  * The lock is shared, so that the last run that goes lets it go, and the kernel lets go for a
  * killed one. Looking and writing are guarded by a second, exclusive lock that is held for that
- * moment. */
+ * moment. What is locked is never written: it may be a link to somebody's copy. */
 #include "store/holder.h"
 
 #include "core/file.h"
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 struct cop_holder {
-    int file; /* OUT/work/run, locked; -1 where there are no locks */
+    int file; /* OUT/work/run.lock; -1 where there are no locks */
 };
 
 /* What the file holds: the plan's hash on the first line, who wrote it on the second. */
@@ -60,8 +60,7 @@ static cop_status hash_of(const char *plan, char hex[33], cop_error *err)
     return COP_OK;
 }
 
-static cop_status write_note(int file, const char *path, const char *hash, const char *study,
-                             cop_error *err)
+static cop_status write_note(const char *path, const char *hash, const char *study, cop_error *err)
 {
     char note[NOTE_SIZE], name[256], host[128] = "unknown host", when[40] = "unknown";
     time_t now = time(NULL);
@@ -72,17 +71,16 @@ static cop_status write_note(int file, const char *path, const char *hash, const
         (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
     int length = snprintf(note, sizeof note, "%s\nstudy \"%s\", process %ld on %s, since %s\n",
                           hash, cop_escape(study, name, sizeof name), (long)getpid(), host, when);
-    if (ftruncate(file, 0) != 0 || pwrite(file, note, (size_t)length, 0) != length)
-        return cop_fail_errno(err, "cannot write", path);
-    return COP_OK;
+    return cop_file_write(path, note, (size_t)length, err);
 }
 
 /* Refuses where the note is of another plan. */
-static cop_status check_note(int file, const char *dir, const char *hash, cop_error *err)
+static cop_status check_note(const char *path, const char *dir, const char *hash, cop_error *err)
 {
-    char note[NOTE_SIZE + 1], shown[NOTE_SIZE];
-    ssize_t length = pread(file, note, NOTE_SIZE, 0);
-    note[length > 0 ? length : 0] = '\0';
+    char note[NOTE_SIZE] = "", shown[NOTE_SIZE], *text = NULL;
+    if (cop_file_read(path, NOTE_SIZE - 1, &text, NULL, NULL) == COP_OK)
+        (void)snprintf(note, sizeof note, "%s", text);
+    free(text);
     size_t first = strcspn(note, "\n");
     if (first == strlen(hash) && strncmp(note, hash, first) == 0)
         return COP_OK;
@@ -99,10 +97,12 @@ static cop_status check_note(int file, const char *dir, const char *hash, cop_er
 static cop_status take(int file, const char *dir, const char *path, const char *study,
                        const char *hash, cop_error *err)
 {
+    char note[COP_STORE_PATH + 32];
+    (void)snprintf(note, sizeof note, "%s/work/run", dir);
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
-        COP_TRY(write_note(file, path, hash, study, err));
+        COP_TRY(write_note(note, hash, study, err));
     else if (errno == EWOULDBLOCK)
-        COP_TRY(check_note(file, dir, hash, err));
+        COP_TRY(check_note(note, dir, hash, err));
     else
         return cop_fail_errno(err, "cannot lock", path);
     return lock(file, LOCK_SH, path, err);
@@ -136,7 +136,7 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *plan,
     if (status == COP_OK)
         status = lock(guard, LOCK_EX, guard_path, err);
     if (status == COP_OK)
-        status = open_in(dir, "run", path, sizeof path, &file, err);
+        status = open_in(dir, "run.lock", path, sizeof path, &file, err);
     if (status == COP_OK)
         status = take(file, dir, path, study, hash, err);
     if (guard >= 0)

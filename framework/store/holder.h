@@ -1,4 +1,5 @@
-/* holder.h: who is running on an output directory, and with which config: OUT/work/run.
+/* holder.h: who is running on an output directory, and with which plan: OUT/work/run says it, and
+ * OUT/work/run.lock is locked as long as it is so.
  *
  * Runs that lay out the same stages share a directory: stages are published by one rename, so at
  * worst they do the same work twice. Others do not, be it that their configs differ, their plugins

@@ -39,7 +39,7 @@ compare() {
   for part in store report; do
     diff -r -x artifact.json -x costs.csv -x files.json -x '*.png' -x '*.html' "$work/whole/$part" "$work/cut/$part"
   done
-  left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock ! -name run ! -name run.guard -o -name '*.tmp-*' \))
+  left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock ! -name run ! -name "run.*" -o -name '*.tmp-*' \))
   [ -z "$left" ] || { echo "left behind:"; echo "$left"; exit 1; }
 }
 

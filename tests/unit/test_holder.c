@@ -73,12 +73,36 @@ static void a_run_that_was_killed_holds_nothing(void **state)
     remove_tree(dir);
 }
 
+/* As `cp -al` makes a backup: what this directory writes is not written through its links. */
+static void a_linked_copy_of_the_note_stays_as_it_is(void **state)
+{
+    (void)state;
+    char dir[256], note[300], copy[300], *before = NULL, *after = NULL;
+    cop_error err = {0};
+    cop_holder *holder = NULL;
+    make_out(dir, sizeof dir);
+    (void)snprintf(note, sizeof note, "%s/work/run", dir);
+    (void)snprintf(copy, sizeof copy, "%s/copy", dir);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &holder, &err), &err);
+    cop_holder_release(holder);
+    assert_int_equal(link(note, copy), 0);
+    assert_ok(cop_file_read(copy, 4096, &before, NULL, &err), &err);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", NULL, &holder, &err), &err);
+    assert_ok(cop_file_read(copy, 4096, &after, NULL, &err), &err);
+    assert_string_equal(before, after);
+    cop_holder_release(holder);
+    free(before);
+    free(after);
+    remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_of_one_config_share_a_directory),
         cmocka_unit_test(a_run_of_another_config_is_refused_and_told_whose_it_is),
         cmocka_unit_test(a_run_that_was_killed_holds_nothing),
+        cmocka_unit_test(a_linked_copy_of_the_note_stays_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
