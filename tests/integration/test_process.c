@@ -252,6 +252,41 @@ static void refuses_too_small_an_address_space_in_one_line(void **state)
     remove_tree(s.dir);
 }
 
+/* A plugin that starts a thread when it is opened; a run that waits for ever fails by the limit. */
+static void refuses_too_little_memory_whatever_a_plugin_has_started(void **state)
+{
+    (void)state;
+    if (SANITIZED)
+        skip();
+    scene s;
+    make_scene(&s, "starts_thread");
+    for (rlim_t mib = 400; mib <= 600; mib += 50) {
+        const way some = {.space = mib << 20, .name = "OMP_NUM_THREADS", .value = "1"};
+        int status = wait_for_end(start_run(&s, &some, "2"));
+        if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+            fail_msg("status %#x with %d MiB", (unsigned)status, (int)mib);
+        if (WEXITSTATUS(status) != 0)
+            assert_contains(&s, "err", "coppice: ");
+        remove_tree(s.out);
+    }
+    remove_tree(s.dir);
+}
+
+/* OpenBLAS is built for 64 threads or 128 and maps no more buffers, whatever the machine has. */
+static void wants_no_memory_for_processors_that_openblas_does_not_use(void **state)
+{
+    (void)state;
+    if (SANITIZED || COPPICE_TEST_BLAS_MOST >= 100)
+        skip();
+    const way w = {.space = (rlim_t)(COPPICE_TEST_BLAS_MOST + 4) * ((rlim_t)128 << 20),
+                   .name = "LD_PRELOAD",
+                   .value = COPPICE_TEST_BUILD_DIR "/tests/processors.so"};
+    scene s;
+    make_scene(&s, "imp");
+    assert_ends(&s, start(&s, &w, WORDS("--version")), 0);
+    remove_tree(s.dir);
+}
+
 /* --- descriptors and files -------------------------------------------------------------------- */
 
 static void works_with_any_descriptors_closed(void **state)
@@ -542,6 +577,8 @@ int main(void)
         cmocka_unit_test(refuses_fewer_threads_than_it_needs_before_any_work),
         cmocka_unit_test(only_warns_of_fewer_processors_than_threads),
         cmocka_unit_test(refuses_too_small_an_address_space_in_one_line),
+        cmocka_unit_test(refuses_too_little_memory_whatever_a_plugin_has_started),
+        cmocka_unit_test(wants_no_memory_for_processors_that_openblas_does_not_use),
         cmocka_unit_test(works_with_any_descriptors_closed),
         cmocka_unit_test(a_file_at_its_limit_is_a_write_that_fails),
         cmocka_unit_test(says_that_it_heard_an_interrupt_and_ends_at_the_second),
