@@ -69,8 +69,8 @@ static const struct {
     {"no_symbol.so", "has no symbol coppice_plugin: not a plugin"},
     {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
     {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
-    {"major_too_new.so", "built for ABI 2.0; wanted major version 1"},
-    {"minor_too_new.so", "built for ABI 1.1; this host knows none newer than 1.0"},
+    {"major_too_new.so", "built for ABI 2.1; wanted major version 1"},
+    {"minor_too_new.so", "built for ABI 1.2; this host knows none newer than 1.1"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
     {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
@@ -115,6 +115,7 @@ static void loads_good_plugins_beside_broken_ones(void **state)
         {COP_KIND_MODEL, "toymodel"},         {COP_KIND_DATASET, "toydata"},
         {COP_KIND_DISTILLER, "toydistiller"}, {COP_KIND_PRUNER, "toypruner"},
         {COP_KIND_ANALYZER, "toyanalyzer"},   {COP_KIND_PRUNER, "hangs"},
+        {COP_KIND_PRUNER, "minor_older"},
     };
     cop_registry *r = open_dirs(fixtures, NULL);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -481,7 +482,7 @@ static void inspects_a_plugin(void **state)
     (void)printed(out, &text);
     assert_contains(text, "distiller toydistiller\n");
     assert_contains(text, "  results    3\n");
-    assert_contains(text, "  ABI        1.0, distiller interface 1\n");
+    assert_contains(text, "  ABI        1.1, distiller interface 1\n");
     assert_contains(text,
                     "  ipc\n      int, 1 to 1000, in images, required\n      images per class\n");
     assert_contains(text, "  model = { plugin = \"toymodel\"; width = 8; }\n      model\n");
