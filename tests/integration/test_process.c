@@ -507,6 +507,24 @@ static void a_study_says_whose_plugin_of_an_id_it_uses(void **state)
     remove_tree(s.dir);
 }
 
+/* A broken file in the place of a plugin that there is elsewhere too. */
+static void a_study_says_which_refused_file_it_does_without(void **state)
+{
+    (void)state;
+    const way w = {0};
+    scene s;
+    char path[400];
+    cop_error err = {0};
+    make_scene(&s, "imp");
+    (void)snprintf(path, sizeof path, "%s/imp.so", s.plugins);
+    assert_ok(cop_file_write(path, "", 0, &err), &err);
+    assert_ends(&s, start_run(&s, &w, "1"), 0);
+    assert_contains(&s, "err", "warning: pruner \"imp\" is taken from ");
+    assert_contains(&s, "err", "/plugins/imp.so, which was refused: ");
+    assert_contains(&s, "err", "file too short\n");
+    remove_tree(s.dir);
+}
+
 static void says_when_results_were_made_by_another_content_of_a_plugin(void **state)
 {
     (void)state;
@@ -588,6 +606,7 @@ int main(void)
         cmocka_unit_test(says_what_it_waits_for_when_a_constructor_hangs),
         cmocka_unit_test(the_child_that_opens_plugins_dies_with_its_parent),
         cmocka_unit_test(a_study_says_whose_plugin_of_an_id_it_uses),
+        cmocka_unit_test(a_study_says_which_refused_file_it_does_without),
         cmocka_unit_test(says_when_results_were_made_by_another_content_of_a_plugin),
         cmocka_unit_test(a_set_uid_program_says_that_it_passes_over_the_environment),
     };
