@@ -184,6 +184,14 @@ static bool is_terminal(FILE *stream)
     return fd >= 0 && isatty(fd) == 1;
 }
 
+static bool takes_threads(const cop_subcommand *s)
+{
+    for (size_t i = 0; s->options[i] != NULL; i++)
+        if (strcmp(s->options[i], "threads") == 0)
+            return true;
+    return false;
+}
+
 static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *arguments, int argc,
                                  char *const *argv, FILE *out, FILE *err_stream, cop_error *err)
 {
@@ -192,13 +200,15 @@ static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *a
     cop_logger *log = cop_logger_new(err_stream, level, is_terminal(err_stream));
     if (log == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    const cop_call call = {arguments, argc, argv, out, err_stream, log};
+    cop_trial *trial = takes_threads(s) ? cop_trial_new() : NULL;
+    const cop_call call = {arguments, argc, argv, out, err_stream, log, trial};
     char *resume = s->resumes ? resume_text(argc, argv) : NULL;
     cop_signals *before = cop_signals_catch(resume);
     free(resume);
     cop_status status =
         before != NULL ? s->run(&call, err) : cop_fail(err, COP_FAILED, "out of memory");
     cop_signals_restore(before);
+    cop_trial_free(trial);
     cop_logger_free(log);
     return status;
 }
@@ -321,7 +331,7 @@ cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_
     int most = 1;
     for (size_t i = 0; i < config->setting_count; i++)
         most = config->settings[i].threads > most ? config->settings[i].threads : most;
-    return cop_threads_check(most, call->log, err);
+    return cop_threads_check(call->trial, most, call->log, err);
 }
 
 cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,

@@ -4,6 +4,7 @@
 
 #include "cli/arguments.h"
 #include "config/config.h"
+#include "exec/threads.h"
 
 /* What a subcommand is called with. */
 typedef struct cop_call {
@@ -13,6 +14,7 @@ typedef struct cop_call {
     FILE *out;         /* results */
     FILE *err;         /* messages; only `log` and the dispatcher write there */
     cop_logger *log;
+    cop_trial *trial; /* of threads; may be NULL */
 } cop_call;
 
 typedef struct cop_subcommand {

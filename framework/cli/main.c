@@ -48,6 +48,8 @@ static long blas_threads(char *const *environment)
                                         "OMP_NUM_THREADS"};
     cpu_set_t set;
     long count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    if (count > COPPICE_BLAS_MOST)
+        count = COPPICE_BLAS_MOST; /* what it was built for */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         long asked = given(environment, names[i]);
         if (asked > 0)

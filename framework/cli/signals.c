@@ -19,6 +19,7 @@
 
 static volatile sig_atomic_t asks; /* the next signal asks, and does not end */
 static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t has_alarm; /* the alarm that is set is ours */
 static char doing[64]; /* written while no handler reads it: see cop_signals_at_once */
 static char resume_line[4096];
 
@@ -80,6 +81,19 @@ static void end_at_once(const char *why)
     _exit(INTERRUPTED);
 }
 
+static void on_alarm(int number)
+{
+    (void)number;
+    end_at_once("stopped at the last checkpoint: nothing ended within " TERM_TEXT " s");
+}
+
+static bool has_handler(int number, void (*handler)(int))
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+           now.sa_handler == handler;
+}
+
 static void on_request(int number)
 {
     if (asks == 0)
@@ -90,16 +104,13 @@ static void on_request(int number)
     add(&l, "coppice: stopping after this ");
     if (!add_callback(&l, ""))
         add(&l, "step");
-    add(&l, number == SIGTERM ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
+    bool is_limited = number == SIGTERM && has_handler(SIGALRM, on_alarm);
+    add(&l, is_limited ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
     say(&l);
-    if (number == SIGTERM)
+    if (is_limited) {
+        has_alarm = 1;
         (void)alarm(TERM_SECONDS);
-}
-
-static void on_alarm(int number)
-{
-    (void)number;
-    end_at_once("stopped at the last checkpoint: nothing ended within " TERM_TEXT " s");
+    }
 }
 
 /* --- the end by a plugin ---------------------------------------------------------------------- */
@@ -134,9 +145,13 @@ static void on_crash(int number)
     (void)raise(number);
 }
 
+/* The main thread of a program around us may end it while another thread is in a callback: that is
+ * no guest. A thread that is neither main nor in a call of its own may well work for a plugin. */
 static void on_exit_of_guest(void)
 {
     line l = {.length = 0};
+    if (!cop_callback_is_own() && gettid() == getpid())
+        return;
     add(&l, "coppice: the process was ended");
     if (!add_callback(&l, " in "))
         return;
@@ -165,6 +180,20 @@ struct cop_signals {
     stack_t stack_before;
     void *stack; /* ours, or NULL */
 };
+
+/* An alarm that somebody else has set goes on. */
+static void clear_alarm(void)
+{
+    if (has_alarm != 0)
+        (void)alarm(0);
+    has_alarm = 0;
+}
+
+/* Whether nobody has chosen what the signal does. */
+static bool is_free(int number)
+{
+    return has_handler(number, SIG_DFL);
+}
 
 static void install(size_t i)
 {
@@ -202,8 +231,7 @@ cop_signals *cop_signals_catch(const char *resume)
     make_stack(before);
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         (void)sigaction(watched[i].number, NULL, &before->before[i]);
-        if ((before->before[i].sa_flags & SA_SIGINFO) == 0 &&
-            before->before[i].sa_handler == SIG_DFL)
+        if (is_free(watched[i].number))
             install(i);
     }
     return before;
@@ -213,9 +241,10 @@ void cop_signals_restore(cop_signals *before)
 {
     if (before == NULL)
         return;
-    (void)alarm(0);
+    clear_alarm();
     for (size_t i = 0; i < WATCHED_COUNT; i++)
-        (void)sigaction(watched[i].number, &before->before[i], NULL);
+        if (has_handler(watched[i].number, watched[i].handler))
+            (void)sigaction(watched[i].number, &before->before[i], NULL);
     if (before->stack != NULL)
         (void)sigaltstack(&before->stack_before, NULL);
     free(before->stack);
@@ -228,9 +257,12 @@ const volatile sig_atomic_t *cop_signals_ask(void)
 {
     stop_requested = 0;
     asks = 1;
-    for (size_t i = 0; i < WATCHED_COUNT; i++)
-        if (watched[i].handler == on_request || watched[i].handler == on_alarm)
+    for (size_t i = 0; i < WATCHED_COUNT; i++) {
+        int number = watched[i].number;
+        bool asks_or_ends = number == SIGINT || number == SIGTERM || number == SIGALRM;
+        if (asks_or_ends && (is_free(number) || has_handler(number, SIG_IGN)))
             install(i);
+    }
     return &stop_requested;
 }
 
@@ -242,6 +274,6 @@ void cop_signals_at_once(const char *what)
     (void)snprintf(doing, sizeof doing, "%s", what);
     asks = 0;
     stop_requested = 0;
-    (void)alarm(0);
+    clear_alarm();
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -58,6 +58,11 @@ const cop_callback *cop_callback_current(void)
     return own != NULL ? own : atomic_load(&latest);
 }
 
+bool cop_callback_is_own(void)
+{
+    return own != NULL;
+}
+
 /* Subnormal numbers, kept; ties, to even. */
 static bool is_standard(void)
 {

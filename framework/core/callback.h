@@ -8,6 +8,7 @@
 #include <coppice/status.h>
 
 #include <fenv.h>
+#include <stdbool.h>
 
 /* A call that is going on. The texts are the caller's and outlive the call. */
 typedef struct cop_callback {
@@ -26,6 +27,9 @@ void cop_callback_leave(cop_callback *call);
 /* The call that this thread is in, or else (a thread that works for it) the one that was begun
  * last; NULL: none. For signal handlers and exit handlers too. */
 const cop_callback *cop_callback_current(void);
+
+/* Whether the calling thread is in such a call itself. */
+bool cop_callback_is_own(void);
 
 /* Before work: rounding to nearest and small numbers kept, on this thread and on `threads` of
  * OpenMP; puts right what is not so. COP_FAILED where that is not possible. */

@@ -7,11 +7,13 @@
 #include <cblas.h>
 #include <dnnl.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +30,12 @@
 /* What a process needs beside that to compute at all: measured. With less, threads do not start, or
  * OpenBLAS waits or crashes. */
 #define SLACK ((size_t)80 << 20)
+
+struct cop_trial {
+    pid_t child; /* 0: it has ended */
+    int ask;     /* where it reads how many threads */
+    int end;     /* closed by its end */
+};
 
 /* How a trial ended; the exit status of the child. */
 enum { TRIAL_WORKS = 0, TRIAL_OTHER = 1, TRIAL_FEWER = 40, TRIAL_NO_MEMORY, TRIAL_WRONG };
@@ -127,12 +135,22 @@ static int use_threads(int threads)
     return end;
 }
 
+/* The threads that OpenBLAS was built for; it uses no more. */
+static int blas_most(void)
+{
+    static const char name[] = "MAX_THREADS=";
+    const char *said = strstr(openblas_get_config(), name);
+    int most = said != NULL ? atoi(said + sizeof name - 1) : 0;
+    return most > 0 ? most : INT_MAX;
+}
+
 /* Whether there is room for OpenBLAS's buffers: it has one for every processor that it saw when it
  * was loaded, and maps the others when it first computes. */
 static bool has_room(int threads)
 {
-    int loaded = openblas_get_num_threads();
-    size_t more = (size_t)(threads > loaded ? threads - loaded : 0) + 1;
+    int loaded = openblas_get_num_threads(), most = blas_most();
+    int used = threads < most ? threads : most;
+    size_t more = (size_t)(used > loaded ? used - loaded : 0) + 1;
     size_t size = more * BLAS_BUFFER + (size_t)threads * STACK + SLACK;
     void *room = mmap(NULL, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -152,28 +170,92 @@ static bool ends_in_time(int pipe_end)
     return ready > 0;
 }
 
-/* TRIAL_…, -1 for a child that is late, or -2 where there is no child. */
-static int try_in_child(int threads)
+/* Waits to be told for how many threads, and tries them. A signal to all of a terminal's processes
+ * is the parent's to hear; this one ends with it in any case. */
+static _Noreturn void run_child(int ask, pid_t parent)
 {
-    int ends[2];
-    if (cop_pipe(ends) != 0)
-        return -2;
-    (void)fflush(NULL);
-    pid_t parent = getpid(), child = fork();
-    if (child == 0) {
-        cop_child_begin(parent);
-        _exit(has_room(threads) ? use_threads(threads) : TRIAL_NO_MEMORY);
-    }
-    (void)close(ends[1]);
-    bool in_time = child > 0 && ends_in_time(ends[0]);
+    int threads = 0;
+    ssize_t got;
+    cop_child_begin(parent);
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
+    while ((got = read(ask, &threads, sizeof threads)) < 0 && errno == EINTR)
+        ;
+    if (got != (ssize_t)sizeof threads)
+        _exit(TRIAL_OTHER); /* there is nothing to try */
+    _exit(has_room(threads) ? use_threads(threads) : TRIAL_NO_MEMORY);
+}
+
+static void close_both(const int ends[2])
+{
     (void)close(ends[0]);
-    if (child < 0)
-        return -2;
-    if (!in_time)
-        (void)kill(child, SIGKILL);
-    int status = cop_child_wait(child);
-    if (!in_time)
+    (void)close(ends[1]);
+}
+
+cop_trial *cop_trial_new(void)
+{
+    int ask[2], end[2];
+    cop_trial *t = cop_has_threads() ? NULL : malloc(sizeof *t);
+    if (t == NULL || cop_pipe(ask) != 0) {
+        free(t);
+        return NULL;
+    }
+    if (cop_pipe(end) != 0) {
+        close_both(ask);
+        free(t);
+        return NULL;
+    }
+    (void)fflush(NULL);
+    pid_t parent = getpid();
+    *t = (cop_trial){.child = fork(), .ask = ask[1], .end = end[0]};
+    if (t->child == 0) {
+        (void)close(ask[1]); /* or it would wait for itself */
+        (void)close(end[0]);
+        run_child(ask[0], parent);
+    }
+    (void)close(ask[0]);
+    (void)close(end[1]);
+    if (t->child > 0)
+        return t;
+    (void)close(ask[1]);
+    (void)close(end[0]);
+    free(t);
+    return NULL;
+}
+
+/* Ends the child, which is at nothing or is late. */
+static int end_child(cop_trial *t)
+{
+    (void)kill(t->child, SIGKILL);
+    int status = cop_child_wait(t->child);
+    t->child = 0;
+    return status;
+}
+
+void cop_trial_free(cop_trial *t)
+{
+    if (t == NULL)
+        return;
+    if (t->child > 0)
+        (void)end_child(t);
+    (void)close(t->ask);
+    (void)close(t->end);
+    free(t);
+}
+
+/* TRIAL_…, or -1 for a child that is late. A write to one that has died would be a signal; there is
+ * none before it has ended, and then it has an end to tell. */
+static int try_in_child(cop_trial *t, int threads)
+{
+    struct pollfd gone = {.fd = t->end, .events = POLLIN};
+    if (poll(&gone, 1, 0) == 0 && write(t->ask, &threads, sizeof threads) < 0)
+        return TRIAL_OTHER;
+    if (!ends_in_time(t->end)) {
+        (void)end_child(t);
         return -1;
+    }
+    int status = cop_child_wait(t->child);
+    t->child = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : TRIAL_OTHER;
 }
 
@@ -214,13 +296,22 @@ static cop_status judge(int end, int threads, cop_error *err)
     }
 }
 
-cop_status cop_threads_check(int threads, cop_logger *log, cop_error *err)
+static cop_status try_with(cop_trial *trial, int threads, cop_error *err)
+{
+    COP_TRY(judge(try_in_child(trial, threads), threads, err));
+    /* Plugins have taken some room since. */
+    return has_room(threads) ? COP_OK : judge(TRIAL_NO_MEMORY, threads, err);
+}
+
+cop_status cop_threads_check(cop_trial *trial, int threads, cop_logger *log, cop_error *err)
 {
     COP_TRY(check_settings(threads, err));
-    if (!cop_has_threads()) {
-        int end = try_in_child(threads);
-        if (end != -2) /* where no child can be made there is none to find out */
-            COP_TRY(judge(end, threads, err));
+    bool is_ready = trial != NULL && trial->child > 0;
+    cop_trial *own = is_ready ? NULL : cop_trial_new();
+    if (is_ready || own != NULL) { /* where no child can be made there is none to find out */
+        cop_status status = try_with(is_ready ? trial : own, threads, err);
+        cop_trial_free(own);
+        COP_TRY(status);
     }
     warn_of_processors(threads, log);
     return judge(use_threads(threads), threads, err);

@@ -205,9 +205,9 @@ static cop_status refuse_none(const cop_registry *r, const char *word, cop_error
 {
     for (size_t i = 0; i < cop_registry_refusal_count(r); i++) {
         const cop_registry_refusal *refused = cop_registry_refusal_at(r, i);
-        if (refused->is_memory) /* it may be the one */
-            return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",
-                            refused->path, refused->reason);
+        if (refused->is_system) /* it may be the one */
+            return cop_fail(err, COP_FAILED, "%s could not be opened: %s", refused->path,
+                            refused->reason);
     }
     char shown[80];
     (void)cop_escape(word, shown, sizeof shown);

@@ -22,6 +22,16 @@ static bool is_memory(const char *path, const char *reason)
     return strstr(reason, strerror(ENOMEM)) != NULL || strstr(reason, "out of memory") != NULL;
 }
 
+/* Whether the machine failed in another way: its disk, or the number of open files. */
+static bool is_machine(const char *reason)
+{
+    static const int errors[] = {EIO, EMFILE, ENFILE, ESTALE, ENXIO, ENODEV, ETIMEDOUT};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (strstr(reason, strerror(errors[i])) != NULL)
+            return true;
+    return false;
+}
+
 /* dlerror's words on one line; they name the file. */
 static cop_status refuse(const char *path, cop_error *err)
 {
@@ -29,8 +39,10 @@ static cop_status refuse(const char *path, cop_error *err)
     char shown[700];
     if (reason == NULL)
         reason = "cannot be opened";
-    return cop_fail(err, is_memory(path, reason) ? COP_FAILED : COP_INVALID, "%s",
-                    cop_escape(reason, shown, sizeof shown));
+    (void)cop_escape(reason, shown, sizeof shown);
+    if (is_memory(path, reason))
+        return cop_fail(err, COP_FAILED, "out of memory: %s", shown);
+    return cop_fail(err, is_machine(reason) ? COP_FAILED : COP_INVALID, "%s", shown);
 }
 
 /* The symbol must be as large as the fields that vouch for the rest, or reading them is reading

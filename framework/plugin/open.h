@@ -8,14 +8,14 @@
 
 /* Opens the file for good (RTLD_NOW | RTLD_LOCAL, never closed: closing an object that has used
  * OpenMP crashes the process), finds its descriptor and checks it. Runs its constructors. The
- * message is one line, dlerror's own words where it is dlopen that refuses. COP_FAILED for lack of
- * memory, COP_INVALID for all that is wrong with the file. */
+ * message is one line, dlerror's own words where it is dlopen that refuses. COP_FAILED where the
+ * machine fails (memory, a disk, open files), COP_INVALID for all that is wrong with the file. */
 cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_error *err);
 
 /* What a child process saw when it opened a file. */
 typedef struct cop_probe_result {
     bool is_ok;
-    bool is_memory;   /* it failed for lack of memory, which says nothing about the file */
+    bool is_system;   /* the machine failed, which says nothing about the file */
     char reason[768]; /* one line; empty when ok */
     /* What the descriptor says, when ok; of long texts the beginning. */
     cop_kind kind;

@@ -44,7 +44,7 @@ static _Noreturn void run_child(const char *const *paths, size_t first, size_t c
         const cop_plugin *plugin = NULL;
         cop_status status = cop_plugin_open(paths[i], &plugin, &err);
         r.result.is_ok = status == COP_OK;
-        r.result.is_memory = status == COP_FAILED;
+        r.result.is_system = status == COP_FAILED;
         memcpy(r.result.reason, err.message, sizeof r.result.reason);
         if (r.result.is_ok)
             note(&r.result, plugin);

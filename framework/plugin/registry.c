@@ -62,7 +62,7 @@ static void *grow(void *items, size_t count, size_t size)
     return realloc(items, (count == 0 ? 1 : 2 * count) * size);
 }
 
-static cop_status add_failure(cop_registry *r, const char *path, const char *reason, bool is_memory,
+static cop_status add_failure(cop_registry *r, const char *path, const char *reason, bool is_system,
                               cop_error *err)
 {
     cop_registry_refusal *grown = grow(r->refusals, r->refusal_count, sizeof *grown);
@@ -70,7 +70,7 @@ static cop_status add_failure(cop_registry *r, const char *path, const char *rea
         return refuse_memory(err);
     r->refusals = grown;
     cop_registry_refusal one = {
-        .path = strdup(path), .reason = strdup(reason), .is_memory = is_memory};
+        .path = strdup(path), .reason = strdup(reason), .is_system = is_system};
     if (one.path == NULL || one.reason == NULL) {
         free(one.path);
         free(one.reason);
@@ -106,7 +106,7 @@ static const char *distrust(const char *path, const char *dir, const struct stat
 {
     const char *allowed = trusted_variable("COPPICE_ALLOW_WRITABLE_PLUGINS");
     char real[PATH_MAX];
-    if (allowed != NULL && allowed[0] != '\0')
+    if (allowed != NULL && strcmp(allowed, "1") == 0)
         return NULL;
     if ((info->st_mode & S_IWOTH) != 0)
         return "everyone may write it: chmod o-w, or set COPPICE_ALLOW_WRITABLE_PLUGINS=1";
@@ -122,6 +122,13 @@ static const char *distrust(const char *path, const char *dir, const struct stat
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
+/* Whether the machine failed, and not the file: an error that says nothing about what is there. */
+static bool is_system_error(int error)
+{
+    return error != ENOENT && error != EACCES && error != ELOOP && error != ENOTDIR &&
+           error != ENAMETOOLONG;
+}
+
 static cop_status add_candidate(search *s, const char *dir, const char *name)
 {
     char path[PATH_MAX];
@@ -130,15 +137,17 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
         return add_refusal(s->registry, dir, "a file name in it is too long", s->err);
     cop_error inner = {0};
     cop_digest digest;
-    if (stat(path, &info) != 0)
-        return add_refusal(s->registry, path, strerror(errno), s->err);
+    if (stat(path, &info) != 0) {
+        int error = errno;
+        return add_failure(s->registry, path, strerror(error), is_system_error(error), s->err);
+    }
     if (!S_ISREG(info.st_mode))
         return add_refusal(s->registry, path, "is not a regular file", s->err);
     const char *doubt = distrust(path, dir, &info);
     if (doubt != NULL)
         return add_refusal(s->registry, path, doubt, s->err);
     if (cop_hash_file(path, &digest, &inner) != COP_OK)
-        return add_failure(s->registry, path, inner.message, errno == ENOMEM, s->err);
+        return add_failure(s->registry, path, inner.message, is_system_error(errno), s->err);
     candidate one = {.path = NULL};
     (void)cop_digest_hex(digest, one.hash);
     for (size_t i = 0; i < s->count; i++)
@@ -172,10 +181,11 @@ static cop_status search_dir(search *s, const char *dir)
 {
     struct dirent **names = NULL;
     int count = scandir(dir, &names, is_object, by_name);
-    if (count < 0 && errno == ENOMEM)
-        return refuse_memory(s->err);
-    if (count < 0)
-        return cop_fail(s->err, COP_UNAVAILABLE, "plugin directory %s: %s", dir, strerror(errno));
+    if (count < 0) {
+        int error = errno;
+        return cop_fail(s->err, is_system_error(error) ? COP_FAILED : COP_UNAVAILABLE,
+                        "plugin directory %s: %s", dir, strerror(error));
+    }
     cop_status status = COP_OK;
     for (int i = 0; i < count; i++) {
         if (status == COP_OK)
@@ -304,7 +314,7 @@ static cop_status keep_all(search *s, const cop_probe_result *results)
         const candidate *c = &s->found[i];
         if (!results[i].is_ok)
             COP_TRY(
-                add_failure(s->registry, c->path, results[i].reason, results[i].is_memory, s->err));
+                add_failure(s->registry, c->path, results[i].reason, results[i].is_system, s->err));
         else
             COP_TRY(add_item(s->registry, c, &results[i], s->err));
     }
@@ -409,6 +419,26 @@ const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_
     return &r->refusals[i];
 }
 
+/* Whether the file is named as the plugin's would be: ID.so or KIND-ID.so. */
+static bool is_named(const char *path, cop_kind kind, const char *id)
+{
+    const char *slash = strrchr(path, '/');
+    char names[2][COP_NAME_SIZE + 32];
+    (void)snprintf(names[0], sizeof names[0], "%s.so", id);
+    (void)snprintf(names[1], sizeof names[1], "%s-%s.so", cop_kind_name(kind), id);
+    const char *file = slash != NULL ? slash + 1 : path;
+    return strcmp(file, names[0]) == 0 || strcmp(file, names[1]) == 0;
+}
+
+/* The file of that name that the machine could not read, or NULL: it may be the plugin meant. */
+static const cop_registry_refusal *unread_of(const cop_registry *r, cop_kind kind, const char *id)
+{
+    for (size_t i = 0; i < r->refusal_count; i++)
+        if (r->refusals[i].is_system && is_named(r->refusals[i].path, kind, id))
+            return &r->refusals[i];
+    return NULL;
+}
+
 /* Opens the object in this process. What the child saw of it is what it must be: a file that was
  * exchanged since is not opened as the other. */
 static cop_status open_item(item *it, cop_error *err)
@@ -436,7 +466,7 @@ const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind
 {
     item *it = find_item(r, kind, id);
     cop_error inner = {0};
-    if (it == NULL || it->failure != NULL)
+    if (it == NULL || it->failure != NULL || unread_of(r, kind, id) != NULL)
         return NULL;
     if (it->is_open || open_item(it, &inner) == COP_OK)
         return &it->entry;
@@ -444,33 +474,33 @@ const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind
     return NULL;
 }
 
+/* What is to be said of a refused file when the item is used; nothing of one that has neither its
+ * kind and id nor its name. */
+static void say_refusal(const item *it, const cop_registry_refusal *refusal, cop_logger *log)
+{
+    char name[COP_NAME_SIZE + 40], text[3 * PATH_MAX];
+    (void)snprintf(name, sizeof name, "%s \"%s\" is taken from ", cop_kind_name(it->seen.kind),
+                   it->seen.id);
+    if (refusal->is_shadowed && strncmp(refusal->reason, name, strlen(name)) == 0)
+        (void)snprintf(text, sizeof text, "%s%s and not from %s, which is searched later", name,
+                       it->entry.path, refusal->path);
+    else if (!refusal->is_shadowed && is_named(refusal->path, it->seen.kind, it->seen.id))
+        (void)snprintf(text, sizeof text, "%s%s and not from %s, which was refused: %s", name,
+                       it->entry.path, refusal->path, refusal->reason);
+    else
+        return;
+    cop_say(log, COP_LOG_WARNING, "%s", text);
+}
+
 void cop_registry_say_shadowed(const cop_registry *r, const cop_registry_entry *entry,
                                cop_logger *log)
 {
     item *it = find_item(r, (cop_kind)entry->plugin->kind, entry->plugin->id);
-    char name[COP_NAME_SIZE + 40], text[2 * PATH_MAX];
     if (it == NULL || it->is_said || log == NULL)
         return;
     it->is_said = true;
-    (void)snprintf(name, sizeof name, "%s \"%s\" is taken from ", cop_kind_name(it->seen.kind),
-                   it->seen.id);
     for (size_t i = 0; i < r->refusal_count; i++)
-        if (r->refusals[i].is_shadowed && strncmp(r->refusals[i].reason, name, strlen(name)) == 0) {
-            (void)snprintf(text, sizeof text, "%s%s and not from %s, which is searched later", name,
-                           it->entry.path, r->refusals[i].path);
-            cop_say(log, COP_LOG_WARNING, "%s", text);
-        }
-}
-
-/* Whether the file is named as the plugin's would be: ID.so or KIND-ID.so. */
-static bool is_named(const char *path, cop_kind kind, const char *id)
-{
-    const char *slash = strrchr(path, '/');
-    char names[2][COP_NAME_SIZE + 32];
-    (void)snprintf(names[0], sizeof names[0], "%s.so", id);
-    (void)snprintf(names[1], sizeof names[1], "%s-%s.so", cop_kind_name(kind), id);
-    const char *file = slash != NULL ? slash + 1 : path;
-    return strcmp(file, names[0]) == 0 || strcmp(file, names[1]) == 0;
+        say_refusal(it, &r->refusals[i], log);
 }
 
 cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char *id,
@@ -482,11 +512,14 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
     if (colon != NULL && cop_registry_find(r, kind, colon + 1) != NULL)
         return cop_fail(err, COP_INVALID, "unknown %s \"%s\"; the kind is known here: write \"%s\"",
                         cop_kind_name(kind), shown, colon + 1);
-    for (size_t i = 0; i < r->refusal_count; i++)
-        if (r->refusals[i].is_memory)
-            return cop_fail(err, COP_FAILED, "out of memory: %s could not be opened: %s",
-                            r->refusals[i].path, r->refusals[i].reason);
     const item *it = find_item(r, kind, id);
+    const cop_registry_refusal *unread = unread_of(r, kind, id);
+    for (size_t i = 0; i < r->refusal_count && unread == NULL && it == NULL; i++)
+        if (r->refusals[i].is_system) /* under another name it may be the one */
+            unread = &r->refusals[i];
+    if (unread != NULL)
+        return cop_fail(err, COP_FAILED, "%s could not be opened: %s", unread->path,
+                        unread->reason);
     if (it != NULL)
         return cop_fail(err, COP_FAILED, "%s \"%s\": %s: %s", cop_kind_name(kind), shown,
                         it->entry.path,

@@ -18,7 +18,7 @@ typedef struct cop_registry_entry {
 typedef struct cop_registry_refusal {
     char *path;
     char *reason;     /* one line: wanted and got */
-    bool is_memory;   /* for lack of memory: which plugin it is, is not known */
+    bool is_system;   /* the machine failed (memory, a disk): which plugin it is, is not known */
     bool is_shadowed; /* nothing is wrong with it: another of its kind and id was found first */
 } cop_registry_refusal;
 
@@ -29,14 +29,15 @@ typedef struct cop_registry cop_registry;
  * directory by itself. A file that fails a check is a refusal, not an error; a second plugin of the
  * same kind and id in a later directory is passed over quietly if it is the same file content, and
  * is a refusal (shadowed) otherwise, which cop_registry_say_shadowed tells whoever uses the first.
- * A missing extra directory is COP_INVALID, a missing one of the environment a refusal.
+ * A missing extra directory is COP_INVALID, a missing one of the environment a refusal, and one
+ * that the machine cannot read (a disk's error, no memory) COP_FAILED wherever it is named.
  *
  * Files are opened in a child process (open.h), so a constructor that crashes, exits or hangs is a
  * refusal too; that forks: call it before OpenMP is used. In this process an object is opened when
  * it is asked for, and never one that nobody names.
  *
  * A file that everyone may write, or that lies in a directory where everyone may put another
- * (unless that is sticky), is refused, unless COPPICE_ALLOW_WRITABLE_PLUGINS is set and not empty.
+ * (unless that is sticky), is refused, unless COPPICE_ALLOW_WRITABLE_PLUGINS is 1.
  * A program that runs with another user's rights (set-uid) looks at neither variable, and says so.
  * [main thread] Owned by the caller. */
 cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
@@ -52,18 +53,20 @@ const cop_registry_entry *cop_registry_at(const cop_registry *r, size_t i); /* b
 size_t cop_registry_refusal_count(const cop_registry *r);
 const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_t i);
 
-/* The plugin of that kind and id, opened in this process; or NULL, also where that fails now
- * (cop_registry_unknown then says why). [main thread] */
+/* The plugin of that kind and id, opened in this process; or NULL, also where that fails now, or
+ * where a file that is named like it could not be read (cop_registry_unknown then says why).
+ * [main thread] */
 const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind, const char *id);
 
-/* Warns, once an entry, of the files whose plugins have this one's kind and id and stand behind it
- * on the search path. */
+/* Warns, once an entry, of the files that it may have been mistaken for: those whose plugins have
+ * its kind and id and stand behind it on the search path, and refused ones that are named like it,
+ * with the reason. */
 void cop_registry_say_shadowed(const cop_registry *r, const cop_registry_entry *entry,
                                cop_logger *log);
 
 /* Fills *err (COP_INVALID) for an unknown id: names the nearest, and a refused file of that name
- * with its reason, if there is one. COP_FAILED where a file was refused for lack of memory, since
- * it may be the one. */
+ * with its reason, if there is one. COP_FAILED where the machine could not read or open a file,
+ * since it may be the one. */
 cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char *id,
                                 cop_error *err);
 

@@ -2,6 +2,7 @@
  */
 #include "report/figure.h"
 
+#include "core/child.h"
 #include "core/file.h"
 #include "core/text.h"
 
@@ -168,9 +169,9 @@ static cop_status run(const char *dir, const char *program, const char *script, 
 {
     int picture[2], words[2];
     pid_t pid = 0;
-    if (pipe2(picture, O_CLOEXEC) != 0)
+    if (cop_pipe(picture) != 0)
         return cannot_run(errno, err);
-    if (pipe2(words, O_CLOEXEC) != 0) {
+    if (cop_pipe(words) != 0) {
         int reason = errno;
         (void)close(picture[0]);
         (void)close(picture[1]);

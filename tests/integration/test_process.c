@@ -252,6 +252,41 @@ static void refuses_too_small_an_address_space_in_one_line(void **state)
     remove_tree(s.dir);
 }
 
+/* A plugin that starts a thread when it is opened; a run that waits for ever fails by the limit. */
+static void refuses_too_little_memory_whatever_a_plugin_has_started(void **state)
+{
+    (void)state;
+    if (SANITIZED)
+        skip();
+    scene s;
+    make_scene(&s, "starts_thread");
+    for (rlim_t mib = 400; mib <= 600; mib += 50) {
+        const way some = {.space = mib << 20, .name = "OMP_NUM_THREADS", .value = "1"};
+        int status = wait_for_end(start_run(&s, &some, "2"));
+        if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+            fail_msg("status %#x with %d MiB", (unsigned)status, (int)mib);
+        if (WEXITSTATUS(status) != 0)
+            assert_contains(&s, "err", "coppice: ");
+        remove_tree(s.out);
+    }
+    remove_tree(s.dir);
+}
+
+/* OpenBLAS is built for 64 threads or 128 and maps no more buffers, whatever the machine has. */
+static void wants_no_memory_for_processors_that_openblas_does_not_use(void **state)
+{
+    (void)state;
+    if (SANITIZED || COPPICE_TEST_BLAS_MOST >= 100)
+        skip();
+    const way w = {.space = (rlim_t)(COPPICE_TEST_BLAS_MOST + 4) * ((rlim_t)128 << 20),
+                   .name = "LD_PRELOAD",
+                   .value = COPPICE_TEST_BUILD_DIR "/tests/processors.so"};
+    scene s;
+    make_scene(&s, "imp");
+    assert_ends(&s, start(&s, &w, WORDS("--version")), 0);
+    remove_tree(s.dir);
+}
+
 /* --- descriptors and files -------------------------------------------------------------------- */
 
 static void works_with_any_descriptors_closed(void **state)
@@ -472,6 +507,24 @@ static void a_study_says_whose_plugin_of_an_id_it_uses(void **state)
     remove_tree(s.dir);
 }
 
+/* A broken file in the place of a plugin that there is elsewhere too. */
+static void a_study_says_which_refused_file_it_does_without(void **state)
+{
+    (void)state;
+    const way w = {0};
+    scene s;
+    char path[400];
+    cop_error err = {0};
+    make_scene(&s, "imp");
+    (void)snprintf(path, sizeof path, "%s/imp.so", s.plugins);
+    assert_ok(cop_file_write(path, "", 0, &err), &err);
+    assert_ends(&s, start_run(&s, &w, "1"), 0);
+    assert_contains(&s, "err", "warning: pruner \"imp\" is taken from ");
+    assert_contains(&s, "err", "/plugins/imp.so, which was refused: ");
+    assert_contains(&s, "err", "file too short\n");
+    remove_tree(s.dir);
+}
+
 static void says_when_results_were_made_by_another_content_of_a_plugin(void **state)
 {
     (void)state;
@@ -542,6 +595,8 @@ int main(void)
         cmocka_unit_test(refuses_fewer_threads_than_it_needs_before_any_work),
         cmocka_unit_test(only_warns_of_fewer_processors_than_threads),
         cmocka_unit_test(refuses_too_small_an_address_space_in_one_line),
+        cmocka_unit_test(refuses_too_little_memory_whatever_a_plugin_has_started),
+        cmocka_unit_test(wants_no_memory_for_processors_that_openblas_does_not_use),
         cmocka_unit_test(works_with_any_descriptors_closed),
         cmocka_unit_test(a_file_at_its_limit_is_a_write_that_fails),
         cmocka_unit_test(says_that_it_heard_an_interrupt_and_ends_at_the_second),
@@ -551,6 +606,7 @@ int main(void)
         cmocka_unit_test(says_what_it_waits_for_when_a_constructor_hangs),
         cmocka_unit_test(the_child_that_opens_plugins_dies_with_its_parent),
         cmocka_unit_test(a_study_says_whose_plugin_of_an_id_it_uses),
+        cmocka_unit_test(a_study_says_which_refused_file_it_does_without),
         cmocka_unit_test(says_when_results_were_made_by_another_content_of_a_plugin),
         cmocka_unit_test(a_set_uid_program_says_that_it_passes_over_the_environment),
     };

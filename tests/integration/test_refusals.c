@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -325,6 +326,26 @@ static void a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong(void
     assert_fails_to_read(s, run(s, "REFUSE_READ=/t.cfg", WORDS("check", s->config)), "/t.cfg");
 }
 
+/* Neither is it an unknown plugin, nor does another of its id stand in for it. */
+static void a_plugin_that_the_disk_does_not_give_is_a_failure(void **state)
+{
+    const scene *s = *state;
+    char dir[300], path[400];
+    cop_error err = {0};
+    if (!can_refuse())
+        skip();
+    assert_fails_to_read(s, run(s, "REFUSE_READ=/pruner-imp.so", WORDS("check", s->config)),
+                         "/pruner-imp.so");
+    assert_fails_to_read(s, run(s, "REFUSE_READ=/pruner-imp.so", WORDS("inspect", "imp")),
+                         "/pruner-imp.so");
+    (void)snprintf(dir, sizeof dir, "%s/mine", s->dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/imp.so", dir);
+    assert_ok(cop_file_write(path, "x", 1, &err), &err);
+    assert_fails_to_read(
+        s, run(s, "REFUSE_READ=/imp.so", WORDS("check", s->config, "--plugin-dir", dir)), path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(an_artifact_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(a_report_is_not_made_of_what_the_disk_does_not_give),
+        cmocka_unit_test(a_plugin_that_the_disk_does_not_give_is_a_failure),
         cmocka_unit_test(a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

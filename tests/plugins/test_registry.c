@@ -9,6 +9,7 @@
 #include "plugin/registry.h"
 
 #include <cJSON.h>
+#include <errno.h>
 #include <fenv.h>
 #include <limits.h>
 #include <stdio.h>
@@ -69,8 +70,8 @@ static const struct {
     {"no_symbol.so", "has no symbol coppice_plugin: not a plugin"},
     {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
     {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
-    {"major_too_new.so", "built for ABI 2.0; wanted major version 1"},
-    {"minor_too_new.so", "built for ABI 1.1; this host knows none newer than 1.0"},
+    {"major_too_new.so", "built for ABI 2.1; wanted major version 1"},
+    {"minor_too_new.so", "built for ABI 1.2; this host knows none newer than 1.1"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
     {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
@@ -115,6 +116,7 @@ static void loads_good_plugins_beside_broken_ones(void **state)
         {COP_KIND_MODEL, "toymodel"},         {COP_KIND_DATASET, "toydata"},
         {COP_KIND_DISTILLER, "toydistiller"}, {COP_KIND_PRUNER, "toypruner"},
         {COP_KIND_ANALYZER, "toyanalyzer"},   {COP_KIND_PRUNER, "hangs"},
+        {COP_KIND_PRUNER, "minor_older"},
     };
     cop_registry *r = open_dirs(fixtures, NULL);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -363,6 +365,11 @@ static void refuses_what_everyone_may_write(void **state)
     assert_non_null(strstr(reason_of(r, "toypruner.so"), "everyone may write its directory"));
     cop_registry_free(r);
 
+    assert_int_equal(setenv("COPPICE_ALLOW_WRITABLE_PLUGINS", "0", 1), 0);
+    r = open_dirs(dir, NULL);
+    assert_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
+    cop_registry_free(r);
+
     assert_int_equal(setenv("COPPICE_ALLOW_WRITABLE_PLUGINS", "1", 1), 0);
     r = open_dirs(dir, NULL);
     assert_int_equal(unsetenv("COPPICE_ALLOW_WRITABLE_PLUGINS"), 0);
@@ -397,6 +404,66 @@ static void says_once_which_plugin_is_taken_and_which_is_shadowed(void **state)
     assert_string_equal(text, wanted);
     free(text);
     cop_registry_free(r);
+}
+
+/* What is said when the registry's plugin of that id is used; the caller's. */
+static char *said_of(const cop_registry *r, const char *id)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    cop_logger *log = cop_logger_new(to, COP_LOG_INFO, false);
+    cop_registry_say_shadowed(r, cop_registry_find(r, COP_KIND_PRUNER, id), log);
+    cop_logger_free(log);
+    return printed(to, &text);
+}
+
+static void says_which_refused_file_another_plugin_stands_in_for(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"toypruner.so", "pruner-toypruner.so"};
+    for (size_t i = 0; i < 2; i++) {
+        char dir[PATH_MAX], path[PATH_MAX + 64], wanted[3 * PATH_MAX];
+        cop_error err = {0};
+        make_temp_dir(dir, sizeof dir);
+        (void)snprintf(path, sizeof path, "%s/unrelated.so", dir);
+        assert_ok(cop_file_write(path, "", 0, &err), &err);
+        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        assert_ok(cop_file_write(path, "", 0, &err), &err);
+        cop_registry *r = open_dirs(dir, fixtures);
+        char *text = said_of(r, "toypruner");
+        (void)snprintf(wanted, sizeof wanted,
+                       "warning: pruner \"toypruner\" is taken from %s/toypruner.so and not from "
+                       "%s, which was refused: ",
+                       fixtures, path);
+        assert_non_null(strstr(text, wanted));
+        assert_non_null(strstr(text, "file too short\n"));
+        assert_null(strstr(text, "unrelated"));
+        free(text);
+        cop_registry_free(r);
+        remove_tree(dir);
+    }
+}
+
+/* A process that may open no further file. */
+static void a_directory_that_the_machine_cannot_read_is_no_missing_one(void **state)
+{
+    (void)state;
+    cop_registry *r = NULL;
+    cop_error err = {0};
+    struct rlimit before, few;
+    const char *dirs[] = {fixtures};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(0);
+    assert_true(next >= 0);
+    few = before;
+    few.rlim_cur = (rlim_t)next; /* no file at all: the directory cannot be read */
+    assert_int_equal(close(next), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    cop_status status = cop_registry_open(dirs, 1, &r, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_refused(status, COP_FAILED, &err, strerror(EMFILE));
+    assert_null(r);
 }
 
 static void names_kinds(void **state)
@@ -481,7 +548,7 @@ static void inspects_a_plugin(void **state)
     (void)printed(out, &text);
     assert_contains(text, "distiller toydistiller\n");
     assert_contains(text, "  results    3\n");
-    assert_contains(text, "  ABI        1.0, distiller interface 1\n");
+    assert_contains(text, "  ABI        1.1, distiller interface 1\n");
     assert_contains(text,
                     "  ipc\n      int, 1 to 1000, in images, required\n      images per class\n");
     assert_contains(text, "  model = { plugin = \"toymodel\"; width = 8; }\n      model\n");
@@ -601,6 +668,10 @@ int main(void)
                                without_environment),
         cmocka_unit_test_setup(refuses_what_everyone_may_write, without_environment),
         cmocka_unit_test_setup(says_once_which_plugin_is_taken_and_which_is_shadowed,
+                               without_environment),
+        cmocka_unit_test_setup(says_which_refused_file_another_plugin_stands_in_for,
+                               without_environment),
+        cmocka_unit_test_setup(a_directory_that_the_machine_cannot_read_is_no_missing_one,
                                without_environment),
         cmocka_unit_test_setup(names_kinds, without_environment),
         cmocka_unit_test_setup(lists_plugins_and_refusals, without_environment),
