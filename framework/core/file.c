@@ -72,11 +72,10 @@ static char *read_to_end(int fd, size_t guess, size_t limit, size_t *size)
     return NULL;
 }
 
-cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *size, cop_error *err)
+/* Reads the open file to its end, and closes it. */
+static cop_status read_open(int fd, const char *path, size_t limit, char **data, size_t *size,
+                            cop_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return cop_fail_errno(err, "cannot read", path);
     struct stat info;
     size_t guess = fstat(fd, &info) == 0 && info.st_size > 0 ? (size_t)info.st_size : 4096;
     size_t got = 0;
@@ -99,6 +98,31 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
     if (size != NULL)
         *size = got;
     return COP_OK;
+}
+
+cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *size, cop_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cop_fail_errno(err, "cannot read", path);
+    return read_open(fd, path, limit, data, size, err);
+}
+
+cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
+                                 cop_error *err)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return cop_fail_errno(err, "cannot read", path);
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+        return read_open(fd, path, limit, data, size, err);
+    (void)close(fd);
+    char shown[512];
+    (void)cop_fail(err, COP_FAILED, "cannot read %s: it is not a regular file",
+                   cop_escape(path, shown, sizeof shown));
+    errno = EINVAL;
+    return COP_FAILED;
 }
 
 static void free_writer(cop_writer *writer)

@@ -14,6 +14,11 @@ cop_status cop_fail_errno(cop_error *err, const char *what, const char *path);
  * failed. */
 cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *size, cop_error *err);
 
+/* The same for a file that can only be a regular one: a pipe or a device of its name is refused,
+ * where waiting for it might never end. */
+cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
+                                 cop_error *err);
+
 /* Writes a whole file atomically and durably: readers, a crash and a full disk see the old file or
  * the new one, never a part. */
 cop_status cop_file_write(const char *path, const void *data, size_t size, cop_error *err);

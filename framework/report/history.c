@@ -47,7 +47,7 @@ cop_status cop_history_read(const char *path, cop_arena *arena, double (**rows)[
                             size_t *count, cop_error *err)
 {
     char *text = NULL;
-    COP_TRY(cop_file_read(path, HISTORY_LIMIT, &text, NULL, err));
+    COP_TRY(cop_file_read_regular(path, HISTORY_LIMIT, &text, NULL, err));
     cop_status status = COP_OK;
     char *at = text;
     *count = 0;

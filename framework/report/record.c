@@ -317,7 +317,7 @@ cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, c
     size_t size = 0;
     cJSON *root = NULL;
     cop_error why = {0};
-    COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
     cop_status status = cop_seal_check(text, size, &why);
     if (status == COP_OK)
         status = cop_json_parse(text, size, &root, &why);

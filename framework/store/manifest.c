@@ -115,7 +115,7 @@ cop_status cop_manifest_read(const char *path, cop_manifest **out, cop_error *er
     char *text = NULL;
     size_t size = 0;
     cop_error inner = {0};
-    COP_TRY(cop_file_read(path, COP_MANIFEST_LIMIT, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, COP_MANIFEST_LIMIT, &text, &size, err));
     cop_status status = parse(text, size, out, &inner);
     free(text);
     if (status != COP_OK)

@@ -267,7 +267,7 @@ cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err)
     size_t size = 0;
     cJSON *root = NULL;
     cop_error why = {0};
-    COP_TRY(cop_file_read(path, TABLES_LIMIT, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, TABLES_LIMIT, &text, &size, err));
     cop_status status = cop_json_parse(text, size, &root, &why);
     free(text);
     if (status == COP_OK)
