@@ -42,9 +42,12 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    s->lock = cop_lock_and_sweep(dir);
-    *out = s;
-    return COP_OK;
+    cop_status status = cop_lock_and_sweep(dir, &s->lock, err);
+    if (status == COP_OK)
+        *out = s;
+    else
+        cop_store_close(s);
+    return status;
 }
 
 cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err)

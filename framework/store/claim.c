@@ -76,7 +76,7 @@ static cop_status has_record(const char *dir, bool *has, cop_error *err)
     (void)snprintf(path, sizeof path, "%s/study.json", dir);
     if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
         return COP_OK;
-    COP_TRY(cop_file_read(path, RECORD_LIMIT, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
     cop_status status = cop_json_parse(text, size, &root, err);
     free(text);
     *has = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "name")) &&
@@ -86,7 +86,7 @@ static cop_status has_record(const char *dir, bool *has, cop_error *err)
     return status == COP_DAMAGED ? COP_OK : status;
 }
 
-/* A file in the place of one of our directories. */
+/* Something else in the place of one of our directories, or of the record. */
 static cop_status check_folders(const char *dir, cop_error *err)
 {
     static const char *const folders[] = {"store", "work"};
@@ -97,15 +97,34 @@ static cop_status check_folders(const char *dir, cop_error *err)
         if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
             return refuse(path, err);
     }
+    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* reading a pipe would wait for ever */
+        return refuse(path, err);
     return COP_OK;
+}
+
+/* Refuses a report/ that holds anything, or is no directory: which tables and figures a report
+ * writes depends on the study and its plugins, so any name may be one of them. */
+static cop_status check_no_report(const char *dir, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    (void)snprintf(path, sizeof path, "%s/report", dir);
+    DIR *listing = opendir(path);
+    if (listing == NULL && errno == ENOENT)
+        return COP_OK;
+    if (listing == NULL)
+        return errno == ENOTDIR ? refuse(path, err) : cop_fail_errno(err, "cannot list", path);
+    bool holds = false;
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing))
+        holds = holds || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
+    (void)closedir(listing);
+    return holds ? refuse(path, err) : COP_OK;
 }
 
 /* Whether nothing is there that we would overwrite. */
 static cop_status check_free(const char *dir, cop_error *err)
 {
-    static const char *const ours[] = {
-        "study.json",         "config.txt",         "report/index.html", "report/tickets.csv",
-        "report/summary.csv", "report/history.csv", "report/costs.csv",  "report/distilled.csv"};
+    static const char *const ours[] = {"study.json", "config.txt"};
     static const char *const locks[] = {"lock", "run", "run.guard"};
     char path[COP_STORE_PATH];
     struct stat info;
@@ -120,7 +139,7 @@ static cop_status check_free(const char *dir, cop_error *err)
         if (lstat(path, &info) == 0 && info.st_size > 0)
             return refuse(path, err);
     }
-    return COP_OK;
+    return check_no_report(dir, err);
 }
 
 /* --- the mark -----------------------------------------------------------------------------------
@@ -138,7 +157,7 @@ static cop_status is_marked(const char *path, bool *marked, cop_error *err)
                                                    : cop_fail_errno(err, "cannot read", path);
     if (!S_ISREG(info.st_mode) || info.st_size > (off_t)COP_STORE_PATH)
         return refuse(path, err);
-    COP_TRY(cop_file_read(path, COP_STORE_PATH, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, COP_STORE_PATH, &text, &size, err));
     *marked = size >= MARK_LENGTH && memcmp(text, mark, MARK_LENGTH) == 0;
     free(text);
     return *marked ? COP_OK : refuse(path, err);
@@ -172,7 +191,18 @@ static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
     COP_TRY(has_artifact(store, &known, err));
     if (!known)
         COP_TRY(has_record(dir, &known, err));
-    return known ? COP_OK : check_free(dir, err);
+    if (known)
+        return COP_OK;
+    cop_error why = {0};
+    cop_status status = check_free(dir, &why);
+    /* What is in the way may be another run's, which has marked the store since. */
+    if (status == COP_INVALID)
+        COP_TRY(is_marked(path, marked, err));
+    if (status == COP_OK || *marked)
+        return COP_OK;
+    if (err != NULL)
+        *err = why;
+    return status;
 }
 
 cop_status cop_store_check(const char *dir, cop_error *err)
@@ -183,10 +213,16 @@ cop_status cop_store_check(const char *dir, cop_error *err)
 
 cop_status cop_claim_store(const char *dir, cop_error *err)
 {
-    char path[COP_STORE_PATH];
     bool marked = false;
     COP_TRY(check_claim(dir, &marked, err));
-    COP_TRY(make_folders(dir, err));
+    return make_folders(dir, err);
+}
+
+cop_status cop_mark_store(const char *dir, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    bool marked = false;
     marker_path(dir, path, sizeof path);
+    COP_TRY(is_marked(path, &marked, err));
     return marked ? COP_OK : cop_file_write(path, mark, strlen(mark), err);
 }

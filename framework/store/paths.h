@@ -26,17 +26,21 @@ cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_ma
 /* artifact.c: the artifact that a folder of that name would be; false for any other name. */
 bool cop_read_artifact_name(const char *name, cop_artifact_id *out);
 
-/* claim.c: makes OUT/store and OUT/work, and sees that the store bears our mark. COP_INVALID, and
- * nothing made, where something is in the way that is not ours. */
+/* claim.c: makes OUT/store and OUT/work. COP_INVALID, and nothing made, where something is in the
+ * way that is not ours. */
 cop_status cop_claim_store(const char *dir, cop_error *err);
+
+/* claim.c: sees that a store that was claimed bears our mark. The caller holds OUT/work/lock: else
+ * another run's sweep would take the mark away while it is written. */
+cop_status cop_mark_store(const char *dir, cop_error *err);
 
 /* Removes a directory's files and the directory; artifacts have no folders inside. */
 void cop_remove_dir(const char *dir);
 
-/* Takes a shared lock on OUT/work/lock, which closing the result gives up; if nobody else held it,
- * first removes the drafts and half-written files that killed runs left. -1 where the directory
- * cannot be locked: then nothing is removed. */
-int cop_lock_and_sweep(const char *dir);
+/* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
+ * our mark; if nobody else held the lock, first removes the drafts and half-written files that
+ * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed. */
+cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err);
 
 /* The lock alone, of a directory that is there. */
 int cop_lock_to_read(const char *dir);

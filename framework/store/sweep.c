@@ -80,29 +80,42 @@ static void sweep_all(const char *dir)
     }
 }
 
-/* Opens OUT/work/lock and shares it, after a sweep if that is wanted and nobody else holds it. */
-static int lock(const char *dir, int flags, bool sweeps)
+static int open_lock(const char *dir, int flags)
 {
     char path[COP_STORE_PATH + 16];
     (void)snprintf(path, sizeof path, "%s/work/lock", dir);
-    int fd = open(path, flags | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return -1;
-    if (sweeps && flock(fd, LOCK_EX | LOCK_NB) == 0)
-        sweep_all(dir);
-    int locked = 0;
-    do {
-        locked = flock(fd, LOCK_SH);
-    } while (locked != 0 && errno == EINTR);
-    return fd;
+    return open(path, flags | O_CLOEXEC, 0666);
 }
 
-int cop_lock_and_sweep(const char *dir)
+static void share(int lock)
 {
-    return lock(dir, O_RDWR | O_CREAT, true);
+    int locked = 0;
+    do {
+        locked = flock(lock, LOCK_SH);
+    } while (locked != 0 && errno == EINTR);
+}
+
+/* Nobody sweeps while anybody shares the lock, so the mark is written under it, be it shared with
+ * others or not: runs that start at the same time may all write it. */
+cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
+{
+    *lock = open_lock(dir, O_RDWR | O_CREAT);
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        sweep_all(dir);
+    if (*lock >= 0)
+        share(*lock);
+    cop_status status = cop_mark_store(dir, err);
+    if (status != COP_OK && *lock >= 0) {
+        (void)close(*lock);
+        *lock = -1;
+    }
+    return status;
 }
 
 int cop_lock_to_read(const char *dir)
 {
-    return lock(dir, O_RDONLY, false);
+    int lock = open_lock(dir, O_RDONLY);
+    if (lock >= 0)
+        share(lock);
+    return lock;
 }

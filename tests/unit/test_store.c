@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -749,6 +750,10 @@ static void a_directory_where_others_have_our_names_is_refused(void **state)
                                         "config.txt",
                                         "report/tickets.csv",
                                         "report/index.html",
+                                        "report/trainings.csv",
+                                        "report/lmc_barrier.csv",
+                                        "report/notes.txt",
+                                        "report",
                                         "store/coppice-store",
                                         "store",
                                         "work",
@@ -779,15 +784,76 @@ static void a_directory_with_other_files_is_used_and_they_stay(void **state)
     char path[PATH + 128];
     make_temp_dir(f.dir, sizeof f.dir);
     leave_theirs(f.dir);
-    (void)unlink(path_of(f.dir, "report/tickets.csv", path, sizeof path));
+    remove_tree(path_of(f.dir, "report", path, sizeof path));
+    assert_int_equal(mkdir(path, 0777), 0); /* an empty one is in nobody's way */
     for (int i = 0; i < 2; i++) {
         assert_ok(cop_store_check(f.dir, &err), &err);
         assert_ok(cop_store_open(f.dir, &f.store, &err), &err);
         cop_store_close(f.store);
     }
-    write_bytes(path, "x", 1);
-    assert_theirs(f.dir);
+    for (size_t i = 0; i < THEIRS; i++) {
+        bool in_report = strncmp(theirs[i], "report/", 7) == 0;
+        path_of(f.dir, theirs[i], path, sizeof path);
+        assert_int_equal(access(path, F_OK), in_report ? -1 : 0);
+    }
     remove_tree(f.dir);
+}
+
+static void a_pipe_in_the_place_of_the_record_is_refused(void **state)
+{
+    fixture *f = *state;
+    char path[PATH + 128];
+    cop_error err = {0};
+    assert_int_equal(mkfifo(path_of(f->dir, "study.json", path, sizeof path), 0666), 0);
+    assert_refused(cop_store_check(f->dir, &err), COP_INVALID, &err, "is there and not ours");
+}
+
+#define STARTERS 8
+
+/* Opens the store as soon as the pipe's other end is closed; never returns. */
+static void open_at_the_start(const char *dir, int gate)
+{
+    cop_store *store = NULL;
+    cop_error err = {0};
+    char byte;
+    bool ok = read(gate, &byte, 1) == 0 && cop_store_open(dir, &store, &err) == COP_OK;
+    if (ok)
+        cop_store_close(store);
+    else
+        (void)fprintf(stderr, "%s: %s\n", err.file, err.message);
+    _exit(ok ? 0 : 1);
+}
+
+static void runs_that_start_at_once_all_get_a_fresh_directory(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        char dir[PATH], path[PATH + 128];
+        int gate[2];
+        pid_t children[STARTERS];
+        make_temp_dir(dir, sizeof dir);
+        assert_int_equal(pipe(gate), 0);
+        for (size_t i = 0; i < STARTERS; i++) {
+            children[i] = fork();
+            assert_true(children[i] >= 0);
+            if (children[i] == 0) {
+                (void)close(gate[1]);
+                open_at_the_start(dir, gate[0]);
+            }
+        }
+        assert_int_equal(close(gate[0]), 0);
+        assert_int_equal(close(gate[1]), 0);
+        bool good = true;
+        for (size_t i = 0; i < STARTERS; i++) {
+            int result = -1;
+            assert_int_equal(waitpid(children[i], &result, 0), children[i]);
+            good = good && result == 0;
+        }
+        assert_true(good);
+        assert_int_equal(access(path_of(dir, "store/coppice-store", path, sizeof path), F_OK), 0);
+        assert_int_equal(entries_in(path_of(dir, "store", path, sizeof path)), 1);
+        remove_tree(dir);
+    }
 }
 
 /* A store of an earlier version: known by an artifact, or by the study's record. */
@@ -1160,6 +1226,8 @@ int main(void)
         cmocka_unit_test(opening_to_read_makes_nothing),
         cmocka_unit_test(a_directory_where_others_have_our_names_is_refused),
         cmocka_unit_test(a_directory_with_other_files_is_used_and_they_stay),
+        WITH_STORE(a_pipe_in_the_place_of_the_record_is_refused),
+        cmocka_unit_test(runs_that_start_at_once_all_get_a_fresh_directory),
         cmocka_unit_test(a_store_without_a_mark_is_adopted),
         WITH_STORE(test_checkpoint_comes_back_and_goes),
         WITH_STORE(test_truncated_checkpoint_counts_as_absent),
