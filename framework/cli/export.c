@@ -146,15 +146,22 @@ static cop_status choose_set(const export_source *s, const selection *want,
 /* --- writing ------------------------------------------------------------------------------------
  */
 
+static cop_status read_tensors(const export_source *s, const cop_artifact_id *id, const char *file,
+                               cop_tensors **out, cop_error *err)
+{
+    const cop_store *store = s->results.store;
+    return cop_store_advise(store, id, cop_store_read_tensors(store, id, file, out, err), err);
+}
+
 static cop_status write_ticket(const export_source *s, const cop_record_ticket *t,
                                const cop_artifact_id *copy, bool *is_file, cop_error *err)
 {
     cop_tensors *state = NULL, *mask = NULL;
     char round[32], seed[32], sparsity[32];
-    COP_TRY(cop_store_read_tensors(s->results.store, copy, "state.safetensors", &state, err));
+    COP_TRY(read_tensors(s, copy, "state.safetensors", &state, err));
     cop_status status = COP_OK;
     if (t->has_mask)
-        status = cop_store_read_tensors(s->results.store, &t->mask, "mask.safetensors", &mask, err);
+        status = read_tensors(s, &t->mask, "mask.safetensors", &mask, err);
     if (mask != NULL)
         cop_mask_apply(mask, state);
     (void)snprintf(round, sizeof round, "%lld", (long long)t->round);
@@ -229,9 +236,12 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
     if (s->call->arguments->to == NULL && s->call->arguments->png == NULL)
         return cop_fail(err, COP_INVALID, "export --synthetic wants --to FILE or --png DIR");
     COP_TRY(choose_set(s, want, &d, err));
-    COP_TRY(cop_results_file(&s->results, &d->set, "synthetic.safetensors", &path, err));
-    COP_TRY(cop_synthetic_read(path, &set, err));
-    cop_status status = write_set(s, &set, err);
+    cop_status status = cop_results_file(&s->results, &d->set, "synthetic.safetensors", &path, err);
+    if (status == COP_OK)
+        status = cop_synthetic_read(path, &set, err);
+    if (status != COP_OK)
+        return cop_store_advise(s->results.store, &d->set, status, err);
+    status = write_set(s, &set, err);
     cop_synthetic_clear(&set);
     return status;
 }

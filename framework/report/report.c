@@ -243,6 +243,7 @@ static cop_status write_images(report *r, cop_error *err)
             *err = why;
             return status;
         }
+        (void)cop_store_advise(r->results.store, id, status, &why);
         cop_say(r->log, COP_LOG_WARNING, "no picture of a distilled set: %s%s%s", why.file,
                 why.file[0] != '\0' ? ": " : "", why.message);
         if (status == COP_DAMAGED && r->results.damaged_count++ == 0)

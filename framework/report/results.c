@@ -46,7 +46,7 @@ static cop_status read_summary(cop_results *r, cop_result *result, cop_error *er
     COP_TRY(cop_results_file(r, &result->id, "summary.json", &path, err));
     size_t size = 0;
     cJSON *root = NULL;
-    COP_TRY(cop_file_read(path, SUMMARY_LIMIT, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, SUMMARY_LIMIT, &text, &size, err));
     cop_status status = cop_json_parse(text, size, &root, err);
     free(text);
     if (status == COP_DAMAGED || (status == COP_OK && !cJSON_IsObject(root)))
@@ -102,8 +102,10 @@ static bool is_known(const cop_results *r, const cop_artifact_id *id)
     return cop_results_find(r, id) != NULL;
 }
 
-static void note_damage(cop_results *r, cop_logger *log, const cop_error *damage)
+static void note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *id,
+                        cop_error *damage)
 {
+    (void)cop_store_advise(r->store, id, COP_DAMAGED, damage);
     if (r->damaged_count++ == 0)
         r->first_damage = *damage;
     cop_say(log, COP_LOG_WARNING, "left out: %s%s%s", damage->file,
@@ -130,7 +132,7 @@ static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id
     cop_tables_free(result.tables);
     r->absent[r->absent_count++] = *id;
     if (status == COP_DAMAGED)
-        note_damage(r, log, &damage);
+        note_damage(r, log, id, &damage);
     else if (status != COP_OK && err != NULL)
         *err = damage;
     return status == COP_DAMAGED ? COP_OK : status;

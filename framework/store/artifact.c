@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "core/unique.h"
 #include "store/manifest.h"
 #include "store/paths.h"
@@ -271,15 +272,16 @@ static cop_status open_manifest(const cop_store *s, const cop_artifact_id *id,
     return COP_OK;
 }
 
-/* Says what helps against damage. */
-static cop_status advise(const cop_store *s, const cop_artifact_id *id, cop_status status,
-                         cop_error *err)
+cop_status cop_store_advise(const cop_store *s, const cop_artifact_id *id, cop_status status,
+                            cop_error *err)
 {
     if (status != COP_DAMAGED || err == NULL)
         return status;
+    char path[COP_STORE_PATH], shown[512];
+    cop_store_path(s, id, "", path, sizeof path);
     size_t used = strlen(err->message);
-    (void)snprintf(err->message + used, sizeof err->message - used,
-                   "; delete %s/store/%s-%s and run again", s->dir, id->kind, id->hash);
+    (void)snprintf(err->message + used, sizeof err->message - used, "; delete %s and run again",
+                   cop_escape(path, shown, sizeof shown));
     return status;
 }
 
@@ -298,26 +300,38 @@ cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, c
                                 cop_error *err)
 {
     cop_manifest *manifest = NULL;
-    cop_status status = open_manifest(s, id, &manifest, err);
-    if (status != COP_OK)
-        return advise(s, id, status, err);
+    cop_status status = COP_OK;
+    COP_TRY(open_manifest(s, id, &manifest, err));
     char path[COP_STORE_PATH];
     cop_store_path(s, id, file, path, sizeof path);
     if (cop_manifest_checksum(manifest, file) != NULL)
-        status = advise(s, id, check_file(s, id, manifest, file, INT64_MAX, err), err);
+        status = check_file(s, id, manifest, file, INT64_MAX, err);
     else
         status = cop_fail_at(err, COP_FAILED, path, 0, "is not a file of this artifact");
     cop_manifest_free(manifest);
     return status;
 }
 
+/* Checked and read are two openings: another run may replace the artifact between them. */
+static cop_status read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
+                               cop_tensors **out, cop_error *err)
+{
+    char path[COP_STORE_PATH];
+    COP_TRY(cop_store_check_file(s, id, file, err));
+    cop_store_path(s, id, file, path, sizeof path);
+    errno = 0;
+    cop_status status = cop_safetensors_read(path, out, NULL, NULL, err);
+    if (status == COP_FAILED && errno == ENOENT)
+        return cop_fail_at(err, COP_DAMAGED, path, 0, "is missing");
+    return status;
+}
+
+/* What seems broken is looked at twice, as where artifacts are looked for. */
 cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                   cop_tensors **out, cop_error *err)
 {
-    COP_TRY(cop_store_check_file(s, id, file, err));
-    char path[COP_STORE_PATH];
-    cop_store_path(s, id, file, path, sizeof path);
-    return advise(s, id, cop_safetensors_read(path, out, NULL, NULL, err), err);
+    cop_status status = read_tensors(s, id, file, out, err);
+    return status == COP_DAMAGED ? read_tensors(s, id, file, out, err) : status;
 }
 
 cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err)
@@ -333,9 +347,7 @@ cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double 
                           char *provenance, size_t size, cop_error *err)
 {
     cop_manifest *manifest = NULL;
-    cop_status status = open_manifest(s, id, &manifest, err);
-    if (status != COP_OK)
-        return advise(s, id, status, err);
+    COP_TRY(open_manifest(s, id, &manifest, err));
     *seconds = cop_manifest_seconds(manifest);
     if (provenance != NULL)
         (void)snprintf(provenance, size, "%s", cop_manifest_provenance(manifest));

@@ -74,7 +74,7 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
                     size_t size);
 
 /* Reads a tensor file of a published artifact and checks it against its checksum. A truncated or
- * changed file is COP_DAMAGED naming it, with the advice to delete the artifact's directory. */
+ * changed file is COP_DAMAGED naming it; so is one that is gone. */
 cop_status cop_store_read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                   cop_tensors **out, cop_error *err);
 
@@ -84,6 +84,11 @@ cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, c
 
 /* Checks every file of an artifact against its checksum. */
 cop_status cop_store_verify(const cop_store *s, const cop_artifact_id *id, cop_error *err);
+
+/* Where `status` is COP_DAMAGED, adds to the message what a user can do: delete the artifact and
+ * run again. For commands that only read: a run sets it aside by itself. Returns `status`. */
+cop_status cop_store_advise(const cop_store *s, const cop_artifact_id *id, cop_status status,
+                            cop_error *err);
 
 /* A directory being filled. Files are written into `cop_draft_path`; publish checksums them, writes
  * the manifest (identity text, seconds spent, provenance: CPU, ISA, library and program versions,

@@ -48,7 +48,12 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
     d->store = s;
     d->id = *id;
     if (!own_path(s, "draft", id, d->dir, sizeof d->dir) || mkdir(d->dir, 0777) != 0) {
-        (void)cop_fail_errno(err, "cannot make directory", d->dir);
+        char path[COP_STORE_PATH];
+        int reason = errno;
+        cop_store_path(s, id, "", path, sizeof path);
+        errno = reason;
+        /* Without a name of its own the draft is told by what it was to become. */
+        (void)cop_fail_errno(err, "cannot make directory", d->dir[0] != '\0' ? d->dir : path);
         free(d);
         return COP_FAILED;
     }
@@ -139,7 +144,7 @@ static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, co
     cop_draft_path(d, file, to, sizeof to);
     if (access(to, F_OK) == 0 || (access(from, F_OK) != 0 && errno == ENOENT))
         return COP_OK;
-    if (cop_file_read(from, SIZE_MAX, &data, &size, err) != COP_OK)
+    if (cop_file_read_regular(from, SIZE_MAX, &data, &size, err) != COP_OK)
         return errno == ENOENT ? COP_OK : COP_FAILED; /* another run replaced it meanwhile */
     cop_status status = COP_OK;
     if (strcmp(cop_digest_hex(cop_hash_bytes(data, size), hex),

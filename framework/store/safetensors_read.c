@@ -442,6 +442,7 @@ cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadat
     reader r = {.path = path, .fd = -1};
     cop_error own = {0};
     cop_status status = read_all(&r, out, metadata, count, &own);
+    int reason = errno;
     if (r.fd >= 0)
         (void)close(r.fd);
     cJSON_Delete(r.root);
@@ -453,5 +454,6 @@ cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadat
     (void)cop_fail_within(&own, "%s", cop_escape(path, shown, sizeof shown));
     if (err != NULL)
         *err = own;
+    errno = reason;
     return status;
 }
