@@ -21,6 +21,7 @@ typedef struct settling {
     const char *dir;
     const char *const *names;
     size_t count;
+    const cJSON *old; /* the list that is there; NULL for none */
     cop_logger *log;
 } settling;
 
@@ -60,7 +61,7 @@ static cJSON *read_list(const char *dir)
 {
     char path[PATH_SIZE], *text = NULL;
     (void)snprintf(path, sizeof path, "%s/files.json", dir);
-    if (cop_file_read(path, LIST_LIMIT, &text, NULL, NULL) != COP_OK)
+    if (cop_file_read_regular(path, LIST_LIMIT, &text, NULL, NULL) != COP_OK)
         return NULL;
     cJSON *root = cJSON_Parse(text);
     free(text);
@@ -81,13 +82,30 @@ static cop_status add_file(const settling *s, cJSON *list, const char *name, cop
     return COP_OK;
 }
 
-static cop_status write_list(const settling *s, cop_error *err)
+/* What the old list names beside the files of this report. */
+static cop_status add_old(const settling *s, cJSON *list, cop_error *err)
+{
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, s->old)
+    {
+        const char *hash = cJSON_GetStringValue(item);
+        if (hash == NULL || is_ours(s, item->string))
+            continue;
+        if (cJSON_AddStringToObject(list, item->string, hash) == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory");
+    }
+    return COP_OK;
+}
+
+static cop_status write_list(const settling *s, bool with_old, cop_error *err)
 {
     char path[PATH_SIZE];
     cJSON *list = cJSON_CreateObject();
     cop_status status = list != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
     for (size_t i = 0; i < s->count && status == COP_OK; i++)
         status = add_file(s, list, s->names[i], err);
+    if (status == COP_OK && with_old)
+        status = add_old(s, list, err);
     char *text = status == COP_OK ? cJSON_Print(list) : NULL;
     cJSON_Delete(list);
     if (status != COP_OK)
@@ -117,10 +135,10 @@ static bool is_plain_file(const settling *s, const char *name, char *path, size_
     return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static void remove_old(const settling *s, const cJSON *old)
+static void remove_old(const settling *s)
 {
     const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, old)
+    cJSON_ArrayForEach(item, s->old)
     {
         char path[PATH_SIZE], hex[33], shown[512];
         cop_digest digest;
@@ -145,6 +163,12 @@ static bool ends_in(const char *name, const char *ending)
     return length > end && strcmp(name + length - end, ending) == 0;
 }
 
+/* Whether the old list names it: then it was said already why it stays. */
+static bool is_listed(const settling *s, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(s->old, name)) != NULL;
+}
+
 /* Counts files that look like a report's and are not this one's; keeps one of their names. */
 static size_t count_strangers(const settling *s, const char *folder, char *first, size_t size)
 {
@@ -154,7 +178,7 @@ static size_t count_strangers(const settling *s, const char *folder, char *first
     DIR *dir = opendir(path);
     for (struct dirent *entry = NULL; dir != NULL && (entry = readdir(dir)) != NULL;) {
         (void)snprintf(name, sizeof name, "%s%s", folder, entry->d_name);
-        if (!is_name(name) || is_ours(s, name) ||
+        if (!is_name(name) || is_ours(s, name) || is_listed(s, name) ||
             !(ends_in(name, ".csv") || ends_in(name, ".png") || ends_in(name, ".gp")))
             continue;
         count++;
@@ -180,15 +204,23 @@ static void tell_strangers(const settling *s)
                 count == 1 ? "" : ", ...", count == 1 ? "it stays" : "they stay");
 }
 
+cop_status cop_report_files_note(const char *dir, const char *const *names, size_t count,
+                                 cop_error *err)
+{
+    cJSON *old = read_list(dir);
+    const settling s = {dir, names, count, old, NULL};
+    cop_status status = write_list(&s, true, err);
+    cJSON_Delete(old);
+    return status;
+}
+
 cop_status cop_report_files_settle(const char *dir, const char *const *names, size_t count,
                                    cop_logger *log, cop_error *err)
 {
-    const settling s = {dir, names, count, log};
     cJSON *old = read_list(dir);
-    if (old != NULL)
-        remove_old(&s, old);
-    else
-        tell_strangers(&s);
+    const settling s = {dir, names, count, old, log};
+    remove_old(&s);
+    tell_strangers(&s);
     cJSON_Delete(old);
-    return write_list(&s, err);
+    return write_list(&s, false, err);
 }

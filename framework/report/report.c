@@ -111,6 +111,12 @@ static cop_status note_file(report *r, const char *name, cop_error *err)
     return COP_OK;
 }
 
+/* The next report is to know what was written so far, if this one is cut short. */
+static cop_status keep_notes(const report *r, cop_error *err)
+{
+    return cop_report_files_note(r->dir, r->files, r->file_count, err);
+}
+
 static cop_status make_dirs(report *r, cop_error *err)
 {
     static const char *const parts[] = {"figures", "images"};
@@ -134,7 +140,7 @@ static cop_status write_tables(report *r, cop_error *err)
         COP_TRY(cop_csv_write(table, path, err));
         COP_TRY(note_file(r, name, err));
     }
-    return COP_OK;
+    return keep_notes(r, err);
 }
 
 static cop_status note_figure(report *r, const char *name, const char *suffix, cop_error *err)
@@ -164,17 +170,27 @@ static cop_status draw(report *r, size_t i, const char *dir, cop_error *err)
 static cop_status write_figures(report *r, cop_error *err)
 {
     const char *dir = path_in(r, "figures");
-    r->undrawn = cop_arena_array(r->results.arena, r->figures.count + 1, sizeof *r->undrawn);
-    if (dir == NULL || r->undrawn == NULL)
+    if (dir == NULL)
         return out_of_memory(err);
     for (size_t i = 0; i < r->figures.count; i++) {
         const char *name = r->figures.items[i].name;
         COP_TRY(cop_figure_write(&r->figures.items[i], dir, err));
         COP_TRY(note_figure(r, name, ".csv", err));
         COP_TRY(note_figure(r, name, ".gp", err));
-        COP_TRY(draw(r, i, dir, err));
     }
-    return COP_OK;
+    return keep_notes(r, err);
+}
+
+/* Drawing takes longest, so that it is here that a report is cut short. */
+static cop_status draw_figures(report *r, cop_error *err)
+{
+    const char *dir = path_in(r, "figures");
+    r->undrawn = cop_arena_array(r->results.arena, r->figures.count + 1, sizeof *r->undrawn);
+    if (dir == NULL || r->undrawn == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < r->figures.count; i++)
+        COP_TRY(draw(r, i, dir, err));
+    return keep_notes(r, err);
 }
 
 static cop_status add_picture(report *r, const char *path, const char *caption, cop_error *err)
@@ -505,6 +521,7 @@ static cop_status write_files(report *r, const views *page, cop_error *err)
     COP_TRY(make_dirs(r, err));
     COP_TRY(write_tables(r, err));
     COP_TRY(write_figures(r, err));
+    COP_TRY(draw_figures(r, err));
     COP_TRY(write_images(r, err));
     COP_TRY(write_page(r, page, err));
     return cop_report_files_settle(r->dir, r->files, r->file_count, r->log, err);

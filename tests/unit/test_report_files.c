@@ -69,7 +69,29 @@ static void what_an_earlier_report_wrote_goes_and_nothing_else(void **state)
     assert_false(exists(dir, "figures/hessian.png"));
     assert_true(exists(dir, "mine.csv") && exists(dir, "changed.csv"));
     assert_non_null(strstr(log, "changed.csv is of an earlier report"));
-    assert_null(strstr(log, "mine.csv"));
+    assert_non_null(strstr(log, "1 file is not of this report (mine.csv)"));
+    free(log);
+    remove_tree(dir);
+}
+
+/* The report is interrupted while it draws: the tables are there, the list was not finished. */
+static void what_a_report_that_was_cut_short_wrote_goes_too(void **state)
+{
+    (void)state;
+    static const char *const cut[] = {"a.csv", "hessian.csv"};
+    char dir[256], *log = NULL;
+    cop_error err = {0};
+    open_dir(dir, sizeof dir);
+    free(settle(dir, NAMES("a.csv", "old.csv")));
+    write_file(dir, "a.csv", "new");
+    write_file(dir, "hessian.csv", "new");
+    assert_ok(cop_report_files_note(dir, cut, 2, &err), &err);
+    write_file(dir, "figures/hessian.png", "drawn, and then came the end");
+    assert_true(exists(dir, "old.csv"));
+    log = settle(dir, NAMES("a.csv"));
+    assert_true(exists(dir, "a.csv"));
+    assert_false(exists(dir, "hessian.csv") || exists(dir, "old.csv"));
+    assert_non_null(strstr(log, "1 file is not of this report (figures/hessian.png)"));
     free(log);
     remove_tree(dir);
 }
@@ -198,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_earlier_report_wrote_goes_and_nothing_else),
+        cmocka_unit_test(what_a_report_that_was_cut_short_wrote_goes_too),
         cmocka_unit_test(what_no_list_names_stays_and_is_said),
         cmocka_unit_test(a_list_reaches_nothing_outside),
         cmocka_unit_test(a_table_is_printed_where_nothing_can_be_written),
