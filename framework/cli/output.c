@@ -30,20 +30,38 @@ static cop_status make_temporary(cop_output *out, cop_error *err)
     return COP_OK;
 }
 
-/* Follows a link whose target is not there yet, one step. */
-static cop_status follow(cop_output *out, cop_error *err)
+/* Links in a row that are followed; the kernel gives up there too. */
+#define MOST_LINKS 40
+
+/* Puts what the link out->path names into its place. */
+static cop_status step(cop_output *out, cop_error *err)
 {
-    char target[4096];
-    ssize_t length = readlink(out->named, target, sizeof target - 1);
+    char target[4096], next[sizeof out->path];
+    ssize_t length = readlink(out->path, target, sizeof target - 1);
     if (length < 0)
-        return cop_fail_errno(err, "cannot read the link", out->named);
+        return cop_fail_errno(err, "cannot read the link", out->path);
     target[length] = '\0';
-    const char *slash = strrchr(out->named, '/');
-    size_t folder = target[0] != '/' && slash != NULL ? (size_t)(slash - out->named) + 1 : 0;
-    int size = snprintf(out->path, sizeof out->path, "%.*s%s", (int)folder, out->named, target);
-    if (size < 0 || (size_t)size >= sizeof out->path) {
+    const char *slash = strrchr(out->path, '/');
+    size_t folder = target[0] != '/' && slash != NULL ? (size_t)(slash - out->path) + 1 : 0;
+    int size = snprintf(next, sizeof next, "%.*s%s", (int)folder, out->path, target);
+    if (size < 0 || (size_t)size >= sizeof next) {
         errno = ENAMETOOLONG;
         return cop_fail_errno(err, "cannot write", out->named);
+    }
+    memcpy(out->path, next, (size_t)size + 1);
+    return COP_OK;
+}
+
+/* Follows a link, and what it leads to as long as that is one; the end of it is not there yet. */
+static cop_status follow(cop_output *out, cop_error *err)
+{
+    struct stat info;
+    for (int links = 0; lstat(out->path, &info) == 0 && S_ISLNK(info.st_mode); links++) {
+        if (links == MOST_LINKS) {
+            errno = ELOOP;
+            return cop_fail_errno(err, "cannot write", out->named);
+        }
+        COP_TRY(step(out, err));
     }
     return COP_OK;
 }

@@ -418,6 +418,53 @@ static void export_writes_into_what_is_named(void **state)
     remove_tree(f.dir);
 }
 
+/* Links to links, of which the last leads to nothing yet. */
+static void export_follows_a_row_of_links_to_its_end(void **state)
+{
+    (void)state;
+    static const char *const links[][2] = {
+        {"b", "a"}, {"sub/c", "b"}, {"d", "sub/c"}, {"round", "round"}};
+    fake_study f = make_study();
+    char path[300];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/sub", f.dir);
+    assert_int_equal(mkdir(path, 0777), 0);
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", f.dir, links[i][1]);
+        assert_int_equal(symlink(links[i][0], path), 0);
+    }
+    (void)snprintf(path, sizeof path, "%s/a", f.dir);
+    said s = export_to(&f, path);
+    assert_int_equal(s.status, 0);
+    clear(&s);
+    (void)snprintf(path, sizeof path, "%s/sub/d", f.dir);
+    assert_true(lstat(path, &info) == 0 && S_ISREG(info.st_mode));
+    (void)snprintf(path, sizeof path, "%s/round", f.dir);
+    s = export_to(&f, path);
+    assert_int_equal(s.status, 1);
+    clear(&s);
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", f.dir, links[i][1]);
+        assert_true(lstat(path, &info) == 0 && S_ISLNK(info.st_mode));
+    }
+    remove_tree(f.dir);
+}
+
+static void a_record_that_is_a_pipe_is_refused(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/study.json", f.dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    said s = command(WORDS("report", f.dir));
+    assert_int_equal(s.status, 1);
+    assert_one_error(&s, "it is not a regular file");
+    clear(&s);
+    remove_tree(f.dir);
+}
+
 static void export_never_guesses(void **state)
 {
     (void)state;
@@ -480,6 +527,8 @@ int main(void)
         cmocka_unit_test(export_lists_without_selectors),
         cmocka_unit_test(export_writes_a_masked_state_dict),
         cmocka_unit_test(export_writes_the_distilled_set),
+        cmocka_unit_test(export_follows_a_row_of_links_to_its_end),
+        cmocka_unit_test(a_record_that_is_a_pipe_is_refused),
         cmocka_unit_test(export_never_guesses),
         cmocka_unit_test(export_refuses_names_of_other_formats),
         cmocka_unit_test(export_writes_into_what_is_named),
