@@ -112,6 +112,19 @@ static void note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *
             damage->file[0] != '\0' ? ": " : "", damage->message);
 }
 
+/* *result is empty but for its name where it is not read. */
+static cop_status find_and_read(cop_results *r, cop_result *result, bool *there, cop_error *err)
+{
+    const cop_artifact_id id = result->id;
+    COP_TRY(cop_store_find(r->store, &id, there, err));
+    cop_status status = *there ? read_content(r, result, err) : COP_OK;
+    if (status == COP_OK)
+        return COP_OK;
+    cop_tables_free(result->tables);
+    *result = (cop_result){.id = id};
+    return status;
+}
+
 /* Damage is noted; that a disk does not read, or memory is refused, says nothing about an artifact:
  * no report is made then, and the one that is there stays. */
 static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id *id,
@@ -122,14 +135,13 @@ static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id
     cop_result result = {.id = *id};
     cop_error damage = {0};
     bool there = false;
-    cop_status status = cop_store_find(r->store, id, &there, &damage);
-    if (status == COP_OK && there)
-        status = read_content(r, &result, &damage);
+    cop_status status = find_and_read(r, &result, &there, &damage);
+    if (status != COP_OK) /* a run may have replaced it between two openings */
+        status = find_and_read(r, &result, &there, &damage);
     if (status == COP_OK && there) {
         r->found[r->found_count++] = result;
         return COP_OK;
     }
-    cop_tables_free(result.tables);
     r->absent[r->absent_count++] = *id;
     if (status == COP_DAMAGED)
         note_damage(r, log, id, &damage);

@@ -830,7 +830,7 @@ static void open_at_the_start(const char *dir, int gate)
 static void runs_that_start_at_once_all_get_a_fresh_directory(void **state)
 {
     (void)state;
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < 20; round++) {
         char dir[PATH], path[PATH + 128];
         int gate[2];
         pid_t children[STARTERS];
