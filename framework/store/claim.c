@@ -125,7 +125,7 @@ static cop_status check_no_report(const char *dir, cop_error *err)
 static cop_status check_free(const char *dir, cop_error *err)
 {
     static const char *const ours[] = {"study.json", "config.txt"};
-    static const char *const locks[] = {"lock", "run", "run.guard"};
+    static const char *const locks[] = {"lock", "run", "run.lock", "run.guard"};
     char path[COP_STORE_PATH];
     struct stat info;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
