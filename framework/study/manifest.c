@@ -159,7 +159,7 @@ static bool fill(cJSON *root, const cop_study *s)
 static void warn_of_other_study(const cop_study *s, const char *path, cop_logger *log)
 {
     char *text = NULL, was[256], is[256];
-    if (cop_file_read(path, STUDY_LIMIT, &text, NULL, NULL) != COP_OK)
+    if (cop_file_read_regular(path, STUDY_LIMIT, &text, NULL, NULL) != COP_OK)
         return;
     cJSON *root = cJSON_Parse(text);
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "name"));
