@@ -501,7 +501,9 @@ static void a_run_with_other_options_does_not_mix_with_one_under_way(void **stat
     char *before = read_file(s.dir, "o/study.json");
     assert_ok(cop_holder_take(out, "tiny", "other options", NULL, &holder, &err), &err);
     assert_status(&s, start(&s, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")), 1);
-    assert_contains(&s, "err", "is in use by a run with another config, other plugins or other data (study \"tiny\", process ");
+    assert_contains(&s, "err",
+                    "is in use by a run with another config, other plugins or other data (study "
+                    "\"tiny\", process ");
     char *after = read_file(s.dir, "o/study.json");
     assert_string_equal(before, after);
     assert_status(&s, start(&s, WORDS("report", out)), 0);
