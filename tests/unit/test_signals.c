@@ -64,6 +64,7 @@ static void asks_where_nobody_has_chosen_and_gives_back(void **state)
 /* --- the end of the process ------------------------------------------------------------------- */
 
 static sem_t entered;
+static cop_signals *volatile kept; /* by the child, to its end */
 
 static void *call_plugin(void *context)
 {
@@ -88,8 +89,8 @@ static int status_of_end(bool is_main)
     assert_true(pid >= 0);
     if (pid == 0) {
         pthread_t thread;
-        (void)cop_signals_catch(NULL);
-        if (sem_init(&entered, 0, 0) != 0 ||
+        kept = cop_signals_catch(NULL);
+        if (kept == NULL || sem_init(&entered, 0, 0) != 0 ||
             pthread_create(&thread, NULL, call_plugin, NULL) != 0 || sem_wait(&entered) != 0)
             _exit(2);
         if (is_main)
