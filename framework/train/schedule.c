@@ -3,11 +3,6 @@
 
 #include <math.h>
 
-/* A training keeps a row for each epoch; far more than this and there is no room for them, nor
- * time.
- */
-#define MOST_EPOCHS 10000000
-
 /* One recipe number and the range it has to lie in; `below` excludes the upper end. */
 typedef struct number_rule {
     const char *name;

@@ -14,8 +14,8 @@ typedef struct cop_schedule {
     int64_t milestones[COP_MAX_MILESTONES]; /* steps, in the recipe's order */
 } cop_schedule;
 
-/* Checks every number of the recipe (COP_INVALID, naming the field and its value), and that it is
- * no longer than ten million epochs, and works it out for `count` ≥ 1 samples. */
+/* Checks every number of the recipe (COP_INVALID, naming the field and its value), and works it out
+ * for `count` ≥ 1 samples. How long a training may be is study/estimate.c's to say. */
 cop_status cop_schedule_make(const cop_recipe *recipe, int64_t count, cop_schedule *out,
                              cop_error *err);
 
