@@ -6,7 +6,7 @@
 
 #include "bench/subject.h"
 #include "core/locale.h"
-#include "exec/convolutions.h"
+#include "exec/program/convolutions.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,8 +54,6 @@ static const cop_subject_ops *ops_of(cop_bench_kind kind)
     return &cop_bench_distilling;
 }
 
-/* --- samples ---------------------------------------------------------------------------------- */
-
 static cop_status take(measuring *m, cop_error *err)
 {
     double start = now();
@@ -93,8 +91,6 @@ static cop_status measure(measuring *m, cop_error *err)
     return COP_OK;
 }
 
-/* --- results ---------------------------------------------------------------------------------- */
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -123,7 +119,7 @@ static double peak_mib(void)
     return kib / 1024.0;
 }
 
-static void conclude(measuring *m, const cop_setting *s, cop_bench_result *out)
+static void conclude(measuring *m, const cop_cell *s, cop_bench_result *out)
 {
     double parts = s->bench.kind == COP_BENCH_DISTIL ? (double)s->bench.parts : 1.0;
     double step = median(m->steps, m->taken);
@@ -139,9 +135,7 @@ static void conclude(measuring *m, const cop_setting *s, cop_bench_result *out)
     out->peak_mib = peak_mib();
 }
 
-/* --- a case ----------------------------------------------------------------------------------- */
-
-static cop_status run_subject(measuring *m, const cop_setting *s, const cop_loaded_data *data,
+static cop_status run_subject(measuring *m, const cop_cell *s, const cop_loaded_data *data,
                               cop_bench_result *out, cop_error *err)
 {
     double opened = now();
@@ -152,7 +146,7 @@ static cop_status run_subject(measuring *m, const cop_setting *s, const cop_load
     return COP_OK;
 }
 
-static cop_status run(measuring *m, const cop_setting *s, cop_bench_result *out, cop_error *err)
+static cop_status run(measuring *m, const cop_cell *s, cop_bench_result *out, cop_error *err)
 {
     cop_loaded_data *data = NULL;
     m->steps = calloc((size_t)m->wanted, sizeof *m->steps);
@@ -168,13 +162,12 @@ static cop_status run(measuring *m, const cop_setting *s, cop_bench_result *out,
 
 cop_status cop_bench_check(const cop_config *config, cop_error *err)
 {
-    if (!config->settings[0].has_bench)
+    if (!config->cells[0].has_bench)
         return cop_fail_at(err, COP_INVALID, config->path, 0,
                            "no benchmark: it lacks bench = { kind = \"...\"; }");
-    if (config->setting_count != 1)
+    if (config->cell_count != 1)
         return cop_fail_at(err, COP_INVALID, config->path, 0,
-                           "a benchmark is of one setting, the config sweeps %zu",
-                           config->setting_count);
+                           "a benchmark is of one cell, the config sweeps %zu", config->cell_count);
     return COP_OK;
 }
 
@@ -182,7 +175,7 @@ cop_status cop_bench_run(const cop_config *config, int64_t samples, cop_logger *
                          cop_bench_result *out, cop_error *err)
 {
     COP_TRY(cop_bench_check(config, err));
-    const cop_setting *s = &config->settings[0];
+    const cop_cell *s = &config->cells[0];
     measuring m = {.name = config->name,
                    .ops = ops_of(s->bench.kind),
                    .log = log,

@@ -17,9 +17,9 @@ typedef struct cop_bench_result {
     double compile_s;       /* making it, and what its first step took longer than others */
 } cop_bench_result;
 
-/* Measures the one setting of `config`: some steps to warm up, then `samples` of them, fewer when
+/* Measures the one cell of `config`: some steps to warm up, then `samples` of them, fewer when
  * bench.seconds have passed. COP_INVALID, with the config's path, where it has no group `bench` or
- * sweeps several settings; COP_UNAVAILABLE for a distiller that wants trainings first. Memory is
+ * sweeps several cells; COP_UNAVAILABLE for a distiller that wants trainings first. Memory is
  * the process's, so one case a process is what makes sense. */
 cop_status cop_bench_run(const cop_config *config, int64_t samples, cop_logger *log,
                          cop_bench_result *out, cop_error *err);

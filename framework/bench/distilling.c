@@ -2,8 +2,8 @@
 #include "bench/subject.h"
 
 #include "core/callback.h"
-#include "study/plan.h"
-#include "study/work.h"
+#include "study/graph/plan.h"
+#include "study/running/work.h"
 
 #include <coppice/distiller.h>
 
@@ -49,7 +49,7 @@ static cop_status plan(distilling *d, const cop_loaded_data *data, cop_error *er
     return COP_OK;
 }
 
-static cop_status make(distilling *d, const cop_setting *s, const cop_loaded_data *data,
+static cop_status make(distilling *d, const cop_cell *s, const cop_loaded_data *data,
                        cop_logger *log, cop_error *err)
 {
     (void)snprintf(d->what, sizeof d->what, "distiller '%s'",
@@ -69,8 +69,8 @@ static cop_status make(distilling *d, const cop_setting *s, const cop_loaded_dat
     return status;
 }
 
-static cop_status open_distilling(const cop_setting *s, const cop_loaded_data *data,
-                                  cop_logger *log, void **self, cop_error *err)
+static cop_status open_distilling(const cop_cell *s, const cop_loaded_data *data, cop_logger *log,
+                                  void **self, cop_error *err)
 {
     distilling *d = calloc(1, sizeof *d);
     if (d == NULL)

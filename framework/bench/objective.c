@@ -28,20 +28,20 @@ static void close_subject(void *self)
     free(s);
 }
 
-static cop_status make(subject *s, const cop_setting *setting, const cop_loaded_data *data,
-                       cop_mode mode, cop_error *err)
+static cop_status make(subject *s, const cop_cell *cell, const cop_loaded_data *data, cop_mode mode,
+                       cop_error *err)
 {
-    int64_t batch = setting->bench.batch;
+    int64_t batch = cell->bench.batch;
     if (data->train.count < batch)
         return cop_fail(err, COP_INVALID, "bench: a batch of %lld wants more than %lld samples",
                         (long long)batch, (long long)data->train.count);
-    COP_TRY(cop_subject_model(setting, data, &s->model, &s->state, err));
+    COP_TRY(cop_subject_model(cell, data, &s->model, &s->state, err));
     const cop_objective_spec spec = {.model = s->model,
                                      .data = &data->train,
                                      .count = batch,
                                      .batch = batch,
                                      .mode = mode,
-                                     .threads = setting->threads};
+                                     .threads = cell->threads};
     return cop_objective_new(&spec, &s->objective, err);
 }
 
@@ -64,16 +64,15 @@ static cop_status add_direction(subject *s, cop_error *err)
     return COP_OK;
 }
 
-static cop_status open_subject(const cop_setting *setting, const cop_loaded_data *data,
-                               cop_logger *log, void **self, cop_error *err)
+static cop_status open_subject(const cop_cell *cell, const cop_loaded_data *data, cop_logger *log,
+                               void **self, cop_error *err)
 {
     (void)log;
-    bool is_product = setting->bench.kind == COP_BENCH_HESSIAN;
+    bool is_product = cell->bench.kind == COP_BENCH_HESSIAN;
     subject *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    cop_status status =
-        make(s, setting, data, is_product ? setting->bench.mode : COP_MODE_EVAL, err);
+    cop_status status = make(s, cell, data, is_product ? cell->bench.mode : COP_MODE_EVAL, err);
     if (status == COP_OK && is_product)
         status = add_direction(s, err);
     if (status != COP_OK)

@@ -13,7 +13,7 @@ typedef struct training {
     cop_trainer *trainer;
 } training;
 
-cop_status cop_subject_model(const cop_setting *s, const cop_loaded_data *data, cop_model **model,
+cop_status cop_subject_model(const cop_cell *s, const cop_loaded_data *data, cop_model **model,
                              cop_tensors **state, cop_error *err)
 {
     COP_TRY(cop_component_model(s->model, &data->info.task, model, err));
@@ -36,8 +36,7 @@ static void close_training(void *self)
     free(t);
 }
 
-static cop_status make(training *t, const cop_setting *s, const cop_loaded_data *data,
-                       cop_error *err)
+static cop_status make(training *t, const cop_cell *s, const cop_loaded_data *data, cop_error *err)
 {
     COP_TRY(cop_subject_model(s, data, &t->model, &t->state, err));
     const cop_trainer_spec spec = {
@@ -46,7 +45,7 @@ static cop_status make(training *t, const cop_setting *s, const cop_loaded_data 
     return cop_trainer_start(t->trainer, t->state, 0, err);
 }
 
-static cop_status open_training(const cop_setting *s, const cop_loaded_data *data, cop_logger *log,
+static cop_status open_training(const cop_cell *s, const cop_loaded_data *data, cop_logger *log,
                                 void **self, cop_error *err)
 {
     (void)log;

@@ -19,7 +19,7 @@ typedef struct cop_arguments {
     const char *words[COP_MOST_WORDS]; /* positional */
     size_t word_count;
     cop_word_list set, plugin_dir, program;
-    const char *out, *jobs, *weights, *split, *setting, *seed, *round, *copy, *to, *png;
+    const char *out, *jobs, *weights, *split, *cell, *seed, *round, *copy, *to, *png;
     const char *threads, *runs, *repeat, *dir;
     bool help, quiet, json, synthetic, profile;
 } cop_arguments;

@@ -8,7 +8,7 @@
 #include "cli/cases.h"
 #include "cli/command.h"
 #include "core/locale.h"
-#include "plugin/home.h"
+#include "plugin/loading/home.h"
 
 #include <errno.h>
 #include <math.h>
@@ -50,8 +50,6 @@ static cop_status find_cases(const cop_call *call, cop_cases *cases, cop_error *
     return cop_cases_find(dir, a->words, a->word_count, cases, err);
 }
 
-/* --- output ----------------------------------------------------------------------------------- */
-
 static void print_head(const cop_call *call)
 {
     if (!call->arguments->json)
@@ -82,8 +80,6 @@ static cop_status print_row(const cop_call *call, const cop_bench_result *r, cop
     return COP_OK;
 }
 
-/* --- one case, here --------------------------------------------------------------------------- */
-
 static cop_status run_here(const cop_call *call, const cop_registry *registry, const char *path,
                            int64_t samples, cop_error *err)
 {
@@ -100,8 +96,7 @@ static cop_status run_here(const cop_call *call, const cop_registry *registry, c
     return print_row(call, &result, err);
 }
 
-/* --- several, each in a process -----------------------------------------------------------------
- */
+/* Several, each in a process. */
 
 /* A wrong config is said before anything runs. */
 static cop_status check_all(const cop_call *call, const cop_registry *registry,

@@ -42,7 +42,7 @@ const cop_subcommand cop_check_command = {
     .most_words = 1,
     .summary = "check a config, print its plan and cost, run nothing",
     .details =
-        "Prints every setting with its effective options (not with --quiet), then the stages: how\n"
+        "Prints every cell with its effective options (not with --quiet), then the stages: how\n"
         "many, how many of them are done in --out, and what the others cost.",
     .options = options,
     .run = run};

@@ -6,7 +6,7 @@
 #include "core/locale.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "exec/threads.h"
+#include "exec/program/threads.h"
 
 #include <coppice/host.h>
 
@@ -21,9 +21,6 @@ static const cop_subcommand *const subcommands[] = {
     &cop_inspect_command, &cop_report_command,  &cop_eval_command,
     &cop_export_command,  &cop_explain_command, &cop_bench_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
-
-/* --- help ---------------------------------------------------------------------------------------
- */
 
 static void print_usage(const cop_subcommand *s, FILE *out)
 {
@@ -51,9 +48,6 @@ static void print_overview(FILE *out)
                 "exit status: 0 done, 1 failed, 2 wrong usage or config, 130 interrupted\n",
                 out);
 }
-
-/* --- errors -------------------------------------------------------------------------------------
- */
 
 static void print_error(const cop_error *error, FILE *err)
 {
@@ -108,9 +102,6 @@ static char *resume_text(int argc, char *const *argv)
     free(text);
     return NULL;
 }
-
-/* --- dispatch -----------------------------------------------------------------------------------
- */
 
 static const cop_subcommand *find_subcommand(const char *word)
 {
@@ -280,9 +271,6 @@ int cop_command(int argc, char **argv, FILE *out, FILE *err)
     return status;
 }
 
-/* --- what subcommands share ---------------------------------------------------------------------
- */
-
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err)
 {
     const cop_word_list *dirs = &call->arguments->plugin_dir;
@@ -329,23 +317,22 @@ cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_co
 cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_error *err)
 {
     int most = 1;
-    for (size_t i = 0; i < config->setting_count; i++)
-        most = config->settings[i].threads > most ? config->settings[i].threads : most;
+    for (size_t i = 0; i < config->cell_count; i++)
+        most = config->cells[i].threads > most ? config->cells[i].threads : most;
     return cop_threads_check(call->trial, most, call->log, err);
 }
 
-cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,
-                            cop_error *err)
+cop_status cop_call_cell(const cop_config *config, const char *label, const cop_cell **out,
+                         cop_error *err)
 {
-    for (size_t i = 0; i < config->setting_count; i++) {
-        if (strcmp(config->settings[i].label, label) == 0) {
-            *out = &config->settings[i];
+    for (size_t i = 0; i < config->cell_count; i++) {
+        if (strcmp(config->cells[i].label, label) == 0) {
+            *out = &config->cells[i];
             return COP_OK;
         }
     }
-    return cop_fail(err, COP_INVALID,
-                    "--setting names none of the config's %zu settings (\"%s\", ...)",
-                    config->setting_count, config->settings[0].label);
+    return cop_fail(err, COP_INVALID, "--cell names none of the config's %zu cells (\"%s\", ...)",
+                    config->cell_count, config->cells[0].label);
 }
 
 cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,

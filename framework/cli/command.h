@@ -4,7 +4,7 @@
 
 #include "cli/arguments.h"
 #include "config/config.h"
-#include "exec/threads.h"
+#include "exec/program/threads.h"
 
 /* What a subcommand is called with. */
 typedef struct cop_call {
@@ -49,12 +49,12 @@ cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err);
 
-/* Whether this process can compute with the threads of every setting; before any work. */
+/* Whether this process can compute with the threads of every cell; before any work. */
 cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_error *err);
 
-/* The config's setting of that label; COP_INVALID where there is none. */
-cop_status cop_call_setting(const cop_config *config, const char *label, const cop_setting **out,
-                            cop_error *err);
+/* The config's cell of that label; COP_INVALID where there is none. */
+cop_status cop_call_cell(const cop_config *config, const char *label, const cop_cell **out,
+                         cop_error *err);
 
 /* Where the study's results go: --out, or out/<study name>. COP_INVALID when the name is no name of
  * a directory, or something else than a directory is there. */

@@ -12,22 +12,22 @@
 
 /* What is evaluated on. */
 typedef struct subject {
-    const cop_setting *setting;
+    const cop_cell *cell;
     cop_split split;
     const char *split_name;
 } subject;
 
-static cop_status choose_setting(const cop_config *config, const char *label,
-                                 const cop_setting **out, cop_error *err)
+static cop_status choose_cell(const cop_config *config, const char *label, const cop_cell **out,
+                              cop_error *err)
 {
     if (label != NULL)
-        return cop_call_setting(config, label, out, err);
-    *out = &config->settings[0];
-    if (config->setting_count == 1)
+        return cop_call_cell(config, label, out, err);
+    *out = &config->cells[0];
+    if (config->cell_count == 1)
         return COP_OK;
     return cop_fail(err, COP_INVALID,
-                    "the config sweeps %zu settings; choose one with --setting (\"%s\", ...)",
-                    config->setting_count, config->settings[0].label);
+                    "the config sweeps %zu cells; choose one with --cell (\"%s\", ...)",
+                    config->cell_count, config->cells[0].label);
 }
 
 static cop_status choose(const cop_call *call, const cop_config *config, subject *out,
@@ -42,7 +42,7 @@ static cop_status choose(const cop_call *call, const cop_config *config, subject
     else
         return cop_fail(err, COP_INVALID, "option '--split' is '%s', wanted train or test",
                         out->split_name);
-    return choose_setting(config, a->setting, &out->setting, err);
+    return choose_cell(config, a->cell, &out->cell, err);
 }
 
 static cop_status print_json(const cop_call *call, const subject *s, const cop_evaluation *e,
@@ -50,7 +50,7 @@ static cop_status print_json(const cop_call *call, const subject *s, const cop_e
 {
     cJSON *root = cJSON_CreateObject();
     bool ok = cJSON_AddStringToObject(root, "weights", call->arguments->weights) != NULL &&
-              cJSON_AddStringToObject(root, "setting", s->setting->label) != NULL &&
+              cJSON_AddStringToObject(root, "cell", s->cell->label) != NULL &&
               cJSON_AddStringToObject(root, "split", s->split_name) != NULL &&
               cJSON_AddNumberToObject(root, "loss", e->loss) != NULL &&
               cJSON_AddNumberToObject(root, "accuracy", e->accuracy) != NULL &&
@@ -84,7 +84,7 @@ static cop_status evaluate(const cop_call *call, const subject *s, const cop_loa
                                      .data =
                                          s->split == COP_SPLIT_TEST ? &data->test : &data->train,
                                      .mode = COP_MODE_EVAL,
-                                     .threads = s->setting->threads};
+                                     .threads = s->cell->threads};
     COP_TRY(cop_weights_read(call->arguments->weights, model, call->log, &state, err));
     cop_status status = cop_objective_new(&spec, &objective, err);
     if (status == COP_OK)
@@ -106,9 +106,9 @@ static cop_status evaluate_config(const cop_call *call, const cop_config *config
     COP_TRY(choose(call, config, &s, err));
     cop_loaded_data *data = NULL;
     cop_model *model = NULL;
-    cop_status status = cop_loaded_data_open(s.setting->dataset, call->log, &data, err);
+    cop_status status = cop_loaded_data_open(s.cell->dataset, call->log, &data, err);
     if (status == COP_OK)
-        status = cop_component_model(s.setting->model, &data->info.task, &model, err);
+        status = cop_component_model(s.cell->model, &data->info.task, &model, err);
     if (status == COP_OK)
         status = evaluate(call, &s, data, model, err);
     cop_model_free(model);
@@ -131,8 +131,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"weights", "split", "setting", "set", "plugin-dir",
-                                      "threads", "json",  "quiet",   NULL};
+static const char *const options[] = {"weights", "split", "cell",  "set", "plugin-dir",
+                                      "threads", "json",  "quiet", NULL};
 
 const cop_subcommand cop_eval_command = {
     .name = "eval",

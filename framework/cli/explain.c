@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "core/text.h"
-#include "exec/listing.h"
+#include "exec/inspect/listing.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ typedef struct request {
     const char *const *programs;
     size_t program_count;
     int64_t runs;
-    const cop_setting *setting;
+    const cop_cell *cell;
 } request;
 
 static cop_status check_program(const char *name, cop_error *err)
@@ -56,21 +56,17 @@ static cop_status read_request(const cop_arguments *a, request *out, cop_error *
     return COP_OK;
 }
 
-static cop_status choose_setting(const cop_call *call, const cop_config *config, request *r,
-                                 cop_error *err)
+static cop_status choose_cell(const cop_call *call, const cop_config *config, request *r,
+                              cop_error *err)
 {
-    r->setting = &config->settings[0];
-    if (call->arguments->setting != NULL)
-        return cop_call_setting(config, call->arguments->setting, &r->setting, err);
-    if (config->setting_count > 1)
-        cop_say(call->log, COP_LOG_INFO,
-                "setting \"%s\", the first of %zu; --setting names another", r->setting->label,
-                config->setting_count);
+    r->cell = &config->cells[0];
+    if (call->arguments->cell != NULL)
+        return cop_call_cell(config, call->arguments->cell, &r->cell, err);
+    if (config->cell_count > 1)
+        cop_say(call->log, COP_LOG_INFO, "cell \"%s\", the first of %zu; --cell names another",
+                r->cell->label, config->cell_count);
     return COP_OK;
 }
-
-/* --- text --------------------------------------------------------------------------------------
- */
 
 static cop_status print_listing(const cop_call *call, const char *title, const cop_description *d,
                                 cop_error *err)
@@ -85,15 +81,12 @@ static cop_status print_listing(const cop_call *call, const char *title, const c
     return COP_OK;
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- */
-
 static cJSON *open_json(const cop_call *call, const request *r, cJSON **programs)
 {
     cJSON *root = cJSON_CreateObject();
     bool ok = root != NULL &&
               cJSON_AddStringToObject(root, "config", call->arguments->words[0]) != NULL &&
-              cJSON_AddStringToObject(root, "setting", r->setting->label) != NULL;
+              cJSON_AddStringToObject(root, "cell", r->cell->label) != NULL;
     *programs = ok ? cJSON_AddArrayToObject(root, "programs") : NULL;
     if (*programs != NULL)
         return root;
@@ -121,14 +114,11 @@ static cop_status print_json(const cop_call *call, const cJSON *root, cop_error 
     return COP_OK;
 }
 
-/* --- the command -------------------------------------------------------------------------------
- */
-
 /* One program after the other, so that one arena at a time is held. `json` is NULL for text. */
 static cop_status explain_all(const cop_call *call, const request *r, cJSON *json, cop_error *err)
 {
     cop_explain_subject *subject = NULL;
-    COP_TRY(cop_explain_open(r->setting, &subject, err));
+    COP_TRY(cop_explain_open(r->cell, &subject, err));
     cop_status status = COP_OK;
     for (size_t i = 0; i < r->program_count && status == COP_OK; i++) {
         char title[COP_EXPLAIN_TITLE] = "";
@@ -146,7 +136,7 @@ static cop_status explain_all(const cop_call *call, const request *r, cJSON *jso
 static cop_status explain_config(const cop_call *call, const cop_config *config, request *r,
                                  cop_error *err)
 {
-    COP_TRY(choose_setting(call, config, r, err));
+    COP_TRY(choose_cell(call, config, r, err));
     if (!call->arguments->json)
         return explain_all(call, r, NULL, err);
     cJSON *programs = NULL, *root = open_json(call, r, &programs);
@@ -174,7 +164,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"program", "profile", "runs",       "threads", "setting",
+static const char *const options[] = {"program", "profile", "runs",       "threads", "cell",
                                       "json",    "set",     "plugin-dir", "quiet",   NULL};
 
 const cop_subcommand cop_explain_command = {

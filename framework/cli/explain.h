@@ -3,14 +3,14 @@
 #define COP_CLI_EXPLAIN_H
 
 #include "config/config.h"
-#include "exec/describe.h"
+#include "exec/inspect/describe.h"
 
-/* What programs are made of: a setting's model and recipe, and a batch of random images. */
+/* What programs are made of: a cell's model and recipe, and a batch of random images. */
 typedef struct cop_explain_subject cop_explain_subject;
 
-/* Opens the setting's dataset for its task and sizes (no sample is read) and makes its model.
+/* Opens the cell's dataset for its task and sizes (no sample is read) and makes its model.
  * The config must outlive *out, which is the caller's. */
-cop_status cop_explain_open(const cop_setting *setting, cop_explain_subject **out, cop_error *err);
+cop_status cop_explain_open(const cop_cell *cell, cop_explain_subject **out, cop_error *err);
 void cop_explain_close(cop_explain_subject *s);
 
 /* The i-th kind of program, NULL past the last: "train" (the default), "eval", "hessian". */

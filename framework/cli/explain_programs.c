@@ -4,7 +4,7 @@
  * a dataset has to be there, but need not be read. */
 #include "cli/explain.h"
 
-#include "exec/profile.h"
+#include "exec/inspect/profile.h"
 #include "nn/model.h"
 #include "study/data.h"
 #include "train/programs.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct cop_explain_subject {
-    const cop_setting *setting;
+    const cop_cell *cell;
     cop_dataset_info info;
     cop_model *model;
     cop_tensors *state; /* the model's initial one; also serves as a tangent */
@@ -31,24 +31,21 @@ typedef struct made {
     cop_program *program; /* of one of them */
 } made;
 
-/* --- the subject -------------------------------------------------------------------------------
- */
-
 static cop_status open_subject(cop_explain_subject *s, cop_error *err)
 {
-    if (s->setting->precision == COP_PRECISION_BF16)
+    if (s->cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
-    COP_TRY(cop_data_describe(s->setting->dataset, &s->info, err));
-    COP_TRY(cop_component_model(s->setting->model, &s->info.task, &s->model, err));
+    COP_TRY(cop_data_describe(s->cell->dataset, &s->info, err));
+    COP_TRY(cop_component_model(s->cell->model, &s->info.task, &s->model, err));
     return cop_model_initial_state(s->model, 0, &s->state, err);
 }
 
-cop_status cop_explain_open(const cop_setting *setting, cop_explain_subject **out, cop_error *err)
+cop_status cop_explain_open(const cop_cell *cell, cop_explain_subject **out, cop_error *err)
 {
     cop_explain_subject *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    s->setting = setting;
+    s->cell = cell;
     cop_status status = open_subject(s, err);
     if (status != COP_OK)
         cop_explain_close(s);
@@ -94,15 +91,12 @@ static cop_status draw_samples(const cop_explain_subject *s, int64_t count, made
     return COP_OK;
 }
 
-/* --- the programs ------------------------------------------------------------------------------
- */
-
 static cop_status make_training(cop_explain_subject *s, made *m, cop_error *err)
 {
     const cop_trainer_spec spec = {.model = s->model,
                                    .data = &m->samples,
-                                   .recipe = &s->setting->train,
-                                   .threads = s->setting->threads};
+                                   .recipe = &s->cell->train,
+                                   .threads = s->cell->threads};
     COP_TRY(cop_trainer_new(&spec, &m->trainer, err));
     m->program = cop_trainer_program(m->trainer);
     return COP_OK;
@@ -120,7 +114,7 @@ static cop_status make_objective(cop_explain_subject *s, made *m, cop_error *err
                                      .data = &m->samples,
                                      .batch = m->samples.count,
                                      .mode = COP_MODE_EVAL,
-                                     .threads = s->setting->threads};
+                                     .threads = s->cell->threads};
     return cop_objective_new(&spec, &m->objective, err);
 }
 
@@ -155,7 +149,7 @@ static cop_status run_product(cop_explain_subject *s, made *m, cop_error *err)
 
 static int64_t training_batch(const cop_explain_subject *s)
 {
-    return least(s->setting->train.batch, s->info.count[COP_SPLIT_TRAIN]);
+    return least(s->cell->train.batch, s->info.count[COP_SPLIT_TRAIN]);
 }
 
 static int64_t evaluation_batch(const cop_explain_subject *s)
@@ -183,9 +177,6 @@ const char *cop_explain_program(size_t i)
     return i < KIND_COUNT ? kinds[i].name : NULL;
 }
 
-/* --- describing --------------------------------------------------------------------------------
- */
-
 /* The first run warms caches and writes every page of the arena; it is not measured. */
 static cop_status measure(cop_explain_subject *s, const kind *k, made *m, int64_t runs,
                           cop_error *err)
@@ -205,7 +196,7 @@ static cop_status describe(cop_explain_subject *s, const kind *k, int64_t runs, 
     if (runs > 0)
         COP_TRY(measure(s, k, m, runs, err));
     (void)snprintf(title, COP_EXPLAIN_TITLE, "%s of %s, batch %lld", k->title,
-                   cop_component_entry(s->setting->model)->plugin->id, (long long)m->samples.count);
+                   cop_component_entry(s->cell->model)->plugin->id, (long long)m->samples.count);
     return cop_describe(m->program, out, err);
 }
 

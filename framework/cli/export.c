@@ -4,11 +4,11 @@
 #include "core/file.h"
 #include "core/locale.h"
 #include "core/text.h"
-#include "report/images.h"
-#include "report/record.h"
-#include "report/results.h"
-#include "store/safetensors.h"
-#include "store/synthetic.h"
+#include "report/data/record.h"
+#include "report/data/results.h"
+#include "report/figures/images.h"
+#include "store/formats/safetensors.h"
+#include "store/formats/synthetic_file.h"
 
 #include <coppice/model.h>
 
@@ -23,9 +23,6 @@ typedef struct export_source {
     cop_results results;
 } export_source;
 
-/* --- listing ------------------------------------------------------------------------------------
- */
-
 static size_t copies_there(const cop_results *r, const cop_record_ticket *t)
 {
     size_t count = 0;
@@ -38,38 +35,35 @@ static void list(const export_source *s)
 {
     const cop_record *record = &s->results.record;
     FILE *out = s->call->out;
-    (void)fprintf(out, "tickets: --setting, --seed, --round, --copy\n");
+    (void)fprintf(out, "tickets: --cell, --seed, --round, --copy\n");
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
         (void)fprintf(
             out, "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu\n",
-            record->settings[t->setting].label, (long long)t->seed, (long long)t->round,
+            record->cells[t->cell].label, (long long)t->seed, (long long)t->round,
             100.0 * cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t),
             t->copy_count);
     }
     if (record->distilled_count > 0)
-        (void)fprintf(out, "distilled sets: --synthetic, --setting, --seed\n");
+        (void)fprintf(out, "distilled sets: --synthetic, --cell, --seed\n");
     for (size_t i = 0; i < record->distilled_count; i++) {
         const cop_record_distilled *d = &record->distilled[i];
         bool there = cop_results_find(&s->results, &d->set) != NULL;
-        (void)fprintf(out, "  %-24s seed %lld  %s\n", record->settings[d->setting].label,
+        (void)fprintf(out, "  %-24s seed %lld  %s\n", record->cells[d->cell].label,
                       (long long)d->seed, there ? "there" : "not there yet");
     }
 }
 
-/* --- choosing -----------------------------------------------------------------------------------
- */
-
 /* What the options say; −1: not said. */
 typedef struct selection {
-    const char *setting; /* NULL: not said */
+    const char *cell; /* NULL: not said */
     bool has_seed;
     int64_t seed, round, copy;
 } selection;
 
 static cop_status read_selection(const cop_arguments *a, selection *out, cop_error *err)
 {
-    *out = (selection){.setting = a->setting, .has_seed = a->seed != NULL, .round = -1};
+    *out = (selection){.cell = a->cell, .has_seed = a->seed != NULL, .round = -1};
     if (a->seed != NULL)
         COP_TRY(cop_argument_integer("seed", a->seed, INT64_MIN, INT64_MAX, &out->seed, err));
     if (a->round != NULL)
@@ -79,18 +73,18 @@ static cop_status read_selection(const cop_arguments *a, selection *out, cop_err
     return COP_OK;
 }
 
-static bool suits(const selection *s, const cop_record *record, size_t setting, int64_t seed)
+static bool suits(const selection *s, const cop_record *record, size_t cell, int64_t seed)
 {
-    return (s->setting == NULL || strcmp(record->settings[setting].label, s->setting) == 0) &&
+    return (s->cell == NULL || strcmp(record->cells[cell].label, s->cell) == 0) &&
            (!s->has_seed || s->seed == seed);
 }
 
 /* Not said which, where there are several: an error, never a guess. */
-static cop_status check_unique(bool same_setting, bool same_seed, cop_error *err)
+static cop_status check_unique(bool same_cell, bool same_seed, cop_error *err)
 {
-    if (!same_setting)
+    if (!same_cell)
         return cop_fail(err, COP_INVALID,
-                        "the study has several settings; choose one with --setting ('coppice "
+                        "the study has several cells; choose one with --cell ('coppice "
                         "export DIR' lists them)");
     if (!same_seed)
         return cop_fail(err, COP_INVALID, "the study has several seeds; choose one with --seed");
@@ -105,17 +99,16 @@ static cop_status choose_ticket(const export_source *s, const selection *want,
     *out = NULL;
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
-        if (!suits(want, record, t->setting, t->seed) ||
-            (want->round >= 0 && t->round != want->round))
+        if (!suits(want, record, t->cell, t->seed) || (want->round >= 0 && t->round != want->round))
             continue;
         if (*out != NULL)
-            COP_TRY(check_unique((*out)->setting == t->setting, (*out)->seed == t->seed, err));
+            COP_TRY(check_unique((*out)->cell == t->cell, (*out)->seed == t->seed, err));
         if (*out == NULL || t->round > (*out)->round)
             *out = t;
     }
     if (*out == NULL)
         return cop_fail(err, COP_INVALID,
-                        "no ticket of that setting, seed and round ('coppice export DIR' lists "
+                        "no ticket of that cell, seed and round ('coppice export DIR' lists "
                         "them)");
     if ((size_t)want->copy >= (*out)->copy_count)
         return cop_fail(err, COP_INVALID, "the ticket has %zu trained copies, --copy is %lld",
@@ -130,21 +123,17 @@ static cop_status choose_set(const export_source *s, const selection *want,
     *out = NULL;
     for (size_t i = 0; i < record->distilled_count; i++) {
         const cop_record_distilled *d = &record->distilled[i];
-        if (!suits(want, record, d->setting, d->seed))
+        if (!suits(want, record, d->cell, d->seed))
             continue;
         bool same = *out != NULL && cop_same_artifact(&(*out)->set, &d->set);
         if (*out != NULL && !same)
-            COP_TRY(check_unique((*out)->setting == d->setting, (*out)->seed == d->seed, err));
+            COP_TRY(check_unique((*out)->cell == d->cell, (*out)->seed == d->seed, err));
         *out = d;
     }
     if (*out == NULL)
-        return cop_fail(err, COP_INVALID,
-                        "the study has no distilled set of that setting and seed");
+        return cop_fail(err, COP_INVALID, "the study has no distilled set of that cell and seed");
     return COP_OK;
 }
-
-/* --- writing ------------------------------------------------------------------------------------
- */
 
 static cop_status read_tensors(const export_source *s, const cop_artifact_id *id, const char *file,
                                cop_tensors **out, cop_error *err)
@@ -169,7 +158,7 @@ static cop_status write_ticket(const export_source *s, const cop_record_ticket *
     (void)cop_snprintf(sparsity, sizeof sparsity, "%.6g", cop_ticket_sparsity(&s->results, t));
     const cop_metadata notes[] = {{"format", "pt"}, /* what safetensors' own loaders look for */
                                   {"study", s->results.record.name},
-                                  {"setting", s->results.record.settings[t->setting].label},
+                                  {"cell", s->results.record.cells[t->cell].label},
                                   {"seed", seed},
                                   {"round", round},
                                   {"sparsity", sparsity}};
@@ -199,8 +188,8 @@ static cop_status export_ticket(const export_source *s, const selection *want, c
     char to[1024];
     (void)fprintf(s->call->out, "%s: %s, seed %lld, round %lld, copy %lld\n",
                   cop_escape(s->call->arguments->to, to, sizeof to),
-                  s->results.record.settings[t->setting].label, (long long)t->seed,
-                  (long long)t->round, (long long)want->copy);
+                  s->results.record.cells[t->cell].label, (long long)t->seed, (long long)t->round,
+                  (long long)want->copy);
     return COP_OK;
 }
 
@@ -248,7 +237,7 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
 
 static bool selects_nothing(const cop_arguments *a)
 {
-    return a->setting == NULL && a->seed == NULL && a->round == NULL && a->copy == NULL &&
+    return a->cell == NULL && a->seed == NULL && a->round == NULL && a->copy == NULL &&
            a->to == NULL && a->png == NULL && !a->synthetic;
 }
 
@@ -275,7 +264,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"setting",   "seed", "round", "copy", "to",
+static const char *const options[] = {"cell",      "seed", "round", "copy", "to",
                                       "synthetic", "png",  "quiet", NULL};
 
 const cop_subcommand cop_export_command = {

@@ -1,7 +1,7 @@
 /* inspect.c: `coppice inspect`: one plugin, or the framework's own groups, with every option. */
 #include "cli/command.h"
 #include "cli/named.h"
-#include "plugin/describe.h"
+#include "plugin/options/describe.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* list.c: `coppice list`: the plugins that there are, and those that failed to load. */
 #include "cli/command.h"
 #include "cli/named.h"
-#include "plugin/describe.h"
+#include "plugin/options/describe.h"
 
 #include "core/text.h"
 

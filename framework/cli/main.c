@@ -10,8 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* --- before the libraries --------------------------------------------------------------------- */
-
 /* OpenBLAS's constructor maps a buffer for every processor that it is to use, and where that fails
  * it tries for ever. Constructors run before main, but an executable has a list of functions that
  * run before any library's. The C library is not set up there: nothing but system calls. The
@@ -77,8 +75,6 @@ __attribute__((section(".preinit_array"),
                used)) static void (*const before_libraries)(int, char **, char **) = check_room;
 
 #endif
-
-/* --- this process ----------------------------------------------------------------------------- */
 
 /* A descriptor 0 to 2 that is closed would be taken by the next file that is opened, and messages
  * would land in it. What stands in for one fails as a closed one does. */

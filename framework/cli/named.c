@@ -2,7 +2,7 @@
 #include "cli/named.h"
 
 #include "core/text.h"
-#include "plugin/value.h"
+#include "plugin/options/value.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -53,9 +53,6 @@ bool cop_named_find(const char *word, cop_named_kind *kind, size_t *i)
     }
     return false;
 }
-
-/* --- one of them --------------------------------------------------------------------------------
- */
 
 /* The next "name = value;" of a recipe's group, cut in two; false at the end. */
 static bool next_field(char **text, char **name, char **value)

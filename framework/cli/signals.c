@@ -23,8 +23,6 @@ static volatile sig_atomic_t has_alarm; /* the alarm that is set is ours */
 static char doing[64]; /* written while no handler reads it: see cop_signals_at_once */
 static char resume_line[4096];
 
-/* --- words ------------------------------------------------------------------------------------ */
-
 typedef struct line {
     char text[1200];
     size_t length;
@@ -63,8 +61,6 @@ static void say(line *l)
     ssize_t written = write(STDERR_FILENO, l->text, l->length);
     (void)written;
 }
-
-/* --- signals of the user ---------------------------------------------------------------------- */
 
 static void end_at_once(const char *why)
 {
@@ -113,7 +109,7 @@ static void on_request(int number)
     }
 }
 
-/* --- the end by a plugin ---------------------------------------------------------------------- */
+/* The end by a plugin. */
 
 static const char *crash_name(int number)
 {
@@ -165,7 +161,7 @@ static void watch_exit(void)
     (void)atexit(on_exit_of_guest);
 }
 
-/* --- taking over and giving back -------------------------------------------------------------- */
+/* Taking over and giving back. */
 
 static const struct {
     int number;

@@ -3,7 +3,7 @@
 
 #include "core/shape.h"
 #include "core/text.h"
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 
 #include <math.h>
 #include <stdlib.h>

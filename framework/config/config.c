@@ -3,6 +3,7 @@
 
 #include "config/expand.h"
 #include "config/names.h"
+#include "config/old_names.h"
 #include "config/read_study.h"
 #include "core/file.h"
 
@@ -54,8 +55,13 @@ static cop_status read_tree(loading *l)
         return status;
     }
     l->written = tree;
+    status = cop_old_names_rename(config_root_setting(tree), NULL, l->path, l->log, l->err);
     for (size_t i = 0; i < l->override_count && status == COP_OK; i++)
-        status = cop_override_apply(&l->written, l->overrides[i], l->path, l->arena, l->err);
+        status =
+            cop_override_apply(&l->written, l->overrides[i], l->path, l->log, l->arena, l->err);
+    if (status == COP_OK)
+        status =
+            cop_old_names_rename_sweep(config_root_setting(l->written), l->path, l->log, l->err);
     return status;
 }
 
@@ -135,42 +141,42 @@ static cop_status check_study(const loading *l, const cop_study_reader *r)
         study != NULL ? config_setting_get_member(study, is_same_name ? "seeds" : "name") : NULL;
     cop_place place = cop_setting_place(swept != NULL ? swept : r->root, l->path);
     return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
-                       "study.name and study.seeds cannot be swept: they hold for every setting");
+                       "study.name and study.seeds cannot be swept: they hold for every cell");
 }
 
-/* Reads setting i into place; its tree lives no longer than this. */
-static cop_status read_setting(loading *l, const cop_sweep *sweep, size_t i)
+/* Reads cell i into place; its tree lives no longer than this. */
+static cop_status read_cell(loading *l, const cop_sweep *sweep, size_t i)
 {
     cop_arena *arena = cop_arena_new();
     if (arena == NULL)
         return refuse_memory(l->err);
     config_t *tree = NULL;
     const char *label = NULL;
-    cop_setting *setting = &l->config->settings[i];
+    cop_cell *cell = &l->config->cells[i];
     const cop_expansion from = {.tree = l->base,
                                 .overrides = l->overrides,
                                 .override_count = l->override_count,
                                 .name = l->config->name,
                                 .file = l->path,
                                 .log = l->log};
-    cop_status status = cop_sweep_setting(sweep, &from, i, arena, &tree, &label, l->err);
+    cop_status status = cop_sweep_cell(sweep, &from, i, arena, &tree, &label, l->err);
     if (status == COP_OK) {
         cop_study_reader r = {.root = config_root_setting(tree),
                               .file = l->path,
                               .registry = l->registry,
                               .log = l->log,
                               .effective = &l->effective};
-        cop_text_printf(&l->effective, "%s# setting %zu of %zu: ", i > 0 ? "\n" : "", i + 1,
-                        sweep->settings);
+        cop_text_printf(&l->effective, "%s# cell %zu of %zu: ", i > 0 ? "\n" : "", i + 1,
+                        sweep->cells);
         cop_append_string(&l->effective, label);
         cop_text_append(&l->effective, "\n");
-        l->config->setting_count = i + 1;
-        status = cop_setting_read(&r, setting, l->err);
+        l->config->cell_count = i + 1;
+        status = cop_cell_read(&r, cell, l->err);
         if (status == COP_OK)
             status = check_study(l, &r);
         cop_tree_free(tree);
     }
-    if (status == COP_OK && (setting->label = strdup(label)) == NULL)
+    if (status == COP_OK && (cell->label = strdup(label)) == NULL)
         status = refuse_memory(l->err);
     cop_arena_free(arena);
     return status;
@@ -181,41 +187,41 @@ static int by_label(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Tables tell settings apart by their labels. */
+/* Tables tell cells apart by their labels. */
 static cop_status check_labels(const loading *l)
 {
     const cop_config *c = l->config;
-    char **labels = calloc(c->setting_count, sizeof *labels);
+    char **labels = calloc(c->cell_count, sizeof *labels);
     if (labels == NULL)
         return refuse_memory(l->err);
-    for (size_t i = 0; i < c->setting_count; i++)
-        labels[i] = c->settings[i].label;
-    qsort(labels, c->setting_count, sizeof *labels, by_label);
+    for (size_t i = 0; i < c->cell_count; i++)
+        labels[i] = c->cells[i].label;
+    qsort(labels, c->cell_count, sizeof *labels, by_label);
     cop_status status = COP_OK;
     const config_setting_t *root = config_root_setting(l->written);
     const config_setting_t *sweep = config_setting_get_member(root, "sweep");
     cop_place place = cop_setting_place(sweep != NULL ? sweep : root, l->path);
-    for (size_t i = 1; i < c->setting_count && status == COP_OK; i++) {
+    for (size_t i = 1; i < c->cell_count && status == COP_OK; i++) {
         char shown[200];
         if (strcmp(labels[i - 1], labels[i]) == 0)
             status = cop_fail_at(l->err, COP_INVALID, place.file, place.line,
-                                 "two settings of the sweep are both labelled \"%s\"",
+                                 "two cells of the sweep are both labelled \"%s\"",
                                  cop_escape(labels[i], shown, sizeof shown));
     }
     free(labels);
     return status;
 }
 
-static cop_status read_settings(loading *l)
+static cop_status read_cells(loading *l)
 {
     cop_sweep sweep;
     COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
     COP_TRY(read_study(l));
-    l->config->settings = calloc(sweep.settings, sizeof *l->config->settings);
-    if (l->config->settings == NULL)
+    l->config->cells = calloc(sweep.cells, sizeof *l->config->cells);
+    if (l->config->cells == NULL)
         return refuse_memory(l->err);
-    for (size_t i = 0; i < sweep.settings; i++)
-        COP_TRY(read_setting(l, &sweep, i));
+    for (size_t i = 0; i < sweep.cells; i++)
+        COP_TRY(read_cell(l, &sweep, i));
     COP_TRY(check_labels(l));
     l->config->effective = cop_text_take(&l->effective);
     return l->config->effective != NULL ? COP_OK : refuse_memory(l->err);
@@ -227,7 +233,7 @@ static cop_status load(loading *l)
     COP_TRY(
         cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
     (void)config_setting_remove(config_root_setting(l->base), "sweep");
-    return read_settings(l);
+    return read_cells(l);
 }
 
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
@@ -258,9 +264,9 @@ void cop_config_free(cop_config *c)
 {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < c->setting_count; i++)
-        cop_setting_clear(&c->settings[i]);
-    free(c->settings);
+    for (size_t i = 0; i < c->cell_count; i++)
+        cop_cell_clear(&c->cells[i]);
+    free(c->cells);
     free(c->seeds);
     free(c->effective);
     free(c->name);

@@ -5,14 +5,14 @@
  *   dataset = { plugin = …; };
  *   distill = { plugin = …; model = { plugin = …; }; };                        optional
  *   ticket  = { model = { plugin = …; };
- *               stages = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
+ *               phases = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
  *                            data = "distilled"; rewind = "init"; rewind_tensors = "all";
  *                            rewind_momentum = false; noise = "own"; recipe = …; } );
  *               retrain = "all"; };
  *   train   = { recipe = "idc"; duration = "30ep"; };
  *                                            real data: copies, and rounds with data = "real"
  *   analyze = ( { plugin = "lmc"; }, … );
- *   sweep   = ( { path = "ticket.stages.[0].data"; values = ["distilled", "real"];
+ *   sweep   = ( { path = "ticket.phases.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
  *   bench   = { kind = "train"; };                     optional: what `coppice bench` times of it
  */
@@ -27,10 +27,10 @@
 
 #include <stdio.h>
 
-/* Where a stage's tickets rewind to. */
+/* Where a phase's tickets rewind to. */
 typedef enum cop_rewind_point {
     COP_REWIND_INIT = 1, /* initialisation */
-    COP_REWIND_STEP = 2, /* a later state of the dense network's training on the stage's data */
+    COP_REWIND_STEP = 2, /* a later state of the dense network's training on the phase's data */
     COP_REWIND_NONE = 3  /* not at all: fine-tuning */
 } cop_rewind_point;
 
@@ -42,11 +42,11 @@ typedef enum cop_rewind_tensors {
 
 typedef enum cop_retrain {
     COP_RETRAIN_ALL = 1,  /* copies of the dense network and of the ticket after every round */
-    COP_RETRAIN_LAST = 2, /* of the dense network and of the last ticket of each stage */
+    COP_RETRAIN_LAST = 2, /* of the dense network and of the last ticket of each phase */
     COP_RETRAIN_NONE = 3  /* of none: masks only */
 } cop_retrain;
 
-typedef struct cop_prune_stage {
+typedef struct cop_phase {
     cop_component *pruner;
     int64_t rounds;
     cop_data_source data;
@@ -59,7 +59,7 @@ typedef struct cop_prune_stage {
     bool noise_of_copy;   /* masks are chosen by a training with copy 0's SGD noise */
     bool has_recipe; /* else: the synthetic set's own recipe when distilled, `train` when real */
     cop_recipe recipe;
-} cop_prune_stage;
+} cop_phase;
 
 /* The sources of randomness, each with a seed of its own. */
 typedef enum cop_seed_source {
@@ -88,15 +88,15 @@ typedef struct cop_bench_case {
     double seconds; /* at most, apart from the samples that there must be */
 } cop_bench_case;
 
-/* One setting of the sweep: everything one line of experiments needs, apart from the seed. */
-typedef struct cop_setting {
+/* One cell of the sweep: everything one line of experiments needs, apart from the seed. */
+typedef struct cop_cell {
     char *label; /* of the sweep's values, joined with ", "; the study's name where nothing is swept
                   */
     cop_component *dataset;
     cop_component *distill; /* NULL: none */
     cop_component *model;   /* ticket.model */
-    cop_prune_stage *stages;
-    size_t stage_count;
+    cop_phase *phases;
+    size_t phase_count;
     cop_retrain retrain;
     cop_recipe train;
     cop_component **analyzers;
@@ -108,17 +108,16 @@ typedef struct cop_setting {
     int64_t copies;
     bool has_bench;
     cop_bench_case bench;
-} cop_setting;
+} cop_cell;
 
 typedef struct cop_config {
     char *path;
-    char *name; /* study.name */
-    char
-        *effective; /* the whole config with every default spelt out, per setting, for the record */
+    char *name;      /* study.name */
+    char *effective; /* the whole config with every default spelt out, per cell, for the record */
     int64_t *seeds;
     size_t seed_count;
-    cop_setting *settings; /* the cross product of the sweep's axes; at least one */
-    size_t setting_count;
+    cop_cell *cells; /* the cross product of the sweep's axes; at least one */
+    size_t cell_count;
 } cop_config;
 
 /* Reads, overrides (--set "path=value", value in libconfig syntax, a bare word counts as a string),

@@ -2,6 +2,7 @@
 #include "config/expand.h"
 
 #include "config/names.h"
+#include "config/old_names.h"
 #include "config/tables.h"
 #include "plugin/component.h"
 
@@ -11,8 +12,6 @@ static cop_status refuse_memory(cop_error *err)
 {
     return cop_fail(err, COP_FAILED, "out of memory");
 }
-
-/* --- overrides -------------------------------------------------------------------------------- */
 
 /* Fails with the message in *err, said of the override. */
 static cop_status refuse_override(const char *override, cop_error *err)
@@ -27,7 +26,8 @@ static cop_status refuse_override(const char *override, cop_error *err)
 }
 
 static cop_status apply(config_t **tree, const char *path_text, const char *value_text,
-                        const cop_place *place, const char *file, cop_arena *arena, cop_error *err)
+                        const cop_place *place, const char *file, cop_logger *log, cop_arena *arena,
+                        cop_error *err)
 {
     cop_path path;
     COP_TRY(cop_path_parse(path_text, &path, err));
@@ -37,9 +37,13 @@ static cop_status apply(config_t **tree, const char *path_text, const char *valu
     config_setting_t *value = NULL;
     COP_TRY(cop_syntax_parse_value(value_text, &scratch, &value, err));
     cop_setting_set_place(value, place);
+    if (path.old_name != NULL)
+        cop_say(log, COP_LOG_WARNING, "%s: %s is deprecated: write %s", place->file, path.old_name,
+                path.new_name);
     patch.value = value;
-    cop_status status =
-        cop_tree_copy(config_root_setting(*tree), &patch, file, arena, &changed, err);
+    cop_status status = cop_old_names_rename(value, &path, file, log, err);
+    if (status == COP_OK)
+        status = cop_tree_copy(config_root_setting(*tree), &patch, file, arena, &changed, err);
     config_destroy(&scratch);
     if (status != COP_OK)
         return status;
@@ -49,7 +53,7 @@ static cop_status apply(config_t **tree, const char *path_text, const char *valu
 }
 
 cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
-                              cop_arena *arena, cop_error *err)
+                              cop_logger *log, cop_arena *arena, cop_error *err)
 {
     const char *equals = strchr(override, '=');
     if (equals == NULL || equals == override) {
@@ -64,7 +68,7 @@ cop_status cop_override_apply(config_t **tree, const char *override, const char 
         return refuse_memory(err);
     *place = (cop_place){origin, 0};
     cop_error own = {0};
-    cop_status status = apply(tree, path, equals + 1, place, file, arena, &own);
+    cop_status status = apply(tree, path, equals + 1, place, file, log, arena, &own);
     if (status == COP_OK)
         return COP_OK;
     (void)refuse_override(override, &own);
@@ -72,8 +76,6 @@ cop_status cop_override_apply(config_t **tree, const char *override, const char 
         *err = own;
     return status;
 }
-
-/* --- sweeps ----------------------------------------------------------------------------------- */
 
 static cop_status refuse_at(const config_setting_t *setting, const char *file, cop_error *err,
                             const char *message)
@@ -179,7 +181,7 @@ static cop_status read_axis(const config_t *tree, const config_setting_t *group,
                          "an axis of the sweep is a group { path = \"...\"; values = [ ... ]; }");
     cop_axis_options options = {0};
     cop_option_values *kept = NULL;
-    const cop_group *table = cop_group_table(COP_GROUP_SWEEP);
+    const cop_section *table = cop_section_table(COP_SECTION_SWEEP);
     COP_TRY(cop_options_read(table->options, table->count, group, skip, table->what, file, NULL,
                              log, &options, &kept, err));
     cop_status status = check_axis(tree, group, axis, &options, file, err);
@@ -195,7 +197,7 @@ static cop_status read_axis(const config_t *tree, const config_setting_t *group,
 cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
                           cop_sweep *sweep, cop_error *err)
 {
-    *sweep = (cop_sweep){.settings = 1};
+    *sweep = (cop_sweep){.cells = 1};
     const config_setting_t *list = config_setting_get_member(config_root_setting(tree), "sweep");
     if (list == NULL)
         return COP_OK;
@@ -208,15 +210,15 @@ cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *lo
     for (size_t i = 0; i < count; i++) {
         const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
         COP_TRY(read_axis(tree, group, file, log, arena, &sweep->axes[i], err));
-        sweep->settings *= sweep->axes[i].count;
-        if (sweep->settings > COP_MAX_SETTINGS)
-            return refuse_at(group, file, err, "the sweep has more than 10000 settings");
+        sweep->cells *= sweep->axes[i].count;
+        if (sweep->cells > COP_MAX_CELLS)
+            return refuse_at(group, file, err, "the sweep has more than 10000 cells");
     }
     sweep->axis_count = count;
     return COP_OK;
 }
 
-/* One setting of the sweep being made. */
+/* One cell of the sweep being made. */
 typedef struct expanding {
     const cop_sweep *sweep;
     const cop_expansion *from;
@@ -259,7 +261,7 @@ static cop_status check_axes(const expanding *e, const cop_patch *patch, size_t 
     return COP_OK;
 }
 
-/* An override is for the settings that do not say otherwise; where one does, a warning says so. It
+/* An override is for the cells that do not say otherwise; where one does, a warning says so. It
  * set all that is at its path by now. */
 static cop_status check_overrides(const expanding *e, const cop_patch *patch)
 {
@@ -312,17 +314,17 @@ static cop_status set_value(const expanding *e, size_t axis)
 }
 
 /* Puts every axis's value into the tree and joins their labels. */
-static cop_status set_values(expanding *e, size_t setting, cop_text *label)
+static cop_status set_values(expanding *e, size_t cell, cop_text *label)
 {
     const cop_sweep *sweep = e->sweep;
     cop_place last = {e->from->file, 0};
     e->values = cop_arena_array(e->arena, sweep->axis_count + 1, sizeof *e->values);
     if (e->values == NULL)
         return refuse_memory(e->err);
-    size_t below = sweep->settings;
+    size_t below = sweep->cells;
     for (size_t a = 0; a < sweep->axis_count; a++) {
         below /= sweep->axes[a].count;
-        size_t which = setting / below % sweep->axes[a].count;
+        size_t which = cell / below % sweep->axes[a].count;
         e->values[a] = config_setting_get_elem(sweep->axes[a].values, (unsigned)which);
         cop_text_printf(label, "%s%s", a > 0 ? ", " : "", sweep->axes[a].labels[which]);
         last = cop_setting_place(e->values[a], e->from->file);
@@ -332,11 +334,11 @@ static cop_status set_values(expanding *e, size_t setting, cop_text *label)
         return refuse_memory(e->err);
     if (sweep->axis_count == 0)
         return COP_OK;
-    return cop_name_check("a setting's label", label->data, COP_MAX_LABEL, last, e->err);
+    return cop_name_check("a cell's label", label->data, COP_MAX_LABEL, last, e->err);
 }
 
-cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_expansion *from, size_t i,
-                             cop_arena *arena, config_t **out, const char **label, cop_error *err)
+cop_status cop_sweep_cell(const cop_sweep *sweep, const cop_expansion *from, size_t i,
+                          cop_arena *arena, config_t **out, const char **label, cop_error *err)
 {
     cop_error own = {0};
     *out = NULL;

@@ -1,5 +1,5 @@
 /* expand.h: from the config that was written to the configs that are meant: overrides of the
- * command line, then one tree for each setting of the sweep. */
+ * command line, then one tree for each cell of the sweep. */
 #ifndef COP_CONFIG_EXPAND_H
 #define COP_CONFIG_EXPAND_H
 
@@ -7,12 +7,12 @@
 
 #include <coppice/log.h>
 
-/* At most this many settings in a sweep. */
-#define COP_MAX_SETTINGS 10000
+/* At most this many cells in a sweep. */
+#define COP_MAX_CELLS 10000
 
 /* Replaces *tree by a copy with one "path=value" applied. Messages name the override. */
 cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
-                              cop_arena *arena, cop_error *err);
+                              cop_logger *log, cop_arena *arena, cop_error *err);
 
 typedef struct cop_axis {
     const char *path;
@@ -21,7 +21,7 @@ typedef struct cop_axis {
     const char *const *labels; /* `count` of them */
 } cop_axis;
 
-/* What settings are made from. */
+/* What cells are made from. */
 typedef struct cop_expansion {
     const config_t *tree;         /* the config with the overrides in it and without the sweep */
     const char *const *overrides; /* "path=value" */
@@ -35,17 +35,17 @@ typedef struct cop_expansion {
 typedef struct cop_sweep {
     cop_axis *axes;
     size_t axis_count;
-    size_t settings; /* the product of the axes' counts; 1 without axes */
+    size_t cells; /* the product of the axes' counts; 1 without axes */
 } cop_sweep;
 
 cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
                           cop_sweep *sweep, cop_error *err);
 
-/* The tree of setting i (cop_tree_free; the last axis varies fastest), and its label: the values'
+/* The tree of cell i (cop_tree_free; the last axis varies fastest), and its label: the values'
  * labels joined with ", ", in the arena. COP_INVALID where an axis sets what an earlier one has
  * set: it would be lost, and stay in the label. Where it sets what an override has set, a warning
  * says so. */
-cop_status cop_sweep_setting(const cop_sweep *sweep, const cop_expansion *from, size_t i,
-                             cop_arena *arena, config_t **out, const char **label, cop_error *err);
+cop_status cop_sweep_cell(const cop_sweep *sweep, const cop_expansion *from, size_t i,
+                          cop_arena *arena, config_t **out, const char **label, cop_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* names.c: what a study, a value of a sweep and a setting may be called. */
+/* names.c: what a study, a value of a sweep and a cell may be called. */
 #include "config/names.h"
 
 #include <string.h>

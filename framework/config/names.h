@@ -1,13 +1,13 @@
-/* names.h: what a study, a value of a sweep and a setting may be called. Names are said to
+/* names.h: what a study, a value of a sweep and a cell may be called. Names are said to
  * terminals, are columns and cells of tables, and one is a directory: so they are text of one line,
  * short enough to be kept whole everywhere, and nothing that a spreadsheet would compute. */
 #ifndef COP_CONFIG_NAMES_H
 #define COP_CONFIG_NAMES_H
 
-#include "plugin/setting.h"
+#include "plugin/options/setting.h"
 
 #define COP_MAX_STUDY_NAME 200 /* bytes */
-#define COP_MAX_LABEL      500 /* bytes, of a setting: its values' labels with ", " between them */
+#define COP_MAX_LABEL      500 /* bytes, of a cell: its values' labels with ", " between them */
 
 /* COP_INVALID at the place (file may be NULL) unless the name is UTF-8 without control characters
  * (C1 too), has at most so many bytes, and begins with none of = + - @, numbers excepted. `what`

@@ -1,7 +1,7 @@
 /* read_study.c: the groups of a config, read one after the other and checked against each other. */
 #include "config/read_study.h"
 
-#include "plugin/value.h"
+#include "plugin/options/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +52,6 @@ static cop_status find_list(const cop_study_reader *r, const config_setting_t *g
                        cop_setting_type_name(*out));
 }
 
-/* --- the effective text ----------------------------------------------------------------------- */
-
 static void say_lines(cop_text *text, const char *lines)
 {
     while (*lines != '\0') {
@@ -70,19 +68,17 @@ static void say_component(cop_text *text, const cop_component *c)
     cop_text_append(text, " }");
 }
 
-/* --- groups ----------------------------------------------------------------------------------- */
-
-static cop_status read_group(const cop_study_reader *r, cop_group_id id,
+static cop_status read_group(const cop_study_reader *r, cop_section_id id,
                              const config_setting_t *group, const char *const *skip, void *options,
                              cop_option_values **values, cop_error *err)
 {
-    const cop_group *g = cop_group_table(id);
+    const cop_section *g = cop_section_table(id);
     return cop_options_read(g->options, g->count, group, skip, g->what, r->file, r->registry,
                             r->log, options, values, err);
 }
 
 /* The same where no string or list of it is kept. */
-static cop_status read_plain_group(const cop_study_reader *r, cop_group_id id,
+static cop_status read_plain_group(const cop_study_reader *r, cop_section_id id,
                                    const config_setting_t *group, const char *const *skip,
                                    void *options, cop_error *err)
 {
@@ -116,7 +112,7 @@ cop_status cop_study_read(const cop_study_reader *r, cop_study_options *options,
 {
     const config_setting_t *group = NULL;
     COP_TRY(find_group(r, "study", &group, err));
-    COP_TRY(read_group(r, COP_GROUP_STUDY, group, NULL, options, values, err));
+    COP_TRY(read_group(r, COP_SECTION_STUDY, group, NULL, options, values, err));
     cop_status status =
         options->seeds.count <= MAX_SEEDS
             ? check_seeds(r, group, &options->seeds, err)
@@ -142,7 +138,7 @@ static cop_status refuse_bf16(const cop_study_reader *r, cop_error *err)
                        "precision \"bf16\" is not part of this build");
 }
 
-static cop_status read_study(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_study(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     cop_study_options options = {0};
     cop_option_values *values = NULL;
@@ -154,13 +150,13 @@ static cop_status read_study(const cop_study_reader *r, cop_setting *out, cop_er
     return out->precision == COP_PRECISION_BF16 ? refuse_bf16(r, err) : COP_OK;
 }
 
-static cop_status read_pins(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_pins(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *group = NULL;
     COP_TRY(find_group(r, "seeds", &group, err));
     cop_seed_options options = {{0}};
     cop_text_append(r->effective, "seeds = {");
-    COP_TRY(read_plain_group(r, COP_GROUP_SEEDS, group, NULL, &options, err));
+    COP_TRY(read_plain_group(r, COP_SECTION_SEEDS, group, NULL, &options, err));
     cop_text_append(r->effective, " };\n");
     for (size_t i = 0; i < COP_SEED_COUNT; i++) {
         out->seed_pinned[i] = options.pin[i] >= 0;
@@ -177,7 +173,7 @@ static cop_status read_component(const cop_study_reader *r, cop_kind kind,
     return COP_OK;
 }
 
-static cop_status read_data(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_data(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *dataset = member(r->root, "dataset");
     if (dataset == NULL)
@@ -194,10 +190,8 @@ static cop_status read_data(const cop_study_reader *r, cop_setting *out, cop_err
     return COP_OK;
 }
 
-/* --- ticket ----------------------------------------------------------------------------------- */
-
 static cop_status read_rewind(const cop_study_reader *r, const config_setting_t *group,
-                              const char *text, cop_prune_stage *out, cop_error *err)
+                              const char *text, cop_phase *out, cop_error *err)
 {
     const config_setting_t *written = member(group, "rewind");
     cop_place place = cop_setting_place(written != NULL ? written : group, r->file);
@@ -214,16 +208,16 @@ static cop_status read_rewind(const cop_study_reader *r, const config_setting_t 
     } else {
         char shown[80];
         return cop_fail_at(err, COP_INVALID, place.file, place.line,
-                           "option \"rewind\" of a stage of ticket is \"%s\"; wanted \"init\", "
+                           "option \"rewind\" of a phase of ticket is \"%s\"; wanted \"init\", "
                            "\"none\", or a duration such as \"1ep\" or \"500it\"",
                            cop_escape(text, shown, sizeof shown));
     }
     return COP_OK;
 }
 
-static cop_status fill_stage(const cop_study_reader *r, const config_setting_t *group,
-                             const cop_stage_options *options, const cop_setting *setting,
-                             cop_prune_stage *out, cop_error *err)
+static cop_status fill_phase(const cop_study_reader *r, const config_setting_t *group,
+                             const cop_phase_options *options, const cop_cell *cell, cop_phase *out,
+                             cop_error *err)
 {
     out->rounds = options->rounds;
     out->data = (cop_data_source)(options->data + 1);
@@ -232,7 +226,7 @@ static cop_status fill_stage(const cop_study_reader *r, const config_setting_t *
     out->noise_of_copy = options->noise == 1;
     out->has_recipe = options->recipe.name[0] != '\0';
     out->recipe = options->recipe;
-    if (out->data == COP_DATA_DISTILLED && setting->distill == NULL)
+    if (out->data == COP_DATA_DISTILLED && cell->distill == NULL)
         return refuse(r, member(group, "data"), err,
                       "data = \"distilled\" needs a group distill = { plugin = \"...\"; }");
     COP_TRY(read_rewind(r, group, options->rewind, out, err));
@@ -243,51 +237,51 @@ static cop_status fill_stage(const cop_study_reader *r, const config_setting_t *
     return COP_OK;
 }
 
-static cop_status read_stage(const cop_study_reader *r, const config_setting_t *group,
-                             const cop_setting *setting, cop_prune_stage *out, cop_error *err)
+static cop_status read_phase(const cop_study_reader *r, const config_setting_t *group,
+                             const cop_cell *cell, cop_phase *out, cop_error *err)
 {
     static const char *const skip[] = {"pruner", NULL};
     if (!config_setting_is_group(group))
-        return refuse(r, group, err, "a stage of ticket is a group { pruner = { ... }; ... }");
+        return refuse(r, group, err, "a phase of ticket is a group { pruner = { ... }; ... }");
     const config_setting_t *pruner = member(group, "pruner");
     if (pruner == NULL)
-        return refuse(r, group, err, "a stage of ticket needs pruner = { plugin = \"...\"; }");
+        return refuse(r, group, err, "a phase of ticket needs pruner = { plugin = \"...\"; }");
     cop_text_append(r->effective, "    { pruner = ");
     COP_TRY(read_component(r, COP_KIND_PRUNER, pruner, &out->pruner, err));
     cop_text_append(r->effective, ";");
-    cop_stage_options options = {0};
+    cop_phase_options options = {0};
     cop_option_values *values = NULL;
-    COP_TRY(read_group(r, COP_GROUP_STAGE, group, skip, &options, &values, err));
-    cop_status status = fill_stage(r, group, &options, setting, out, err);
+    COP_TRY(read_group(r, COP_SECTION_PHASE, group, skip, &options, &values, err));
+    cop_status status = fill_phase(r, group, &options, cell, out, err);
     say_lines(r->effective, cop_option_values_effective(values));
     cop_text_append(r->effective, " }");
     cop_option_values_free(values);
     return status;
 }
 
-static cop_status read_stages(const cop_study_reader *r, const config_setting_t *ticket,
-                              cop_setting *out, cop_error *err)
+static cop_status read_phases(const cop_study_reader *r, const config_setting_t *ticket,
+                              cop_cell *out, cop_error *err)
 {
     const config_setting_t *list = NULL;
-    COP_TRY(find_list(r, ticket, "stages", &list, err));
+    COP_TRY(find_list(r, ticket, "phases", &list, err));
     size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
-    cop_text_append(r->effective, " stages = (");
-    out->stages = calloc(count > 0 ? count : 1, sizeof *out->stages);
-    if (out->stages == NULL)
+    cop_text_append(r->effective, " phases = (");
+    out->phases = calloc(count > 0 ? count : 1, sizeof *out->phases);
+    if (out->phases == NULL)
         return refuse_memory(err);
     for (size_t i = 0; i < count; i++) {
         cop_text_append(r->effective, i > 0 ? ",\n" : "\n");
-        out->stage_count = i + 1;
+        out->phase_count = i + 1;
         COP_TRY(
-            read_stage(r, config_setting_get_elem(list, (unsigned)i), out, &out->stages[i], err));
+            read_phase(r, config_setting_get_elem(list, (unsigned)i), out, &out->phases[i], err));
     }
     cop_text_append(r->effective, ");");
     return COP_OK;
 }
 
-static cop_status read_ticket(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
-    static const char *const skip[] = {"model", "stages", NULL};
+    static const char *const skip[] = {"model", "phases", NULL};
     const config_setting_t *group = NULL;
     COP_TRY(find_group(r, "ticket", &group, err));
     const config_setting_t *model = member(group, "model");
@@ -298,16 +292,14 @@ static cop_status read_ticket(const cop_study_reader *r, cop_setting *out, cop_e
     COP_TRY(read_component(r, COP_KIND_MODEL, model, &out->model, err));
     cop_text_append(r->effective, ";");
     cop_ticket_options options = {0};
-    COP_TRY(read_plain_group(r, COP_GROUP_TICKET, group, skip, &options, err));
+    COP_TRY(read_plain_group(r, COP_SECTION_TICKET, group, skip, &options, err));
     out->retrain = (cop_retrain)(options.retrain + 1);
-    COP_TRY(read_stages(r, group, out, err));
+    COP_TRY(read_phases(r, group, out, err));
     cop_text_append(r->effective, " };\n");
     return COP_OK;
 }
 
-/* --- train, analyze --------------------------------------------------------------------------- */
-
-static cop_status read_train(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *train = member(r->root, "train");
     if (train == NULL)
@@ -326,7 +318,7 @@ static cop_status read_train(const cop_study_reader *r, cop_setting *out, cop_er
     return status;
 }
 
-static cop_status read_analyzers(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *list = NULL;
     COP_TRY(find_list(r, r->root, "analyze", &list, err));
@@ -350,9 +342,7 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_setting *out, co
     return COP_OK;
 }
 
-/* --- bench ------------------------------------------------------------------------------------ */
-
-static cop_status read_bench(const cop_study_reader *r, cop_setting *out, cop_error *err)
+static cop_status read_bench(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *group = NULL;
     cop_bench_options options = {0};
@@ -360,7 +350,7 @@ static cop_status read_bench(const cop_study_reader *r, cop_setting *out, cop_er
     if (group == NULL)
         return COP_OK;
     cop_text_append(r->effective, "bench = {");
-    COP_TRY(read_plain_group(r, COP_GROUP_BENCH, group, NULL, &options, err));
+    COP_TRY(read_plain_group(r, COP_SECTION_BENCH, group, NULL, &options, err));
     cop_text_append(r->effective, " };\n");
     out->has_bench = true;
     out->bench = (cop_bench_case){.kind = (cop_bench_kind)(options.kind + 1),
@@ -373,8 +363,6 @@ static cop_status read_bench(const cop_study_reader *r, cop_setting *out, cop_er
                       "kind = \"distil\" needs a group distill = { plugin = \"...\"; }");
     return COP_OK;
 }
-
-/* --- the whole -------------------------------------------------------------------------------- */
 
 static cop_status check_names(const cop_study_reader *r, cop_error *err)
 {
@@ -398,7 +386,7 @@ static cop_status check_names(const cop_study_reader *r, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_error *err)
+cop_status cop_cell_read(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     COP_TRY(check_names(r, err));
     COP_TRY(read_study(r, out, err));
@@ -410,19 +398,19 @@ cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_err
     return read_bench(r, out, err);
 }
 
-void cop_setting_clear(cop_setting *setting)
+void cop_cell_clear(cop_cell *cell)
 {
-    free(setting->label);
-    cop_component_free(setting->dataset);
-    cop_component_free(setting->distill);
-    cop_component_free(setting->model);
-    for (size_t i = 0; i < setting->stage_count; i++) {
-        cop_component_free(setting->stages[i].pruner);
-        free(setting->stages[i].rewind_file);
+    free(cell->label);
+    cop_component_free(cell->dataset);
+    cop_component_free(cell->distill);
+    cop_component_free(cell->model);
+    for (size_t i = 0; i < cell->phase_count; i++) {
+        cop_component_free(cell->phases[i].pruner);
+        free(cell->phases[i].rewind_file);
     }
-    free(setting->stages);
-    for (size_t i = 0; i < setting->analyzer_count; i++)
-        cop_component_free(setting->analyzers[i]);
-    free(setting->analyzers);
-    *setting = (cop_setting){0};
+    free(cell->phases);
+    for (size_t i = 0; i < cell->analyzer_count; i++)
+        cop_component_free(cell->analyzers[i]);
+    free(cell->analyzers);
+    *cell = (cop_cell){0};
 }

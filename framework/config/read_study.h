@@ -1,4 +1,4 @@
-/* read_study.h: from one expanded tree to one typed setting. */
+/* read_study.h: from one expanded tree to one typed cell. */
 #ifndef COP_CONFIG_READ_STUDY_H
 #define COP_CONFIG_READ_STUDY_H
 
@@ -12,7 +12,7 @@ typedef struct cop_study_reader {
     const char *file;
     const cop_registry *registry;
     cop_logger *log;
-    cop_text *effective; /* the setting is appended to it, in libconfig syntax */
+    cop_text *effective; /* the cell is appended to it, in libconfig syntax */
 } cop_study_reader;
 
 /* Reads the group `study` into *options; strings and lists are owned by *values. */
@@ -20,8 +20,8 @@ cop_status cop_study_read(const cop_study_reader *r, cop_study_options *options,
                           cop_option_values **values, cop_error *err);
 
 /* Reads and checks everything but the label. On failure *out may be half filled:
- * cop_setting_clear. */
-cop_status cop_setting_read(const cop_study_reader *r, cop_setting *out, cop_error *err);
-void cop_setting_clear(cop_setting *setting);
+ * cop_cell_clear. */
+cop_status cop_cell_read(const cop_study_reader *r, cop_cell *out, cop_error *err);
+void cop_cell_clear(cop_cell *cell);
 
 #endif

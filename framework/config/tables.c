@@ -1,8 +1,8 @@
-/* tables.c: the options of study, seeds, ticket, its stages, train, sweep and bench. */
+/* tables.c: the options of study, seeds, ticket, its phases, train, sweep and bench. */
 #include "config/tables.h"
 
-#include "plugin/describe.h"
-#include "plugin/value.h"
+#include "plugin/options/describe.h"
+#include "plugin/options/value.h"
 
 #include <math.h>
 
@@ -22,7 +22,7 @@ static const cop_option study[] = {
      .def = "",
      .offset = offsetof(cop_study_options, name)},
     {.name = "seeds",
-     .help = "every setting is run once with each",
+     .help = "every cell of the sweep is run once with each",
      .type = COP_OPTION_INT_LIST,
      .def = "[0]",
      .offset = offsetof(cop_study_options, seeds),
@@ -69,19 +69,19 @@ static const cop_option seeds[] = {
 static const cop_option ticket[] = {
     {.name = "retrain",
      .help =
-         "which tickets are trained on real data: after every round, the last of each stage, none",
+         "which tickets are trained on real data: after every round, the last of each phase, none",
      .type = COP_OPTION_ENUM,
      .def = "all",
      .choices = retrains,
      .offset = offsetof(cop_ticket_options, retrain)},
 };
 
-static const cop_option stage[] = {
+static const cop_option phase[] = {
     {.name = "rounds",
      .help = "how often the network is trained, pruned and rewound",
      .type = COP_OPTION_INT,
      .def = "1",
-     .offset = offsetof(cop_stage_options, rounds),
+     .offset = offsetof(cop_phase_options, rounds),
      .min = 1,
      .max = 1000},
     {.name = "data",
@@ -89,26 +89,26 @@ static const cop_option stage[] = {
      .type = COP_OPTION_ENUM,
      .def = "real",
      .choices = sources,
-     .offset = offsetof(cop_stage_options, data)},
+     .offset = offsetof(cop_phase_options, data)},
     {.name = "rewind",
      .help =
          "where survivors go back to: \"init\", a point of the dense network's training such as "
          "\"1ep\" or \"500it\", or \"none\"",
      .type = COP_OPTION_STRING,
      .def = "init",
-     .offset = offsetof(cop_stage_options, rewind)},
+     .offset = offsetof(cop_phase_options, rewind)},
     {.name = "rewind_tensors",
      .help = "what goes back: every tensor, or convolution and linear weights alone",
      .type = COP_OPTION_ENUM,
      .def = "all",
      .choices = rewound,
-     .offset = offsetof(cop_stage_options, rewind_tensors)},
+     .offset = offsetof(cop_phase_options, rewind_tensors)},
     {.name = "rewind_momentum",
      .help = "with a later point: go on with the optimiser's momentum of it; otherwise a new "
              "optimiser starts there, and only the schedule and the data order go on",
      .type = COP_OPTION_BOOL,
      .def = "false",
-     .offset = offsetof(cop_stage_options, rewind_momentum)},
+     .offset = offsetof(cop_phase_options, rewind_momentum)},
     {.name = "noise",
      .help =
          "SGD noise of the trainings that choose masks: \"own\", so that no copy depends on how "
@@ -117,25 +117,25 @@ static const cop_option stage[] = {
      .type = COP_OPTION_ENUM,
      .def = "own",
      .choices = noises,
-     .offset = offsetof(cop_stage_options, noise)},
+     .offset = offsetof(cop_phase_options, noise)},
     {.name = "recipe",
      .help =
          "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data",
      .type = COP_OPTION_RECIPE,
      .def = "",
-     .offset = offsetof(cop_stage_options, recipe)},
+     .offset = offsetof(cop_phase_options, recipe)},
 };
 
 static const cop_option sweep[] = {
     {.name = "path",
-     .help = "the setting that the values go to, such as \"ticket.stages.[0].data\"; \"\" merges "
+     .help = "the setting that the values go to, such as \"ticket.phases.[0].data\"; \"\" merges "
              "groups into the whole config; no two axes may set the same setting",
      .type = COP_OPTION_STRING,
      .flags = COP_OPTION_REQUIRED,
      .offset = offsetof(cop_axis_options, path)},
     {.name = "labels",
      .help = "what reports call the values, in their order; where empty, the values' own text; "
-             "named as the study is, with up to 500 bytes for a setting's labels together",
+             "named as the study is, with up to 500 bytes for a cell's labels together",
      .type = COP_OPTION_STRING_LIST,
      .def = "[]",
      .offset = offsetof(cop_axis_options, labels)},
@@ -182,56 +182,58 @@ static const cop_option bench[] = {
 
 #define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
 
-static const cop_group groups[COP_GROUP_COUNT] = {
-    [COP_GROUP_STUDY] = {"study", "study", "what holds for the whole study",
-                         TABLE(study, cop_study_options)},
-    [COP_GROUP_SEEDS] = {"seeds", "seeds", "seeds that stay the same under every seed of the study",
-                         TABLE(seeds, cop_seed_options)},
-    [COP_GROUP_TICKET] = {"ticket", "ticket",
-                          "the pruned network; besides these, model = { plugin = \"...\"; } and "
-                          "stages = ( ... )",
-                          TABLE(ticket, cop_ticket_options)},
-    [COP_GROUP_STAGE] = {"stage", "a stage of ticket",
-                         "one of ticket.stages; besides these, pruner = { plugin = \"...\"; }",
-                         TABLE(stage, cop_stage_options)},
-    [COP_GROUP_TRAIN] =
+static const cop_section groups[COP_SECTION_COUNT] = {
+    [COP_SECTION_STUDY] = {"study", "study", "what holds for the whole study",
+                           TABLE(study, cop_study_options)},
+    [COP_SECTION_SEEDS] = {"seeds", "seeds",
+                           "seeds that stay the same under every seed of the study",
+                           TABLE(seeds, cop_seed_options)},
+    [COP_SECTION_TICKET] = {"ticket", "ticket",
+                            "the pruned network; besides these, model = { plugin = \"...\"; } and "
+                            "phases = ( ... )",
+                            TABLE(ticket, cop_ticket_options)},
+    [COP_SECTION_PHASE] = {"phase", "a phase of ticket",
+                           "one of ticket.phases; besides these, pruner = { plugin = \"...\"; }",
+                           TABLE(phase, cop_phase_options)},
+    [COP_SECTION_TRAIN] =
         {"train", "train",
          "training on real data: recipe = \"...\", and fields that it has otherwise", NULL, 0, 0},
-    [COP_GROUP_SWEEP] = {"sweep", "an axis of the sweep",
-                         "an axis: the study is the cross product of all; besides these, values = "
-                         "[ ... ]",
-                         TABLE(sweep, cop_axis_options)},
-    [COP_GROUP_BENCH] = {"bench", "bench",
-                         "what `coppice bench` times of the study; a run does not read it",
-                         TABLE(bench, cop_bench_options)},
+    [COP_SECTION_SWEEP] =
+        {"sweep", "an axis of the sweep",
+         "an axis: the study is the cross product of all; besides these, values = "
+         "[ ... ]",
+         TABLE(sweep, cop_axis_options)},
+    [COP_SECTION_BENCH] = {"bench", "bench",
+                           "what `coppice bench` times of the study; a run does not read it",
+                           TABLE(bench, cop_bench_options)},
 };
 
-const cop_group *cop_group_table(cop_group_id id)
+const cop_section *cop_section_table(cop_section_id id)
 {
     return &groups[id];
 }
 
 cop_status cop_config_check_tables(cop_error *err)
 {
-    for (size_t i = 0; i < COP_GROUP_COUNT; i++)
+    for (size_t i = 0; i < COP_SECTION_COUNT; i++)
         if (cop_options_check(groups[i].options, groups[i].count, groups[i].size, err) != COP_OK)
             return cop_fail_within(err, "%s", groups[i].name);
     return COP_OK;
 }
 
-static cop_described_group described(cop_group_id id)
+static cop_described_group described(cop_section_id id)
 {
     cop_described_group g = {groups[id].name, groups[id].help, groups[id].options,
                              groups[id].count};
-    if (id == COP_GROUP_TRAIN)
+    if (id == COP_SECTION_TRAIN)
         g.options = cop_recipe_fields(&g.count);
     return g;
 }
 
 void cop_config_describe(FILE *out)
 {
-    for (size_t i = 0; i < COP_GROUP_COUNT; i++) {
-        cop_described_group g = described((cop_group_id)i);
+    for (size_t i = 0; i < COP_SECTION_COUNT; i++) {
+        cop_described_group g = described((cop_section_id)i);
         (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", g.name, g.help);
         cop_describe_options(g.options, g.count, out);
     }
@@ -239,8 +241,8 @@ void cop_config_describe(FILE *out)
 
 cop_status cop_config_describe_json(FILE *out, cop_error *err)
 {
-    cop_described_group all[COP_GROUP_COUNT];
-    for (size_t i = 0; i < COP_GROUP_COUNT; i++)
-        all[i] = described((cop_group_id)i);
-    return cop_describe_groups_json(all, COP_GROUP_COUNT, out, err);
+    cop_described_group all[COP_SECTION_COUNT];
+    for (size_t i = 0; i < COP_SECTION_COUNT; i++)
+        all[i] = described((cop_section_id)i);
+    return cop_describe_groups_json(all, COP_SECTION_COUNT, out, err);
 }

@@ -21,7 +21,7 @@ typedef struct cop_ticket_options {
     int32_t retrain; /* cop_retrain − 1 */
 } cop_ticket_options;
 
-typedef struct cop_stage_options {
+typedef struct cop_phase_options {
     int64_t rounds;
     int32_t data; /* cop_data_source − 1 */
     const char *rewind;
@@ -29,7 +29,7 @@ typedef struct cop_stage_options {
     bool rewind_momentum;
     int32_t noise; /* 0: their own; 1: copy 0's */
     cop_recipe recipe;
-} cop_stage_options;
+} cop_phase_options;
 
 typedef struct cop_axis_options {
     const char *path;
@@ -44,26 +44,26 @@ typedef struct cop_bench_options {
     double seconds;
 } cop_bench_options;
 
-typedef enum cop_group_id {
-    COP_GROUP_STUDY = 0,
-    COP_GROUP_SEEDS = 1,
-    COP_GROUP_TICKET = 2,
-    COP_GROUP_STAGE = 3,
-    COP_GROUP_TRAIN = 4,
-    COP_GROUP_SWEEP = 5,
-    COP_GROUP_BENCH = 6,
-    COP_GROUP_COUNT = 7
-} cop_group_id;
+typedef enum cop_section_id {
+    COP_SECTION_STUDY = 0,
+    COP_SECTION_SEEDS = 1,
+    COP_SECTION_TICKET = 2,
+    COP_SECTION_PHASE = 3,
+    COP_SECTION_TRAIN = 4,
+    COP_SECTION_SWEEP = 5,
+    COP_SECTION_BENCH = 6,
+    COP_SECTION_COUNT = 7
+} cop_section_id;
 
-typedef struct cop_group {
+typedef struct cop_section {
     const char *name; /* "study" */
     const char *what; /* in messages */
     const char *help;
     const cop_option *options;
     size_t count;
     size_t size; /* of the struct; 0 for the recipe of `train`, which is read apart */
-} cop_group;
+} cop_section;
 
-const cop_group *cop_group_table(cop_group_id id);
+const cop_section *cop_section_table(cop_section_id id);
 
 #endif

@@ -1,11 +1,11 @@
 /* tree.c: paths into libconfig trees, and copies with a patch. */
 #include "config/tree.h"
 
+#include "config/old_names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- paths ------------------------------------------------------------------------------------ */
 
 static bool parse_index(const char **at, unsigned *index)
 {
@@ -56,6 +56,7 @@ cop_status cop_path_parse(const char *text, cop_path *path, cop_error *err)
                             "\"%s\" is not a path such as ticket.stages.[0].rounds",
                             cop_escape(text, shown, sizeof shown));
     }
+    path->old_name = cop_old_names_in_path(path, &path->new_name);
     return COP_OK;
 }
 
@@ -142,8 +143,6 @@ const char *cop_setting_path(const config_setting_t *setting, char *text, size_t
     return text;
 }
 
-/* --- copies ----------------------------------------------------------------------------------- */
-
 typedef struct copying {
     const cop_patch *patch;
     const char *file;
@@ -214,8 +213,6 @@ static bool is_mergeable(const config_setting_t *a, const config_setting_t *b)
            config_setting_type(y) == CONFIG_TYPE_STRING &&
            strcmp(config_setting_get_string(x), config_setting_get_string(y)) == 0;
 }
-
-/* --- what a patch overwrites ------------------------------------------------------------------ */
 
 static bool is_within(const config_setting_t *setting, const config_setting_t *around)
 {
@@ -300,8 +297,6 @@ const config_setting_t *cop_patch_overwrites(const cop_patch *patch, const confi
         return NULL;
     return first_overwritten(patch, place.target, value);
 }
-
-/* --- making copies ---------------------------------------------------------------------------- */
 
 /* Fills the group `to` with the members of `under`, those of `over` on top. */
 static cop_status merge(const copying *c, config_setting_t *to, const config_setting_t *under,

@@ -1,16 +1,18 @@
-/* tree.h: changed copies of a libconfig tree. Nothing is changed in place: an override or a setting
+/* tree.h: changed copies of a libconfig tree. Nothing is changed in place: an override or a cell
  * of a sweep is a copy with one patch, in which every setting still knows where it was written. */
 #ifndef COP_CONFIG_TREE_H
 #define COP_CONFIG_TREE_H
 
 #include "core/arena.h"
-#include "plugin/setting.h"
+#include "plugin/options/setting.h"
 
 #define COP_PATH_DEPTH 32
 
-/* A libconfig path in steps: "ticket.stages.[0].data". The empty path is the root. */
+/* A libconfig path in steps: "ticket.phases.[0].data". The empty path is the root. */
 typedef struct cop_path {
     size_t count;
+    const char *old_name, *new_name; /* literals: of a setting that is called otherwise by now; the
+                                        steps have the new name. NULL: none */
     struct {
         char name[COP_NAME_SIZE]; /* empty: by index */
         unsigned index;
@@ -39,7 +41,7 @@ cop_status cop_patch_find(const config_setting_t *root, const cop_path *path, bo
 const config_setting_t *cop_patch_overwrites(const cop_patch *patch, const config_setting_t *root,
                                              const cop_path *path, const config_setting_t *value);
 
-/* Writes where the setting is: "ticket.stages.[0].rounds". */
+/* Writes where the setting is: "ticket.phases.[0].rounds". */
 const char *cop_setting_path(const config_setting_t *setting, char *text, size_t size);
 
 /* Copies the tree, with the patch unless NULL, into a new *out, owned by the caller (cop_tree_free;

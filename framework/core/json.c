@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* --- the scan -----------------------------------------------------------------------------------
- */
-
 typedef struct scan {
     const char *at, *end;
     int depth;
@@ -154,9 +151,6 @@ bool cop_json_is_valid(const char *text, size_t size)
     skip_space(&s);
     return s.at == s.end;
 }
-
-/* --- parsing ------------------------------------------------------------------------------------
- */
 
 cop_status cop_json_parse(const char *text, size_t size, cJSON **root, cop_error *err)
 {

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-/* --- leaves ---------------------------------------------------------------------------------- */
-
 cop_node cop_input(cop_graph *g, const char *name, cop_shape shape)
 {
     if (cop_graph_failed(g))
@@ -27,8 +25,6 @@ cop_node cop_constant(cop_graph *g, cop_shape shape, double value)
         return COP_NO_NODE;
     return cop_graph_add(g, COP_OP_CONSTANT, NULL, 0, (cop_attr){.constant = {value}}, shape);
 }
-
-/* --- one operand ----------------------------------------------------------------------------- */
 
 static cop_node unary_with(cop_graph *g, cop_op op, cop_node a, cop_attr attr)
 {
@@ -78,9 +74,9 @@ cop_node cop_exp(cop_graph *g, cop_node a)
     return unary(g, COP_OP_EXP, a);
 }
 
-cop_node cop_log(cop_graph *g, cop_node a)
+cop_node cop_ln(cop_graph *g, cop_node a)
 {
-    return unary(g, COP_OP_LOG, a);
+    return unary(g, COP_OP_LN, a);
 }
 
 cop_node cop_abs(cop_graph *g, cop_node a)
@@ -93,9 +89,9 @@ cop_node cop_sign(cop_graph *g, cop_node a)
     return unary(g, COP_OP_SIGN, a);
 }
 
-cop_node cop_step(cop_graph *g, cop_node a)
+cop_node cop_heaviside(cop_graph *g, cop_node a)
 {
-    return unary(g, COP_OP_STEP, a);
+    return unary(g, COP_OP_HEAVISIDE, a);
 }
 
 cop_node cop_sigmoid(cop_graph *g, cop_node a)
@@ -122,8 +118,6 @@ cop_node cop_detach(cop_graph *g, cop_node a)
 {
     return unary(g, COP_OP_DETACH, a);
 }
-
-/* --- two operands ---------------------------------------------------------------------------- */
 
 static cop_node binary(cop_graph *g, cop_op op, cop_node a_node, cop_node b_node)
 {

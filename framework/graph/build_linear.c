@@ -24,8 +24,6 @@ cop_node cop_matmul(cop_graph *g, cop_node a_node, bool transpose_a, cop_node b_
                          cop_shape2(rows, columns));
 }
 
-/* --- convolution ------------------------------------------------------------------------------ */
-
 cop_window cop_window_square(int32_t size, int32_t stride, int32_t pad)
 {
     return (cop_window){size, size, stride, stride, pad, pad};

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-/* --- the same elements ------------------------------------------------------------------------ */
-
 cop_node cop_reshape(cop_graph *g, cop_node a_node, cop_shape shape)
 {
     cop_operand a = cop_take(g, "reshape", "a", a_node);
@@ -48,8 +46,6 @@ cop_node cop_broadcast(cop_graph *g, cop_node a_node, cop_shape shape)
     }
     return cop_graph_add(g, COP_OP_BROADCAST, &a_node, 1, cop_no_attr(), shape);
 }
-
-/* --- along one axis --------------------------------------------------------------------------- */
 
 static cop_attr slice_attr(int axis, int64_t start)
 {
@@ -125,8 +121,6 @@ cop_node cop_concat(cop_graph *g, const cop_node *parts, size_t count, int axis)
     return cop_graph_add(g, COP_OP_CONCAT, parts, (int32_t)count, slice_attr(axis, 0), shape);
 }
 
-/* --- rows by index ---------------------------------------------------------------------------- */
-
 cop_node cop_gather(cop_graph *g, cop_node a_node, cop_node index_node)
 {
     cop_operand a = cop_take(g, "gather", "a", a_node);
@@ -156,8 +150,6 @@ cop_node cop_scatter_add(cop_graph *g, cop_node a_node, cop_node index_node, int
     return cop_graph_add(g, COP_OP_SCATTER_ADD, (cop_node[]){a_node, index_node}, 2, cop_no_attr(),
                          shape);
 }
-
-/* --- reductions ------------------------------------------------------------------------------- */
 
 /* The axes of `axes` that the shape has, or −1 after failing the graph. COP_ALL_AXES is whatever
  * axes there are. */

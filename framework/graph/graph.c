@@ -29,8 +29,6 @@ struct cop_graph {
     cop_error error; /* the first one; status COP_OK until then */
 };
 
-/* --- life ------------------------------------------------------------------------------------ */
-
 cop_graph *cop_graph_new(void)
 {
     return calloc(1, sizeof(cop_graph));
@@ -79,8 +77,6 @@ static const char *copy_text(cop_graph *g, const char *text)
     return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
-/* --- errors ---------------------------------------------------------------------------------- */
-
 bool cop_graph_failed(const cop_graph *g)
 {
     return g == NULL || g->error.status != COP_OK;
@@ -113,8 +109,6 @@ cop_node cop_graph_out_of_memory(cop_graph *g)
         (void)cop_fail(&g->error, COP_FAILED, "out of memory for a graph of %d nodes", g->count);
     return COP_NO_NODE;
 }
-
-/* --- looking at nodes ------------------------------------------------------------------------ */
 
 const cop_node_data *cop_graph_node(const cop_graph *g, cop_node a)
 {
@@ -163,8 +157,6 @@ cop_words cop_graph_describe(const cop_graph *g, cop_node a)
     return words;
 }
 
-/* --- interior nodes -------------------------------------------------------------------------- */
-
 void cop_graph_begin_derivation(cop_graph *g)
 {
     g->derivations++;
@@ -185,8 +177,6 @@ bool cop_graph_is_interior(const cop_graph *g, cop_node a)
 {
     return cop_graph_node(g, a) != NULL && g->interior[a - 1];
 }
-
-/* --- finding equal nodes --------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -291,8 +281,6 @@ cop_node cop_graph_find_input(const cop_graph *g, const char *name)
     cop_node_data node = {.op = COP_OP_INPUT, .name = name};
     return g->table[find_slot(g, &node)];
 }
-
-/* --- adding ---------------------------------------------------------------------------------- */
 
 /* Adds a copy of *draft with copies of its inputs and name; there is room. */
 static cop_node append(cop_graph *g, const cop_node_data *draft)

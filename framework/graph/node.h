@@ -17,10 +17,10 @@ typedef enum cop_op {
     COP_OP_SQRT,
     COP_OP_RECIPROCAL,
     COP_OP_EXP,
-    COP_OP_LOG,
+    COP_OP_LN,
     COP_OP_ABS,
     COP_OP_SIGN,
-    COP_OP_STEP,
+    COP_OP_HEAVISIDE,
     COP_OP_SIGMOID,
     COP_OP_TANH,
     COP_OP_RELU,       /* max(a, 0); NaN stays NaN */

@@ -35,7 +35,7 @@ cop_rule cop_rule_of(cop_op op);
 /* The site of node a. */
 cop_site cop_site_at(cop_graph *g, cop_node a);
 
-/* --- what rules share (rules.c) --------------------------------------------------------------- */
+/* What rules share (rules.c). */
 
 /* The shape of operand k. */
 cop_shape cop_operand_shape(const cop_site *s, int32_t k);
@@ -50,8 +50,7 @@ cop_node cop_sum_back(cop_graph *g, cop_node a, cop_shape shape);
  * replaced by its tangent. */
 cop_jvp_rule cop_jvp_linear;
 
-/* --- the rules, by idea ------------------------------------------------------------------------
- */
+/* The rules, by idea. */
 
 /* rules_elementwise.c */
 cop_vjp_rule cop_vjp_unary;

@@ -1,8 +1,7 @@
 /* rules_elementwise.c: derivatives of what works element by element. */
 #include "graph/rules.h"
 
-/* --- one operand: the derivative is a factor, the same in both modes ----------------------------
- */
+/* One operand: the derivative is a factor, the same in both modes. */
 
 /* t·f'(a), written with y = f(a) where that is cheaper. */
 static cop_node times_derivative(const cop_site *s, cop_node t)
@@ -18,7 +17,7 @@ static cop_node times_derivative(const cop_site *s, cop_node t)
         return cop_mul(g, t, cop_neg(g, cop_square(g, y)));
     case COP_OP_EXP:
         return cop_mul(g, t, y);
-    case COP_OP_LOG:
+    case COP_OP_LN:
         return cop_div(g, t, a);
     case COP_OP_ABS:
         return cop_mul(g, t, cop_sign(g, a));
@@ -49,8 +48,7 @@ cop_node cop_jvp_unary(const cop_site *s, const cop_node *tangents)
     return times_derivative(s, tangents[0]);
 }
 
-/* --- two operands: cotangents are summed back over the axes that were broadcast -----------------
- */
+/* Two operands: cotangents are summed back over the axes that were broadcast. */
 
 cop_node cop_vjp_add(const cop_site *s, int32_t k, cop_node cotangent)
 {

@@ -15,8 +15,7 @@ static double group_size(cop_shape x, cop_shape statistics)
     return (double)(cop_shape_count(x) / cop_shape_count(statistics));
 }
 
-/* --- variance: v = mean((x − mean)²), dv = 2·mean((x − mean)·dx) ---------------------------------
- */
+/* Variance: v = mean((x − mean)²), dv = 2·mean((x − mean)·dx). */
 
 cop_node cop_vjp_variance(const cop_site *s, int32_t k, cop_node cotangent)
 {
@@ -31,8 +30,7 @@ cop_node cop_jvp_variance(const cop_site *s, const cop_node *tangents)
     return cop_scale(s->g, group_mean(s, cop_mul(s->g, centred, tangents[0])), 2.0);
 }
 
-/* --- normalize: its Jacobian is symmetric
- * ---------------------------------------------------------- */
+/* Normalize: its Jacobian is symmetric. */
 
 cop_node cop_vjp_normalize(const cop_site *s, int32_t k, cop_node cotangent)
 {
@@ -45,8 +43,7 @@ cop_node cop_jvp_normalize(const cop_site *s, const cop_node *tangents)
     return cop_normalize_jacobian(s->g, tangents[0], s->self, s->inputs[2], s->attr.norm.over);
 }
 
-/* --- j = r·(u − mean(u) − y·mean(u·y))
- * -------------------------------------------------------------- */
+/* J = r·(u − mean(u) − y·mean(u·y)). */
 
 /* −(p·q + v·w), where p and v are statistics. */
 static cop_node minus_sum(cop_graph *g, cop_node p, cop_node q, cop_node v, cop_node w)
@@ -89,8 +86,7 @@ cop_node cop_jvp_normalize_jacobian(const cop_site *s, const cop_node *tangents)
     return tangent;
 }
 
-/* --- log-softmax: y = z − log Σ exp z
- * ----------------------------------------------------------------- */
+/* Log-softmax: y = z − log Σ exp z. */
 
 cop_node cop_vjp_log_softmax(const cop_site *s, int32_t k, cop_node cotangent)
 {

@@ -12,8 +12,6 @@
 
 #include <math.h>
 
-/* --- looking at operands --------------------------------------------------------------------- */
-
 static bool is_constant(const cop_graph *g, cop_node a, double *value)
 {
     const cop_node_data *node = cop_graph_node(g, a);
@@ -67,8 +65,6 @@ static cop_node same_op(cop_graph *g, const cop_node_data *draft, cop_node a, co
     return cop_graph_add(g, draft->op, (cop_node[]){a, b}, 2, draft->attr, draft->shape);
 }
 
-/* --- constants ------------------------------------------------------------------------------- */
-
 static double sign_of(double v)
 {
     return v > 0.0 ? 1.0 : v < 0.0 ? -1.0 : v;
@@ -91,7 +87,7 @@ static bool fold_one(const cop_node_data *draft, double v, double *value)
     case COP_OP_EXP:
         *value = exp(v);
         return true;
-    case COP_OP_LOG:
+    case COP_OP_LN:
         *value = log(v);
         return true;
     case COP_OP_ABS:
@@ -100,7 +96,7 @@ static bool fold_one(const cop_node_data *draft, double v, double *value)
     case COP_OP_SIGN:
         *value = sign_of(v);
         return true;
-    case COP_OP_STEP:
+    case COP_OP_HEAVISIDE:
         *value = v > 0.0 ? 1.0 : 0.0;
         return true;
     case COP_OP_SIGMOID:
@@ -178,8 +174,6 @@ static cop_node simplify_constant(cop_graph *g, const cop_node_data *draft)
         return cop_constant(g, draft->shape, value);
     return COP_NO_NODE;
 }
-
-/* --- one operation each ---------------------------------------------------------------------- */
 
 static cop_node simplify_affine(cop_graph *g, const cop_node_data *draft)
 {

@@ -85,9 +85,6 @@ cop_node cop_model_output_find(const cop_model_output *out, const char *name)
     return COP_NO_NODE;
 }
 
-/* --- building ----------------------------------------------------------------------------------
- */
-
 /* Puts the model's id before what went wrong inside it. */
 static cop_status name_model(const cop_model *m, cop_status status, const cop_error *inner,
                              cop_error *err)
@@ -211,9 +208,6 @@ void cop_model_inputs(const cop_model *m, cop_graph *g, const char *prefix, cop_
     add_inputs(&m->buffers, g, prefix, buffers);
 }
 
-/* --- states and masks ---------------------------------------------------------------------------
- */
-
 static cop_status bind_list(const cop_model *m, const cop_parameters *list, cop_program *program,
                             const char *prefix, const cop_tensors *state, cop_error *err)
 {
@@ -243,9 +237,6 @@ cop_status cop_model_bind(const cop_model *m, cop_program *program, const char *
     COP_TRY(bind_list(m, &m->params, program, prefix, state, err));
     return bind_list(m, &m->buffers, program, prefix, state, err);
 }
-
-/* --- opening -------------------------------------------------------------------------------------
- */
 
 static cop_status check_ops(const char *id, const cop_model_ops *ops, cop_error *err)
 {

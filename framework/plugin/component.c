@@ -4,7 +4,7 @@
 #include "core/callback.h"
 #include "core/text.h"
 #include "nn/model.h"
-#include "plugin/value.h"
+#include "plugin/options/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,8 +199,6 @@ void cop_component_place(const cop_component *c, const char **file, int *line)
     *file = c->file;
     *line = c->line;
 }
-
-/* --- instances -------------------------------------------------------------------------------- */
 
 /* Puts a failure at the place of the component's group. A file that the failure names by itself,
  * such as one of the data, stays in its text. */

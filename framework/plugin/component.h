@@ -3,7 +3,7 @@
 #ifndef COP_PLUGIN_COMPONENT_H
 #define COP_PLUGIN_COMPONENT_H
 
-#include "plugin/registry.h"
+#include "plugin/loading/registry.h"
 
 #include <libconfig.h>
 
@@ -69,7 +69,7 @@ const char *cop_option_values_effective(const cop_option_values *values);
 cop_status cop_options_check(const cop_option *table, size_t count, size_t options_size,
                              cop_error *err);
 
-/* --- instances -------------------------------------------------------------------------------- */
+/* Instances. */
 
 /* Makes the model that a component describes, for a task: creates, declares, checks the declaration
  * (unique names, sane shapes) and a trial build. Free with cop_model_free (nn/model.h). A failure

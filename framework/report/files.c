@@ -53,9 +53,6 @@ static bool is_ours(const settling *s, const char *name)
     return strcmp(name, "files.json") == 0;
 }
 
-/* --- the list -----------------------------------------------------------------------------------
- */
-
 /* The list of the last report; NULL where there is none that can be read. */
 static cJSON *read_list(const char *dir)
 {
@@ -117,9 +114,6 @@ static cop_status write_list(const settling *s, bool with_old, cop_error *err)
     cJSON_free(text);
     return status;
 }
-
-/* --- what is not ours ---------------------------------------------------------------------------
- */
 
 /* Whether the name, and the folder that it is in, are what they seem: no link leads elsewhere. */
 static bool is_plain_file(const settling *s, const char *name, char *path, size_t size)

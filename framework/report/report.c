@@ -4,14 +4,14 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "report/csv.h"
-#include "report/display.h"
+#include "report/data/sheets.h"
+#include "report/figures/images.h"
+#include "report/figures/plots.h"
 #include "report/files.h"
-#include "report/html.h"
-#include "report/images.h"
-#include "report/plots.h"
-#include "report/sheets.h"
-#include "store/synthetic.h"
+#include "report/renderers/csv.h"
+#include "report/renderers/html.h"
+#include "report/renderers/terminal.h"
+#include "store/formats/synthetic_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ typedef struct picture {
 typedef struct report {
     const char *dir; /* OUT/report; the arena's */
     cop_results results;
-    cop_groups groups;
+    cop_table_groups groups;
     cop_tables *sheets; /* owned */
     cop_figures figures;
     const char **undrawn; /* why a figure has no picture; NULL: it has */
@@ -51,8 +51,7 @@ static const char *path_in(const report *r, const char *name)
     return cop_arena_printf(r->results.arena, "%s/%s", r->dir, name);
 }
 
-/* --- what is missing, what is mixed -------------------------------------------------------------
- */
+/* What is missing, what is mixed. */
 
 static void tell_missing(const report *r)
 {
@@ -88,9 +87,6 @@ static void tell_mixed(const report *r)
         return;
     }
 }
-
-/* --- files --------------------------------------------------------------------------------------
- */
 
 /* Notes a file as written. */
 static cop_status note_file(report *r, const char *name, cop_error *err)
@@ -206,7 +202,7 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
                            cop_error *err)
 {
     cop_arena *arena = r->results.arena;
-    const char *label = r->results.record.settings[d->setting].label;
+    const char *label = r->results.record.cells[d->cell].label;
     const char *name = cop_arena_printf(arena, "distilled-%.12s", d->set.hash);
     const char *dir = path_in(r, "images");
     bool decoded = false;
@@ -223,7 +219,7 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
                        cop_arena_printf(arena, "The same as training sees them, decoded."), err);
 }
 
-/* A set may serve several settings: its pictures are made once. */
+/* A set may serve several cells: its pictures are made once. */
 static bool is_first_use(const cop_record *record, size_t i)
 {
     for (size_t k = 0; k < i; k++) {
@@ -268,9 +264,6 @@ static cop_status write_images(report *r, cop_error *err)
     return COP_OK;
 }
 
-/* --- what is shown ------------------------------------------------------------------------------
- */
-
 /* Whether a column of the summary has nothing above zero to show. */
 static bool is_all_zero(const cop_table *table, const char *column)
 {
@@ -298,14 +291,14 @@ static const char *const *dull_columns(const report *r, const cop_table *summary
 {
     const char **names = cop_arena_array(r->results.arena, 5, sizeof *names);
     size_t count = 0;
-    bool one_stage = true;
+    bool one_phase = true;
     if (names == NULL)
         return NULL;
     for (size_t i = 0; i < r->results.record.ticket_count; i++)
-        one_stage = one_stage && r->results.record.tickets[i].stage <= 0;
+        one_phase = one_phase && r->results.record.tickets[i].phase <= 0;
     names[count++] = "seeds";
-    if (one_stage)
-        names[count++] = "stage";
+    if (one_phase)
+        names[count++] = "phase";
     if (is_all_zero(summary, "collapsed"))
         names[count++] = "collapsed";
     if (are_equal(summary, "training_points_stored", "training_points_decoded"))
@@ -317,7 +310,7 @@ static const char *const *dull_columns(const report *r, const cop_table *summary
  * *controls: how many of the latter. NULL: no memory. */
 static const char *const *control_columns(const report *r, size_t *controls, cop_error *err)
 {
-    static const char *const keys[] = {"setting", "stage", "round", "sparsity"};
+    static const char *const keys[] = {"cell", "phase", "round", "sparsity"};
     enum { KEYS = sizeof keys / sizeof keys[0] };
     cop_joined_list joined;
     *controls = 0;
@@ -347,10 +340,10 @@ static const char *const *brief_labels(const report *r)
 {
     const cop_record *record = &r->results.record;
     const char **pairs =
-        cop_arena_array(r->results.arena, 2 * record->setting_count + 1, sizeof *pairs);
-    for (size_t i = 0; pairs != NULL && i < record->setting_count; i++) {
-        pairs[2 * i] = record->settings[i].label;
-        pairs[2 * i + 1] = record->settings[i].brief;
+        cop_arena_array(r->results.arena, 2 * record->cell_count + 1, sizeof *pairs);
+    for (size_t i = 0; pairs != NULL && i < record->cell_count; i++) {
+        pairs[2 * i] = record->cells[i].label;
+        pairs[2 * i + 1] = record->cells[i].brief;
     }
     return pairs;
 }
@@ -505,12 +498,9 @@ static void print(const views *v, FILE *out)
     print_table("", &v->distilled, LINE_WIDTH, out);
 }
 
-/* --- all of it ----------------------------------------------------------------------------------
- */
-
 static cop_status compute(report *r, cop_error *err)
 {
-    COP_TRY(cop_groups_make(&r->results, &r->groups, err));
+    COP_TRY(cop_table_groups_make(&r->results, &r->groups, err));
     COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
     return cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
                           &r->figures, err);

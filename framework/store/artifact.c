@@ -5,9 +5,9 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "core/unique.h"
-#include "store/manifest.h"
+#include "store/formats/artifact_json.h"
+#include "store/formats/safetensors.h"
 #include "store/paths.h"
-#include "store/safetensors.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,9 +19,6 @@
 /* Files of at most this size are compared with their checksum whenever an artifact is looked for:
  * tables, histories and summaries, which reports are made of. */
 #define SMALL_FILE (1 << 20)
-
-/* --- the store ----------------------------------------------------------------------------------
- */
 
 static cop_store *new_store(const char *dir)
 {
@@ -76,9 +73,6 @@ const char *cop_store_dir(const cop_store *s)
     return s->dir;
 }
 
-/* --- names --------------------------------------------------------------------------------------
- */
-
 cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_artifact_id *out,
                              cop_error *err)
 {
@@ -116,9 +110,6 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
     (void)snprintf(path, size, "%s/store/%s-%s%s%s", s->dir, id->kind, id->hash,
                    file[0] != '\0' ? "/" : "", file);
 }
-
-/* --- finding ------------------------------------------------------------------------------------
- */
 
 /* Whether the manifest is that of `id`: the folder's name proves nothing. */
 static cop_status check_identity(const char *path, const cop_manifest *manifest,
@@ -256,9 +247,6 @@ cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *pa
     path[0] = '\0';
     return errno == ENOENT ? COP_OK : cop_fail_errno(err, "cannot set aside", from);
 }
-
-/* --- reading ------------------------------------------------------------------------------------
- */
 
 /* The manifest of an artifact that is to be there. */
 static cop_status open_manifest(const cop_store *s, const cop_artifact_id *id,

@@ -3,8 +3,8 @@
 
 #include "core/damage.h"
 #include "core/locale.h"
+#include "store/formats/safetensors.h"
 #include "store/paths.h"
-#include "store/safetensors.h"
 
 #include <errno.h>
 #include <math.h>

@@ -7,7 +7,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "store/manifest.h"
+#include "store/formats/artifact_json.h"
 #include "store/paths.h"
 
 #include <dirent.h>
@@ -32,8 +32,7 @@ static cop_status refuse(const char *path, cop_error *err)
                        "is there and not ours; results cannot go to this directory");
 }
 
-/* --- a store without a mark ---------------------------------------------------------------------
- */
+/* A store without a mark. */
 
 /* Whether an entry of the store is an artifact that proves itself. */
 static cop_status is_artifact(const char *store, const char *name, bool *is, cop_error *err)
@@ -79,8 +78,10 @@ static cop_status has_record(const char *dir, bool *has, cop_error *err)
     COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
     cop_status status = cop_json_parse(text, size, &root, err);
     free(text);
+    /* "settings" was what earlier versions called the cells. */
     *has = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "name")) &&
-           cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "settings")) &&
+           (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "cells")) ||
+            cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "settings"))) &&
            cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "tickets"));
     cJSON_Delete(root);
     return status == COP_DAMAGED ? COP_OK : status;
@@ -141,9 +142,6 @@ static cop_status check_free(const char *dir, cop_error *err)
     }
     return check_no_report(dir, err);
 }
-
-/* --- the mark -----------------------------------------------------------------------------------
- */
 
 /* Whether the mark is there; COP_INVALID where its place is taken. */
 static cop_status is_marked(const char *path, bool *marked, cop_error *err)

@@ -4,7 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/unique.h"
-#include "store/manifest.h"
+#include "store/formats/artifact_json.h"
 #include "store/paths.h"
 #include "store/provenance.h"
 

@@ -4,7 +4,7 @@
 #define COP_STORE_PATHS_H
 
 #include "store/artifact.h"
-#include "store/manifest.h"
+#include "store/formats/artifact_json.h"
 
 #define COP_STORE_PATH    4096
 #define COP_MANIFEST_FILE "artifact.json"

@@ -1,7 +1,7 @@
 /* provenance.c: CPU, instruction set, library versions. */
 #include "store/provenance.h"
 
-#include "exec/versions.h"
+#include "exec/inspect/versions.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* study.c: a config as an opened study, and its plan in words. */
 #include "core/damage.h"
 #include "core/text.h"
-#include "study/layout.h"
+#include "study/graph/graph.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +13,12 @@
 static cop_status open_and_lay_out(cop_study *s, cop_error *err)
 {
     const cop_config *config = s->config;
-    s->opened = calloc(config->setting_count, sizeof *s->opened);
+    s->opened = calloc(config->cell_count, sizeof *s->opened);
     if (s->opened == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    for (size_t i = 0; i < config->setting_count; i++)
-        COP_TRY(cop_open_setting(s, &config->settings[i], &s->opened[i], err));
-    for (size_t i = 0; i < config->setting_count; i++) {
+    for (size_t i = 0; i < config->cell_count; i++)
+        COP_TRY(cop_open_cell(s, &config->cells[i], &s->opened[i], err));
+    for (size_t i = 0; i < config->cell_count; i++) {
         for (size_t k = 0; k < config->seed_count; k++)
             COP_TRY(cop_lay_out(s, i, k, err));
     }
@@ -55,8 +55,8 @@ void cop_study_free(cop_study *s)
     }
     free(s->tickets);
     free(s->distilled);
-    for (size_t i = 0; s->opened != NULL && i < s->config->setting_count; i++)
-        cop_close_setting(&s->opened[i]);
+    for (size_t i = 0; s->opened != NULL && i < s->config->cell_count; i++)
+        cop_close_cell(&s->opened[i]);
     free(s->opened);
     for (size_t i = 0; i < s->data_count; i++)
         cop_loaded_data_free(s->data[i]);
@@ -157,16 +157,16 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
     const cop_config *config = s->config;
     double flops = 0.0;
     char shown[512];
-    (void)fprintf(out, "%s: %zu setting%s x %zu seed%s\n",
-                  cop_escape(config->name, shown, sizeof shown), config->setting_count,
-                  config->setting_count == 1 ? "" : "s", config->seed_count,
+    (void)fprintf(out, "%s: %zu cell%s x %zu seed%s\n",
+                  cop_escape(config->name, shown, sizeof shown), config->cell_count,
+                  config->cell_count == 1 ? "" : "s", config->seed_count,
                   config->seed_count == 1 ? "" : "s");
-    for (size_t i = 0; i < config->setting_count; i++) {
+    for (size_t i = 0; i < config->cell_count; i++) {
         const cop_opened *o = &s->opened[i];
         (void)fprintf(
             out, "  %-24s %s: %lld weights, %lld prunable; %lld training and %lld test images\n",
-            cop_escape(config->settings[i].label, shown, sizeof shown),
-            cop_component_entry(config->settings[i].model)->plugin->id,
+            cop_escape(config->cells[i].label, shown, sizeof shown),
+            cop_component_entry(config->cells[i].model)->plugin->id,
             (long long)cop_model_weight_count(o->model),
             (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
             (long long)o->data->test.count);

@@ -3,7 +3,7 @@
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
  *
  * Every stage has an identity made of what can change its result; equal stages of different
- * settings are one stage. */
+ * cells are one stage. */
 #ifndef COP_STUDY_STUDY_H
 #define COP_STUDY_STUDY_H
 
@@ -12,8 +12,7 @@
 
 #include <signal.h>
 
-/* --- the plan
- * ------------------------------------------------------------------------------------------- */
+/* The plan. */
 
 typedef enum cop_stage_kind {
     COP_STAGE_DISTIL = 1,
@@ -24,7 +23,7 @@ typedef enum cop_stage_kind {
 
 typedef struct cop_study cop_study;
 
-/* Loads the datasets, opens the components, and lays out every stage of every setting and seed. */
+/* Loads the datasets, opens the components, and lays out every stage of every cell and seed. */
 cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out,
                          cop_error *err);
 void cop_study_free(cop_study *s);

@@ -40,8 +40,6 @@ struct cop_objective {
     cop_program *last;             /* of those, the one that ran last */
 };
 
-/* --- making ---------------------------------------------------------------------------------- */
-
 static int64_t elements(const cop_parameter *p)
 {
     return cop_shape_count(p->shape);
@@ -139,8 +137,6 @@ void cop_objective_free(cop_objective *o)
     free(o->sums);
     free(o);
 }
-
-/* --- programs -------------------------------------------------------------------------------- */
 
 /* The Hessian product: the tangent of the gradient, for tangents given as inputs. */
 static cop_status add_product(const cop_objective *o, cop_forward *f, cop_node *tangents,
@@ -262,8 +258,6 @@ cop_status cop_objective_product_program(cop_objective *o, cop_program **out, co
     return full_program(o, PRODUCT, out, err);
 }
 
-/* --- passes over the set --------------------------------------------------------------------- */
-
 typedef struct pass {
     cop_objective *o;
     service what;
@@ -374,8 +368,6 @@ static void write_sums(const cop_objective *o, cop_tensors *set)
         sum += n;
     }
 }
-
-/* --- services -------------------------------------------------------------------------------- */
 
 cop_status cop_objective_evaluate(cop_objective *o, const cop_tensors *state, cop_evaluation *out,
                                   cop_error *err)

@@ -8,9 +8,9 @@
 
 #include "train/forward.h"
 #include "train/loader.h"
-#include "train/optimiser.h"
+#include "train/optimisers/sgd.h"
 #include "train/programs.h"
-#include "train/schedule.h"
+#include "train/schedules/schedule.h"
 
 #include <coppice/differentiate.h>
 
@@ -41,8 +41,6 @@ static bool is_drawing(const cop_trainer *t)
 {
     return t->recipe.augment != 0 || t->recipe.cutmix > 0.0;
 }
-
-/* --- making ---------------------------------------------------------------------------------- */
 
 static cop_status add_state(cop_trainer *t, cop_error *err)
 {
@@ -240,8 +238,6 @@ void cop_trainer_free(cop_trainer *t)
     free(t);
 }
 
-/* --- state ----------------------------------------------------------------------------------- */
-
 /* The i-th parameter, or past them the buffers, as declared: the order of the state. */
 static const cop_parameter *declared_at(const cop_trainer *t, size_t i)
 {
@@ -291,8 +287,6 @@ int64_t cop_trainer_total_steps(const cop_trainer *t)
 {
     return t->schedule.total;
 }
-
-/* --- running --------------------------------------------------------------------------------- */
 
 static cop_status program_for(cop_trainer *t, int64_t n, cop_program **out, cop_error *err)
 {

@@ -22,9 +22,6 @@
 #define TRAIN  "train = { recipe = \"sgd\"; batch = 8; };\n"
 #define COMMON DATA TICKET TRAIN
 
-/* --- running the command here ------------------------------------------------------------------
- */
-
 typedef struct said {
     int status;
     char *out, *err;
@@ -68,9 +65,6 @@ static void write_case(const char *dir, const char *name, const char *text)
     (void)snprintf(path, sizeof path, "%s/%s.cfg", dir, name);
     assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
 }
-
-/* --- tests -------------------------------------------------------------------------------------
- */
 
 static double number(const cJSON *line, const char *name)
 {
@@ -192,7 +186,7 @@ static void what_is_wrong_is_said_before_anything_runs(void **state)
         {"swept",
          COMMON "bench = { kind = \"train\"; };\n"
                 "sweep = ( { path = \"study.copies\"; values = [1, 2]; } );\n",
-         "swept.cfg: a benchmark is of one setting, the config sweeps 2"},
+         "swept.cfg: a benchmark is of one cell, the config sweeps 2"},
         {"uneven",
          "bench = { kind = \"train\"; };\n" DATA TICKET
          "train = { recipe = \"sgd\"; batch = 16; };\n",

@@ -3,7 +3,7 @@
 
 #include "core/file.h"
 #include "fake_study.h"
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 
 #include <coppice/host.h>
 
@@ -264,9 +264,6 @@ static void help_and_version_are_words_too(void **state)
     clear(&word);
 }
 
-/* --- a study's directory ------------------------------------------------------------------------
- */
-
 static fake_study make_study(void)
 {
     fake_study f = {.seconds = 1.0};
@@ -312,8 +309,8 @@ static void export_writes_a_masked_state_dict(void **state)
     fake_study f = make_study();
     char file[300];
     (void)snprintf(file, sizeof file, "%s/ticket.safetensors", f.dir);
-    said s = command(
-        WORDS("export", f.dir, "--setting", "B", "--seed", "5", "--copy", "1", "--to", file));
+    said s =
+        command(WORDS("export", f.dir, "--cell", "B", "--seed", "5", "--copy", "1", "--to", file));
     assert_int_equal(s.status, 0);
     assert_says(s.out, "B, seed 5, round 1, copy 1");
     cop_tensors *tensors = NULL;
@@ -356,7 +353,7 @@ static void export_writes_the_distilled_set(void **state)
 /* Exports a ticket of the fake study to `to`. */
 static said export_to(const fake_study *f, const char *to)
 {
-    return command(WORDS("export", f->dir, "--setting", "B", "--seed", "5", "--to", to));
+    return command(WORDS("export", f->dir, "--cell", "B", "--seed", "5", "--to", to));
 }
 
 static void export_refuses_names_of_other_formats(void **state)
@@ -472,18 +469,17 @@ static void export_never_guesses(void **state)
     const struct {
         const char *words[8];
         const char *message;
-    } cases[] = {
-        {{"--to", "x"}, "the study has several seeds"},
-        {{"--seed", "3", "--to", "x"}, "the study has several settings"},
-        {{"--setting", "B", "--to", "x"}, "the study has several seeds"},
-        {{"--setting", "C", "--seed", "3", "--to", "x"}, "no ticket of that setting"},
-        {{"--setting", "B", "--seed", "3", "--round", "2", "--to", "x"}, "no ticket"},
-        {{"--setting", "B", "--seed", "3", "--copy", "2", "--to", "x"}, "2 trained copies"},
-        {{"--setting", "B", "--seed", "3"}, "export wants --to FILE"},
-        {{"--seed", "x"}, "option '--seed' is 'x'"},
-        {{"--synthetic"}, "wants --to FILE or --png DIR"},
-        {{"--synthetic", "--to", "x"}, "several seeds"},
-        {{"--synthetic", "--setting", "B", "--to", "x"}, "no distilled set"}};
+    } cases[] = {{{"--to", "x"}, "the study has several seeds"},
+                 {{"--seed", "3", "--to", "x"}, "the study has several cells"},
+                 {{"--cell", "B", "--to", "x"}, "the study has several seeds"},
+                 {{"--cell", "C", "--seed", "3", "--to", "x"}, "no ticket of that cell"},
+                 {{"--cell", "B", "--seed", "3", "--round", "2", "--to", "x"}, "no ticket"},
+                 {{"--cell", "B", "--seed", "3", "--copy", "2", "--to", "x"}, "2 trained copies"},
+                 {{"--cell", "B", "--seed", "3"}, "export wants --to FILE"},
+                 {{"--seed", "x"}, "option '--seed' is 'x'"},
+                 {{"--synthetic"}, "wants --to FILE or --png DIR"},
+                 {{"--synthetic", "--to", "x"}, "several seeds"},
+                 {{"--synthetic", "--cell", "B", "--to", "x"}, "no distilled set"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *words[12] = {"export", f.dir};
         for (size_t k = 0; k < 8 && cases[i].words[k] != NULL; k++)

@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "core/file.h"
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 
 #include <coppice/tensor.h>
 
@@ -26,7 +26,7 @@ static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
     "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"
     "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            stages = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "            phases = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
     "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; control = true; } );\n";
 

@@ -26,7 +26,7 @@ static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
     "dataset = { plugin = \"shapes\"; train_size = 200; test_size = 100; };\n"
     "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            stages = ( { pruner = { plugin = \"imp\"; rate = 0.5; }; rounds = 1; "
+    "            phases = ( { pruner = { plugin = \"imp\"; rate = 0.5; }; rounds = 1; "
     "data = \"real\"; } ); };\n"
     "train   = { recipe = \"idc\"; duration = \"4ep\"; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
@@ -247,7 +247,7 @@ static void check_makes_nothing(void **state)
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
-    assert_contains(&s, "out", "tiny: 1 setting x 1 seed");
+    assert_contains(&s, "out", "tiny: 1 cell x 1 seed");
     assert_contains(&s, "out", "threads = 1;");
     assert_int_not_equal(access(out, F_OK), 0);
     remove_tree(s.dir);
@@ -297,9 +297,6 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
     assert_contains(&s, "err", "layers.conv.1.weight");
     remove_tree(s.dir);
 }
-
-/* --- explain -----------------------------------------------------------------------------------
- */
 
 #define QUICKSTART COPPICE_TEST_SOURCE_DIR "/configs/quickstart.cfg"
 
@@ -409,7 +406,7 @@ static void explain_prints_a_line_an_operation(void **state)
     assert_contains(&s, "out", "training step of convnet, batch 64: ");
     assert_contains(&s, "out", "64x3x32x32, 16x3x3x3 > 64x16x32x32");
     assert_contains(&s, "out", "(layers.conv.0)");
-    assert_contains(&s, "err", "setting \"distilled\", the first of 2");
+    assert_contains(&s, "err", "cell \"distilled\", the first of 2");
     char *text = read_file(s.dir, "out");
     assert_null(strstr(text, "GFLOP/s"));
     free(text);
@@ -432,7 +429,7 @@ static void explain_needs_the_dataset_to_be_there(void **state)
         "study   = { name = \"absent\"; };\n"
         "dataset = { plugin = \"cifar10\"; path = \"/nowhere/at/all\"; };\n"
         "ticket  = { model = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-        "            stages = ( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"real\"; } "
+        "            phases = ( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"real\"; } "
         "); };\n"
         "train   = { recipe = \"idc\"; duration = \"1ep\"; };\n";
     scene s;

@@ -31,7 +31,7 @@ static const char config_text[] =
     "study   = { name = \"t\"; seeds = [0]; copies = 1; threads = 1; };\n"
     "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"
     "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            stages = ( { pruner = { plugin = \"%s\"; }; rounds = 1; } ); };\n"
+    "            phases = ( { pruner = { plugin = \"%s\"; }; rounds = 1; } ); };\n"
     "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n";
 
 /* A directory with a study of that pruner, and one of the plugins with that fixture alone. */
@@ -187,8 +187,6 @@ static pid_t start_run(const scene *s, const way *w, const char *threads)
         WORDS("run", s->config, "--out", s->out, "--plugin-dir", s->plugins, "--threads", threads));
 }
 
-/* --- threads and memory ----------------------------------------------------------------------- */
-
 static void refuses_fewer_threads_than_it_needs_before_any_work(void **state)
 {
     (void)state;
@@ -287,8 +285,6 @@ static void wants_no_memory_for_processors_that_openblas_does_not_use(void **sta
     remove_tree(s.dir);
 }
 
-/* --- descriptors and files -------------------------------------------------------------------- */
-
 static void works_with_any_descriptors_closed(void **state)
 {
     (void)state;
@@ -325,8 +321,6 @@ static void a_file_at_its_limit_is_a_write_that_fails(void **state)
     assert_contains(&s, "err", strerror(EFBIG));
     remove_tree(s.dir);
 }
-
-/* --- signals ---------------------------------------------------------------------------------- */
 
 /* Waits until the text is in the file. */
 static void wait_for_text(const scene *s, const char *file, const char *part)
@@ -408,7 +402,7 @@ static void an_interrupt_while_figures_are_drawn_ends_with_a_line(void **state)
     remove_tree(s.dir);
 }
 
-/* --- plugins that end the process ------------------------------------------------------------- */
+/* Plugins that end the process. */
 
 static void says_which_plugin_and_callback_ended_the_process(void **state)
 {
@@ -431,8 +425,6 @@ static void says_which_plugin_and_callback_ended_the_process(void **state)
         remove_tree(s.dir);
     }
 }
-
-/* --- opening plugins -------------------------------------------------------------------------- */
 
 /* The fixture hangs where the environment asks for it. */
 static void says_what_it_waits_for_when_a_constructor_hangs(void **state)
@@ -539,7 +531,7 @@ static void says_when_results_were_made_by_another_content_of_a_plugin(void **st
                                  "--plugin-dir",
                                  s.plugins,
                                  "--set",
-                                 "ticket.stages.[0].pruner={plugin=\"twin\";}",
+                                 "ticket.phases.[0].pruner={plugin=\"twin\";}",
                                  NULL};
     link_fixture(&s, "twin_first");
     assert_ends(&s, start(&s, &w, words), 0);

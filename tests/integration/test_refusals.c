@@ -25,7 +25,7 @@ static const char config_text[] =
     "study   = { name = \"t\"; seeds = [0]; copies = 2; threads = 1; };\n"
     "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"
     "ticket  = { model = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            stages = ( { pruner = { plugin = \"imp\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "            phases = ( { pruner = { plugin = \"imp\"; rate = 0.5; }; rounds = 1; } ); };\n"
     "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
 
@@ -235,9 +235,6 @@ static void memory_that_is_refused_costs_a_run_nothing(void **state)
         skip();
     refuse_memory(s, 6, WORDS("run", s->config, "--out", s->out));
 }
-
-/* --- disks --------------------------------------------------------------------------------------
- */
 
 static void assert_fails_to_read(const scene *s, int status, const char *file)
 {

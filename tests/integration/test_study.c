@@ -6,10 +6,10 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "store/manifest.h"
-#include "study/layout.h"
-#include "study/manifest.h"
-#include "study/runner.h"
+#include "store/formats/artifact_json.h"
+#include "study/graph/graph.h"
+#include "study/graph/record.h"
+#include "study/running/runner.h"
 
 #include <coppice/trainer.h>
 
@@ -39,7 +39,7 @@ static const char *const base_config =
     "distill = { plugin = \"random\"; ipc = 2; factor = 2;"
     "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
     "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
-    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 2;\n"
+    "           phases = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 2;\n"
     "                        data = \"distilled\"; rewind = \"init\"; } ); };\n"
     "train = { recipe = \"sgd\"; duration = \"2ep\"; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n";
@@ -54,7 +54,7 @@ static const char *const resume_config =
     "            model = { plugin = \"convnet\"; depth = 1; width = 4; };"
     "            recipe = { recipe = \"idc\"; duration = \"3ep\"; }; };\n"
     "ticket = { model = { plugin = \"convnet\"; depth = 2; width = 4; };\n"
-    "           stages = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
+    "           phases = ( { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
     "                        data = \"distilled\"; rewind = \"init\"; },\n"
     "                      { pruner = { plugin = \"imp\"; rate = 0.2; }; rounds = 1;\n"
     "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
@@ -117,9 +117,6 @@ static int64_t run_at_most(const bench *b, int64_t limit, double save_seconds, c
     return limit - left;
 }
 
-/* --- comparing stores
- * ------------------------------------------------------------------------------ */
-
 /* The files and checksums of an artifact, which its manifest lists. */
 static void manifest_of(const bench *b, const cop_stage *stage, cop_manifest **out)
 {
@@ -164,9 +161,6 @@ static void test_same_config_same_bits(void **state)
     bench_close(&a);
     bench_close(&b);
 }
-
-/* --- tickets
- * ------------------------------------------------------------------------------------------- */
 
 static const cop_ticket *ticket_at(const bench *b, int64_t round)
 {
@@ -254,7 +248,7 @@ static void test_full_rewind_is_bit_equal_to_initialisation(void **state)
 static void test_weights_rewind_keeps_the_rest_as_trained(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].rewind_tensors=\"weights\""};
+    static const char *const overrides[] = {"ticket.phases.[0].rewind_tensors=\"weights\""};
     bench b;
     cop_error err = {0};
     cop_tensors *initial = NULL, *trained = NULL;
@@ -284,8 +278,8 @@ static void test_weights_rewind_keeps_the_rest_as_trained(void **state)
 static void test_rewind_to_a_step_starts_from_that_snapshot(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"4it\"",
-                                            "ticket.stages.[0].data=\"real\""};
+    static const char *const overrides[] = {"ticket.phases.[0].rewind=\"4it\"",
+                                            "ticket.phases.[0].data=\"real\""};
     bench b;
     cop_error err = {0};
     cop_tensors *snapshot = NULL;
@@ -350,12 +344,12 @@ static void schedule_goes_on_from_the_rewind_step_with_a_new_optimiser(void **st
     static const struct {
         const char *option;
         bool keeps_momentum;
-    } cases[] = {{"ticket.stages.[0].rewind_momentum=false", false},
-                 {"ticket.stages.[0].rewind_momentum=true", true},
-                 {"ticket.stages.[0].rewind_tensors=\"weights\"", false}};
+    } cases[] = {{"ticket.phases.[0].rewind_momentum=false", false},
+                 {"ticket.phases.[0].rewind_momentum=true", true},
+                 {"ticket.phases.[0].rewind_tensors=\"weights\"", false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *const overrides[] = {"ticket.stages.[0].rewind=\"4it\"",
-                                         "ticket.stages.[0].data=\"real\"", cases[i].option};
+        const char *const overrides[] = {"ticket.phases.[0].rewind=\"4it\"",
+                                         "ticket.phases.[0].data=\"real\"", cases[i].option};
         bench b;
         cop_error err = {0};
         cop_trainer *trainer = NULL;
@@ -381,7 +375,7 @@ static void a_schedule_does_not_cross_to_other_data(void **state)
 {
     (void)state;
     static const char *const overrides[] = {
-        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 2; data = \"distilled\";"
+        "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 2; data = \"distilled\";"
         "rewind = \"1it\"; }, { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"real\";"
         "rewind = \"1it\"; } )"};
     bench b;
@@ -416,7 +410,7 @@ static void test_rewind_past_the_end_is_refused_before_anything_runs(void **stat
         char stage[256];
         (void)snprintf(
             stage, sizeof stage,
-            "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"%s\";"
+            "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"%s\";"
             " rewind = \"%s\"; } )",
             rewinds[i].data, rewinds[i].rewind);
         const char *const overrides[] = {stage};
@@ -437,7 +431,7 @@ static void test_rewind_past_the_end_is_refused_before_anything_runs(void **stat
 static void test_snapshot_past_the_end_is_refused_before_training(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].rewind=\"2it\""};
+    static const char *const overrides[] = {"ticket.phases.[0].rewind=\"2it\""};
     bench b;
     cop_error err = {0};
     size_t changed = 0;
@@ -452,9 +446,6 @@ static void test_snapshot_past_the_end_is_refused_before_training(void **state)
                    "a snapshot is wanted at step 1000 of");
     bench_close(&b);
 }
-
-/* --- divergence
- * ---------------------------------------------------------------------------------------------- */
 
 /* The loss of the only step is that of the initialisation; its update is what breaks the network.
  */
@@ -471,7 +462,7 @@ static void test_diverged_network_is_not_published(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof divergences / sizeof divergences[0]; i++) {
-        const char *const overrides[] = {divergences[i].train, "ticket.stages=()"};
+        const char *const overrides[] = {divergences[i].train, "ticket.phases=()"};
         bench b;
         cop_error err = {0};
         bench_open(&b, base_config, overrides, 2);
@@ -484,9 +475,6 @@ static void test_diverged_network_is_not_published(void **state)
     }
 }
 
-/* --- failed stages ------------------------------------------------------------------------------
- */
-
 /* Runs a study with one cell that diverges; it is the second of three. */
 static void run_with_a_failing_cell(bench *b, cop_error *err)
 {
@@ -494,7 +482,7 @@ static void run_with_a_failing_cell(bench *b, cop_error *err)
     (void)snprintf(text, sizeof text,
                    "%ssweep = ( { path = \"train.lr\"; values = [0.1, 1e30, 0.01]; } );\n",
                    base_config);
-    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\""};
+    static const char *const overrides[] = {"ticket.phases.[0].data=\"real\""};
     bench_open(b, text, overrides, 1);
     assert_int_equal(cop_study_run(b->study, b->store, NULL, NULL, err), COP_FAILED);
 }
@@ -545,9 +533,6 @@ static void the_record_says_why_a_stage_has_no_result(void **state)
     bench_close(&b);
 }
 
-/* --- nothing twice
- * -------------------------------------------------------------------------------------- */
-
 static size_t count_kind(const bench *b, cop_stage_kind kind)
 {
     size_t count = 0;
@@ -565,7 +550,7 @@ static int32_t chose_mask(const bench *b, int64_t round)
 static void no_copy_depends_on_how_its_mask_was_found(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\""};
+    static const char *const overrides[] = {"ticket.phases.[0].data=\"real\""};
     bench b;
     bench_open(&b, base_config, overrides, 1);
     /* dense, round 1, round 2, two copies each, and a training for each of the two masks */
@@ -588,8 +573,8 @@ static void no_copy_depends_on_how_its_mask_was_found(void **state)
 static void a_mask_can_be_chosen_by_the_first_copy(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].data=\"real\"",
-                                            "ticket.stages.[0].noise=\"copy\""};
+    static const char *const overrides[] = {"ticket.phases.[0].data=\"real\"",
+                                            "ticket.phases.[0].noise=\"copy\""};
     bench b;
     bench_open(&b, base_config, overrides, 2);
     assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 6);
@@ -598,7 +583,7 @@ static void a_mask_can_be_chosen_by_the_first_copy(void **state)
     bench_close(&b);
 }
 
-/* Enough stages that the table of them grows several times; each setting has one of its own. */
+/* Enough stages that the table of them grows several times; each cell has one of its own. */
 static void test_many_settings_are_each_laid_out_once(void **state)
 {
     (void)state;
@@ -611,7 +596,7 @@ static void test_many_settings_are_each_laid_out_once(void **state)
                    base_config, values);
     bench b;
     bench_open(&b, text, NULL, 0);
-    assert_int_equal(b.study->config->setting_count, 40);
+    assert_int_equal(b.study->config->cell_count, 40);
     assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8);
     assert_int_equal(count_kind(&b, COP_STAGE_ANALYZE), 3 * 40);
     for (size_t i = 0; i < b.study->stage_count; i++) {
@@ -630,7 +615,7 @@ static void test_settings_share_what_they_have_in_common(void **state)
                    base_config);
     bench b;
     bench_open(&b, text, NULL, 0);
-    assert_int_equal(b.study->config->setting_count, 2);
+    assert_int_equal(b.study->config->cell_count, 2);
     assert_int_equal(count_kind(&b, COP_STAGE_DISTIL), 1);
     assert_int_equal(count_kind(&b, COP_STAGE_MASK), 2);
     assert_int_equal(count_kind(&b, COP_STAGE_TRAIN), 8); /* 6 copies, 2 on the distilled set */
@@ -661,10 +646,10 @@ static void test_studies_on_one_directory_keep_each_others_snapshots(void **stat
 {
     (void)state;
     static const char *const early[] = {
-        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"1it\"; } )",
+        "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"1it\"; } )",
         "analyze=()"};
     static const char *const late[] = {
-        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"4it\"; } )",
+        "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 1; rewind = \"4it\"; } )",
         "analyze=()"};
     bench a, b;
     cop_error err = {0};
@@ -762,9 +747,6 @@ static void test_identities_hold_what_matters_and_nothing_else(void **state)
     bench_close(&plain);
 }
 
-/* --- stopping
- * ---------------------------------------------------------------------------------------------- */
-
 static void test_stopped_run_goes_on_with_the_same_bits(void **state)
 {
     (void)state;
@@ -840,8 +822,7 @@ static void test_checkpoint_past_the_end_starts_over(void **state)
     bench_close(&cut);
 }
 
-/* --- what is not what it should be
- * ---------------------------------------------------------------------------------------------- */
+/* What is not what it should be. */
 
 /* The first stage is made without complaint and never reads back. */
 static size_t first_runs;
@@ -875,10 +856,10 @@ static void what_momentum_does_not_change_keeps_its_identity(void **state)
 {
     (void)state;
     static const char *const plain[] = {
-        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
+        "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
         "rewind = \"1it\"; } )"};
     static const char *const kept[] = {
-        "ticket.stages=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
+        "ticket.phases=( { pruner = { plugin = \"imp\"; }; rounds = 1; data = \"distilled\";"
         "rewind = \"1it\"; rewind_momentum = true; } )"};
     bench a, b;
     bench_open(&a, base_config, plain, 1);
@@ -1023,7 +1004,7 @@ static int occurrences(const char *text, const char *part)
 static void a_run_sets_aside_what_is_not_its_own_and_computes_it_again(void **state)
 {
     (void)state;
-    static const char *const overrides[] = {"ticket.stages.[0].rounds=1", "dataset.train_size=80",
+    static const char *const overrides[] = {"ticket.phases.[0].rounds=1", "dataset.train_size=80",
                                             "dataset.test_size=40"};
     bench whole, b;
     bench_open(&whole, base_config, overrides, 3);
@@ -1054,7 +1035,7 @@ static void damage_that_a_stage_finds_is_computed_again_first(void **state)
     (void)state;
     /* A network large enough for its state not to be a small file. */
     static const char *const overrides[] = {
-        "ticket.stages.[0].rounds=1", "dataset.train_size=80", "dataset.test_size=40",
+        "ticket.phases.[0].rounds=1", "dataset.train_size=80", "dataset.test_size=40",
         "train.duration=\"1ep\"", "ticket.model={ plugin = \"convnet\"; depth = 1; width = 110; }"};
     bench whole, b;
     bench_open(&whole, base_config, overrides, 5);

@@ -1,8 +1,8 @@
 /* The hessian analyzer on softmax regression, whose Hessian is known:
  * mean over samples of (diag(p) − p pᵀ) ⊗ x xᵀ, with x extended by a 1 for the bias. */
 #include "linear_net.h"
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 
 #include "../../plugins/analyzers/hessian/hessian.c"
 #include "../../plugins/analyzers/hessian/report.c"
@@ -137,7 +137,7 @@ static double value_of(const cop_tables *tables, size_t table, size_t row, const
     const cop_table *t = cop_tables_at(tables, table);
     for (size_t i = 0; i < cop_table_column_count(t); i++) {
         if (strcmp(cop_table_column(t, i)->name, column) == 0) {
-            cop_cell c = cop_table_cell(t, row, i);
+            cop_table_value c = cop_table_at(t, row, i);
             return cop_table_column(t, i)->type == COP_COLUMN_INT ? (double)c.i : c.f;
         }
     }

@@ -6,11 +6,9 @@
 #include "../../plugins/distillers/idc/pixels.h"
 #include "../../plugins/distillers/idc/start.h"
 #include "plugin/component.h"
-#include "study/work.h"
+#include "study/running/work.h"
 
 #include <math.h>
-
-/* --- starts ---------------------------------------------------------------------------------- */
 
 enum { TILES = 9 };
 
@@ -127,8 +125,6 @@ static void test_too_few_real_images(void **unused)
     scene_close(&s);
 }
 
-/* --- real batches ---------------------------------------------------------------------------- */
-
 /* 6 images a class in batches of 4: one whole batch a permutation. In batches of 3: two, which
  * together are the class. */
 static void test_class_batches(void **unused)
@@ -171,8 +167,6 @@ static void test_class_batches(void **unused)
     scene_close(&s);
 }
 
-/* --- the pixels' optimiser ------------------------------------------------------------------- */
-
 static void test_pixel_step(void **unused)
 {
     (void)unused;
@@ -187,8 +181,6 @@ static void test_pixel_step(void **unused)
     const float clamped[4] = {0.5f, 0.0f, 1.0f, 0.625f};
     assert_memory_equal(pixels, clamped, sizeof pixels);
 }
-
-/* --- options --------------------------------------------------------------------------------- */
 
 static void test_pixel_rate(void **unused)
 {

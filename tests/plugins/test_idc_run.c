@@ -2,8 +2,8 @@
 #include "idc_scene.h"
 
 #include "../../plugins/distillers/idc/run.h"
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 
 #include <math.h>
 
@@ -214,8 +214,7 @@ static void test_pretraining(void **unused)
     scene_close(&s);
 }
 
-/* --- driven as the host does -------------------------------------------------------------------
- */
+/* Driven as the host does. */
 
 enum { MOST_STEPS = 16 };
 

@@ -1,6 +1,6 @@
 /* The imp pruner: how many weights go, which, and that they never come back. */
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 #include "tiny_net.h"
 
 #include "../../plugins/pruners/imp/imp.c"

@@ -1,11 +1,11 @@
 /* The lmc analyzer: its ends are the copies, its lines are straight, its barriers add up. */
 #include "linear_net.h"
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 #include "tiny_net.h"
 
-#include "../../plugins/analyzers/lmc/layout.c"
 #include "../../plugins/analyzers/lmc/lmc.c"
+#include "../../plugins/analyzers/lmc/numbering.c"
 #include "../../plugins/analyzers/lmc/report.c"
 
 #include <string.h>
@@ -124,14 +124,14 @@ static const cop_table *find(const cop_tables *tables, const char *name)
     return NULL;
 }
 
-static cop_cell cell(const cop_table *table, size_t row, const char *column)
+static cop_table_value cell(const cop_table *table, size_t row, const char *column)
 {
     for (size_t i = 0; i < cop_table_column_count(table); i++) {
         if (strcmp(cop_table_column(table, i)->name, column) == 0)
-            return cop_table_cell(table, row, i);
+            return cop_table_at(table, row, i);
     }
     fail_msg("no column %s", column);
-    return (cop_cell){.i = 0};
+    return (cop_table_value){.i = 0};
 }
 
 static cop_evaluation evaluate(const scene *s, const cop_samples *data, const cop_tensors *state)
@@ -406,7 +406,7 @@ static void a_resumed_run_makes_the_same_tables(void **state)
         assert_int_equal(cop_table_row_count(a), cop_table_row_count(b));
         for (size_t row = 0; row < cop_table_row_count(a); row++) {
             for (size_t c = 0; c < cop_table_column_count(a); c++) {
-                cop_cell x = cop_table_cell(a, row, c), y = cop_table_cell(b, row, c);
+                cop_table_value x = cop_table_at(a, row, c), y = cop_table_at(b, row, c);
                 if (cop_table_column(a, c)->type == COP_COLUMN_TEXT)
                     assert_string_equal(x.text, y.text);
                 else
@@ -439,7 +439,7 @@ static void verdicts_follow_the_thresholds(void **state)
         o.alphas = 3;
         o.stable_threshold = cases[i].stable_threshold;
         o.matching_threshold = cases[i].matching_threshold;
-        lmc_layout l = lmc_layout_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.10, 0.12, cases[i].dense_error, cases[i].dense_error,
                                   cases[i].peak};
@@ -477,7 +477,7 @@ static void collapsed_networks_are_neither_stable_nor_matching(void **state)
         lmc_options o = defaults;
         o.alphas = 3;
         o.stable_threshold = o.matching_threshold = 10.0;
-        lmc_layout l = lmc_layout_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.7, 0.6, cases[i].dense_error, cases[i].dense_error, 0.65};
         for (int step = 0; step < 5; step++)
@@ -513,7 +513,7 @@ static void diverged_networks_pass_no_verdict(void **state)
         cop_error err = {0};
         lmc_options o = defaults;
         o.alphas = 3;
-        lmc_layout l = lmc_layout_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, false);
         double curve[5 * LMC_MEASURES];
         for (int k = 0; k < 5 * LMC_MEASURES; k++)
             curve[k] = k % 2 == 1 ? 0.9 : 2.3;
@@ -545,7 +545,7 @@ static void steps_and_points_are_one_to_one(void **state)
         o.control = cases[i].control;
         o.control_init = cases[i].control_init;
         o.statistics = LMC_BOTH;
-        lmc_layout l = lmc_layout_make(&o, cases[i].copies, true);
+        lmc_numbering l = lmc_numbering_make(&o, cases[i].copies, true);
         assert_int_equal(l.pairs, cases[i].wanted_pairs);
         for (int64_t step = 0; step < lmc_steps(&l); step++)
             assert_int_equal(lmc_step_of(&l, lmc_point_at(&l, step)), step);

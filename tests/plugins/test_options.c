@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "nn/model.h"
 #include "plugin/component.h"
-#include "plugin/setting.h"
+#include "plugin/options/setting.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,8 +29,6 @@ static int close_fixtures(void **state)
     cop_registry_free(registry);
     return 0;
 }
-
-/* --- tables ----------------------------------------------------------------------------------- */
 
 static const char *const twins[] = {"a", "b", "a", NULL};
 static const char *const fine[] = {"a", "b", NULL};
@@ -143,8 +141,6 @@ static void checks_tables(void **state)
     assert_refused(cop_options_check(NULL, 3, 0, &err), COP_INVALID, &err, "is NULL; wanted 3");
     assert_refused(cop_options_check(NULL, 1000000, 0, &err), COP_INVALID, &err, "at most 1000");
 }
-
-/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Reads `text`, the inside of a component's group, as a component. */
 static cop_status read_component(cop_kind kind, const char *id, const char *text, cop_logger *log,
@@ -364,8 +360,6 @@ static void takes_old_names_with_a_warning(void **state)
     free(text);
 }
 
-/* --- identity and effective values ------------------------------------------------------------ */
-
 static const struct {
     const char *id;
     cop_kind kind;
@@ -488,8 +482,6 @@ static void prints_effective_values_that_read_back(void **state)
         cop_component_free(b);
     }
 }
-
-/* --- instances -------------------------------------------------------------------------------- */
 
 static const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 3};
 

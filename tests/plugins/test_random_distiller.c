@@ -1,7 +1,7 @@
 /* The random distiller: real images, class by class, whole or as mosaics. */
 #include "../../plugins/distillers/random/random.c"
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 #include "support.h"
 
 #include <string.h>

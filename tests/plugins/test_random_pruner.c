@@ -1,6 +1,6 @@
 /* The random pruner: as many weights as magnitude pruning, drawn by the work's stream alone. */
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 #include "tiny_net.h"
 
 #include "../../plugins/pruners/random/random.c"

@@ -4,9 +4,9 @@
 
 #include "core/file.h"
 #include "core/log.h"
-#include "plugin/describe.h"
-#include "plugin/open.h"
-#include "plugin/registry.h"
+#include "plugin/loading/open.h"
+#include "plugin/loading/registry.h"
+#include "plugin/options/describe.h"
 
 #include <cJSON.h>
 #include <errno.h>
@@ -60,8 +60,6 @@ static char *printed(FILE *stream, char **text)
     assert_int_equal(fclose(stream), 0);
     return *text;
 }
-
-/* --- refusals --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *file;
@@ -209,8 +207,6 @@ static void shadows_equal_files_quietly(void **state)
     remove_tree(dir);
 }
 
-/* --- the search path -------------------------------------------------------------------------- */
-
 static void says_which_directories_are_missing(void **state)
 {
     (void)state;
@@ -291,8 +287,7 @@ static void gives_up_on_a_constructor_that_hangs(void **state)
     remove_tree(dir);
 }
 
-/* --- what is opened in this process -----------------------------------------------------------
- */
+/* What is opened in this process. */
 
 static bool is_mapped(const char *part)
 {
@@ -476,8 +471,6 @@ static void names_kinds(void **state)
     assert_int_equal(cop_kind_parse("weasel"), 0);
     assert_string_equal(cop_kind_name((cop_kind)9), "unknown");
 }
-
-/* --- list and inspect ------------------------------------------------------------------------- */
 
 static void assert_contains(const char *text, const char *part)
 {

@@ -178,7 +178,7 @@ static cop_status landscape_finish(void *self, const cop_analyzer_input *in, cop
     for (int64_t i = 0; i < l->options->grid * l->options->grid; i++) {
         double x = 0.0, y = 0.0;
         locate(l, &s, i, &x, &y);
-        const cop_cell row[] = {
+        const cop_table_value row[] = {
             {.f = x}, {.f = y}, {.f = surface[2 * i]}, {.f = surface[2 * i + 1]}};
         COP_TRY(cop_table_row(table, row, err));
     }

@@ -1,7 +1,7 @@
 /* compiled.c: compiled programs against the oracle. */
 #include "compiled.h"
 
-#include "exec/plan.h"
+#include "exec/program/program.h"
 
 #include <stdlib.h>
 #include <string.h>

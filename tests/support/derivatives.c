@@ -203,7 +203,7 @@ static cop_node kinked_operand(const scene *s, const cop_node_data *node)
     case COP_OP_LEAKY_RELU:
     case COP_OP_ABS:
     case COP_OP_SIGN:
-    case COP_OP_STEP:
+    case COP_OP_HEAVISIDE:
         return node->inputs[0];
     case COP_OP_GATE:
         /* a gate on a relu's value opens where the relu does, whose operand is looked at */

@@ -5,9 +5,9 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "store/safetensors.h"
-#include "store/synthetic.h"
-#include "store/tables.h"
+#include "store/formats/safetensors.h"
+#include "store/formats/synthetic_file.h"
+#include "store/formats/tables_json.h"
 
 #include <coppice/table.h>
 
@@ -25,7 +25,7 @@ typedef struct made_up {
     char identity[128];
 } made_up;
 
-static made_up name_part(const char *part, int setting, int seed, int round)
+static made_up name_part(const char *part, int cell, int seed, int round)
 {
     const char *kind = strcmp(part, "mask") == 0       ? "mask"
                        : strcmp(part, "analysis") == 0 ? "analyze"
@@ -33,15 +33,15 @@ static made_up name_part(const char *part, int setting, int seed, int round)
                                                        : "train";
     made_up made;
     cop_error err = {0};
-    (void)snprintf(made.identity, sizeof made.identity, "%s of %d, %d, %d", part, setting, seed,
+    (void)snprintf(made.identity, sizeof made.identity, "%s of %d, %d, %d", part, cell, seed,
                    round);
     assert_ok(cop_artifact_name(kind, made.identity, &made.id, &err), &err);
     return made;
 }
 
-cop_artifact_id fake_study_id(const char *part, int setting, int seed, int round)
+cop_artifact_id fake_study_id(const char *part, int cell, int seed, int round)
 {
-    return name_part(part, setting, seed, round).id;
+    return name_part(part, cell, seed, round).id;
 }
 
 const char *fake_study_path(const fake_study *f, cop_artifact_id id, const char *file, char *path,
@@ -87,11 +87,11 @@ static void write_tensor(const cop_draft *draft, const char *file, float scale)
     cop_tensors_free(set);
 }
 
-/* Accuracies rise by 1/64 from copy to copy, and by 1/16 from setting to setting. */
-static void make_training(const fake_study *f, cop_store *store, made_up made, int setting,
-                          int copy, int round)
+/* Accuracies rise by 1/64 from copy to copy, and by 1/16 from cell to cell. */
+static void make_training(const fake_study *f, cop_store *store, made_up made, int cell, int copy,
+                          int round)
 {
-    double accuracy = 0.5 + setting / 16.0 + copy / 64.0 - round / 8.0;
+    double accuracy = 0.5 + cell / 16.0 + copy / 64.0 - round / 8.0;
     char text[512];
     cop_draft *draft = open_draft(store, &made);
     (void)snprintf(text, sizeof text,
@@ -117,9 +117,6 @@ static void make_mask(const fake_study *f, cop_store *store, made_up made)
     publish(f, draft, &made);
 }
 
-/* --- tables -------------------------------------------------------------------------------------
- */
-
 static cop_table *add_table(cop_tables *tables, const char *name, const cop_column *columns,
                             size_t count, const cop_plot *plot)
 {
@@ -130,7 +127,7 @@ static cop_table *add_table(cop_tables *tables, const char *name, const cop_colu
     return table;
 }
 
-static void add_row(cop_table *table, const cop_cell *cells)
+static void add_row(cop_table *table, const cop_table_value *cells)
 {
     cop_error err = {0};
     assert_ok(cop_table_row(table, cells, &err), &err);
@@ -150,10 +147,10 @@ static void add_line(cop_tables *tables, int seed, int round)
     cop_table *table = add_table(tables, "probe_line", columns, 4, &plot);
     for (int pair = 0; pair < 2; pair++) {
         for (int i = 0; i <= 4; i++)
-            add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
-                                        {.f = i / 4.0},
-                                        {.f = 1.0 + i * (4 - i) / 4.0 + round + seed / 8.0},
-                                        {.f = 10.0 + i * (4 - i) * (pair + 1)}});
+            add_row(table, (cop_table_value[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                               {.f = i / 4.0},
+                                               {.f = 1.0 + i * (4 - i) / 4.0 + round + seed / 8.0},
+                                               {.f = 10.0 + i * (4 - i) * (pair + 1)}});
     }
 }
 
@@ -166,14 +163,14 @@ static void add_summary(cop_tables *tables, int seed, int round)
                                          {"verdict", COP_COLUMN_TEXT, NULL, "On it"}};
     cop_table *table = add_table(tables, "probe_barrier", columns, 4, NULL);
     for (int pair = 0; pair < 2; pair++) {
-        add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
-                                    {.text = "plain"},
-                                    {.f = 4.0 * pair + round + seed},
-                                    {.text = pair == round ? "stable" : "unstable"}});
-        add_row(table, (cop_cell[]){{.text = pair == 0 ? "0-1" : "1-0"},
-                                    {.text = "re-done"},
-                                    {.f = 0.5},
-                                    {.text = "stable"}});
+        add_row(table, (cop_table_value[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                           {.text = "plain"},
+                                           {.f = 4.0 * pair + round + seed},
+                                           {.text = pair == round ? "stable" : "unstable"}});
+        add_row(table, (cop_table_value[]){{.text = pair == 0 ? "0-1" : "1-0"},
+                                           {.text = "re-done"},
+                                           {.f = 0.5},
+                                           {.text = "stable"}});
     }
 }
 
@@ -187,8 +184,8 @@ static void add_map(cop_tables *tables, int round)
     cop_table *table = add_table(tables, "probe_map", columns, 3, &plot);
     for (int y = -4; y <= 4; y++) {
         for (int x = -4; x <= 4; x++)
-            add_row(table,
-                    (cop_cell[]){{.f = x / 4.0}, {.f = y / 4.0}, {.f = x * x + y * (y + round)}});
+            add_row(table, (cop_table_value[]){
+                               {.f = x / 4.0}, {.f = y / 4.0}, {.f = x * x + y * (y + round)}});
     }
 }
 
@@ -200,8 +197,8 @@ static void add_bins(cop_tables *tables, int seed)
         .kind = COP_PLOT_HISTOGRAM, .title = "Bins", .x = "centre", .y = "count", .log_y = true};
     cop_table *table = add_table(tables, "probe_bins", columns, 2, &plot);
     for (int i = 0; i < 9; i++)
-        add_row(table,
-                (cop_cell[]){{.f = i + seed / 8.0}, {.i = i == 2 ? 0 : 1 + i * (8 - i) * 5}});
+        add_row(table, (cop_table_value[]){{.f = i + seed / 8.0},
+                                           {.i = i == 2 ? 0 : 1 + i * (8 - i) * 5}});
 }
 
 static void add_points(cop_tables *tables, int seed, int round)
@@ -214,7 +211,7 @@ static void add_points(cop_tables *tables, int seed, int round)
         .kind = COP_PLOT_POINTS, .title = "Norms", .x = "layer", .y = "norm", .error = "spread"};
     cop_table *table = add_table(tables, "probe_points", columns, 3, &plot);
     for (int i = 0; i < 3; i++)
-        add_row(table, (cop_cell[]){
+        add_row(table, (cop_table_value[]){
                            {.text = layers[i]}, {.f = 1.0 + i + round + seed / 16.0}, {.f = 0.25}});
 }
 
@@ -234,9 +231,6 @@ static void make_analysis(const fake_study *f, cop_store *store, made_up made, i
     cop_tables_free(tables);
     publish(f, draft, &made);
 }
-
-/* --- the distilled set --------------------------------------------------------------------------
- */
 
 /* Two images of each of three classes, 4 × 6, grey: class k's are k/2. */
 static void make_set(const fake_study *f, cop_store *store, made_up made)
@@ -262,39 +256,36 @@ static void make_set(const fake_study *f, cop_store *store, made_up made)
     publish(f, draft, &made);
 }
 
-/* --- the record ---------------------------------------------------------------------------------
- */
-
-static void append_id(cop_text *text, const char *part, int setting, int seed, int round)
+static void append_id(cop_text *text, const char *part, int cell, int seed, int round)
 {
-    cop_artifact_id id = fake_study_id(part, setting, seed, round);
+    cop_artifact_id id = fake_study_id(part, cell, seed, round);
     cop_text_printf(text, "\"%s-%s\"", id.kind, id.hash);
 }
 
-static void append_ticket(cop_text *text, int setting, int seed, int round)
+static void append_ticket(cop_text *text, int cell, int seed, int round)
 {
     cop_text_printf(text,
-                    "{\"setting\": %d, \"seed\": %d, \"stage\": %d, \"round\": %d, \"points\": 7,\n"
+                    "{\"cell\": %d, \"seed\": %d, \"phase\": %d, \"round\": %d, \"points\": 7,\n"
                     "  \"mask\": ",
-                    setting, seed, round - 1, round);
+                    cell, seed, round - 1, round);
     if (round > 0) {
-        append_id(text, "mask", setting, seed, round);
+        append_id(text, "mask", cell, seed, round);
         cop_text_append(text, ", \"training\": ");
-        append_id(text, "training", setting, seed, round);
+        append_id(text, "training", cell, seed, round);
     } else {
         cop_text_append(text, "null, \"training\": null");
     }
     cop_text_append(text, ", \"data\": ");
-    if (round > 0 && setting == 0)
-        append_id(text, "set", setting, seed, 0);
+    if (round > 0 && cell == 0)
+        append_id(text, "set", cell, seed, 0);
     else
         cop_text_append(text, "null");
     cop_text_append(text, ",\n  \"copies\": [");
-    append_id(text, "copy0", setting, seed, round);
+    append_id(text, "copy0", cell, seed, round);
     cop_text_append(text, ", ");
-    append_id(text, "copy1", setting, seed, round);
+    append_id(text, "copy1", cell, seed, round);
     cop_text_append(text, "],\n  \"analyses\": [{\"analyzer\": \"probe\", \"id\": ");
-    append_id(text, "analysis", setting, seed, round);
+    append_id(text, "analysis", cell, seed, round);
     cop_text_append(text, "}]}");
 }
 
@@ -302,7 +293,7 @@ static void write_record(const fake_study *f)
 {
     cop_text text = {0};
     cop_text_append(&text,
-                    "{\"name\": \"fake <study>\", \"seeds\": [3, 5], \"settings\": [\n"
+                    "{\"name\": \"fake <study>\", \"seeds\": [3, 5], \"cells\": [\n"
                     "  {\"label\": \"A, \\\"one\\\"\", \"analyzers\": [\"probe\"], \"distiller\": "
                     "\"paint\", \"chance\": 0.375},\n"
                     "  {\"label\": \"B\", \"analyzers\": [\"probe\"], \"distiller\": null}],\n"
@@ -313,7 +304,7 @@ static void write_record(const fake_study *f)
     }
     cop_text_append(&text, "],\n\"distilled\": [");
     for (int i = 0; i < SEEDS; i++) {
-        cop_text_printf(&text, "%s{\"setting\": 0, \"seed\": %d, \"set\": ", i > 0 ? ",\n" : "",
+        cop_text_printf(&text, "%s{\"cell\": 0, \"seed\": %d, \"set\": ", i > 0 ? ",\n" : "",
                         seeds[i]);
         append_id(&text, "set", 0, seeds[i], 0);
         cop_text_append(&text, ", \"trained\": ");
@@ -334,15 +325,15 @@ void fake_study_make(const fake_study *f)
     cop_store *store = NULL;
     assert_ok(cop_store_open(f->dir, &store, &err), &err);
     for (int i = 0; i < SETTINGS * SEEDS * ROUNDS; i++) {
-        int setting = i / (SEEDS * ROUNDS), seed = seeds[i / ROUNDS % SEEDS], round = i % ROUNDS;
+        int cell = i / (SEEDS * ROUNDS), seed = seeds[i / ROUNDS % SEEDS], round = i % ROUNDS;
         for (int copy = 0; copy < COPIES; copy++)
-            make_training(f, store, name_part(copy == 0 ? "copy0" : "copy1", setting, seed, round),
-                          setting, copy, round);
-        make_analysis(f, store, name_part("analysis", setting, seed, round), seed, round);
+            make_training(f, store, name_part(copy == 0 ? "copy0" : "copy1", cell, seed, round),
+                          cell, copy, round);
+        make_analysis(f, store, name_part("analysis", cell, seed, round), seed, round);
         if (round == 0)
             continue;
-        make_mask(f, store, name_part("mask", setting, seed, round));
-        make_training(f, store, name_part("training", setting, seed, round), setting, 0, round);
+        make_mask(f, store, name_part("mask", cell, seed, round));
+        make_training(f, store, name_part("training", cell, seed, round), cell, 0, round);
     }
     for (int i = 0; i < SEEDS; i++) {
         make_set(f, store, name_part("set", 0, seeds[i], 0));

@@ -4,7 +4,7 @@
 #define COP_TEST_IDC_SCENE_H
 
 #include "small_convnet.h"
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 #include "support.h"
 
 #include "../../plugins/distillers/idc/options.h"

@@ -1,6 +1,6 @@
 #include "models.h"
 
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 
 #include <coppice/plugin.h>
 

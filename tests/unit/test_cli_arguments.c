@@ -111,7 +111,7 @@ static void words_survive_the_shell(void **state)
                                         "$HOME;`ls`",
                                         "a\"b",
                                         "\x1b[31m red\x07\n's",
-                                        "ticket.stages.[0].data=real"};
+                                        "ticket.phases.[0].data=real"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         char command[256], *text = NULL, got[256] = "";
         size_t size = 0;

@@ -5,7 +5,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "plugin/setting.h"
+#include "plugin/options/setting.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -62,9 +62,7 @@ static cop_status load_text(const char *text, const char *override, cop_config *
 /* What every config needs, on one line. */
 #define BASE                                                                                       \
     "dataset = { plugin = \"toydata\"; }; ticket = { model = { plugin = \"toymodel\"; }; "         \
-    "stages = ( { pruner = { plugin = \"toypruner\"; }; } ); }; train = { recipe = \"idc\"; };"
-
-/* --- reading ---------------------------------------------------------------------------------- */
+    "phases = ( { pruner = { plugin = \"toypruner\"; }; } ); }; train = { recipe = \"idc\"; };"
 
 static void reads_every_group(void **state)
 {
@@ -75,8 +73,8 @@ static void reads_every_group(void **state)
     assert_string_equal(c->name, "full");
     assert_int_equal(c->seed_count, 2);
     assert_int_equal(c->seeds[1], 1);
-    assert_int_equal(c->setting_count, 4);
-    const cop_setting *s = &c->settings[0];
+    assert_int_equal(c->cell_count, 4);
+    const cop_cell *s = &c->cells[0];
     assert_int_equal(s->copies, 3);
     assert_int_equal(s->threads, 1);
     assert_int_equal(s->precision, COP_PRECISION_F32);
@@ -87,20 +85,20 @@ static void reads_every_group(void **state)
     assert_string_equal(cop_component_entry(s->distill)->plugin->id, "toydistiller");
     assert_string_equal(cop_component_entry(s->model)->plugin->id, "toymodel");
     assert_int_equal(s->retrain, COP_RETRAIN_LAST);
-    assert_int_equal(s->stage_count, 2);
-    assert_int_equal(s->stages[0].rounds, 5);
-    assert_int_equal(s->stages[0].data, COP_DATA_DISTILLED);
-    assert_int_equal(s->stages[0].rewind, COP_REWIND_INIT);
-    assert_int_equal(s->stages[0].rewind_tensors, COP_REWIND_ALL);
-    assert_false(s->stages[0].has_recipe);
-    assert_int_equal(s->stages[1].rounds, 1);
-    assert_int_equal(s->stages[1].data, COP_DATA_REAL);
-    assert_int_equal(s->stages[1].rewind, COP_REWIND_STEP);
-    assert_int_equal(s->stages[1].rewind_at.unit, COP_STEPS);
-    assert_true(s->stages[1].rewind_at.value == 500.0);
-    assert_int_equal(s->stages[1].rewind_tensors, COP_REWIND_WEIGHTS);
-    assert_true(s->stages[1].has_recipe);
-    assert_string_equal(s->stages[1].recipe.name, "lottery");
+    assert_int_equal(s->phase_count, 2);
+    assert_int_equal(s->phases[0].rounds, 5);
+    assert_int_equal(s->phases[0].data, COP_DATA_DISTILLED);
+    assert_int_equal(s->phases[0].rewind, COP_REWIND_INIT);
+    assert_int_equal(s->phases[0].rewind_tensors, COP_REWIND_ALL);
+    assert_false(s->phases[0].has_recipe);
+    assert_int_equal(s->phases[1].rounds, 1);
+    assert_int_equal(s->phases[1].data, COP_DATA_REAL);
+    assert_int_equal(s->phases[1].rewind, COP_REWIND_STEP);
+    assert_int_equal(s->phases[1].rewind_at.unit, COP_STEPS);
+    assert_true(s->phases[1].rewind_at.value == 500.0);
+    assert_int_equal(s->phases[1].rewind_tensors, COP_REWIND_WEIGHTS);
+    assert_true(s->phases[1].has_recipe);
+    assert_string_equal(s->phases[1].recipe.name, "lottery");
     assert_string_equal(s->train.name, "idc");
     assert_true(s->train.duration.value == 30.0);
     assert_int_equal(s->analyzer_count, 2);
@@ -121,13 +119,13 @@ static void fills_what_is_not_said(void **state)
     assert_string_equal(c->name, "small");
     assert_int_equal(c->seed_count, 1);
     assert_int_equal(c->seeds[0], 0);
-    assert_int_equal(c->setting_count, 1);
-    const cop_setting *s = &c->settings[0];
+    assert_int_equal(c->cell_count, 1);
+    const cop_cell *s = &c->cells[0];
     assert_string_equal(s->label, "small");
     assert_int_equal(s->copies, 2);
     assert_int_equal(s->precision, COP_PRECISION_F32);
     assert_null(s->distill);
-    assert_int_equal(s->stage_count, 0);
+    assert_int_equal(s->phase_count, 0);
     assert_int_equal(s->analyzer_count, 0);
     assert_int_equal(s->retrain, COP_RETRAIN_ALL);
     assert_non_null(strstr(c->effective, "dataset = { plugin = \"toydata\"; path = \"data/toy\"; "
@@ -169,8 +167,6 @@ static void describes_its_own_groups(void **state)
     free(text);
 }
 
-/* --- sweeps ----------------------------------------------------------------------------------- */
-
 static void crosses_the_axes_of_a_sweep(void **state)
 {
     (void)state;
@@ -187,12 +183,12 @@ static void crosses_the_axes_of_a_sweep(void **state)
     cop_config *c = NULL;
     cop_error err = {0};
     assert_ok(load_file(CONFIGS "full.cfg", NULL, &c, &err), &err);
-    assert_int_equal(c->setting_count, 4);
+    assert_int_equal(c->cell_count, 4);
     for (size_t i = 0; i < 4; i++) {
-        assert_string_equal(c->settings[i].label, wanted[i].label);
-        assert_int_equal(c->settings[i].stages[0].data, wanted[i].data);
-        assert_true(c->settings[i].train.lr == wanted[i].lr);
-        assert_true(c->settings[i].train.duration.value == 30.0);
+        assert_string_equal(c->cells[i].label, wanted[i].label);
+        assert_int_equal(c->cells[i].phases[0].data, wanted[i].data);
+        assert_true(c->cells[i].train.lr == wanted[i].lr);
+        assert_true(c->cells[i].train.duration.value == 30.0);
     }
     cop_config_free(c);
 }
@@ -208,13 +204,13 @@ static const struct {
     {"{ path = \"dataset\"; values = ( { size = 3; } ); labels = [\"three\"]; }", "three",
      "path = \"kept\"; size = 3;"},
     /* another plugin: replaced */
-    {"{ path = \"ticket.stages.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); }",
+    {"{ path = \"ticket.phases.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); }",
      "{ plugin = \"hangs\"; }", "{ pruner = { plugin = \"hangs\"; };"},
     /* into the root, nested groups merged and lists replaced */
-    {"{ path = \"\"; values = ( { dataset = { size = 4; }; ticket = { stages = (); }; } ); labels "
+    {"{ path = \"\"; values = ( { dataset = { size = 4; }; ticket = { phases = (); }; } ); labels "
      "= "
      "[\"x\"]; }",
-     "x", "stages = (); };"},
+     "x", "phases = (); };"},
     {"{ path = \"\"; values = ( { dataset = { size = 4; }; } ); labels = [\"x\"]; }", "x",
      "path = \"kept\"; size = 4;"},
     /* what was not there before */
@@ -246,8 +242,8 @@ static void merges_the_values_of_a_sweep(void **state)
         cop_config *c = NULL;
         cop_error err = {0};
         assert_ok(load_text(text.data, "dataset.path=kept", &c, &err), &err);
-        assert_int_equal(c->setting_count, 1);
-        assert_string_equal(c->settings[0].label, merges[i].label);
+        assert_int_equal(c->cell_count, 1);
+        assert_string_equal(c->cells[0].label, merges[i].label);
         if (strstr(c->effective, merges[i].part) == NULL)
             fail_msg("\"%s\" is not in:\n%s", merges[i].part, c->effective);
         cop_config_free(c);
@@ -275,26 +271,26 @@ static const struct {
      "\"train.lr\"; values = [3]; }",
      "sets train.lr, which the axis \"\" sets too", 3},
     /* the whole list over one of its items, and an item over the list's own */
-    {"{ path = \"ticket.stages.[0].rounds\"; values = [3]; }, { path = \"ticket.stages\"; values = "
+    {"{ path = \"ticket.phases.[0].rounds\"; values = [3]; }, { path = \"ticket.phases\"; values = "
      "( () ); }",
-     "sets ticket.stages.[0].rounds, which", 3},
-    {"{ path = \"ticket.stages\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; rounds = 2; "
+     "sets ticket.phases.[0].rounds, which", 3},
+    {"{ path = \"ticket.phases\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; rounds = 2; "
      "} "
-     ") ); labels = [\"a\"]; }, { path = \"ticket.stages.[0].rounds\"; values = [3]; }",
-     "sets ticket.stages.[0].rounds, which the axis \"ticket.stages\" sets too", 3},
+     ") ); labels = [\"a\"]; }, { path = \"ticket.phases.[0].rounds\"; values = [3]; }",
+     "sets ticket.phases.[0].rounds, which the axis \"ticket.phases\" sets too", 3},
     /* two ways to write an index */
-    {"{ path = \"ticket.stages[1].rounds\"; values = [3]; }, { path = "
-     "\"ticket.stages.[01].rounds\"; "
+    {"{ path = \"ticket.phases[1].rounds\"; values = [3]; }, { path = "
+     "\"ticket.phases.[01].rounds\"; "
      "values = [4]; }",
-     "sets ticket.stages.[1].rounds, which the axis \"ticket.stages[1].rounds\" sets too", 3},
+     "sets ticket.phases.[1].rounds, which the axis \"ticket.phases[1].rounds\" sets too", 3},
     /* another plugin takes the options of the first away */
     {"{ path = \"analyze.[0].count\"; values = [3]; }, { path = \"\"; values = ( { analyze = (); } "
      "); "
      "labels = [\"none\"]; }",
      "sets analyze.[0].count, which", 3},
-    {"{ path = \"ticket.stages.[0].pruner.rate\"; values = [0.1]; }, { path = "
-     "\"ticket.stages.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); labels = [\"h\"]; }",
-     "sets ticket.stages.[0].pruner.rate, which", 3},
+    {"{ path = \"ticket.phases.[0].pruner.rate\"; values = [0.1]; }, { path = "
+     "\"ticket.phases.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); labels = [\"h\"]; }",
+     "sets ticket.phases.[0].pruner.rate, which", 3},
     /* beside each other */
     {"{ path = \"\"; values = ( { }, { train = { batch = 4; }; } ); labels = [\"a\", \"b\"]; }, { "
      "path "
@@ -304,12 +300,12 @@ static const struct {
      "= 4; "
      "}; } ); labels = [\"a\", \"b\"]; }",
      NULL, 0},
-    {"{ path = \"ticket.stages\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; } ) ); "
+    {"{ path = \"ticket.phases\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; } ) ); "
      "labels = "
-     "[\"a\"]; }, { path = \"ticket.stages.[0].rounds\"; values = [3, 4]; }",
+     "[\"a\"]; }, { path = \"ticket.phases.[0].rounds\"; values = [3, 4]; }",
      NULL, 0},
-    {"{ path = \"ticket.stages.[0].pruner\"; values = ( { plugin = \"toypruner\"; } ); labels = "
-     "[\"a\"]; }, { path = \"ticket.stages.[0].pruner.rate\"; values = [0.1, 0.2]; }",
+    {"{ path = \"ticket.phases.[0].pruner\"; values = ( { plugin = \"toypruner\"; } ); labels = "
+     "[\"a\"]; }, { path = \"ticket.phases.[0].pruner.rate\"; values = [0.1, 0.2]; }",
      NULL, 0},
     {"{ path = \"dataset\"; values = ( { plugin = \"toydata\"; size = 3; } ); labels = [\"a\"]; }, "
      "{ "
@@ -326,7 +322,7 @@ static void refuses_axes_that_set_the_same_setting(void **state)
         cop_text_printf(
             &text,
             "dataset = { plugin = \"toydata\"; }; ticket = { model = { plugin = \"toymodel\"; }; "
-            "stages = ( { pruner = { plugin = \"toypruner\"; }; }, { pruner = { plugin = "
+            "phases = ( { pruner = { plugin = \"toypruner\"; }; }, { pruner = { plugin = "
             "\"toypruner\"; }; } ); };\ntrain = { recipe = \"idc\"; }; analyze = ( { plugin = "
             "\"toyanalyzer\"; } );\nsweep = ( %s );",
             overlaps[i].axes);
@@ -381,8 +377,6 @@ static void warns_of_an_override_of_what_is_swept(void **state)
         free(said);
     }
 }
-
-/* --- names ------------------------------------------------------------------------------------ */
 
 /* As they stand in the config; NULL: fine. */
 static const struct {
@@ -474,8 +468,6 @@ static void records_any_bytes_as_text(void **state)
     cop_config_free(c);
 }
 
-/* --- overrides -------------------------------------------------------------------------------- */
-
 static const struct {
     const char *override, *part;
 } overrides[] = {
@@ -489,9 +481,9 @@ static const struct {
     {"train.lr=5e-4", "lr = 0.0005;"},
     {"train.lr=1", "lr = 1;"},
     {"train=lottery", "recipe = \"lottery\";"},
-    {"ticket.stages.[0].rounds=3", "rounds = 3;"},
-    {"ticket.stages[0].rounds=3", "rounds = 3;"},
-    {"ticket.stages.[1]={ pruner = { plugin = \"hangs\"; }; rounds = 9; }", "rounds = 9;"},
+    {"ticket.phases.[0].rounds=3", "rounds = 3;"},
+    {"ticket.phases[0].rounds=3", "rounds = 3;"},
+    {"ticket.phases.[1]={ pruner = { plugin = \"hangs\"; }; rounds = 9; }", "rounds = 9;"},
     {"ticket.model={ plugin = \"toymodel\"; bias = false; }", "bias = false;"},
     {"ticket.model.bias=FALSE", "bias = false;"},
     {"seeds.order=3", "order = 3;"},
@@ -523,8 +515,8 @@ static const struct {
     {"train..lr=1", "is not a path"},
     {"train.[x]=1", "is not a path"},
     {"train.lr=5000000000", "write 5000000000L"},
-    {"ticket.stages.[7].rounds=3", "there is no \"[7]\" in a list"},
-    {"ticket.stages.rounds=3", "there is no \"rounds\" in"},
+    {"ticket.phases.[7].rounds=3", "there is no \"[7]\" in a list"},
+    {"ticket.phases.rounds=3", "there is no \"rounds\" in"},
     {"train.recipe.lr=3", "there is no \"lr\" in a string"},
     {"9x=3", "cannot make a setting named \"9x\""},
     {"study.copies=0", "option \"copies\" of study is 0; wanted 1 to 1000"},
@@ -550,8 +542,6 @@ static void says_which_override_is_wrong(void **state)
             fail_msg("%s: %s", err.file, err.message);
     }
 }
-
-/* --- refusals --------------------------------------------------------------------------------- */
 
 /* Each begins on line 2, after BASE. */
 static const struct {
@@ -605,8 +595,8 @@ static const struct {
      "unknown option \"vales\" of an axis of the sweep; did you mean \"values\"?"},
     {"sweep = ( { path = \"tickt.model.width\"; values = [1]; } );", 2,
      "sweep path \"tickt.model.width\": there is no \"tickt\"; did you mean \"ticket\"?"},
-    {"sweep = ( { path = \"ticket.stages.[4].rounds\"; values = [1]; } );", 2,
-     "sweep path \"ticket.stages.[4].rounds\": there is no \"[4]\" in a list"},
+    {"sweep = ( { path = \"ticket.phases.[4].rounds\"; values = [1]; } );", 2,
+     "sweep path \"ticket.phases.[4].rounds\": there is no \"[4]\" in a list"},
     {"sweep = ( { path = \"sweep\"; values = [1]; } );", 2, "it cannot be swept"},
     {"sweep = ( { path = \"study.seeds\"; values = ([1], [2]); } );", 2,
      "study.name and study.seeds cannot be swept"},
@@ -614,14 +604,14 @@ static const struct {
      "a value for the whole config is an integer"},
     {"sweep = ( { path = \"\"; values = ( { sweep = (); } ); } );", 2, "unknown group \"sweep\""},
     {"sweep = ( { path = \"train.lr\"; values = [1, 1]; } );", 2,
-     "two settings of the sweep are both labelled \"1\""},
+     "two cells of the sweep are both labelled \"1\""},
     {"sweep = ( { path = \"train.lr\";\nvalues = (1,\n-1); } );", 4,
      "option \"lr\" of the recipe of train is -1; wanted at least 0"},
     {"sweep = ( { path = \"ticket.model\"; values = ( { plugin = \"toymodel\";\nwidht = 3; } ); } "
      ");",
      3, "unknown option \"widht\" of model \"toymodel\"; did you mean \"width\"?"},
     {"\n\nsweep = ( { path = \"train.lr\"; values = [0.1, 0.1]; } );", 4,
-     "two settings of the sweep are both labelled"},
+     "two cells of the sweep are both labelled"},
     {"sweep = ( { path = \"train.lrr\"; values = [1]; } );", 2,
      "unknown option \"lrr\" of the recipe of train; did you mean \"lr\"?"},
 };
@@ -648,8 +638,8 @@ static void refuses_with_file_and_line(void **state)
 static const struct {
     const char *stage, *text;
 } stages[] = {
-    {"3", "a stage of ticket is a group"},
-    {"{ rounds = 3; }", "a stage of ticket needs pruner"},
+    {"3", "a phase of ticket is a group"},
+    {"{ rounds = 3; }", "a phase of ticket needs pruner"},
     {"{ pruner = \"toypruner\"; }", "this pruner is a string; wanted a group"},
     {"{ pruner = { plugin = \"toypruner\"; }; rounds = 0; }", "is 0; wanted 1 to 1000"},
     {"{ pruner = { plugin = \"toypruner\"; }; rouds = 1; }", "did you mean \"rounds\"?"},
@@ -667,6 +657,63 @@ static const struct {
     {"{ pruner = { plugin = \"toypruner\"; }; recipe = \"nothing\"; }", "unknown recipe"},
 };
 
+/* What was ticket.stages in earlier versions. */
+static void takes_old_names_with_a_warning(void **state)
+{
+    (void)state;
+#define OLD                                                                                        \
+    "dataset = { plugin = \"toydata\"; }; train = { recipe = \"idc\"; };\n"                        \
+    "ticket = { model = { plugin = \"toymodel\"; };\n"                                             \
+    " stages = ( { pruner = { plugin = \"toypruner\"; }; } ); };\n"
+    static const struct {
+        const char *text, *override, *said;
+        int64_t rounds;
+    } cases[] = {
+        {OLD, NULL, "t.cfg:3: ticket.stages is deprecated: write ticket.phases\n", 1},
+        {OLD, "ticket.stages.[0].rounds=3", "--set ticket.stages.[0].rounds=3: ticket.stages is",
+         3},
+        {BASE,
+         "ticket={model={plugin=\"toymodel\";}; stages=({pruner={plugin=\"toypruner\";}; "
+         "rounds=4;});}",
+         "rounds=4;});}: ticket.stages is", 4},
+        {BASE "\nsweep = ( { path = \"ticket.stages.[0].rounds\"; values = [5]; } );", NULL,
+         "t.cfg:2: ticket.stages is deprecated", 5},
+        {BASE "\nsweep = ( { path = \"\"; values = ( { ticket = { stages = ( { pruner = { plugin "
+              "= \"toypruner\"; }; rounds = 6; } ); }; } ); labels = [\"a\"]; } );",
+         NULL, "t.cfg:2: ticket.stages is deprecated", 6},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_config *c = NULL;
+        cop_error err = {0};
+        char *said = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&said, &size);
+        cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
+        char path[PATH_MAX + 32];
+        (void)snprintf(path, sizeof path, "%s/t.cfg", dir);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_true(fputs(cases[i].text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        size_t count = cases[i].override != NULL ? 1 : 0;
+        assert_ok(cop_config_load(path, &cases[i].override, count, registry, log, &c, &err), &err);
+        cop_logger_free(log);
+        assert_int_equal(fclose(stream), 0);
+        assert_non_null(strstr(said, cases[i].said));
+        assert_int_equal(c->cells[0].phases[0].rounds, cases[i].rounds);
+        cop_config_free(c);
+        free(said);
+    }
+    cop_config *c = NULL;
+    cop_error err = {0};
+    assert_refused(load_text("dataset = { plugin = \"toydata\"; }; ticket = { phases = ();\n"
+                             "stages = (); };",
+                             NULL, &c, &err),
+                   COP_INVALID, &err,
+                   "ticket.phases is given twice: ticket.stages is its old name");
+    assert_int_equal(err.line, 2);
+}
+
 static void refuses_bad_stages(void **state)
 {
     (void)state;
@@ -675,7 +722,7 @@ static void refuses_bad_stages(void **state)
         cop_text_printf(
             &text,
             "dataset = { plugin = \"toydata\"; }; train = \"idc\";\nticket = { model = { "
-            "plugin = \"toymodel\"; };\nstages = (\n%s ); };",
+            "plugin = \"toymodel\"; };\nphases = (\n%s ); };",
             stages[i].stage);
         cop_config *c = NULL;
         cop_error err = {0};
@@ -727,8 +774,6 @@ static void refuses_a_precision_that_is_not_built(void **state)
     assert_ok(load_text(bf16, "study.precision=f32", &c, &err), &err);
     cop_config_free(c);
 }
-
-/* --- hostile input ---------------------------------------------------------------------------- */
 
 static void survives_hostile_bytes(void **state)
 {
@@ -786,12 +831,12 @@ static void survives_hostile_sizes(void **state)
          NULL},
         {BASE "sweep = ( { path = \"train.lr\"; values = [1]; }, { path = \"study.copies\"; values "
               "= [2]; labels = [\"",
-         "y", 498, "\"]; } );", "a setting's label has 501 bytes, wanted at most 500"},
+         "y", 498, "\"]; } );", "a cell's label has 501 bytes, wanted at most 500"},
         {BASE "study = { seeds = [0", ",1", 50000, "]; };", "study.seeds has more than 1000 seeds"},
         {BASE "analyze = ( { plugin = \"toyanalyzer\"; ints = [0", ",1", 50000, "]; } );", NULL},
         {BASE "distill = { plugin = \"", "z", 100000, "\"; };", "unknown distiller \"zzz"},
         {BASE "sweep = (", "{ path = \"train.lr\"; values = [1,2,3,4,5,6,7,8,9]; },", 30,
-         "{ path = \"train.lr\"; values = [1]; } );", "more than 10000 settings"},
+         "{ path = \"train.lr\"; values = [1]; } );", "more than 10000 cells"},
         {BASE "/*", "v", 300000, "*/", "t.cfg"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -864,6 +909,7 @@ int main(void)
         cmocka_unit_test(overrides_any_setting),
         cmocka_unit_test(says_which_override_is_wrong),
         cmocka_unit_test(refuses_with_file_and_line),
+        cmocka_unit_test(takes_old_names_with_a_warning),
         cmocka_unit_test(refuses_bad_stages),
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(refuses_a_precision_that_is_not_built),

@@ -24,8 +24,6 @@ typedef struct derivative_case {
     int count; /* of operands */
 } derivative_case;
 
-/* --- builders ------------------------------------------------------------------------------ */
-
 static cop_node affine(cop_graph *g, const cop_node *in)
 {
     return cop_affine(g, in[0], -1.5, 0.75);
@@ -48,7 +46,7 @@ static cop_node exponential(cop_graph *g, const cop_node *in)
 
 static cop_node logarithm(cop_graph *g, const cop_node *in)
 {
-    return cop_log(g, in[0]);
+    return cop_ln(g, in[0]);
 }
 
 static cop_node absolute(cop_graph *g, const cop_node *in)
@@ -63,7 +61,7 @@ static cop_node sign_times(cop_graph *g, const cop_node *in)
 
 static cop_node step_times(cop_graph *g, const cop_node *in)
 {
-    return cop_mul(g, cop_step(g, in[0]), in[0]);
+    return cop_mul(g, cop_heaviside(g, in[0]), in[0]);
 }
 
 static cop_node sigmoid(cop_graph *g, const cop_node *in)
@@ -327,8 +325,6 @@ static cop_node box_mask_times(cop_graph *g, const cop_node *in)
     return cop_mul(g, in[0], cop_box_mask(g, in[1], 5, 6));
 }
 
-/* --- the table ------------------------------------------------------------------------------- */
-
 static const double index_with_repeats[] = {2, 0, 2, 1, 2};
 static const double thetas[] = {0.9, 0.2, 0.1, -0.3, 1.1, -0.2, -1, 0, 0.3, 0.1, 0.7, 0.4};
 static const double offsets[] = {1, -2, 0, 3};
@@ -370,10 +366,10 @@ static const derivative_case cases[] = {
     {"sqrt", COP_OP_SQRT, square_root, {{R2(2, 3), FILL_POSITIVE, NULL}}, 1},
     {"reciprocal", COP_OP_RECIPROCAL, reciprocal, {{R2(2, 3), FILL_POSITIVE, NULL}}, 1},
     {"exp", COP_OP_EXP, exponential, {{R2(2, 3), FILL_PLAIN, NULL}}, 1},
-    {"log", COP_OP_LOG, logarithm, {{R2(2, 3), FILL_POSITIVE, NULL}}, 1},
+    {"log", COP_OP_LN, logarithm, {{R2(2, 3), FILL_POSITIVE, NULL}}, 1},
     {"abs", COP_OP_ABS, absolute, {{R2(3, 4), FILL_NONZERO, NULL}}, 1},
     {"sign", COP_OP_SIGN, sign_times, {{R2(3, 4), FILL_NONZERO, NULL}}, 1},
-    {"step", COP_OP_STEP, step_times, {{R2(3, 4), FILL_NONZERO, NULL}}, 1},
+    {"step", COP_OP_HEAVISIDE, step_times, {{R2(3, 4), FILL_NONZERO, NULL}}, 1},
     {"sigmoid", COP_OP_SIGMOID, sigmoid, {{R2(2, 3), FILL_PLAIN, NULL}}, 1},
     {"tanh", COP_OP_TANH, hyperbolic, {{R2(2, 3), FILL_PLAIN, NULL}}, 1},
     {"relu", COP_OP_RELU, relu, {{R2(3, 4), FILL_NONZERO, NULL}}, 1},
@@ -566,9 +562,6 @@ static const derivative_case cases[] = {
 
 #define CASE_COUNT (sizeof cases / sizeof *cases)
 
-/* --- the harness -------------------------------------------------------------------------------
- */
-
 static bool occurs(const cop_graph *g, cop_op op)
 {
     for (cop_node a = 1; a <= cop_graph_size(g); a++)
@@ -656,7 +649,7 @@ static void test_derivatives_at_the_kinks(void **state)
         {cop_relu(s.g, x), {0, 0, 1}},
         {cop_abs(s.g, x), {-1, 0, 1}},
         {cop_sign(s.g, x), {0, 0, 0}},
-        {cop_step(s.g, x), {0, 0, 0}},
+        {cop_heaviside(s.g, x), {0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof kinks / sizeof *kinks; i++) {
         cop_node gradient;

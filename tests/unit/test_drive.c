@@ -1,6 +1,6 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
-#include "study/drive.h"
-#include "study/plan.h"
+#include "study/graph/plan.h"
+#include "study/running/drive.h"
 #include "support.h"
 
 #include <math.h>
@@ -342,8 +342,6 @@ static void synthetic_sets_are_checked(void **state)
             assert_refused(status, COP_FAILED, &err, text);
     }
 }
-
-/* --- plans --- */
 
 static cop_status plan_nothing(void *self, cop_plan *plan, cop_error *err)
 {

@@ -22,9 +22,6 @@ static cop_node row(cop_graph *g)
     return cop_input(g, "row", cop_shape1(3));
 }
 
-/* --- leaves ------------------------------------------------------------------------------------
- */
-
 static cop_node nameless(cop_graph *g)
 {
     return cop_input(g, "", cop_shape0());
@@ -65,9 +62,6 @@ static cop_node too_large_together(cop_graph *g)
     return cop_add(g, a, cop_input(g, "b", cop_shape2(1, INT64_C(1) << 31)));
 }
 
-/* --- operands ----------------------------------------------------------------------------------
- */
-
 static cop_node no_operand(cop_graph *g)
 {
     return cop_conv2d(g, x(g), COP_NO_NODE, cop_window_square(3, 1, 1));
@@ -103,9 +97,6 @@ static cop_node labelled_operand(cop_graph *g)
 {
     return cop_sub(g, cop_node_label(g, cop_relu(g, x(g)), "block%d.out", 2), row(g));
 }
-
-/* --- shape -------------------------------------------------------------------------------------
- */
 
 static cop_node reshape_count(cop_graph *g)
 {
@@ -211,9 +202,6 @@ static cop_node sum_axis(cop_graph *g)
     return cop_sum(g, row(g), COP_AXIS(0) | COP_AXIS(1));
 }
 
-/* --- products ----------------------------------------------------------------------------------
- */
-
 static cop_node matmul_rank(cop_graph *g)
 {
     return cop_matmul(g, row(g), false, x(g), false);
@@ -293,9 +281,6 @@ static cop_node weights_window(cop_graph *g)
     return cop_conv2d_weights(g, x(g), in(g, "gy", 2, 8, 32, 32), cop_window_square(0, 1, 0));
 }
 
-/* --- pooling and normalisation -------------------------------------------------------------------
- */
-
 static cop_node pool_rank(cop_graph *g)
 {
     return cop_avg_pool(g, row(g), cop_window_square(2, 2, 0));
@@ -356,9 +341,6 @@ static cop_node softmax_rank(cop_graph *g)
 {
     return cop_log_softmax(g, x(g));
 }
-
-/* --- resampling ---------------------------------------------------------------------------------
- */
 
 static cop_node resize_height(cop_graph *g)
 {

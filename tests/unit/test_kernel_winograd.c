@@ -3,7 +3,7 @@
  * threads. */
 #include "support.h"
 
-#include "exec/kernel_winograd.h"
+#include "exec/kernels/winograd/winograd.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,12 +5,12 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "report/csv.h"
-#include "report/figure.h"
+#include "report/figures/figure.h"
+#include "report/renderers/csv.h"
 #include "store/artifact.h"
-#include "store/synthetic.h"
-#include "store/tables.h"
-#include "study/summary.h"
+#include "store/formats/synthetic_file.h"
+#include "store/formats/tables_json.h"
+#include "study/running/summary.h"
 #include "train/recipe_text.h"
 
 #include <coppice/host.h>
@@ -111,7 +111,7 @@ static void reads_and_records_options(void **state)
     assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
     assert_ok(cop_registry_open(dirs, 1, &registry, &err), &err);
     assert_ok(cop_config_load(path, &override, 1, registry, NULL, &c, &err), &err);
-    assert_true(c->settings[0].train.lr == 1.5e-3);
+    assert_true(c->cells[0].train.lr == 1.5e-3);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strstr(c->effective, parts[i]) == NULL)
             fail_msg("\"%s\" is not in:\n%s", parts[i], c->effective);
@@ -149,12 +149,12 @@ static void writes_and_reads_tables(void **state)
     cop_table *table = cop_tables_add(tables, "t", NULL, columns, 1, NULL, &err);
     assert_non_null(table);
     for (size_t i = 0; i < 4; i++)
-        assert_ok(cop_table_row(table, &(cop_cell){.f = values[i]}, &err), &err);
+        assert_ok(cop_table_row(table, &(cop_table_value){.f = values[i]}, &err), &err);
     (void)snprintf(path, sizeof path, "%s/tables.json", dir);
     assert_ok(cop_tables_write(tables, path, &err), &err);
     assert_ok(cop_tables_read(path, &back, &err), &err);
     for (size_t i = 0; i < 4; i++)
-        assert_true(cop_table_cell(cop_tables_at(back, 0), i, 0).f == values[i]);
+        assert_true(cop_table_at(cop_tables_at(back, 0), i, 0).f == values[i]);
     cop_text csv = {0};
     assert_true(cop_csv_table(&csv, cop_tables_at(back, 0)));
     assert_string_equal(csv.data, "x\n1.1e-05\n0.5\n1234567.25\ninf\n");

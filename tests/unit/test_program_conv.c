@@ -2,7 +2,7 @@
  * for sums of up to a few thousand products of numbers below 1. */
 #include "compiled.h"
 
-#include "exec/plan.h"
+#include "exec/program/program.h"
 
 static const double close_enough = 2e-5;
 

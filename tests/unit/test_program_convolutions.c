@@ -1,7 +1,7 @@
 /* Tests of running a program's convolutions by themselves. */
 #include "compiled.h"
 
-#include "exec/convolutions.h"
+#include "exec/program/convolutions.h"
 
 #include <string.h>
 

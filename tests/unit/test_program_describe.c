@@ -3,8 +3,8 @@
 #include "compiled.h"
 
 #include "core/file.h"
-#include "exec/listing.h"
-#include "exec/plan.h"
+#include "exec/inspect/listing.h"
+#include "exec/program/program.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -110,9 +110,6 @@ static void test_rows_say_what_is_done(void **state)
     scene_close(&s);
 }
 
-/* --- layouts -----------------------------------------------------------------------------------
- */
-
 /* Reads "nChw16c" back: every letter once outside, a capital just where blocks lie inside, and
  * blocks that make the tensor as large as it is. */
 static void assert_layout_is_told(const cop_layout *layout, cop_shape shape, const char *letters)
@@ -181,9 +178,6 @@ static void test_layouts_are_told_as_they_are(void **state)
         }
     cop_onednn_free(dnn);
 }
-
-/* --- times -------------------------------------------------------------------------------------
- */
 
 static void test_measuring_changes_no_bit(void **state)
 {

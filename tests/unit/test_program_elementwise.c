@@ -2,7 +2,7 @@
  * 1 + |value| for one operation, 1e-5 for chains. */
 #include "compiled.h"
 
-#include "exec/plan.h"
+#include "exec/program/program.h"
 #include "graph/node.h"
 
 #include <math.h>
@@ -27,11 +27,12 @@ static void test_unary(void **state)
     static const struct {
         unary_op op;
         scene_fill fill;
-    } cases[] = {{affine, FILL_PLAIN},    {cop_sqrt, FILL_POSITIVE}, {cop_reciprocal, FILL_NONZERO},
-                 {cop_exp, FILL_PLAIN},   {cop_log, FILL_POSITIVE},  {cop_abs, FILL_PLAIN},
-                 {cop_sign, FILL_PLAIN},  {cop_step, FILL_PLAIN},    {cop_sigmoid, FILL_PLAIN},
-                 {cop_tanh, FILL_PLAIN},  {cop_relu, FILL_PLAIN},    {leaky, FILL_PLAIN},
-                 {cop_detach, FILL_PLAIN}};
+    } cases[] = {
+        {affine, FILL_PLAIN},    {cop_sqrt, FILL_POSITIVE},   {cop_reciprocal, FILL_NONZERO},
+        {cop_exp, FILL_PLAIN},   {cop_ln, FILL_POSITIVE},     {cop_abs, FILL_PLAIN},
+        {cop_sign, FILL_PLAIN},  {cop_heaviside, FILL_PLAIN}, {cop_sigmoid, FILL_PLAIN},
+        {cop_tanh, FILL_PLAIN},  {cop_relu, FILL_PLAIN},      {leaky, FILL_PLAIN},
+        {cop_detach, FILL_PLAIN}};
     const cop_shape shapes[] = {cop_shape0(), cop_shape1(1), cop_shape1(1023), cop_shape2(3, 5),
                                 cop_shape4(2, 7, 33, 31)};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -51,7 +52,7 @@ static void test_special_values(void **state)
     scene s = scene_open(1);
     const double values[5] = {0.0, -0.0, NAN, INFINITY, -INFINITY};
     cop_node x = scene_input(&s, cop_shape1(5), values);
-    cop_node nodes[3] = {cop_relu(s.g, x), cop_step(s.g, x), cop_sigmoid(s.g, x)};
+    cop_node nodes[3] = {cop_relu(s.g, x), cop_heaviside(s.g, x), cop_sigmoid(s.g, x)};
     float *inputs[SCENE_INPUTS];
     cop_program *p = compiled_open(&s, nodes, 3, 1, inputs);
     cop_error err = {0};

@@ -2,7 +2,7 @@
  * repeatability, refusals. */
 #include "compiled.h"
 
-#include "exec/plan.h"
+#include "exec/program/program.h"
 
 #include <coppice/differentiate.h>
 

@@ -2,8 +2,8 @@
 #include "support.h"
 
 #include "core/arena.h"
-#include "report/csv.h"
-#include "report/display.h"
+#include "report/renderers/csv.h"
+#include "report/renderers/terminal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -91,16 +91,16 @@ static cop_tables *make_tables(void)
     cop_tables *tables = cop_tables_new();
     cop_table *table = cop_tables_add(tables, "t", NULL, columns, 5, NULL, &err);
     assert_non_null(table);
-    assert_ok(cop_table_row(
-                  table,
-                  (cop_cell[]){{.text = "größer"}, {.f = 12.5}, {.f = 0.25}, {.f = 3e6}, {.i = 4}},
-                  &err),
+    assert_ok(cop_table_row(table,
+                            (cop_table_value[]){
+                                {.text = "größer"}, {.f = 12.5}, {.f = 0.25}, {.f = 3e6}, {.i = 4}},
+                            &err),
               &err);
-    assert_ok(
-        cop_table_row(table,
-                      (cop_cell[]){{.text = "b"}, {.f = NAN}, {.f = NAN}, {.f = 640.0}, {.i = -1}},
-                      &err),
-        &err);
+    assert_ok(cop_table_row(table,
+                            (cop_table_value[]){
+                                {.text = "b"}, {.f = NAN}, {.f = NAN}, {.f = 640.0}, {.i = -1}},
+                            &err),
+              &err);
     return tables;
 }
 

@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "core/file.h"
-#include "report/figure.h"
+#include "report/figures/figure.h"
 
 #include <stdio.h>
 #include <stdlib.h>

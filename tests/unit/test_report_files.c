@@ -144,9 +144,6 @@ static void a_list_reaches_nothing_outside(void **state)
     remove_tree(dir);
 }
 
-/* --- whole reports ------------------------------------------------------------------------------
- */
-
 static cop_status report(const char *dir, char **out, char **log, cop_error *err)
 {
     size_t sizes[2];

@@ -2,8 +2,8 @@
  * stay apart, instances of an analyzer too, and images are counted as stored and as decoded. */
 #include "support.h"
 
-#include "report/plots.h"
-#include "report/sheets.h"
+#include "report/data/sheets.h"
+#include "report/figures/plots.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 enum { MOST = 8 };
 
-/* A study of one setting: results with room, and the tables of its analyses. */
+/* A study of one cell: results with room, and the tables of its analyses. */
 typedef struct scene {
     cop_results r;
-    cop_record_setting setting;
+    cop_record_cell cell;
     cop_record_ticket tickets[MOST];
     cop_record_analysis analyses[MOST];
     cop_result found[2 * MOST];
@@ -23,12 +23,12 @@ typedef struct scene {
 static void open_scene(scene *s)
 {
     memset(s, 0, sizeof *s);
-    s->setting = (cop_record_setting){.label = "A", .brief = "A", .chance = (double)NAN};
+    s->cell = (cop_record_cell){.label = "A", .brief = "A", .chance = (double)NAN};
     s->r.arena = cop_arena_new();
     assert_non_null(s->r.arena);
     s->r.found = s->found;
-    s->r.record = (cop_record){
-        .name = "made up", .settings = &s->setting, .setting_count = 1, .tickets = s->tickets};
+    s->r.record =
+        (cop_record){.name = "made up", .cells = &s->cell, .cell_count = 1, .tickets = s->tickets};
 }
 
 static void close_scene(scene *s)
@@ -53,7 +53,7 @@ static cop_record_ticket *add_ticket(scene *s, int64_t round)
 {
     cop_record_ticket *t = &s->tickets[s->r.record.ticket_count++];
     *t = (cop_record_ticket){
-        .stage = round - 1, .round = round, .has_mask = round > 0, .points = (double)NAN};
+        .phase = round - 1, .round = round, .has_mask = round > 0, .points = (double)NAN};
     if (round == 0)
         return t;
     cop_result *mask = add_result(s, "mask");
@@ -78,12 +78,12 @@ static cop_tables *add_analysis(scene *s, cop_record_ticket *t, const char *anal
 }
 
 /* The sheets of a report. */
-static cop_tables *make_sheets(const scene *s, cop_groups *groups)
+static cop_tables *make_sheets(const scene *s, cop_table_groups *groups)
 {
     cop_error err = {0};
     cop_tables *sheets = cop_tables_new();
     assert_non_null(sheets);
-    assert_ok(cop_groups_make(&s->r, groups, &err), &err);
+    assert_ok(cop_table_groups_make(&s->r, groups, &err), &err);
     assert_ok(cop_sheets_make(&s->r, groups, sheets, &err), &err);
     return sheets;
 }
@@ -113,9 +113,6 @@ static const cop_figure *find_figure(const cop_figures *figures, const char *nam
     return NULL;
 }
 
-/* --- kinds --------------------------------------------------------------------------------------
- */
-
 static const cop_column barrier_columns[] = {{"kind", COP_COLUMN_TEXT, NULL, "Which"},
                                              {"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
                                              {"statistics", COP_COLUMN_TEXT, NULL, "How"},
@@ -138,11 +135,11 @@ static void add_barriers(cop_tables *tables, bool control, bool both)
     assert_non_null(table);
     for (int way = 0; way < (both ? 2 : 1); way++) {
         for (size_t i = 0; i < (control ? 4u : 2u); i++) {
-            const cop_cell cells[] = {{.text = rows[i].kind},
-                                      {.text = rows[i].pair},
-                                      {.text = way == 0 ? "plain" : "again"},
-                                      {.f = rows[i].height / (way + 1)},
-                                      {.i = rows[i].height < 0.5}};
+            const cop_table_value cells[] = {{.text = rows[i].kind},
+                                             {.text = rows[i].pair},
+                                             {.text = way == 0 ? "plain" : "again"},
+                                             {.f = rows[i].height / (way + 1)},
+                                             {.i = rows[i].height < 0.5}};
             assert_ok(cop_table_row(table, cells, &err), &err);
         }
     }
@@ -153,7 +150,7 @@ static void controls_are_no_part_of_the_headline(void **state)
     (void)state;
     for (int control = 0; control <= 1; control++) {
         scene s;
-        cop_groups groups;
+        cop_table_groups groups;
         open_scene(&s);
         add_barriers(add_analysis(&s, add_ticket(&s, 0), "probe", ""), control == 1, false);
         cop_tables *sheets = make_sheets(&s, &groups);
@@ -183,12 +180,12 @@ static void a_study_of_controls_alone_has_no_headline(void **state)
 {
     (void)state;
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     cop_error err = {0};
     open_scene(&s);
     cop_table *table = cop_tables_add(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "barrier",
                                       "Barriers", barrier_columns, 5, &barrier_plot, &err);
-    const cop_cell cells[] = {
+    const cop_table_value cells[] = {
         {.text = "control"}, {.text = "0-0"}, {.text = "plain"}, {.f = 0.0}, {.i = 1}};
     assert_ok(cop_table_row(table, cells, &err), &err);
     cop_tables *sheets = make_sheets(&s, &groups);
@@ -202,7 +199,7 @@ static void ways_to_measure_have_columns_with_and_without_controls(void **state)
 {
     (void)state;
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     open_scene(&s);
     add_barriers(add_analysis(&s, add_ticket(&s, 0), "probe", ""), true, true);
     cop_tables *sheets = make_sheets(&s, &groups);
@@ -224,7 +221,7 @@ static void figures_draw_no_mean_over_kinds(void **state)
     static const cop_plot plot = {
         .kind = COP_PLOT_LINES, .title = "Lines", .x = "alpha", .y = "error"};
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     cop_figures figures;
     cop_error err = {0};
     open_scene(&s);
@@ -232,14 +229,14 @@ static void figures_draw_no_mean_over_kinds(void **state)
                                       "Lines", columns, 4, &plot, &err);
     assert_non_null(table);
     for (int i = 0; i < 6; i++) {
-        const cop_cell cells[] = {{.text = i < 4 ? "copies" : "baseline"},
-                                  {.text = i < 2   ? "0-1"
-                                           : i < 4 ? "0-2"
-                                                   : "0-0"},
-                                  {.f = i % 2},
-                                  {.f = i < 2   ? 0.25
-                                        : i < 4 ? 0.75
-                                                : 0.0}};
+        const cop_table_value cells[] = {{.text = i < 4 ? "copies" : "baseline"},
+                                         {.text = i < 2   ? "0-1"
+                                                  : i < 4 ? "0-2"
+                                                          : "0-0"},
+                                         {.f = i % 2},
+                                         {.f = i < 2   ? 0.25
+                                               : i < 4 ? 0.75
+                                                       : 0.0}};
         assert_ok(cop_table_row(table, cells, &err), &err);
     }
     cop_tables *sheets = make_sheets(&s, &groups);
@@ -257,16 +254,13 @@ static void figures_draw_no_mean_over_kinds(void **state)
     close_scene(&s);
 }
 
-/* --- instances ----------------------------------------------------------------------------------
- */
-
 static void add_trace(cop_tables *tables, double trace)
 {
     static const cop_column columns[] = {{"trace", COP_COLUMN_FLOAT, NULL, "Of it"}};
     cop_error err = {0};
     cop_table *table = cop_tables_add(tables, "topeig", "Trace", columns, 1, NULL, &err);
     assert_non_null(table);
-    assert_ok(cop_table_row(table, &(cop_cell){.f = trace}, &err), &err);
+    assert_ok(cop_table_row(table, &(cop_table_value){.f = trace}, &err), &err);
 }
 
 static void instances_of_an_analyzer_are_told_apart(void **state)
@@ -278,7 +272,7 @@ static void instances_of_an_analyzer_are_told_apart(void **state)
     for (int has_labels = 0; has_labels <= 1; has_labels++) {
         const char *const *names = has_labels == 1 ? named : numbered;
         scene s;
-        cop_groups groups;
+        cop_table_groups groups;
         cop_figures figures;
         cop_error err = {0};
         open_scene(&s);
@@ -304,9 +298,6 @@ static void instances_of_an_analyzer_are_told_apart(void **state)
     }
 }
 
-/* --- images -------------------------------------------------------------------------------------
- */
-
 /* A round that trained on so many images, of a distilled set or real ones. */
 static void add_round(scene *s, int64_t round, double samples, const cop_artifact_id *set)
 {
@@ -327,7 +318,7 @@ static void training_points_count_stored_and_decoded_images(void **state)
     double stored[2], decoded[2];
     for (int distilled = 0; distilled <= 1; distilled++) {
         scene s;
-        cop_groups groups;
+        cop_table_groups groups;
         open_scene(&s);
         cop_result *set = add_result(&s, "distil");
         set->summary.stored = 100.0;
@@ -349,7 +340,7 @@ static void rounds_on_other_data_are_counted_each_by_its_own(void **state)
 {
     (void)state;
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     open_scene(&s);
     cop_result *set = add_result(&s, "distil");
     set->summary.stored = 1.0;
@@ -367,14 +358,11 @@ static void rounds_on_other_data_are_counted_each_by_its_own(void **state)
     close_scene(&s);
 }
 
-/* --- tickets without weights --------------------------------------------------------------------
- */
-
 static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void **state)
 {
     (void)state;
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     cop_figures figures;
     cop_error err = {0};
     open_scene(&s);
@@ -397,14 +385,11 @@ static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void
     close_scene(&s);
 }
 
-/* --- failures -----------------------------------------------------------------------------------
- */
-
 static void a_failure_is_a_row_with_its_reason(void **state)
 {
     (void)state;
     scene s;
-    cop_groups groups;
+    cop_table_groups groups;
     cop_record_failure failures[3] = {{.reason = "copy 0: the loss became nan"},
                                       {.reason = "copy 0: the loss became nan"},
                                       {.reason = "an old one"}};
@@ -426,12 +411,12 @@ static void a_failure_is_a_row_with_its_reason(void **state)
     const cop_table *table = cop_sheets_find(sheets, "failures");
     assert_non_null(table);
     assert_int_equal(cop_table_row_count(table), 1);
-    assert_int_equal(cop_table_cell(table, 0, 3).i, 1);
-    assert_string_equal(cop_table_cell(table, 0, 4).text, "copy 0: the loss became nan");
+    assert_int_equal(cop_table_at(table, 0, 3).i, 1);
+    assert_string_equal(cop_table_at(table, 0, 4).text, "copy 0: the loss became nan");
     const cop_table *tickets = cop_sheets_find(sheets, "tickets");
     size_t column = (size_t)cop_table_find_column(tickets, "failure");
-    assert_string_equal(cop_table_cell(tickets, 0, column).text, "");
-    assert_string_equal(cop_table_cell(tickets, 1, column).text, "copy 0: the loss became nan");
+    assert_string_equal(cop_table_at(tickets, 0, column).text, "");
+    assert_string_equal(cop_table_at(tickets, 1, column).text, "copy 0: the loss became nan");
     cop_tables_free(sheets);
     close_scene(&s);
 }

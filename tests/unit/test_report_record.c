@@ -3,7 +3,7 @@
 
 #include "core/file.h"
 #include "core/seal.h"
-#include "report/record.h"
+#include "report/data/record.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define HASH    "0123456789abcdef0123456789abcdef"
-#define SETTING "\"settings\": [{\"label\": \"A\"}]"
-#define PLACE   "\"setting\": 0, \"seed\": 1, \"stage\": -1, \"round\": 0"
+#define SETTING "\"cells\": [{\"label\": \"A\"}]"
+#define PLACE   "\"cell\": 0, \"seed\": 1, \"phase\": -1, \"round\": 0"
 
 static cop_status read_text(const char *text, cop_arena *arena, cop_record *record, cop_error *err)
 {
@@ -35,20 +35,20 @@ static void a_record_is_read(void **state)
                         ", \"points\": 12.5, \"mask\": \"mask-" HASH "\", \"training\": null,"
                         " \"copies\": [\"train-" HASH "\"],"
                         " \"analyses\": [{\"analyzer\": \"a\", \"id\": \"analyze-" HASH "\"}]}],"
-                        " \"distilled\": [{\"setting\": 0, \"seed\": 1, \"set\": \"distil-" HASH
+                        " \"distilled\": [{\"cell\": 0, \"seed\": 1, \"set\": \"distil-" HASH
                         "\", \"trained\": null}], \"later\": true}",
                         arena, &record, &err),
               &err);
     assert_string_equal(record.name, "n");
-    assert_int_equal(record.setting_count, 1);
-    assert_null(record.settings[0].distiller);
+    assert_int_equal(record.cell_count, 1);
+    assert_null(record.cells[0].distiller);
     assert_int_equal(record.ticket_count, 1);
     assert_int_equal(record.tickets[0].seed, 1);
-    assert_int_equal(record.tickets[0].stage, -1);
+    assert_int_equal(record.tickets[0].phase, -1);
     assert_true(record.tickets[0].points == 12.5);
     /* What records of before do not say is not known. */
     assert_false(record.tickets[0].knows_data);
-    assert_true(isnan(record.settings[0].chance));
+    assert_true(isnan(record.cells[0].chance));
     assert_string_equal(record.tickets[0].analyses[0].label, "");
     assert_int_equal(record.failure_count, 0);
     assert_true(record.tickets[0].has_mask);
@@ -77,9 +77,8 @@ static void reads_all_64_bits_of_a_seed(void **state)
         cop_record record;
         cop_arena *arena = cop_arena_new();
         (void)snprintf(text, sizeof text,
-                       "{\"name\": \"n\", " SETTING
-                       ", \"tickets\": [{\"setting\": 0, \"seed\": %s, "
-                       "\"stage\": -1, \"round\": 0}]}",
+                       "{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 0, \"seed\": %s, "
+                       "\"phase\": -1, \"round\": 0}]}",
                        cases[i].text);
         assert_ok(read_text(text, arena, &record, &err), &err);
         assert_true(record.tickets[0].seed == cases[i].seed);
@@ -93,14 +92,14 @@ static void a_record_tells_data_chance_instances_and_failures(void **state)
     cop_error err = {0};
     cop_record record;
     cop_arena *arena = cop_arena_new();
-    assert_ok(read_text("{\"name\": \"n\", \"settings\": [{\"label\": \"a\", \"chance\": 0.125}], "
+    assert_ok(read_text("{\"name\": \"n\", \"cells\": [{\"label\": \"a\", \"chance\": 0.125}], "
                         "\"tickets\": [{" PLACE ", \"data\": \"distil-" HASH "\", \"analyses\": "
                         "[{\"analyzer\": \"a\", \"label\": \"copy = 1\", \"id\": \"analyze-" HASH
                         "\"}]}, {" PLACE ", \"data\": null}], \"failed\": [{\"stage\": \"mask-" HASH
                         "\", \"reason\": \"a\\nb\"}]}",
                         arena, &record, &err),
               &err);
-    assert_true(record.settings[0].chance == 0.125);
+    assert_true(record.cells[0].chance == 0.125);
     assert_true(record.tickets[0].knows_data && record.tickets[0].has_data);
     assert_string_equal(record.tickets[0].data.hash, HASH);
     assert_true(record.tickets[1].knows_data && !record.tickets[1].has_data);
@@ -119,15 +118,15 @@ static void brief_labels_are_distinct(void **state)
     cop_record record;
     cop_arena *arena = cop_arena_new();
 #define LONG "aaaaaaaaaaaaaaaaaaaaaaaaa"
-    assert_ok(read_text("{\"name\": \"n\", \"settings\": [{\"label\": \"" LONG "b" LONG
+    assert_ok(read_text("{\"name\": \"n\", \"cells\": [{\"label\": \"" LONG "b" LONG
                         "\"}, {\"label\": \"" LONG "c" LONG "\"}, {\"label\": \"short\"}], "
                         "\"tickets\": []}",
                         arena, &record, &err),
               &err);
-    assert_string_equal(record.settings[2].brief, "short");
-    assert_string_not_equal(record.settings[0].brief, record.settings[1].brief);
+    assert_string_equal(record.cells[2].brief, "short");
+    assert_string_not_equal(record.cells[0].brief, record.cells[1].brief);
     for (size_t i = 0; i < 2; i++)
-        assert_true(strlen(record.settings[i].brief) <= 34); /* the ellipsis is three bytes */
+        assert_true(strlen(record.cells[i].brief) <= 34); /* the ellipsis is three bytes */
     cop_arena_free(arena);
 }
 
@@ -140,22 +139,24 @@ static void broken_records_are_refused(void **state)
         {"", "is not JSON"},
         {"[]", "is not JSON, or was cut short"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [", "is not JSON"},
-        {"{" SETTING ", \"tickets\": []}", "wants name, settings and tickets"},
-        {"{\"name\": \"n\", \"settings\": 3, \"tickets\": []}", "wants name"},
-        {"{\"name\": \"n\", \"settings\": [{}], \"tickets\": []}", "settings[0]: has no label"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [7]}", "tickets[0]: names no setting"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 1}]}", "names no setting"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": -1}]}", "names no setting"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0.5}]}", "names no setting"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 1e300}]}", "names no setting"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0}]}", "has no seed"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": \"1.5\"}]}",
+        {"{" SETTING ", \"tickets\": []}", "wants name, cells and tickets"},
+        {"{\"name\": \"n\", \"settings\": [{\"label\": \"a\"}], \"tickets\": []}",
+         "was written by an earlier version of Coppice"},
+        {"{\"name\": \"n\", \"cells\": 3, \"tickets\": []}", "wants name"},
+        {"{\"name\": \"n\", \"cells\": [{}], \"tickets\": []}", "cells[0]: has no label"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [7]}", "tickets[0]: names no cell"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 1}]}", "names no cell"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": -1}]}", "names no cell"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 0.5}]}", "names no cell"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 1e300}]}", "names no cell"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 0}]}", "has no seed"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 0, \"seed\": \"1.5\"}]}",
          "has no seed"},
         {"{\"name\": \"n\", " SETTING
-         ", \"tickets\": [{\"setting\": 0, \"seed\": \"9223372036854775808\"}]}",
+         ", \"tickets\": [{\"cell\": 0, \"seed\": \"9223372036854775808\"}]}",
          "has no seed"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"setting\": 0, \"seed\": 1}]}",
-         "has no stage or round"},
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [{\"cell\": 0, \"seed\": 1}]}",
+         "has no phase or round"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"data\": 5}]}",
          "its data is no name of a distilled set"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"failed\": [{\"stage\": \"x\"}]}",
@@ -170,7 +171,7 @@ static void broken_records_are_refused(void **state)
          "lists a copy that is no name of a training"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"analyses\": [{}]}]}",
          "lists an analysis without analyzer or id"},
-        {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"distilled\": [{\"setting\": 0,"
+        {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"distilled\": [{\"cell\": 0,"
          " \"seed\": 0}]}",
          "distilled[0]: its set is no name"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -106,7 +106,7 @@ static fake_study make_study(void)
 }
 
 #define TICKET_HEADER                                                                              \
-    "setting,seed,stage,round,sparsity,kept,training_points_stored,training_points_decoded,"       \
+    "cell,seed,phase,round,sparsity,kept,training_points_stored,training_points_decoded,"          \
     "copies,test_accuracy,test_accuracy_min,test_accuracy_max,collapsed,failure,"                  \
     "probe_barrier_plain_height,"                                                                  \
     "probe_barrier_plain_verdict,probe_barrier_re_done_height,probe_barrier_re_done_verdict\n"
@@ -138,7 +138,7 @@ static void tables_hold_what_artifacts_say(void **state)
     cop_artifact_id set = fake_study_id("set", 0, 3, 0), other = fake_study_id("set", 0, 5, 0);
     char wanted[1024];
     (void)snprintf(wanted, sizeof wanted,
-                   "setting,seed,distiller,stored,decoded,test_accuracy,test_loss,id\n"
+                   "cell,seed,distiller,stored,decoded,test_accuracy,test_loss,id\n"
                    "\"A, \"\"one\"\"\",3,paint,6,12,0.25,2.25,%s\n"
                    "\"A, \"\"one\"\"\",5,paint,6,12,0.25,2.25,%s\n",
                    set.hash, other.hash);
@@ -160,7 +160,7 @@ static void an_analyzers_rows_are_all_there(void **state)
     said s = report(f.dir);
     assert_ok(s.status, &s.err);
     char *text = read_report_file(f.dir, "probe_line.csv");
-    const char *head = "setting,seed,stage,round,sparsity,pair,alpha,loss,error\n"
+    const char *head = "cell,seed,phase,round,sparsity,pair,alpha,loss,error\n"
                        "\"A, \"\"one\"\"\",3,-1,0,0,0-1,0,1.375,10\n"
                        "\"A, \"\"one\"\"\",3,-1,0,0,0-1,0.25,2.125,13\n";
     assert_int_equal(strncmp(text, head, strlen(head)), 0);
@@ -334,9 +334,6 @@ static void the_page_is_escaped(void **state)
     clear(&s);
     remove_tree(f.dir);
 }
-
-/* --- faults -------------------------------------------------------------------------------------
- */
 
 static void no_study_is_refused_and_nothing_made(void **state)
 {

@@ -1,7 +1,7 @@
 /* test_safetensors.c: the format byte by byte, the round trip, and each way a file can lie. */
 #include "core/damage.h"
 #include "core/file.h"
-#include "store/safetensors.h"
+#include "store/formats/safetensors.h"
 #include "support.h"
 
 #include <math.h>

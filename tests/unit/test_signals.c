@@ -61,7 +61,7 @@ static void asks_where_nobody_has_chosen_and_gives_back(void **state)
     assert_true(signal(SIGINT, SIG_DFL) != SIG_ERR);
 }
 
-/* --- the end of the process ------------------------------------------------------------------- */
+/* The end of the process. */
 
 static sem_t entered;
 static cop_signals *volatile kept; /* by the child, to its end */

@@ -6,9 +6,9 @@
 #include "core/log.h"
 #include "core/unique.h"
 #include "store/artifact.h"
-#include "store/safetensors.h"
-#include "store/synthetic.h"
-#include "store/tables.h"
+#include "store/formats/safetensors.h"
+#include "store/formats/synthetic_file.h"
+#include "store/formats/tables_json.h"
 #include "train/recipe_text.h"
 
 #include <dirent.h>
@@ -85,9 +85,6 @@ static void write_bytes(const char *path, const char *data, size_t size)
     assert_int_equal(fwrite(data, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
 }
-
-/* --- artifacts
- * ------------------------------------------------------------------------------------- */
 
 static cop_artifact_id name_of(const char *kind, const char *identity)
 {
@@ -369,8 +366,7 @@ static void test_broken_manifest_is_no_artifact(void **state)
     }
 }
 
-/* --- an artifact proves what it is
- * -------------------------------------------------------------------------------- */
+/* An artifact proves what it is. */
 
 static void publish_as(fixture *f, const cop_artifact_id *id, const char *identity)
 {
@@ -495,9 +491,6 @@ static void what_stands_in_the_way_is_set_aside_whole(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
-/* --- drafts
- * -------------------------------------------------------------------------------- */
-
 /* As two processes of one id do, in two containers: nothing but chance tells them apart. */
 static void two_drafts_of_one_artifact_do_not_meet(void **state)
 {
@@ -561,9 +554,6 @@ static void the_store_may_be_a_link_to_another_file_system(void **state)
     remove_tree(f.dir);
     remove_tree(elsewhere);
 }
-
-/* --- what killed runs leave
- * -------------------------------------------------------------------------------- */
 
 /* Files of others in the places where we write, some under names that we once used. */
 static const char *const theirs[] = {
@@ -743,9 +733,6 @@ static void opening_to_read_makes_nothing(void **state)
     cop_store_close(f.store);
 }
 
-/* --- whose the directory is
- * -------------------------------------------------------------------------------- */
-
 static void a_directory_where_others_have_our_names_is_refused(void **state)
 {
     (void)state;
@@ -863,7 +850,12 @@ static void runs_that_start_at_once_all_get_a_fresh_directory(void **state)
 static void a_store_without_a_mark_is_adopted(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    static const char *const records[] = {
+        "{",
+        "{\"name\": \"t\", \"seeds\": [0], \"cells\": [], \"tickets\": []}",
+        "{\"name\": \"t\", \"seeds\": [0], \"settings\": [], \"tickets\": []}",
+    };
+    for (int i = 0; i < 3; i++) {
         fixture *f = NULL;
         cop_error err = {0};
         char path[PATH + 128];
@@ -873,10 +865,8 @@ static void a_store_without_a_mark_is_adopted(void **state)
         cop_store_close(f->store);
         f->store = NULL;
         leave_theirs(f->dir);
-        static const char record[] =
-            "{\"name\": \"t\", \"seeds\": [0], \"settings\": [], \"tickets\": []}";
         path_of(f->dir, "study.json", path, sizeof path);
-        write_bytes(path, i == 0 ? "{" : record, i == 0 ? 1 : strlen(record));
+        write_bytes(path, records[i], strlen(records[i]));
         write_bytes(path_of(f->dir, "config.txt", path, sizeof path), "x", 1);
         path_of(f->dir, "store/coppice-store", path, sizeof path);
         assert_int_equal(unlink(path), 0);
@@ -887,9 +877,6 @@ static void a_store_without_a_mark_is_adopted(void **state)
         (void)close_fixture((void **)&f);
     }
 }
-
-/* --- checkpoints
- * ---------------------------------------------------------------------------------------- */
 
 static void checkpoint_file(const fixture *f, char *path, size_t size)
 {
@@ -1039,10 +1026,6 @@ static void a_checkpoint_that_cannot_be_read_stops_the_run_and_stays(void **stat
     assert_int_equal(unlink(path), 0); /* was left there */
 }
 
-/* --- tables
- * ------------------------------------------------------------------------------------------------
- */
-
 static void test_tables_come_back_bit_for_bit(void **state)
 {
     fixture *f = *state;
@@ -1059,7 +1042,8 @@ static void test_tables_come_back_bit_for_bit(void **state)
     assert_non_null(table);
     const int64_t integers[] = {INT64_MAX, INT64_MIN, 9007199254740993, -1, 0};
     for (int i = 0; i < 5; i++) {
-        const cop_cell row[] = {{.i = integers[i]}, {.f = values[i]}, {.text = "a, \"b\"\n"}};
+        const cop_table_value row[] = {
+            {.i = integers[i]}, {.f = values[i]}, {.text = "a, \"b\"\n"}};
         assert_ok(cop_table_row(table, row, &err), &err);
     }
     (void)snprintf(path, sizeof path, "%s/tables.json", f->dir);
@@ -1070,10 +1054,10 @@ static void test_tables_come_back_bit_for_bit(void **state)
     assert_string_equal(cop_table_plot(read)->y, "x");
     assert_true(cop_table_plot(read)->log_y);
     for (size_t i = 0; i < 5; i++) {
-        double value = cop_table_cell(read, i, 1).f;
-        assert_true(cop_table_cell(read, i, 0).i == integers[i]);
+        double value = cop_table_at(read, i, 1).f;
+        assert_true(cop_table_at(read, i, 0).i == integers[i]);
         assert_true(isnan(values[i]) ? isnan(value) : memcmp(&value, &values[i], 8) == 0);
-        assert_string_equal(cop_table_cell(read, i, 2).text, "a, \"b\"\n");
+        assert_string_equal(cop_table_at(read, i, 2).text, "a, \"b\"\n");
     }
     cop_tables_free(tables);
     cop_tables_free(back);
@@ -1107,9 +1091,6 @@ static void test_other_json_is_no_table(void **state)
                        "is not a file of tables");
     }
 }
-
-/* --- distilled sets
- * ------------------------------------------------------------------------------------------ */
 
 static void test_distilled_set_comes_back_whole(void **state)
 {

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "core/text.h"
-#include "plugin/setting.h"
+#include "plugin/options/setting.h"
 #include "study/data.h"
 
 #include <stdlib.h>

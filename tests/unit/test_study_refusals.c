@@ -47,7 +47,7 @@ static cop_status lay_out(const parts *p, cop_logger *log, cop_error *err)
                   "dataset = { plugin = \"floatdata\"; size = 20; %s };\n"
                   "distill = { %s };\n"
                   "ticket = { model = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-                  "  stages = ( { pruner = { plugin = \"imp\"; };\n %s } ); };\n"
+                  "  phases = ( { pruner = { plugin = \"imp\"; };\n %s } ); };\n"
                   "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 10; %s };\n",
                   p->dataset != NULL ? p->dataset : "",
                   p->distill != NULL ? p->distill : "plugin = \"random\"; ipc = 1;",
@@ -81,7 +81,7 @@ static const struct {
     {{.train = "momentum = 0.999;"}, 0, NULL},
     {{.stage = "recipe = { recipe = \"sgd\"; momentum = 1.0; };"},
      5,
-     "\"momentum\" of the recipe of a stage of ticket is 1; wanted less than 1"},
+     "\"momentum\" of the recipe of a phase of ticket is 1; wanted less than 1"},
     {{.distill = "plugin = \"random\"; recipe = { recipe = \"idc\"; momentum = 1; };"},
      2,
      "\"momentum\" of the recipe of distiller \"random\" is 1"},

@@ -22,7 +22,7 @@ static void keeps_copies_of_rows(void **state)
     char name[16];
     for (int64_t i = 0; i < 100; i++) {
         (void)snprintf(name, sizeof name, "n%d", (int)i);
-        cop_cell cells[] = {{.text = name}, {.i = i}, {.f = (double)i / 4.0}};
+        cop_table_value cells[] = {{.text = name}, {.i = i}, {.f = (double)i / 4.0}};
         assert_ok(cop_table_row(table, cells, &err), &err);
     }
     assert_int_equal(cop_tables_count(set), 1);
@@ -36,9 +36,9 @@ static void keeps_copies_of_rows(void **state)
     assert_int_equal(cop_table_row_count(table), 100);
     for (size_t i = 0; i < 100; i++) {
         (void)snprintf(name, sizeof name, "n%d", (int)i);
-        assert_string_equal(cop_table_cell(table, i, 0).text, name);
-        assert_int_equal(cop_table_cell(table, i, 1).i, i);
-        assert_true(cop_table_cell(table, i, 2).f == (double)i / 4.0);
+        assert_string_equal(cop_table_at(table, i, 0).text, name);
+        assert_int_equal(cop_table_at(table, i, 1).i, i);
+        assert_true(cop_table_at(table, i, 2).f == (double)i / 4.0);
     }
     cop_tables_free(set);
 }
@@ -49,9 +49,9 @@ static void a_missing_text_is_empty(void **state)
     cop_error err = {0};
     cop_tables *set = cop_tables_new();
     cop_table *table = cop_tables_add(set, "t", NULL, columns, COLUMNS, NULL, &err);
-    cop_cell cells[COLUMNS] = {{.text = NULL}, {.i = 0}, {.f = 0.0}};
+    cop_table_value cells[COLUMNS] = {{.text = NULL}, {.i = 0}, {.f = 0.0}};
     assert_ok(cop_table_row(table, cells, &err), &err);
-    assert_string_equal(cop_table_cell(table, 0, 0).text, "");
+    assert_string_equal(cop_table_at(table, 0, 0).text, "");
     assert_int_equal(cop_table_plot(table)->kind, COP_PLOT_NONE);
     cop_tables_free(set);
 }

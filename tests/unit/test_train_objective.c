@@ -89,8 +89,7 @@ static void ask_oracle(const cop_model *m, const cop_samples *data, const int64_
     cop_forward_clear(&f);
 }
 
-/* --- what every test starts from -----------------------------------------------------------------
- */
+/* What every test starts from. */
 
 typedef struct bench {
     tiny_data data;
@@ -155,9 +154,6 @@ static void assert_set_close(const bench *b, double wanted[PARAMS][WIDEST])
                          cop_shape_count(p->shape), 2e-6, 2e-5);
     }
 }
-
-/* --- tests ---------------------------------------------------------------------------------------
- */
 
 static const int64_t chosen[] = {20, 3, 3, 7, 11, 0, 22}; /* a sample may count twice */
 

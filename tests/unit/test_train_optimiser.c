@@ -1,7 +1,7 @@
 /* The fused SGD pass. */
 #include "support.h"
 
-#include "train/optimiser.h"
+#include "train/optimisers/sgd.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A recipe worked out in steps and rates, and every number it may not hold. */
 #include "support.h"
 
-#include "train/schedule.h"
+#include "train/schedules/schedule.h"
 
 #include <math.h>
 

@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the fixture: lines of a name, a count and that many numbers --------------------------------
- */
+/* The fixture: lines of a name, a count and that many numbers. */
 
 #define FIXTURE COPPICE_TEST_SOURCE_DIR "/tests/fixtures/train/sgd.txt"
 
@@ -162,9 +161,6 @@ static void five_steps_are_those_of_pytorch(void **state)
     cop_model_free(m);
 }
 
-/* --- masks -------------------------------------------------------------------------------------
- */
-
 static void removed_weights_stay_zero(void **state)
 {
     (void)state;
@@ -200,9 +196,6 @@ static void removed_weights_stay_zero(void **state)
     cop_tensors_free(initial);
     cop_model_free(m);
 }
-
-/* --- repeatability -----------------------------------------------------------------------------
- */
 
 static cop_recipe drawing_recipe(void)
 {
@@ -378,9 +371,6 @@ static void each_step_draws_anew(void **state)
     cop_model_free(m);
 }
 
-/* --- metrics -----------------------------------------------------------------------------------
- */
-
 static void metrics_are_means_over_samples(void **state)
 {
     (void)state;
@@ -426,9 +416,6 @@ static void the_most_likely_class_counts(void **state)
     const int64_t index[] = {1, 0, 2, 3}; /* right, right (the first of a tie), NaN: wrong, right */
     assert_int_equal(cop_count_correct(logits, 4, 3, labels, index), 3);
 }
-
-/* --- refusals ----------------------------------------------------------------------------------
- */
 
 static void a_loss_that_is_not_finite_stops_the_training(void **state)
 {

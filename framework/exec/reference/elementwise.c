@@ -39,13 +39,13 @@ static double unary(cop_op op, const cop_attr *attr, double a)
         return 1.0 / a;
     case COP_OP_EXP:
         return exp(a);
-    case COP_OP_LOG:
+    case COP_OP_LN:
         return log(a);
     case COP_OP_ABS:
         return fabs(a);
     case COP_OP_SIGN:
         return sign(a);
-    case COP_OP_STEP:
+    case COP_OP_HEAVISIDE:
         return a > 0.0 ? 1.0 : 0.0;
     case COP_OP_SIGMOID:
         return sigmoid(a);

@@ -40,7 +40,7 @@ COP_API cop_shape cop_node_shape(const cop_graph *g, cop_node a);
 /* Labels a node for error messages and `coppice explain`; returns it. The first label stays. */
 COP_API cop_node cop_node_label(cop_graph *g, cop_node a, const char *format, ...) COP_PRINTF(3, 4);
 
-/* --- leaves ------------------------------------------------------------------------------- */
+/* Leaves. */
 
 /* A tensor given at run time. Names are unique within a graph. */
 COP_API cop_node cop_input(cop_graph *g, const char *name, cop_shape shape);
@@ -48,7 +48,7 @@ COP_API cop_node cop_input(cop_graph *g, const char *name, cop_shape shape);
 /* Every element is `value`. */
 COP_API cop_node cop_constant(cop_graph *g, cop_shape shape, double value);
 
-/* --- elementwise -------------------------------------------------------------------------- */
+/* Elementwise. */
 /* Binary operations broadcast: ranks are equal, and each dimension is equal or 1 on one side. */
 
 COP_API cop_node cop_add(cop_graph *g, cop_node a, cop_node b);
@@ -63,10 +63,10 @@ COP_API cop_node cop_square(cop_graph *g, cop_node a);
 COP_API cop_node cop_sqrt(cop_graph *g, cop_node a);
 COP_API cop_node cop_reciprocal(cop_graph *g, cop_node a);
 COP_API cop_node cop_exp(cop_graph *g, cop_node a);
-COP_API cop_node cop_log(cop_graph *g, cop_node a);
-COP_API cop_node cop_abs(cop_graph *g, cop_node a);  /* derivative sign(a), 0 at 0 */
-COP_API cop_node cop_sign(cop_graph *g, cop_node a); /* −1, 0, +1; derivative 0 */
-COP_API cop_node cop_step(cop_graph *g, cop_node a); /* 1 where a > 0, else 0; derivative 0 */
+COP_API cop_node cop_ln(cop_graph *g, cop_node a);
+COP_API cop_node cop_abs(cop_graph *g, cop_node a);       /* derivative sign(a), 0 at 0 */
+COP_API cop_node cop_sign(cop_graph *g, cop_node a);      /* −1, 0, +1; derivative 0 */
+COP_API cop_node cop_heaviside(cop_graph *g, cop_node a); /* 1 where a > 0, else 0; derivative 0 */
 COP_API cop_node cop_sigmoid(cop_graph *g, cop_node a);
 COP_API cop_node cop_tanh(cop_graph *g, cop_node a);
 COP_API cop_node cop_relu(cop_graph *g, cop_node a); /* derivative 0 at 0, as PyTorch */
@@ -75,7 +75,7 @@ COP_API cop_node cop_leaky_relu(cop_graph *g, cop_node a, double slope);
 /* The same value, through which no derivative passes. */
 COP_API cop_node cop_detach(cop_graph *g, cop_node a);
 
-/* --- shape -------------------------------------------------------------------------------- */
+/* Shape. */
 
 /* The same elements in the same order; counts must agree. */
 COP_API cop_node cop_reshape(cop_graph *g, cop_node a, cop_shape shape);
@@ -103,7 +103,7 @@ COP_API cop_node cop_gather(cop_graph *g, cop_node a, cop_node index);
 /* Adjoint of gather: a zero tensor of `rows` rows, to whose row index[m] row m of `a` is added. */
 COP_API cop_node cop_scatter_add(cop_graph *g, cop_node a, cop_node index, int64_t rows);
 
-/* --- reductions (reduced axes stay, with dimension 1) --------------------------------------- */
+/* Reductions (reduced axes stay, with dimension 1). */
 
 #define COP_AXIS(i)  (1u << (i))
 #define COP_ALL_AXES 0xfu
@@ -114,14 +114,13 @@ COP_API cop_node cop_mean(cop_graph *g, cop_node a, unsigned axes);
 /* The sum of all elements as a scalar (rank 0). */
 COP_API cop_node cop_total(cop_graph *g, cop_node a);
 
-/* --- linear algebra -------------------------------------------------------------------------- */
+/* Linear algebra. */
 
 /* op(a)·op(b) for matrices, op transposing where asked. */
 COP_API cop_node cop_matmul(cop_graph *g, cop_node a, bool transpose_a, cop_node b,
                             bool transpose_b);
 
-/* --- convolution: cross-correlation, as every framework means it; no bias ----------------------
- */
+/* Convolution: cross-correlation, as every framework means it; no bias. */
 
 typedef struct cop_window {
     int32_t size_h, size_w;
@@ -143,8 +142,7 @@ COP_API cop_node cop_conv2d_data(cop_graph *g, cop_node gy, cop_node w, cop_wind
 /* Adjoint in w: x, gy → [O, I, KH, KW]. */
 COP_API cop_node cop_conv2d_weights(cop_graph *g, cop_node x, cop_node gy, cop_window window);
 
-/* --- pooling ------------------------------------------------------------------------------------
- */
+/* Pooling. */
 
 /* Mean over each window, padding counted (PyTorch's default); floor of the size. */
 COP_API cop_node cop_avg_pool(cop_graph *g, cop_node x, cop_window window);
@@ -165,8 +163,7 @@ COP_API cop_node cop_max_pool_put(cop_graph *g, cop_node x, cop_node gy, cop_win
 /* Mean over H and W: [N, C, H, W] → [N, C, 1, 1]. */
 COP_API cop_node cop_global_avg_pool(cop_graph *g, cop_node x);
 
-/* --- normalisation: the parts; layers are in nn.h ------------------------------------------------
- */
+/* Normalisation: the parts; layers are in nn.h. */
 
 /* Which elements share a mean and a variance. */
 typedef enum cop_norm_axes {
@@ -185,15 +182,13 @@ COP_API cop_node cop_normalize(cop_graph *g, cop_node x, cop_norm_axes over, dou
 COP_API cop_node cop_normalize_jacobian(cop_graph *g, cop_node u, cop_node y, cop_node r,
                                         cop_norm_axes over);
 
-/* --- losses' parts (losses are in nn.h)
- * ------------------------------------------------------------ */
+/* Losses' parts (losses are in nn.h). */
 
 /* log of softmax over the last axis of [N, K]; shifted by the row's maximum, so it does not
  * overflow. */
 COP_API cop_node cop_log_softmax(cop_graph *g, cop_node logits);
 
-/* --- resampling and augmentation (draws are run-time inputs) -------------------------------------
- */
+/* Resampling and augmentation (draws are run-time inputs). */
 
 /* Bilinear to [N, C, height, width], corners not aligned (PyTorch's align_corners = false). */
 COP_API cop_node cop_resize_bilinear(cop_graph *g, cop_node x, int64_t height, int64_t width);

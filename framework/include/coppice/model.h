@@ -56,8 +56,7 @@ typedef struct cop_model_ops {
                         cop_error *err);
 } cop_model_ops;
 
-/* --- the handle
- * ----------------------------------------------------------------------------------- */
+/* The handle. */
 
 /* A created and checked model. Owned by the host; plugins get `const cop_model *`. */
 typedef struct cop_model cop_model;

@@ -12,8 +12,7 @@
 
 COP_BEGIN
 
-/* --- parameters --------------------------------------------------------------------------------
- */
+/* Parameters. */
 
 typedef enum cop_role {
     COP_ROLE_CONV_WEIGHT = 1,   /* [O, I, KH, KW] */
@@ -51,8 +50,7 @@ typedef struct cop_parameter {
     bool prunable;
 } cop_parameter;
 
-/* --- layers ------------------------------------------------------------------------------------
- */
+/* Layers. */
 
 typedef enum cop_mode {
     COP_MODE_TRAIN = 1, /* batch norm uses the batch's statistics and updates the running ones */
@@ -109,15 +107,13 @@ COP_API cop_node cop_layer_linear(cop_layers *l, const char *name, cop_node x, i
 COP_API cop_node cop_layer_norm(cop_layers *l, const char *name, cop_node x, cop_norm_kind kind,
                                 int64_t groups, cop_initializer scale_init);
 
-/* --- losses ------------------------------------------------------------------------------------
- */
+/* Losses. */
 
 /* Mean over the batch of −Σ_k target·log softmax(logits): logits and target [N, K] → scalar. Hard
  * labels are one-hot targets. */
 COP_API cop_node cop_cross_entropy(cop_graph *g, cop_node logits, cop_node target);
 
-/* --- augmentation ------------------------------------------------------------------------------
- */
+/* Augmentation. */
 
 /* The augmentations in `flags` applied to x [N, C, H, W], reading their draws from inputs named
  * "<prefix>.flip", "<prefix>.brightness", …, which a cop_draws of the same flags binds. */

@@ -53,11 +53,11 @@ typedef struct cop_plot {
  * Shares have the unit "fraction" and are from 0 to 1 here and in every file; people are shown
  * percent. */
 
-typedef union cop_cell {
+typedef union cop_table_value {
     int64_t i;
     double f;
     const char *text; /* copied */
-} cop_cell;
+} cop_table_value;
 
 typedef struct cop_table cop_table;
 typedef struct cop_tables cop_tables;
@@ -73,7 +73,7 @@ COP_API cop_table *cop_tables_add(cop_tables *t, const char *name, const char *h
                                   const cop_plot *plot, cop_error *err);
 
 /* Appends a row: one cell per column. */
-COP_API cop_status cop_table_row(cop_table *table, const cop_cell *cells, cop_error *err);
+COP_API cop_status cop_table_row(cop_table *table, const cop_table_value *cells, cop_error *err);
 
 COP_API size_t cop_tables_count(const cop_tables *t);
 COP_API const cop_table *cop_tables_at(const cop_tables *t, size_t i);
@@ -83,7 +83,7 @@ COP_API size_t cop_table_column_count(const cop_table *table);
 COP_API const cop_column *cop_table_column(const cop_table *table, size_t i);
 COP_API const cop_plot *cop_table_plot(const cop_table *table);
 COP_API size_t cop_table_row_count(const cop_table *table);
-COP_API cop_cell cop_table_cell(const cop_table *table, size_t row, size_t column);
+COP_API cop_table_value cop_table_at(const cop_table *table, size_t row, size_t column);
 
 COP_END
 

@@ -19,8 +19,7 @@
 
 COP_BEGIN
 
-/* --- plan
- * ----------------------------------------------------------------------------------------- */
+/* Plan. */
 
 /* What a plan may look at and what it asks for. */
 typedef struct cop_plan cop_plan;
@@ -86,8 +85,7 @@ COP_API int64_t cop_plan_copies(const cop_plan *p);
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 
-/* --- begin, step, finish
- * ---------------------------------------------------------------------------- */
+/* Begin, step, finish. */
 
 /* The host's services to a running work. Everything it hands out lives until finish returns. */
 typedef struct cop_work cop_work;

@@ -126,14 +126,14 @@ static cop_status trace_table(const hessian_options *o, const spread *d, const c
         if (d->first[i + 1] > d->first[i])
             errors += d->mean_error[i] * (double)(d->first[i + 1] - d->first[i]);
     }
-    cop_cell cells[] = {{.f = e.mean},
-                        {.f = e.error},
-                        {.f = e.mean / (double)surviving},
-                        {.f = errors / (double)surviving},
-                        {.i = o->probes},
-                        {.i = samples},
-                        {.i = surviving},
-                        {.i = o->copy}};
+    cop_table_value cells[] = {{.f = e.mean},
+                               {.f = e.error},
+                               {.f = e.mean / (double)surviving},
+                               {.f = errors / (double)surviving},
+                               {.i = o->probes},
+                               {.i = samples},
+                               {.i = surviving},
+                               {.i = o->copy}};
     return cop_table_row(table, cells, err);
 }
 
@@ -158,11 +158,11 @@ static cop_status layer_table(const cop_model *model, const spread *d, const cop
         if (d->first[i + 1] == d->first[i])
             continue;
         estimate e = from_traces(trace, (int64_t)i, (int64_t)i + 1);
-        cop_cell cells[] = {{.text = cop_model_parameter(model, i)->name},
-                            {.i = d->first[i + 1] - d->first[i]},
-                            {.f = e.mean},
-                            {.f = e.error},
-                            {.f = mean_of(d, d->first[i], d->first[i + 1])}};
+        cop_table_value cells[] = {{.text = cop_model_parameter(model, i)->name},
+                                   {.i = d->first[i + 1] - d->first[i]},
+                                   {.f = e.mean},
+                                   {.f = e.error},
+                                   {.f = mean_of(d, d->first[i], d->first[i + 1])}};
         COP_TRY(cop_table_row(table, cells, err));
     }
     return COP_OK;
@@ -231,10 +231,10 @@ static cop_status bin_rows(const axis *a, const int64_t *count, cop_table *table
     double width = (a->high - a->low) / (double)a->bins;
     for (int64_t b = 0; b < a->bins; b++) {
         double low = a->low + width * (double)b;
-        cop_cell cells[] = {{.f = from_axis(a, low)},
-                            {.f = from_axis(a, low + 0.5 * width)},
-                            {.f = from_axis(a, low + width)},
-                            {.i = count[b]}};
+        cop_table_value cells[] = {{.f = from_axis(a, low)},
+                                   {.f = from_axis(a, low + 0.5 * width)},
+                                   {.f = from_axis(a, low + width)},
+                                   {.i = count[b]}};
         COP_TRY(cop_table_row(table, cells, err));
     }
     return COP_OK;

@@ -10,7 +10,7 @@
 
 typedef struct lmc {
     lmc_options o;
-    lmc_layout layout;
+    lmc_numbering numbering;
     /* Caches of the work at hand: compiled objectives and the weights under evaluation. */
     cop_objective *train, *test, *statistics;
     cop_tensors *point;
@@ -63,11 +63,11 @@ static cop_status lmc_plan(void *state, cop_plan *plan, cop_error *err)
         return cop_fail(err, COP_INVALID,
                         "there are no trained copies to look at (study.copies, "
                         "ticket.retrain)");
-    self->layout = lmc_layout_make(&self->o, cop_plan_copies(plan),
-                                   cop_model_buffer_count(cop_plan_model(plan)) > 0);
+    self->numbering = lmc_numbering_make(&self->o, cop_plan_copies(plan),
+                                         cop_model_buffer_count(cop_plan_model(plan)) > 0);
     cop_plan_need_dense(plan);
-    cop_plan_steps(plan, lmc_steps(&self->layout));
-    cop_plan_flops(plan, (double)lmc_steps(&self->layout) * images_a_step(self, plan) *
+    cop_plan_steps(plan, lmc_steps(&self->numbering));
+    cop_plan_flops(plan, (double)lmc_steps(&self->numbering) * images_a_step(self, plan) *
                              cop_model_forward_flops(cop_plan_model(plan)));
     if (!self->o.control_init)
         return COP_OK;
@@ -96,11 +96,11 @@ static cop_status lmc_begin(void *state, const cop_analyzer_input *in, cop_work 
 {
     lmc *self = state;
     drop_caches(self);
-    if ((int64_t)in->copy_count != self->layout.copies || in->dense_count != in->copy_count)
+    if ((int64_t)in->copy_count != self->numbering.copies || in->dense_count != in->copy_count)
         return cop_fail(err, COP_FAILED,
                         "%zu copies and %zu of the dense network, wanted %lld each", in->copy_count,
-                        in->dense_count, (long long)self->layout.copies);
-    if (self->layout.copy_pairs == 0)
+                        in->dense_count, (long long)self->numbering.copies);
+    if (self->numbering.copy_pairs == 0)
         cop_say(
             cop_work_logger(work), COP_LOG_WARNING,
             "lmc: one copy makes no pair, so there is no line and no barrier; only its accuracy "
@@ -115,13 +115,13 @@ static cop_status lmc_begin(void *state, const cop_analyzer_input *in, cop_work 
     if (self->point == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     return cop_tensors_add(bag, "curve", COP_F64,
-                           cop_shape2(lmc_steps(&self->layout), LMC_MEASURES), NULL, err);
+                           cop_shape2(lmc_steps(&self->numbering), LMC_MEASURES), NULL, err);
 }
 
 static const cop_tensors *network(const lmc *self, const cop_analyzer_input *in,
                                   const cop_work *work, int64_t j)
 {
-    int64_t copies = self->layout.copies;
+    int64_t copies = self->numbering.copies;
     if (j < copies)
         return in->copies[j];
     if (j < 2 * copies)
@@ -149,7 +149,7 @@ static cop_status place(lmc *self, const cop_analyzer_input *in, const cop_work 
 {
     int64_t first = p.network, second = p.network;
     if (p.network < 0)
-        lmc_pair_at(&self->layout, p.pair, &first, &second);
+        lmc_pair_at(&self->numbering, p.pair, &first, &second);
     const cop_tensors *w1 = network(self, in, work, first);
     const cop_tensors *w2 = network(self, in, work, second);
     if (w1 == NULL || w2 == NULL)
@@ -157,8 +157,8 @@ static cop_status place(lmc *self, const cop_analyzer_input *in, const cop_work 
     COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the layout */
     COP_TRY(cop_tensors_copy(self->point, w2, err));
     if (p.network < 0)
-        move_towards(self->point, w1, lmc_alpha(&self->layout, p.k));
-    if (self->layout.modes[p.mode] == LMC_REESTIMATE)
+        move_towards(self->point, w1, lmc_alpha(&self->numbering, p.k));
+    if (self->numbering.modes[p.mode] == LMC_REESTIMATE)
         return cop_objective_reestimate(self->statistics, self->point, err);
     return COP_OK;
 }
@@ -167,11 +167,11 @@ static cop_status place(lmc *self, const cop_analyzer_input *in, const cop_work 
 static bool known(const lmc *self, const cop_analyzer_input *in, lmc_point p, double *curve,
                   double *row)
 {
-    int64_t j = p.network - self->layout.copies;
-    if (p.network < 0 || j < 0 || j >= self->layout.copies || in->dense[j] != in->copies[j])
+    int64_t j = p.network - self->numbering.copies;
+    if (p.network < 0 || j < 0 || j >= self->numbering.copies || in->dense[j] != in->copies[j])
         return false;
     lmc_point same = {.mode = p.mode, .network = j, .pair = -1};
-    const double *from = curve + LMC_MEASURES * lmc_step_of(&self->layout, same);
+    const double *from = curve + LMC_MEASURES * lmc_step_of(&self->numbering, same);
     for (int m = 0; m < LMC_MEASURES; m++)
         row[m] = from[m];
     return true;
@@ -181,7 +181,7 @@ static cop_status lmc_step(void *state, const cop_analyzer_input *in, cop_work *
                            cop_tensors *bag, int64_t i, cop_error *err)
 {
     lmc *self = state;
-    lmc_point p = lmc_point_at(&self->layout, i);
+    lmc_point p = lmc_point_at(&self->numbering, i);
     double *curve = cop_f64(cop_tensors_find(bag, "curve"));
     double *row = curve + LMC_MEASURES * i;
     cop_evaluation train, test;
@@ -204,7 +204,7 @@ static cop_status lmc_finish(void *state, const cop_analyzer_input *in, cop_work
     (void)in;
     lmc *self = state;
     double chance = cop_samples_chance(cop_work_test_data(work), self->o.test_size);
-    cop_status status = lmc_report(&self->layout, &self->o, chance,
+    cop_status status = lmc_report(&self->numbering, &self->o, chance,
                                    cop_f64(cop_tensors_find(bag, "curve")), out, err);
     drop_caches(self);
     return status;

@@ -30,7 +30,7 @@ enum {
 /* Networks are numbered: the ticket's copies, then as many copies of the dense network, then the
  * dense network from another initialisation. Steps, for each way to treat the statistics, are the
  * networks themselves, then the inner points of each pair. */
-typedef struct lmc_layout {
+typedef struct lmc_numbering {
     int64_t copies;     /* of the ticket, and of the dense network */
     int64_t networks;   /* 2 · copies, and one more with control_init */
     int64_t copy_pairs; /* of two copies */
@@ -39,7 +39,7 @@ typedef struct lmc_layout {
     int64_t mode_count; /* ways to treat the statistics */
     int32_t modes[2];   /* LMC_INTERPOLATE, LMC_REESTIMATE */
     bool all, control, control_init;
-} lmc_layout;
+} lmc_numbering;
 
 /* One step: a network by itself (pair −1), or an inner point of a pair. */
 typedef struct lmc_point {
@@ -48,26 +48,26 @@ typedef struct lmc_point {
     int64_t pair, k; /* k-th value of α, 1 … inner */
 } lmc_point;
 
-lmc_layout lmc_layout_make(const lmc_options *o, int64_t copies, bool has_buffers);
-int64_t lmc_steps(const lmc_layout *l);
-lmc_point lmc_point_at(const lmc_layout *l, int64_t step);
-int64_t lmc_step_of(const lmc_layout *l, lmc_point point);
+lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, bool has_buffers);
+int64_t lmc_steps(const lmc_numbering *l);
+lmc_point lmc_point_at(const lmc_numbering *l, int64_t step);
+int64_t lmc_step_of(const lmc_numbering *l, lmc_point point);
 
 /* The networks W1 and W2 of a pair; α is W1's share. */
-void lmc_pair_at(const lmc_layout *l, int64_t pair, int64_t *first, int64_t *second);
+void lmc_pair_at(const lmc_numbering *l, int64_t pair, int64_t *first, int64_t *second);
 
 /* "0-1", "0-0" for the control of a copy with itself, "inits" for different initialisations. */
-void lmc_pair_name(const lmc_layout *l, int64_t pair, char *name, size_t size);
+void lmc_pair_name(const lmc_numbering *l, int64_t pair, char *name, size_t size);
 
 /* The k-th of `inner + 2` values of α, k = 0 … inner + 1; 0 and 1 exactly at the ends. */
-double lmc_alpha(const lmc_layout *l, int64_t k);
+double lmc_alpha(const lmc_numbering *l, int64_t k);
 
 /* "copies", "control" or "control_init". */
-const char *lmc_pair_kind(const lmc_layout *l, int64_t pair);
+const char *lmc_pair_kind(const lmc_numbering *l, int64_t pair);
 
 /* Makes the tables out of the evaluations [steps, LMC_MEASURES]. A network whose test accuracy is
  * not above `chance` has collapsed. */
-cop_status lmc_report(const lmc_layout *l, const lmc_options *o, double chance, const double *curve,
-                      cop_tables *out, cop_error *err);
+cop_status lmc_report(const lmc_numbering *l, const lmc_options *o, double chance,
+                      const double *curve, cop_tables *out, cop_error *err);
 
 #endif

@@ -9,13 +9,13 @@
 
 static const char *const mode_names[] = {"interpolate", "reestimate"};
 
-static const double *row_of(const lmc_layout *l, const double *curve, lmc_point point)
+static const double *row_of(const lmc_numbering *l, const double *curve, lmc_point point)
 {
     return curve + LMC_MEASURES * lmc_step_of(l, point);
 }
 
 /* max over α of E(α) − ½(E(W1) + E(W2)). */
-static double barrier(const lmc_layout *l, const double *curve, int64_t mode, int64_t pair,
+static double barrier(const lmc_numbering *l, const double *curve, int64_t mode, int64_t pair,
                       int measure)
 {
     double highest = -INFINITY, ends = 0.0;
@@ -42,7 +42,7 @@ static bool is_finite(const double *row)
 
 /* Whether every evaluation on the pair's line is a number. A network whose loss has diverged still
  * has an error, that of guessing: nothing may be concluded from it. */
-static bool is_line_finite(const lmc_layout *l, const double *curve, int64_t mode, int64_t pair)
+static bool is_line_finite(const lmc_numbering *l, const double *curve, int64_t mode, int64_t pair)
 {
     for (int64_t k = 0; k <= l->inner + 1; k++) {
         lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
@@ -54,7 +54,7 @@ static bool is_line_finite(const lmc_layout *l, const double *curve, int64_t mod
 
 /* Mean test accuracy of the copies of the dense network; not a number when one of them has
  * diverged. */
-static double dense_accuracy(const lmc_layout *l, const double *curve, int64_t mode)
+static double dense_accuracy(const lmc_numbering *l, const double *curve, int64_t mode)
 {
     double sum = 0.0;
     for (int64_t j = 0; j < l->copies; j++) {
@@ -85,7 +85,7 @@ static const cop_plot curve_plot = {.kind = COP_PLOT_LINES,
                                     .y = "test_error,train_error",
                                     .series = "line"};
 
-static cop_status curve_table(const lmc_layout *l, const double *curve, cop_tables *out,
+static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_tables *out,
                               cop_error *err)
 {
     cop_table *table =
@@ -104,15 +104,15 @@ static cop_status curve_table(const lmc_layout *l, const double *curve, cop_tabl
             (void)snprintf(line, sizeof line, "%s%s%s%s", pair,
                            point.pair >= l->copy_pairs ? " (control)" : "",
                            l->mode_count > 1 ? ", " : "", l->mode_count > 1 ? statistics : "");
-            cop_cell cells[] = {{.text = line},
-                                {.text = lmc_pair_kind(l, point.pair)},
-                                {.text = pair},
-                                {.text = statistics},
-                                {.f = lmc_alpha(l, point.k)},
-                                {.f = row[LMC_TRAIN_LOSS]},
-                                {.f = row[LMC_TRAIN_ERROR]},
-                                {.f = row[LMC_TEST_LOSS]},
-                                {.f = row[LMC_TEST_ERROR]}};
+            cop_table_value cells[] = {{.text = line},
+                                       {.text = lmc_pair_kind(l, point.pair)},
+                                       {.text = pair},
+                                       {.text = statistics},
+                                       {.f = lmc_alpha(l, point.k)},
+                                       {.f = row[LMC_TRAIN_LOSS]},
+                                       {.f = row[LMC_TRAIN_ERROR]},
+                                       {.f = row[LMC_TEST_LOSS]},
+                                       {.f = row[LMC_TEST_ERROR]}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
@@ -148,7 +148,7 @@ static const cop_plot barrier_plot = {.headlines =
                                           "test_loss_barrier,test_error_barrier,stable,matching"};
 
 /* One pair's line: what it is, its barriers, and the verdicts. */
-static cop_status barrier_row(const lmc_layout *l, const lmc_options *o, const double *curve,
+static cop_status barrier_row(const lmc_numbering *l, const lmc_options *o, const double *curve,
                               lmc_point ends, double dense, double chance, cop_table *table,
                               cop_error *err)
 {
@@ -168,24 +168,24 @@ static cop_status barrier_row(const lmc_layout *l, const lmc_options *o, const d
                     accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING;
     char name[48];
     lmc_pair_name(l, pair, name, sizeof name);
-    cop_cell cells[] = {{.text = lmc_pair_kind(l, pair)},
-                        {.text = name},
-                        {.text = mode_names[l->modes[mode]]},
-                        {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
-                        {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
-                        {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
-                        {.f = rise},
-                        {.f = first},
-                        {.f = second},
-                        {.f = accuracy},
-                        {.f = dense},
-                        {.i = stable},
-                        {.i = matching},
-                        {.i = collapsed}};
+    cop_table_value cells[] = {{.text = lmc_pair_kind(l, pair)},
+                               {.text = name},
+                               {.text = mode_names[l->modes[mode]]},
+                               {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
+                               {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
+                               {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
+                               {.f = rise},
+                               {.f = first},
+                               {.f = second},
+                               {.f = accuracy},
+                               {.f = dense},
+                               {.i = stable},
+                               {.i = matching},
+                               {.i = collapsed}};
     return cop_table_row(table, cells, err);
 }
 
-static cop_status barrier_table(const lmc_layout *l, const lmc_options *o, double chance,
+static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, double chance,
                                 const double *curve, cop_tables *out, cop_error *err)
 {
     cop_table *table = cop_tables_add(
@@ -213,7 +213,7 @@ static const cop_column copy_columns[] = {
     {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "Test accuracy"},
 };
 
-static cop_status copy_table(const lmc_layout *l, const double *curve, cop_tables *out,
+static cop_status copy_table(const lmc_numbering *l, const double *curve, cop_tables *out,
                              cop_error *err)
 {
     static const char *const names[] = {"ticket", "dense", "dense init 1"};
@@ -226,18 +226,19 @@ static cop_status copy_table(const lmc_layout *l, const double *curve, cop_table
         for (int64_t j = 0; j < l->networks; j++) {
             lmc_point point = {.mode = mode, .network = j, .pair = -1};
             const double *row = row_of(l, curve, point);
-            cop_cell cells[] = {{.text = names[j / l->copies]},       {.i = j % l->copies},
-                                {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
-                                {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
-                                {.f = 1.0 - row[LMC_TEST_ERROR]}};
+            cop_table_value cells[] = {
+                {.text = names[j / l->copies]},       {.i = j % l->copies},
+                {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
+                {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
+                {.f = 1.0 - row[LMC_TEST_ERROR]}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
     return COP_OK;
 }
 
-cop_status lmc_report(const lmc_layout *l, const lmc_options *o, double chance, const double *curve,
-                      cop_tables *out, cop_error *err)
+cop_status lmc_report(const lmc_numbering *l, const lmc_options *o, double chance,
+                      const double *curve, cop_tables *out, cop_error *err)
 {
     COP_TRY(copy_table(l, curve, out, err));
     if (l->pairs == 0)

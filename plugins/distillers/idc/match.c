@@ -19,8 +19,6 @@ struct idc_match {
     float *real_images, *real_targets, *pixels, *synthetic_targets, *mean, *std, *subset;
 };
 
-/* --- making ---------------------------------------------------------------------------------- */
-
 static cop_status add_input(idc_match *m, const char *name, cop_shape shape, float **data,
                             cop_error *err)
 {
@@ -108,8 +106,6 @@ void idc_match_free(idc_match *m)
     free(m->permutation);
     free(m);
 }
-
-/* --- using ----------------------------------------------------------------------------------- */
 
 cop_program *idc_match_program(idc_match *m)
 {

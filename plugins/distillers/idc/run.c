@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-/* --- begin ----------------------------------------------------------------------------------- */
-
 static int64_t class_pixels(const idc_run *r)
 {
     return r->options.ipc * r->task.channels * r->task.height * r->task.width;
@@ -88,8 +86,6 @@ void idc_run_clear(idc_run *r)
     idc_network_clear(&r->network);
     idc_classes_clear(&r->classes);
 }
-
-/* --- step ------------------------------------------------------------------------------------ */
 
 idc_rhythm idc_rhythm_of(const idc_options *o, int64_t samples)
 {

@@ -1,0 +1,224 @@
+/* descriptor.c: is a descriptor one that this host can work with? In the order of its fields, so
+ * that nothing behind a field is read before the field that vouches for it. And the host's copy
+ * of one, in which what an older plugin lacks is there and empty. */
+#include "plugin/loading/registry.h"
+
+#include "core/text.h"
+#include "plugin/component.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Size of a struct up to and with a member: what ABI major 1 began with. These stay as they are
+ * when a minor version adds members behind. */
+#define THROUGH(type, member) (offsetof(type, member) + sizeof(((const type *)0)->member))
+#define LEAST_DESCRIPTOR      THROUGH(cop_plugin, ops)
+
+/* Where a callback of an ops table is, and what it is called. */
+typedef struct callback {
+    const char *name;
+    size_t offset;
+} callback;
+
+#define CALLBACK(ops, member)                                                                      \
+    {                                                                                              \
+#member, offsetof(ops, member)                                                             \
+    }
+
+static const callback model_callbacks[] = {
+    CALLBACK(cop_model_ops, create), CALLBACK(cop_model_ops, destroy),
+    CALLBACK(cop_model_ops, declare), CALLBACK(cop_model_ops, build)};
+static const callback dataset_callbacks[] = {
+    CALLBACK(cop_dataset_ops, create), CALLBACK(cop_dataset_ops, destroy),
+    CALLBACK(cop_dataset_ops, describe), CALLBACK(cop_dataset_ops, read)};
+static const callback distiller_callbacks[] = {
+    CALLBACK(cop_distiller_ops, create), CALLBACK(cop_distiller_ops, destroy),
+    CALLBACK(cop_distiller_ops, plan),   CALLBACK(cop_distiller_ops, begin),
+    CALLBACK(cop_distiller_ops, step),   CALLBACK(cop_distiller_ops, finish)};
+static const callback pruner_callbacks[] = {
+    CALLBACK(cop_pruner_ops, create), CALLBACK(cop_pruner_ops, destroy),
+    CALLBACK(cop_pruner_ops, plan),   CALLBACK(cop_pruner_ops, begin),
+    CALLBACK(cop_pruner_ops, step),   CALLBACK(cop_pruner_ops, finish)};
+static const callback analyzer_callbacks[] = {
+    CALLBACK(cop_analyzer_ops, create), CALLBACK(cop_analyzer_ops, destroy),
+    CALLBACK(cop_analyzer_ops, plan),   CALLBACK(cop_analyzer_ops, begin),
+    CALLBACK(cop_analyzer_ops, step),   CALLBACK(cop_analyzer_ops, finish)};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+    const char *name, *plural;
+    uint32_t interface_version;
+    size_t ops_least, ops_size; /* of the interface's first version; of this host's */
+    const callback *callbacks;
+    size_t callback_count;
+} kinds[] = {
+    [COP_KIND_MODEL] = {"model", "models", COP_MODEL_INTERFACE, THROUGH(cop_model_ops, build),
+                        sizeof(cop_model_ops), model_callbacks, COUNT(model_callbacks)},
+    [COP_KIND_DATASET] = {"dataset", "datasets", COP_DATASET_INTERFACE,
+                          THROUGH(cop_dataset_ops, read), sizeof(cop_dataset_ops),
+                          dataset_callbacks, COUNT(dataset_callbacks)},
+    [COP_KIND_DISTILLER] = {"distiller", "distillers", COP_DISTILLER_INTERFACE,
+                            THROUGH(cop_distiller_ops, finish), sizeof(cop_distiller_ops),
+                            distiller_callbacks, COUNT(distiller_callbacks)},
+    [COP_KIND_PRUNER] = {"pruner", "pruners", COP_PRUNER_INTERFACE, THROUGH(cop_pruner_ops, finish),
+                         sizeof(cop_pruner_ops), pruner_callbacks, COUNT(pruner_callbacks)},
+    [COP_KIND_ANALYZER] = {"analyzer", "analyzers", COP_ANALYZER_INTERFACE,
+                           THROUGH(cop_analyzer_ops, finish), sizeof(cop_analyzer_ops),
+                           analyzer_callbacks, COUNT(analyzer_callbacks)},
+};
+
+static bool is_kind(uint32_t kind)
+{
+    return kind >= COP_KIND_MODEL && kind < COUNT(kinds);
+}
+
+const char *cop_kind_name(cop_kind kind)
+{
+    return is_kind((uint32_t)kind) ? kinds[kind].name : "unknown";
+}
+
+const char *cop_kind_plural(cop_kind kind)
+{
+    return is_kind((uint32_t)kind) ? kinds[kind].plural : "unknown";
+}
+
+cop_kind cop_kind_parse(const char *word)
+{
+    for (uint32_t kind = COP_KIND_MODEL; kind < COUNT(kinds); kind++)
+        if (strcmp(word, kinds[kind].name) == 0 || strcmp(word, kinds[kind].plural) == 0)
+            return (cop_kind)kind;
+    return (cop_kind)0;
+}
+
+/* Older minors are shorter, never longer. */
+static cop_status check_size(const char *what, size_t size, size_t least, size_t most,
+                             cop_error *err)
+{
+    if (size >= least && size <= most)
+        return COP_OK;
+    if (least == most)
+        return cop_fail(err, COP_INVALID, "%s is %zu bytes; wanted %zu", what, size, most);
+    return cop_fail(err, COP_INVALID, "%s is %zu bytes; wanted %zu to %zu", what, size, least,
+                    most);
+}
+
+static cop_status check_versions(const cop_plugin *p, cop_error *err)
+{
+    if (p->magic != COP_PLUGIN_MAGIC)
+        return cop_fail(err, COP_INVALID, "magic number is 0x%08x; wanted 0x%08x", p->magic,
+                        COP_PLUGIN_MAGIC);
+    if (p->abi_major != COP_ABI_MAJOR)
+        return cop_fail(err, COP_INVALID, "built for ABI %u.%u; wanted major version %d",
+                        p->abi_major, p->abi_minor, COP_ABI_MAJOR);
+    if (p->abi_minor > COP_ABI_MINOR)
+        return cop_fail(err, COP_INVALID,
+                        "built for ABI %u.%u; this host knows none newer than %d.%d", p->abi_major,
+                        p->abi_minor, COP_ABI_MAJOR, COP_ABI_MINOR);
+    COP_TRY(check_size("descriptor", p->size, LEAST_DESCRIPTOR, sizeof(cop_plugin), err));
+    if (!is_kind(p->kind))
+        return cop_fail(err, COP_INVALID, "kind is %u; wanted %d to %zu", p->kind, COP_KIND_MODEL,
+                        COUNT(kinds) - 1);
+    if (p->kind_interface != kinds[p->kind].interface_version)
+        return cop_fail(err, COP_INVALID, "%s interface is %u; wanted %u", kinds[p->kind].name,
+                        p->kind_interface, kinds[p->kind].interface_version);
+    if (p->option_size != sizeof(cop_option))
+        return cop_fail(err, COP_INVALID, "an option is %u bytes; wanted %zu", p->option_size,
+                        sizeof(cop_option));
+    return COP_OK;
+}
+
+static cop_status check_text(const char *what, const char *text, cop_error *err)
+{
+    if (text == NULL || text[0] == '\0')
+        return cop_fail(err, COP_INVALID, "%s is %s; wanted a text", what,
+                        text == NULL ? "NULL" : "empty");
+    if (strchr(text, '\n') != NULL)
+        return cop_fail(err, COP_INVALID, "%s has more than one line", what);
+    return COP_OK;
+}
+
+static cop_status check_texts(const cop_plugin *p, cop_error *err)
+{
+    COP_TRY(check_text("id", p->id, err));
+    bool is_word = p->id[0] >= 'a' && p->id[0] <= 'z' && strlen(p->id) < COP_NAME_SIZE &&
+                   p->id[strspn(p->id, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
+    char shown[80];
+    if (!is_word)
+        return cop_fail(err, COP_INVALID,
+                        "id is \"%s\"; wanted a lower-case word, [a-z][a-z0-9_-]*",
+                        cop_escape(p->id, shown, sizeof shown));
+    COP_TRY(check_text("version", p->version, err));
+    COP_TRY(check_text("results_version", p->results_version, err));
+    return check_text("summary", p->summary, err);
+}
+
+static cop_status check_options(const cop_plugin *p, cop_error *err)
+{
+    cop_status status = cop_options_check(p->options, p->option_count, p->options_size, err);
+    if (status != COP_OK)
+        return status;
+    bool takes_models = p->kind != COP_KIND_MODEL && p->kind != COP_KIND_DATASET;
+    for (size_t i = 0; i < p->option_count; i++)
+        if (p->options[i].type == COP_OPTION_MODEL && !takes_models)
+            return cop_fail(err, COP_INVALID, "option \"%s\" is a model; a %s cannot have one",
+                            p->options[i].name, kinds[p->kind].name);
+    return COP_OK;
+}
+
+static cop_status check_ops(const cop_plugin *p, cop_error *err)
+{
+    if (p->ops == NULL)
+        return cop_fail(err, COP_INVALID, "ops is NULL; wanted a %s's operations",
+                        kinds[p->kind].name);
+    size_t size = 0;
+    memcpy(&size, p->ops, sizeof size);
+    COP_TRY(check_size("ops", size, kinds[p->kind].ops_least, kinds[p->kind].ops_size, err));
+    for (size_t i = 0; i < kinds[p->kind].callback_count; i++) {
+        void (*function)(void) = NULL;
+        memcpy(&function, (const char *)p->ops + kinds[p->kind].callbacks[i].offset,
+               sizeof function);
+        if (function == NULL)
+            return cop_fail(err, COP_INVALID, "callback \"%s\" is NULL; a %s must have it",
+                            kinds[p->kind].callbacks[i].name, kinds[p->kind].name);
+    }
+    return COP_OK;
+}
+
+cop_status cop_plugin_check(const cop_plugin *plugin, cop_error *err)
+{
+    COP_TRY(check_versions(plugin, err));
+    COP_TRY(check_texts(plugin, err));
+    COP_TRY(check_options(plugin, err));
+    return check_ops(plugin, err);
+}
+
+typedef struct full_plugin {
+    cop_plugin plugin; /* first: the copy is freed by its address */
+    union {
+        cop_model_ops model;
+        cop_dataset_ops dataset;
+        cop_distiller_ops distiller;
+        cop_pruner_ops pruner;
+        cop_analyzer_ops analyzer;
+    } ops;
+} full_plugin;
+
+cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop_error *err)
+{
+    full_plugin *full = calloc(1, sizeof *full);
+    if (full == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    size_t ops_size = 0;
+    memcpy(&full->plugin, plugin, plugin->size);
+    memcpy(&ops_size, plugin->ops, sizeof ops_size);
+    memcpy(&full->ops, plugin->ops, ops_size);
+    full->plugin.ops = &full->ops;
+    *out = &full->plugin;
+    return COP_OK;
+}
+
+void cop_plugin_free(const cop_plugin *copy)
+{
+    free((void *)(uintptr_t)copy); /* ours: const for everyone else */
+}

@@ -1,0 +1,250 @@
+/* options.c: a config group, read by an option table into an options struct. */
+#include "plugin/options/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct model_option {
+    size_t offset; /* of the field in the options struct */
+    cop_component *component;
+} model_option;
+
+struct cop_option_values {
+    cop_arena *arena;
+    char *identity;
+    char *effective;
+    model_option *models; /* of the options of type COP_OPTION_MODEL that name one */
+    size_t model_count;
+};
+
+/* One reading under way. */
+typedef struct reading {
+    const cop_option *table;
+    size_t count;
+    const config_setting_t *group;
+    const char *const *skip;
+    cop_reader reader;
+    void *options;
+    cop_option_values *values;
+    cop_value *read;                  /* by table index */
+    const config_setting_t **sources; /* by table index: where the value came from; NULL: default */
+    cop_error *err;
+} reading;
+
+static cop_status refuse_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static bool is_skipped(const reading *r, const char *name)
+{
+    for (size_t i = 0; r->skip != NULL && r->skip[i] != NULL; i++)
+        if (strcmp(r->skip[i], name) == 0)
+            return true;
+    return false;
+}
+
+static size_t find(const reading *r, const char *name)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->table[i].name, name) == 0)
+            return i;
+    return r->count;
+}
+
+static cop_status refuse_unknown(const reading *r, const config_setting_t *setting)
+{
+    const char *name = config_setting_name(setting);
+    cop_place place = cop_setting_place(setting, r->reader.file);
+    cop_status status = cop_fail_at(r->err, COP_INVALID, place.file, place.line,
+                                    "unknown option \"%.64s\" of %s", name, r->reader.what);
+    size_t skips = 0;
+    while (r->skip != NULL && r->skip[skips] != NULL)
+        skips++;
+    const char **names = calloc(r->count + skips + 1, sizeof *names);
+    if (names == NULL)
+        return status;
+    for (size_t i = 0; i < r->count; i++)
+        names[i] = r->table[i].name;
+    for (size_t i = 0; i < skips; i++)
+        names[r->count + i] = r->skip[i];
+    cop_suggest(r->err, name, names, r->count + skips);
+    free(names);
+    return status;
+}
+
+/* Notes which setting each option comes from, old names included. */
+static cop_status match(reading *r)
+{
+    int members = r->group != NULL ? config_setting_length(r->group) : 0;
+    for (int k = 0; k < members; k++) {
+        const config_setting_t *setting = config_setting_get_elem(r->group, (unsigned)k);
+        const char *name = config_setting_name(setting);
+        if (is_skipped(r, name))
+            continue;
+        size_t i = find(r, name);
+        if (i == r->count)
+            return refuse_unknown(r, setting);
+        cop_place place = cop_setting_place(setting, r->reader.file);
+        if (r->table[i].alias_of != NULL) {
+            i = find(r, r->table[i].alias_of);
+            cop_say(r->reader.log, COP_LOG_WARNING,
+                    "%s:%d: option \"%s\" of %s is deprecated: write \"%s\"",
+                    place.file != NULL ? place.file : "config", place.line, name, r->reader.what,
+                    r->table[i].name);
+        }
+        if (r->sources[i] != NULL)
+            return cop_fail_at(r->err, COP_INVALID, place.file, place.line,
+                               "option \"%s\" of %s is given twice: as \"%s\" and as \"%s\"",
+                               r->table[i].name, r->reader.what, config_setting_name(r->sources[i]),
+                               name);
+        r->sources[i] = setting;
+    }
+    return COP_OK;
+}
+
+static cop_status refuse_missing(const reading *r, const cop_option *option)
+{
+    cop_place place = cop_setting_place(r->group, r->reader.file);
+    return cop_fail_at(r->err, COP_INVALID, place.file, place.line,
+                       "option \"%s\" of %s is required (%s: %s)", option->name, r->reader.what,
+                       cop_option_type_name(option->type), option->help);
+}
+
+static cop_status read_option(reading *r, size_t i)
+{
+    const cop_option *option = &r->table[i];
+    cop_component *model = NULL;
+    r->reader.model = &model;
+    cop_status status = COP_OK;
+    if (r->sources[i] != NULL)
+        status = cop_value_read(&r->reader, option, r->sources[i], &r->read[i], r->err);
+    else if (option->def != NULL)
+        status = cop_value_read_default(&r->reader, option, &r->read[i], r->err);
+    else
+        status = refuse_missing(r, option);
+    if (model != NULL)
+        r->values->models[r->values->model_count++] = (model_option){option->offset, model};
+    if (status == COP_OK)
+        cop_value_store(option, &r->read[i], r->options);
+    return status;
+}
+
+/* The place in the table of the option with the least name above `last` (NULL: of all). */
+static size_t next_by_name(const reading *r, const char *last)
+{
+    size_t best = r->count;
+    for (size_t i = 0; i < r->count; i++) {
+        const char *name = r->table[i].name;
+        if (r->table[i].alias_of == NULL && (last == NULL || strcmp(name, last) > 0) &&
+            (best == r->count || strcmp(name, r->table[best].name) < 0))
+            best = i;
+    }
+    return best;
+}
+
+static cop_status write_texts(reading *r)
+{
+    cop_text identity = {0}, effective = {0};
+    cop_text_append(&identity, "{");
+    cop_text_append(&effective, "");
+    for (size_t i = next_by_name(r, NULL); i < r->count; i = next_by_name(r, r->table[i].name)) {
+        /* Also a value that equals its default: in another version the default may be another. */
+        if ((r->table[i].flags & COP_OPTION_EXECUTION_ONLY) == 0) {
+            cop_text_printf(&identity, " %s = ", r->table[i].name);
+            cop_value_text(&r->table[i], &r->read[i], true, &identity);
+            cop_text_append(&identity, ";");
+        }
+    }
+    cop_text_append(&identity, " }");
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->table[i].alias_of != NULL)
+            continue;
+        cop_text_printf(&effective, "%s = ", r->table[i].name);
+        cop_value_text(&r->table[i], &r->read[i], false, &effective);
+        cop_text_append(&effective, "\n");
+    }
+    r->values->identity = cop_text_take(&identity);
+    r->values->effective = cop_text_take(&effective);
+    if (r->values->identity == NULL || r->values->effective == NULL)
+        return refuse_memory(r->err);
+    return COP_OK;
+}
+
+static cop_status read_all(reading *r)
+{
+    size_t room = r->count > 0 ? r->count : 1;
+    r->values->arena = cop_arena_new();
+    r->values->models = calloc(room, sizeof *r->values->models);
+    if (r->values->arena == NULL || r->values->models == NULL)
+        return refuse_memory(r->err);
+    r->reader.arena = r->values->arena;
+    r->read = cop_arena_array(r->values->arena, room, sizeof *r->read);
+    r->sources = cop_arena_array(r->values->arena, room, sizeof *r->sources);
+    if (r->read == NULL || r->sources == NULL)
+        return refuse_memory(r->err);
+    COP_TRY(match(r));
+    for (size_t i = 0; i < r->count; i++)
+        if (r->table[i].alias_of == NULL)
+            COP_TRY(read_option(r, i));
+    return write_texts(r);
+}
+
+cop_status cop_options_read(const cop_option *table, size_t count, const config_setting_t *group,
+                            const char *const *skip, const char *what, const char *file,
+                            const cop_registry *registry, cop_logger *log, void *options,
+                            cop_option_values **values, cop_error *err)
+{
+    *values = calloc(1, sizeof **values);
+    if (*values == NULL)
+        return refuse_memory(err);
+    reading r = {.table = table,
+                 .count = count,
+                 .group = group,
+                 .skip = skip,
+                 .reader = {.what = what, .file = file, .registry = registry, .log = log},
+                 .options = options,
+                 .values = *values,
+                 .err = err};
+    cop_status status = read_all(&r);
+    if (status != COP_OK) {
+        cop_option_values_free(*values);
+        *values = NULL;
+    }
+    return status;
+}
+
+void cop_option_values_free(cop_option_values *values)
+{
+    if (values == NULL)
+        return;
+    for (size_t i = 0; i < values->model_count; i++)
+        cop_component_free(values->models[i].component);
+    free(values->models);
+    free(values->identity);
+    free(values->effective);
+    cop_arena_free(values->arena);
+    free(values);
+}
+
+const char *cop_option_values_identity(const cop_option_values *values)
+{
+    return values->identity;
+}
+
+const char *cop_option_values_effective(const cop_option_values *values)
+{
+    return values->effective;
+}
+
+size_t cop_option_values_model_count(const cop_option_values *values)
+{
+    return values->model_count;
+}
+
+const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
+                                             size_t *offset)
+{
+    *offset = values->models[i].offset;
+    return values->models[i].component;
+}

@@ -1,0 +1,64 @@
+/* setting.h: what the host asks of libconfig settings beyond libconfig: where one was written, what
+ * to call its type, its text, and parsing that says no where libconfig would wrap or stop short. */
+#ifndef COP_PLUGIN_OPTIONS_SETTING_H
+#define COP_PLUGIN_OPTIONS_SETTING_H
+
+#include "core/text.h"
+
+#include <coppice/status.h>
+
+#include <libconfig.h>
+
+/* Where a setting was written. A setting that was copied or made by hand carries its place as its
+ * libconfig hook: every hook in this program is NULL or a `const cop_place *`. */
+typedef struct cop_place {
+    const char *file;
+    int line; /* 0: not known */
+} cop_place;
+
+/* The place of the setting or of the nearest one around it that knows; `file` (may be NULL) where
+ * libconfig knows no file. */
+cop_place cop_setting_place(const config_setting_t *setting, const char *file);
+
+/* Gives the setting and all within it this place, which must outlive them. */
+void cop_setting_set_place(config_setting_t *setting, const cop_place *place);
+
+/* "an integer", "a group", … A literal. */
+const char *cop_setting_type_name(const config_setting_t *setting);
+
+/* Appends the value in libconfig syntax, on one line. */
+void cop_setting_text(const config_setting_t *setting, cop_text *text);
+
+/* Appends a string, a number, as libconfig would read them back: a quoted and escaped string, UTF-8
+ * without control characters whatever the bytes; the
+ * shortest float that reads back as the same bits; an integer, with the L that it needs past 31
+ * bits. */
+void cop_append_string(cop_text *text, const char *value);
+void cop_append_float(cop_text *text, double value);
+void cop_append_int(cop_text *text, long long value);
+
+/* The length of the UTF-8 sequence at `p` (before `end`), or 0 where there is none. */
+size_t cop_utf8_length(const char *p, const char *end);
+
+/* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
+ * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
+ * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or
+ * comment that is not closed,
+ * @include. */
+cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop_error *err);
+
+/* Checks and parses a whole text into *config, which is initialised here and owned by the caller
+ * (config_destroy) after COP_OK only. */
+cop_status cop_syntax_parse(const char *text, size_t size, const char *file, config_t *config,
+                            cop_error *err);
+
+/* Parses one value, such as `10`, `[1, 2]` or `{ plugin = "convnet"; }`; a bare word (letters,
+ * digits, _ . / : + - ~ @ %, neither a number nor a bool) is a string. *value is in *config. */
+cop_status cop_syntax_parse_value(const char *text, config_t *config, config_setting_t **value,
+                                  cop_error *err);
+
+/* Parses nothing: *value is the string itself. */
+cop_status cop_syntax_string_value(const char *text, config_t *config, config_setting_t **value,
+                                   cop_error *err);
+
+#endif

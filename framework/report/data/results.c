@@ -1,0 +1,289 @@
+/* results.c: collecting the artifacts of a record, sound or not. */
+#include "report/data/results.h"
+
+#include "core/damage.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "report/data/history.h"
+#include "store/formats/tables_json.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUMMARY_LIMIT (1u << 20)
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
+                            const char **path, cop_error *err)
+{
+    COP_TRY(cop_store_check_file(r->store, id, file, err));
+    char text[4096];
+    cop_store_path(r->store, id, file, text, sizeof text);
+    *path = cop_arena_strdup(r->arena, text);
+    return *path != NULL ? COP_OK : out_of_memory(err);
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(value) ? value->valuedouble : (double)NAN;
+}
+
+static cop_status read_summary(cop_results *r, cop_result *result, cop_error *err)
+{
+    const char *path = NULL;
+    char *text = NULL;
+    COP_TRY(cop_results_file(r, &result->id, "summary.json", &path, err));
+    size_t size = 0;
+    cJSON *root = NULL;
+    COP_TRY(cop_file_read_regular(path, SUMMARY_LIMIT, &text, &size, err));
+    cop_status status = cop_json_parse(text, size, &root, err);
+    free(text);
+    if (status == COP_DAMAGED || (status == COP_OK && !cJSON_IsObject(root)))
+        status = cop_fail_at(err, COP_DAMAGED, path, 0, "is not a summary");
+    if (status != COP_OK) {
+        cJSON_Delete(root);
+        return status;
+    }
+    result->summary = (cop_summary){.epochs = number(root, "epochs"),
+                                    .steps = number(root, "steps"),
+                                    .samples = number(root, "samples"),
+                                    .train_loss = number(root, "train_loss"),
+                                    .train_accuracy = number(root, "train_accuracy"),
+                                    .test_loss = number(root, "test_loss"),
+                                    .test_accuracy = number(root, "test_accuracy"),
+                                    .prunable = number(root, "prunable"),
+                                    .kept = number(root, "kept"),
+                                    .stored = number(root, "stored"),
+                                    .decoded = number(root, "decoded")};
+    cJSON_Delete(root);
+    return COP_OK;
+}
+
+static cop_status read_content(cop_results *r, cop_result *result, cop_error *err)
+{
+    char provenance[1024];
+    const char *path = NULL;
+    COP_TRY(cop_store_cost(r->store, &result->id, &result->seconds, provenance, sizeof provenance,
+                           err));
+    result->provenance = cop_arena_strdup(r->arena, provenance);
+    if (result->provenance == NULL)
+        return out_of_memory(err);
+    if (strcmp(result->id.kind, "analyze") == 0) {
+        COP_TRY(cop_results_file(r, &result->id, "tables.json", &path, err));
+        return cop_tables_read(path, &result->tables, err);
+    }
+    COP_TRY(read_summary(r, result, err));
+    if (strcmp(result->id.kind, "train") != 0)
+        return COP_OK;
+    COP_TRY(cop_results_file(r, &result->id, "history.csv", &path, err));
+    return cop_history_read(path, r->arena, &result->history, &result->history_count, err);
+}
+
+static bool is_known(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; i < r->absent_count; i++) {
+        if (cop_same_artifact(&r->absent[i], id))
+            return true;
+    }
+    return cop_results_find(r, id) != NULL;
+}
+
+static void note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *id,
+                        cop_error *damage)
+{
+    (void)cop_store_advise(r->store, id, COP_DAMAGED, damage);
+    if (r->damaged_count++ == 0)
+        r->first_damage = *damage;
+    cop_say(log, COP_LOG_WARNING, "left out: %s%s%s", damage->file,
+            damage->file[0] != '\0' ? ": " : "", damage->message);
+}
+
+/* *result is empty but for its name where it is not read. */
+static cop_status find_and_read(cop_results *r, cop_result *result, bool *there, cop_error *err)
+{
+    const cop_artifact_id id = result->id;
+    COP_TRY(cop_store_find(r->store, &id, there, err));
+    cop_status status = *there ? read_content(r, result, err) : COP_OK;
+    if (status == COP_OK)
+        return COP_OK;
+    cop_tables_free(result->tables);
+    *result = (cop_result){.id = id};
+    return status;
+}
+
+/* Damage is noted; that a disk does not read, or memory is refused, says nothing about an artifact:
+ * no report is made then, and the one that is there stays. */
+static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id *id,
+                          cop_error *err)
+{
+    if (is_known(r, id))
+        return COP_OK;
+    cop_result result = {.id = *id};
+    cop_error damage = {0};
+    bool there = false;
+    cop_status status = find_and_read(r, &result, &there, &damage);
+    if (status != COP_OK) /* a run may have replaced it between two openings */
+        status = find_and_read(r, &result, &there, &damage);
+    if (status == COP_OK && there) {
+        r->found[r->found_count++] = result;
+        return COP_OK;
+    }
+    r->absent[r->absent_count++] = *id;
+    if (status == COP_DAMAGED)
+        note_damage(r, log, id, &damage);
+    else if (status != COP_OK && err != NULL)
+        *err = damage;
+    return status == COP_DAMAGED ? COP_OK : status;
+}
+
+static size_t count_names(const cop_record *record)
+{
+    size_t count = 2 * record->distilled_count;
+    for (size_t i = 0; i < record->ticket_count; i++)
+        count += 3 + record->tickets[i].copy_count + record->tickets[i].analysis_count;
+    return count;
+}
+
+static cop_status collect_ticket(cop_results *r, cop_logger *log, const cop_record_ticket *t,
+                                 cop_error *err)
+{
+    if (t->has_training)
+        COP_TRY(collect(r, log, &t->training, err));
+    if (t->has_data)
+        COP_TRY(collect(r, log, &t->data, err));
+    if (t->has_mask)
+        COP_TRY(collect(r, log, &t->mask, err));
+    for (size_t k = 0; k < t->copy_count; k++)
+        COP_TRY(collect(r, log, &t->copies[k], err));
+    for (size_t k = 0; k < t->analysis_count; k++)
+        COP_TRY(collect(r, log, &t->analyses[k].id, err));
+    return COP_OK;
+}
+
+static cop_status collect_all(cop_results *r, cop_logger *log, cop_error *err)
+{
+    for (size_t i = 0; i < r->record.distilled_count; i++) {
+        const cop_record_distilled *d = &r->record.distilled[i];
+        COP_TRY(collect(r, log, &d->set, err));
+        if (d->has_trained)
+            COP_TRY(collect(r, log, &d->trained, err));
+    }
+    for (size_t i = 0; i < r->record.ticket_count; i++)
+        COP_TRY(collect_ticket(r, log, &r->record.tickets[i], err));
+    return COP_OK;
+}
+
+cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err)
+{
+    memset(out, 0, sizeof *out);
+    out->arena = cop_arena_new();
+    if (out->arena == NULL)
+        return out_of_memory(err);
+    COP_TRY(cop_record_read(dir, out->arena, &out->record, err));
+    COP_TRY(cop_store_open_to_read(dir, &out->store, err));
+    size_t names = count_names(&out->record) + 1;
+    out->found = cop_arena_array(out->arena, names, sizeof *out->found);
+    out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
+    if (out->found == NULL || out->absent == NULL)
+        return out_of_memory(err);
+    return collect_all(out, log, err);
+}
+
+void cop_results_clear(cop_results *r)
+{
+    for (size_t i = 0; i < r->found_count; i++)
+        cop_tables_free(r->found[i].tables);
+    cop_store_close(r->store);
+    cop_arena_free(r->arena);
+    memset(r, 0, sizeof *r);
+}
+
+const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; i < r->found_count; i++) {
+        if (cop_same_artifact(&r->found[i].id, id))
+            return &r->found[i];
+    }
+    return NULL;
+}
+
+double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t)
+{
+    if (!t->has_mask)
+        return 0.0;
+    const cop_result *mask = cop_results_find(r, &t->mask);
+    if (mask == NULL || !(mask->summary.prunable > 0.0))
+        return (double)NAN;
+    return (mask->summary.prunable - mask->summary.kept) / mask->summary.prunable;
+}
+
+double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t)
+{
+    if (t->has_mask) {
+        const cop_result *mask = cop_results_find(r, &t->mask);
+        return mask != NULL ? mask->summary.kept : (double)NAN;
+    }
+    /* The dense network keeps all that any mask of its cell could remove. */
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *other = &r->record.tickets[i];
+        const cop_result *mask =
+            other->cell == t->cell && other->has_mask ? cop_results_find(r, &other->mask) : NULL;
+        if (mask != NULL)
+            return mask->summary.prunable;
+    }
+    return (double)NAN;
+}
+
+/* Stored images in a decoded one of the set that a ticket's training saw; 1 for real data, NaN
+ * where the set is not there. */
+static double stored_share(const cop_results *r, const cop_record_ticket *t)
+{
+    if (!t->has_data)
+        return 1.0;
+    const cop_result *set = cop_results_find(r, &t->data);
+    return set != NULL && set->summary.decoded > 0.0 ? set->summary.stored / set->summary.decoded
+                                                     : (double)NAN;
+}
+
+/* The points of one round; NaN where they cannot be counted. */
+static double round_points(const cop_results *r, const cop_record_ticket *t, cop_points what)
+{
+    if (t->knows_data && !t->has_training)
+        return 0.0; /* found without training */
+    const cop_result *training = t->has_training ? cop_results_find(r, &t->training) : NULL;
+    if (training == NULL || (what == COP_POINTS_STORED && !t->knows_data))
+        return (double)NAN;
+    return training->summary.samples * (what == COP_POINTS_STORED ? stored_share(r, t) : 1.0);
+}
+
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what)
+{
+    double points = 0.0;
+    bool is_real = true; /* no distilled set on the way: decoded and stored are the same */
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *other = &r->record.tickets[i];
+        if (other->cell != t->cell || other->seed != t->seed || other->round > t->round ||
+            !other->has_mask)
+            continue;
+        is_real = is_real && other->knows_data && !other->has_data;
+        points += round_points(r, other, what);
+    }
+    if (!isnan(points))
+        return points;
+    return what == COP_POINTS_DECODED || is_real ? t->points : (double)NAN;
+}
+
+double cop_is_collapsed(double accuracy, double chance)
+{
+    if (isnan(accuracy) || isnan(chance))
+        return (double)NAN;
+    return accuracy <= chance ? 1.0 : 0.0;
+}

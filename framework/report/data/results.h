@@ -1,0 +1,80 @@
+/* results.h: what the artifacts that a study's record names hold, as far as a report tells it. */
+#ifndef COP_REPORT_DATA_RESULTS_H
+#define COP_REPORT_DATA_RESULTS_H
+
+#include "report/data/record.h"
+
+#include <coppice/table.h>
+
+/* Columns of a training's history. */
+enum {
+    COP_EPOCH,
+    COP_LR,
+    COP_TRAIN_LOSS,
+    COP_TRAIN_ACCURACY, /* a share, as in the files */
+    COP_TEST_LOSS,
+    COP_TEST_ACCURACY,
+    COP_HISTORY_WIDTH
+};
+
+/* The numbers of summary.json, by kind of artifact. NaN where one is missing or null. */
+typedef struct cop_summary {
+    double epochs, steps, samples, train_loss, train_accuracy, test_loss, test_accuracy; /* train */
+    double prunable, kept;                                                               /* mask */
+    double stored, decoded; /* distil */
+} cop_summary;
+
+/* One artifact. Everything but `tables` is the arena's. */
+typedef struct cop_result {
+    cop_artifact_id id;
+    double seconds;
+    const char *provenance;
+    cop_summary summary;
+    double (*history)[COP_HISTORY_WIDTH]; /* of trainings, in the file's order */
+    size_t history_count;
+    cop_tables *tables; /* of analyses; owned */
+} cop_result;
+
+typedef struct cop_results {
+    cop_arena *arena; /* owned */
+    cop_record record;
+    cop_store *store;  /* owned */
+    cop_result *found; /* each artifact once, in the order in which the record names them */
+    size_t found_count;
+    cop_artifact_id *absent; /* named by the record, not among `found` */
+    size_t absent_count;
+    size_t
+        damaged_count; /* of the absent: published, but unreadable; the others are not computed */
+    cop_error first_damage; /* where damaged_count > 0 */
+} cop_results;
+
+/* Reads the record of `dir` and every artifact in it. A damaged artifact, or another than the one
+ * asked for, is left out, counted, and said on the log; a bad record fails, and so does what cannot
+ * be read for another reason than damage. Clear with cop_results_clear whatever the answer. */
+cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err);
+void cop_results_clear(cop_results *r);
+
+/* The artifact of that name; NULL when it is missing or damaged. */
+const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id);
+
+/* A file of an artifact, its checksum tested; in the arena of `r`. */
+cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
+                            const char **path, cop_error *err);
+
+/* The share of the prunable weights that a ticket's mask removes: 0 without a mask, NaN when the
+ * mask is not there; and the weights that it keeps, NaN where unknown. */
+double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t);
+double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
+
+/* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
+ * the way, where each round names its own and all are there; else as the record foresaw. Decoded:
+ * every image that a network saw. Stored: a distilled set's stored images, from each of which
+ * decoding makes several, count once an epoch. On real data both are equal. */
+typedef enum cop_points { COP_POINTS_STORED = 1, COP_POINTS_DECODED = 2 } cop_points;
+double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what);
+
+/* 1 where a test accuracy is not above what guessing can reach, 0 where it is, NaN where one of the
+ * two is not known. */
+double cop_is_collapsed(double accuracy, double chance);
+
+#endif

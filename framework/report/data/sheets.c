@@ -1,0 +1,294 @@
+/* sheets.c: the plain tables of the report, and the order of all. */
+#include "report/data/sheets.h"
+
+#include <math.h>
+#include <string.h>
+
+const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name)
+{
+    for (size_t i = 0; i < cop_tables_count(sheets); i++) {
+        if (strcmp(cop_table_name(cop_tables_at(sheets, i)), name) == 0)
+            return cop_tables_at(sheets, i);
+    }
+    return NULL;
+}
+
+static const cop_column training_columns[] = {
+    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
+    {"seed", COP_COLUMN_INT, NULL, "replicate"},
+    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network"},
+    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
+    {"role", COP_COLUMN_TEXT, NULL,
+     "copy: a ticket's; pruned: found the ticket's mask; distilled: judges a distilled set"},
+    {"copy", COP_COLUMN_INT, NULL, "number of the copy"},
+    {"id", COP_COLUMN_TEXT, NULL, "artifact; a training that serves twice is listed twice"},
+    {"epochs", COP_COLUMN_FLOAT, NULL, "passes over its data"},
+    {"steps", COP_COLUMN_FLOAT, NULL, "optimiser steps"},
+    {"samples", COP_COLUMN_FLOAT, "images", "training images seen: of a distilled set, as decoded"},
+    {"train_loss", COP_COLUMN_FLOAT, NULL, "mean of the last epoch"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean of the last epoch"},
+    {"test_loss", COP_COLUMN_FLOAT, NULL, "at the end"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "at the end"},
+    {"collapsed", COP_COLUMN_FLOAT, NULL,
+     "1: no better than guessing; empty where the record does not say how good that is"}};
+
+/* Where a training stands in the study. */
+typedef struct training_use {
+    size_t cell;
+    int64_t seed, phase, round;
+    const char *role;
+    int64_t copy;
+} training_use;
+
+static cop_status add_training(const cop_results *r, cop_table *table, training_use use,
+                               const cop_artifact_id *id, cop_error *err)
+{
+    const cop_result *result = cop_results_find(r, id);
+    if (result == NULL)
+        return COP_OK;
+    const cop_summary *s = &result->summary;
+    const cop_table_value cells[] = {
+        {.text = r->record.cells[use.cell].label},
+        {.i = use.seed},
+        {.i = use.phase},
+        {.i = use.round},
+        {.text = use.role},
+        {.i = use.copy},
+        {.text = id->hash},
+        {.f = s->epochs},
+        {.f = s->steps},
+        {.f = s->samples},
+        {.f = s->train_loss},
+        {.f = s->train_accuracy},
+        {.f = s->test_loss},
+        {.f = s->test_accuracy},
+        {.f = cop_is_collapsed(s->test_accuracy, r->record.cells[use.cell].chance)}};
+    return cop_table_row(table, cells, err);
+}
+
+static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_error *err)
+{
+    cop_table *table =
+        cop_tables_add(sheets, "trainings", "Every trained network.", training_columns,
+                       sizeof training_columns / sizeof training_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < r->record.distilled_count; i++) {
+        const cop_record_distilled *d = &r->record.distilled[i];
+        training_use use = {d->cell, d->seed, -1, 0, "distilled", 0};
+        if (d->has_trained)
+            COP_TRY(add_training(r, table, use, &d->trained, err));
+    }
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        training_use use = {t->cell, t->seed, t->phase, t->round, "pruned", 0};
+        if (t->has_training)
+            COP_TRY(add_training(r, table, use, &t->training, err));
+        use.role = "copy";
+        for (size_t k = 0; k < t->copy_count; k++) {
+            use.copy = (int64_t)k;
+            COP_TRY(add_training(r, table, use, &t->copies[k], err));
+        }
+    }
+    return COP_OK;
+}
+
+static const cop_column distilled_columns[] = {
+    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
+    {"seed", COP_COLUMN_INT, NULL, "replicate"},
+    {"distiller", COP_COLUMN_TEXT, NULL, "the plugin"},
+    {"stored", COP_COLUMN_FLOAT, "images", "as stored"},
+    {"decoded", COP_COLUMN_FLOAT, "images", "that training sees"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction",
+     "of the dense network trained on the set, on real data"},
+    {"test_loss", COP_COLUMN_FLOAT, NULL, "likewise"},
+    {"id", COP_COLUMN_TEXT, NULL, "artifact"}};
+
+static cop_status add_distilled(const cop_results *r, cop_tables *sheets, cop_error *err)
+{
+    cop_table *table =
+        cop_tables_add(sheets, "distilled", "Every distilled set.", distilled_columns,
+                       sizeof distilled_columns / sizeof distilled_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < r->record.distilled_count; i++) {
+        const cop_record_distilled *d = &r->record.distilled[i];
+        const cop_record_cell *cell = &r->record.cells[d->cell];
+        const cop_result *set = cop_results_find(r, &d->set);
+        const cop_result *trained = d->has_trained ? cop_results_find(r, &d->trained) : NULL;
+        if (set == NULL)
+            continue;
+        const cop_table_value cells[] = {
+            {.text = cell->label},
+            {.i = d->seed},
+            {.text = cell->distiller},
+            {.f = set->summary.stored},
+            {.f = set->summary.decoded},
+            {.f = trained != NULL ? trained->summary.test_accuracy : (double)NAN},
+            {.f = trained != NULL ? trained->summary.test_loss : (double)NAN},
+            {.text = d->set.hash}};
+        COP_TRY(cop_table_row(table, cells, err));
+    }
+    return COP_OK;
+}
+
+static const cop_column history_columns[] = {
+    {"id", COP_COLUMN_TEXT, NULL, "the training, as in trainings.csv"},
+    {"epoch", COP_COLUMN_FLOAT, NULL, "from 1"},
+    {"lr", COP_COLUMN_FLOAT, NULL, "learning rate of the epoch's last step"},
+    {"train_loss", COP_COLUMN_FLOAT, NULL, "mean over the epoch"},
+    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over the epoch"},
+    {"test_loss", COP_COLUMN_FLOAT, NULL, "behind the epoch; empty where not evaluated"},
+    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "behind the epoch; empty where not evaluated"}};
+
+static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_error *err)
+{
+    cop_table *table =
+        cop_tables_add(sheets, "history", "Every epoch of every training.", history_columns,
+                       sizeof history_columns / sizeof history_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < r->found_count; i++) {
+        const cop_result *result = &r->found[i];
+        for (size_t k = 0; k < result->history_count; k++) {
+            const double *row = result->history[k];
+            const cop_table_value cells[] = {{.text = result->id.hash},
+                                             {.f = row[COP_EPOCH]},
+                                             {.f = row[COP_LR]},
+                                             {.f = row[COP_TRAIN_LOSS]},
+                                             {.f = row[COP_TRAIN_ACCURACY]},
+                                             {.f = row[COP_TEST_LOSS]},
+                                             {.f = row[COP_TEST_ACCURACY]}};
+            COP_TRY(cop_table_row(table, cells, err));
+        }
+    }
+    return COP_OK;
+}
+
+static const cop_column ticket_key[] = {
+    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
+    {"seed", COP_COLUMN_INT, NULL, "replicate"},
+    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network"},
+    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
+    {"sparsity", COP_COLUMN_FLOAT, "fraction", "share of the prunable weights that is removed"}};
+
+enum { KEY_COLUMNS = sizeof ticket_key / sizeof ticket_key[0] };
+
+/* The analyzer's own name for a column, unless a key column has it. */
+static const char *own_name(const cop_table_group *g, const char *name, cop_arena *arena)
+{
+    for (size_t i = 0; i < KEY_COLUMNS; i++) {
+        if (strcmp(ticket_key[i].name, name) == 0)
+            return cop_arena_printf(arena, "%.80s_%s", g->name, name);
+    }
+    return name;
+}
+
+static cop_status add_member(const cop_results *r, const cop_table_group_member *member,
+                             cop_table *table, cop_table_value *cells, cop_error *err)
+{
+    const cop_record_ticket *t = member->ticket;
+    cells[0].text = r->record.cells[t->cell].label;
+    cells[1].i = t->seed;
+    cells[2].i = t->phase;
+    cells[3].i = t->round;
+    cells[4].f = cop_ticket_sparsity(r, t);
+    for (size_t row = 0; row < cop_table_row_count(member->table); row++) {
+        for (size_t c = 0; c < cop_table_column_count(member->table); c++)
+            cells[KEY_COLUMNS + c] = cop_table_at(member->table, row, c);
+        COP_TRY(cop_table_row(table, cells, err));
+    }
+    return COP_OK;
+}
+
+static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_tables *sheets,
+                            cop_error *err)
+{
+    size_t own = cop_table_column_count(g->layout);
+    cop_column *columns = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *columns);
+    cop_table_value *cells = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *cells);
+    if (columns == NULL || cells == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    memcpy(columns, ticket_key, sizeof ticket_key);
+    for (size_t i = 0; i < own; i++) {
+        columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
+        columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->layout, i)->name, r->arena);
+    }
+    const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
+    if (help == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_table *table = cop_tables_add(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < g->member_count; i++)
+        COP_TRY(add_member(r, &g->members[i], table, cells, err));
+    return COP_OK;
+}
+
+static const cop_column cost_columns[] = {
+    {"kind", COP_COLUMN_TEXT, NULL, "of stage"},
+    {"id", COP_COLUMN_TEXT, NULL, "artifact"},
+    {"seconds", COP_COLUMN_FLOAT, "s", "spent on it, all attempts together"},
+    {"provenance", COP_COLUMN_TEXT, NULL, "program, processor and libraries that computed it"}};
+
+static cop_status add_costs(const cop_results *r, cop_tables *sheets, cop_error *err)
+{
+    cop_table *table =
+        cop_tables_add(sheets, "costs", "Seconds and provenance of every artifact.", cost_columns,
+                       sizeof cost_columns / sizeof cost_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < r->found_count; i++) {
+        const cop_result *result = &r->found[i];
+        const cop_table_value cells[] = {{.text = result->id.kind},
+                                         {.text = result->id.hash},
+                                         {.f = result->seconds},
+                                         {.text = result->provenance}};
+        COP_TRY(cop_table_row(table, cells, err));
+    }
+    return COP_OK;
+}
+
+static const cop_column column_columns[] = {{"table", COP_COLUMN_TEXT, NULL, "file without .csv"},
+                                            {"column", COP_COLUMN_TEXT, NULL, "its name"},
+                                            {"unit", COP_COLUMN_TEXT, NULL, "empty for none"},
+                                            {"meaning", COP_COLUMN_TEXT, NULL, "in a few words"}};
+
+static cop_status add_columns(cop_tables *sheets, cop_error *err)
+{
+    size_t count = cop_tables_count(sheets);
+    cop_table *table =
+        cop_tables_add(sheets, "columns", "What the columns of all tables mean.", column_columns,
+                       sizeof column_columns / sizeof column_columns[0], NULL, err);
+    if (table == NULL)
+        return COP_FAILED;
+    for (size_t i = 0; i < count; i++) {
+        const cop_table *described = cop_tables_at(sheets, i);
+        for (size_t c = 0; c < cop_table_column_count(described); c++) {
+            const cop_column *column = cop_table_column(described, c);
+            const cop_table_value cells[] = {{.text = cop_table_name(described)},
+                                             {.text = column->name},
+                                             {.text = column->unit},
+                                             {.text = column->help}};
+            COP_TRY(cop_table_row(table, cells, err));
+        }
+    }
+    return COP_OK;
+}
+
+cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
+                           cop_error *err)
+{
+    cop_joined_list joined;
+    COP_TRY(cop_ticket_joined(r, groups, &joined, err));
+    COP_TRY(cop_sheet_tickets(r, &joined, sheets, err));
+    COP_TRY(cop_sheet_summary(r, &joined, cop_sheets_find(sheets, "tickets"), sheets, err));
+    COP_TRY(cop_sheet_failures(r, sheets, err));
+    COP_TRY(add_trainings(r, sheets, err));
+    COP_TRY(add_distilled(r, sheets, err));
+    COP_TRY(add_history(r, sheets, err));
+    for (size_t i = 0; i < groups->count; i++)
+        COP_TRY(add_group(r, &groups->items[i], sheets, err));
+    COP_TRY(add_costs(r, sheets, err));
+    return add_columns(sheets, err);
+}

@@ -1,0 +1,50 @@
+/* sheets.h: every table of the report, in memory. */
+#ifndef COP_REPORT_DATA_SHEETS_H
+#define COP_REPORT_DATA_SHEETS_H
+
+#include "report/data/joined.h"
+
+/* Adds to `sheets`, in this order: tickets, summary, failures (where there are any), trainings,
+ * distilled, history, each analyzer's table, costs, columns. A number that is not there is NaN. */
+cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
+                           cop_error *err);
+
+/* The sheet of that name, or NULL. */
+const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
+
+/* The files behind it. */
+
+/* sheet_tickets.c: "tickets", a line a ticket, with the columns that summaries join. */
+cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined,
+                             cop_tables *sheets, cop_error *err);
+
+/* The columns of "tickets" that summaries joined begin here; the list of them. */
+#define COP_TICKET_COLUMNS 14
+cop_status cop_ticket_joined(const cop_results *r, const cop_table_groups *groups,
+                             cop_joined_list *out, cop_error *err);
+
+/* sheet_failures.c: "failures", a line a ticket or distilled set that failed, with the reason; no
+ * table where none did. And a ticket's reasons, "" for none; the arena's; NULL: no memory. */
+cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err);
+const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t);
+
+/* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
+cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,
+                             const cop_table *tickets, cop_tables *sheets, cop_error *err);
+
+/* Mean and sample standard deviation (NaN of fewer than two); NaN values are passed over. */
+typedef struct cop_spread {
+    size_t count;
+    double mean, std, min, max;
+} cop_spread;
+cop_spread cop_spread_of(const double *values, size_t count);
+
+/* How many of a ticket's trained copies are no better than guessing; NaN where the record does not
+ * say how good that is, or none is there. */
+double cop_copies_collapsed(const cop_results *r, const cop_record_ticket *t);
+
+/* The test accuracies of the trained copies of a ticket that are there, written to `values` if not
+ * NULL, and counted. */
+size_t cop_copy_accuracies(const cop_results *r, const cop_record_ticket *t, double *values);
+
+#endif

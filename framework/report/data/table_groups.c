@@ -1,0 +1,402 @@
+/* table_groups.c: sorting the analyzers' tables of all tickets. */
+#include "report/data/table_groups.h"
+
+#include "core/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
+static const char *const reserved[] = {"tickets", "trainings", "history",  "distilled", "summary",
+                                       "costs",   "columns",   "accuracy", "failures"};
+
+/* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
+#define MOST_KEYS 12
+
+/* Letters in a heading that tell an analyzer's instance. */
+#define TITLE_LETTERS 60
+
+bool cop_is_repetition(const char *column)
+{
+    return strcmp(column, "pair") == 0 || strcmp(column, "copy") == 0;
+}
+
+int cop_table_find_column(const cop_table *table, const char *name)
+{
+    for (size_t i = 0; i < cop_table_column_count(table); i++) {
+        if (strcmp(cop_table_column(table, i)->name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+double cop_table_number(const cop_table *table, size_t row, size_t column)
+{
+    cop_table_value cell = cop_table_at(table, row, column);
+    switch (cop_table_column(table, column)->type) {
+    case COP_COLUMN_INT:
+        return (double)cell.i;
+    case COP_COLUMN_FLOAT:
+        return cell.f;
+    case COP_COLUMN_TEXT:
+        break;
+    }
+    return (double)NAN;
+}
+
+const char *cop_table_group_title(const cop_table_group *g, const char *text, cop_arena *arena)
+{
+    char brief[4 * TITLE_LETTERS + 1];
+    if (g->instance[0] == '\0')
+        return text;
+    return cop_arena_printf(arena, "%s (%s)", text, cop_shorten(g->instance, TITLE_LETTERS, brief));
+}
+
+static bool same_columns(const cop_table *a, const cop_table *b)
+{
+    if (cop_table_column_count(a) != cop_table_column_count(b))
+        return false;
+    for (size_t i = 0; i < cop_table_column_count(a); i++) {
+        const cop_column *left = cop_table_column(a, i), *right = cop_table_column(b, i);
+        if (strcmp(left->name, right->name) != 0 || left->type != right->type)
+            return false;
+    }
+    return true;
+}
+
+static bool is_taken(const cop_table_groups *groups, const char *name)
+{
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (strcmp(reserved[i], name) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < groups->count; i++) {
+        if (strcmp(groups->items[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Makes a text part of a file's and a column's name: "copy = 1" becomes "copy_1". */
+static void make_word(char *text)
+{
+    char *to = text;
+    for (const char *c = text; *c != '\0'; c++) {
+        char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789", lower) != NULL)
+            *to++ = lower;
+        else if (to > text && to[-1] != '_')
+            *to++ = '_';
+    }
+    while (to > text && to[-1] == '_')
+        to--;
+    *to = '\0';
+}
+
+/* The table's name, with what tells this instance of the analyzer from others behind it; where that
+ * is taken, with the analyzer's before it, or else with a number behind it. NULL when memory is
+ * out. */
+static const char *free_name(const cop_table_groups *groups, const char *analyzer,
+                             const char *table, const char *instance, cop_arena *arena)
+{
+    char *suffix = cop_arena_printf(arena, "%.40s", instance);
+    if (suffix == NULL)
+        return NULL;
+    make_word(suffix);
+    const char *plain =
+        suffix[0] == '\0' ? table : cop_arena_printf(arena, "%.45s_%s", table, suffix);
+    if (plain == NULL || !is_taken(groups, plain))
+        return plain;
+    char *name = cop_arena_printf(arena, "%.40s_%.40s", analyzer, plain);
+    for (char *c = name; c != NULL && *c != '\0'; c++) {
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", *c) == NULL)
+            *c = '_';
+    }
+    const char *numbered = name;
+    for (int i = 2; numbered != NULL && is_taken(groups, numbered); i++)
+        numbered = cop_arena_printf(arena, "%s_%d", name, i);
+    return numbered;
+}
+
+static cop_table_group *find_group(cop_table_groups *groups, const char *analyzer, size_t place,
+                                   const cop_table *table)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        cop_table_group *g = &groups->items[i];
+        if (g->place == place && strcmp(g->analyzer, analyzer) == 0 &&
+            strcmp(cop_table_name(g->layout), cop_table_name(table)) == 0 &&
+            same_columns(g->layout, table))
+            return g;
+    }
+    return NULL;
+}
+
+/* How many of the ticket's analyses before the k-th are by the same analyzer. */
+static size_t place_of(const cop_record_ticket *t, size_t k)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < k; i++)
+        place += strcmp(t->analyses[i].analyzer, t->analyses[k].analyzer) == 0;
+    return place;
+}
+
+/* What tells the analyzer at a place from its other instances: what the record says, where that is
+ * the same in every cell, else its number. NULL when memory is out. */
+static const char *instance_of(const cop_results *r, const char *analyzer, size_t place)
+{
+    const char *label = NULL;
+    bool is_several = place > 0, is_same = true, is_first = true;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            if (strcmp(t->analyses[k].analyzer, analyzer) != 0)
+                continue;
+            is_several = is_several || place_of(t, k) > 0;
+            if (place_of(t, k) != place)
+                continue;
+            const char *own = t->analyses[k].label;
+            is_same = is_same && (is_first || strcmp(own, label) == 0);
+            label = own;
+            is_first = false;
+        }
+    }
+    if (!is_several)
+        return "";
+    if (is_same && label != NULL && label[0] != '\0')
+        return label;
+    return cop_arena_printf(r->arena, "number %zu", place + 1);
+}
+
+static cop_status add_table(const cop_results *r, cop_table_groups *groups,
+                            const cop_record_ticket *t, size_t k, const cop_table *table,
+                            cop_error *err)
+{
+    const char *analyzer = t->analyses[k].analyzer;
+    size_t place = place_of(t, k);
+    cop_table_group *g = find_group(groups, analyzer, place, table);
+    if (g == NULL) {
+        const char *instance = instance_of(r, analyzer, place);
+        const char *name = instance != NULL ? free_name(groups, analyzer, cop_table_name(table),
+                                                        instance, r->arena)
+                                            : NULL;
+        g = &groups->items[groups->count];
+        *g = (cop_table_group){.name = name,
+                               .analyzer = analyzer,
+                               .place = place,
+                               .instance = instance,
+                               .layout = table};
+        g->members = cop_arena_array(r->arena, r->record.ticket_count, sizeof *g->members);
+        if (name == NULL || g->members == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory");
+        groups->count++;
+    }
+    if (g->member_count < r->record.ticket_count)
+        g->members[g->member_count++] = (cop_table_group_member){t, table};
+    return COP_OK;
+}
+
+static bool is_summary(const cop_table_group *g)
+{
+    const cop_plot *plot = cop_table_plot(g->layout);
+    if (plot != NULL && plot->kind != COP_PLOT_NONE)
+        return false;
+    if (cop_table_find_column(g->layout, "pair") >= 0)
+        return true;
+    for (size_t i = 0; i < g->member_count; i++) {
+        if (cop_table_row_count(g->members[i].table) != 1)
+            return false;
+    }
+    return true;
+}
+
+bool cop_tells_kinds(const cop_table *table, size_t column)
+{
+    for (size_t i = 0; i <= column; i++) {
+        const cop_column *c = cop_table_column(table, i);
+        if (c->type != COP_COLUMN_TEXT && !cop_is_repetition(c->name))
+            return false;
+    }
+    return !cop_is_repetition(cop_table_column(table, column)->name);
+}
+
+bool cop_table_group_is_key(const cop_table_group *g, size_t column)
+{
+    return cop_table_find_column(g->layout, "pair") >= 0 && cop_tells_kinds(g->layout, column);
+}
+
+static const char *key_cell(const cop_key *key, size_t column)
+{
+    return cop_table_at(key->table, key->row, column).text;
+}
+
+static bool has_key(const cop_table_group *g, const cop_table *table, size_t row,
+                    const cop_key *key)
+{
+    for (size_t c = 0; c < cop_table_column_count(table); c++) {
+        if (cop_table_group_is_key(g, c) &&
+            strcmp(cop_table_at(table, row, c).text, key_cell(key, c)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_kind(const cop_table_group *g, size_t column)
+{
+    return strcmp(cop_table_column(g->layout, column)->name, "kind") == 0;
+}
+
+static bool is_control(const cop_table_group *g, const cop_key *key)
+{
+    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+        if (is_kind(g, c) && cop_table_group_is_key(g, c))
+            return strncmp(key_cell(key, c), "control", 7) == 0;
+    }
+    return false;
+}
+
+/* Whether a column's texts differ among the keys that are no controls. */
+static bool varies(const cop_table_group *g, size_t column)
+{
+    const cop_key *first = NULL;
+    for (size_t k = 0; k < g->key_count; k++) {
+        if (g->keys[k].is_control)
+            continue;
+        if (first != NULL && strcmp(key_cell(first, column), key_cell(&g->keys[k], column)) != 0)
+            return true;
+        first = first == NULL ? &g->keys[k] : first;
+    }
+    return false;
+}
+
+/* What tells a key from the others: the texts that differ, and a control's kind. */
+static bool label_key(cop_table_group *g, cop_key *key, cop_arena *arena)
+{
+    key->label = "";
+    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+        if (!cop_table_group_is_key(g, c) || !(varies(g, c) || (key->is_control && is_kind(g, c))))
+            continue;
+        key->label = cop_arena_printf(arena, "%s%s%s", key->label, key->label[0] != '\0' ? " " : "",
+                                      key_cell(key, c));
+        if (key->label == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Collects the keys of a group's rows, up to MOST_KEYS; false when memory is out. */
+static bool collect_keys(cop_table_group *g, cop_arena *arena)
+{
+    g->keys = cop_arena_array(arena, MOST_KEYS, sizeof *g->keys);
+    if (g->keys == NULL)
+        return false;
+    for (size_t m = 0; m < g->member_count; m++) {
+        const cop_table *table = g->members[m].table;
+        for (size_t row = 0; row < cop_table_row_count(table); row++) {
+            bool known = false;
+            for (size_t k = 0; k < g->key_count; k++)
+                known = known || has_key(g, table, row, &g->keys[k]);
+            if (known || g->key_count == MOST_KEYS)
+                continue;
+            cop_key *key = &g->keys[g->key_count++];
+            *key = (cop_key){.table = table, .row = row, .label = ""};
+            key->is_control = is_control(g, key);
+        }
+    }
+    for (size_t k = 0; k < g->key_count; k++) {
+        if (!label_key(g, &g->keys[k], arena))
+            return false;
+    }
+    return true;
+}
+
+static size_t count_tables(const cop_results *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->found_count; i++)
+        count += r->found[i].tables != NULL ? cop_tables_count(r->found[i].tables) : 0;
+    return count;
+}
+
+cop_status cop_table_groups_make(const cop_results *r, cop_table_groups *out, cop_error *err)
+{
+    *out = (cop_table_groups){0};
+    out->items = cop_arena_array(r->arena, count_tables(r) + 1, sizeof *out->items);
+    if (out->items == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            const cop_result *analysis = cop_results_find(r, &t->analyses[k].id);
+            for (size_t n = 0; analysis != NULL && n < cop_tables_count(analysis->tables); n++)
+                COP_TRY(add_table(r, out, t, k, cop_tables_at(analysis->tables, n), err));
+        }
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        out->items[i].is_summary = is_summary(&out->items[i]);
+        if (out->items[i].is_summary && !collect_keys(&out->items[i], r->arena))
+            return cop_fail(err, COP_FAILED, "out of memory");
+    }
+    return COP_OK;
+}
+
+static const cop_table *table_of(const cop_table_group *g, const cop_record_ticket *t)
+{
+    for (size_t i = 0; i < g->member_count; i++) {
+        if (g->members[i].ticket == t)
+            return g->members[i].table;
+    }
+    return NULL;
+}
+
+double cop_table_group_mean(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                            size_t column)
+{
+    const cop_table *table = table_of(g, t);
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
+    double sum = 0.0;
+    for (size_t i = 0; i < rows; i++) {
+        if (!has_key(g, table, i, &g->keys[key]))
+            continue;
+        sum += cop_table_number(table, i, column);
+        used++;
+    }
+    return used > 0 ? sum / (double)used : (double)NAN;
+}
+
+const char *cop_count_texts(const char *const *texts, size_t count, cop_arena *arena)
+{
+    cop_text line = {0};
+    size_t kinds = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t earlier = 0, equal = 0;
+        for (size_t k = 0; k < count; k++) {
+            bool same = strcmp(texts[i], texts[k]) == 0;
+            earlier += same && k < i;
+            equal += same;
+        }
+        if (equal == count)
+            return texts[0];
+        if (earlier == 0)
+            cop_text_printf(&line, "%s%s (%zu)", kinds++ > 0 ? ", " : "", texts[i], equal);
+    }
+    char *text = cop_text_take(&line);
+    const char *copy = text != NULL ? cop_arena_strdup(arena, text) : NULL;
+    free(text);
+    return copy;
+}
+
+const char *cop_table_group_text(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                                 size_t column, cop_arena *arena)
+{
+    const cop_table *table = table_of(g, t);
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
+    const char **texts = cop_arena_array(arena, rows + 1, sizeof *texts);
+    if (texts == NULL)
+        return NULL;
+    for (size_t i = 0; i < rows; i++) {
+        if (has_key(g, table, i, &g->keys[key]))
+            texts[used++] = cop_table_at(table, i, column).text;
+    }
+    return used > 0 ? cop_count_texts(texts, used, arena) : "";
+}

@@ -1,0 +1,84 @@
+/* table_groups.h: the analyzers' tables of all tickets, sorted into those that are one table.
+ *
+ * Tables belong together when they are of one name, one analyzer, the same place among the ticket's
+ * analyses by that analyzer (it may be configured twice), and the same columns.
+ *
+ * Columns named "pair" or "copy" number repetitions of a measurement: what the report summarises it
+ * averages over them. A table that asks for no plot is a *summary*, and its columns join the ticket
+ * table, when it has one row a ticket, or one a pair. In the latter, text columns before the first
+ * number are keys that tell rows apart (say, two ways to measure): where more than one key occurs,
+ * each has joined columns of its own. A row whose column "kind" begins with "control" is a control:
+ * what is not a control has the columns that it would have without, and controls have others. */
+#ifndef COP_REPORT_DATA_GROUPS_H
+#define COP_REPORT_DATA_GROUPS_H
+
+#include "report/data/results.h"
+
+typedef struct cop_table_group_member {
+    const cop_record_ticket *ticket;
+    const cop_table *table;
+} cop_table_group_member;
+
+/* Rows that may be averaged: those with the same texts in a summary's key columns. */
+typedef struct cop_key {
+    const cop_table *table; /* the first such row */
+    size_t row;
+    const char *label; /* what tells it from the other keys; "" where nothing needs to */
+    bool is_control;
+} cop_key;
+
+typedef struct cop_table_group {
+    const char *name; /* the table's; made unique; a lower-case word */
+    const char *analyzer;
+    size_t place;            /* among the ticket's analyses by this analyzer */
+    const char *instance;    /* where the analyzer is configured more than once: what tells this one
+                                from the others, "copy = 1"; else "" */
+    const cop_table *layout; /* the first member's: name, help, columns, plot */
+    cop_table_group_member *members;
+    size_t member_count;
+    bool is_summary;
+    cop_key *keys; /* of a summary, in order of first appearance; one where rows have none */
+    size_t key_count;
+} cop_table_group;
+
+typedef struct cop_table_groups {
+    cop_table_group *items;
+    size_t count;
+} cop_table_groups;
+
+/* Sorts the tables of `results` into groups, in order of first appearance; all in its arena. */
+cop_status cop_table_groups_make(const cop_results *results, cop_table_groups *out, cop_error *err);
+
+/* A heading of a group: `text` with what tells the analyzer's instance behind it, "Trace (copy =
+ * 1)". The arena's; NULL when memory is out. */
+const char *cop_table_group_title(const cop_table_group *g, const char *text, cop_arena *arena);
+
+/* True for "pair" and "copy". */
+bool cop_is_repetition(const char *column);
+
+/* The column of that name, or −1. */
+int cop_table_find_column(const cop_table *table, const char *name);
+
+/* A cell of an INT or FLOAT column as a number; NaN for a text. */
+double cop_table_number(const cop_table *table, size_t row, size_t column);
+
+/* Whether a column is part of a summary's keys. */
+bool cop_table_group_is_key(const cop_table_group *g, size_t column);
+
+/* Whether a column tells kinds of rows apart: a text before the first number that numbers no
+ * repetition. */
+bool cop_tells_kinds(const cop_table *table, size_t column);
+
+/* What a summary says of a ticket in one column under one key: the mean over its rows, or, for a
+ * text, their tally. NaN, or "" in the arena, where the ticket has no row. NULL text: out of
+ * memory. */
+double cop_table_group_mean(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                            size_t column);
+const char *cop_table_group_text(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                                 size_t column, cop_arena *arena);
+
+/* The common value of some texts, or each with its count, in order of first appearance; the
+ * arena's; NULL when memory is out. */
+const char *cop_count_texts(const char *const *texts, size_t count, cop_arena *arena);
+
+#endif

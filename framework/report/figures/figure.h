@@ -1,0 +1,70 @@
+/* figure.h: pictures drawn by gnuplot: NAME.csv with the points, NAME.gp that draws them, NAME.png.
+ *
+ * The script names its files relatively, so that `cd figures && gnuplot NAME.gp` draws it anew
+ * after a change by hand. Points are in the units of all files, so shares are fractions; the script
+ * makes percent of them where the axis says so. */
+#ifndef COP_REPORT_FIGURES_FIGURE_H
+#define COP_REPORT_FIGURES_FIGURE_H
+
+#include <coppice/log.h>
+#include <coppice/status.h>
+
+typedef struct cop_point {
+    double x, y;
+    double low, high; /* ends of the error bar; of a histogram's box, filled in when drawn */
+    double value;     /* heat maps: the colour */
+} cop_point;
+
+typedef struct cop_curve {
+    const char *label; /* in the legend; NULL: none */
+    cop_point *points;
+    size_t count;
+    double y_scale; /* of y, low and high when drawn: 100 for percent; 0: as they are */
+} cop_curve;
+
+typedef struct cop_panel {
+    const char *title;   /* may be NULL */
+    const char *y_label; /* NULL: the figure's */
+    cop_curve *curves;   /* the i-th curve of every panel has the same colour */
+    size_t curve_count;
+} cop_panel;
+
+typedef enum cop_figure_kind {
+    COP_FIGURE_LINES = 1,
+    COP_FIGURE_POINTS = 2,
+    COP_FIGURE_HISTOGRAM = 3,
+    COP_FIGURE_HEATMAP = 4
+} cop_figure_kind;
+
+typedef struct cop_figure {
+    const char *name;    /* of its files: a lower-case word */
+    const char *title;   /* over the picture and in the page */
+    const char *caption; /* in the page: how to read it */
+    cop_figure_kind kind;
+    const char *x_label, *y_label, *value_label;
+    double x_scale, value_scale; /* as a curve's y_scale */
+    const char *legend;          /* over the legend; NULL: nothing */
+    bool log_x, log_y;
+    bool remaining;  /* x is a share (drawn in percent) that falls to the right, on a log axis */
+    bool error_bars; /* points have low and high */
+    bool markers;    /* lines: mark the points */
+    bool ordered;    /* curves are steps of one thing: shades instead of colours */
+    const char *const *x_names; /* names at x = 0, 1, …; NULL: x is a number */
+    size_t x_name_count;
+    cop_panel *panels;
+    size_t panel_count;
+    size_t grid_columns; /* panels side by side; 0: as suits their number */
+} cop_figure;
+
+/* Points that cannot be drawn (not finite; not positive on a logarithmic axis) are passed over. */
+bool cop_figure_is_empty(const cop_figure *f);
+
+/* Writes NAME.csv and NAME.gp into `dir`. */
+cop_status cop_figure_write(const cop_figure *f, const char *dir, cop_error *err);
+
+/* Has gnuplot draw DIR/NAME.gp, and writes DIR/NAME.png as any other file: whole, and never through
+ * a link. COP_UNAVAILABLE when there is no gnuplot; COP_FAILED with its last words when it does not
+ * succeed. */
+cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err);
+
+#endif

@@ -1,0 +1,39 @@
+/* images.c: pictures of a distilled set. */
+#include "report/figures/images.h"
+
+#include "report/figures/grid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static cop_status write_stored(const cop_synthetic *s, const char *path, cop_error *err)
+{
+    cop_samples stored;
+    int32_t *labels = NULL;
+    COP_TRY(cop_grid_stored(s, &stored, &labels, err));
+    cop_status status = cop_grid_write(&stored, path, err);
+    free(labels);
+    return status;
+}
+
+static cop_status write_decoded(const cop_synthetic *s, const char *path, cop_error *err)
+{
+    cop_samples *samples = NULL;
+    COP_TRY(cop_synthetic_samples(s, &samples, err));
+    cop_status status = cop_grid_write(samples, path, err);
+    cop_synthetic_samples_free(samples);
+    return status;
+}
+
+cop_status cop_images_write(const cop_synthetic *s, const char *dir, const char *name,
+                            bool *decoded, cop_error *err)
+{
+    char path[4096];
+    *decoded = s->decode != COP_DECODE_NONE && s->factor > 1;
+    (void)snprintf(path, sizeof path, "%s/%s.png", dir, name);
+    COP_TRY(write_stored(s, path, err));
+    if (!*decoded)
+        return COP_OK;
+    (void)snprintf(path, sizeof path, "%s/%s-decoded.png", dir, name);
+    return write_decoded(s, path, err);
+}

@@ -1,0 +1,12 @@
+/* images.h: pictures of a distilled set. */
+#ifndef COP_REPORT_FIGURES_IMAGES_H
+#define COP_REPORT_FIGURES_IMAGES_H
+
+#include <coppice/synthetic.h>
+
+/* Writes DIR/NAME.png, the stored images, and, where training sees other ones,
+ * DIR/NAME-decoded.png; *decoded says so. */
+cop_status cop_images_write(const cop_synthetic *s, const char *dir, const char *name,
+                            bool *decoded, cop_error *err);
+
+#endif

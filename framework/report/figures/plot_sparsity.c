@@ -1,0 +1,204 @@
+/* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
+#include "report/data/hint.h"
+#include "report/data/sheets.h"
+#include "report/figures/plots.h"
+#include "report/renderers/terminal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Beyond this the interesting part of a linear axis is its last few percent. */
+#define LINEAR_LIMIT 0.8
+
+/* A quantity of tickets: a column of the ticket table, or, with column 0, the copies' accuracies.
+ */
+typedef struct quantity {
+    const cop_results *r;
+    const cop_table *tickets;
+    const cop_joined_list *joined;
+    size_t column;
+    bool remaining; /* x is what remains instead of what is removed */
+    size_t bare;    /* lines of which nothing remains: the axis of what remains has no place for it
+                     */
+    double *values; /* room for any line's values */
+} quantity;
+
+static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *line, double *x)
+{
+    const cop_record *record = &q->r->record;
+    size_t count = 0, tickets = 0;
+    double sparsity = 0.0;
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        if (!cop_same_line(t, line))
+            continue;
+        sparsity += cop_ticket_sparsity(q->r, t);
+        tickets++;
+        if (q->column == 0)
+            count += cop_copy_accuracies(q->r, t, q->values + count);
+        else
+            q->values[count++] = cop_table_number(q->tickets, i, q->column);
+    }
+    sparsity /= (double)tickets;
+    *x = q->remaining ? 1.0 - sparsity : sparsity;
+    return cop_spread_of(q->values, count);
+}
+
+/* A cell's curve: a point a line. */
+static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, cop_error *err)
+{
+    const cop_record *record = &q->r->record;
+    size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
+    size_t column = q->column > 0 ? q->column : own;
+    curve->label = record->cells[cell].brief;
+    curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
+    curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
+    if (curve->points == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        bool first = t->cell == cell;
+        for (size_t k = 0; first && k < i; k++)
+            first = !cop_same_line(&record->tickets[k], t);
+        if (!first)
+            continue;
+        double x = 0.0;
+        cop_spread s = spread_of_line(q, t, &x);
+        if (s.count > 0)
+            curve->points[curve->count++] =
+                (cop_point){.x = x, .y = s.mean, .low = s.min, .high = s.max};
+    }
+    return COP_OK;
+}
+
+static cop_status fill_panel(const quantity *q, cop_panel *panel, cop_error *err)
+{
+    panel->curve_count = q->r->record.cell_count;
+    panel->curves = cop_arena_array(q->r->arena, panel->curve_count + 1, sizeof *panel->curves);
+    if (panel->curves == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < panel->curve_count; i++)
+        COP_TRY(fill_curve(q, i, &panel->curves[i], err));
+    return COP_OK;
+}
+
+/* The axis, which says what it has no place for. */
+static const char *x_label(const quantity *q)
+{
+    if (!q->remaining)
+        return "sparsity (%)";
+    if (q->bare == 0)
+        return "weights remaining (%)";
+    return cop_arena_printf(q->r->arena,
+                            "weights remaining (%%); not shown: %zu ticket%s with none", q->bare,
+                            q->bare == 1 ? "" : "s");
+}
+
+static cop_figure new_figure(const quantity *q)
+{
+    return (cop_figure){.kind = COP_FIGURE_LINES,
+                        .x_label = x_label(q),
+                        .x_scale = 100.0,
+                        .remaining = q->remaining,
+                        .error_bars = true,
+                        .markers = true};
+}
+
+static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *err)
+{
+    cop_figure f = new_figure(q);
+    f.name = "accuracy";
+    f.title = "Test accuracy against sparsity";
+    f.caption = "Mean over seeds and copies; bars span the lowest and the highest.";
+    f.y_label = "test accuracy (%)";
+    f.panel_count = 1;
+    f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
+    if (f.panels == NULL || f.x_label == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(fill_panel(q, &f.panels[0], err));
+    return cop_figures_add(out, &f, q->r->arena, err);
+}
+
+/* The column's own name and unit, and what tells its rows from others, for the panel under the
+ * group's title. */
+static const char *panel_title(const cop_joined *j, cop_arena *arena)
+{
+    const cop_column *own = cop_table_column(j->group->layout, j->column);
+    const char *key = j->group->keys[j->key].label, *title = cop_axis_label(own, arena);
+    if (title == NULL || key[0] == '\0')
+        return title;
+    return cop_arena_printf(arena, "%s: %s", key, title);
+}
+
+/* Controls have panels for the measurements that they are shown by, not for verdicts. */
+static bool is_drawn(const cop_joined *j, const cop_table_group *g)
+{
+    bool is_measured = cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_FLOAT;
+    return j->group == g && j->as.type != COP_COLUMN_TEXT &&
+           (!j->is_control || (j->is_main && is_measured));
+}
+
+static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures *out,
+                             cop_error *err)
+{
+    const char *help = cop_table_help(g->layout);
+    cop_figure f = new_figure(q);
+    f.name = g->name;
+    f.title = cop_table_group_title(g, help[0] != '\0' ? help : g->name, q->r->arena);
+    f.caption = "Against sparsity: mean over seeds; bars span the lowest and the highest.";
+    f.panels = cop_arena_array(q->r->arena, q->joined->count + 1, sizeof *f.panels);
+    if (f.panels == NULL || f.title == NULL || f.x_label == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < q->joined->count; i++) {
+        if (!is_drawn(&q->joined->items[i], g))
+            continue;
+        cop_panel *panel = &f.panels[f.panel_count];
+        q->column = COP_TICKET_COLUMNS + i;
+        panel->title = panel_title(&q->joined->items[i], q->r->arena);
+        if (panel->title == NULL)
+            return cop_fail(err, COP_FAILED, "out of memory");
+        COP_TRY(fill_panel(q, panel, err));
+        cop_figure alone = {.kind = COP_FIGURE_LINES, .panels = panel, .panel_count = 1};
+        f.panel_count += !cop_figure_is_empty(&alone);
+    }
+    if (f.panel_count == 1)
+        f.y_label = f.panels[0].title;
+    return cop_figures_add(out, &f, q->r->arena, err);
+}
+
+/* Lines of tickets (all seeds) that have no weight left. */
+static size_t count_bare(const cop_results *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        bool first = cop_ticket_sparsity(r, &r->record.tickets[i]) >= 1.0;
+        for (size_t k = 0; first && k < i; k++)
+            first = !cop_same_line(&r->record.tickets[k], &r->record.tickets[i]);
+        count += first;
+    }
+    return count;
+}
+
+cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *groups,
+                             const cop_table *tickets, cop_figures *out, cop_error *err)
+{
+    cop_joined_list joined;
+    COP_TRY(cop_ticket_joined(r, groups, &joined, err));
+    quantity q = {.r = r, .tickets = tickets, .joined = &joined, .bare = count_bare(r)};
+    size_t room = 1;
+    double highest = 0.0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        room += r->record.tickets[i].copy_count + 1;
+        highest = fmax(highest, cop_ticket_sparsity(r, &r->record.tickets[i]));
+    }
+    q.remaining = highest > LINEAR_LIMIT;
+    q.values = cop_arena_array(r->arena, room, sizeof *q.values);
+    if (q.values == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(plot_accuracy(&q, out, err));
+    for (size_t i = 0; i < groups->count; i++) {
+        if (groups->items[i].is_summary)
+            COP_TRY(plot_group(&q, &groups->items[i], out, err));
+    }
+    return COP_OK;
+}

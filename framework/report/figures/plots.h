@@ -1,0 +1,42 @@
+/* plots.h: which pictures a report has. */
+#ifndef COP_REPORT_FIGURES_PLOTS_H
+#define COP_REPORT_FIGURES_PLOTS_H
+
+#include "report/data/table_groups.h"
+#include "report/figures/figure.h"
+
+/* A list of figures; all in the arena of the results. */
+typedef struct cop_figures {
+    cop_figure *items;
+    size_t count, capacity;
+} cop_figures;
+
+/* All figures that have something to show: accuracy against sparsity, each summary against
+ * sparsity, each analyzer's table that asks for a plot, the trainings' history. */
+cop_status cop_plots_make(const cop_results *r, const cop_table_groups *groups,
+                          const cop_table *tickets, cop_figures *out, cop_error *err);
+
+/* The files behind it. */
+
+/* Adds a figure unless it is empty. */
+cop_status cop_figures_add(cop_figures *figures, const cop_figure *f, cop_arena *arena,
+                           cop_error *err);
+
+/* plot_sparsity.c: "accuracy", and "<summary>" with a panel for each of its numeric columns; means
+ * over seeds (and copies) with their least and greatest, a curve a cell. */
+cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *groups,
+                             const cop_table *tickets, cop_figures *out, cop_error *err);
+
+/* plot_table.c: the figure that an analyzer's table asks for.
+ *
+ * Lines: a panel a cell, a curve for each of some rounds; or, where a ticket has several curves
+ * (y columns, series), a panel for each cell and each of them if they are few, else for each
+ * cell and some rounds. Histograms and heat maps: a panel for each cell and some rounds.
+ * Points: as lines, every row drawn. Seeds, pairs and copies are averaged where their x agree. */
+cop_status cop_plot_table(const cop_results *r, const cop_table_group *group, cop_figures *out,
+                          cop_error *err);
+
+/* plot_history.c: "history", the loss and accuracy of the tickets' trainings by epoch. */
+cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *err);
+
+#endif

@@ -1,0 +1,122 @@
+/* clearing.c: the lock that a run holds on its directory, and clearing away what killed runs
+ * left. */
+#include "core/unique.h"
+#include "store/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+void cop_remove_dir(const char *dir)
+{
+    DIR *listing = opendir(dir);
+    if (listing == NULL)
+        return;
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        char path[COP_STORE_PATH + 300];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        (void)unlink(path);
+    }
+    (void)closedir(listing);
+    (void)rmdir(dir);
+}
+
+static bool starts_with(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* A file that was not finished and renamed. */
+static bool is_temporary(const char *name)
+{
+    return cop_is_unique_name(name, COP_TEMPORARY_JOINT);
+}
+
+/* What a run writes beside its folders; other files there are the user's. */
+static bool is_stale_in_out(const char *name)
+{
+    return is_temporary(name) &&
+           (starts_with(name, "study.json.") || starts_with(name, "config.txt."));
+}
+
+/* What was broken stays: somebody may want it. */
+static bool is_stale_in_store(const char *name)
+{
+    return is_temporary(name) || (cop_is_unique_name(name, COP_DRAFT_JOINT) &&
+                                  (starts_with(name, "draft-") || starts_with(name, "old-")));
+}
+
+static void sweep(const char *dir, bool (*is_stale)(const char *name))
+{
+    DIR *listing = opendir(dir);
+    if (listing == NULL)
+        return;
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        char path[COP_STORE_PATH + 300];
+        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (is_stale(entry->d_name) && unlink(path) != 0)
+            cop_remove_dir(path);
+    }
+    (void)closedir(listing);
+}
+
+static void sweep_all(const char *dir)
+{
+    static const char *const reports[] = {"report", "report/figures", "report/images"};
+    char path[COP_STORE_PATH + 16];
+    sweep(dir, is_stale_in_out);
+    (void)snprintf(path, sizeof path, "%s/store", dir);
+    sweep(path, is_stale_in_store);
+    (void)snprintf(path, sizeof path, "%s/work", dir);
+    sweep(path, is_temporary);
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, reports[i]);
+        sweep(path, is_temporary);
+    }
+}
+
+static int open_lock(const char *dir, int flags)
+{
+    char path[COP_STORE_PATH + 16];
+    (void)snprintf(path, sizeof path, "%s/work/lock", dir);
+    return open(path, flags | O_CLOEXEC, 0666);
+}
+
+static void share(int lock)
+{
+    int locked = 0;
+    do {
+        locked = flock(lock, LOCK_SH);
+    } while (locked != 0 && errno == EINTR);
+}
+
+/* Nobody sweeps while anybody shares the lock, so the mark is written under it, be it shared with
+ * others or not: runs that start at the same time may all write it. */
+cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
+{
+    *lock = open_lock(dir, O_RDWR | O_CREAT);
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        sweep_all(dir);
+    if (*lock >= 0)
+        share(*lock);
+    cop_status status = cop_mark_store(dir, err);
+    if (status != COP_OK && *lock >= 0) {
+        (void)close(*lock);
+        *lock = -1;
+    }
+    return status;
+}
+
+int cop_lock_to_read(const char *dir)
+{
+    int lock = open_lock(dir, O_RDONLY);
+    if (lock >= 0)
+        share(lock);
+    return lock;
+}

@@ -1,0 +1,183 @@
+/* serial.c: running every stage that is not there yet, in order. */
+#include "core/callback.h"
+#include "core/openmp.h"
+#include "study/graph/record.h"
+#include "study/running/makers.h"
+
+#include "core/locale.h"
+#include "study/running/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double cop_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Seconds between checkpoints, where the environment does not say. */
+#define SAVE_SECONDS 30.0
+
+static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
+{
+    /* The thread count is part of the identity, so it is set for the stage, whatever the
+     * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
+    omp_set_num_threads(stage->opened->cell->threads);
+    COP_TRY(cop_floats_settle(stage->opened->cell->threads, err));
+    switch (stage->kind) {
+    case COP_STAGE_DISTIL:
+        return cop_run_distiller(r, stage, err);
+    case COP_STAGE_TRAIN:
+        return cop_run_training(r, stage, err);
+    case COP_STAGE_MASK:
+        return cop_run_pruner(r, stage, err);
+    case COP_STAGE_ANALYZE:
+        return cop_run_analyzer(r, stage, err);
+    }
+    return cop_fail(err, COP_FAILED, "unknown stage");
+}
+
+static cop_status save_seconds(double *seconds, cop_error *err)
+{
+    const char *text = getenv("COPPICE_SAVE_SECONDS");
+    char *end = NULL;
+    *seconds = SAVE_SECONDS;
+    if (text == NULL || text[0] == '\0')
+        return COP_OK;
+    *seconds = cop_strtod(text, &end);
+    if (*end != '\0' || !isfinite(*seconds) || *seconds < 0.0)
+        return cop_fail(err, COP_INVALID,
+                        "COPPICE_SAVE_SECONDS is \"%s\", wanted a number of at least 0", text);
+    return COP_OK;
+}
+
+/* Failures: what does not depend on a failed stage runs all the same. */
+
+/* Where the stage reads from one that failed, it fails for the same reason. */
+static cop_status inherit_failure(const cop_study *s, cop_stage *stage, cop_error *err)
+{
+    size_t count = cop_stage_inputs(stage, NULL);
+    int32_t *inputs = calloc(count + 1, sizeof *inputs);
+    if (inputs == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    (void)cop_stage_inputs(stage, inputs);
+    const char *reason = NULL;
+    for (size_t i = 0; i < count && reason == NULL; i++)
+        reason = s->stages[inputs[i]].failure;
+    free(inputs);
+    if (reason != NULL && (stage->failure = strdup(reason)) == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    return COP_OK;
+}
+
+/* Keeps the reason of a stage that failed by itself, so that the run can go on. `stage` is the one
+ * that was to run; it may have been an earlier one that failed when it was made again. */
+static cop_status keep_failure(const cop_runner *r, cop_stage *stage, const cop_error *reason,
+                               cop_error *err)
+{
+    char text[sizeof reason->message + sizeof reason->file + 256];
+    cop_stage *failed = &r->study->stages[r->failed - r->study->stages];
+    (void)snprintf(text, sizeof text, "%s: %s%s%s", failed->title, reason->file,
+                   reason->file[0] != '\0' ? ": " : "", reason->message);
+    stage->failure = strdup(text);
+    if (failed != stage)
+        failed->failure = strdup(text);
+    if (stage->failure == NULL || failed->failure == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_say(r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", text);
+    return COP_OK;
+}
+
+/* All that failed, in one line. */
+static cop_status sum_failures(const cop_study *s, cop_error *err)
+{
+    size_t failed = 0;
+    const char *first = NULL;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].failure == NULL)
+            continue;
+        failed++;
+        if (first == NULL)
+            first = s->stages[i].failure;
+    }
+    if (failed == 0)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, s->stage_count,
+                    first);
+}
+
+static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
+{
+    cop_stage *stage = &r->study->stages[i];
+    bool is_done = false;
+    COP_TRY(cop_stage_ready(r, stage, &is_done, err));
+    if (is_done) {
+        /* There is one if a run was killed after it had published and before it tidied up. */
+        cop_checkpoint_remove(r->store, &stage->id);
+        cop_makers_compare(r, stage);
+        return COP_OK;
+    }
+    COP_TRY(inherit_failure(r->study, stage, err));
+    if (stage->failure != NULL)
+        return COP_OK;
+    double began = cop_now();
+    cop_error reason = {0};
+    cop_status status = cop_run_whole(r, stage, run_stage, &reason);
+    if (status == COP_OK) {
+        cop_say(r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, r->study->stage_count,
+                stage->title, cop_now() - began);
+        return COP_OK;
+    }
+    if (r->own_failure && status != COP_CANCELLED)
+        return keep_failure(r, stage, &reason, err);
+    if (err != NULL)
+        *err = reason;
+    return status == COP_CANCELLED ? status : cop_fail_within(err, "%s", stage->title);
+}
+
+static void forget_failures(cop_study *s)
+{
+    for (size_t i = 0; i < s->stage_count; i++) {
+        free(s->stages[i].failure);
+        s->stages[i].failure = NULL;
+    }
+}
+
+cop_status cop_run_stages(cop_runner *r, cop_error *err)
+{
+    cop_study *s = r->study;
+    size_t done = 0;
+    s->ran_through = false;
+    forget_failures(s);
+    for (size_t i = 0; i < s->stage_count; i++) {
+        bool is_done = false;
+        COP_TRY(cop_stage_ready(r, &s->stages[i], &is_done, err));
+        done += is_done;
+    }
+    cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
+    COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
+    for (size_t i = 0; i < s->stage_count; i++)
+        COP_TRY(run_missing(r, i, err));
+    s->ran_through = true;
+    /* Once more, with what failed: the report that follows is of this run. */
+    COP_TRY(cop_study_write_manifest(s, r->store, r->log, err));
+    return sum_failures(s, err);
+}
+
+bool cop_study_failed(const cop_study *s)
+{
+    return s->ran_through && sum_failures(s, NULL) != COP_OK;
+}
+
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    COP_TRY(save_seconds(&r.save_seconds, err));
+    return cop_run_stages(&r, err);
+}

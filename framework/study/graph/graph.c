@@ -1,0 +1,588 @@
+/* graph.c: from a cell and a seed to stages and tickets.
+ *
+ * The dense network is ticket 0. Each round of each pruning stage trains the ticket at hand (where
+ * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
+ * be validated are then trained S times on real data from their start, and analysed. */
+#include "study/graph/graph.h"
+
+#include "core/text.h"
+#include "train/recipe_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being laid out. */
+typedef struct cop_line {
+    cop_study *s;
+    const cop_opened *o;
+    size_t cell, seed;
+    int64_t replicate; /* the seed's value */
+    int32_t distil;    /* of this line; COP_NO_STAGE without */
+    const cop_recipe *train;
+    int32_t *dense; /* copies of the dense network */
+    size_t dense_count;
+} cop_line;
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static uint64_t seed_of(const cop_line *l, cop_seed_source source)
+{
+    return cop_study_seed(l->o->cell, l->replicate, source);
+}
+
+static char *title(const cop_line *l, const char *what)
+{
+    cop_text text = {0};
+    cop_text_printf(&text, "%s [%s, seed %lld]", what, l->o->cell->label, (long long)l->replicate);
+    return cop_text_take(&text);
+}
+
+/* A ticket's start and mask while the rounds go on. */
+typedef struct cop_position {
+    int32_t mask;
+    cop_start_point start;
+    double points;
+} cop_position;
+
+static cop_position dense_position(const cop_line *l)
+{
+    return (cop_position){.mask = COP_NO_STAGE,
+                          .start = {.init_seed = seed_of(l, COP_SEED_INIT),
+                                    .base = COP_NO_STAGE,
+                                    .carry = COP_NO_STAGE}};
+}
+
+/* The SGD noise of a training: data order and augmentation. Each family of trainings has its own,
+ * so that a copy never depends on the training that chose its mask, nor on what the set that the
+ * mask came from was distilled with. */
+typedef struct cop_noise {
+    const char *order, *augment; /* names of the family's variants */
+    uint64_t variant;
+} cop_noise;
+
+static cop_noise noise_of_copy(uint64_t copy)
+{
+    return (cop_noise){"order variant", "augment variant", copy};
+}
+
+/* Variant 0 of a source is the study's seed itself, which is copy 0's. */
+static cop_noise noise_of_masks(uint64_t variant)
+{
+    return (cop_noise){"order of masks", "augment of masks", variant + 1};
+}
+
+static cop_noise noise_of_distiller(uint64_t variant)
+{
+    return (cop_noise){"order of distilling", "augment of distilling", variant + 1};
+}
+
+/* A training of the line; the caller fills what differs from a plain one on real data. */
+static cop_stage new_training(const cop_line *l, const cop_position *at, cop_noise noise)
+{
+    cop_stage stage = {.kind = COP_STAGE_TRAIN, .opened = l->o};
+    stage.train = (cop_training_stage){
+        .model = l->o->model,
+        .distil = COP_NO_STAGE,
+        .recipe = *l->train,
+        .start = at->start,
+        .mask = at->mask,
+        .order_seed = cop_derived_seed(seed_of(l, COP_SEED_ORDER), noise.order, noise.variant),
+        .augment_seed =
+            cop_derived_seed(seed_of(l, COP_SEED_AUGMENT), noise.augment, noise.variant)};
+    return stage;
+}
+
+static bool same_recipe(cop_recipe a, cop_recipe b)
+{
+    char left[768], right[768];
+    memset(a.name, 0, sizeof a.name); /* the numbers count */
+    memset(b.name, 0, sizeof b.name);
+    return strcmp(cop_recipe_text(&a, left, sizeof left),
+                  cop_recipe_text(&b, right, sizeof right)) == 0;
+}
+
+/* A training goes on at the step of the state that it starts from only on the same data with the
+ * same recipe; otherwise its own schedule begins at the beginning. */
+static void settle_schedule(const cop_line *l, cop_training_stage *train)
+{
+    if (!train->start.go_on)
+        return;
+    const cop_training_stage *base = &l->s->stages[train->start.base].train;
+    train->start.go_on = base->model == train->model && base->distil == train->distil &&
+                         base->own_recipe == train->own_recipe &&
+                         (train->own_recipe || same_recipe(base->recipe, train->recipe));
+    train->start.keep_momentum = train->start.keep_momentum && train->start.go_on;
+}
+
+/* Puts a failure that has no place yet at this one. */
+static cop_status place_at(const char *file, int line, cop_status status, cop_error *err)
+{
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    err->line = line;
+    return status;
+}
+
+static cop_status place_at_component(const cop_component *component, cop_status status,
+                                     cop_error *err)
+{
+    const char *file = NULL;
+    int line = 0;
+    cop_component_place(component, &file, &line);
+    return place_at(file, line, status, err);
+}
+
+/* Refuses a state of a training, wanted by `what`, that it will not come to. What is not known yet
+ * is checked when the training runs. */
+static cop_status check_reached(const cop_line *l, const cop_stage *stage, const char *what,
+                                cop_error *err)
+{
+    int64_t per_epoch = 0, total = 0;
+    if (!cop_training_length(l->s, stage, &per_epoch, &total))
+        return COP_OK;
+    for (size_t i = 0; i < stage->train.snapshot_count; i++) {
+        char at[40];
+        cop_duration wanted = stage->train.snapshots[i];
+        int64_t step = cop_duration_steps(wanted, per_epoch, total);
+        if (step > total)
+            return cop_fail(err, COP_INVALID,
+                            "cell \"%s\": %s \"%s\" is past the end of the training (%lld of "
+                            "%lld steps)",
+                            l->o->cell->label, what, cop_duration_text(wanted, at, sizeof at),
+                            (long long)step, (long long)total);
+    }
+    return COP_OK;
+}
+
+/* `wanted_by` says in messages who wants the stage's snapshots. Takes over what the stage owns. */
+static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
+                               const char *wanted_by, int32_t *index, cop_error *err)
+{
+    settle_schedule(l, &stage->train);
+    cop_estimate_training(l->s, stage);
+    cop_status status = cop_training_check(l->s, stage, err);
+    if (status != COP_OK)
+        (void)place_at(l->s->config->path, 0,
+                       cop_fail_within(err, "cell \"%s\": %s", l->o->cell->label, what), err);
+    else
+        status = check_reached(l, stage, wanted_by, err);
+    if (status == COP_OK) {
+        stage->title = title(l, what);
+        if (stage->title == NULL)
+            status = out_of_memory(err);
+    }
+    if (status != COP_OK) {
+        cop_stage_clear(stage);
+        return status;
+    }
+    return cop_study_add_stage(l->s, stage, index, err);
+}
+
+/* Fills the data and recipe of a training that belongs to a pruning stage. */
+static void use_stage_data(const cop_line *l, const cop_phase *p, cop_training_stage *train)
+{
+    if (p->data == COP_DATA_DISTILLED)
+        train->distil = l->distil;
+    if (p->has_recipe)
+        train->recipe = p->recipe;
+    else
+        train->own_recipe = p->data == COP_DATA_DISTILLED;
+}
+
+static cop_status train_copies(cop_line *l, const cop_position *at, const char *what,
+                               int32_t *copies, cop_error *err)
+{
+    for (int64_t c = 0; c < l->o->cell->copies; c++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
+        cop_stage stage = new_training(l, at, noise_of_copy((uint64_t)c));
+        COP_TRY(add_training(l, &stage, text, "", &copies[c], err));
+    }
+    return COP_OK;
+}
+
+static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
+{
+    return (struct cop_plan){.kind = kind,
+                             .model = kind == COP_KIND_DISTILLER ? NULL : l->o->model,
+                             .task = l->o->data->info.task,
+                             .train_count = l->o->data->train.count,
+                             .test_count = l->o->data->test.count,
+                             .class_counts = l->o->data->class_counts,
+                             .copies = l->o->cell->copies,
+                             .has_distilled = l->distil != COP_NO_STAGE};
+}
+
+static void describe(const cop_instance *instance, char *text, size_t size)
+{
+    const cop_plugin *plugin = cop_component_entry(instance->component)->plugin;
+    (void)snprintf(text, size, "%s '%s'", cop_kind_name((cop_kind)plugin->kind), plugin->id);
+}
+
+/* Has a component plan; a failure without a place of its own gets the component's. */
+static cop_status make_plan(const cop_instance *instance,
+                            cop_status (*plan)(void *, cop_plan *, cop_error *),
+                            struct cop_plan *out, cop_error *err)
+{
+    char what[64];
+    describe(instance, what, sizeof what);
+    cop_status status = cop_plan_make(what, plan, instance->self, out, err);
+    return place_at_component(instance->component, status, err);
+}
+
+/* Analyzers look at trainings beside the copies, and number their noise as copies are numbered. */
+static cop_noise noise_of_request(const cop_instance *component, uint64_t variant)
+{
+    switch (cop_component_entry(component->component)->plugin->kind) {
+    case COP_KIND_DISTILLER:
+        return noise_of_distiller(variant);
+    case COP_KIND_PRUNER:
+        return noise_of_masks(variant);
+    default:
+        return noise_of_copy(variant);
+    }
+}
+
+/* One training that a plan asked for. */
+static cop_status add_request(cop_line *l, const cop_instance *component,
+                              const cop_plan_training *r, const cop_position *ticket,
+                              int32_t *index, cop_error *err)
+{
+    cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
+    if (r->start == COP_START_INIT)
+        at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
+    cop_stage stage = new_training(l, &at, noise_of_request(component, r->noise));
+    stage.train.model = r->model;
+    if (r->has_recipe)
+        stage.train.recipe = r->recipe;
+    if (r->data == COP_DATA_DISTILLED) {
+        stage.train.distil = l->distil;
+        stage.train.own_recipe = !r->has_recipe;
+    }
+    if (r->snapshot_count > 0) {
+        stage.train.snapshots = calloc(r->snapshot_count, sizeof *stage.train.snapshots);
+        if (stage.train.snapshots == NULL)
+            return out_of_memory(err);
+        memcpy(stage.train.snapshots, r->snapshots, r->snapshot_count * sizeof *r->snapshots);
+        stage.train.snapshot_count = r->snapshot_count;
+    }
+    char text[128], wanted_by[192], name[64];
+    describe(component, name, sizeof name);
+    (void)snprintf(text, sizeof text, "train %s", r->label);
+    (void)snprintf(wanted_by, sizeof wanted_by, "%s: training '%s': snapshot", name, r->label);
+    return add_training(l, &stage, text, wanted_by, index, err);
+}
+
+/* Copies into the stage what the plan states and asks for. */
+static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_position *ticket,
+                            cop_stage *stage, cop_error *err)
+{
+    cop_work_stage *work = &stage->work;
+    size_t n = plan->training_count;
+    work->steps = plan->steps;
+    work->expected_samples = plan->expected_samples;
+    work->expected_recipe = plan->expected_recipe;
+    stage->flops = plan->flops;
+    work->trainings = calloc(n + 1, sizeof *work->trainings);
+    work->snapshots = calloc(n + 1, sizeof *work->snapshots);
+    work->snapshot_counts = calloc(n + 1, sizeof *work->snapshot_counts);
+    if (work->trainings == NULL || work->snapshots == NULL || work->snapshot_counts == NULL)
+        return out_of_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        const cop_plan_training *r = &plan->trainings[i];
+        COP_TRY(place_at_component(
+            work->instance->component,
+            add_request(l, work->instance, r, ticket, &work->trainings[i], err), err));
+        work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
+        work->training_count = i + 1;
+        if (work->snapshots[i] == NULL)
+            return out_of_memory(err);
+        memcpy(work->snapshots[i], r->snapshots, r->snapshot_count * sizeof *r->snapshots);
+        work->snapshot_counts[i] = r->snapshot_count;
+    }
+    return COP_OK;
+}
+
+/* Adds a work stage whose plan was made, and frees the plan. */
+static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
+                           cop_stage *stage, const char *what, int32_t *index, cop_error *err)
+{
+    cop_status status = take_plan(l, plan, ticket, stage, err);
+    cop_plan_clear(plan);
+    if (status == COP_OK) {
+        stage->title = title(l, what);
+        if (stage->title != NULL)
+            return cop_study_add_stage(l->s, stage, index, err);
+        status = out_of_memory(err);
+    }
+    cop_stage_clear(stage);
+    return status;
+}
+
+static cop_status lay_out_distiller(cop_line *l, cop_error *err)
+{
+    const cop_instance *instance = &l->o->distiller;
+    const cop_distiller_ops *ops = instance->ops;
+    struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER);
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o};
+    stage.work.instance = instance;
+    stage.work.seed = seed_of(l, COP_SEED_DISTILL);
+    const cop_position none = dense_position(l);
+    return add_work(l, &plan, &none, &stage, "distil", &l->distil, err);
+}
+
+static int32_t *copy_indices(const int32_t *from, size_t count)
+{
+    int32_t *to = calloc(count + 1, sizeof *to);
+    if (to != NULL && count > 0)
+        memcpy(to, from, count * sizeof *to);
+    return to;
+}
+
+static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const cop_ticket *ticket,
+                          const char *what, int32_t *index, cop_error *err)
+{
+    const cop_instance *instance = &l->o->analyzers[i];
+    const cop_analyzer_ops *ops = instance->ops;
+    char text[192];
+    struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER);
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o};
+    cop_work_stage *work = &stage.work;
+    work->instance = instance;
+    work->seed = seed_of(l, COP_SEED_ANALYZE);
+    work->start = at->start;
+    work->mask = at->mask;
+    work->trained = COP_NO_STAGE;
+    work->distil = plan.need_synthetic ? l->distil : COP_NO_STAGE;
+    work->copies = copy_indices(ticket->copies, ticket->copy_count);
+    work->copy_count = ticket->copy_count;
+    work->dense_count = plan.need_dense ? l->dense_count : 0;
+    work->dense = copy_indices(l->dense, work->dense_count);
+    if (work->copies == NULL || work->dense == NULL) {
+        cop_plan_clear(&plan);
+        cop_stage_clear(&stage);
+        return out_of_memory(err);
+    }
+    (void)snprintf(text, sizeof text, "%s of %s",
+                   cop_component_entry(instance->component)->plugin->id, what);
+    return add_work(l, &plan, at, &stage, text, index, err);
+}
+
+static cop_ticket *new_ticket(cop_study *s)
+{
+    if (s->ticket_count == s->ticket_capacity) {
+        size_t capacity = s->ticket_capacity == 0 ? 32 : 2 * s->ticket_capacity;
+        cop_ticket *grown = realloc(s->tickets, capacity * sizeof *grown);
+        if (grown == NULL)
+            return NULL;
+        s->tickets = grown;
+        s->ticket_capacity = capacity;
+    }
+    cop_ticket *ticket = &s->tickets[s->ticket_count++];
+    memset(ticket, 0, sizeof *ticket);
+    return ticket;
+}
+
+/* Reports on a ticket; with `retrain`, trains and analyses its copies. */
+static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t phase, int64_t round,
+                             bool retrain, cop_error *err)
+{
+    const cop_cell *cell = l->o->cell;
+    cop_ticket *ticket = new_ticket(l->s);
+    if (ticket == NULL)
+        return out_of_memory(err);
+    ticket->cell = l->cell;
+    ticket->seed = l->seed;
+    ticket->phase = phase;
+    ticket->round = round;
+    ticket->mask = at->mask;
+    ticket->start = at->start;
+    ticket->points = at->points;
+    if (!retrain)
+        return COP_OK;
+    char what[64];
+    if (phase < 0)
+        (void)snprintf(what, sizeof what, "dense");
+    else
+        (void)snprintf(what, sizeof what, "round %lld", (long long)round);
+    ticket->copies = calloc((size_t)cell->copies, sizeof *ticket->copies);
+    ticket->analyses = calloc(cell->analyzer_count + 1, sizeof *ticket->analyses);
+    if (ticket->copies == NULL || ticket->analyses == NULL)
+        return out_of_memory(err);
+    COP_TRY(train_copies(l, at, what, ticket->copies, err));
+    ticket->copy_count = (size_t)cell->copies;
+    if (phase < 0) {
+        l->dense = ticket->copies;
+        l->dense_count = ticket->copy_count;
+    }
+    for (size_t i = 0; i < cell->analyzer_count; i++)
+        COP_TRY(analyze(l, i, at, ticket, what, &ticket->analyses[i], err));
+    ticket->analysis_count = cell->analyzer_count;
+    return COP_OK;
+}
+
+/* This round's training, if the pruner wants one. */
+static cop_status train_round(cop_line *l, const cop_phase *p, const cop_position *at,
+                              int64_t round, int32_t *trained, cop_error *err)
+{
+    cop_stage stage = new_training(l, at, p->noise_of_copy ? noise_of_copy(0) : noise_of_masks(0));
+    use_stage_data(l, p, &stage.train);
+    if (at->mask == COP_NO_STAGE && p->rewind == COP_REWIND_STEP) {
+        stage.train.snapshots = calloc(1, sizeof *stage.train.snapshots);
+        if (stage.train.snapshots == NULL)
+            return out_of_memory(err);
+        stage.train.snapshots[0] = p->rewind_at;
+        stage.train.snapshot_count = 1;
+    }
+    char text[96];
+    (void)snprintf(text, sizeof text, "train %s for round %lld",
+                   p->data == COP_DATA_DISTILLED ? "on distilled data" : "on real data",
+                   (long long)round);
+    cop_status status = add_training(l, &stage, text, "rewind", trained, err);
+    return place_at(p->rewind_file, p->rewind_line, status, err);
+}
+
+/* The dense network's training on the stage's data: where tickets that rewind to a later step go.
+ */
+static cop_status rewind_base(cop_line *l, const cop_phase *p, int32_t *base, cop_error *err)
+{
+    *base = COP_NO_STAGE;
+    if (p->rewind != COP_REWIND_STEP)
+        return COP_OK;
+    const cop_position dense = dense_position(l);
+    return train_round(l, p, &dense, 0, base, err);
+}
+
+/* The start of the ticket that a round leaves; `before` is where the round itself started. */
+static cop_start_point rewound(const cop_line *l, const cop_phase *p, int32_t base, int32_t trained,
+                               const cop_start_point *before)
+{
+    cop_start_point start = dense_position(l).start;
+    if (p->rewind == COP_REWIND_NONE) {
+        if (trained == COP_NO_STAGE)
+            return *before;
+        start.base = trained;
+        return start;
+    }
+    if (p->rewind == COP_REWIND_STEP) {
+        start.base = base;
+        start.at = p->rewind_at;
+        start.go_on = true;
+        start.keep_momentum = p->rewind_momentum;
+    }
+    if (p->rewind_tensors == COP_REWIND_WEIGHTS)
+        start.carry = trained;
+    return start;
+}
+
+static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base, cop_position *at,
+                              cop_error *err)
+{
+    const cop_phase *p = &l->o->cell->phases[i];
+    const cop_instance *instance = &l->o->pruners[i];
+    const cop_pruner_ops *ops = instance->ops;
+    char text[64];
+    struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
+    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    int32_t trained = COP_NO_STAGE;
+    if (plan.need_trained) {
+        cop_status status = train_round(l, p, at, round + 1, &trained, err);
+        if (status != COP_OK) {
+            cop_plan_clear(&plan);
+            return status;
+        }
+        at->points += l->s->stages[trained].points;
+    }
+    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o};
+    stage.work.instance = instance;
+    stage.work.seed = seed_of(l, COP_SEED_PRUNE);
+    stage.work.start = at->start;
+    stage.work.mask = at->mask;
+    stage.work.trained = trained;
+    stage.work.distil = p->data == COP_DATA_DISTILLED ? l->distil : COP_NO_STAGE;
+    stage.work.round = round;
+    stage.work.rounds = p->rounds;
+    (void)snprintf(text, sizeof text, "prune round %lld", (long long)round + 1);
+    COP_TRY(add_work(l, &plan, at, &stage, text, &at->mask, err));
+    at->start = rewound(l, p, base, trained, &at->start);
+    return COP_OK;
+}
+
+static bool is_retrained(const cop_cell *cell, size_t stage, int64_t round)
+{
+    if (cell->retrain == COP_RETRAIN_LAST)
+        return round + 1 == cell->phases[stage].rounds;
+    return cell->retrain == COP_RETRAIN_ALL;
+}
+
+static cop_status prune(cop_line *l, cop_error *err)
+{
+    const cop_cell *cell = l->o->cell;
+    cop_position at = dense_position(l);
+    int64_t done = 0;
+    for (size_t i = 0; i < cell->phase_count; i++) {
+        int32_t base = COP_NO_STAGE;
+        COP_TRY(rewind_base(l, &cell->phases[i], &base, err));
+        for (int64_t round = 0; round < cell->phases[i].rounds; round++) {
+            COP_TRY(prune_round(l, i, round, base, &at, err));
+            done++;
+            COP_TRY(add_ticket(l, &at, (int32_t)i, done, is_retrained(cell, i, round), err));
+        }
+    }
+    return COP_OK;
+}
+
+/* True when some stage of the cell looks at the synthetic set. */
+static bool uses_distilled(const cop_cell *cell)
+{
+    bool uses = cell->phase_count == 0; /* then the set itself is what the study is about */
+    for (size_t i = 0; i < cell->phase_count; i++)
+        uses = uses || cell->phases[i].data == COP_DATA_DISTILLED;
+    return uses;
+}
+
+/* The dense network trained on the synthetic set: the test of the set. Where the first round prunes
+ * by the set, this is its training too. */
+static cop_status add_distilled_line(cop_line *l, cop_error *err)
+{
+    cop_distilled_line *grown =
+        realloc(l->s->distilled, (l->s->distilled_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return out_of_memory(err);
+    l->s->distilled = grown;
+    const cop_position dense = dense_position(l);
+    cop_stage stage = new_training(l, &dense, noise_of_masks(0));
+    stage.train.distil = l->distil;
+    stage.train.own_recipe = true;
+    int32_t trained = COP_NO_STAGE;
+    COP_TRY(add_training(l, &stage, "train on the distilled set", "", &trained, err));
+    l->s->distilled[l->s->distilled_count++] = (cop_distilled_line){
+        .cell = l->cell, .seed = l->seed, .distil = l->distil, .trained = trained};
+    return COP_OK;
+}
+
+cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err)
+{
+    cop_line line = {.s = s,
+                     .o = &s->opened[cell],
+                     .cell = cell,
+                     .seed = seed,
+                     .replicate = s->config->seeds[seed],
+                     .distil = COP_NO_STAGE,
+                     .train = &s->opened[cell].cell->train};
+    const cop_cell *cell_config = line.o->cell;
+    if (cell_config->distill != NULL && uses_distilled(cell_config)) {
+        COP_TRY(lay_out_distiller(&line, err));
+        COP_TRY(add_distilled_line(&line, err));
+    }
+    const cop_position dense = dense_position(&line);
+    COP_TRY(add_ticket(&line, &dense, -1, 0, cell_config->retrain != COP_RETRAIN_NONE, err));
+    return prune(&line, err);
+}

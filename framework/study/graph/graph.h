@@ -1,0 +1,183 @@
+/* graph.h: what a study consists of: opened data, models and components, and the stages and
+ * tickets laid out from them. Shared by the files of study/. */
+#ifndef COP_STUDY_GRAPH_GRAPH_H
+#define COP_STUDY_GRAPH_GRAPH_H
+
+#include "nn/model.h"
+#include "study/data.h"
+#include "study/graph/plan.h"
+#include "study/study.h"
+
+/* Part of every identity: raised when the framework's own arithmetic changes results. */
+#define COP_NUMERICS_VERSION 3
+
+/* No stage. */
+#define COP_NO_STAGE (-1)
+
+/* What is opened. */
+
+/* The opened components of one cell, beside its cop_cell. */
+typedef struct cop_opened {
+    const cop_cell *cell;
+    const cop_loaded_data *data;
+    cop_model *model;
+    cop_instance distiller; /* unused without cell->distill */
+    cop_instance *pruners;  /* one per pruning stage */
+    cop_instance *analyzers;
+} cop_opened;
+
+/* Stages. */
+
+/* The weights that a training starts from. */
+typedef struct cop_start_point {
+    uint64_t init_seed; /* of the initialisation, where base is COP_NO_STAGE */
+    int32_t base;       /* the training whose state it is */
+    cop_duration at;    /* the snapshot of base; unit 0: its final state */
+    bool go_on;         /* schedule and data order go on at base's step (same data and recipe) */
+    bool keep_momentum; /* with go_on: base's momentum too; else it starts at zero */
+    int32_t carry;      /* the training whose final state gives all but convolution and linear
+                           weights; COP_NO_STAGE: nothing is carried over */
+} cop_start_point;
+
+typedef struct cop_training_stage {
+    const cop_model *model;
+    int32_t distil;  /* the synthetic set to train on; COP_NO_STAGE: real data */
+    bool own_recipe; /* the synthetic set's own recipe */
+    cop_recipe recipe;
+    cop_start_point start;
+    int32_t mask; /* COP_NO_STAGE: dense */
+    uint64_t order_seed, augment_seed;
+    cop_duration *snapshots; /* wanted besides the final state; owned; not part of the identity */
+    size_t snapshot_count;
+} cop_training_stage;
+
+/* A distiller's, pruner's or analyzer's run. */
+typedef struct cop_work_stage {
+    const cop_instance *instance;
+    uint64_t seed;
+    int64_t steps;
+    int32_t *trainings;       /* a stage per request of the plan; owned */
+    cop_duration **snapshots; /* what each request wanted, NULL-padded; owned */
+    size_t *snapshot_counts;
+    size_t training_count;
+    /* distillers: what the plan says that the set will be; 0 where it does not */
+    int64_t expected_samples; /* decoded */
+    cop_recipe expected_recipe;
+    /* pruners and analyzers */
+    cop_start_point start;
+    int32_t mask;    /* before pruning; the ticket's */
+    int32_t trained; /* pruners: this round's training, COP_NO_STAGE if not planned */
+    int32_t distil;  /* the synthetic set they see; COP_NO_STAGE: none, real data */
+    int64_t round, rounds;
+    int32_t *copies; /* analyzers; owned */
+    size_t copy_count;
+    int32_t *dense; /* analyzers; owned; empty unless planned */
+    size_t dense_count;
+} cop_work_stage;
+
+typedef struct cop_stage {
+    cop_stage_kind kind;
+    cop_artifact_id id;
+    char *identity;           /* the text behind the id */
+    char *title;              /* "train IMP, seed 0, round 2, copy 1" */
+    const cop_opened *opened; /* of the cell that asked first */
+    double flops;             /* estimate; 0 where unknown */
+    double points;            /* training images seen; an estimate until a synthetic set is there */
+    char *failure;            /* why there is no result, where a run found that out; owned */
+    cop_training_stage train; /* COP_STAGE_TRAIN */
+    cop_work_stage work;      /* the others */
+} cop_stage;
+
+/* Tickets. */
+
+/* A subnetwork to report on: the dense network (round 0) or what a round of pruning left. */
+typedef struct cop_ticket {
+    size_t cell, seed; /* positions in the config */
+    int32_t phase;     /* −1 for the dense network */
+    int64_t round;     /* rounds done since the dense network, over all stages */
+    int32_t mask;      /* stage */
+    cop_start_point start;
+    double points;   /* training images seen while finding the mask */
+    int32_t *copies; /* trainings on real data; owned */
+    size_t copy_count;
+    int32_t *analyses; /* one per analyzer of the cell, or none; owned */
+    size_t analysis_count;
+} cop_ticket;
+
+/* A dense network trained on the synthetic set, to tell how good the set is. */
+typedef struct cop_distilled_line {
+    size_t cell, seed;
+    int32_t distil;
+    int32_t trained;
+} cop_distilled_line;
+
+struct cop_study {
+    const cop_config *config;
+    cop_logger *log;
+    cop_loaded_data **data;
+    size_t data_count;
+    cop_opened *opened; /* one per cell */
+    cop_stage *stages;  /* each after those that it needs */
+    size_t stage_count, stage_capacity;
+    int32_t *slots; /* stages by the hash of their identity; COP_NO_STAGE: empty */
+    size_t slot_count;
+    cop_ticket *tickets;
+    size_t ticket_count, ticket_capacity;
+    cop_distilled_line *distilled;
+    size_t distilled_count;
+    bool ran_through;  /* the last run came to its end, with failed stages or without */
+    char *said_makers; /* makers.c: the plugins that were warned of, a line each; NULL: none */
+};
+
+/* The files' interfaces. */
+
+/* data.c: loads a dataset, or finds it loaded. */
+cop_status cop_study_load_data(cop_study *s, const cop_component *component,
+                               const cop_loaded_data **out, cop_error *err);
+
+/* opened.c: opens and closes a cell's components. */
+cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, cop_error *err);
+void cop_close_cell(cop_opened *o);
+
+/* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err);
+
+/* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots).
+ * Takes over what the stage owns. *index is its position. */
+cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, cop_error *err);
+void cop_stage_clear(cop_stage *stage);
+
+/* inputs.c: the stages whose results a stage reads, written to `inputs` (NULL: only counted),
+ * some perhaps twice. Returns how many. */
+size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs);
+
+/* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
+const char *cop_stage_kind_name(cop_stage_kind kind);
+
+/* running/done.c: whether the stage is published, a training with every snapshot that is wanted of it by
+ * now. COP_DAMAGED, with the reason, where something else stands in its place. */
+cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
+                          cop_error *err);
+
+/* seeds.c: the seed of a source for a replicate, and one derived from it for a variant (copy, other
+ * initialisation); variant 0 is the seed itself. */
+uint64_t cop_study_seed(const cop_cell *cell, int64_t replicate, cop_seed_source source);
+uint64_t cop_derived_seed(uint64_t seed, const char *purpose, uint64_t variant);
+
+/* graph.c: every stage and ticket of one cell and seed. */
+cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err);
+
+/* estimate.c: fills flops and points of a training, from what is known before anything ran. */
+void cop_estimate_training(const cop_study *s, cop_stage *stage);
+
+/* COP_INVALID where the training's recipe is one that cannot be run, as far as it is known before
+ * anything ran. */
+cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err);
+
+/* The steps in an epoch and in the whole training, where they are known before anything ran: on
+ * real data, and on a distilled set whose size the distiller's plan states. */
+bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,
+                         int64_t *total);
+
+#endif

@@ -1,0 +1,126 @@
+/* identity.c: what can change a stage's result, as text; its hash names the artifact. */
+#include "core/text.h"
+#include "study/graph/graph.h"
+#include "train/recipe_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void add_reference(cop_text *t, const cop_study *s, const char *what, int32_t stage)
+{
+    if (stage == COP_NO_STAGE)
+        cop_text_printf(t, "%s none\n", what);
+    else
+        cop_text_printf(t, "%s %s-%s\n", what, s->stages[stage].id.kind, s->stages[stage].id.hash);
+}
+
+/* The weights of a start. */
+static void add_start(cop_text *t, const cop_study *s, const cop_start_point *start)
+{
+    char at[40];
+    if (start->base == COP_NO_STAGE) {
+        cop_text_printf(t, "start init %" PRIu64 "\n", start->init_seed);
+    } else {
+        add_reference(t, s, "start", start->base);
+        if (start->at.unit != 0)
+            cop_text_printf(t, "at %s\n", cop_duration_text(start->at, at, sizeof at));
+    }
+    add_reference(t, s, "carry", start->carry);
+}
+
+/* The model of a training: the cell's, or an option of a component that asked for the training.
+ */
+static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *model,
+                            cop_error *err)
+{
+    if (model == o->model) {
+        cop_text_printf(t, "model %s\n", cop_component_identity(o->cell->model));
+        return COP_OK;
+    }
+    size_t analyzers = o->cell->analyzer_count, pruners = o->cell->phase_count;
+    for (size_t i = 0; i < 1 + pruners + analyzers; i++) {
+        const cop_instance *owner = i == 0            ? &o->distiller
+                                    : i - 1 < pruners ? &o->pruners[i - 1]
+                                                      : &o->analyzers[i - 1 - pruners];
+        for (size_t k = 0; k < owner->model_count; k++) {
+            if (owner->models[k] == model) {
+                cop_text_printf(t, "model %zu of %s\n", k,
+                                cop_component_identity(owner->component));
+                return COP_OK;
+            }
+        }
+    }
+    /* Two such models would share an identity. */
+    return cop_fail(err, COP_FAILED,
+                    "a training is wanted of a model that is neither the ticket's nor an option");
+}
+
+static cop_status add_training(cop_text *t, const cop_study *s, const cop_stage *stage,
+                               cop_error *err)
+{
+    const cop_training_stage *train = &stage->train;
+    char recipe[768];
+    COP_TRY(add_model(t, stage->opened, train->model, err));
+    add_reference(t, s, "synthetic", train->distil);
+    cop_text_printf(t, "recipe %s\n",
+                    train->own_recipe ? "the set's own"
+                                      : cop_recipe_text(&train->recipe, recipe, sizeof recipe));
+    add_start(t, s, &train->start);
+    cop_text_printf(t, "schedule %s\nmomentum %s\n", train->start.go_on ? "goes on" : "its own",
+                    train->start.keep_momentum ? "kept" : "zero");
+    add_reference(t, s, "mask", train->mask);
+    cop_text_printf(t, "order %" PRIu64 "\naugment %" PRIu64 "\n", train->order_seed,
+                    train->augment_seed);
+    return COP_OK;
+}
+
+static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *work, size_t i)
+{
+    char at[40];
+    add_reference(t, s, "training", work->trainings[i]);
+    for (size_t k = 0; k < work->snapshot_counts[i]; k++)
+        cop_text_printf(t, "snapshot %s\n",
+                        cop_duration_text(work->snapshots[i][k], at, sizeof at));
+}
+
+static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage, cop_error *err)
+{
+    const cop_work_stage *work = &stage->work;
+    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n",
+                    cop_component_identity(work->instance->component), work->seed);
+    for (size_t i = 0; i < work->training_count; i++)
+        add_wanted(t, s, work, i);
+    if (stage->kind == COP_STAGE_DISTIL)
+        return COP_OK;
+    COP_TRY(add_model(t, stage->opened, stage->opened->model, err));
+    add_start(t, s, &work->start);
+    add_reference(t, s, "mask", work->mask);
+    add_reference(t, s, "synthetic", work->distil);
+    if (stage->kind == COP_STAGE_MASK) {
+        add_reference(t, s, "trained", work->trained);
+        cop_text_printf(t, "round %" PRId64 " of %" PRId64 "\n", work->round, work->rounds);
+    }
+    for (size_t i = 0; i < work->copy_count; i++)
+        add_reference(t, s, "copy", work->copies[i]);
+    for (size_t i = 0; i < work->dense_count; i++)
+        add_reference(t, s, "dense", work->dense[i]);
+    return COP_OK;
+}
+
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err)
+{
+    const cop_cell *cell = stage->opened->cell;
+    cop_text t = {0};
+    cop_text_printf(&t, "numerics %d\nstage %s\ndata %s\nprecision %s\nthreads %d\n",
+                    COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind),
+                    stage->opened->data->fingerprint,
+                    cell->precision == COP_PRECISION_BF16 ? "bf16" : "f32", cell->threads);
+    cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
+                                                       : add_work(&t, s, stage, err);
+    *out = status == COP_OK ? cop_text_take(&t) : NULL;
+    cop_text_free(&t);
+    if (status == COP_OK && *out == NULL)
+        status = cop_fail(err, COP_FAILED, "out of memory");
+    return status;
+}

@@ -1,0 +1,233 @@
+/* plan.c: collecting what a work asks for before it runs, and refusing what cannot be had. */
+#include "study/graph/plan.h"
+
+#include "core/callback.h"
+#include "train/schedules/schedule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_trainings(cop_plan *p)
+{
+    for (size_t i = 0; i < p->training_count; i++) {
+        free(p->trainings[i].label);
+        free(p->trainings[i].snapshots);
+    }
+    free(p->trainings);
+}
+
+void cop_plan_reset(cop_plan *p)
+{
+    p->steps = -1;
+    p->flops = 0.0;
+    p->need_trained = false;
+    p->need_dense = false;
+    p->need_synthetic = false;
+    p->expected_samples = 0;
+    memset(&p->expected_recipe, 0, sizeof p->expected_recipe);
+    p->trainings = NULL;
+    p->training_count = 0;
+    p->training_capacity = 0;
+}
+
+void cop_plan_clear(cop_plan *p)
+{
+    free_trainings(p);
+    cop_plan_reset(p);
+}
+
+/* A set that a distiller states is refused before it is made for what it would be refused for then.
+ */
+static cop_status check_expected(const cop_plan *p, cop_error *err)
+{
+    const cop_recipe *recipe = &p->expected_recipe;
+    cop_schedule schedule;
+    if (p->expected_samples == 0)
+        return COP_OK;
+    if (p->expected_samples < 0)
+        return cop_fail(err, COP_FAILED, "it states a set of %lld images",
+                        (long long)p->expected_samples);
+    if (memchr(recipe->name, '\0', sizeof recipe->name) == NULL || recipe->name[0] == '\0')
+        return cop_fail(err, COP_INVALID, "its set has no recipe to be trained with");
+    COP_TRY(cop_schedule_make(recipe, p->expected_samples, &schedule, err));
+    if (!(recipe->duration.value > 0.0))
+        return cop_fail(err, COP_INVALID,
+                        "the recipe of its set, \"%s\", has a duration of 0: nothing would be "
+                        "trained on it",
+                        recipe->name);
+    return COP_OK;
+}
+
+cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
+                         void *self, cop_plan *p, cop_error *err)
+{
+    cop_error inner = {0};
+    cop_plan_reset(p);
+    cop_callback call;
+    cop_callback_enter(&call, NULL, what, "plan");
+    cop_status status = plan(self, p, &inner);
+    cop_callback_leave(&call);
+    if (status != COP_OK)
+        cop_fail(err, status, "%s: plan: %s", what,
+                 inner.message[0] != '\0' ? inner.message : "failed without saying why");
+    else if (p->steps < 0)
+        status = cop_fail(err, COP_FAILED,
+                          "%s: plan did not state how many steps there are (cop_plan_steps, at "
+                          "least 0)",
+                          what);
+    else if ((status = check_expected(p, &inner)) != COP_OK)
+        (void)cop_fail(err, status, "%s: %s", what, inner.message);
+    if (status != COP_OK)
+        cop_plan_clear(p);
+    return status;
+}
+
+void cop_plan_steps(cop_plan *p, int64_t steps)
+{
+    p->steps = steps;
+}
+
+void cop_plan_flops(cop_plan *p, double flops)
+{
+    p->flops = flops;
+}
+
+void cop_plan_need_trained(cop_plan *p)
+{
+    p->need_trained = true;
+}
+
+void cop_plan_need_dense(cop_plan *p)
+{
+    p->need_dense = true;
+}
+
+void cop_plan_need_synthetic(cop_plan *p)
+{
+    p->need_synthetic = true;
+}
+
+void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe)
+{
+    p->expected_samples = decoded_samples;
+    p->expected_recipe = *recipe;
+}
+
+const cop_model *cop_plan_model(const cop_plan *p)
+{
+    return p->model;
+}
+
+const cop_task *cop_plan_task(const cop_plan *p)
+{
+    return &p->task;
+}
+
+int64_t cop_plan_train_count(const cop_plan *p)
+{
+    return p->train_count;
+}
+
+int64_t cop_plan_test_count(const cop_plan *p)
+{
+    return p->test_count;
+}
+
+int64_t cop_plan_copies(const cop_plan *p)
+{
+    return p->copies;
+}
+
+int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
+{
+    bool is_known = p->class_counts != NULL && label >= 0 && label < p->task.classes;
+    return is_known ? p->class_counts[label] : -1;
+}
+
+static cop_status check_snapshots(const cop_training_request *r, const char *label, cop_error *err)
+{
+    if (r->snapshot_count > 0 && r->snapshots == NULL)
+        return cop_fail(err, COP_FAILED, "training '%s': %zu snapshots wanted, none given", label,
+                        r->snapshot_count);
+    for (size_t i = 0; i < r->snapshot_count; i++) {
+        cop_duration d = r->snapshots[i];
+        if (d.unit != COP_EPOCHS && d.unit != COP_STEPS)
+            return cop_fail(err, COP_FAILED,
+                            "training '%s': snapshot %zu is neither in epochs nor in steps", label,
+                            i);
+        if (!(d.value >= 0.0) || d.value != floor(d.value))
+            return cop_fail(err, COP_FAILED,
+                            "training '%s': snapshot %zu is at %g, wanted a whole number", label, i,
+                            d.value);
+    }
+    return COP_OK;
+}
+
+static cop_status check_request(const cop_plan *p, const cop_training_request *r, const char *label,
+                                cop_error *err)
+{
+    if (r->model == NULL && p->model == NULL)
+        return cop_fail(err, COP_FAILED, "training '%s': there is no ticket model here: name one",
+                        label);
+    if (r->data != COP_DATA_REAL && r->data != COP_DATA_DISTILLED)
+        return cop_fail(err, COP_FAILED, "training '%s': unknown data source %d", label,
+                        (int)r->data);
+    if (r->data == COP_DATA_DISTILLED && p->kind == COP_KIND_DISTILLER)
+        return cop_fail(err, COP_FAILED,
+                        "training '%s': a distiller cannot train on the set it is to make", label);
+    if (r->data == COP_DATA_DISTILLED && !p->has_distilled)
+        return cop_fail(err, COP_INVALID,
+                        "training '%s' is on distilled data, and this study distils none", label);
+    if (r->start != COP_START_INIT && r->start != COP_START_TICKET)
+        return cop_fail(err, COP_FAILED, "training '%s': unknown start %d", label, (int)r->start);
+    if (r->start == COP_START_TICKET && p->kind == COP_KIND_DISTILLER)
+        return cop_fail(err, COP_FAILED, "training '%s': a distiller has no ticket to start from",
+                        label);
+    if (r->start == COP_START_TICKET && r->model != NULL && r->model != p->model)
+        return cop_fail(err, COP_FAILED,
+                        "training '%s': only the ticket's own model can start from the ticket",
+                        label);
+    return check_snapshots(r, label, err);
+}
+
+static cop_status grow(cop_plan *p, cop_error *err)
+{
+    if (p->training_count < p->training_capacity)
+        return COP_OK;
+    size_t capacity = p->training_capacity == 0 ? 4 : 2 * p->training_capacity;
+    cop_plan_training *larger = realloc(p->trainings, capacity * sizeof *larger);
+    if (larger == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory for %zu planned trainings", capacity);
+    p->trainings = larger;
+    p->training_capacity = capacity;
+    return COP_OK;
+}
+
+cop_status cop_plan_train(cop_plan *p, const cop_training_request *request, cop_error *err)
+{
+    const char *label = request->label != NULL ? request->label : "training";
+    COP_TRY(check_request(p, request, label, err));
+    COP_TRY(grow(p, err));
+    cop_plan_training t = {.model = request->model != NULL ? request->model : p->model,
+                           .data = request->data,
+                           .has_recipe = request->recipe != NULL,
+                           .start = request->start,
+                           .init = request->init,
+                           .noise = request->noise,
+                           .snapshot_count = request->snapshot_count};
+    if (request->recipe != NULL)
+        t.recipe = *request->recipe;
+    t.label = strdup(label);
+    /* One more than needed, so that an empty list is not a NULL that looks like a failure. */
+    t.snapshots = calloc(request->snapshot_count + 1, sizeof *t.snapshots);
+    if (t.label == NULL || t.snapshots == NULL) {
+        free(t.label);
+        free(t.snapshots);
+        return cop_fail(err, COP_FAILED, "out of memory for the planned training '%s'", label);
+    }
+    for (size_t i = 0; i < request->snapshot_count; i++)
+        t.snapshots[i] = request->snapshots[i];
+    p->trainings[p->training_count++] = t;
+    return COP_OK;
+}

@@ -1,0 +1,54 @@
+/* plan.h: what is behind the public `cop_plan`: the facts that the host shows to a work before it
+ * runs, and what the work asks for. */
+#ifndef COP_STUDY_GRAPH_PLAN_H
+#define COP_STUDY_GRAPH_PLAN_H
+
+#include <coppice/plugin.h>
+#include <coppice/work.h>
+
+/* A requested training with everything it points at copied, apart from the model, which is the
+ * host's or an option of the component and outlives the plan. */
+typedef struct cop_plan_training {
+    char *label;
+    const cop_model *model; /* never NULL: the ticket's model where the request left it out */
+    cop_data_source data;
+    bool has_recipe; /* else the study's `train` recipe */
+    cop_recipe recipe;
+    cop_start start;
+    uint64_t init, noise;
+    cop_duration *snapshots;
+    size_t snapshot_count;
+} cop_plan_training;
+
+/* The host fills the first block, the work (through coppice/work.h) the second. */
+struct cop_plan {
+    cop_kind kind;          /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
+    const cop_model *model; /* the ticket's; NULL for a distiller */
+    cop_task task;
+    int64_t train_count, test_count;
+    const int64_t *class_counts; /* training samples by class; NULL: not known */
+    int64_t copies;
+    bool has_distilled; /* the study has a synthetic set to train on */
+
+    int64_t steps; /* −1 until stated */
+    double flops;
+    bool need_trained, need_dense, need_synthetic;
+    int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
+    cop_recipe expected_recipe;
+    cop_plan_training *trainings; /* in the order of the requests; owned */
+    size_t training_count, training_capacity;
+};
+
+/* Empties the second block of a plan whose first block is filled: before the plan is used. */
+void cop_plan_reset(struct cop_plan *p);
+
+/* Frees what the plan owns and resets it. */
+void cop_plan_clear(struct cop_plan *p);
+
+/* Calls a component's plan callback on a reset plan and checks that it stated its steps, and that
+ * a set which it states can be trained on. `what` names the component in messages ("pruner 'imp'").
+ * On failure the plan is cleared. */
+cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
+                         void *self, cop_plan *p, cop_error *err);
+
+#endif

@@ -1,0 +1,69 @@
+/* drive.h: running a planned work: begin, every step, finish; with checkpoints, cancelling and
+ * progress between steps, and a check of what comes out.
+ *
+ * * Planning comes first (study/graph/plan.h: cop_plan_make), then the host runs the trainings
+ * that the plan asks for, fills a cop_work (study/running/work.h), and calls one of these. */
+#ifndef COP_STUDY_RUNNING_DRIVE_H
+#define COP_STUDY_RUNNING_DRIVE_H
+
+#include "study/running/work.h"
+
+#include <coppice/analyzer.h>
+#include <coppice/distiller.h>
+#include <coppice/pruner.h>
+
+#include <signal.h>
+
+/* How a work is run. What it points at is the caller's. */
+typedef struct cop_drive {
+    const char *what; /* the component in messages: "pruner 'imp'" */
+    void *self;       /* the instance */
+    cop_work *work;
+    int64_t steps; /* as planned */
+
+    /* Where a checkpoint stands; NULL and 0 to start anew. One that does not fit the bag that
+     * `begin` declares is left aside with a warning. */
+    const cop_tensors *resume_bag;
+    int64_t resume_step;
+
+    /* Called with the bag and the next step to run, every `save_seconds` (0: after each step) and
+     * when stopped. NULL: no checkpoints. Its failure ends the work. */
+    cop_status (*save)(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err);
+    void *context;
+    double save_seconds;
+
+    /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
+    bool *own_failure;
+
+    /* Non-zero: stop before the next step, save, and return COP_CANCELLED. NULL: never. */
+    const volatile sig_atomic_t *stop;
+
+    /* Steps that may still run, counted down; at 0 as if *stop were raised. NULL: no bound. */
+    int64_t *steps_left;
+} cop_drive;
+
+/* Each runs the work to its end and checks the result; a failure names the component, the phase or
+ * step, and what the callback said. A result that breaks the contract is COP_FAILED. */
+
+/* *out is zeroed first and filled on success; free it with cop_synthetic_clear. */
+cop_status cop_drive_distiller(const cop_drive *d, const cop_distiller_ops *ops,
+                               const cop_task *task, cop_synthetic *out, cop_error *err);
+
+/* *mask becomes a new set, owned by the caller. A layer that loses its last weight is a warning. */
+cop_status cop_drive_pruner(const cop_drive *d, const cop_pruner_ops *ops,
+                            const cop_pruner_input *in, cop_tensors **mask, cop_error *err);
+
+/* *tables becomes a new set, owned by the caller. */
+cop_status cop_drive_analyzer(const cop_drive *d, const cop_analyzer_ops *ops,
+                              const cop_analyzer_input *in, cop_tables **tables, cop_error *err);
+
+/* True when the next step is not to be run; else counts it. Either pointer may be NULL. */
+bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);
+
+/* The checks alone. `what` as above. */
+cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const cop_task *task,
+                               cop_error *err);
+cop_status cop_check_mask(const char *what, const cop_tensors *mask, const cop_tensors *before,
+                          cop_error *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* history.h: what happened in a training, an epoch a row. */
+#ifndef COP_STUDY_RUNNING_HISTORY_H
+#define COP_STUDY_RUNNING_HISTORY_H
+
+#include <coppice/objective.h>
+#include <coppice/trainer.h>
+
+/* Columns of a row. */
+enum {
+    COP_HISTORY_EPOCH,
+    COP_HISTORY_LR,
+    COP_HISTORY_TRAIN_LOSS,
+    COP_HISTORY_TRAIN_ACCURACY,
+    COP_HISTORY_TEST_LOSS,     /* NaN where the epoch was not evaluated */
+    COP_HISTORY_TEST_ACCURACY, /* a share, like the training one */
+    COP_HISTORY_COLUMNS
+};
+
+/* Epochs of a training that are evaluated on test data besides the last. */
+#define COP_HISTORY_EVALUATIONS 10
+
+/* Rows so far and the sums of the epoch under way. All of it is one F64 tensor named "history" in
+ * the training's checkpoint: [rows + 1, columns], the last row holding (rows done, samples, loss
+ * sum, …). */
+typedef struct cop_history {
+    double *rows; /* [capacity, COP_HISTORY_COLUMNS], within a tensor of the checkpoint's bag */
+    int64_t capacity;
+} cop_history;
+
+/* Epochs, the last partial one counted, of a training. */
+int64_t cop_history_epochs(const cop_trainer *t);
+
+/* True when the epoch (from 1) is to be evaluated. */
+bool cop_history_wants_test(int64_t epoch, int64_t epochs);
+
+/* Adds the metrics of one step to the running sums. */
+void cop_history_add(cop_history *h, const cop_train_metrics *metrics);
+
+/* Closes the epoch: its row is the means of the sums, NaN where no step was taken; `test` may be
+ * NULL. */
+void cop_history_close(cop_history *h, int64_t epoch, const cop_evaluation *test);
+
+/* Writes epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy; empty cells for NaN. */
+cop_status cop_history_write(const cop_history *h, const char *path, cop_error *err);
+
+/* The last closed row, or NULL. */
+const double *cop_history_last(const cop_history *h);
+
+#endif

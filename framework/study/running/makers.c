@@ -1,0 +1,106 @@
+/* makers.c: by which plugins a stage is made. */
+#include "study/running/makers.h"
+
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_component(cop_text *t, const cop_component *c)
+{
+    const cop_registry_entry *entry = cop_component_entry(c);
+    cop_text_printf(t, "%s %s %s %s\n", cop_kind_name((cop_kind)entry->plugin->kind),
+                    entry->plugin->id, entry->plugin->version, entry->content_hash);
+    for (size_t i = 0; i < cop_component_model_count(c); i++)
+        add_component(t, cop_component_model_at(c, i));
+}
+
+char *cop_makers(const cop_stage *stage)
+{
+    cop_text t = {0};
+    const cop_opened *o = stage->opened;
+    add_component(&t, o->cell->model);
+    if (stage->kind != COP_STAGE_TRAIN)
+        add_component(&t, stage->work.instance->component);
+    for (size_t i = 0; stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model &&
+                       i < 1 + o->cell->phase_count + o->cell->analyzer_count;
+         i++) {
+        /* a model of its own, which is an option of one of the works */
+        const cop_instance *owner = i == 0 ? &o->distiller
+                                    : i - 1 < o->cell->phase_count
+                                        ? &o->pruners[i - 1]
+                                        : &o->analyzers[i - 1 - o->cell->phase_count];
+        for (size_t k = 0; k < owner->model_count; k++)
+            if (owner->models[k] == stage->train.model)
+                add_component(&t, owner->component);
+    }
+    return cop_text_take(&t);
+}
+
+/* Where a line that begins with "kind id " stands in a text of lines; NULL: nowhere. */
+static const char *find_line(const char *text, const char *name, size_t length)
+{
+    for (const char *line = text; line != NULL && *line != '\0';) {
+        if (strncmp(line, name, length) == 0)
+            return line;
+        line = strchr(line, '\n');
+        line = line != NULL ? line + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* The length of "kind id " at the beginning of a line; 0: it is none. */
+static size_t name_length(const char *line)
+{
+    const char *space = strchr(line, ' ');
+    space = space != NULL ? strchr(space + 1, ' ') : NULL;
+    return space != NULL ? (size_t)(space + 1 - line) : 0;
+}
+
+static bool is_said(const cop_study *s, const char *name, size_t length)
+{
+    return s->said_makers != NULL && find_line(s->said_makers, name, length) != NULL;
+}
+
+static void remember(cop_study *s, const char *line, size_t length)
+{
+    cop_text t = {0};
+    cop_text_append(&t, s->said_makers != NULL ? s->said_makers : "");
+    cop_text_append_bytes(&t, line, length);
+    char *text = cop_text_take(&t);
+    if (text == NULL)
+        return;
+    free(s->said_makers);
+    s->said_makers = text;
+}
+
+static void compare_line(const cop_runner *r, const cop_stage *stage, const char *line,
+                         const char *made_by)
+{
+    size_t length = strcspn(line, "\n"), name = name_length(line);
+    const char *then = name > 0 ? find_line(made_by, line, name) : NULL;
+    if (then == NULL || is_said(r->study, line, name))
+        return;
+    size_t then_length = strcspn(then, "\n");
+    if (then_length == length && strncmp(line, then, length) == 0)
+        return;
+    cop_say(r->log, COP_LOG_WARNING,
+            "%s-%s and maybe others were made by %.*s, and this is %.*s: the same results are "
+            "expected, as results_version is the same; if they are not, raise it",
+            stage->id.kind, stage->id.hash, (int)then_length, then, (int)length, line);
+    remember(r->study, line, length + 1);
+}
+
+void cop_makers_compare(const cop_runner *r, const cop_stage *stage)
+{
+    char made_by[COP_MAKERS_SIZE];
+    if (cop_store_made_by(r->store, &stage->id, made_by, sizeof made_by, NULL) != COP_OK)
+        return;
+    char *now = cop_makers(stage);
+    for (const char *line = now; line != NULL && *line != '\0';) {
+        compare_line(r, stage, line, made_by);
+        line = strchr(line, '\n');
+        line = line != NULL ? line + 1 : NULL;
+    }
+    free(now);
+}

@@ -1,0 +1,102 @@
+/* result_check.c: does a work's result keep the contract of its kind? */
+#include "study/running/drive.h"
+
+#include "nn/synthetic.h"
+#include "store/formats/synthetic_file.h"
+#include "train/recipe_text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Whether the recipe is the same after it was stored: its name is one word, its numbers finite. */
+static bool reads_back(const cop_recipe *recipe)
+{
+    char text[768], again[768];
+    cop_recipe read;
+    return isfinite(recipe->lr) && isfinite(recipe->momentum) && isfinite(recipe->weight_decay) &&
+           isfinite(recipe->milestone_factor) && isfinite(recipe->cutmix) &&
+           cop_recipe_from_text(cop_recipe_text(recipe, text, sizeof text), &read) &&
+           strcmp(cop_recipe_text(&read, again, sizeof again), text) == 0;
+}
+
+static cop_status check_synthetic_header(const char *what, const cop_synthetic *s,
+                                         const cop_task *task, cop_error *err)
+{
+    const cop_task *t = &s->task;
+    if (t->channels != task->channels || t->height != task->height || t->width != task->width ||
+        t->classes != task->classes)
+        return cop_fail(err, COP_FAILED,
+                        "%s made a set for %d×%d×%d images of %d classes, wanted %d×%d×%d of %d",
+                        what, (int)t->channels, (int)t->height, (int)t->width, (int)t->classes,
+                        (int)task->channels, (int)task->height, (int)task->width,
+                        (int)task->classes);
+    if (s->count < 1 || s->pixels == NULL || s->labels == NULL)
+        return cop_fail(err, COP_FAILED, "%s made an empty set (%lld images)", what,
+                        (long long)s->count);
+    if (s->decode != COP_DECODE_NONE && s->decode != COP_DECODE_SINGLE &&
+        s->decode != COP_DECODE_MULTI)
+        return cop_fail(err, COP_FAILED, "%s: decoding %d is none that a set can be stored with",
+                        what, (int)s->decode);
+    if (s->factor < 1 || s->factor > task->height || s->factor > task->width ||
+        s->factor > COP_SYNTHETIC_MOST_FACTOR)
+        return cop_fail(err, COP_FAILED,
+                        "%s: decoding factor %d, wanted 1 to the image's side, at most %d", what,
+                        (int)s->factor, COP_SYNTHETIC_MOST_FACTOR);
+    if (memchr(s->recipe.name, '\0', sizeof s->recipe.name) == NULL || s->recipe.batch < 1 ||
+        !(s->recipe.duration.value > 0.0))
+        return cop_fail(err, COP_FAILED, "%s did not say how to train on its set (recipe)", what);
+    if (!reads_back(&s->recipe))
+        return cop_fail(err, COP_FAILED,
+                        "%s: the recipe of its set cannot be stored: its name is one word of up to "
+                        "31 letters, its numbers are finite",
+                        what);
+    for (int32_t c = 0; c < task->channels; c++) {
+        if (!isfinite(s->normalization.mean[c]) || !isfinite(s->normalization.std[c]) ||
+            !(s->normalization.std[c] > 0.0f))
+            return cop_fail(err, COP_FAILED,
+                            "%s: normalisation of channel %d is (x − %g) / %g, wanted a positive "
+                            "deviation",
+                            what, (int)c, (double)s->normalization.mean[c],
+                            (double)s->normalization.std[c]);
+    }
+    return COP_OK;
+}
+
+cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const cop_task *task,
+                               cop_error *err)
+{
+    COP_TRY(check_synthetic_header(what, s, task, err));
+    cop_status status = cop_synthetic_check(s, err);
+    return status == COP_OK ? COP_OK : cop_fail_within(err, "%s", what);
+}
+
+static cop_status check_mask_tensor(const char *what, const cop_tensor *now,
+                                    const cop_tensor *before, cop_error *err)
+{
+    if (strcmp(now->name, before->name) != 0 || now->dtype != COP_F32 || before->dtype != COP_F32 ||
+        !cop_shape_equal(now->shape, before->shape))
+        return cop_fail(err, COP_FAILED, "%s: mask '%s' stands where '%s' is wanted", what,
+                        now->name, before->name);
+    const float *kept = cop_f32(now), *had = cop_f32(before);
+    int64_t count = cop_shape_count(now->shape);
+    for (int64_t i = 0; i < count; i++) {
+        if (kept[i] != 0.0f && kept[i] != 1.0f)
+            return cop_fail(err, COP_FAILED, "%s: mask '%s' holds %g at %lld, wanted 0 or 1", what,
+                            now->name, (double)kept[i], (long long)i);
+        if (kept[i] > had[i])
+            return cop_fail(err, COP_FAILED, "%s: mask '%s' brings the removed weight %lld back",
+                            what, now->name, (long long)i);
+    }
+    return COP_OK;
+}
+
+cop_status cop_check_mask(const char *what, const cop_tensors *mask, const cop_tensors *before,
+                          cop_error *err)
+{
+    if (cop_tensors_count(mask) != cop_tensors_count(before))
+        return cop_fail(err, COP_FAILED, "%s: the mask has %zu tensors, wanted %zu", what,
+                        cop_tensors_count(mask), cop_tensors_count(before));
+    for (size_t i = 0; i < cop_tensors_count(mask); i++)
+        COP_TRY(check_mask_tensor(what, cop_tensors_at(mask, i), cop_tensors_at(before, i), err));
+    return COP_OK;
+}

@@ -1,0 +1,482 @@
+/* training.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
+#include "study/running/drive.h"
+#include "study/running/history.h"
+#include "study/running/makers.h"
+#include "study/running/runner.h"
+#include "study/running/summary.h"
+
+#include "store/formats/safetensors.h"
+#include "train/recipe_text.h"
+
+#include <coppice/trainer.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that lives while one training runs. Freed by close_training. */
+typedef struct cop_training {
+    cop_runner *r;
+    const cop_stage *stage;
+    const cop_samples *data;
+    cop_samples *decoded; /* owned, when the data are distilled */
+    cop_recipe recipe;
+    cop_tensors *mask; /* NULL: dense */
+    cop_tensors *start;
+    cop_trainer *trainer;
+    cop_objective *test;
+    cop_tensors *records; /* "history"; goes into checkpoints beside the trainer's state */
+    cop_history history;
+    cop_tensors **snapshots; /* by the stage's list; NULL until reached */
+    int64_t first;           /* step it starts at: 0, or that of the snapshot it goes on from */
+    int64_t step;            /* position: optimiser steps done */
+    double spent;            /* seconds, of earlier attempts too */
+} cop_training;
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static void close_training(cop_training *t)
+{
+    for (size_t i = 0; t->snapshots != NULL && i < t->stage->train.snapshot_count; i++)
+        cop_tensors_free(t->snapshots[i]);
+    free(t->snapshots);
+    cop_objective_free(t->test);
+    cop_trainer_free(t->trainer);
+    cop_tensors_free(t->records);
+    cop_tensors_free(t->start);
+    cop_tensors_free(t->mask);
+    cop_synthetic_samples_free(t->decoded);
+}
+
+static cop_status open_data(cop_training *t, cop_error *err)
+{
+    const cop_training_stage *spec = &t->stage->train;
+    t->data = &t->stage->opened->data->train;
+    t->recipe = spec->recipe;
+    if (spec->distil == COP_NO_STAGE)
+        return COP_OK;
+    cop_synthetic set = {0};
+    COP_TRY(cop_load_synthetic(t->r, spec->distil, &set, err));
+    cop_status status = cop_synthetic_samples(&set, &t->decoded, err);
+    t->data = t->decoded;
+    if (spec->own_recipe)
+        t->recipe = set.recipe;
+    cop_synthetic_clear(&set);
+    return status;
+}
+
+static cop_status open_trainer(cop_training *t, cop_error *err)
+{
+    const cop_training_stage *spec = &t->stage->train;
+    int threads = t->stage->opened->cell->threads;
+    const cop_trainer_spec trainer = {.model = spec->model,
+                                      .data = t->data,
+                                      .recipe = &t->recipe,
+                                      .mask = t->mask,
+                                      .order_seed = spec->order_seed,
+                                      .augment_seed = spec->augment_seed,
+                                      .threads = threads};
+    const cop_objective_spec test = {.model = spec->model,
+                                     .data = &t->stage->opened->data->test,
+                                     .mode = COP_MODE_EVAL,
+                                     .threads = threads};
+    COP_TRY(cop_trainer_new(&trainer, &t->trainer, err));
+    return cop_objective_new(&test, &t->test, err);
+}
+
+static cop_status open_records(cop_training *t, cop_error *err)
+{
+    int64_t epochs = cop_history_epochs(t->trainer);
+    cop_tensor *history = NULL;
+    epochs = epochs > 0 ? epochs : 1; /* a training without steps has one row, its evaluation */
+    t->records = cop_tensors_new();
+    t->snapshots = calloc(t->stage->train.snapshot_count + 1, sizeof(cop_tensors *));
+    if (t->records == NULL || t->snapshots == NULL)
+        return out_of_memory(err);
+    COP_TRY(cop_tensors_add(t->records, "history", COP_F64,
+                            cop_shape2(epochs + 1, COP_HISTORY_COLUMNS), &history, err));
+    t->history = (cop_history){.rows = cop_f64(history), .capacity = epochs};
+    return COP_OK;
+}
+
+/* The step at which a wanted snapshot is due. */
+static int64_t snapshot_step(const cop_training *t, size_t i)
+{
+    return cop_duration_steps(t->stage->train.snapshots[i], cop_trainer_steps_per_epoch(t->trainer),
+                              cop_trainer_total_steps(t->trainer));
+}
+
+static cop_status check_snapshots(const cop_training *t, cop_error *err)
+{
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (snapshot_step(t, i) > cop_trainer_total_steps(t->trainer))
+            return cop_fail(err, COP_INVALID, "a snapshot is wanted at step %lld of %lld",
+                            (long long)snapshot_step(t, i),
+                            (long long)cop_trainer_total_steps(t->trainer));
+    }
+    return COP_OK;
+}
+
+/* Takes over the momentum of the snapshot, that of removed weights apart. */
+static cop_status keep_momentum(cop_training *t, cop_error *err)
+{
+    COP_TRY(cop_tensors_copy(cop_trainer_state(t->trainer), t->start, err));
+    if (t->mask == NULL)
+        return COP_OK;
+    for (size_t i = 0; i < cop_tensors_count(t->mask); i++) {
+        const cop_tensor *keep = cop_tensors_at(t->mask, i);
+        char name[COP_NAME_SIZE + 16];
+        (void)snprintf(name, sizeof name, "momentum/%s", keep->name);
+        const cop_tensor *momentum = cop_tensors_find(cop_trainer_state(t->trainer), name);
+        for (int64_t k = 0; momentum != NULL && k < cop_shape_count(keep->shape); k++)
+            cop_f32(momentum)[k] *= cop_f32(keep)[k];
+    }
+    return COP_OK;
+}
+
+/* Puts the starting weights in. A training that goes on from a snapshot goes on at its step, with a
+ * new optimiser unless its momentum is to be kept. */
+static cop_status start(cop_training *t, cop_error *err)
+{
+    const cop_start_point *from = &t->stage->train.start;
+    const cop_tensor *step = cop_tensors_find(t->start, "step");
+    t->first = t->step = from->go_on && step != NULL ? cop_i64(step)[0] : 0;
+    COP_TRY(cop_trainer_start(t->trainer, t->start, t->step, err));
+    return t->step > 0 && from->keep_momentum ? keep_momentum(t, err) : COP_OK;
+}
+
+static cop_status open_training(cop_training *t, cop_error *err)
+{
+    const cop_training_stage *spec = &t->stage->train;
+    COP_TRY(open_data(t, err));
+    if (spec->mask != COP_NO_STAGE)
+        COP_TRY(cop_load_mask(t->r, t->stage->opened, spec->mask, &t->mask, err));
+    COP_TRY(cop_load_start(t->r, &spec->start, spec->model, t->mask, &t->start, err));
+    COP_TRY(open_trainer(t, err));
+    COP_TRY(open_records(t, err));
+    COP_TRY(check_snapshots(t, err));
+    return start(t, err);
+}
+
+/* Checkpoints: state, history, and snapshots taken so far, under prefixed names. */
+
+static cop_status add_copies(cop_tensors *bag, const char *prefix, const cop_tensors *from,
+                             cop_error *err)
+{
+    for (size_t i = 0; i < cop_tensors_count(from); i++) {
+        const cop_tensor *tensor = cop_tensors_at(from, i);
+        char name[COP_NAME_SIZE + 32];
+        (void)snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
+        cop_tensor *copy = NULL;
+        COP_TRY(cop_tensors_add(bag, name, tensor->dtype, tensor->shape, &copy, err));
+        memcpy(copy->data, tensor->data,
+               (size_t)cop_shape_count(tensor->shape) * cop_dtype_size(tensor->dtype));
+    }
+    return COP_OK;
+}
+
+/* By when it was taken: the list of wanted snapshots may be another one when a run goes on. */
+static const char *snapshot_prefix(cop_duration at, char *text, size_t size)
+{
+    char when[40];
+    (void)snprintf(text, size, "%s/", cop_duration_text(at, when, sizeof when));
+    return text;
+}
+
+static cop_status fill_checkpoint(const cop_training *t, cop_tensors *bag, cop_error *err)
+{
+    char prefix[48];
+    COP_TRY(add_copies(bag, "", t->records, err));
+    COP_TRY(add_copies(bag, "", cop_trainer_state(t->trainer), err));
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (t->snapshots[i] != NULL)
+            COP_TRY(add_copies(bag,
+                               snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
+                               t->snapshots[i], err));
+    }
+    return COP_OK;
+}
+
+static cop_status save(const cop_training *t, double seconds, cop_error *err)
+{
+    cop_tensors *bag = cop_tensors_new();
+    if (bag == NULL)
+        return out_of_memory(err);
+    cop_status status = fill_checkpoint(t, bag, err);
+    if (status == COP_OK)
+        status = cop_checkpoint_save(t->r->store, &t->stage->id, bag, t->step, seconds, err);
+    cop_tensors_free(bag);
+    return status;
+}
+
+/* Copies into `to` the tensors of the bag under prefix + name; false when one is missing or
+ * differs. */
+static bool take_copies(const cop_tensors *bag, const char *prefix, cop_tensors *to)
+{
+    for (size_t i = 0; i < cop_tensors_count(to); i++) {
+        cop_tensor *tensor = cop_tensors_at(to, i);
+        char name[COP_NAME_SIZE + 32];
+        (void)snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
+        const cop_tensor *saved = cop_tensors_find(bag, name);
+        if (saved == NULL || saved->dtype != tensor->dtype ||
+            !cop_shape_equal(saved->shape, tensor->shape))
+            return false;
+        memcpy(tensor->data, saved->data,
+               (size_t)cop_shape_count(tensor->shape) * cop_dtype_size(tensor->dtype));
+    }
+    return true;
+}
+
+static bool restore_snapshots(cop_training *t, const cop_tensors *bag, int64_t step)
+{
+    char prefix[48];
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (snapshot_step(t, i) > step)
+            continue;
+        t->snapshots[i] = cop_tensors_clone(cop_trainer_state(t->trainer));
+        if (t->snapshots[i] == NULL ||
+            !take_copies(bag, snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
+                         t->snapshots[i]))
+            return false;
+    }
+    return true;
+}
+
+static void forget_snapshots(cop_training *t)
+{
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        cop_tensors_free(t->snapshots[i]);
+        t->snapshots[i] = NULL;
+    }
+}
+
+/* Goes on from the stage's checkpoint, if there is a usable one. */
+static cop_status resume(cop_training *t, cop_error *err)
+{
+    cop_tensors *bag = NULL;
+    int64_t step = 0;
+    double seconds = 0.0;
+    COP_TRY(cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds, err));
+    if (bag == NULL)
+        return COP_OK;
+    bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
+                take_copies(bag, "", t->records) &&
+                take_copies(bag, "", cop_trainer_state(t->trainer)) &&
+                restore_snapshots(t, bag, step);
+    cop_tensors_free(bag);
+    if (fits) {
+        t->step = step;
+        t->spent = seconds;
+        cop_say(t->r->log, COP_LOG_INFO, "%s: going on from step %lld", t->stage->title,
+                (long long)step);
+        return COP_OK;
+    }
+    cop_say(t->r->log, COP_LOG_WARNING, "%s: starting over, the checkpoint does not fit",
+            t->stage->title);
+    forget_snapshots(t);
+    memset(t->history.rows, 0,
+           (size_t)((t->history.capacity + 1) * COP_HISTORY_COLUMNS) * sizeof(double));
+    return start(t, err);
+}
+
+static cop_status take_snapshots(cop_training *t, cop_error *err)
+{
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (t->snapshots[i] != NULL || snapshot_step(t, i) != t->step)
+            continue;
+        t->snapshots[i] = cop_tensors_clone(cop_trainer_state(t->trainer));
+        if (t->snapshots[i] == NULL)
+            return out_of_memory(err);
+    }
+    return COP_OK;
+}
+
+static cop_status diverged(const cop_training *t, const char *what, double lr, cop_error *err)
+{
+    t->r->own_failure = true;
+    return cop_fail(err, COP_FAILED,
+                    "the network diverged: %s is not finite after step %lld (lr %g)", what,
+                    (long long)t->step, lr);
+}
+
+/* The loss of a step is looked at before its update: here the update itself. */
+static cop_status check_state(const cop_training *t, double lr, cop_error *err)
+{
+    const cop_model *model = t->stage->train.model;
+    for (size_t i = 0; i < cop_declared_count(model); i++) {
+        const cop_parameter *p = cop_declared_at(model, i);
+        const float *value = cop_f32(cop_tensors_find(cop_trainer_state(t->trainer), p->name));
+        int64_t count = cop_shape_count(p->shape);
+        for (int64_t k = 0; k < count; k++) {
+            if (!isfinite(value[k])) {
+                char what[COP_NAME_SIZE + 2];
+                (void)snprintf(what, sizeof what, "\"%s\"", p->name);
+                return diverged(t, what, lr, err);
+            }
+        }
+    }
+    return COP_OK;
+}
+
+static cop_status end_epoch(cop_training *t, double lr, cop_error *err)
+{
+    int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
+    int64_t epoch = (t->step + per_epoch - 1) / per_epoch;
+    cop_evaluation test = {0};
+    bool wanted = cop_history_wants_test(epoch, cop_history_epochs(t->trainer));
+    COP_TRY(check_state(t, lr, err));
+    if (wanted)
+        COP_TRY(cop_objective_evaluate(t->test, cop_trainer_state(t->trainer), &test, err));
+    if (t->step == cop_trainer_total_steps(t->trainer) && !isfinite(test.loss))
+        return diverged(t, "the test loss", lr, err);
+    cop_history_close(&t->history, epoch, wanted ? &test : NULL);
+    return COP_OK;
+}
+
+static void show(const cop_training *t, const cop_train_metrics *metrics)
+{
+    const double *last = cop_history_last(&t->history);
+    double accuracy = last != NULL ? last[COP_HISTORY_TRAIN_ACCURACY] : metrics->accuracy;
+    cop_progress(t->r->log, t->stage->title, t->step, cop_trainer_total_steps(t->trainer),
+                 "loss %.3f  acc %.1f %%", metrics->loss, 100.0 * accuracy);
+}
+
+/* Once its programs are made, a step fails by its numbers alone. */
+static cop_status run_step(cop_training *t, cop_train_metrics *metrics, cop_error *err)
+{
+    cop_status status = cop_trainer_run(t->trainer, 1, metrics, err);
+    if (status != COP_OK)
+        t->r->own_failure = true;
+    return status;
+}
+
+static cop_status loop(cop_training *t, cop_error *err)
+{
+    int64_t total = cop_trainer_total_steps(t->trainer);
+    int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
+    double began = cop_now(), saved = began;
+    COP_TRY(take_snapshots(t, err));
+    /* No step to take: what it starts from is its end, and is evaluated as such. */
+    if (t->step >= total && cop_history_last(&t->history) == NULL)
+        COP_TRY(end_epoch(t, 0.0, err));
+    while (t->step < total) {
+        cop_train_metrics metrics = {0};
+        if (cop_run_stops(t->r->stop, t->r->steps_left)) {
+            COP_TRY(save(t, t->spent + cop_now() - began, err));
+            return cop_fail(err, COP_CANCELLED, "stopped");
+        }
+        COP_TRY(run_step(t, &metrics, err));
+        t->step++;
+        cop_history_add(&t->history, &metrics);
+        COP_TRY(take_snapshots(t, err));
+        if (t->step % per_epoch == 0 || t->step == total)
+            COP_TRY(end_epoch(t, metrics.lr, err));
+        show(t, &metrics);
+        double now = cop_now();
+        if (t->step < total && now - saved >= t->r->save_seconds) {
+            COP_TRY(save(t, t->spent + now - began, err));
+            saved = now;
+        }
+    }
+    t->spent += cop_now() - began;
+    return COP_OK;
+}
+
+/* The model's own tensors of the trainer's state. */
+static cop_status final_state(const cop_training *t, cop_tensors **out, cop_error *err)
+{
+    const cop_model *model = t->stage->train.model;
+    cop_tensors *all = cop_trainer_state(t->trainer), *state = cop_tensors_new();
+    if (state == NULL)
+        return out_of_memory(err);
+    cop_status status = COP_OK;
+    for (size_t i = 0; i < cop_declared_count(model) && status == COP_OK; i++) {
+        const cop_parameter *p = cop_declared_at(model, i);
+        const cop_tensor *from = cop_tensors_find(all, p->name);
+        cop_tensor *to = NULL;
+        status = cop_tensors_add(state, p->name, COP_F32, p->shape, &to, err);
+        if (status == COP_OK)
+            memcpy(to->data, from->data, (size_t)cop_shape_count(to->shape) * sizeof(float));
+    }
+    if (status != COP_OK) {
+        cop_tensors_free(state);
+        return status;
+    }
+    *out = state;
+    return COP_OK;
+}
+
+static cop_status write_files(const cop_training *t, cop_draft *draft, const cop_tensors *state,
+                              cop_error *err)
+{
+    char path[COP_PATH_SIZE], file[80];
+    cop_draft_path(draft, "state.safetensors", path, sizeof path);
+    COP_TRY(cop_safetensors_write(path, state, NULL, 0, err));
+    for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        if (t->snapshots[i] == NULL)
+            return cop_fail(err, COP_FAILED, "the snapshot of step %lld was passed over",
+                            (long long)snapshot_step(t, i));
+        cop_draft_path(draft, cop_snapshot_file(t->stage->train.snapshots[i], file, sizeof file),
+                       path, sizeof path);
+        COP_TRY(cop_safetensors_write(path, t->snapshots[i], NULL, 0, err));
+    }
+    /* Another study may have wanted others of the same training, and may want them again. */
+    COP_TRY(cop_draft_keep(draft, COP_SNAPSHOT_PREFIX, err));
+    cop_draft_path(draft, "history.csv", path, sizeof path);
+    COP_TRY(cop_history_write(&t->history, path, err));
+    const double *last = cop_history_last(&t->history);
+    const double none[COP_HISTORY_COLUMNS] = {0, 0, NAN, NAN, NAN, NAN};
+    const double *row = last != NULL ? last : none;
+    int64_t total = cop_trainer_total_steps(t->trainer);
+    int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
+    const cop_summary_value values[] = {
+        {"epochs", (double)total / (double)per_epoch},
+        {"steps", (double)total},
+        {"samples", (double)(total - t->first) / (double)per_epoch * (double)t->data->count},
+        {"train_loss", row[COP_HISTORY_TRAIN_LOSS]},
+        {"train_accuracy", row[COP_HISTORY_TRAIN_ACCURACY]},
+        {"test_loss", row[COP_HISTORY_TEST_LOSS]},
+        {"test_accuracy", row[COP_HISTORY_TEST_ACCURACY]}};
+    cop_draft_path(draft, "summary.json", path, sizeof path);
+    return cop_summary_write(path, values, sizeof values / sizeof values[0], err);
+}
+
+static cop_status publish(cop_training *t, cop_error *err)
+{
+    cop_tensors *state = NULL;
+    cop_draft *draft = NULL;
+    COP_TRY(final_state(t, &state, err));
+    cop_status status = cop_draft_open(t->r->store, &t->stage->id, &draft, err);
+    if (status == COP_OK) {
+        char *makers = cop_makers(t->stage);
+        cop_draft_made_by(draft, makers != NULL ? makers : "");
+        free(makers);
+        status = write_files(t, draft, state, err);
+        if (status == COP_OK)
+            status = cop_draft_publish(draft, t->stage->identity, t->spent, err);
+        else
+            cop_draft_abandon(draft);
+    }
+    cop_tensors_free(state);
+    if (status == COP_OK)
+        cop_checkpoint_remove(t->r->store, &t->stage->id);
+    return status;
+}
+
+cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err)
+{
+    cop_training t = {.r = r, .stage = stage};
+    cop_status status = open_training(&t, err);
+    if (status == COP_OK)
+        status = resume(&t, err);
+    if (status == COP_OK)
+        status = loop(&t, err);
+    if (status == COP_OK)
+        status = publish(&t, err);
+    close_training(&t);
+    return status;
+}
