@@ -61,9 +61,9 @@ static void hessian_destroy(void *state)
 }
 
 /* Training images that the loss is over, of `all`. */
-static int64_t sample_count(const hessian *self, int64_t all)
+static int64_t sample_count(const hessian_options *o, int64_t all)
 {
-    return self->o.samples > 0 && self->o.samples < all ? self->o.samples : all;
+    return o->samples > 0 && o->samples < all ? o->samples : all;
 }
 
 static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
@@ -74,16 +74,17 @@ static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
                         (long long)self->o.copy, (long long)cop_plan_copies(plan));
     cop_plan_steps(plan, self->o.probes);
     cop_plan_flops(plan, (double)self->o.probes * PASSES_PER_PRODUCT *
-                             (double)sample_count(self, cop_plan_train_count(plan)) *
+                             (double)sample_count(&self->o, cop_plan_train_count(plan)) *
                              cop_model_forward_flops(cop_plan_model(plan)));
     return COP_OK;
 }
 
-/* Draws the samples that the loss is over: the beginning of a random order. */
-static cop_status draw_samples(hessian *self, const cop_work *work, int64_t **index, cop_error *err)
+/* They are the beginning of a random order. */
+cop_status hessian_draw_samples(const hessian_options *o, const cop_work *work, int64_t **index,
+                                int64_t *count, cop_error *err)
 {
     int64_t all = cop_work_train_data(work)->count;
-    self->sample_count = sample_count(self, all);
+    *count = sample_count(o, all);
     *index = malloc(sizeof **index * (size_t)all);
     if (*index == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
@@ -96,7 +97,7 @@ static cop_status open_objective(hessian *self, const cop_analyzer_input *in, co
                                  cop_error *err)
 {
     int64_t *index = NULL;
-    COP_TRY(draw_samples(self, work, &index, err));
+    COP_TRY(hessian_draw_samples(&self->o, work, &index, &self->sample_count, err));
     cop_objective_spec spec = {.model = in->model,
                                .data = cop_work_train_data(work),
                                .index = index,

@@ -25,6 +25,11 @@ enum { HESSIAN_LINEAR = 0, HESSIAN_LOG = 1 };
  */
 void hessian_bag_name(char *name, size_t size, const char *what, size_t parameter);
 
+/* Draws the training images that the loss is over, without replacement: the first *count of *index,
+ * which the caller frees. */
+cop_status hessian_draw_samples(const hessian_options *o, const cop_work *work, int64_t **index,
+                                int64_t *count, cop_error *err);
+
 /* Whether coordinate j of a parameter survives; `mask` may be NULL: it is not prunable. */
 bool hessian_survives(const cop_tensor *mask, int64_t j);
 

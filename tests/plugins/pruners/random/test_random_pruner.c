@@ -1,35 +1,37 @@
 /* The random pruner: as many weights as magnitude pruning, drawn by the work's stream alone. */
+#include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 #include "tiny_net.h"
-
-#include "../../plugins/pruners/random/random.c"
 
 #include <math.h>
 #include <string.h>
 
 /* Prunes the full mask of a tiny network, `rounds` times. */
-static cop_tensors *prune(const options *o, uint64_t seed, int rounds)
+static cop_tensors *prune(const char *settings, uint64_t seed, int rounds)
 {
+    const cop_pruner_ops *ops = coppice_plugin.ops;
+    test_options options = read_options(&coppice_plugin, settings);
     cop_error err = {0};
     cop_model *model = tiny_model(false);
     cop_tensors *mask = NULL;
     void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
     assert_ok(cop_model_full_mask(model, &mask, &err), &err);
-    assert_ok(random_create(o, &tiny_task, &self, &err), &err);
-    assert_ok(cop_plan_make("pruner 'random'", random_plan, self, &plan, &err), &err);
+    assert_ok(ops->create(options.values, &tiny_task, &self, &err), &err);
+    assert_ok(cop_plan_make("pruner 'random'", ops->plan, self, &plan, &err), &err);
     assert_false(plan.need_trained);
     for (int round = 0; round < rounds; round++) {
         cop_work work = {.seed = seed + (uint64_t)round};
         cop_drive d = {.what = "pruner 'random'", .self = self, .work = &work};
         cop_pruner_input in = {.model = model, .mask = mask, .round = round, .rounds = rounds};
         cop_tensors *next = NULL;
-        assert_ok(cop_drive_pruner(&d, &ops, &in, &next, &err), &err);
+        assert_ok(cop_drive_pruner(&d, ops, &in, &next, &err), &err);
         cop_tensors_free(mask);
         mask = next;
     }
-    random_destroy(self);
+    ops->destroy(self);
+    free_options(&options);
     cop_model_free(model);
     return mask;
 }
@@ -46,12 +48,11 @@ static int64_t kept(const cop_tensors *mask, const char *name)
 static void counts_are_those_of_magnitude_pruning(void **state)
 {
     (void)state;
-    const options o = {.rate = 0.2, .scope = SCOPE_GLOBAL};
-    cop_tensors *full = prune(&o, 1, 0);
+    cop_tensors *full = prune("rate = 0.2;", 1, 0);
     int64_t left = cop_mask_count(full);
     cop_tensors_free(full);
     for (int rounds = 1; rounds < 8; rounds++) {
-        cop_tensors *mask = prune(&o, 1, rounds);
+        cop_tensors *mask = prune("rate = 0.2;", 1, rounds);
         left -= llround(0.2 * (double)left);
         assert_int_equal(cop_mask_count(mask), left);
         cop_tensors_free(mask);
@@ -61,10 +62,9 @@ static void counts_are_those_of_magnitude_pruning(void **state)
 static void layers_and_exclusions(void **state)
 {
     (void)state;
-    const char *const fc = "fc";
-    cop_tensors *full = prune(&(options){.rate = 0.5}, 1, 0);
-    cop_tensors *layer = prune(&(options){.rate = 0.5, .scope = SCOPE_LAYER}, 1, 1);
-    cop_tensors *apart = prune(&(options){.rate = 0.5, .exclude = {1, &fc}}, 1, 1);
+    cop_tensors *full = prune("rate = 0.5;", 1, 0);
+    cop_tensors *layer = prune("rate = 0.5; scope = \"layer\";", 1, 1);
+    cop_tensors *apart = prune("rate = 0.5; exclude = [\"fc\"];", 1, 1);
     int64_t conv = kept(full, "conv.weight"), all = kept(full, "fc.weight");
     assert_int_equal(kept(layer, "conv.weight"), conv - llround(0.5 * (double)conv));
     assert_int_equal(kept(layer, "fc.weight"), all - llround(0.5 * (double)all));
@@ -88,8 +88,8 @@ static bool same(const cop_tensors *a, const cop_tensors *b)
 static void the_seed_says_which(void **state)
 {
     (void)state;
-    const options o = {.rate = 0.2};
-    cop_tensors *a = prune(&o, 1, 1), *b = prune(&o, 1, 1), *c = prune(&o, 2, 1);
+    cop_tensors *a = prune("rate = 0.2;", 1, 1), *b = prune("rate = 0.2;", 1, 1),
+                *c = prune("rate = 0.2;", 2, 1);
     assert_true(same(a, b));
     assert_false(same(a, c));
     cop_tensors_free(a);
@@ -102,10 +102,9 @@ static void every_weight_has_the_same_chance(void **state)
 {
     (void)state;
     enum { SEEDS = 400 };
-    const options o = {.rate = 0.2};
     int gone[36] = {0};
     for (int seed = 0; seed < SEEDS; seed++) {
-        cop_tensors *mask = prune(&o, 1000 + (uint64_t)seed, 1);
+        cop_tensors *mask = prune("rate = 0.2;", 1000 + (uint64_t)seed, 1);
         for (int i = 0; i < 36; i++)
             gone[i] += cop_f32(cop_tensors_find(mask, "conv.weight"))[i] == 0.0f;
         cop_tensors_free(mask);

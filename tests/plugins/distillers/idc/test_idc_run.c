@@ -1,7 +1,7 @@
 /* Runs of the idc distiller: whole inner iterations against PyTorch, resume, what the bag holds. */
 #include "idc_scene.h"
 
-#include "../../plugins/distillers/idc/run.h"
+#include "plugins/distillers/idc/run.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 

@@ -2,10 +2,10 @@
  */
 #include "idc_scene.h"
 
-#include "../../plugins/distillers/idc/classes.h"
-#include "../../plugins/distillers/idc/pixels.h"
-#include "../../plugins/distillers/idc/start.h"
 #include "plugin/component.h"
+#include "plugins/distillers/idc/classes.h"
+#include "plugins/distillers/idc/pixels.h"
+#include "plugins/distillers/idc/start.h"
 #include "study/running/work.h"
 
 #include <math.h>

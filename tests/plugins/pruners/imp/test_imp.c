@@ -1,10 +1,11 @@
 /* The imp pruner: how many weights go, which, and that they never come back. */
+#include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 #include "tiny_net.h"
 
-#include "../../plugins/pruners/imp/imp.c"
-
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct scene {
@@ -27,13 +28,15 @@ static void close_scene(scene *s)
     cop_model_free(s->model);
 }
 
-/* Plans and runs one round; the mask is replaced. */
-static cop_status prune(scene *s, const options *o, cop_error *err)
+/* Plans and runs one round with these options; the mask is replaced. */
+static cop_status prune(scene *s, const char *settings, cop_error *err)
 {
+    const cop_pruner_ops *ops = coppice_plugin.ops;
+    test_options options = read_options(&coppice_plugin, settings);
     void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = s->model};
-    COP_TRY(imp_create(o, &tiny_task, &self, err));
-    cop_status status = cop_plan_make("pruner 'imp'", imp_plan, self, &plan, err);
+    assert_ok(ops->create(options.values, &tiny_task, &self, err), err);
+    cop_status status = cop_plan_make("pruner 'imp'", ops->plan, self, &plan, err);
     if (status == COP_OK) {
         assert_true(plan.need_trained);
         cop_work work = {.seed = 1};
@@ -44,14 +47,15 @@ static cop_status prune(scene *s, const options *o, cop_error *err)
                                .mask = s->mask,
                                .rounds = 1};
         cop_tensors *next = NULL;
-        status = cop_drive_pruner(&d, &ops, &in, &next, err);
+        status = cop_drive_pruner(&d, ops, &in, &next, err);
         if (status == COP_OK) {
             cop_tensors_free(s->mask);
             s->mask = next;
         }
         cop_plan_clear(&plan);
     }
-    imp_destroy(self);
+    ops->destroy(self);
+    free_options(&options);
     return status;
 }
 
@@ -89,12 +93,13 @@ static void exactly_a_fifth_goes_round_after_round(void **state)
     for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
         scene s;
         open_scene(&s);
-        const options o = {.rate = rates[r], .scope = SCOPE_GLOBAL};
+        char settings[32];
+        (void)snprintf(settings, sizeof settings, "rate = %g;", rates[r]);
         for (int round = 0; round < 30; round++) {
             cop_error err = {0};
             int64_t left = cop_mask_count(s.mask);
             cop_tensors *before = cop_tensors_clone(s.mask);
-            assert_ok(prune(&s, &o, &err), &err);
+            assert_ok(prune(&s, settings, &err), &err);
             assert_int_equal(cop_mask_count(s.mask), left - llround(rates[r] * (double)left));
             assert_lowest_went(&s, before);
             assert_ok(cop_check_mask("imp", s.mask, before, &err), &err);
@@ -111,11 +116,11 @@ static void the_ends_of_the_range_are_nothing_and_all(void **state)
     cop_error err = {0};
     open_scene(&s);
     int64_t all = cop_mask_count(s.mask);
-    assert_ok(prune(&s, &(options){.rate = 0.0}, &err), &err);
+    assert_ok(prune(&s, "rate = 0.0;", &err), &err);
     assert_int_equal(cop_mask_count(s.mask), all);
-    assert_ok(prune(&s, &(options){.rate = 1.0}, &err), &err);
+    assert_ok(prune(&s, "rate = 1.0;", &err), &err);
     assert_int_equal(cop_mask_count(s.mask), 0);
-    assert_ok(prune(&s, &(options){.rate = 0.2}, &err), &err);
+    assert_ok(prune(&s, "rate = 0.2;", &err), &err);
     close_scene(&s);
 }
 
@@ -133,7 +138,7 @@ static void ties_go_by_tensor_then_index(void **state)
     const cop_tensor *first = cop_tensors_at(s.mask, 0);
     int64_t all = cop_mask_count(s.mask), go = llround(0.1 * (double)all);
     assert_true(go < cop_shape_count(first->shape));
-    assert_ok(prune(&s, &(options){.rate = 0.1}, &err), &err);
+    assert_ok(prune(&s, "rate = 0.1;", &err), &err);
     first = cop_tensors_at(s.mask, 0);
     for (int64_t i = 0; i < cop_shape_count(first->shape); i++)
         assert_true((cop_f32(first)[i] == 0.0f) == (i < go));
@@ -147,7 +152,7 @@ static void layers_lose_their_own_share(void **state)
     cop_error err = {0};
     open_scene(&s);
     int64_t conv = kept(&s, "conv.weight"), fc = kept(&s, "fc.weight");
-    assert_ok(prune(&s, &(options){.rate = 0.3, .scope = SCOPE_LAYER}, &err), &err);
+    assert_ok(prune(&s, "rate = 0.3; scope = \"layer\";", &err), &err);
     assert_int_equal(kept(&s, "conv.weight"), conv - llround(0.3 * (double)conv));
     assert_int_equal(kept(&s, "fc.weight"), fc - llround(0.3 * (double)fc));
     close_scene(&s);
@@ -156,15 +161,18 @@ static void layers_lose_their_own_share(void **state)
 static void excluded_layers_are_left_alone(void **state)
 {
     (void)state;
-    const char *const spellings[] = {"fc", "fc.weight"};
+    const char *const spellings[] = {"fc", "fc.weight"}, *const scopes[] = {"global", "layer"};
     for (size_t i = 0; i < 2; i++) {
-        for (int32_t scope = SCOPE_GLOBAL; scope <= SCOPE_LAYER; scope++) {
+        for (size_t scope = 0; scope < 2; scope++) {
             scene s;
             cop_error err = {0};
             open_scene(&s);
             int64_t conv = kept(&s, "conv.weight"), fc = kept(&s, "fc.weight");
-            options o = {.rate = 0.2, .scope = scope, .exclude = {1, &spellings[i]}};
-            assert_ok(prune(&s, &o, &err), &err);
+            char settings[96];
+            (void)snprintf(settings, sizeof settings,
+                           "rate = 0.2; scope = \"%s\"; exclude = [\"%s\"];", scopes[scope],
+                           spellings[i]);
+            assert_ok(prune(&s, settings, &err), &err);
             assert_int_equal(kept(&s, "fc.weight"), fc);
             assert_int_equal(kept(&s, "conv.weight"), conv - llround(0.2 * (double)conv));
             close_scene(&s);
@@ -180,8 +188,9 @@ static void a_wrong_exclusion_is_an_error(void **state)
         scene s;
         cop_error err = {0};
         open_scene(&s);
-        options o = {.rate = 0.2, .exclude = {1, &wrong[i]}};
-        assert_refused(prune(&s, &o, &err), COP_INVALID, &err, "is no prunable parameter");
+        char settings[96];
+        (void)snprintf(settings, sizeof settings, "rate = 0.2; exclude = [\"%s\"];", wrong[i]);
+        assert_refused(prune(&s, settings, &err), COP_INVALID, &err, "is no prunable parameter");
         assert_non_null(strstr(err.message, "exclude: "));
         close_scene(&s);
     }
@@ -194,7 +203,7 @@ static void weights_that_are_not_numbers_are_an_error(void **state)
     cop_error err = {0};
     open_scene(&s);
     cop_f32(cop_tensors_find(s.state, "fc.weight"))[1] = NAN;
-    assert_refused(prune(&s, &(options){.rate = 0.2}, &err), COP_FAILED, &err, "fc.weight");
+    assert_refused(prune(&s, "rate = 0.2;", &err), COP_FAILED, &err, "fc.weight");
     close_scene(&s);
 }
 

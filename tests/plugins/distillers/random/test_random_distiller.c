@@ -1,9 +1,14 @@
 /* The random distiller: real images, class by class, whole or as mosaics. */
-#include "../../plugins/distillers/random/random.c"
+#include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 #include "support.h"
 
+#include <coppice/random.h>
+#include <coppice/synthetic.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Images of 2×7×6: sides that the factors divide and sides that they do not. */
@@ -36,27 +41,34 @@ static void fill(scene *s)
                             .labels = s->labels};
 }
 
-static cop_status distil(const scene *s, const options *o, uint64_t seed, cop_synthetic *out,
+/* Options of a set, as its config would have them. */
+typedef struct set_options {
+    int ipc, factor;
+    const char *selection, *decode;
+} set_options;
+
+static cop_status distil(const scene *s, const set_options *o, uint64_t seed, cop_synthetic *out,
                          cop_error *err)
 {
+    const cop_distiller_ops *ops = coppice_plugin.ops;
+    char settings[160];
+    (void)snprintf(settings, sizeof settings,
+                   "ipc = %d; factor = %d; selection = \"%s\"; decode = \"%s\";"
+                   "recipe = { recipe = \"idc\"; batch = 64; };",
+                   o->ipc, o->factor, o->selection, o->decode);
+    test_options options = read_options(&coppice_plugin, settings);
     void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = task};
-    COP_TRY(selector_create(o, &task, &self, err));
-    assert_ok(cop_plan_make("random", selector_plan, self, &plan, err), err);
+    cop_status status = ops->create(options.values, &task, &self, err);
+    free_options(&options); /* what create needed of them it has copied */
+    COP_TRY(status);
+    assert_ok(cop_plan_make("random", ops->plan, self, &plan, err), err);
     assert_int_equal(plan.steps, 1);
     cop_work work = {.train = &s->data, .seed = seed};
     cop_drive d = {.what = "distiller 'random'", .self = self, .work = &work, .steps = plan.steps};
-    cop_status status = cop_drive_distiller(&d, &ops, &task, out, err);
-    selector_destroy(self);
+    status = cop_drive_distiller(&d, ops, &task, out, err);
+    ops->destroy(self);
     return status;
-}
-
-static options with(int64_t ipc, int64_t factor, int32_t selection)
-{
-    return (options){.ipc = ipc,
-                     .factor = factor,
-                     .selection = selection,
-                     .recipe = {.name = "idc", .duration = {COP_EPOCHS, 10}, .batch = 64}};
 }
 
 /* Number of the sample at the head of a stored image. */
@@ -71,7 +83,7 @@ static void whole_images_are_the_first_of_their_class(void **state)
     scene *s = malloc(sizeof *s);
     cop_error err = {0};
     cop_synthetic set;
-    options o = with(4, 1, SELECT_FIRST);
+    const set_options o = {4, 1, "first", "single"};
     fill(s);
     assert_ok(distil(s, &o, 1, &set, &err), &err);
     assert_int_equal(set.count, 12);
@@ -103,7 +115,7 @@ static void drawn_images_are_distinct_and_of_their_class(void **state)
     fill(s);
     for (uint64_t seed = 0; seed < 5; seed++) {
         cop_synthetic set, again;
-        options o = with(10, 1, SELECT_RANDOM);
+        const set_options o = {10, 1, "random", "single"};
         bool seen[COUNT] = {false};
         assert_ok(distil(s, &o, seed, &set, &err), &err);
         assert_ok(distil(s, &o, seed, &again, &err), &err);
@@ -137,7 +149,7 @@ static void mosaics_hold_shrunken_images(void **state)
         cop_error err = {0};
         cop_synthetic set;
         int f = cases[n].factor;
-        options o = with(2, f, SELECT_FIRST);
+        const set_options o = {2, f, "first", "single"};
         int64_t members[COUNT];
         assert_ok(distil(s, &o, 1, &set, &err), &err);
         assert_int_equal(set.count, 2 * CLASSES);
@@ -167,17 +179,16 @@ static void mosaics_decode_to_samples(void **state)
 {
     (void)state;
     const struct {
-        int32_t decode;
+        const char *decode;
         int64_t count;
-    } cases[] = {{DECODE_SINGLE, 4 * 3 * 2}, {DECODE_MULTI, (1 + 4) * 3 * 2}};
+    } cases[] = {{"single", 4 * 3 * 2}, {"multi", (1 + 4) * 3 * 2}};
     scene *s = malloc(sizeof *s);
     fill(s);
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         cop_error err = {0};
         cop_synthetic set;
         cop_samples *samples = NULL;
-        options o = with(2, 2, SELECT_RANDOM);
-        o.decode = cases[n].decode;
+        const set_options o = {2, 2, "random", cases[n].decode};
         assert_ok(distil(s, &o, 1, &set, &err), &err);
         assert_ok(cop_synthetic_samples(&set, &samples, &err), &err);
         assert_int_equal(samples->count, cases[n].count);
@@ -194,12 +205,12 @@ static void refuses_more_than_there_is(void **state)
     cop_error err = {0};
     cop_synthetic set;
     fill(s);
-    options o = with(21, 1, SELECT_RANDOM);
+    set_options o = {21, 1, "random", "single"};
     assert_refused(distil(s, &o, 1, &set, &err), COP_INVALID, &err,
                    "class 0 has 20 training images, wanted 21");
-    o = with(6, 2, SELECT_FIRST);
+    o = (set_options){6, 2, "first", "single"};
     assert_refused(distil(s, &o, 1, &set, &err), COP_INVALID, &err, "wanted 24");
-    o = with(1, 7, SELECT_FIRST);
+    o = (set_options){1, 7, "first", "single"};
     assert_refused(distil(s, &o, 1, &set, &err), COP_INVALID, &err, "factor 7");
     free(s);
 }

@@ -4,9 +4,9 @@
  * precision leaves about 1e-6 of its largest element; 2e-5 is allowed. */
 #include "idc_scene.h"
 
-#include "../../plugins/distillers/idc/decode.h"
-#include "../../plugins/distillers/idc/distance.h"
-#include "../../plugins/distillers/idc/match.h"
+#include "plugins/distillers/idc/decode.h"
+#include "plugins/distillers/idc/distance.h"
+#include "plugins/distillers/idc/match.h"
 
 #include <coppice/differentiate.h>
 

@@ -7,7 +7,7 @@
 #include "store/formats/safetensors.h"
 #include "support.h"
 
-#include "../../plugins/distillers/idc/options.h"
+#include "plugins/distillers/idc/options.h"
 
 #include <stdio.h>
 #include <string.h>

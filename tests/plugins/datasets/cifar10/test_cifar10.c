@@ -1,11 +1,14 @@
 /* The cifar10 dataset: what official files say, and what is said of files that are not. */
-#include "../../plugins/datasets/cifar10/cifar10.c"
-#include "support.h"
+#include "plugin_options.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEST_FILE = 5 };
+/* The official format: records of a label and an image, so many a file. */
+enum { CLASSES = 10, PIXELS = 3 * 32 * 32, RECORD = 1 + PIXELS, RECORDS = 10000, TEST_FILE = 5 };
 
 static const char *const file_names[] = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                                          "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"};
@@ -71,6 +74,32 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Opens the files with sizes of the splits; 0 is all. */
+static cop_status open_data(const fixture *f, int64_t train, int64_t test, void **self,
+                            cop_error *err)
+{
+    const cop_dataset_ops *ops = coppice_plugin.ops;
+    char settings[700];
+    (void)snprintf(settings, sizeof settings, "path = \"%s\"; train_size = %d; test_size = %d;",
+                   f->dir, (int)train, (int)test);
+    test_options options = read_options(&coppice_plugin, settings);
+    cop_status status = ops->create(options.values, self, err);
+    free_options(&options);
+    return status;
+}
+
+static void close_data(void *self)
+{
+    ((const cop_dataset_ops *)coppice_plugin.ops)->destroy(self);
+}
+
+static cop_status read_data(void *self, cop_split split, int64_t first, int64_t count,
+                            uint8_t *pixels, int32_t *labels, cop_error *err)
+{
+    const cop_dataset_ops *ops = coppice_plugin.ops;
+    return ops->read(self, split, first, count, pixels, labels, err);
+}
+
 static void describes_what_it_was_given(void **state)
 {
     const fixture *f = *state;
@@ -78,29 +107,28 @@ static void describes_what_it_was_given(void **state)
         int64_t train, test, want_train, want_test;
     } cases[] = {{0, 0, 50000, 10000}, {12345, 10, 12345, 10}, {50000, 10000, 50000, 10000}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        options o = {f->dir, cases[i].train, cases[i].test};
+        const cop_dataset_ops *ops = coppice_plugin.ops;
         void *self = NULL;
         cop_error err = {0};
         cop_dataset_info info = {0};
-        assert_ok(cifar10_create(&o, &self, &err), &err);
-        assert_ok(cifar10_describe(self, &info, &err), &err);
+        assert_ok(open_data(f, cases[i].train, cases[i].test, &self, &err), &err);
+        assert_ok(ops->describe(self, &info, &err), &err);
         assert_int_equal(info.count[COP_SPLIT_TRAIN], cases[i].want_train);
         assert_int_equal(info.count[COP_SPLIT_TEST], cases[i].want_test);
         assert_int_equal(info.task.channels * info.task.height * info.task.width, PIXELS);
         assert_string_equal(info.class_names[9], "truck");
-        cifar10_destroy(self);
+        close_data(self);
     }
 }
 
 static void reads_records_across_files(void **state)
 {
     const fixture *f = *state;
-    options o = {f->dir, 0, 0};
     void *self = NULL;
     cop_error err = {0};
     uint8_t *pixels = malloc((size_t)200 * PIXELS);
     int32_t labels[200];
-    assert_ok(cifar10_create(&o, &self, &err), &err);
+    assert_ok(open_data(f, 0, 0, &self, &err), &err);
 
     const struct {
         cop_split split;
@@ -109,9 +137,9 @@ static void reads_records_across_files(void **state)
                  {COP_SPLIT_TRAIN, 40000, 130}, {COP_SPLIT_TRAIN, 49999, 1},
                  {COP_SPLIT_TEST, 3, 140},      {COP_SPLIT_TEST, 9999, 1}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-        assert_ok(cifar10_read(self, cases[c].split, cases[c].first, cases[c].count, pixels, labels,
-                               &err),
-                  &err);
+        assert_ok(
+            read_data(self, cases[c].split, cases[c].first, cases[c].count, pixels, labels, &err),
+            &err);
         for (int64_t i = 0; i < cases[c].count; i++) {
             int64_t at = cases[c].first + i;
             int file = cases[c].split == COP_SPLIT_TEST ? TEST_FILE : (int)(at / RECORDS);
@@ -120,17 +148,16 @@ static void reads_records_across_files(void **state)
                 assert_int_equal(pixels[i * PIXELS + j], pixel_of(file, at % RECORDS, j));
         }
     }
-    cifar10_destroy(self);
+    close_data(self);
     free(pixels);
 }
 
 /* Fails to open; the message names the file. */
 static void assert_not_opened(const fixture *f, int64_t train, const char *file, const char *text)
 {
-    options o = {f->dir, train, 0};
     void *self = NULL;
     cop_error err = {0};
-    cop_status status = cifar10_create(&o, &self, &err);
+    cop_status status = open_data(f, train, 0, &self, &err);
     assert_refused(status, COP_INVALID, &err, text);
     assert_non_null(strstr(err.file, file));
     assert_null(strstr(err.message, file)); /* whoever prints it says the file, once */
@@ -151,11 +178,10 @@ static void refuses_what_is_not_there(void **state)
     assert_not_opened(f, 0, "data_batch_3.bin", "is not a regular file");
 
     /* The first 20,000 images need two files alone. */
-    options o = {f->dir, 20000, 1};
     void *self = NULL;
     cop_error err = {0};
-    assert_ok(cifar10_create(&o, &self, &err), &err);
-    cifar10_destroy(self);
+    assert_ok(open_data(f, 20000, 1, &self, &err), &err);
+    close_data(self);
 }
 
 static void refuses_a_missing_directory(void **state)
@@ -186,41 +212,39 @@ static void refuses_wrong_sizes(void **state)
 static void notices_a_file_that_shrinks(void **state)
 {
     const fixture *f = *state;
-    options o = {f->dir, 10, 10};
     void *self = NULL;
     cop_error err = {0};
     uint8_t *pixels = malloc((size_t)10 * PIXELS);
     int32_t labels[10];
     char path[600];
-    assert_ok(cifar10_create(&o, &self, &err), &err);
+    assert_ok(open_data(f, 10, 10, &self, &err), &err);
     file_in(f, 0, path, sizeof path);
     assert_int_equal(truncate(path, 5 * RECORD + 7), 0);
-    assert_refused(cifar10_read(self, COP_SPLIT_TRAIN, 0, 10, pixels, labels, &err), COP_FAILED,
-                   &err, "ends within record 5");
-    cifar10_destroy(self);
+    assert_refused(read_data(self, COP_SPLIT_TRAIN, 0, 10, pixels, labels, &err), COP_FAILED, &err,
+                   "ends within record 5");
+    close_data(self);
     free(pixels);
 }
 
 static void refuses_a_wrong_label(void **state)
 {
     const fixture *f = *state;
-    options o = {f->dir, 0, 0};
     void *self = NULL;
     cop_error err = {0};
     uint8_t *pixels = malloc((size_t)200 * PIXELS);
     int32_t labels[200];
     char path[600];
-    assert_ok(cifar10_create(&o, &self, &err), &err);
+    assert_ok(open_data(f, 0, 0, &self, &err), &err);
     file_in(f, 1, path, sizeof path);
     FILE *file = fopen(path, "r+b");
     assert_non_null(file);
     assert_int_equal(fseek(file, 150 * RECORD, SEEK_SET), 0);
     assert_int_equal(fputc(10, file), 10);
     assert_int_equal(fclose(file), 0);
-    assert_refused(cifar10_read(self, COP_SPLIT_TRAIN, 10000, 200, pixels, labels, &err),
-                   COP_FAILED, &err, "record 150 has label 10, wanted 0 to 9");
+    assert_refused(read_data(self, COP_SPLIT_TRAIN, 10000, 200, pixels, labels, &err), COP_FAILED,
+                   &err, "record 150 has label 10, wanted 0 to 9");
     assert_non_null(strstr(err.file, "data_batch_2.bin"));
-    cifar10_destroy(self);
+    close_data(self);
     free(pixels);
 }
 

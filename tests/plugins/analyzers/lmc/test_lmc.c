@@ -4,9 +4,7 @@
 #include "study/running/drive.h"
 #include "tiny_net.h"
 
-#include "../../plugins/analyzers/lmc/lmc.c"
-#include "../../plugins/analyzers/lmc/numbering.c"
-#include "../../plugins/analyzers/lmc/report.c"
+#include "plugins/analyzers/lmc/lmc.h"
 
 #include <string.h>
 
@@ -74,10 +72,11 @@ static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_
 static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_plan *seen)
 {
     cop_error err = {0};
+    const cop_analyzer_ops *ops = coppice_plugin.ops;
     void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = s->model, .copies = (int64_t)s->count};
-    assert_ok(lmc_create(o, cop_model_task(s->model), &self, &err), &err);
-    assert_ok(cop_plan_make("analyzer 'lmc'", lmc_plan, self, &plan, &err), &err);
+    assert_ok(ops->create(o, cop_model_task(s->model), &self, &err), &err);
+    assert_ok(cop_plan_make("analyzer 'lmc'", ops->plan, self, &plan, &err), &err);
     const cop_work_training other = {.final = s->states[3]};
     cop_work work = {.train = &s->train.samples,
                      .test = &s->test.samples,
@@ -97,17 +96,17 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
                    .steps = plan.steps,
                    .save = keep,
                    .context = &checkpoint};
-    assert_ok(cop_drive_analyzer(&d, &ops, &in, &tables, &err), &err);
+    assert_ok(cop_drive_analyzer(&d, ops, &in, &tables, &err), &err);
     if (resumed) {
         cop_tables_free(tables);
         d.resume_bag = checkpoint;
         d.resume_step = 5;
         d.save = NULL;
         assert_non_null(checkpoint);
-        assert_ok(cop_drive_analyzer(&d, &ops, &in, &tables, &err), &err);
+        assert_ok(cop_drive_analyzer(&d, ops, &in, &tables, &err), &err);
     }
     cop_tensors_free(checkpoint);
-    lmc_destroy(self);
+    ops->destroy(self);
     if (seen != NULL)
         *seen = plan;
     else
@@ -146,6 +145,20 @@ static cop_evaluation evaluate(const scene *s, const cop_samples *data, const co
     return out;
 }
 
+/* The network at alpha between two others: w2 + alpha (w1 - w2); to be freed. */
+static cop_tensors *mix(const cop_tensors *first, const cop_tensors *second, double alpha)
+{
+    cop_tensors *mixed = cop_tensors_clone(first);
+    for (size_t t = 0; t < cop_tensors_count(mixed); t++) {
+        const cop_tensor *m = cop_tensors_at(mixed, t);
+        const float *w1 = cop_f32(cop_tensors_at(first, t));
+        const float *w2 = cop_f32(cop_tensors_at(second, t));
+        for (int64_t j = 0; j < cop_shape_count(m->shape); j++)
+            cop_f32(m)[j] = (float)((double)w2[j] + alpha * ((double)w1[j] - (double)w2[j]));
+    }
+    return mixed;
+}
+
 /* A row's measures are those of a state, to the last bit. */
 static void assert_row_is(const scene *s, const cop_table *curve, size_t row,
                           const cop_tensors *state)
@@ -169,14 +182,7 @@ static void ends_are_the_copies_and_points_between_them_are_mixed(void **state)
     for (size_t k = 0; k <= 10; k++) {
         double alpha = cell(curve, k, "alpha").f;
         assert_true(alpha == (double)k / 10.0);
-        cop_tensors *mixed = cop_tensors_clone(s.states[0]);
-        for (size_t t = 0; t < cop_tensors_count(mixed); t++) {
-            const cop_tensor *m = cop_tensors_at(mixed, t);
-            const float *w1 = cop_f32(cop_tensors_at(s.states[0], t));
-            const float *w2 = cop_f32(cop_tensors_at(s.states[1], t));
-            for (int64_t j = 0; j < cop_shape_count(m->shape); j++)
-                cop_f32(m)[j] = (float)((double)w2[j] + alpha * ((double)w1[j] - (double)w2[j]));
-        }
+        cop_tensors *mixed = mix(s.states[0], s.states[1], alpha);
         assert_row_is(&s, curve, k, mixed);
         cop_tensors_free(mixed);
     }
@@ -272,8 +278,7 @@ static void softmax_regression_follows_its_closed_form(void **state)
     const cop_table *curve = find(tables, "lmc_curve");
     for (size_t k = 0; k <= 10; k++) {
         double alpha = (double)k / 10.0, loss = 0.0;
-        cop_tensors *mixed = cop_tensors_clone(s.states[1]);
-        move_towards(mixed, s.states[0], alpha);
+        cop_tensors *mixed = mix(s.states[0], s.states[1], alpha);
         for (int i = 0; i < 16; i++) {
             double p[LINEAR_CLASSES];
             linear_softmax(mixed, pixels + i * LINEAR_FEATURES, p);
@@ -355,13 +360,14 @@ static void no_copies_is_an_error(void **state)
 {
     (void)state;
     cop_error err = {0};
+    const cop_analyzer_ops *ops = coppice_plugin.ops;
     void *self = NULL;
     cop_model *model = tiny_model(false);
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
-    assert_ok(lmc_create(&defaults, &tiny_task, &self, &err), &err);
-    assert_refused(cop_plan_make("analyzer 'lmc'", lmc_plan, self, &plan, &err), COP_INVALID, &err,
+    assert_ok(ops->create(&defaults, &tiny_task, &self, &err), &err);
+    assert_refused(cop_plan_make("analyzer 'lmc'", ops->plan, self, &plan, &err), COP_INVALID, &err,
                    "no trained copies");
-    lmc_destroy(self);
+    ops->destroy(self);
     cop_model_free(model);
 }
 

@@ -1,21 +1,23 @@
 /* The shapes dataset: the same for ever, balanced, and beyond a linear classifier. */
-#include "../../plugins/datasets/shapes/draw.c"
-#include "../../plugins/datasets/shapes/shapes.c"
-#include "support.h"
+#include "plugin_options.h"
+
+#include "plugins/datasets/shapes/draw.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const options defaults = {5000, 2000, 0, 0.06, 4};
-
-static void read_split(options o, cop_split split, int64_t first, int64_t count, uint8_t *pixels,
-                       int32_t *labels)
+static void read_split(const char *settings, cop_split split, int64_t first, int64_t count,
+                       uint8_t *pixels, int32_t *labels)
 {
+    const cop_dataset_ops *ops = coppice_plugin.ops;
+    test_options options = read_options(&coppice_plugin, settings);
     void *self = NULL;
     cop_error err = {0};
-    assert_ok(shapes_create(&o, &self, &err), &err);
-    assert_ok(shapes_read(self, split, first, count, pixels, labels, &err), &err);
-    shapes_destroy(self);
+    assert_ok(ops->create(options.values, &self, &err), &err);
+    assert_ok(ops->read(self, split, first, count, pixels, labels, &err), &err);
+    ops->destroy(self);
+    free_options(&options);
 }
 
 static void samples_do_not_depend_on_what_is_read(void **state)
@@ -24,10 +26,8 @@ static void samples_do_not_depend_on_what_is_read(void **state)
     enum { N = 64 };
     static uint8_t whole[N * SHAPES_PIXELS], part[SHAPES_PIXELS];
     int32_t labels[N], label;
-    options larger = defaults;
-    larger.train_size = 50000;
-    larger.test_size = 7;
-    read_split(defaults, COP_SPLIT_TRAIN, 0, N, whole, labels);
+    const char *larger = "train_size = 50000; test_size = 7;";
+    read_split("", COP_SPLIT_TRAIN, 0, N, whole, labels);
     for (int64_t i = 0; i < N; i++) {
         read_split(larger, COP_SPLIT_TRAIN, i, 1, part, &label);
         assert_int_equal(label, labels[i]);
@@ -49,7 +49,7 @@ static void the_first_picture_is_as_it_was(void **state)
     } cases[] = {{COP_SPLIT_TRAIN, 0, 0x40743c76b948a9e4u},
                  {COP_SPLIT_TEST, 1234, 0x5ac88b89169005cbu}};
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-        read_split(defaults, cases[c].split, cases[c].index, 1, image, &label);
+        read_split("", cases[c].split, cases[c].index, 1, image, &label);
         uint64_t sum = 14695981039346656037u; /* FNV-1a */
         for (int i = 0; i < SHAPES_PIXELS; i++)
             sum = (sum ^ image[i]) * 1099511628211u;
@@ -65,7 +65,7 @@ static void classes_are_balanced(void **state)
     int32_t labels[N];
     for (int split = 0; split < 2; split++) {
         int count[SHAPES_CLASSES] = {0};
-        read_split(defaults, (cop_split)split, 0, N, pixels, labels);
+        read_split("", (cop_split)split, 0, N, pixels, labels);
         for (int i = 0; i < N; i++)
             count[labels[i]]++;
         for (int k = 0; k < SHAPES_CLASSES; k++)
@@ -79,11 +79,9 @@ static void no_picture_comes_twice(void **state)
     enum { N = 200 };
     static uint8_t train[N * SHAPES_PIXELS], test[N * SHAPES_PIXELS], other[N * SHAPES_PIXELS];
     int32_t labels[N];
-    options reseeded = defaults;
-    reseeded.seed = 1;
-    read_split(defaults, COP_SPLIT_TRAIN, 0, N, train, labels);
-    read_split(defaults, COP_SPLIT_TEST, 0, N, test, labels);
-    read_split(reseeded, COP_SPLIT_TRAIN, 0, N, other, labels);
+    read_split("", COP_SPLIT_TRAIN, 0, N, train, labels);
+    read_split("", COP_SPLIT_TEST, 0, N, test, labels);
+    read_split("seed = 1;", COP_SPLIT_TRAIN, 0, N, other, labels);
     for (int i = 0; i < N; i++) {
         for (int j = 0; j < N; j++) {
             const uint8_t *a = train + i * SHAPES_PIXELS;
@@ -124,9 +122,14 @@ static void normalisation_fits(void **state)
     int32_t labels[N];
     cop_dataset_info info;
     cop_error err = {0};
-    options o = defaults;
-    assert_ok(shapes_describe(&o, &info, &err), &err);
-    read_split(defaults, COP_SPLIT_TRAIN, 0, N, pixels, labels);
+    const cop_dataset_ops *ops = coppice_plugin.ops;
+    test_options options = read_options(&coppice_plugin, "");
+    void *self = NULL;
+    assert_ok(ops->create(options.values, &self, &err), &err);
+    assert_ok(ops->describe(self, &info, &err), &err);
+    ops->destroy(self);
+    free_options(&options);
+    read_split("", COP_SPLIT_TRAIN, 0, N, pixels, labels);
     for (int c = 0; c < 3; c++) {
         double sum = 0.0, square = 0.0, n = N * 1024.0;
         for (int i = 0; i < N * 1024; i++) {
@@ -195,8 +198,8 @@ static void a_linear_classifier_fails(void **state)
     uint8_t *test = malloc((size_t)TEST * SHAPES_PIXELS);
     float *weight = calloc((size_t)SHAPES_CLASSES * FEATURES, sizeof *weight);
     int32_t train_labels[TRAIN], test_labels[TEST];
-    read_split(defaults, COP_SPLIT_TRAIN, 0, TRAIN, train, train_labels);
-    read_split(defaults, COP_SPLIT_TEST, 0, TEST, test, test_labels);
+    read_split("", COP_SPLIT_TRAIN, 0, TRAIN, train, train_labels);
+    read_split("", COP_SPLIT_TEST, 0, TEST, test, test_labels);
     for (int epoch = 0; epoch < 8; epoch++)
         train_epoch(weight, train, train_labels, 5e-4);
     double learnt = accuracy(weight, train, train_labels, TRAIN);
