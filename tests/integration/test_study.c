@@ -149,7 +149,7 @@ static void assert_same_results(const bench *a, const bench *b)
     }
 }
 
-static void test_same_config_same_bits(void **state)
+static void the_same_config_gives_the_same_bits(void **state)
 {
     (void)state;
     bench a, b;
@@ -191,7 +191,7 @@ static cop_tensors *start_of(const bench *b, const cop_ticket *ticket, const cop
     return start;
 }
 
-static void test_rounds_take_a_fifth_and_masks_nest(void **state)
+static void rounds_take_a_fifth_and_masks_nest(void **state)
 {
     (void)state;
     bench b;
@@ -226,7 +226,7 @@ static void assert_rewound(const cop_tensor *tensor, const cop_tensors *referenc
     }
 }
 
-static void test_full_rewind_is_bit_equal_to_initialisation(void **state)
+static void a_full_rewind_is_bit_equal_to_initialisation(void **state)
 {
     (void)state;
     bench b;
@@ -245,7 +245,7 @@ static void test_full_rewind_is_bit_equal_to_initialisation(void **state)
     bench_close(&b);
 }
 
-static void test_weights_rewind_keeps_the_rest_as_trained(void **state)
+static void a_rewind_of_weights_keeps_the_rest_as_trained(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"ticket.phases.[0].rewind_tensors=\"weights\""};
@@ -275,7 +275,7 @@ static void test_weights_rewind_keeps_the_rest_as_trained(void **state)
     bench_close(&b);
 }
 
-static void test_rewind_to_a_step_starts_from_that_snapshot(void **state)
+static void a_rewind_to_a_step_starts_from_that_snapshot(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"ticket.phases.[0].rewind=\"4it\"",
@@ -403,7 +403,7 @@ static const struct {
     {"distilled", "3it", NULL},
 };
 
-static void test_rewind_past_the_end_is_refused_before_anything_runs(void **state)
+static void a_rewind_past_the_end_is_refused_before_anything_runs(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rewinds / sizeof rewinds[0]; i++) {
@@ -428,7 +428,7 @@ static void test_rewind_past_the_end_is_refused_before_anything_runs(void **stat
 
 /* The random distiller does not say how many images its set will have. */
 /* Where a distiller does not state its set's size beforehand, the training itself finds out. */
-static void test_snapshot_past_the_end_is_refused_before_training(void **state)
+static void a_snapshot_past_the_end_is_refused_before_training(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"ticket.phases.[0].rewind=\"2it\""};
@@ -458,7 +458,7 @@ static const struct {
      "the test loss is not finite after step 1 (lr 1e+30)"},
 };
 
-static void test_diverged_network_is_not_published(void **state)
+static void a_diverged_network_is_not_published(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof divergences / sizeof divergences[0]; i++) {
@@ -584,7 +584,7 @@ static void a_mask_can_be_chosen_by_the_first_copy(void **state)
 }
 
 /* Enough stages that the table of them grows several times; each cell has one of its own. */
-static void test_many_settings_are_each_laid_out_once(void **state)
+static void many_settings_are_each_laid_out_once(void **state)
 {
     (void)state;
     char text[4096], values[512] = "";
@@ -606,7 +606,7 @@ static void test_many_settings_are_each_laid_out_once(void **state)
     bench_close(&b);
 }
 
-static void test_settings_share_what_they_have_in_common(void **state)
+static void settings_share_what_they_have_in_common(void **state)
 {
     (void)state;
     char text[4096];
@@ -642,7 +642,7 @@ static void assert_planned(const bench *b, int count, int done)
         fail_msg("wanted \"%s\" in\n%s", line, plan);
 }
 
-static void test_studies_on_one_directory_keep_each_others_snapshots(void **state)
+static void studies_on_one_directory_keep_each_others_snapshots(void **state)
 {
     (void)state;
     static const char *const early[] = {
@@ -684,7 +684,7 @@ static void record(const bench *b, const cop_store *store, char *text, size_t si
     assert_int_equal(fclose(to), 0);
 }
 
-static void test_another_study_in_the_directory_is_said(void **state)
+static void another_study_in_the_directory_is_said(void **state)
 {
     (void)state;
     static const char *const other[] = {"study.name=\"other\""};
@@ -729,7 +729,7 @@ static const char *first_identity(const bench *b, cop_stage_kind kind)
     return "none";
 }
 
-static void test_identities_hold_what_matters_and_nothing_else(void **state)
+static void identities_hold_what_matters_and_nothing_else(void **state)
 {
     (void)state;
     bench plain;
@@ -747,7 +747,7 @@ static void test_identities_hold_what_matters_and_nothing_else(void **state)
     bench_close(&plain);
 }
 
-static void test_stopped_run_goes_on_with_the_same_bits(void **state)
+static void a_stopped_run_goes_on_with_the_same_bits(void **state)
 {
     (void)state;
     bench whole, cut;
@@ -785,7 +785,7 @@ static size_t spoil_checkpoints(const bench *b)
     return spoiled;
 }
 
-static void test_run_cut_anywhere_goes_on_with_the_same_bits(void **state)
+static void a_run_cut_anywhere_goes_on_with_the_same_bits(void **state)
 {
     (void)state;
     bench whole;
@@ -806,7 +806,7 @@ static void test_run_cut_anywhere_goes_on_with_the_same_bits(void **state)
     bench_close(&whole);
 }
 
-static void test_checkpoint_past_the_end_starts_over(void **state)
+static void a_checkpoint_past_the_end_starts_over(void **state)
 {
     (void)state;
     bench whole, cut;
@@ -894,7 +894,7 @@ static void a_plan_is_told_from_another_one(void **state)
     bench_close(&c);
 }
 
-static void test_damaged_artifact_is_named(void **state)
+static void a_damaged_artifact_is_named(void **state)
 {
     (void)state;
     bench b;
@@ -1069,29 +1069,29 @@ static void damage_that_a_stage_finds_is_computed_again_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_config_same_bits),
-        cmocka_unit_test(test_rounds_take_a_fifth_and_masks_nest),
-        cmocka_unit_test(test_full_rewind_is_bit_equal_to_initialisation),
-        cmocka_unit_test(test_weights_rewind_keeps_the_rest_as_trained),
-        cmocka_unit_test(test_rewind_to_a_step_starts_from_that_snapshot),
+        cmocka_unit_test(the_same_config_gives_the_same_bits),
+        cmocka_unit_test(rounds_take_a_fifth_and_masks_nest),
+        cmocka_unit_test(a_full_rewind_is_bit_equal_to_initialisation),
+        cmocka_unit_test(a_rewind_of_weights_keeps_the_rest_as_trained),
+        cmocka_unit_test(a_rewind_to_a_step_starts_from_that_snapshot),
         cmocka_unit_test(schedule_goes_on_from_the_rewind_step_with_a_new_optimiser),
         cmocka_unit_test(a_schedule_does_not_cross_to_other_data),
-        cmocka_unit_test(test_rewind_past_the_end_is_refused_before_anything_runs),
-        cmocka_unit_test(test_snapshot_past_the_end_is_refused_before_training),
-        cmocka_unit_test(test_diverged_network_is_not_published),
+        cmocka_unit_test(a_rewind_past_the_end_is_refused_before_anything_runs),
+        cmocka_unit_test(a_snapshot_past_the_end_is_refused_before_training),
+        cmocka_unit_test(a_diverged_network_is_not_published),
         cmocka_unit_test(what_does_not_depend_on_a_failed_stage_runs),
         cmocka_unit_test(the_record_says_why_a_stage_has_no_result),
         cmocka_unit_test(no_copy_depends_on_how_its_mask_was_found),
         cmocka_unit_test(a_mask_can_be_chosen_by_the_first_copy),
-        cmocka_unit_test(test_many_settings_are_each_laid_out_once),
-        cmocka_unit_test(test_settings_share_what_they_have_in_common),
-        cmocka_unit_test(test_studies_on_one_directory_keep_each_others_snapshots),
-        cmocka_unit_test(test_another_study_in_the_directory_is_said),
-        cmocka_unit_test(test_identities_hold_what_matters_and_nothing_else),
-        cmocka_unit_test(test_stopped_run_goes_on_with_the_same_bits),
-        cmocka_unit_test(test_run_cut_anywhere_goes_on_with_the_same_bits),
-        cmocka_unit_test(test_checkpoint_past_the_end_starts_over),
-        cmocka_unit_test(test_damaged_artifact_is_named),
+        cmocka_unit_test(many_settings_are_each_laid_out_once),
+        cmocka_unit_test(settings_share_what_they_have_in_common),
+        cmocka_unit_test(studies_on_one_directory_keep_each_others_snapshots),
+        cmocka_unit_test(another_study_in_the_directory_is_said),
+        cmocka_unit_test(identities_hold_what_matters_and_nothing_else),
+        cmocka_unit_test(a_stopped_run_goes_on_with_the_same_bits),
+        cmocka_unit_test(a_run_cut_anywhere_goes_on_with_the_same_bits),
+        cmocka_unit_test(a_checkpoint_past_the_end_starts_over),
+        cmocka_unit_test(a_damaged_artifact_is_named),
         cmocka_unit_test(what_cannot_be_read_back_is_made_again_once),
         cmocka_unit_test(what_momentum_does_not_change_keeps_its_identity),
         cmocka_unit_test(a_plan_is_told_from_another_one),

@@ -30,7 +30,7 @@ static const struct {
     {"resnet", "depth=34 width=64", {3, 224, 224, 1000}, 21797672, 0}, /* torchvision's */
 };
 
-static void test_published_sizes(void **state)
+static void weights_are_as_many_as_published(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -53,7 +53,7 @@ static bool declares(const cop_model *m, const char *name, bool prunable)
     return false;
 }
 
-static void test_names(void **state)
+static void parameters_have_the_names_of_torch(void **state)
 {
     (void)state;
     static const cop_task task = CIFAR;
@@ -122,7 +122,7 @@ static void assert_normal(const cop_tensors *state, const char *name, double var
     assert_true(s.greatest > 3 * sqrt(variance)); /* and not uniform */
 }
 
-static void test_starting_values(void **state)
+static void starting_values_are_drawn_as_documented(void **state)
 {
     (void)state;
     static const cop_task task = CIFAR;
@@ -157,7 +157,7 @@ static void test_starting_values(void **state)
     close_model(&m);
 }
 
-static void test_taps(void **state)
+static void taps_have_their_shapes(void **state)
 {
     (void)state;
     static const struct {
@@ -190,7 +190,7 @@ static void test_taps(void **state)
     }
 }
 
-static void test_flops(void **state)
+static void forward_flops_are_counted(void **state)
 {
     (void)state;
     static const cop_task task = CIFAR;
@@ -200,7 +200,7 @@ static void test_flops(void **state)
     close_model(&m);
 }
 
-static void test_refusals(void **state)
+static void refuses_networks_that_do_not_fit(void **state)
 {
     (void)state;
     static const struct {
@@ -225,7 +225,7 @@ static void test_refusals(void **state)
 }
 
 /* The deepest networks that fit do open. */
-static void test_small_images(void **state)
+static void the_deepest_networks_that_fit_open(void **state)
 {
     (void)state;
     static const struct {
@@ -248,10 +248,13 @@ static void test_small_images(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_sizes), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_starting_values), cmocka_unit_test(test_taps),
-        cmocka_unit_test(test_flops),           cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_small_images),
+        cmocka_unit_test(weights_are_as_many_as_published),
+        cmocka_unit_test(parameters_have_the_names_of_torch),
+        cmocka_unit_test(starting_values_are_drawn_as_documented),
+        cmocka_unit_test(taps_have_their_shapes),
+        cmocka_unit_test(forward_flops_are_counted),
+        cmocka_unit_test(refuses_networks_that_do_not_fit),
+        cmocka_unit_test(the_deepest_networks_that_fit_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,21 +147,21 @@ static void expect_case(const winograd_case *c, cop_conv_kind kind)
     free(gy);
 }
 
-static void test_forward(void **state)
+static void the_forward_convolution_is_right(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CASES; i++)
         expect_case(&cases[i], COP_CONV_FORWARD);
 }
 
-static void test_gradient_by_data(void **state)
+static void the_gradient_by_data_is_right(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CASES; i++)
         expect_case(&cases[i], COP_CONV_DATA);
 }
 
-static void test_gradient_by_weights(void **state)
+static void the_gradient_by_weights_is_right(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CASES; i++)
@@ -169,7 +169,7 @@ static void test_gradient_by_weights(void **state)
 }
 
 /* Rounding, relative to the results' root mean square: what README says of it. */
-static void test_rounding(void **state)
+static void rounding_stays_what_the_readme_says(void **state)
 {
     (void)state;
     for (int32_t stride = 1; stride <= 2; stride++)
@@ -194,7 +194,7 @@ static void test_rounding(void **state)
         }
 }
 
-static void test_large_weights(void **state)
+static void large_weights_are_right(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof large_cases / sizeof large_cases[0]; i++)
@@ -203,7 +203,7 @@ static void test_large_weights(void **state)
 }
 
 /* Inside a parallel region OpenMP gives one thread where five are asked for: the same bits. */
-static void test_fewer_threads_than_asked(void **state)
+static void fewer_threads_than_asked_give_the_same_bits(void **state)
 {
     (void)state;
     for (int kind = COP_CONV_FORWARD; kind <= COP_CONV_WEIGHTS; kind++) {
@@ -223,7 +223,7 @@ static void test_fewer_threads_than_asked(void **state)
     }
 }
 
-static void test_what_it_cannot(void **state)
+static void says_no_to_what_it_cannot_do(void **state)
 {
     (void)state;
     const winograd_case odd = {1, 24, 16, 8, 8, 1};
@@ -243,13 +243,13 @@ static void test_what_it_cannot(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forward),
-        cmocka_unit_test(test_gradient_by_data),
-        cmocka_unit_test(test_gradient_by_weights),
-        cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_large_weights),
-        cmocka_unit_test(test_fewer_threads_than_asked),
-        cmocka_unit_test(test_what_it_cannot),
+        cmocka_unit_test(the_forward_convolution_is_right),
+        cmocka_unit_test(the_gradient_by_data_is_right),
+        cmocka_unit_test(the_gradient_by_weights_is_right),
+        cmocka_unit_test(rounding_stays_what_the_readme_says),
+        cmocka_unit_test(large_weights_are_right),
+        cmocka_unit_test(fewer_threads_than_asked_give_the_same_bits),
+        cmocka_unit_test(says_no_to_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

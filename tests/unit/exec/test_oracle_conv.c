@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_matmul_transposes(void **state)
+static void matmul_multiplies_transposed_operands(void **state)
 {
     (void)state;
     const double a[6] = {1, 2, 3, 4, 5, 6};       /* [2, 3] */
@@ -25,7 +25,7 @@ static void test_matmul_transposes(void **state)
     }
 }
 
-static void test_conv_by_hand(void **state)
+static void convolution_agrees_with_a_sum_by_hand(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -100,7 +100,7 @@ static double *direct_conv(const struct conv_case *k, const double *x, const dou
     return y;
 }
 
-static void test_conv_and_its_adjoints(void **state)
+static void both_gradients_are_adjoints_of_convolution(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof conv_cases / sizeof *conv_cases; i++) {
@@ -129,9 +129,9 @@ static void test_conv_and_its_adjoints(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matmul_transposes),
-        cmocka_unit_test(test_conv_by_hand),
-        cmocka_unit_test(test_conv_and_its_adjoints),
+        cmocka_unit_test(matmul_multiplies_transposed_operands),
+        cmocka_unit_test(convolution_agrees_with_a_sum_by_hand),
+        cmocka_unit_test(both_gradients_are_adjoints_of_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ static cop_status evaluate_one(cop_graph *g, cop_node x, const double *value, co
     return cop_evaluate_f64(g, &x, &value, 1, &y, &result, 1, err);
 }
 
-static void test_only_what_is_needed_runs(void **state)
+static void only_what_is_needed_runs(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -26,7 +26,7 @@ static void test_only_what_is_needed_runs(void **state)
     cop_graph_free(g);
 }
 
-static void test_outputs_may_repeat_and_be_inputs(void **state)
+static void outputs_may_repeat_and_be_inputs(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -44,7 +44,7 @@ static void test_outputs_may_repeat_and_be_inputs(void **state)
     cop_graph_free(g);
 }
 
-static void test_missing_value_is_named(void **state)
+static void a_missing_value_is_named(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -57,7 +57,7 @@ static void test_missing_value_is_named(void **state)
     cop_graph_free(g);
 }
 
-static void test_wrong_nodes_are_refused(void **state)
+static void wrong_nodes_are_refused(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -77,7 +77,7 @@ static void test_wrong_nodes_are_refused(void **state)
     cop_graph_free(g);
 }
 
-static void test_an_unsound_graph_says_its_own_error(void **state)
+static void an_unsound_graph_says_its_own_error(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -95,11 +95,11 @@ static void test_an_unsound_graph_says_its_own_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_what_is_needed_runs),
-        cmocka_unit_test(test_outputs_may_repeat_and_be_inputs),
-        cmocka_unit_test(test_missing_value_is_named),
-        cmocka_unit_test(test_wrong_nodes_are_refused),
-        cmocka_unit_test(test_an_unsound_graph_says_its_own_error),
+        cmocka_unit_test(only_what_is_needed_runs),
+        cmocka_unit_test(outputs_may_repeat_and_be_inputs),
+        cmocka_unit_test(a_missing_value_is_named),
+        cmocka_unit_test(wrong_nodes_are_refused),
+        cmocka_unit_test(an_unsound_graph_says_its_own_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,7 @@ static const struct unary_case {
     {"detach", cop_detach, same_form, signed_values},
 };
 
-static void test_unary(void **state)
+static void unary_operations_give_known_values(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof unary_cases / sizeof *unary_cases; i++) {
@@ -120,7 +120,7 @@ static void test_unary(void **state)
     }
 }
 
-static void test_relu_keeps_nan(void **state)
+static void relu_keeps_nan(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -167,7 +167,7 @@ static const struct binary_case {
 };
 
 /* a [2, 1, 3] and b [2, 2, 1] meet in [2, 2, 3]. */
-static void test_binary_broadcasts_both_ways(void **state)
+static void binary_broadcasts_both_ways(void **state)
 {
     (void)state;
     const double a[6] = {1.0, -2.0, 3.0, 0.5, 0.25, -4.0};
@@ -186,7 +186,7 @@ static void test_binary_broadcasts_both_ways(void **state)
     }
 }
 
-static void test_gate_is_closed_at_zero(void **state)
+static void a_gate_is_closed_at_zero(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -196,7 +196,7 @@ static void test_gate_is_closed_at_zero(void **state)
     scene_close(&s);
 }
 
-static void test_constant(void **state)
+static void a_constant_fills_its_shape(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -209,11 +209,11 @@ static void test_constant(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_relu_keeps_nan),
-        cmocka_unit_test(test_binary_broadcasts_both_ways),
-        cmocka_unit_test(test_gate_is_closed_at_zero),
-        cmocka_unit_test(test_constant),
+        cmocka_unit_test(unary_operations_give_known_values),
+        cmocka_unit_test(relu_keeps_nan),
+        cmocka_unit_test(binary_broadcasts_both_ways),
+        cmocka_unit_test(a_gate_is_closed_at_zero),
+        cmocka_unit_test(a_constant_fills_its_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

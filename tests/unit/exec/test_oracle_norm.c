@@ -7,7 +7,7 @@
 /* [2, 2, 1, 2]: channel 0 holds 1 3 | 5 7, channel 1 holds 2 2 | 2 6 (sample | sample). */
 static const double images[8] = {1, 3, 2, 2, 5, 7, 2, 6};
 
-static void test_variance(void **state)
+static void variance_is_taken_over_the_wanted_axes(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -20,7 +20,7 @@ static void test_variance(void **state)
 }
 
 /* Two passes: a mean of 1e8 does not swallow a variance of 1. */
-static void test_variance_about_a_large_mean(void **state)
+static void variance_survives_a_large_mean(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -30,7 +30,7 @@ static void test_variance_about_a_large_mean(void **state)
     scene_close(&s);
 }
 
-static void test_normalize(void **state)
+static void normalize_divides_by_the_deviation(void **state)
 {
     (void)state;
     const double epsilon = 0.25;
@@ -45,7 +45,7 @@ static void test_normalize(void **state)
     scene_close(&s);
 }
 
-static void test_normalize_jacobian_by_hand(void **state)
+static void the_jacobian_agrees_with_one_by_hand(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -60,7 +60,7 @@ static void test_normalize_jacobian_by_hand(void **state)
 }
 
 /* The Jacobian's columns against central differences of normalize, for both kinds of statistics. */
-static void test_normalize_jacobian_is_the_jacobian(void **state)
+static void the_jacobian_agrees_with_differences(void **state)
 {
     (void)state;
     static const cop_norm_axes kinds[2] = {COP_NORM_OVER_BATCH, COP_NORM_OVER_IMAGE};
@@ -91,7 +91,7 @@ static void test_normalize_jacobian_is_the_jacobian(void **state)
     }
 }
 
-static void test_log_softmax(void **state)
+static void log_softmax_is_exact_for_large_logits(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -107,12 +107,12 @@ static void test_log_softmax(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variance),
-        cmocka_unit_test(test_variance_about_a_large_mean),
-        cmocka_unit_test(test_normalize),
-        cmocka_unit_test(test_normalize_jacobian_by_hand),
-        cmocka_unit_test(test_normalize_jacobian_is_the_jacobian),
-        cmocka_unit_test(test_log_softmax),
+        cmocka_unit_test(variance_is_taken_over_the_wanted_axes),
+        cmocka_unit_test(variance_survives_a_large_mean),
+        cmocka_unit_test(normalize_divides_by_the_deviation),
+        cmocka_unit_test(the_jacobian_agrees_with_one_by_hand),
+        cmocka_unit_test(the_jacobian_agrees_with_differences),
+        cmocka_unit_test(log_softmax_is_exact_for_large_logits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 static const double ramp[20] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
                                 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
 
-static void test_avg_pool(void **state)
+static void average_pooling_takes_the_mean_of_each_window(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -26,7 +26,7 @@ static void test_avg_pool(void **state)
 static const cop_window windows[] = {
     {2, 2, 2, 2, 0, 0}, {3, 3, 2, 2, 1, 1}, {3, 2, 1, 2, 1, 0}, {2, 2, 3, 3, 0, 0}};
 
-static void test_avg_pool_adjoint(void **state)
+static void the_gradient_of_average_pooling_is_its_adjoint(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
@@ -39,7 +39,7 @@ static void test_avg_pool_adjoint(void **state)
     }
 }
 
-static void test_max_pool(void **state)
+static void max_pooling_takes_the_largest_of_each_window(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -49,7 +49,7 @@ static void test_max_pool(void **state)
     scene_close(&s);
 }
 
-static void test_padding_never_wins(void **state)
+static void padding_never_wins(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -61,7 +61,7 @@ static void test_padding_never_wins(void **state)
     scene_close(&s);
 }
 
-static void test_first_in_row_order_wins_a_tie(void **state)
+static void the_first_in_row_order_wins_a_tie(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -77,7 +77,7 @@ static void test_first_in_row_order_wins_a_tie(void **state)
     scene_close(&s);
 }
 
-static void test_max_pool_take_of_itself_and_adjoint(void **state)
+static void max_pooling_takes_itself_and_has_an_adjoint(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
@@ -95,7 +95,7 @@ static void test_max_pool_take_of_itself_and_adjoint(void **state)
     }
 }
 
-static void test_nan_shows_in_the_maximum(void **state)
+static void nan_shows_in_the_maximum(void **state)
 {
     (void)state;
     for (int place = 0; place < 4; place++) {
@@ -113,13 +113,13 @@ static void test_nan_shows_in_the_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_avg_pool),
-        cmocka_unit_test(test_avg_pool_adjoint),
-        cmocka_unit_test(test_max_pool),
-        cmocka_unit_test(test_padding_never_wins),
-        cmocka_unit_test(test_first_in_row_order_wins_a_tie),
-        cmocka_unit_test(test_max_pool_take_of_itself_and_adjoint),
-        cmocka_unit_test(test_nan_shows_in_the_maximum),
+        cmocka_unit_test(average_pooling_takes_the_mean_of_each_window),
+        cmocka_unit_test(the_gradient_of_average_pooling_is_its_adjoint),
+        cmocka_unit_test(max_pooling_takes_the_largest_of_each_window),
+        cmocka_unit_test(padding_never_wins),
+        cmocka_unit_test(the_first_in_row_order_wins_a_tie),
+        cmocka_unit_test(max_pooling_takes_itself_and_has_an_adjoint),
+        cmocka_unit_test(nan_shows_in_the_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

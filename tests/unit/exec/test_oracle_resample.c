@@ -19,7 +19,7 @@ static double clamp(double value, double low, double high)
     return fmin(fmax(value, low), high);
 }
 
-static void test_resize_of_a_ramp(void **state)
+static void a_resized_ramp_stays_a_ramp(void **state)
 {
     (void)state;
     static const int64_t sizes[][4] = {{2, 3, 4, 6}, {4, 5, 2, 2}, {3, 3, 3, 3},
@@ -42,7 +42,7 @@ static void test_resize_of_a_ramp(void **state)
 }
 
 /* Downwards two neighbours are read and the rest is skipped: there is no antialiasing. */
-static void test_resize_by_hand(void **state)
+static void resizing_reads_two_neighbours(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -55,7 +55,7 @@ static void test_resize_by_hand(void **state)
     scene_close(&s);
 }
 
-static void test_resize_adjoint(void **state)
+static void the_gradient_of_resizing_is_its_adjoint(void **state)
 {
     (void)state;
     static const int64_t sizes[][2] = {{8, 8}, {2, 3}, {5, 4}, {3, 9}};
@@ -86,7 +86,7 @@ static const struct affine_case {
     {"not finite", {NAN, 0, 0, 0, INFINITY, 0}, {0}},
 };
 
-static void test_affine_sample(void **state)
+static void affine_sampling_moves_as_theta_says(void **state)
 {
     (void)state;
     const double image[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
@@ -102,7 +102,7 @@ static void test_affine_sample(void **state)
 }
 
 /* Not square, two samples with a theta each: x is scaled by the width, y by the height. */
-static void test_affine_sample_per_sample(void **state)
+static void each_sample_has_its_own_theta(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -115,7 +115,7 @@ static void test_affine_sample_per_sample(void **state)
     scene_close(&s);
 }
 
-static void test_affine_sample_adjoint(void **state)
+static void the_gradient_of_affine_sampling_is_its_adjoint(void **state)
 {
     (void)state;
     scene s = scene_open(3);
@@ -128,7 +128,7 @@ static void test_affine_sample_adjoint(void **state)
     scene_close(&s);
 }
 
-static void test_shift(void **state)
+static void a_shift_moves_by_whole_pixels(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -143,7 +143,7 @@ static void test_shift(void **state)
     scene_close(&s);
 }
 
-static void test_shift_wants_whole_offsets(void **state)
+static void a_shift_wants_whole_offsets(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -155,7 +155,7 @@ static void test_shift_wants_whole_offsets(void **state)
     scene_close(&s);
 }
 
-static void test_flip(void **state)
+static void a_flip_mirrors_the_flagged_images(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -166,7 +166,7 @@ static void test_flip(void **state)
     scene_close(&s);
 }
 
-static void test_box_mask(void **state)
+static void a_box_mask_is_zero_in_its_box(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -181,16 +181,16 @@ static void test_box_mask(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resize_of_a_ramp),
-        cmocka_unit_test(test_resize_by_hand),
-        cmocka_unit_test(test_resize_adjoint),
-        cmocka_unit_test(test_affine_sample),
-        cmocka_unit_test(test_affine_sample_per_sample),
-        cmocka_unit_test(test_affine_sample_adjoint),
-        cmocka_unit_test(test_shift),
-        cmocka_unit_test(test_shift_wants_whole_offsets),
-        cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_box_mask),
+        cmocka_unit_test(a_resized_ramp_stays_a_ramp),
+        cmocka_unit_test(resizing_reads_two_neighbours),
+        cmocka_unit_test(the_gradient_of_resizing_is_its_adjoint),
+        cmocka_unit_test(affine_sampling_moves_as_theta_says),
+        cmocka_unit_test(each_sample_has_its_own_theta),
+        cmocka_unit_test(the_gradient_of_affine_sampling_is_its_adjoint),
+        cmocka_unit_test(a_shift_moves_by_whole_pixels),
+        cmocka_unit_test(a_shift_wants_whole_offsets),
+        cmocka_unit_test(a_flip_mirrors_the_flagged_images),
+        cmocka_unit_test(a_box_mask_is_zero_in_its_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 static const double one_to_twelve[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
-static void test_reshape_keeps_order(void **state)
+static void reshape_keeps_the_order(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -16,7 +16,7 @@ static void test_reshape_keeps_order(void **state)
     scene_close(&s);
 }
 
-static void test_broadcast(void **state)
+static void broadcast_repeats_along_axes_of_one(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -26,7 +26,7 @@ static void test_broadcast(void **state)
     scene_close(&s);
 }
 
-static void test_slice(void **state)
+static void slice_takes_a_part_of_an_axis(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -37,7 +37,7 @@ static void test_slice(void **state)
     scene_close(&s);
 }
 
-static void test_pad(void **state)
+static void pad_puts_zeros_around(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -49,7 +49,7 @@ static void test_pad(void **state)
     scene_close(&s);
 }
 
-static void test_concat(void **state)
+static void concat_joins_along_an_axis(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -63,7 +63,7 @@ static void test_concat(void **state)
     scene_close(&s);
 }
 
-static void test_gather_and_scatter_add(void **state)
+static void scatter_adds_where_gather_reads(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -79,7 +79,7 @@ static void test_gather_and_scatter_add(void **state)
     scene_close(&s);
 }
 
-static void test_index_is_checked(void **state)
+static void an_index_outside_is_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -108,7 +108,7 @@ static void test_index_is_checked(void **state)
     }
 }
 
-static void test_sums(void **state)
+static void sums_are_taken_over_the_wanted_axes(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -127,14 +127,14 @@ static void test_sums(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reshape_keeps_order),
-        cmocka_unit_test(test_broadcast),
-        cmocka_unit_test(test_slice),
-        cmocka_unit_test(test_pad),
-        cmocka_unit_test(test_concat),
-        cmocka_unit_test(test_gather_and_scatter_add),
-        cmocka_unit_test(test_index_is_checked),
-        cmocka_unit_test(test_sums),
+        cmocka_unit_test(reshape_keeps_the_order),
+        cmocka_unit_test(broadcast_repeats_along_axes_of_one),
+        cmocka_unit_test(slice_takes_a_part_of_an_axis),
+        cmocka_unit_test(pad_puts_zeros_around),
+        cmocka_unit_test(concat_joins_along_an_axis),
+        cmocka_unit_test(scatter_adds_where_gather_reads),
+        cmocka_unit_test(an_index_outside_is_refused),
+        cmocka_unit_test(sums_are_taken_over_the_wanted_axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

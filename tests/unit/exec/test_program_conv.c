@@ -32,7 +32,7 @@ static void expect_conv(const conv_case *c, uint64_t seed)
     scene_close(&s);
 }
 
-static void test_conv(void **state)
+static void convolutions_agree_with_the_oracle(void **state)
 {
     (void)state;
     const conv_case cases[] = {
@@ -66,7 +66,7 @@ static int winograd_count(const cop_program *p)
 
 /* Large 3x3 convolutions go by Winograd's algorithm where the kernels are compiled for AVX-512;
  * here with tiles that hang over the right edge. The results' root mean square is 8 to 19. */
-static void test_large_conv(void **state)
+static void large_convolutions_are_right(void **state)
 {
     (void)state;
     for (int32_t stride = 1; stride <= 2; stride++) {
@@ -90,7 +90,7 @@ static void test_large_conv(void **state)
 }
 
 /* Few tiles, or few channels at stride 2, are left to the direct sum. */
-static void test_small_conv_is_direct(void **state)
+static void small_convolutions_are_direct(void **state)
 {
     (void)state;
     const conv_case small[] = {{cop_shape4(3, 32, 8, 8), 32, cop_window_square(3, 1, 1)},
@@ -110,7 +110,7 @@ static void test_small_conv_is_direct(void **state)
 
 /* The gradient by a few channels (pixels) reads what another convolution made as it lies, blocked
  * where channels fill blocks; rows of pixels that are no multiple of the kernel's; any stride. */
-static void test_gradient_by_pixels(void **state)
+static void the_gradient_by_pixels_reads_blocked_tensors(void **state)
 {
     (void)state;
     static const int64_t filters[] = {16, 32, 10};
@@ -132,7 +132,7 @@ static void test_gradient_by_pixels(void **state)
 
 /* Two convolutions in a row and their derivatives hand blocked tensors to each other: fewer
  * conversions than three for each convolution. */
-static void test_layouts_are_shared(void **state)
+static void convolutions_in_a_row_share_layouts(void **state)
 {
     (void)state;
     scene s = scene_open(50);
@@ -155,7 +155,7 @@ static void test_layouts_are_shared(void **state)
 }
 
 /* A view of a convolution's result, and a convolution of a view. */
-static void test_views_of_blocked_tensors(void **state)
+static void blocked_tensors_may_be_viewed(void **state)
 {
     (void)state;
     scene s = scene_open(51);
@@ -171,7 +171,7 @@ static void test_views_of_blocked_tensors(void **state)
 }
 
 /* A constant has no memory until something other than a tile wants it. */
-static void test_conv_of_a_constant(void **state)
+static void a_constant_may_be_convolved(void **state)
 {
     (void)state;
     scene s = scene_open(52);
@@ -181,7 +181,7 @@ static void test_conv_of_a_constant(void **state)
     scene_close(&s);
 }
 
-static void test_matmul(void **state)
+static void matmul_agrees_with_the_oracle(void **state)
 {
     (void)state;
     static const int64_t sizes[][3] = {{1, 1, 1},     {3, 5, 7},   {1, 300, 10},  {128, 64, 10},
@@ -206,14 +206,14 @@ static void test_matmul(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),
-        cmocka_unit_test(test_large_conv),
-        cmocka_unit_test(test_small_conv_is_direct),
-        cmocka_unit_test(test_gradient_by_pixels),
-        cmocka_unit_test(test_layouts_are_shared),
-        cmocka_unit_test(test_views_of_blocked_tensors),
-        cmocka_unit_test(test_conv_of_a_constant),
-        cmocka_unit_test(test_matmul),
+        cmocka_unit_test(convolutions_agree_with_the_oracle),
+        cmocka_unit_test(large_convolutions_are_right),
+        cmocka_unit_test(small_convolutions_are_direct),
+        cmocka_unit_test(the_gradient_by_pixels_reads_blocked_tensors),
+        cmocka_unit_test(convolutions_in_a_row_share_layouts),
+        cmocka_unit_test(blocked_tensors_may_be_viewed),
+        cmocka_unit_test(a_constant_may_be_convolved),
+        cmocka_unit_test(matmul_agrees_with_the_oracle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ static bool some_operation_has(const cop_description *d, const char *part)
     return found;
 }
 
-static void test_rows_agree_with_costs(void **state)
+static void rows_agree_with_costs(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -77,7 +77,7 @@ static void test_rows_agree_with_costs(void **state)
     scene_close(&s);
 }
 
-static void test_rows_say_what_is_done(void **state)
+static void rows_say_what_is_done(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -142,7 +142,7 @@ static void assert_layout_is_told(const cop_layout *layout, cop_shape shape, con
         assert_string_equal(text, letters);
 }
 
-static void test_layouts_are_told_as_they_are(void **state)
+static void layouts_are_told_as_they_are(void **state)
 {
     (void)state;
     const struct {
@@ -179,7 +179,7 @@ static void test_layouts_are_told_as_they_are(void **state)
     cop_onednn_free(dnn);
 }
 
-static void test_measuring_changes_no_bit(void **state)
+static void measuring_changes_no_bit(void **state)
 {
     (void)state;
     scene s = scene_open(2);
@@ -209,7 +209,7 @@ static void test_measuring_changes_no_bit(void **state)
 }
 
 /* The median is over the last runs, as many as are kept. */
-static void test_median_of_the_last_runs(void **state)
+static void the_median_is_over_the_last_runs(void **state)
 {
     (void)state;
     static const struct {
@@ -244,7 +244,7 @@ static void run_and_free(int runs)
     scene_close(&s);
 }
 
-static void test_environment_asks_for_listings(void **state)
+static void the_environment_asks_for_listings(void **state)
 {
     (void)state;
     char dir[256], path[300], *text = NULL;
@@ -276,12 +276,12 @@ static void test_environment_asks_for_listings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_agree_with_costs),
-        cmocka_unit_test(test_rows_say_what_is_done),
-        cmocka_unit_test(test_layouts_are_told_as_they_are),
-        cmocka_unit_test(test_measuring_changes_no_bit),
-        cmocka_unit_test(test_median_of_the_last_runs),
-        cmocka_unit_test(test_environment_asks_for_listings),
+        cmocka_unit_test(rows_agree_with_costs),
+        cmocka_unit_test(rows_say_what_is_done),
+        cmocka_unit_test(layouts_are_told_as_they_are),
+        cmocka_unit_test(measuring_changes_no_bit),
+        cmocka_unit_test(the_median_is_over_the_last_runs),
+        cmocka_unit_test(the_environment_asks_for_listings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

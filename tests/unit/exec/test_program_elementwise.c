@@ -21,7 +21,7 @@ static cop_node affine(cop_graph *g, cop_node a)
     return cop_affine(g, a, -1.75, 0.5);
 }
 
-static void test_unary(void **state)
+static void unary_operations_agree_with_the_oracle(void **state)
 {
     (void)state;
     static const struct {
@@ -46,7 +46,7 @@ static void test_unary(void **state)
 
 /* Zeros of either sign, infinities and NaN through the operations that promise something of them.
  */
-static void test_special_values(void **state)
+static void special_values_go_through_as_promised(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -70,7 +70,7 @@ static void test_special_values(void **state)
 typedef cop_node (*binary_op)(cop_graph *g, cop_node a, cop_node b);
 
 /* Each broadcast that a network uses, and odd ones, on either side. */
-static void test_binary_broadcasting(void **state)
+static void binary_operations_broadcast_on_either_side(void **state)
 {
     (void)state;
     static const binary_op ops[] = {cop_add, cop_sub, cop_mul, cop_div, cop_gate};
@@ -103,7 +103,7 @@ static void test_binary_broadcasting(void **state)
         }
 }
 
-static void test_broadcast_and_constants(void **state)
+static void broadcasts_and_constants_are_computed(void **state)
 {
     (void)state;
     scene s = scene_open(3);
@@ -119,7 +119,7 @@ static void test_broadcast_and_constants(void **state)
 }
 
 /* A chain of one shape is one instruction, and only its end goes to memory. */
-static void test_chain_is_one_instruction(void **state)
+static void a_chain_is_one_instruction(void **state)
 {
     (void)state;
     scene s = scene_open(4);
@@ -140,7 +140,7 @@ static void test_chain_is_one_instruction(void **state)
 }
 
 /* A path that leaves a group and comes back forbids joining; several values may be kept. */
-static void test_diamond_through_a_reduction(void **state)
+static void a_diamond_through_a_reduction_is_right(void **state)
 {
     (void)state;
     scene s = scene_open(5);
@@ -155,7 +155,7 @@ static void test_diamond_through_a_reduction(void **state)
 }
 
 /* More operations than one group holds. */
-static void test_long_chain(void **state)
+static void a_chain_longer_than_a_group_is_right(void **state)
 {
     (void)state;
     scene s = scene_open(6);
@@ -171,13 +171,13 @@ static void test_long_chain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_special_values),
-        cmocka_unit_test(test_binary_broadcasting),
-        cmocka_unit_test(test_broadcast_and_constants),
-        cmocka_unit_test(test_chain_is_one_instruction),
-        cmocka_unit_test(test_diamond_through_a_reduction),
-        cmocka_unit_test(test_long_chain),
+        cmocka_unit_test(unary_operations_agree_with_the_oracle),
+        cmocka_unit_test(special_values_go_through_as_promised),
+        cmocka_unit_test(binary_operations_broadcast_on_either_side),
+        cmocka_unit_test(broadcasts_and_constants_are_computed),
+        cmocka_unit_test(a_chain_is_one_instruction),
+        cmocka_unit_test(a_diamond_through_a_reduction_is_right),
+        cmocka_unit_test(a_chain_longer_than_a_group_is_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,7 +60,7 @@ static void expect_block(const block_case *c, uint64_t seed)
     scene_close(&s);
 }
 
-static void test_blocks(void **state)
+static void blocks_of_a_network_are_right(void **state)
 {
     (void)state;
     const cop_norm_axes image = COP_NORM_OVER_IMAGE, batch = COP_NORM_OVER_BATCH;
@@ -79,7 +79,7 @@ static void test_blocks(void **state)
 }
 
 /* A residual sum of two normalised branches: two groups' worth of operands in one. */
-static void test_residual(void **state)
+static void a_residual_sum_of_two_branches_is_right(void **state)
 {
     (void)state;
     scene s = scene_open(40);
@@ -104,7 +104,7 @@ static void test_residual(void **state)
 
 /* The gradient of a sum is a constant, which a normalisation's sums and pooling read like any other
  * tensor of planes. */
-static void test_constant_planes(void **state)
+static void constant_planes_are_read_like_others(void **state)
 {
     (void)state;
     const cop_window half = cop_window_square(2, 2, 0);
@@ -138,7 +138,7 @@ static void test_constant_planes(void **state)
 
 /* A variance that a mean of 300 and a pass of single precision over each plane leaves its digits.
  */
-static void test_blocked_variance_about_a_large_mean(void **state)
+static void blocked_variance_survives_a_large_mean(void **state)
 {
     (void)state;
     for (int over = COP_NORM_OVER_BATCH; over <= COP_NORM_OVER_IMAGE; over++) {
@@ -248,7 +248,7 @@ static cop_node random_node(garden *t)
 
 /* Work between pooling and the next convolution is on planes a quarter of what it began with; and
  * a sum over large planes may scale small ones without pooling. */
-static void test_planes_of_two_sizes(void **state)
+static void planes_of_two_sizes_go_together(void **state)
 {
     (void)state;
     const cop_window half = cop_window_square(2, 2, 0), three = cop_window_square(3, 1, 1);
@@ -331,7 +331,7 @@ static bool is_near_kink(scene *s, const cop_node *nodes, size_t count, double t
 
 /* Many graphs with many outputs, and gradients of the last node: whatever is fused, repeated and
  * written in place, the values are right. */
-static void test_random_planes(void **state)
+static void random_graphs_of_planes_are_right(void **state)
 {
     (void)state;
     enum { NODES = 24, MOST = 12, SEEDS = 120 };
@@ -386,7 +386,7 @@ static cop_program_cost costs_of(const block_case *c, bool gradient)
 
 /* Two convolutions, and one pass over memory between them. Conversions: two of weights, and that of
  * the output, which is plain. */
-static void test_one_pass_between_convolutions(void **state)
+static void one_pass_lies_between_convolutions(void **state)
 {
     (void)state;
     const block_case instance = {2, 16, 16, 16, COP_NORM_OVER_IMAGE, AVG_POOL};
@@ -401,7 +401,7 @@ static void test_one_pass_between_convolutions(void **state)
 
 /* What the normalisation makes of a convolution's result is computed again in the backward pass:
  * of the tensors as large as that result the arena holds two. */
-static void test_activations_are_computed_again(void **state)
+static void activations_are_computed_again(void **state)
 {
     (void)state;
     const block_case large = {32, 16, 32, 32, COP_NORM_OVER_IMAGE, AVG_POOL};
@@ -412,14 +412,14 @@ static void test_activations_are_computed_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_residual),
-        cmocka_unit_test(test_constant_planes),
-        cmocka_unit_test(test_planes_of_two_sizes),
-        cmocka_unit_test(test_random_planes),
-        cmocka_unit_test(test_blocked_variance_about_a_large_mean),
-        cmocka_unit_test(test_one_pass_between_convolutions),
-        cmocka_unit_test(test_activations_are_computed_again),
+        cmocka_unit_test(blocks_of_a_network_are_right),
+        cmocka_unit_test(a_residual_sum_of_two_branches_is_right),
+        cmocka_unit_test(constant_planes_are_read_like_others),
+        cmocka_unit_test(planes_of_two_sizes_go_together),
+        cmocka_unit_test(random_graphs_of_planes_are_right),
+        cmocka_unit_test(blocked_variance_survives_a_large_mean),
+        cmocka_unit_test(one_pass_lies_between_convolutions),
+        cmocka_unit_test(activations_are_computed_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

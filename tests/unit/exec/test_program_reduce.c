@@ -4,7 +4,7 @@
 
 static const double close_enough = 1e-5;
 
-static void test_every_set_of_axes(void **state)
+static void sums_over_every_set_of_axes_are_right(void **state)
 {
     (void)state;
     const cop_shape shapes[] = {cop_shape4(3, 5, 7, 9),    cop_shape4(1, 16, 1, 33),
@@ -23,7 +23,7 @@ static void test_every_set_of_axes(void **state)
     }
 }
 
-static void test_other_ranks(void **state)
+static void sums_of_other_ranks_are_right(void **state)
 {
     (void)state;
     scene s = scene_open(20);
@@ -43,7 +43,7 @@ static void test_other_ranks(void **state)
 }
 
 /* A float accumulator would stop at 2^24: 2^25 ones are counted to the last. */
-static void test_long_sum(void **state)
+static void a_long_sum_counts_to_the_last(void **state)
 {
     (void)state;
     scene s = scene_open(21);
@@ -75,7 +75,7 @@ static void expect_norm(cop_shape shape, cop_norm_axes over, uint64_t seed)
     scene_close(&s);
 }
 
-static void test_norm(void **state)
+static void normalisation_agrees_with_the_oracle(void **state)
 {
     (void)state;
     const cop_shape shapes[] = {cop_shape4(3, 5, 7, 9), cop_shape4(1, 3, 40, 41),
@@ -87,7 +87,7 @@ static void test_norm(void **state)
 }
 
 /* Two passes: a mean of 300 leaves a variance of 1 its digits. */
-static void test_variance_about_a_large_mean(void **state)
+static void variance_survives_a_large_mean(void **state)
 {
     (void)state;
     scene s = scene_open(22);
@@ -96,7 +96,7 @@ static void test_variance_about_a_large_mean(void **state)
     scene_close(&s);
 }
 
-static void test_log_softmax(void **state)
+static void log_softmax_agrees_with_the_oracle(void **state)
 {
     (void)state;
     static const int64_t sizes[][2] = {{1, 10}, {128, 10}, {7, 1}, {65, 1000}};
@@ -113,12 +113,12 @@ static void test_log_softmax(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_set_of_axes),
-        cmocka_unit_test(test_other_ranks),
-        cmocka_unit_test(test_long_sum),
-        cmocka_unit_test(test_norm),
-        cmocka_unit_test(test_variance_about_a_large_mean),
-        cmocka_unit_test(test_log_softmax),
+        cmocka_unit_test(sums_over_every_set_of_axes_are_right),
+        cmocka_unit_test(sums_of_other_ranks_are_right),
+        cmocka_unit_test(a_long_sum_counts_to_the_last),
+        cmocka_unit_test(normalisation_agrees_with_the_oracle),
+        cmocka_unit_test(variance_survives_a_large_mean),
+        cmocka_unit_test(log_softmax_agrees_with_the_oracle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

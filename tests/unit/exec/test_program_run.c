@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_outputs_that_are_leaves_and_views(void **state)
+static void outputs_may_be_leaves_and_views(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -24,7 +24,7 @@ static void test_outputs_that_are_leaves_and_views(void **state)
 }
 
 /* w ← w − 0.5·g and m ← w + g, written over w and m themselves: as if all were read first. */
-static void test_outputs_may_be_inputs(void **state)
+static void outputs_may_be_inputs(void **state)
 {
     (void)state;
     scene s = scene_open(2);
@@ -58,7 +58,7 @@ static void test_outputs_may_be_inputs(void **state)
 }
 
 /* An update in place, alone: read and written tile by tile, without a copy. */
-static void test_update_is_written_directly(void **state)
+static void an_update_in_place_is_written_directly(void **state)
 {
     (void)state;
     scene s = scene_open(3);
@@ -85,7 +85,7 @@ static void test_update_is_written_directly(void **state)
 }
 
 /* Memory that overlaps an input without being it is written at the end. */
-static void test_output_overlapping_an_input(void **state)
+static void an_output_may_overlap_an_input(void **state)
 {
     (void)state;
     scene s = scene_open(4);
@@ -107,7 +107,7 @@ static void test_output_overlapping_an_input(void **state)
 }
 
 /* The same bits wherever the caller's memory begins, and after other runs in between. */
-static void test_bits_do_not_depend_on_alignment(void **state)
+static void bits_do_not_depend_on_alignment(void **state)
 {
     (void)state;
     scene s = scene_open(5);
@@ -144,7 +144,7 @@ static void test_bits_do_not_depend_on_alignment(void **state)
     scene_close(&s);
 }
 
-static void test_bindings(void **state)
+static void bindings_are_checked_before_a_run(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -173,7 +173,7 @@ static void test_bindings(void **state)
     cop_program_free(p);
 }
 
-static void test_refusals(void **state)
+static void refuses_to_compile_what_it_cannot_run(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -228,7 +228,7 @@ static cop_node random_node(scene *s, const cop_node *pool, int count, cop_node 
 }
 
 /* Many graphs with many outputs: every value is right although memory is shared over time. */
-static void test_random_graphs(void **state)
+static void random_graphs_are_right(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
@@ -268,7 +268,7 @@ static cop_node small_network(scene *s, cop_node *parameters)
 
 /* Loss, gradients and a Hessian product of a network, all from one program. Tolerance 2e-3: sums
  * of rounding through three layers, twice differentiated. */
-static void test_second_order_of_a_network(void **state)
+static void second_derivatives_of_a_network_are_right(void **state)
 {
     (void)state;
     scene s = scene_open(9);
@@ -285,7 +285,7 @@ static void test_second_order_of_a_network(void **state)
 }
 
 /* Training memory is reused: the arena is far smaller than all tensors together. */
-static void test_memory_is_reused(void **state)
+static void memory_is_reused(void **state)
 {
     (void)state;
     scene s = scene_open(10);
@@ -302,16 +302,16 @@ static void test_memory_is_reused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outputs_that_are_leaves_and_views),
-        cmocka_unit_test(test_outputs_may_be_inputs),
-        cmocka_unit_test(test_update_is_written_directly),
-        cmocka_unit_test(test_output_overlapping_an_input),
-        cmocka_unit_test(test_bits_do_not_depend_on_alignment),
-        cmocka_unit_test(test_bindings),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_random_graphs),
-        cmocka_unit_test(test_second_order_of_a_network),
-        cmocka_unit_test(test_memory_is_reused),
+        cmocka_unit_test(outputs_may_be_leaves_and_views),
+        cmocka_unit_test(outputs_may_be_inputs),
+        cmocka_unit_test(an_update_in_place_is_written_directly),
+        cmocka_unit_test(an_output_may_overlap_an_input),
+        cmocka_unit_test(bits_do_not_depend_on_alignment),
+        cmocka_unit_test(bindings_are_checked_before_a_run),
+        cmocka_unit_test(refuses_to_compile_what_it_cannot_run),
+        cmocka_unit_test(random_graphs_are_right),
+        cmocka_unit_test(second_derivatives_of_a_network_are_right),
+        cmocka_unit_test(memory_is_reused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 static const double exact = 0.0, close_enough = 5e-6;
 
-static void test_slice_pad_concat(void **state)
+static void slices_pads_and_concats_agree_with_the_oracle(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -25,7 +25,7 @@ static void test_slice_pad_concat(void **state)
     scene_close(&s);
 }
 
-static void test_gather_and_scatter(void **state)
+static void gather_and_scatter_agree_with_the_oracle(void **state)
 {
     (void)state;
     scene s = scene_open(2);
@@ -40,7 +40,7 @@ static void test_gather_and_scatter(void **state)
     scene_close(&s);
 }
 
-static void test_bad_index_fails(void **state)
+static void an_index_that_is_none_fails(void **state)
 {
     (void)state;
     static const double bad[] = {4.0, -1.0, 0.5, NAN, INFINITY, 1e30};
@@ -76,7 +76,7 @@ static void expect_pools(cop_shape shape, cop_window window, uint64_t seed)
     scene_close(&s);
 }
 
-static void test_pooling(void **state)
+static void pooling_agrees_with_the_oracle(void **state)
 {
     (void)state;
     const cop_shape shapes[] = {cop_shape4(2, 3, 8, 8), cop_shape4(1, 17, 9, 7),
@@ -90,7 +90,7 @@ static void test_pooling(void **state)
 }
 
 /* Equal values: the first in row order wins, and a NaN wins over numbers. */
-static void test_max_pool_ties(void **state)
+static void the_first_in_row_order_wins_a_tie(void **state)
 {
     (void)state;
     scene s = scene_open(4);
@@ -109,7 +109,7 @@ static void test_max_pool_ties(void **state)
     scene_close(&s);
 }
 
-static void test_resize(void **state)
+static void resizing_agrees_with_the_oracle(void **state)
 {
     (void)state;
     static const int64_t sizes[][4] = {{5, 7, 10, 14},   {8, 8, 5, 3}, {1, 4, 3, 9},
@@ -126,7 +126,7 @@ static void test_resize(void **state)
     }
 }
 
-static void test_affine_sample(void **state)
+static void affine_sampling_agrees_with_the_oracle(void **state)
 {
     (void)state;
     const cop_shape shapes[] = {cop_shape4(3, 3, 8, 8), cop_shape4(3, 1, 7, 11),
@@ -144,7 +144,7 @@ static void test_affine_sample(void **state)
     }
 }
 
-static void test_shift_flip_box(void **state)
+static void shifts_flips_and_boxes_agree_with_the_oracle(void **state)
 {
     (void)state;
     static const double offset[10] = {0, 0, 2, -1, -3, 4, 100, 0, 0, -9};
@@ -165,10 +165,14 @@ static void test_shift_flip_box(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slice_pad_concat), cmocka_unit_test(test_gather_and_scatter),
-        cmocka_unit_test(test_bad_index_fails),  cmocka_unit_test(test_pooling),
-        cmocka_unit_test(test_max_pool_ties),    cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_affine_sample),    cmocka_unit_test(test_shift_flip_box),
+        cmocka_unit_test(slices_pads_and_concats_agree_with_the_oracle),
+        cmocka_unit_test(gather_and_scatter_agree_with_the_oracle),
+        cmocka_unit_test(an_index_that_is_none_fails),
+        cmocka_unit_test(pooling_agrees_with_the_oracle),
+        cmocka_unit_test(the_first_in_row_order_wins_a_tie),
+        cmocka_unit_test(resizing_agrees_with_the_oracle),
+        cmocka_unit_test(affine_sampling_agrees_with_the_oracle),
+        cmocka_unit_test(shifts_flips_and_boxes_agree_with_the_oracle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

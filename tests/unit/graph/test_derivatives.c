@@ -571,7 +571,7 @@ static bool occurs(const cop_graph *g, cop_op op)
 }
 
 /* *state is the case; its place in the table seeds its values. */
-static void test_case(void **state)
+static void derivatives_agree_with_differences(void **state)
 {
     const derivative_case *c = *state;
     scene s = scene_open((uint64_t)(c - cases) + 1);
@@ -594,7 +594,7 @@ static void test_case(void **state)
 }
 
 /* Leaves have no operands to differentiate by, and detach is tested for having no derivative. */
-static void test_every_operation_has_a_case(void **state)
+static void every_operation_has_a_case(void **state)
 {
     (void)state;
     for (int op = COP_OP_NONE + 1; op < COP_OP_COUNT; op++) {
@@ -616,7 +616,7 @@ static void expect_zero(scene *s, cop_node node)
 }
 
 /* d(detach(x)·x) = detach(x): only the factor that is not detached counts. */
-static void test_detach_passes_nothing(void **state)
+static void detach_passes_nothing(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -637,7 +637,7 @@ static void test_detach_passes_nothing(void **state)
 }
 
 /* At 0, where differences say nothing, the derivatives are the documented ones. */
-static void test_derivatives_at_the_kinks(void **state)
+static void kinks_have_the_documented_derivatives(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -661,7 +661,7 @@ static void test_derivatives_at_the_kinks(void **state)
 }
 
 /* What does not depend has a zero gradient and tangent of the right shape. */
-static void test_independence_gives_zeros(void **state)
+static void independence_gives_zeros(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -680,7 +680,7 @@ static void test_independence_gives_zeros(void **state)
     scene_close(&s);
 }
 
-static void test_no_derivative_in_draws(void **state)
+static void draws_have_no_derivative(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -705,7 +705,7 @@ static void test_no_derivative_in_draws(void **state)
 }
 
 /* Where a formula written carelessly overflows or divides by zero, derivatives stay finite. */
-static void test_extremes_stay_finite(void **state)
+static void extremes_stay_finite(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -731,7 +731,7 @@ static void test_extremes_stay_finite(void **state)
 }
 
 /* Inner nodes may be differentiated by; they then stand for themselves. */
-static void test_gradient_by_an_inner_node(void **state)
+static void an_inner_node_may_be_differentiated_by(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -754,16 +754,16 @@ int main(void)
     struct CMUnitTest case_tests[CASE_COUNT] = {{0}};
     for (size_t i = 0; i < CASE_COUNT; i++)
         case_tests[i] = (struct CMUnitTest){.name = cases[i].name,
-                                            .test_func = test_case,
+                                            .test_func = derivatives_agree_with_differences,
                                             .initial_state = (void *)(uintptr_t)&cases[i]};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_operation_has_a_case),
-        cmocka_unit_test(test_detach_passes_nothing),
-        cmocka_unit_test(test_derivatives_at_the_kinks),
-        cmocka_unit_test(test_independence_gives_zeros),
-        cmocka_unit_test(test_no_derivative_in_draws),
-        cmocka_unit_test(test_extremes_stay_finite),
-        cmocka_unit_test(test_gradient_by_an_inner_node),
+        cmocka_unit_test(every_operation_has_a_case),
+        cmocka_unit_test(detach_passes_nothing),
+        cmocka_unit_test(kinks_have_the_documented_derivatives),
+        cmocka_unit_test(independence_gives_zeros),
+        cmocka_unit_test(draws_have_no_derivative),
+        cmocka_unit_test(extremes_stay_finite),
+        cmocka_unit_test(an_inner_node_may_be_differentiated_by),
     };
     int failed = cmocka_run_group_tests_name("every operation", case_tests, NULL, NULL);
     return failed + cmocka_run_group_tests_name("the rest", tests, NULL, NULL);

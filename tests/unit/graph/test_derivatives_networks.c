@@ -110,20 +110,20 @@ static void check_network(network (*draw)(scene *s), forward_fn forward, uint64_
     scene_close(&s);
 }
 
-static void test_convnet(void **state)
+static void a_convnet_agrees_with_differences(void **state)
 {
     (void)state;
     check_network(draw_convnet, convnet, 1, 3);
 }
 
-static void test_residual_block(void **state)
+static void a_residual_block_agrees_with_differences(void **state)
 {
     (void)state;
     check_network(draw_resnet, resnet, 1, 3);
 }
 
 /* Pixels at half size, enlarged, moved, mirrored, dimmed and cut before the network sees them. */
-static void test_through_augmentation(void **state)
+static void derivatives_go_through_augmentation(void **state)
 {
     (void)state;
     scene s = scene_open(1);
@@ -217,13 +217,13 @@ static void check_matching(network (*draw)(scene *s), forward_fn forward)
     scene_close(s);
 }
 
-static void test_gradient_matching_convnet(void **state)
+static void gradient_matching_differentiates_a_convnet(void **state)
 {
     (void)state;
     check_matching(draw_convnet, convnet);
 }
 
-static void test_gradient_matching_residual_block(void **state)
+static void gradient_matching_differentiates_a_residual_block(void **state)
 {
     (void)state;
     check_matching(draw_resnet, resnet);
@@ -231,7 +231,7 @@ static void test_gradient_matching_residual_block(void **state)
 
 /* Training on the synthetic batch for two steps, then the loss on the real one: its derivative by
  * pixels and by the learning rate goes through both steps. */
-static void test_unrolled_training(void **state)
+static void derivatives_go_through_unrolled_training(void **state)
 {
     (void)state;
     matching m = open_matching(draw_convnet, convnet, 1);
@@ -263,12 +263,12 @@ static void test_unrolled_training(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convnet),
-        cmocka_unit_test(test_residual_block),
-        cmocka_unit_test(test_through_augmentation),
-        cmocka_unit_test(test_gradient_matching_convnet),
-        cmocka_unit_test(test_gradient_matching_residual_block),
-        cmocka_unit_test(test_unrolled_training),
+        cmocka_unit_test(a_convnet_agrees_with_differences),
+        cmocka_unit_test(a_residual_block_agrees_with_differences),
+        cmocka_unit_test(derivatives_go_through_augmentation),
+        cmocka_unit_test(gradient_matching_differentiates_a_convnet),
+        cmocka_unit_test(gradient_matching_differentiates_a_residual_block),
+        cmocka_unit_test(derivatives_go_through_unrolled_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static network network_open(void)
     return n;
 }
 
-static void test_every_operation_that_passes_derivatives_has_rules(void **state)
+static void every_operation_that_passes_derivatives_has_rules(void **state)
 {
     (void)state;
     for (int op = COP_OP_INPUT; op < COP_OP_COUNT; op++) {
@@ -84,7 +84,7 @@ static void test_every_operation_that_passes_derivatives_has_rules(void **state)
     }
 }
 
-static void test_gradient_by_weights_computes_no_gradient_by_pixels(void **state)
+static void gradient_by_weights_computes_no_gradient_by_pixels(void **state)
 {
     (void)state;
     network n = network_open();
@@ -110,7 +110,7 @@ static void test_gradient_by_weights_computes_no_gradient_by_pixels(void **state
     cop_graph_free(n.g);
 }
 
-static void test_gradient_by_the_last_layer_stops_there(void **state)
+static void gradient_by_the_last_layer_stops_there(void **state)
 {
     (void)state;
     network n = network_open();
@@ -126,7 +126,7 @@ static void test_gradient_by_the_last_layer_stops_there(void **state)
 
 /* Forward over reverse at the cost that Pearlmutter promises: about twice the gradient's products.
  */
-static void test_hessian_product_costs_twice_the_gradient(void **state)
+static void hessian_product_costs_twice_the_gradient(void **state)
 {
     (void)state;
     network n = network_open();
@@ -149,7 +149,7 @@ static void test_hessian_product_costs_twice_the_gradient(void **state)
     cop_graph_free(n.g);
 }
 
-static void test_forward_mode_builds_only_what_outputs_need(void **state)
+static void forward_mode_builds_only_what_outputs_need(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -165,7 +165,7 @@ static void test_forward_mode_builds_only_what_outputs_need(void **state)
     cop_graph_free(g);
 }
 
-static void test_nothing_flows_through_what_has_no_derivative(void **state)
+static void nothing_flows_through_what_has_no_derivative(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -208,7 +208,7 @@ static void test_nothing_flows_through_what_has_no_derivative(void **state)
 
 /* Inner nodes, several outputs, repetitions. */
 
-static void test_inner_nodes_are_taken_as_independent(void **state)
+static void inner_nodes_are_taken_as_independent(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -229,7 +229,7 @@ static void test_inner_nodes_are_taken_as_independent(void **state)
     cop_graph_free(g);
 }
 
-static void test_an_output_may_be_a_wrt(void **state)
+static void an_output_may_be_a_wrt(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -245,7 +245,7 @@ static void test_an_output_may_be_a_wrt(void **state)
     cop_graph_free(g);
 }
 
-static void test_outputs_and_wrt_may_repeat(void **state)
+static void outputs_and_wrt_may_repeat(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -264,7 +264,7 @@ static void test_outputs_and_wrt_may_repeat(void **state)
     cop_graph_free(g);
 }
 
-static void test_cotangents_are_summed_back_over_broadcast_axes(void **state)
+static void cotangents_are_summed_back_over_broadcast_axes(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -278,7 +278,7 @@ static void test_cotangents_are_summed_back_over_broadcast_axes(void **state)
 }
 
 /* Ten thousand nodes in a row: nothing recurses. */
-static void test_deep_graphs_are_differentiated(void **state)
+static void deep_graphs_are_differentiated(void **state)
 {
     (void)state;
     enum { DEPTH = 10000 };
@@ -293,7 +293,7 @@ static void test_deep_graphs_are_differentiated(void **state)
     cop_graph_free(g);
 }
 
-static void test_wrong_arguments_are_refused(void **state)
+static void wrong_arguments_are_refused(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -323,7 +323,7 @@ static void test_wrong_arguments_are_refused(void **state)
     cop_graph_free(g);
 }
 
-static void test_a_failed_graph_gives_its_own_error(void **state)
+static void a_failed_graph_gives_its_own_error(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -339,19 +339,19 @@ static void test_a_failed_graph_gives_its_own_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_operation_that_passes_derivatives_has_rules),
-        cmocka_unit_test(test_gradient_by_weights_computes_no_gradient_by_pixels),
-        cmocka_unit_test(test_gradient_by_the_last_layer_stops_there),
-        cmocka_unit_test(test_hessian_product_costs_twice_the_gradient),
-        cmocka_unit_test(test_forward_mode_builds_only_what_outputs_need),
-        cmocka_unit_test(test_nothing_flows_through_what_has_no_derivative),
-        cmocka_unit_test(test_inner_nodes_are_taken_as_independent),
-        cmocka_unit_test(test_an_output_may_be_a_wrt),
-        cmocka_unit_test(test_outputs_and_wrt_may_repeat),
-        cmocka_unit_test(test_cotangents_are_summed_back_over_broadcast_axes),
-        cmocka_unit_test(test_deep_graphs_are_differentiated),
-        cmocka_unit_test(test_wrong_arguments_are_refused),
-        cmocka_unit_test(test_a_failed_graph_gives_its_own_error),
+        cmocka_unit_test(every_operation_that_passes_derivatives_has_rules),
+        cmocka_unit_test(gradient_by_weights_computes_no_gradient_by_pixels),
+        cmocka_unit_test(gradient_by_the_last_layer_stops_there),
+        cmocka_unit_test(hessian_product_costs_twice_the_gradient),
+        cmocka_unit_test(forward_mode_builds_only_what_outputs_need),
+        cmocka_unit_test(nothing_flows_through_what_has_no_derivative),
+        cmocka_unit_test(inner_nodes_are_taken_as_independent),
+        cmocka_unit_test(an_output_may_be_a_wrt),
+        cmocka_unit_test(outputs_and_wrt_may_repeat),
+        cmocka_unit_test(cotangents_are_summed_back_over_broadcast_axes),
+        cmocka_unit_test(deep_graphs_are_differentiated),
+        cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(a_failed_graph_gives_its_own_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -465,7 +465,7 @@ static const struct {
     {mask_height, "box_mask: height is 0, wants at least 1"},
 };
 
-static void test_each_wrong_argument_is_refused_in_its_words(void **state)
+static void each_wrong_argument_is_refused_in_its_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
@@ -479,7 +479,7 @@ static void test_each_wrong_argument_is_refused_in_its_words(void **state)
     }
 }
 
-static void test_the_first_refusal_sticks_and_later_calls_are_quiet(void **state)
+static void the_first_refusal_sticks_and_later_calls_are_quiet(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -504,7 +504,7 @@ static void test_the_first_refusal_sticks_and_later_calls_are_quiet(void **state
     cop_graph_free(g);
 }
 
-static void test_a_builder_may_refuse_for_its_own_reasons(void **state)
+static void a_builder_may_refuse_for_its_own_reasons(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -517,7 +517,7 @@ static void test_a_builder_may_refuse_for_its_own_reasons(void **state)
 }
 
 /* cop_graph_new gives NULL when memory is out; building goes on quietly and the check tells. */
-static void test_no_graph_is_a_failed_graph(void **state)
+static void no_graph_is_a_failed_graph(void **state)
 {
     (void)state;
     cop_error err = {0};
@@ -531,10 +531,10 @@ static void test_no_graph_is_a_failed_graph(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_wrong_argument_is_refused_in_its_words),
-        cmocka_unit_test(test_the_first_refusal_sticks_and_later_calls_are_quiet),
-        cmocka_unit_test(test_a_builder_may_refuse_for_its_own_reasons),
-        cmocka_unit_test(test_no_graph_is_a_failed_graph),
+        cmocka_unit_test(each_wrong_argument_is_refused_in_its_words),
+        cmocka_unit_test(the_first_refusal_sticks_and_later_calls_are_quiet),
+        cmocka_unit_test(a_builder_may_refuse_for_its_own_reasons),
+        cmocka_unit_test(no_graph_is_a_failed_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,7 +297,7 @@ static const struct {
     {"masked", masked, COP_OP_BOX_MASK, {4, {6, 1, 7, 8}}},
 };
 
-static void test_builders_infer_operation_and_shape(void **state)
+static void builders_infer_operation_and_shape(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -317,7 +317,7 @@ static void test_builders_infer_operation_and_shape(void **state)
     }
 }
 
-static void test_reductions_and_windows_keep_their_settings(void **state)
+static void reductions_and_windows_keep_their_settings(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -333,7 +333,7 @@ static void test_reductions_and_windows_keep_their_settings(void **state)
     cop_graph_free(g);
 }
 
-static void test_every_operation_has_a_name(void **state)
+static void every_operation_has_a_name(void **state)
 {
     (void)state;
     for (int op = COP_OP_NONE; op < COP_OP_COUNT; op++) {
@@ -346,9 +346,9 @@ static void test_every_operation_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_builders_infer_operation_and_shape),
-        cmocka_unit_test(test_reductions_and_windows_keep_their_settings),
-        cmocka_unit_test(test_every_operation_has_a_name),
+        cmocka_unit_test(builders_infer_operation_and_shape),
+        cmocka_unit_test(reductions_and_windows_keep_their_settings),
+        cmocka_unit_test(every_operation_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

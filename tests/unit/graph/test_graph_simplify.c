@@ -34,7 +34,7 @@ static void expect_affine(const cop_graph *g, cop_node a, cop_node of, double sc
                  scale, offset);
 }
 
-static void test_equal_nodes_are_made_once(void **state)
+static void equal_nodes_are_made_once(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -57,7 +57,7 @@ static void test_equal_nodes_are_made_once(void **state)
     cop_graph_free(g);
 }
 
-static void test_different_nodes_are_different(void **state)
+static void different_nodes_are_different(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -84,7 +84,7 @@ static void test_different_nodes_are_different(void **state)
 }
 
 /* Sizes that make the table and the arrays grow several times. */
-static void test_equal_nodes_are_found_in_a_large_graph(void **state)
+static void equal_nodes_are_found_in_a_large_graph(void **state)
 {
     (void)state;
     enum { NODES = 20000 };
@@ -97,7 +97,7 @@ static void test_equal_nodes_are_found_in_a_large_graph(void **state)
     cop_graph_free(g);
 }
 
-static void test_statistics_are_those_inside_normalize(void **state)
+static void statistics_are_those_inside_normalize(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -114,7 +114,7 @@ static void test_statistics_are_those_inside_normalize(void **state)
     cop_graph_free(g);
 }
 
-static void test_the_first_label_stays(void **state)
+static void the_first_label_stays(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -126,7 +126,7 @@ static void test_the_first_label_stays(void **state)
     cop_graph_free(g);
 }
 
-static void test_what_changes_nothing_is_the_operand(void **state)
+static void what_changes_nothing_is_the_operand(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -151,7 +151,7 @@ static void test_what_changes_nothing_is_the_operand(void **state)
     cop_graph_free(g);
 }
 
-static void test_constants_are_folded(void **state)
+static void constants_are_folded(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -180,7 +180,7 @@ static void test_constants_are_folded(void **state)
     cop_graph_free(g);
 }
 
-static void test_zero_makes_what_is_linear_zero(void **state)
+static void zero_makes_what_is_linear_zero(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -203,7 +203,7 @@ static void test_zero_makes_what_is_linear_zero(void **state)
     cop_graph_free(g);
 }
 
-static void test_a_constant_operand_becomes_a_setting(void **state)
+static void a_constant_operand_becomes_a_setting(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -225,7 +225,7 @@ static void test_a_constant_operand_becomes_a_setting(void **state)
 
 /* A caller may differentiate with respect to any node that it holds, so none of those is skipped.
  */
-static void test_nodes_that_a_caller_holds_are_not_skipped(void **state)
+static void nodes_that_a_caller_holds_are_not_skipped(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -243,7 +243,7 @@ static void test_nodes_that_a_caller_holds_are_not_skipped(void **state)
 }
 
 /* The gradient of Σ (3·(2·a))² / 2 by a is 36·a: the factors of the chain are merged into one. */
-static void test_factors_of_a_derivative_are_merged(void **state)
+static void factors_of_a_derivative_are_merged(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -264,7 +264,7 @@ static void test_factors_of_a_derivative_are_merged(void **state)
 }
 
 /* What a derivative made inside becomes the caller's once the caller builds the same. */
-static void test_a_rebuilt_interior_node_is_held(void **state)
+static void a_rebuilt_interior_node_is_held(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -286,18 +286,18 @@ static void test_a_rebuilt_interior_node_is_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal_nodes_are_made_once),
-        cmocka_unit_test(test_different_nodes_are_different),
-        cmocka_unit_test(test_equal_nodes_are_found_in_a_large_graph),
-        cmocka_unit_test(test_statistics_are_those_inside_normalize),
-        cmocka_unit_test(test_the_first_label_stays),
-        cmocka_unit_test(test_what_changes_nothing_is_the_operand),
-        cmocka_unit_test(test_constants_are_folded),
-        cmocka_unit_test(test_zero_makes_what_is_linear_zero),
-        cmocka_unit_test(test_a_constant_operand_becomes_a_setting),
-        cmocka_unit_test(test_nodes_that_a_caller_holds_are_not_skipped),
-        cmocka_unit_test(test_factors_of_a_derivative_are_merged),
-        cmocka_unit_test(test_a_rebuilt_interior_node_is_held),
+        cmocka_unit_test(equal_nodes_are_made_once),
+        cmocka_unit_test(different_nodes_are_different),
+        cmocka_unit_test(equal_nodes_are_found_in_a_large_graph),
+        cmocka_unit_test(statistics_are_those_inside_normalize),
+        cmocka_unit_test(the_first_label_stays),
+        cmocka_unit_test(what_changes_nothing_is_the_operand),
+        cmocka_unit_test(constants_are_folded),
+        cmocka_unit_test(zero_makes_what_is_linear_zero),
+        cmocka_unit_test(a_constant_operand_becomes_a_setting),
+        cmocka_unit_test(nodes_that_a_caller_holds_are_not_skipped),
+        cmocka_unit_test(factors_of_a_derivative_are_merged),
+        cmocka_unit_test(a_rebuilt_interior_node_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

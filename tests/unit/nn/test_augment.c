@@ -86,7 +86,7 @@ static float *narrow_values(const cop_tensors *fixture, const char *name)
 }
 
 /* y: the colour operations alone; z: then the affine sampling; and the derivative of z·weights. */
-static void test_formulas_agree_with_torch(void **state)
+static void formulas_agree_with_torch(void **state)
 {
     (void)state;
     static const char *const inputs[][2] = {
@@ -134,7 +134,7 @@ static void test_formulas_agree_with_torch(void **state)
 }
 
 /* New draws are the identity until something is drawn, bit for bit but for the affine grid. */
-static void test_undrawn_is_identity(void **state)
+static void undrawn_augmentation_is_the_identity(void **state)
 {
     (void)state;
     uint32_t exact = ALL_FLAGS & ~(uint32_t)(COP_AUGMENT_SCALE | COP_AUGMENT_ROTATE);
@@ -149,7 +149,7 @@ static void test_undrawn_is_identity(void **state)
     close_rig(&r);
 }
 
-static void test_flip(void **state)
+static void half_of_the_images_are_mirrored(void **state)
 {
     (void)state;
     enum { N = 64 };
@@ -208,13 +208,13 @@ static void check_shifts(uint32_t flag, int64_t height, int64_t width, int64_t r
 }
 
 /* 12.5 % of 12 is 1.5, rounded up; of 8 it is 1. */
-static void test_crop(void **state)
+static void crops_move_by_an_eighth_of_the_side(void **state)
 {
     (void)state;
     check_shifts(COP_AUGMENT_CROP, 12, 8, 2, 1);
 }
 
-static void test_padcrop(void **state)
+static void padded_crops_move_by_up_to_four_pixels(void **state)
 {
     (void)state;
     check_shifts(COP_AUGMENT_PADCROP, 12, 10, 4, 4);
@@ -222,7 +222,7 @@ static void test_padcrop(void **state)
 
 /* Boxes of half the side about a centre anywhere, clipped: of an 8-pixel side rows c − 2 … c + 1
  * for c in 0 … 8; of a 5-pixel side columns c − 1 … c + 1 for c in 0 … 4. */
-static void test_cutout(void **state)
+static void cutout_boxes_are_half_the_side(void **state)
 {
     (void)state;
     enum { N = 300 };
@@ -287,7 +287,7 @@ static void fill_ramps(rig *r)
             }
 }
 
-static void test_scale(void **state)
+static void scales_stay_in_their_range(void **state)
 {
     (void)state;
     enum { N = 200 };
@@ -309,7 +309,7 @@ static void test_scale(void **state)
     close_rig(&r);
 }
 
-static void test_rotate(void **state)
+static void rotations_stay_in_their_range(void **state)
 {
     (void)state;
     enum { N = 200 };
@@ -333,7 +333,7 @@ static void test_rotate(void **state)
 
 /* Brightness adds at most a half; then each pixel's channels move about their mean by at most
  * twice their distance, and all about the image's mean by ½ … 1½. */
-static void test_color_ranges(void **state)
+static void colours_stay_in_their_ranges(void **state)
 {
     (void)state;
     enum { N = 300 };
@@ -365,7 +365,7 @@ static void test_color_ranges(void **state)
 }
 
 /* Of crop, scale and rotate a batch gets one, each of them in a third of the batches. */
-static void test_one_geometric_operation(void **state)
+static void a_batch_gets_one_geometric_operation(void **state)
 {
     (void)state;
     enum { N = 4, ROUNDS = 300 };
@@ -393,7 +393,7 @@ static void test_one_geometric_operation(void **state)
     close_rig(&r);
 }
 
-static void test_one_draw_for_the_batch(void **state)
+static void one_draw_may_serve_the_whole_batch(void **state)
 {
     (void)state;
     enum { N = 5 };
@@ -411,7 +411,7 @@ static void test_one_draw_for_the_batch(void **state)
     close_rig(&r);
 }
 
-static void test_same_stream_same_draws(void **state)
+static void the_same_stream_gives_the_same_draws(void **state)
 {
     (void)state;
     enum { N = 6, SIZE = N * 2 * 64 };
@@ -433,7 +433,7 @@ static void test_same_stream_same_draws(void **state)
 }
 
 /* Every image of the batch is a constant of its own, so the mixed ones tell which part is whose. */
-static void test_cutmix(void **state)
+static void cutmix_mixes_labels_as_it_mixes_areas(void **state)
 {
     (void)state;
     enum { N = 5, ROUNDS = 200 };
@@ -466,7 +466,7 @@ static void test_cutmix(void **state)
     close_rig(&r);
 }
 
-static void test_cutmix_coin(void **state)
+static void cutmix_is_done_as_often_as_said(void **state)
 {
     (void)state;
     enum { N = 4, ROUNDS = 400 };
@@ -489,7 +489,7 @@ static void test_cutmix_coin(void **state)
     close_rig(&r);
 }
 
-static void test_partial_batch(void **state)
+static void a_partial_batch_leaves_the_rest_alone(void **state)
 {
     (void)state;
     rig r = open_rig(ALL_FLAGS, true, 8, 8, 8);
@@ -502,7 +502,7 @@ static void test_partial_batch(void **state)
     close_rig(&r);
 }
 
-static void test_refusals(void **state)
+static void refuses_what_it_cannot_augment(void **state)
 {
     (void)state;
     cop_error err = {0};
@@ -526,22 +526,22 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formulas_agree_with_torch),
-        cmocka_unit_test(test_undrawn_is_identity),
-        cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_crop),
-        cmocka_unit_test(test_padcrop),
-        cmocka_unit_test(test_cutout),
-        cmocka_unit_test(test_scale),
-        cmocka_unit_test(test_rotate),
-        cmocka_unit_test(test_color_ranges),
-        cmocka_unit_test(test_one_geometric_operation),
-        cmocka_unit_test(test_one_draw_for_the_batch),
-        cmocka_unit_test(test_same_stream_same_draws),
-        cmocka_unit_test(test_cutmix),
-        cmocka_unit_test(test_cutmix_coin),
-        cmocka_unit_test(test_partial_batch),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(formulas_agree_with_torch),
+        cmocka_unit_test(undrawn_augmentation_is_the_identity),
+        cmocka_unit_test(half_of_the_images_are_mirrored),
+        cmocka_unit_test(crops_move_by_an_eighth_of_the_side),
+        cmocka_unit_test(padded_crops_move_by_up_to_four_pixels),
+        cmocka_unit_test(cutout_boxes_are_half_the_side),
+        cmocka_unit_test(scales_stay_in_their_range),
+        cmocka_unit_test(rotations_stay_in_their_range),
+        cmocka_unit_test(colours_stay_in_their_ranges),
+        cmocka_unit_test(a_batch_gets_one_geometric_operation),
+        cmocka_unit_test(one_draw_may_serve_the_whole_batch),
+        cmocka_unit_test(the_same_stream_gives_the_same_draws),
+        cmocka_unit_test(cutmix_mixes_labels_as_it_mixes_areas),
+        cmocka_unit_test(cutmix_is_done_as_often_as_said),
+        cmocka_unit_test(a_partial_batch_leaves_the_rest_alone),
+        cmocka_unit_test(refuses_what_it_cannot_augment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static const removal removals[] = {
     {"close scores", {1, 1 + 0x1p-52, 1 - 0x1p-53, 2}, {2, 2, 2}, 2, {0, 1, 0, 1}, {1, 1, 1}},
 };
 
-static void test_remove_lowest(void **state)
+static void the_lowest_scores_go(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
@@ -67,7 +67,7 @@ static void test_remove_lowest(void **state)
     }
 }
 
-static void test_removed_weights_are_no_candidates(void **state)
+static void removed_weights_are_no_candidates(void **state)
 {
     (void)state;
     cop_tensors *mask = ones(ab, ab_counts, 2), *scores = cop_tensors_new();
@@ -85,7 +85,7 @@ static void test_removed_weights_are_no_candidates(void **state)
     cop_tensors_free(scores);
 }
 
-static void test_refusals_leave_the_mask(void **state)
+static void refusals_leave_the_mask_as_it_was(void **state)
 {
     (void)state;
     cop_tensors *mask = ones(ab, ab_counts, 2), *scores = cop_tensors_new();
@@ -121,7 +121,7 @@ static int by_rank(const void *left, const void *right)
 }
 
 /* Many weights with many ties, against sorting. */
-static void test_against_sorting(void **state)
+static void selection_agrees_with_sorting(void **state)
 {
     (void)state;
     enum { COUNT = 200000, REMOVE = 73219 };
@@ -147,7 +147,7 @@ static void test_against_sorting(void **state)
     cop_tensors_free(scores);
 }
 
-static void test_apply(void **state)
+static void applying_a_mask_zeroes_what_it_removed(void **state)
 {
     (void)state;
     cop_tensors *mask = ones(ab, ab_counts, 1), *weights = cop_tensors_new();
@@ -168,11 +168,11 @@ static void test_apply(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_remove_lowest),
-        cmocka_unit_test(test_removed_weights_are_no_candidates),
-        cmocka_unit_test(test_refusals_leave_the_mask),
-        cmocka_unit_test(test_against_sorting),
-        cmocka_unit_test(test_apply),
+        cmocka_unit_test(the_lowest_scores_go),
+        cmocka_unit_test(removed_weights_are_no_candidates),
+        cmocka_unit_test(refusals_leave_the_mask_as_it_was),
+        cmocka_unit_test(selection_agrees_with_sorting),
+        cmocka_unit_test(applying_a_mask_zeroes_what_it_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,7 +161,7 @@ static const struct {
     {FLAW_EVAL_ONLY_FAILS, COP_FAILED, "model fake: cannot in mode 2"},
 };
 
-static void test_flaws_are_refused(void **state)
+static void flaws_are_refused(void **state)
 {
     (void)state;
     assert_int_equal(sizeof refusals / sizeof *refusals, FLAW_COUNT - 1);
@@ -177,7 +177,7 @@ static void test_flaws_are_refused(void **state)
     }
 }
 
-static void test_missing_operations_are_named(void **state)
+static void missing_operations_are_named(void **state)
 {
     (void)state;
     cop_model_ops broken = ops;
@@ -208,7 +208,7 @@ static cop_model *open_fake(int *alive)
     return m;
 }
 
-static void test_declaration(void **state)
+static void the_declaration_is_kept_in_order(void **state)
 {
     (void)state;
     static const char *const names[] = {"conv.weight", "conv.bias", "norm.weight",
@@ -231,7 +231,7 @@ static void test_declaration(void **state)
     cop_model_free(NULL);
 }
 
-static void test_build_checks_what_it_is_given(void **state)
+static void building_checks_what_it_is_given(void **state)
 {
     (void)state;
     int alive = 0;
@@ -264,7 +264,7 @@ static void test_build_checks_what_it_is_given(void **state)
     cop_model_free(m);
 }
 
-static void test_states(void **state)
+static void states_follow_their_seed(void **state)
 {
     (void)state;
     int alive = 0;
@@ -291,7 +291,7 @@ static void test_states(void **state)
     cop_model_free(m);
 }
 
-static void test_full_mask(void **state)
+static void a_full_mask_has_the_prunable_weights(void **state)
 {
     (void)state;
     int alive = 0;
@@ -322,7 +322,7 @@ static cop_program *compile_logits(const cop_model *m, float *images)
     return program;
 }
 
-static void test_bind(void **state)
+static void a_state_is_bound_by_name(void **state)
 {
     (void)state;
     int alive = 0;
@@ -349,7 +349,7 @@ static void test_bind(void **state)
     cop_model_free(m);
 }
 
-static void test_taps(void **state)
+static void taps_are_found_up_to_their_limit(void **state)
 {
     (void)state;
     cop_model_output out = {0};
@@ -362,7 +362,7 @@ static void test_taps(void **state)
 }
 
 /* Layers alone: what they refuse. */
-static void test_layers_refuse(void **state)
+static void layers_refuse_what_does_not_fit(void **state)
 {
     (void)state;
     static const struct {
@@ -394,15 +394,15 @@ static void test_layers_refuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flaws_are_refused),
-        cmocka_unit_test(test_missing_operations_are_named),
-        cmocka_unit_test(test_declaration),
-        cmocka_unit_test(test_build_checks_what_it_is_given),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_full_mask),
-        cmocka_unit_test(test_bind),
-        cmocka_unit_test(test_taps),
-        cmocka_unit_test(test_layers_refuse),
+        cmocka_unit_test(flaws_are_refused),
+        cmocka_unit_test(missing_operations_are_named),
+        cmocka_unit_test(the_declaration_is_kept_in_order),
+        cmocka_unit_test(building_checks_what_it_is_given),
+        cmocka_unit_test(states_follow_their_seed),
+        cmocka_unit_test(a_full_mask_has_the_prunable_weights),
+        cmocka_unit_test(a_state_is_bound_by_name),
+        cmocka_unit_test(taps_are_found_up_to_their_limit),
+        cmocka_unit_test(layers_refuse_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

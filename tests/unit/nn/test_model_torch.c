@@ -224,13 +224,13 @@ static void check_all(checker check)
     }
 }
 
-static void test_oracle_agrees(void **state)
+static void the_oracle_agrees_with_torch(void **state)
 {
     (void)state;
     check_all(check_oracle);
 }
 
-static void test_compiled_agrees(void **state)
+static void compiled_programs_agree_with_torch(void **state)
 {
     (void)state;
     check_all(check_compiled);
@@ -239,8 +239,8 @@ static void test_compiled_agrees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_oracle_agrees),
-        cmocka_unit_test(test_compiled_agrees),
+        cmocka_unit_test(the_oracle_agrees_with_torch),
+        cmocka_unit_test(compiled_programs_agree_with_torch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static cop_samples byte_samples(void)
                          .labels = labels};
 }
 
-static void test_bytes_are_normalised(void **state)
+static void bytes_are_normalised(void **state)
 {
     (void)state;
     cop_samples s = byte_samples();
@@ -33,7 +33,7 @@ static void test_bytes_are_normalised(void **state)
     cop_samples_batch(&s, index, 2, images, NULL);
 }
 
-static void test_floats_give_what_bytes_give(void **state)
+static void floats_give_what_bytes_give(void **state)
 {
     (void)state;
     cop_samples s = byte_samples(), t = s;
@@ -52,7 +52,7 @@ static void test_floats_give_what_bytes_give(void **state)
     assert_memory_equal(one, pixels + 4, sizeof one);
 }
 
-static void test_soft_targets(void **state)
+static void soft_targets_are_given_as_they_are(void **state)
 {
     (void)state;
     static const float soft[9] = {0.2f, 0.3f, 0.5f, 1, 0, 0, 0.25f, 0.25f, 0.5f};
@@ -65,7 +65,7 @@ static void test_soft_targets(void **state)
     assert_close_f32(targets, wanted, 6, 1e-7, 0);
 }
 
-static void test_of_class(void **state)
+static void samples_of_a_class_are_found_in_order(void **state)
 {
     (void)state;
     cop_samples s = byte_samples();
@@ -99,10 +99,10 @@ static void guessing_reaches_the_largest_class_and_three_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_are_normalised),
-        cmocka_unit_test(test_floats_give_what_bytes_give),
-        cmocka_unit_test(test_soft_targets),
-        cmocka_unit_test(test_of_class),
+        cmocka_unit_test(bytes_are_normalised),
+        cmocka_unit_test(floats_give_what_bytes_give),
+        cmocka_unit_test(soft_targets_are_given_as_they_are),
+        cmocka_unit_test(samples_of_a_class_are_found_in_order),
         cmocka_unit_test(guessing_reaches_the_largest_class_and_three_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void check_decoding(const cop_tensors *fixture, int32_t side, int32_t fac
     free(wanted);
 }
 
-static void test_decoding_agrees_with_torch(void **state)
+static void decoding_agrees_with_torch(void **state)
 {
     (void)state;
     cop_tensors *fixture = read_fixture("torch/decode.safetensors");
@@ -60,7 +60,7 @@ static const struct {
     {COP_DECODE_BOUND, 2, 200, 200},
 };
 
-static void test_counts(void **state)
+static void decoded_images_are_counted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -79,7 +79,7 @@ static void test_counts(void **state)
 }
 
 /* 50 images by factor 2: 19 are cut, 31 stay whole and follow. */
-static void test_bound_is_made_of_parts(void **state)
+static void a_bounded_decoding_is_made_of_parts(void **state)
 {
     (void)state;
     scene s = scene_open(3);
@@ -93,7 +93,7 @@ static void test_bound_is_made_of_parts(void **state)
     scene_close(&s);
 }
 
-static void test_too_many_tiles_are_refused(void **state)
+static void too_many_tiles_are_refused(void **state)
 {
     (void)state;
     cop_graph *g = cop_graph_new();
@@ -131,7 +131,7 @@ static const struct {
     {COP_DECODE_SINGLE, 1, 2, "pixels.8.2"},
 };
 
-static void test_samples(void **state)
+static void a_set_becomes_the_samples_that_torch_decodes(void **state)
 {
     (void)state;
     cop_tensors *fixture = read_fixture("torch/decode.safetensors");
@@ -155,7 +155,7 @@ static void test_samples(void **state)
     cop_tensors_free(fixture);
 }
 
-static void test_soft_labels_stay(void **state)
+static void soft_labels_stay_soft(void **state)
 {
     (void)state;
     cop_tensors *fixture = read_fixture("torch/decode.safetensors");
@@ -174,7 +174,7 @@ static void test_soft_labels_stay(void **state)
     cop_tensors_free(fixture);
 }
 
-static void test_absurd_sets_are_refused(void **state)
+static void absurd_sets_are_refused(void **state)
 {
     (void)state;
     cop_error err = {0};
@@ -195,13 +195,13 @@ static void test_absurd_sets_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decoding_agrees_with_torch),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_bound_is_made_of_parts),
-        cmocka_unit_test(test_too_many_tiles_are_refused),
-        cmocka_unit_test(test_samples),
-        cmocka_unit_test(test_soft_labels_stay),
-        cmocka_unit_test(test_absurd_sets_are_refused),
+        cmocka_unit_test(decoding_agrees_with_torch),
+        cmocka_unit_test(decoded_images_are_counted),
+        cmocka_unit_test(a_bounded_decoding_is_made_of_parts),
+        cmocka_unit_test(too_many_tiles_are_refused),
+        cmocka_unit_test(a_set_becomes_the_samples_that_torch_decodes),
+        cmocka_unit_test(soft_labels_stay_soft),
+        cmocka_unit_test(absurd_sets_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

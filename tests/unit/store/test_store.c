@@ -94,7 +94,7 @@ static cop_artifact_id name_of(const char *kind, const char *identity)
     return id;
 }
 
-static void test_names_follow_kind_and_text(void **state)
+static void names_follow_kind_and_text(void **state)
 {
     (void)state;
     cop_artifact_id a = name_of("train", "x"), b = name_of("train", "x");
@@ -104,7 +104,7 @@ static void test_names_follow_kind_and_text(void **state)
     assert_int_equal(strlen(a.hash), 32);
 }
 
-static void test_published_artifact_reads_back(void **state)
+static void a_published_artifact_reads_back(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -125,7 +125,7 @@ static void test_published_artifact_reads_back(void **state)
     cop_tensors_free(wanted);
 }
 
-static void test_abandoned_draft_leaves_nothing(void **state)
+static void an_abandoned_draft_leaves_nothing(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -227,7 +227,7 @@ static const struct {
     {"no manifest", damage_manifest, NULL, NULL, "new"},
 };
 
-static void test_publishing_again_keeps_the_whole_one(void **state)
+static void publishing_again_keeps_the_whole_one(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof again_cases / sizeof again_cases[0]; i++) {
@@ -245,7 +245,7 @@ static void test_publishing_again_keeps_the_whole_one(void **state)
     }
 }
 
-static void test_a_draft_keeps_the_good_files_of_a_prefix(void **state)
+static void a_draft_keeps_the_good_files_of_a_prefix(void **state)
 {
     fixture *f = *state;
     static const char *const names[] = {"keep-a", "keep-b", "keep-damaged", "other"};
@@ -274,7 +274,7 @@ static void test_a_draft_keeps_the_good_files_of_a_prefix(void **state)
     }
 }
 
-static void test_publishing_over_a_file_fails_with_the_reason(void **state)
+static void publishing_over_a_file_fails_with_the_reason(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -299,7 +299,7 @@ static int publish_in_a_loop(const fixture *f, const char *extra)
     return 0;
 }
 
-static void test_two_processes_publish_the_same_artifact(void **state)
+static void two_processes_publish_the_same_artifact(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -317,7 +317,7 @@ static void test_two_processes_publish_the_same_artifact(void **state)
     assert_no_leftovers(f);
 }
 
-static void test_changed_file_is_refused_by_name(void **state)
+static void a_changed_file_is_refused_by_name(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -340,7 +340,7 @@ static void test_changed_file_is_refused_by_name(void **state)
                    "is not a file of this artifact");
 }
 
-static void test_broken_manifest_is_no_artifact(void **state)
+static void a_broken_manifest_is_no_artifact(void **state)
 {
     fixture *f = *state;
     static const char *const broken[] = {"",
@@ -899,7 +899,7 @@ static void assert_no_checkpoint(const fixture *f)
     assert_null(load_checkpoint(f, &step, &seconds));
 }
 
-static void test_checkpoint_comes_back_and_goes(void **state)
+static void a_checkpoint_comes_back_and_goes(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -919,7 +919,7 @@ static void test_checkpoint_comes_back_and_goes(void **state)
     cop_tensors_free(set);
 }
 
-static void test_truncated_checkpoint_counts_as_absent(void **state)
+static void a_truncated_checkpoint_counts_as_absent(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -933,7 +933,7 @@ static void test_truncated_checkpoint_counts_as_absent(void **state)
 }
 
 /* A bit may flip where it means nothing (the padding of the header); then all must be as it was. */
-static void test_flipped_bit_in_a_checkpoint_changes_nothing_silently(void **state)
+static void a_flipped_bit_in_a_checkpoint_changes_nothing_silently(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -967,7 +967,7 @@ static void test_flipped_bit_in_a_checkpoint_changes_nothing_silently(void **sta
     cop_tensors_free(set);
 }
 
-static void test_checkpoint_of_no_step_counts_as_absent(void **state)
+static void a_checkpoint_of_no_step_counts_as_absent(void **state)
 {
     fixture *f = *state;
     static const int64_t steps[] = {-1, INT64_MIN};
@@ -1026,7 +1026,7 @@ static void a_checkpoint_that_cannot_be_read_stops_the_run_and_stays(void **stat
     assert_int_equal(unlink(path), 0); /* was left there */
 }
 
-static void test_tables_come_back_bit_for_bit(void **state)
+static void tables_come_back_bit_for_bit(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -1063,7 +1063,7 @@ static void test_tables_come_back_bit_for_bit(void **state)
     cop_tables_free(back);
 }
 
-static void test_other_json_is_no_table(void **state)
+static void other_json_is_no_table(void **state)
 {
     fixture *f = *state;
     static const char *const broken[] = {
@@ -1092,7 +1092,7 @@ static void test_other_json_is_no_table(void **state)
     }
 }
 
-static void test_distilled_set_comes_back_whole(void **state)
+static void a_distilled_set_comes_back_whole(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -1125,7 +1125,7 @@ static void test_distilled_set_comes_back_whole(void **state)
 }
 
 /* A set that something else put in the place of a stored one. */
-static void test_a_set_with_values_out_of_range_is_refused(void **state)
+static void a_set_with_values_out_of_range_is_refused(void **state)
 {
     fixture *f = *state;
     static const struct {
@@ -1153,7 +1153,7 @@ static void test_a_set_with_values_out_of_range_is_refused(void **state)
     }
 }
 
-static void test_other_tensors_are_no_distilled_set(void **state)
+static void other_tensors_are_no_distilled_set(void **state)
 {
     fixture *f = *state;
     cop_error err = {0};
@@ -1167,7 +1167,7 @@ static void test_other_tensors_are_no_distilled_set(void **state)
     cop_tensors_free(set);
 }
 
-static void test_recipe_text_reads_back(void **state)
+static void the_text_of_a_recipe_reads_back(void **state)
 {
     (void)state;
     for (size_t i = 0; cop_recipe_name(i) != NULL; i++) {
@@ -1188,15 +1188,15 @@ static void test_recipe_text_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names_follow_kind_and_text),
-        WITH_STORE(test_published_artifact_reads_back),
-        WITH_STORE(test_abandoned_draft_leaves_nothing),
-        cmocka_unit_test(test_publishing_again_keeps_the_whole_one),
-        WITH_STORE(test_a_draft_keeps_the_good_files_of_a_prefix),
-        WITH_STORE(test_publishing_over_a_file_fails_with_the_reason),
-        WITH_STORE(test_two_processes_publish_the_same_artifact),
-        WITH_STORE(test_changed_file_is_refused_by_name),
-        WITH_STORE(test_broken_manifest_is_no_artifact),
+        cmocka_unit_test(names_follow_kind_and_text),
+        WITH_STORE(a_published_artifact_reads_back),
+        WITH_STORE(an_abandoned_draft_leaves_nothing),
+        cmocka_unit_test(publishing_again_keeps_the_whole_one),
+        WITH_STORE(a_draft_keeps_the_good_files_of_a_prefix),
+        WITH_STORE(publishing_over_a_file_fails_with_the_reason),
+        WITH_STORE(two_processes_publish_the_same_artifact),
+        WITH_STORE(a_changed_file_is_refused_by_name),
+        WITH_STORE(a_broken_manifest_is_no_artifact),
         WITH_STORE(an_artifact_under_anothers_name_is_refused),
         WITH_STORE(a_manifest_of_which_a_bit_flipped_is_refused),
         WITH_STORE(a_manifest_without_a_checksum_is_read),
@@ -1213,18 +1213,18 @@ int main(void)
         WITH_STORE(a_pipe_in_the_place_of_the_record_is_refused),
         cmocka_unit_test(runs_that_start_at_once_all_get_a_fresh_directory),
         cmocka_unit_test(a_store_without_a_mark_is_adopted),
-        WITH_STORE(test_checkpoint_comes_back_and_goes),
-        WITH_STORE(test_truncated_checkpoint_counts_as_absent),
-        WITH_STORE(test_flipped_bit_in_a_checkpoint_changes_nothing_silently),
-        WITH_STORE(test_checkpoint_of_no_step_counts_as_absent),
+        WITH_STORE(a_checkpoint_comes_back_and_goes),
+        WITH_STORE(a_truncated_checkpoint_counts_as_absent),
+        WITH_STORE(a_flipped_bit_in_a_checkpoint_changes_nothing_silently),
+        WITH_STORE(a_checkpoint_of_no_step_counts_as_absent),
         WITH_STORE(another_stages_checkpoint_is_never_resumed),
         WITH_STORE(a_checkpoint_that_cannot_be_read_stops_the_run_and_stays),
-        WITH_STORE(test_tables_come_back_bit_for_bit),
-        WITH_STORE(test_other_json_is_no_table),
-        WITH_STORE(test_distilled_set_comes_back_whole),
-        WITH_STORE(test_a_set_with_values_out_of_range_is_refused),
-        WITH_STORE(test_other_tensors_are_no_distilled_set),
-        cmocka_unit_test(test_recipe_text_reads_back),
+        WITH_STORE(tables_come_back_bit_for_bit),
+        WITH_STORE(other_json_is_no_table),
+        WITH_STORE(a_distilled_set_comes_back_whole),
+        WITH_STORE(a_set_with_values_out_of_range_is_refused),
+        WITH_STORE(other_tensors_are_no_distilled_set),
+        cmocka_unit_test(the_text_of_a_recipe_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static void check_case(const idc_scene *s, const match_case *c, const cop_tensor
     idc_match_free(m);
 }
 
-static void test_matches_torch(void **unused)
+static void matching_agrees_with_torch(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -124,7 +124,7 @@ static void test_matches_torch(void **unused)
 
 /* Where a class decodes to no more images than are allowed, all are matched; else a subset without
  * repetition, another one for another draw. */
-static void test_subset(void **unused)
+static void large_classes_are_matched_by_a_fresh_subset(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -156,7 +156,7 @@ static void test_subset(void **unused)
     scene_close(&s);
 }
 
-static void test_decoded_counts(void **unused)
+static void decoded_images_are_counted_within_the_bound(void **unused)
 {
     (void)unused;
     static const struct {
@@ -179,7 +179,7 @@ static void test_decoded_counts(void **unused)
 }
 
 /* Rows of zeros and equal gradients: every distance is finite there, and so is its derivative. */
-static void test_distance_of_nothing(void **unused)
+static void distances_of_zeros_are_finite_with_their_derivatives(void **unused)
 {
     (void)unused;
     static const float zeros[6] = {0};
@@ -206,10 +206,10 @@ static void test_distance_of_nothing(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matches_torch),
-        cmocka_unit_test(test_subset),
-        cmocka_unit_test(test_decoded_counts),
-        cmocka_unit_test(test_distance_of_nothing),
+        cmocka_unit_test(matching_agrees_with_torch),
+        cmocka_unit_test(large_classes_are_matched_by_a_fresh_subset),
+        cmocka_unit_test(decoded_images_are_counted_within_the_bound),
+        cmocka_unit_test(distances_of_zeros_are_finite_with_their_derivatives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

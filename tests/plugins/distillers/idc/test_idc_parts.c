@@ -75,7 +75,7 @@ static void check_mix(const idc_scene *s, const start_case *c)
     free(got);
 }
 
-static void test_mix_and_random_starts(void **unused)
+static void mix_and_random_start_from_real_images(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -86,7 +86,7 @@ static void test_mix_and_random_starts(void **unused)
 }
 
 /* clamp(N(0, 1)/4 + ½): inside [0, 1], a mean of ½, and 2 x 2.275 % of it at the borders. */
-static void test_noise_start(void **unused)
+static void noise_starts_clamped_about_a_half(void **unused)
 {
     (void)unused;
     enum { SIDE = 64, IPC = 4, PIXELS = SIDE * SIDE * IPC };
@@ -107,7 +107,7 @@ static void test_noise_start(void **unused)
     assert_true(fabs((double)border / PIXELS - 0.0455) < 5.0 * sqrt(0.0455 / PIXELS));
 }
 
-static void test_too_few_real_images(void **unused)
+static void too_few_real_images_are_refused(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -127,7 +127,7 @@ static void test_too_few_real_images(void **unused)
 
 /* 6 images a class in batches of 4: one whole batch a permutation. In batches of 3: two, which
  * together are the class. */
-static void test_class_batches(void **unused)
+static void class_batches_are_whole_and_without_repetition(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -167,7 +167,7 @@ static void test_class_batches(void **unused)
     scene_close(&s);
 }
 
-static void test_pixel_step(void **unused)
+static void a_pixel_step_is_momentum_then_the_rate(void **unused)
 {
     (void)unused;
     float pixels[4] = {0.5f, 0.5f, 0.5f, 0.5f}, velocity[4] = {0.0f, 1.0f, 0.0f, -2.0f};
@@ -182,7 +182,7 @@ static void test_pixel_step(void **unused)
     assert_memory_equal(pixels, clamped, sizeof pixels);
 }
 
-static void test_pixel_rate(void **unused)
+static void the_pixel_rate_follows_images_and_side(void **unused)
 {
     (void)unused;
     static const struct {
@@ -218,7 +218,7 @@ static const refusal refusals[] = {
      IDC_START_AUTO, IDC_DECODE_BOUND},
 };
 
-static void test_options_that_do_not_fit(void **unused)
+static void options_that_do_not_fit_are_refused(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -246,7 +246,7 @@ static void test_options_that_do_not_fit(void **unused)
 }
 
 /* The descriptor and its table pass the host's own checks. */
-static void test_descriptor(void **unused)
+static void the_descriptor_passes_the_hosts_checks(void **unused)
 {
     (void)unused;
     cop_error err = {0};
@@ -259,14 +259,14 @@ static void test_descriptor(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mix_and_random_starts),
-        cmocka_unit_test(test_noise_start),
-        cmocka_unit_test(test_too_few_real_images),
-        cmocka_unit_test(test_class_batches),
-        cmocka_unit_test(test_pixel_step),
-        cmocka_unit_test(test_pixel_rate),
-        cmocka_unit_test(test_options_that_do_not_fit),
-        cmocka_unit_test(test_descriptor),
+        cmocka_unit_test(mix_and_random_start_from_real_images),
+        cmocka_unit_test(noise_starts_clamped_about_a_half),
+        cmocka_unit_test(too_few_real_images_are_refused),
+        cmocka_unit_test(class_batches_are_whole_and_without_repetition),
+        cmocka_unit_test(a_pixel_step_is_momentum_then_the_rate),
+        cmocka_unit_test(the_pixel_rate_follows_images_and_side),
+        cmocka_unit_test(options_that_do_not_fit_are_refused),
+        cmocka_unit_test(the_descriptor_passes_the_hosts_checks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static int64_t position(const live *l)
 
 /* Two inner iterations in the middle of an outer one, from given pixels and weights. Batches are
  * whole classes and the whole data and nothing is augmented, so no draw is left. */
-static void test_inner_iterations_match_torch(void **unused)
+static void inner_iterations_match_torch(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -97,7 +97,7 @@ static void test_inner_iterations_match_torch(void **unused)
 
 /* After one iteration from rest, class c of 3 was matched c-th and then coasted on half, a quarter
  * … of its momentum: with v what is left, class 0 moved by lr·(4 + 2 + 1)·v, class 1 by lr·3·v. */
-static void test_momentum_moves_other_classes(void **unused)
+static void momentum_moves_the_other_classes_on(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -124,7 +124,7 @@ static void test_momentum_moves_other_classes(void **unused)
 }
 
 /* Pixels are clamped where an outer iteration starts, nowhere else, and in the finished set. */
-static void test_clamp(void **unused)
+static void pixels_are_clamped_where_an_outer_iteration_starts(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -155,7 +155,7 @@ static void test_clamp(void **unused)
 /* The network starts anew with every outer iteration, always differently; its place in the data
  * goes on. 18 samples in batches of 4: epochs of 5, the last of 2. For 8 images that is 2 batches,
  * but 3 where the batch of 2 is among them. */
-static void test_network_between_matches(void **unused)
+static void the_network_starts_anew_and_goes_on_in_the_data(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -188,7 +188,7 @@ static void test_network_between_matches(void **unused)
 }
 
 /* One epoch of pretraining, 5 batches, in pieces of 2: three steps that leave the pixels alone. */
-static void test_pretraining(void **unused)
+static void pretraining_leaves_the_pixels_alone(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -277,7 +277,7 @@ static bool same_pixels(const cop_synthetic *a, const cop_synthetic *b)
     return a->count == b->count && memcmp(a->pixels, b->pixels, bytes) == 0;
 }
 
-static void test_resume_gives_the_same_bits(void **unused)
+static void a_resumed_run_gives_the_same_bits(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -305,7 +305,7 @@ static void test_resume_gives_the_same_bits(void **unused)
     scene_close(&s);
 }
 
-static void test_the_finished_set(void **unused)
+static void the_finished_set_says_what_it_is(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -329,7 +329,7 @@ static void test_the_finished_set(void **unused)
     scene_close(&s);
 }
 
-static void test_broken_numbers_are_told(void **unused)
+static void numbers_that_break_are_told(void **unused)
 {
     (void)unused;
     idc_scene s;
@@ -348,14 +348,14 @@ static void test_broken_numbers_are_told(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inner_iterations_match_torch),
-        cmocka_unit_test(test_momentum_moves_other_classes),
-        cmocka_unit_test(test_clamp),
-        cmocka_unit_test(test_network_between_matches),
-        cmocka_unit_test(test_pretraining),
-        cmocka_unit_test(test_resume_gives_the_same_bits),
-        cmocka_unit_test(test_the_finished_set),
-        cmocka_unit_test(test_broken_numbers_are_told),
+        cmocka_unit_test(inner_iterations_match_torch),
+        cmocka_unit_test(momentum_moves_the_other_classes_on),
+        cmocka_unit_test(pixels_are_clamped_where_an_outer_iteration_starts),
+        cmocka_unit_test(the_network_starts_anew_and_goes_on_in_the_data),
+        cmocka_unit_test(pretraining_leaves_the_pixels_alone),
+        cmocka_unit_test(a_resumed_run_gives_the_same_bits),
+        cmocka_unit_test(the_finished_set_says_what_it_is),
+        cmocka_unit_test(numbers_that_break_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

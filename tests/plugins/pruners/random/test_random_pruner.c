@@ -59,7 +59,7 @@ static void counts_are_those_of_magnitude_pruning(void **state)
     }
 }
 
-static void layers_and_exclusions(void **state)
+static void shares_are_of_layers_and_exclusions_stay(void **state)
 {
     (void)state;
     cop_tensors *full = prune("rate = 0.5;", 1, 0);
@@ -117,7 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_those_of_magnitude_pruning),
-        cmocka_unit_test(layers_and_exclusions),
+        cmocka_unit_test(shares_are_of_layers_and_exclusions_stay),
         cmocka_unit_test(the_seed_says_which),
         cmocka_unit_test(every_weight_has_the_same_chance),
     };
