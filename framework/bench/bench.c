@@ -6,6 +6,7 @@
 
 #include "bench/subject.h"
 #include "core/locale.h"
+#include "core/memory.h"
 #include "exec/program/convolutions.h"
 
 #include <math.h>
@@ -152,7 +153,7 @@ static cop_status run(measuring *m, const cop_cell *s, cop_bench_result *out, co
     m->steps = calloc((size_t)m->wanted, sizeof *m->steps);
     m->floors = calloc((size_t)m->wanted, sizeof *m->floors);
     if (m->steps == NULL || m->floors == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     COP_TRY(cop_loaded_data_open(s->dataset, m->log, &data, err));
     cop_status status = run_subject(m, s, data, out, err);
     m->ops->close(m->self);

@@ -2,6 +2,7 @@
 #include "bench/subject.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 #include "study/graph/plan.h"
 #include "study/running/work.h"
 
@@ -58,7 +59,7 @@ static cop_status make(distilling *d, const cop_cell *s, const cop_loaded_data *
     d->ops = d->instance.ops;
     d->bag = cop_tensors_new();
     if (d->bag == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     COP_TRY(plan(d, data, err));
     d->work = (struct cop_work){
         .train = &data->train, .threads = s->threads, .log = log, .title = d->what};
@@ -74,7 +75,7 @@ static cop_status open_distilling(const cop_cell *s, const cop_loaded_data *data
 {
     distilling *d = calloc(1, sizeof *d);
     if (d == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = make(d, s, data, log, err);
     if (status != COP_OK)
         close_distilling(d);

@@ -2,6 +2,7 @@
 #include "bench/bench.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -31,7 +32,7 @@ cop_status cop_bench_write(const cop_bench_result *r, FILE *out, cop_error *err)
     char *text = ok ? cJSON_PrintUnformatted(line) : NULL;
     cJSON_Delete(line);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)fprintf(out, "%s\n", text);
     cJSON_free(text);
     return COP_OK;

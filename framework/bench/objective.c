@@ -1,5 +1,6 @@
 /* objective.c: an evaluation, and a Hessian-vector product, of one batch of training samples. */
 #include "bench/subject.h"
+#include "core/memory.h"
 
 #include "nn/model.h"
 #include "train/programs.h"
@@ -52,7 +53,7 @@ static cop_status add_direction(subject *s, cop_error *err)
     s->v = cop_tensors_new();
     s->product = cop_tensors_new();
     if (s->v == NULL || s->product == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < cop_model_parameter_count(s->model); i++) {
         const cop_parameter *p = cop_model_parameter(s->model, i);
         cop_tensor *v = NULL;
@@ -71,7 +72,7 @@ static cop_status open_subject(const cop_cell *cell, const cop_loaded_data *data
     bool is_product = cell->bench.kind == COP_BENCH_HESSIAN;
     subject *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = make(s, cell, data, is_product ? cell->bench.mode : COP_MODE_EVAL, err);
     if (status == COP_OK && is_product)
         status = add_direction(s, err);

@@ -1,5 +1,6 @@
 /* training.c: a step of the training loop: loading, augmentation, gradient, optimiser. */
 #include "bench/subject.h"
+#include "core/memory.h"
 
 #include "nn/model.h"
 #include "train/programs.h"
@@ -56,7 +57,7 @@ static cop_status open_training(const cop_cell *s, const cop_loaded_data *data, 
                         (long long)data->train.count, (long long)s->train.batch);
     training *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = make(t, s, data, err);
     if (status != COP_OK)
         close_training(t);

@@ -1,6 +1,7 @@
 /* arguments.c: the command line's options and positional words, by a table. */
 #include "cli/arguments.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ static cop_status store(const cop_argument *argument, const char *value, cop_arg
     cop_word_list *list = member;
     const char **longer = realloc(list->items, (list->count + 1) * sizeof *longer);
     if (longer == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     list->items = longer;
     list->items[list->count++] = value;
     return COP_OK;

@@ -8,6 +8,7 @@
 #include "cli/cases.h"
 #include "cli/command.h"
 #include "core/locale.h"
+#include "core/memory.h"
 #include "plugin/loading/home.h"
 
 #include <errno.h>
@@ -190,7 +191,7 @@ static cop_status run_there(const cop_call *call, char *program, char *path, cop
     FILE *output = NULL;
     char **words = make_words(call, program, path);
     if (words == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = start(words, &child, &output, err);
     free(words);
     if (status != COP_OK)

@@ -1,6 +1,7 @@
 /* cases.c: see cases.h. */
 #include "cli/cases.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <dirent.h>
@@ -39,7 +40,7 @@ static cop_status add(cop_cases *c, char *path, cop_error *err)
     char **longer = path != NULL ? realloc(c->paths, (c->count + 1) * sizeof *longer) : NULL;
     if (longer == NULL) {
         free(path);
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     }
     c->paths = longer;
     c->paths[c->count++] = path;
@@ -74,7 +75,7 @@ static cop_status refuse(const char *dir, const char *word, struct dirent **entr
     char shown[200];
     const char **names = calloc(count + 1, sizeof *names);
     if (names == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++)
         names[i] = entries[i]->d_name;
     const char *near = cop_nearest(word, names, count);

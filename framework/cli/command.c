@@ -5,6 +5,7 @@
 #include "cli/signals.h"
 #include "core/locale.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "exec/program/threads.h"
 
@@ -190,14 +191,13 @@ static cop_status run_subcommand(const cop_subcommand *s, const cop_arguments *a
     cop_log_level level = arguments->quiet ? COP_LOG_ERROR : COP_LOG_INFO;
     cop_logger *log = cop_logger_new(err_stream, level, is_terminal(err_stream));
     if (log == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_trial *trial = takes_threads(s) ? cop_trial_new() : NULL;
     const cop_call call = {arguments, argc, argv, out, err_stream, log, trial};
     char *resume = s->resumes ? resume_text(argc, argv) : NULL;
     cop_signals *before = cop_signals_catch(resume);
     free(resume);
-    cop_status status =
-        before != NULL ? s->run(&call, err) : cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = before != NULL ? s->run(&call, err) : cop_out_of_memory(err);
     cop_signals_restore(before);
     cop_trial_free(trial);
     cop_logger_free(log);
@@ -292,7 +292,7 @@ cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry
     (void)snprintf(last, sizeof last, "study.threads=%lld", (long long)threads);
     const char **overrides = malloc((a->set.count + 1) * sizeof *overrides);
     if (overrides == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < a->set.count; i++)
         overrides[i] = a->set.items[i];
     overrides[a->set.count] = last;

@@ -1,6 +1,7 @@
 /* eval.c: `coppice eval`: the loss and accuracy of any weights in a config's model, on its data. */
 #include "cli/command.h"
 #include "cli/weights.h"
+#include "core/memory.h"
 #include "nn/model.h"
 #include "study/data.h"
 
@@ -58,7 +59,7 @@ static cop_status print_json(const cop_call *call, const subject *s, const cop_e
     char *text = ok ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)fprintf(call->out, "%s\n", text);
     cJSON_free(text);
     return COP_OK;

@@ -2,6 +2,7 @@
 #include "cli/explain.h"
 
 #include "cli/command.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "exec/inspect/listing.h"
 
@@ -75,7 +76,7 @@ static cop_status print_listing(const cop_call *call, const char *title, const c
     cop_listing_append(d, title, &text);
     char *listing = cop_text_take(&text);
     if (listing == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)fputs(listing, call->out);
     free(listing);
     return COP_OK;
@@ -101,14 +102,14 @@ static cop_status add_json(cJSON *programs, const char *program, const char *tit
     if (one != NULL && cJSON_AddItemToArray(programs, one))
         return COP_OK;
     cJSON_Delete(one);
-    return cop_fail(err, COP_FAILED, "out of memory");
+    return cop_out_of_memory(err);
 }
 
 static cop_status print_json(const cop_call *call, const cJSON *root, cop_error *err)
 {
     char *text = cJSON_Print(root);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)fprintf(call->out, "%s\n", text);
     cJSON_free(text);
     return COP_OK;
@@ -141,7 +142,7 @@ static cop_status explain_config(const cop_call *call, const cop_config *config,
         return explain_all(call, r, NULL, err);
     cJSON *programs = NULL, *root = open_json(call, r, &programs);
     if (root == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = explain_all(call, r, programs, err);
     if (status == COP_OK)
         status = print_json(call, root, err);

@@ -3,6 +3,7 @@
  * The images are random: what a program does and how long it takes does not depend on them, and so
  * a dataset has to be there, but need not be read. */
 #include "cli/explain.h"
+#include "core/memory.h"
 
 #include "exec/inspect/profile.h"
 #include "nn/model.h"
@@ -44,7 +45,7 @@ cop_status cop_explain_open(const cop_cell *cell, cop_explain_subject **out, cop
 {
     cop_explain_subject *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     s->cell = cell;
     cop_status status = open_subject(s, err);
     if (status != COP_OK)
@@ -140,7 +141,7 @@ static cop_status run_product(cop_explain_subject *s, made *m, cop_error *err)
 {
     cop_tensors *product = cop_tensors_new(); /* empty: nothing is to be kept */
     if (product == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status =
         cop_objective_hessian_product(m->objective, s->state, s->state, product, err);
     cop_tensors_free(product);

@@ -1,6 +1,7 @@
 /* named.c: what a config names beside plugins: training recipes and augmentations. */
 #include "cli/named.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
 
@@ -123,7 +124,7 @@ static cop_status print(bool ok, cJSON *root, FILE *out, cop_error *err)
     char *text = ok ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)fprintf(out, "%s\n", text);
     cJSON_free(text);
     return COP_OK;
@@ -152,6 +153,5 @@ cop_status cop_named_describe(cop_named_kind kind, size_t i, bool json, FILE *ou
     (void)print_line(out, "use", kinds[kind].help);
     if (kind == COP_NAMED_RECIPE)
         (void)fputs("\nfields\n", out);
-    return each_field(kind, i, print_line, out) ? COP_OK
-                                                : cop_fail(err, COP_FAILED, "out of memory");
+    return each_field(kind, i, print_line, out) ? COP_OK : cop_out_of_memory(err);
 }

@@ -1,6 +1,7 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
 #include "cli/command.h"
 #include "cli/signals.h"
+#include "core/memory.h"
 #include "report/report.h"
 #include "store/holder.h"
 #include "study/study.h"
@@ -44,7 +45,7 @@ static cop_status hold(const cop_call *call, const cop_study *study, const char 
 {
     char *plan = cop_study_plan_text(study);
     if (plan == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_holder_take(dir, name, plan, call->log, out, err);
     free(plan);
     return status;

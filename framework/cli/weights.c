@@ -1,6 +1,7 @@
 /* weights.c: reading a state_dict from anywhere into a model's state. */
 #include "cli/weights.h"
 
+#include "core/memory.h"
 #include "core/shape.h"
 #include "core/text.h"
 #include "store/formats/safetensors.h"
@@ -119,7 +120,7 @@ cop_status cop_weights_read(const char *path, const cop_model *model, cop_logger
 {
     cop_tensors *given = NULL, *taken = cop_tensors_new();
     if (taken == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_safetensors_read(path, &given, NULL, NULL, err);
     if (status == COP_OK)
         status = take_all(path, model, given, taken, err);

@@ -6,6 +6,7 @@
 #include "config/old_names.h"
 #include "config/read_study.h"
 #include "core/file.h"
+#include "core/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,11 +29,6 @@ typedef struct loading {
     cop_error *err;
 } loading;
 
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
-
 /* Reads and overrides: fills l->written. */
 static cop_status read_tree(loading *l)
 {
@@ -47,8 +43,8 @@ static cop_status read_tree(loading *l)
         return status;
     }
     config_t *tree = malloc(sizeof *tree);
-    cop_status status =
-        tree != NULL ? cop_syntax_parse(text, size, l->path, tree, l->err) : refuse_memory(l->err);
+    cop_status status = tree != NULL ? cop_syntax_parse(text, size, l->path, tree, l->err)
+                                     : cop_out_of_memory(l->err);
     free(text);
     if (status != COP_OK) {
         free(tree);
@@ -107,7 +103,7 @@ static cop_status read_study(loading *l)
     c->name = options.name[0] != '\0' ? strdup(options.name) : file_stem(l->path);
     c->seeds = calloc(count, sizeof *c->seeds);
     if (c->path == NULL || c->name == NULL || c->seeds == NULL) {
-        status = refuse_memory(l->err);
+        status = cop_out_of_memory(l->err);
     } else {
         memcpy(c->seeds, options.seeds.items, count * sizeof *c->seeds);
         c->seed_count = count;
@@ -149,7 +145,7 @@ static cop_status read_cell(loading *l, const cop_sweep *sweep, size_t i)
 {
     cop_arena *arena = cop_arena_new();
     if (arena == NULL)
-        return refuse_memory(l->err);
+        return cop_out_of_memory(l->err);
     config_t *tree = NULL;
     const char *label = NULL;
     cop_cell *cell = &l->config->cells[i];
@@ -177,7 +173,7 @@ static cop_status read_cell(loading *l, const cop_sweep *sweep, size_t i)
         cop_tree_free(tree);
     }
     if (status == COP_OK && (cell->label = strdup(label)) == NULL)
-        status = refuse_memory(l->err);
+        status = cop_out_of_memory(l->err);
     cop_arena_free(arena);
     return status;
 }
@@ -193,7 +189,7 @@ static cop_status check_labels(const loading *l)
     const cop_config *c = l->config;
     char **labels = calloc(c->cell_count, sizeof *labels);
     if (labels == NULL)
-        return refuse_memory(l->err);
+        return cop_out_of_memory(l->err);
     for (size_t i = 0; i < c->cell_count; i++)
         labels[i] = c->cells[i].label;
     qsort(labels, c->cell_count, sizeof *labels, by_label);
@@ -219,12 +215,12 @@ static cop_status read_cells(loading *l)
     COP_TRY(read_study(l));
     l->config->cells = calloc(sweep.cells, sizeof *l->config->cells);
     if (l->config->cells == NULL)
-        return refuse_memory(l->err);
+        return cop_out_of_memory(l->err);
     for (size_t i = 0; i < sweep.cells; i++)
         COP_TRY(read_cell(l, &sweep, i));
     COP_TRY(check_labels(l));
     l->config->effective = cop_text_take(&l->effective);
-    return l->config->effective != NULL ? COP_OK : refuse_memory(l->err);
+    return l->config->effective != NULL ? COP_OK : cop_out_of_memory(l->err);
 }
 
 static cop_status load(loading *l)
@@ -248,7 +244,7 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
                  .err = err};
     l.arena = cop_arena_new();
     l.config = calloc(1, sizeof *l.config);
-    cop_status status = l.arena != NULL && l.config != NULL ? load(&l) : refuse_memory(err);
+    cop_status status = l.arena != NULL && l.config != NULL ? load(&l) : cop_out_of_memory(err);
     cop_tree_free(l.base);
     cop_tree_free(l.written);
     cop_text_free(&l.effective);

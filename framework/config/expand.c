@@ -4,14 +4,10 @@
 #include "config/names.h"
 #include "config/old_names.h"
 #include "config/tables.h"
+#include "core/memory.h"
 #include "plugin/component.h"
 
 #include <string.h>
-
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 /* Fails with the message in *err, said of the override. */
 static cop_status refuse_override(const char *override, cop_error *err)
@@ -65,7 +61,7 @@ cop_status cop_override_apply(config_t **tree, const char *override, const char 
     cop_place *place = cop_arena_alloc(arena, sizeof *place);
     char *origin = cop_arena_printf(arena, "--set %s", override);
     if (path == NULL || place == NULL || origin == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     *place = (cop_place){origin, 0};
     cop_error own = {0};
     cop_status status = apply(tree, path, equals + 1, place, file, log, arena, &own);
@@ -120,13 +116,13 @@ static cop_status read_labels(const config_setting_t *group, cop_axis *axis,
 {
     const char **labels = cop_arena_array(arena, axis->count, sizeof *labels);
     if (labels == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < axis->count; i++) {
         labels[i] = given->count > 0
                         ? cop_arena_strdup(arena, given->items[i])
                         : default_label(config_setting_get_elem(axis->values, (unsigned)i), arena);
         if (labels[i] == NULL)
-            return refuse_memory(err);
+            return cop_out_of_memory(err);
         COP_TRY(check_label(group, axis, given->count > 0, i, labels[i], file, err));
     }
     axis->labels = labels;
@@ -187,7 +183,7 @@ static cop_status read_axis(const config_t *tree, const config_setting_t *group,
     cop_status status = check_axis(tree, group, axis, &options, file, err);
     axis->path = cop_arena_strdup(arena, options.path);
     if (status == COP_OK && axis->path == NULL)
-        status = refuse_memory(err);
+        status = cop_out_of_memory(err);
     if (status == COP_OK)
         status = read_labels(group, axis, &options.labels, file, arena, err);
     cop_option_values_free(kept);
@@ -206,7 +202,7 @@ cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *lo
     size_t count = (size_t)config_setting_length(list);
     sweep->axes = cop_arena_array(arena, count > 0 ? count : 1, sizeof *sweep->axes);
     if (sweep->axes == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++) {
         const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
         COP_TRY(read_axis(tree, group, file, log, arena, &sweep->axes[i], err));
@@ -270,7 +266,7 @@ static cop_status check_overrides(const expanding *e, const cop_patch *patch)
         const char *text =
             cop_arena_printf(e->arena, "%.*s", (int)strcspn(override, "="), override);
         if (text == NULL)
-            return refuse_memory(e->err);
+            return cop_out_of_memory(e->err);
         cop_path path;
         cop_patch at = {0};
         if (cop_path_parse(text, &path, NULL) != COP_OK ||
@@ -320,7 +316,7 @@ static cop_status set_values(expanding *e, size_t cell, cop_text *label)
     cop_place last = {e->from->file, 0};
     e->values = cop_arena_array(e->arena, sweep->axis_count + 1, sizeof *e->values);
     if (e->values == NULL)
-        return refuse_memory(e->err);
+        return cop_out_of_memory(e->err);
     size_t below = sweep->cells;
     for (size_t a = 0; a < sweep->axis_count; a++) {
         below /= sweep->axes[a].count;
@@ -331,7 +327,7 @@ static cop_status set_values(expanding *e, size_t cell, cop_text *label)
         COP_TRY(set_value(e, a));
     }
     if (label->failed)
-        return refuse_memory(e->err);
+        return cop_out_of_memory(e->err);
     if (sweep->axis_count == 0)
         return COP_OK;
     return cop_name_check("a cell's label", label->data, COP_MAX_LABEL, last, e->err);
@@ -352,7 +348,7 @@ cop_status cop_sweep_cell(const cop_sweep *sweep, const cop_expansion *from, siz
     if (status == COP_OK) {
         *label = joined.failed ? NULL : cop_arena_strdup(arena, joined.data);
         if (*label == NULL)
-            status = refuse_memory(&own);
+            status = cop_out_of_memory(&own);
     }
     cop_text_free(&joined);
     if (status != COP_OK) {

@@ -1,6 +1,8 @@
 /* old_names.c: settings that were called otherwise in earlier versions. */
 #include "config/old_names.h"
 
+#include "core/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,7 @@ static cop_status set_name(config_setting_t *setting, const char *name, cop_erro
 {
     char *copy = strdup(name);
     if (copy == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     free(setting->name);
     setting->name = copy;
     return COP_OK;

@@ -1,6 +1,7 @@
 /* read_study.c: the groups of a config, read one after the other and checked against each other. */
 #include "config/read_study.h"
 
+#include "core/memory.h"
 #include "plugin/options/value.h"
 
 #include <stdlib.h>
@@ -11,11 +12,6 @@ static cop_status refuse(const cop_study_reader *r, const config_setting_t *at, 
 {
     cop_place place = cop_setting_place(at, r->file);
     return cop_fail_at(err, COP_INVALID, place.file, place.line, "%s", message);
-}
-
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
 }
 
 static const config_setting_t *member(const config_setting_t *group, const char *name)
@@ -198,7 +194,7 @@ static cop_status read_rewind(const cop_study_reader *r, const config_setting_t 
     out->rewind_line = place.line;
     out->rewind_file = strdup(place.file != NULL ? place.file : "");
     if (out->rewind_file == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     if (strcmp(text, "init") == 0) {
         out->rewind = COP_REWIND_INIT;
     } else if (strcmp(text, "none") == 0) {
@@ -268,7 +264,7 @@ static cop_status read_phases(const cop_study_reader *r, const config_setting_t 
     cop_text_append(r->effective, " phases = (");
     out->phases = calloc(count > 0 ? count : 1, sizeof *out->phases);
     if (out->phases == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++) {
         cop_text_append(r->effective, i > 0 ? ",\n" : "\n");
         out->phase_count = i + 1;
@@ -306,7 +302,7 @@ static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error
         return refuse(r, r->root, err, "the config lacks train = { recipe = \"...\"; }");
     cop_arena *arena = cop_arena_new();
     if (arena == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     cop_reader reader = {.what = "train", .file = r->file, .log = r->log, .arena = arena};
     cop_status status = cop_recipe_read(&reader, train, &out->train, err);
     cop_arena_free(arena);
@@ -325,7 +321,7 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_e
     size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
     out->analyzers = calloc(count > 0 ? count : 1, sizeof *out->analyzers);
     if (out->analyzers == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     cop_text_append(r->effective, "analyze = (");
     for (size_t i = 0; i < count; i++) {
         cop_text_append(r->effective, i > 0 ? ",\n    " : "\n    ");

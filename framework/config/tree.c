@@ -2,6 +2,7 @@
 #include "config/tree.h"
 
 #include "config/old_names.h"
+#include "core/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static cop_status add(const copying *c, config_setting_t *parent, const char *na
         return refuse(c, from, name);
     cop_place *place = cop_arena_alloc(c->places, sizeof *place);
     if (place == NULL)
-        return cop_fail(c->err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(c->err);
     *place = cop_setting_place(from, c->file);
     config_setting_set_hook(*out, place);
     return COP_OK;
@@ -381,7 +382,7 @@ cop_status cop_tree_copy(const config_setting_t *root, const cop_patch *patch, c
     }
     config_t *tree = malloc(sizeof *tree);
     if (tree == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     config_init(tree);
     cop_status status = fill(&c, config_root_setting(tree), root);
     if (status == COP_OK)

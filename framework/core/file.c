@@ -1,6 +1,7 @@
 /* file.c: reading whole files, replacing files atomically, making directories. */
 #include "core/file.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/unique.h"
 
@@ -282,7 +283,7 @@ cop_status cop_make_dirs(const char *path, cop_error *err)
 {
     char *part = strdup(path);
     if (part == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     bool good = part[0] != '\0';
     if (!good)
         errno = ENOENT;

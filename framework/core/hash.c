@@ -2,6 +2,7 @@
 #include "core/hash.h"
 
 #include "core/file.h"
+#include "core/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +104,7 @@ cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err)
     int reason = 0;
     if (hasher == NULL || buffer == NULL) {
         reason = ENOMEM;
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     } else if (!feed_file(hasher, fd, buffer)) {
         reason = errno;
         status = cop_fail_errno(err, "cannot read", path);

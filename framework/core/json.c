@@ -3,6 +3,7 @@
 #include "core/json.h"
 
 #include "core/damage.h"
+#include "core/memory.h"
 
 #include <string.h>
 
@@ -157,7 +158,7 @@ cop_status cop_json_parse(const char *text, size_t size, cJSON **root, cop_error
     const char *end = NULL;
     *root = cJSON_ParseWithLengthOpts(text, size, &end, 0);
     if (*root == NULL && cop_json_is_valid(text, size))
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     while (*root != NULL && end < text + size && (unsigned char)*end <= ' ')
         end++;
     if (*root != NULL && end == text + size)

@@ -1,5 +1,7 @@
 /* share.c: what most pruners have in common: a share of the weights goes, some layers are left
  * alone. */
+#include "core/memory.h"
+
 #include <coppice/pruner.h>
 
 #include <math.h>
@@ -77,7 +79,7 @@ static cop_status remove_of_layer(cop_tensors *mask, const cop_tensor *score, do
     cop_tensor *own = NULL;
     cop_tensors *one = cop_tensors_new();
     if (one == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_tensors_add(one, score->name, score->dtype, score->shape, &own, err);
     if (status == COP_OK) {
         memcpy(own->data, score->data,

@@ -2,6 +2,7 @@
 #include "plugin/component.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "nn/model.h"
 #include "plugin/options/value.h"
@@ -35,7 +36,7 @@ static cop_status write_identity(cop_component *c, cop_error *err)
         cop_text_printf(&text, " %s", c->entry->content_hash);
     cop_text_printf(&text, " %s", cop_option_values_identity(c->values));
     c->identity = cop_text_take(&text);
-    return c->identity != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    return c->identity != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 /* Gives a failure that has no place (of a default) the place of the group. */
@@ -58,7 +59,7 @@ static cop_status keep_place(cop_component *c, const config_setting_t *group, co
         return COP_OK;
     c->line = place.line;
     c->file = strdup(place.file);
-    return c->file != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    return c->file != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 /* A group without `plugin`; a key that looks like it is named. */
@@ -114,7 +115,7 @@ static cop_status read_options(cop_component *c, const cop_registry *r,
         skips++;
     const char **all = calloc(skips + 2, sizeof *all);
     if (all == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     all[0] = "plugin";
     for (size_t i = 0; i < skips; i++)
         all[i + 1] = skip[i];
@@ -134,10 +135,10 @@ cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config
     cop_registry_say_shadowed(r, entry, log);
     cop_component *c = calloc(1, sizeof *c);
     if (c == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     c->entry = entry;
     c->options = calloc(1, entry->plugin->options_size > 0 ? entry->plugin->options_size : 1);
-    cop_status status = c->options != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = c->options != NULL ? COP_OK : cop_out_of_memory(err);
     if (status == COP_OK)
         status = keep_place(c, group, file, err);
     if (status == COP_OK)
@@ -267,7 +268,7 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     size_t count = cop_option_values_model_count(c->values);
     out->models = calloc(count > 0 ? count : 1, sizeof *out->models);
     if (out->models == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++) {
         size_t offset = 0;
         const cop_component *model = cop_option_values_model(c->values, i, &offset);
@@ -336,7 +337,7 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
     out->options = calloc(1, size > 0 ? size : 1);
     cop_status status = COP_OK;
     if (out->options == NULL) {
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     } else {
         memcpy(out->options, c->options, size);
         status = make_models(c, task, out, err);

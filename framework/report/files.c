@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -75,7 +76,7 @@ static cop_status add_file(const settling *s, cJSON *list, const char *name, cop
     (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
     COP_TRY(cop_hash_file(path, &digest, err));
     if (cJSON_AddStringToObject(list, name, cop_digest_hex(digest, hex)) == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     return COP_OK;
 }
 
@@ -89,7 +90,7 @@ static cop_status add_old(const settling *s, cJSON *list, cop_error *err)
         if (hash == NULL || is_ours(s, item->string))
             continue;
         if (cJSON_AddStringToObject(list, item->string, hash) == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
     }
     return COP_OK;
 }
@@ -98,7 +99,7 @@ static cop_status write_list(const settling *s, bool with_old, cop_error *err)
 {
     char path[PATH_SIZE];
     cJSON *list = cJSON_CreateObject();
-    cop_status status = list != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = list != NULL ? COP_OK : cop_out_of_memory(err);
     for (size_t i = 0; i < s->count && status == COP_OK; i++)
         status = add_file(s, list, s->names[i], err);
     if (status == COP_OK && with_old)
@@ -108,7 +109,7 @@ static cop_status write_list(const settling *s, bool with_old, cop_error *err)
     if (status != COP_OK)
         return status;
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)snprintf(path, sizeof path, "%s/files.json", s->dir);
     status = cop_file_write(path, text, strlen(text), err);
     cJSON_free(text);

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 #include "report/figures/images.h"
@@ -40,11 +41,6 @@ typedef struct report {
     size_t file_count, file_capacity;
     cop_logger *log;
 } report;
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 static const char *path_in(const report *r, const char *name)
 {
@@ -95,14 +91,14 @@ static cop_status note_file(report *r, const char *name, cop_error *err)
         size_t capacity = r->file_capacity > 0 ? 2 * r->file_capacity : 64;
         const char **larger = cop_arena_array(r->results.arena, capacity, sizeof *larger);
         if (larger == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         if (r->file_count > 0)
             memcpy(larger, r->files, r->file_count * sizeof *larger);
         r->files = larger;
         r->file_capacity = capacity;
     }
     if (name == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     r->files[r->file_count++] = name;
     return COP_OK;
 }
@@ -119,7 +115,7 @@ static cop_status make_dirs(report *r, cop_error *err)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const char *path = path_in(r, parts[i]);
         if (path == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         COP_TRY(cop_make_dirs(path, err));
     }
     return COP_OK;
@@ -132,7 +128,7 @@ static cop_status write_tables(report *r, cop_error *err)
         const char *name = cop_arena_printf(r->results.arena, "%s.csv", cop_table_name(table));
         const char *path = name != NULL ? path_in(r, name) : NULL;
         if (path == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         COP_TRY(cop_csv_write(table, path, err));
         COP_TRY(note_file(r, name, err));
     }
@@ -154,7 +150,7 @@ static cop_status draw(report *r, size_t i, const char *dir, cop_error *err)
         return note_figure(r, name, ".png", err);
     r->undrawn[i] = r->no_gnuplot ? "" : cop_arena_strdup(r->results.arena, why.message);
     if (r->undrawn[i] == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     if (r->no_gnuplot)
         return COP_OK;
     r->no_gnuplot = why.status == COP_UNAVAILABLE;
@@ -167,7 +163,7 @@ static cop_status write_figures(report *r, cop_error *err)
 {
     const char *dir = path_in(r, "figures");
     if (dir == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < r->figures.count; i++) {
         const char *name = r->figures.items[i].name;
         COP_TRY(cop_figure_write(&r->figures.items[i], dir, err));
@@ -183,7 +179,7 @@ static cop_status draw_figures(report *r, cop_error *err)
     const char *dir = path_in(r, "figures");
     r->undrawn = cop_arena_array(r->results.arena, r->figures.count + 1, sizeof *r->undrawn);
     if (dir == NULL || r->undrawn == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < r->figures.count; i++)
         COP_TRY(draw(r, i, dir, err));
     return keep_notes(r, err);
@@ -192,7 +188,7 @@ static cop_status draw_figures(report *r, cop_error *err)
 static cop_status add_picture(report *r, const char *path, const char *caption, cop_error *err)
 {
     if (path == NULL || caption == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(note_file(r, path, err));
     r->pictures[r->picture_count++] = (picture){path, caption};
     return COP_OK;
@@ -207,7 +203,7 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
     const char *dir = path_in(r, "images");
     bool decoded = false;
     if (name == NULL || dir == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(cop_images_write(set, dir, name, &decoded, err));
     COP_TRY(add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
                         cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row a class.",
@@ -235,7 +231,7 @@ static cop_status write_images(report *r, cop_error *err)
     r->pictures =
         cop_arena_array(r->results.arena, 2 * record->distilled_count + 1, sizeof *r->pictures);
     if (r->pictures == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < record->distilled_count; i++) {
         const cop_artifact_id *id = &record->distilled[i].set;
         if (!is_first_use(record, i) || cop_results_find(&r->results, id) == NULL)
@@ -320,7 +316,7 @@ static const char *const *control_columns(const report *r, size_t *controls, cop
         cop_arena_array(r->results.arena, KEYS + 2 * joined.count + 1, sizeof *names);
     size_t count = 0;
     if (names == NULL) {
-        (void)out_of_memory(err);
+        (void)cop_out_of_memory(err);
         return NULL;
     }
     for (; count < KEYS; count++)
@@ -365,7 +361,7 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
                                  .prefixes = prefixes,
                                  .instead = is_brief ? brief_labels(r) : NULL};
     if (prefixes == NULL || choice.skip == NULL || (is_brief && choice.instead == NULL))
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < r->groups.count; i++)
         prefixes[i] = r->groups.items[i].name;
     COP_TRY(cop_display_make(summary, &choice, arena, &out->tickets, err));
@@ -454,8 +450,8 @@ static cop_status write_page(report *r, const views *v, cop_error *err)
     size_t length = page.length;
     char *text = cop_text_take(&page);
     const char *path = path_in(r, "index.html");
-    cop_status status =
-        text != NULL && path != NULL ? cop_file_write(path, text, length, err) : out_of_memory(err);
+    cop_status status = text != NULL && path != NULL ? cop_file_write(path, text, length, err)
+                                                     : cop_out_of_memory(err);
     free(text);
     return status == COP_OK ? note_file(r, "index.html", err) : status;
 }
@@ -527,7 +523,7 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
     r->dir = cop_arena_printf(r->results.arena, "%s/report", dir);
     r->sheets = cop_tables_new();
     if (r->dir == NULL || r->sheets == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(compute(r, err));
     COP_TRY(make_views(r, false, &page, err));
     COP_TRY(make_views(r, true, &terminal, err));

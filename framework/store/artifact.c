@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/unique.h"
 #include "store/formats/artifact_json.h"
@@ -39,7 +40,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
     COP_TRY(cop_claim_store(dir, err));
     cop_store *s = new_store(dir);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_lock_and_sweep(dir, &s->lock, err);
     if (status == COP_OK)
         *out = s;
@@ -52,7 +53,7 @@ cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *e
 {
     cop_store *s = new_store(dir);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     s->lock = cop_lock_to_read(dir);
     *out = s;
     return COP_OK;
@@ -79,7 +80,7 @@ cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_ar
     cop_hasher *hasher = cop_hasher_new();
     memset(out, 0, sizeof *out);
     if (hasher == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_hasher_update_text(hasher, kind);
     cop_hasher_update_text(hasher, identity_text);
     (void)snprintf(out->kind, sizeof out->kind, "%s", kind);

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/locale.h"
+#include "core/memory.h"
 #include "store/formats/safetensors.h"
 #include "store/paths.h"
 
@@ -55,7 +56,7 @@ cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const co
     (void)snprintf(step_text, sizeof step_text, "%lld", (long long)step);
     (void)cop_snprintf(seconds_text, sizeof seconds_text, "%.3f", seconds);
     if (!checksum(bag, owner, step_text, seconds_text, hex))
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     const cop_metadata notes[] = {
         {"of", owner}, {"step", step_text}, {"seconds", seconds_text}, {"checksum", hex}};
     return cop_safetensors_write(path, bag, notes, sizeof notes / sizeof notes[0], err);
@@ -82,7 +83,7 @@ static cop_status take_notes(const cop_artifact_id *id, reading *r, cop_error *e
     if (owner == NULL || step == NULL || seconds == NULL || wanted == NULL)
         return cop_fail(err, COP_DAMAGED, "without a stage, step, seconds or checksum");
     if (!checksum(r->bag, owner, step, seconds, hex))
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     if (strcmp(hex, wanted) != 0)
         return cop_fail(err, COP_DAMAGED, "damaged");
     (void)snprintf(self, sizeof self, "%s-%s", id->kind, id->hash);

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/unique.h"
 #include "store/formats/artifact_json.h"
 #include "store/paths.h"
@@ -44,7 +45,7 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
 {
     cop_draft *d = calloc(1, sizeof *d);
     if (d == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     d->store = s;
     d->id = *id;
     if (!own_path(s, "draft", id, d->dir, sizeof d->dir) || mkdir(d->dir, 0777) != 0) {
@@ -109,7 +110,7 @@ static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_erro
         if (status == COP_OK &&
             !cop_manifest_add_file(manifest, entries[i]->d_name, cop_digest_hex(digest, hex),
                                    (int64_t)info.st_size))
-            status = cop_fail(err, COP_FAILED, "out of memory");
+            status = cop_out_of_memory(err);
         free(entries[i]);
     }
     free(entries);
@@ -123,10 +124,10 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     cop_provenance(provenance, sizeof provenance);
     cop_manifest *manifest = cop_manifest_new(d->id.kind, identity_text, seconds, provenance);
     if (manifest == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = add_files(d, manifest, err);
     if (status == COP_OK && d->makers[0] != '\0' && !cop_manifest_set_makers(manifest, d->makers))
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     cop_draft_path(d, COP_MANIFEST_FILE, path, sizeof path);
     if (status == COP_OK)
         status = cop_manifest_write(manifest, path, err);

@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "store/paths.h"
 
@@ -53,7 +54,7 @@ static cop_status hash_of(const char *plan, char hex[33], cop_error *err)
 {
     cop_hasher *hasher = cop_hasher_new();
     if (hasher == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_hasher_update_text(hasher, plan);
     (void)cop_digest_hex(cop_hasher_finish(hasher), hex);
     cop_hasher_free(hasher);
@@ -124,7 +125,7 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *plan,
     char path[COP_STORE_PATH + 32], guard_path[COP_STORE_PATH + 32], hash[33];
     int guard = -1, file = -1;
     cop_holder *holder = calloc(1, sizeof *holder);
-    cop_status status = holder != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = holder != NULL ? COP_OK : cop_out_of_memory(err);
     if (status == COP_OK)
         status = hash_of(plan, hash, err);
     if (status == COP_OK)

@@ -2,6 +2,7 @@
 #include "study/graph/graph.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,11 +11,6 @@
 
 /* Samples are read in pieces of so many; where that is not all, the log shows progress. */
 #define PIECE 10000
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 static cop_status check_info(const char *id, const cop_dataset_info *info, cop_error *err)
 {
@@ -90,7 +86,7 @@ static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split
     d->pixels[split] = pixels;
     d->labels[split] = labels;
     if (pixels == NULL || labels == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (int64_t first = 0; first < count; first += PIECE) {
         int64_t n = count - first < PIECE ? count - first : PIECE;
         char *at = pixels + (size_t)first * image;
@@ -135,7 +131,7 @@ static cop_status fingerprint(cop_loaded_data *d, cop_error *err)
 {
     cop_hasher *hasher = cop_hasher_new();
     if (hasher == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     size_t channels = (size_t)d->info.task.channels;
     cop_hasher_update(hasher, &d->info.task, sizeof d->info.task);
     cop_hasher_update(hasher, d->info.normalization.mean, channels * sizeof(float));
@@ -177,7 +173,7 @@ static cop_status count_classes(cop_loaded_data *d, cop_error *err)
 {
     d->class_counts = calloc((size_t)d->info.task.classes, sizeof *d->class_counts);
     if (d->class_counts == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (int64_t i = 0; i < d->train.count; i++)
         d->class_counts[d->train.labels[i]]++;
     return COP_OK;
@@ -224,7 +220,7 @@ cop_status cop_loaded_data_open(const cop_component *component, cop_logger *log,
     *out = NULL;
     cop_loaded_data *d = calloc(1, sizeof *d);
     if (d == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     d->component = component;
     cop_status status = place_at(component, load(d, log, err), err);
     if (status == COP_OK)
@@ -247,7 +243,7 @@ cop_status cop_study_load_data(cop_study *s, const cop_component *component,
     }
     cop_loaded_data **grown = realloc(s->data, (s->data_count + 1) * sizeof(cop_loaded_data *));
     if (grown == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     s->data = grown;
     COP_TRY(cop_loaded_data_open(component, s->log, &s->data[s->data_count], err));
     *out = s->data[s->data_count++];

@@ -1,4 +1,5 @@
 /* opened.c: the live components of a cell. */
+#include "core/memory.h"
 #include "study/graph/graph.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ static cop_status open_all(const cop_cell *cell, const cop_task *task, cop_opene
     o->pruners = calloc(cell->phase_count + 1, sizeof *o->pruners);
     o->analyzers = calloc(cell->analyzer_count + 1, sizeof *o->analyzers);
     if (o->pruners == NULL || o->analyzers == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < cell->phase_count; i++)
         COP_TRY(cop_instance_open(cell->phases[i].pruner, task, &o->pruners[i], err));
     for (size_t i = 0; i < cell->analyzer_count; i++)

@@ -1,5 +1,6 @@
 /* study.c: a config as an opened study, and its plan in words. */
 #include "core/damage.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "study/graph/graph.h"
 
@@ -15,7 +16,7 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
     const cop_config *config = s->config;
     s->opened = calloc(config->cell_count, sizeof *s->opened);
     if (s->opened == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < config->cell_count; i++)
         COP_TRY(cop_open_cell(s, &config->cells[i], &s->opened[i], err));
     for (size_t i = 0; i < config->cell_count; i++) {
@@ -29,7 +30,7 @@ cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **
 {
     cop_study *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     s->config = config;
     s->log = log;
     cop_status status = open_and_lay_out(s, err);
@@ -134,7 +135,7 @@ static cop_status say_mask_trainings(const cop_study *s, FILE *out, cop_error *e
     double flops = 0.0;
     bool *chooses = calloc(s->stage_count + 1, sizeof *chooses);
     if (chooses == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     mark_mask_trainings(s, chooses);
     for (size_t i = 0; i < s->stage_count; i++) {
         count += chooses[i] ? 1 : 0;

@@ -1,6 +1,8 @@
 /* onednn.c: convolutions and layout conversions by oneDNN, 2.x and 3.x. */
 #include "exec/onednn/onednn.h"
 
+#include "core/memory.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +50,7 @@ cop_status cop_onednn_new(cop_onednn **out, cop_error *err)
 {
     cop_onednn *dnn = calloc(1, sizeof *dnn);
     if (dnn == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     dnnl_status_t status = dnnl_engine_create(&dnn->engine, dnnl_cpu, 0);
     if (status == dnnl_success)
         status = dnnl_stream_create(&dnn->stream, dnn->engine, dnnl_stream_default_flags);
@@ -164,7 +166,7 @@ static cop_status layout_from(desc_ref from, cop_layout **out, cop_error *err)
 {
     cop_layout *layout = calloc(1, sizeof *layout);
     if (layout == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     dnnl_status_t status = desc_copy(&layout->desc, from);
     if (status != dnnl_success) {
         free(layout);
@@ -451,7 +453,7 @@ static cop_status primitive_new(cop_onednn *dnn, int operand_count, cop_primitiv
 {
     cop_primitive *p = calloc(1, sizeof *p);
     if (p == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     p->dnn = dnn;
     p->operand_count = operand_count;
     *out = p;

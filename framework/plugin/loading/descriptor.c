@@ -3,6 +3,7 @@
  * of one, in which what an older plugin lacks is there and empty. */
 #include "plugin/loading/registry.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "plugin/component.h"
 
@@ -208,7 +209,7 @@ cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop
 {
     full_plugin *full = calloc(1, sizeof *full);
     if (full == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     size_t ops_size = 0;
     memcpy(&full->plugin, plugin, plugin->size);
     memcpy(&ops_size, plugin->ops, sizeof ops_size);

@@ -3,6 +3,7 @@
 
 #include "core/callback.h"
 #include "core/hash.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "plugin/loading/home.h"
 #include "plugin/loading/open.h"
@@ -49,11 +50,6 @@ typedef struct search {
     cop_error *err;
 } search;
 
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
-
 /* The array with room for one more item, or NULL (the old one is then still the caller's). */
 static void *grow(void *items, size_t count, size_t size)
 {
@@ -67,14 +63,14 @@ static cop_status add_failure(cop_registry *r, const char *path, const char *rea
 {
     cop_registry_refusal *grown = grow(r->refusals, r->refusal_count, sizeof *grown);
     if (grown == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     r->refusals = grown;
     cop_registry_refusal one = {
         .path = strdup(path), .reason = strdup(reason), .is_system = is_system};
     if (one.path == NULL || one.reason == NULL) {
         free(one.path);
         free(one.reason);
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     }
     r->refusals[r->refusal_count++] = one;
     return COP_OK;
@@ -150,11 +146,11 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
             return COP_OK; /* the same file again, under this path or another */
     candidate *grown = grow(s->found, s->count, sizeof *grown);
     if (grown == NULL)
-        return refuse_memory(s->err);
+        return cop_out_of_memory(s->err);
     s->found = grown;
     one.path = strdup(path);
     if (one.path == NULL)
-        return refuse_memory(s->err);
+        return cop_out_of_memory(s->err);
     s->found[s->count++] = one;
     return COP_OK;
 }
@@ -292,11 +288,11 @@ static cop_status add_item(cop_registry *r, const candidate *c, const cop_probe_
         return add_shadowed(r, c->path, there, err);
     item **grown = grow(r->items, r->count, sizeof *grown);
     if (grown == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     r->items = grown;
     item *it = new_item(c, seen);
     if (it == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     r->items[r->count++] = it;
     return COP_OK;
 }
@@ -321,7 +317,7 @@ static cop_status probe_and_keep(search *s)
     cop_probe_result *results = calloc(room, sizeof *results);
     cop_status status = COP_OK;
     if (paths == NULL || results == NULL) {
-        status = refuse_memory(s->err);
+        status = cop_out_of_memory(s->err);
     } else {
         for (size_t i = 0; i < s->count; i++)
             paths[i] = s->found[i].path;
@@ -355,7 +351,7 @@ cop_status cop_registry_search(const char *const *extra_dirs, size_t count, cop_
     *out = NULL;
     cop_registry *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     search s = {.registry = r, .log = log, .err = err};
     cop_status status = search_all(&s, extra_dirs, count);
     if (status == COP_OK)
@@ -521,7 +517,7 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
                             cop_kind_name(kind), shown, r->refusals[i].path, r->refusals[i].reason);
     const char **ids = calloc(r->count + 1, sizeof *ids);
     if (ids == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i]->seen.kind == kind)
@@ -531,7 +527,7 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
     for (size_t i = 0; i < count; i++)
         cop_text_printf(&known, "%s%s", i > 0 ? ", " : "", ids[i]);
     cop_status status =
-        known.failed ? refuse_memory(err)
+        known.failed ? cop_out_of_memory(err)
         : nearest != NULL
             ? cop_fail(err, COP_INVALID, "unknown %s \"%s\"; did you mean \"%s\"?",
                        cop_kind_name(kind), shown, nearest)

@@ -1,6 +1,7 @@
 /* describe.c: plugins and their options, printed for people. */
 #include "plugin/options/describe.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
 
@@ -209,7 +210,7 @@ static cop_status refuse_none(const cop_registry *r, const char *word, cop_error
                         refusal->path, refusal->reason);
     const char **ids = calloc(cop_registry_count(r) + 1, sizeof *ids);
     if (ids == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < cop_registry_count(r); i++)
         ids[i] = cop_registry_at(r, i)->plugin->id;
     const char *near = cop_nearest(word, ids, cop_registry_count(r));

@@ -1,6 +1,7 @@
 /* describe_json.c: plugins and their options, printed for programs. */
 #include "plugin/options/describe.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
 
@@ -125,7 +126,7 @@ static cop_status print(const builder *b, cJSON *document, FILE *out, cop_error 
     char *text = b->failed ? NULL : cJSON_Print(document);
     cJSON_Delete(document);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     bool is_written = fprintf(out, "%s\n", text) >= 0;
     cJSON_free(text);
     return is_written ? COP_OK : cop_fail(err, COP_FAILED, "the output cannot be written");
@@ -136,7 +137,7 @@ cop_status cop_describe_plugin_json(const cop_registry_entry *entry, FILE *out, 
     builder b = {false};
     cJSON *document = cJSON_CreateObject();
     if (document == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     add_plugin(&b, document, entry);
     return print(&b, document, out, err);
 }
@@ -146,7 +147,7 @@ cop_status cop_describe_list_json(const cop_registry *r, cop_kind kind, FILE *ou
     builder b = {false};
     cJSON *document = cJSON_CreateObject();
     if (document == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cJSON *plugins = add_array(&b, document, "plugins");
     for (size_t i = 0; plugins != NULL && i < cop_registry_count(r); i++) {
         const cop_plugin *seen = cop_registry_at(r, i)->plugin;
@@ -176,7 +177,7 @@ cop_status cop_describe_groups_json(const cop_described_group *groups, size_t co
     builder b = {false};
     cJSON *document = cJSON_CreateObject();
     if (document == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cJSON *list = add_array(&b, document, "groups");
     for (size_t i = 0; list != NULL && i < count; i++) {
         cJSON *object = add_object(&b, list);

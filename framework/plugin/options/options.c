@@ -1,4 +1,5 @@
 /* options.c: a config group, read by an option table into an options struct. */
+#include "core/memory.h"
 #include "plugin/options/value.h"
 
 #include <stdlib.h>
@@ -30,11 +31,6 @@ typedef struct reading {
     const config_setting_t **sources; /* by table index: where the value came from; NULL: default */
     cop_error *err;
 } reading;
-
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 static bool is_skipped(const reading *r, const char *name)
 {
@@ -167,7 +163,7 @@ static cop_status write_texts(reading *r)
     r->values->identity = cop_text_take(&identity);
     r->values->effective = cop_text_take(&effective);
     if (r->values->identity == NULL || r->values->effective == NULL)
-        return refuse_memory(r->err);
+        return cop_out_of_memory(r->err);
     return COP_OK;
 }
 
@@ -177,12 +173,12 @@ static cop_status read_all(reading *r)
     r->values->arena = cop_arena_new();
     r->values->models = calloc(room, sizeof *r->values->models);
     if (r->values->arena == NULL || r->values->models == NULL)
-        return refuse_memory(r->err);
+        return cop_out_of_memory(r->err);
     r->reader.arena = r->values->arena;
     r->read = cop_arena_array(r->values->arena, room, sizeof *r->read);
     r->sources = cop_arena_array(r->values->arena, room, sizeof *r->sources);
     if (r->read == NULL || r->sources == NULL)
-        return refuse_memory(r->err);
+        return cop_out_of_memory(r->err);
     COP_TRY(match(r));
     for (size_t i = 0; i < r->count; i++)
         if (r->table[i].alias_of == NULL)
@@ -197,7 +193,7 @@ cop_status cop_options_read(const cop_option *table, size_t count, const config_
 {
     *values = calloc(1, sizeof **values);
     if (*values == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     reading r = {.table = table,
                  .count = count,
                  .group = group,

@@ -6,6 +6,7 @@
 #include "plugin/options/setting.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -280,7 +281,7 @@ cop_status cop_syntax_string_value(const char *text, config_t *config, config_se
     if (*value != NULL && config_setting_set_string(*value, text) == CONFIG_TRUE)
         return COP_OK;
     config_destroy(config);
-    return cop_fail(err, COP_FAILED, "out of memory");
+    return cop_out_of_memory(err);
 }
 
 cop_status cop_syntax_parse_value(const char *text, config_t *config, config_setting_t **value,
@@ -291,7 +292,7 @@ cop_status cop_syntax_parse_value(const char *text, config_t *config, config_set
     cop_text whole = {0};
     cop_text_printf(&whole, "value = %s\n;", text); /* the newline ends a comment in `text` */
     if (whole.failed)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_syntax_parse(whole.data, whole.length, NULL, config, err);
     cop_text_free(&whole);
     if (status != COP_OK) {

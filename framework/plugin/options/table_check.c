@@ -1,4 +1,5 @@
 /* table_check.c: is an option table one that the host can read configs with? */
+#include "core/memory.h"
 #include "plugin/options/value.h"
 
 #include <math.h>
@@ -102,7 +103,7 @@ static cop_status check_default(const cop_option *option, cop_error *err)
         return refuse(option, err, "has no default and is not required");
     cop_reader reader = {.what = "the table", .arena = cop_arena_new()};
     if (reader.arena == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_value value;
     cop_status status = cop_value_read_default(&reader, option, &value, err);
     cop_arena_free(reader.arena);

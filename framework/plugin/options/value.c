@@ -2,6 +2,7 @@
 #include "plugin/options/value.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -90,11 +91,6 @@ static cop_status refuse_type(const cop_reader *reader, const cop_option *option
                             cop_setting_type_name(setting), types[wanted].wanted);
 }
 
-static cop_status refuse_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
-
 /* `got` is the value's text. */
 static cop_status refuse_range(const cop_reader *reader, const cop_option *option,
                                const config_setting_t *setting, const cop_text *got, cop_error *err)
@@ -111,7 +107,7 @@ static cop_status refuse_range(const cop_reader *reader, const cop_option *optio
     if (option->unit != NULL)
         cop_text_printf(&wanted, " %s", option->unit);
     cop_status status = wanted.failed || got->failed
-                            ? refuse_memory(err)
+                            ? cop_out_of_memory(err)
                             : cop_value_refuse(reader, option, setting, err, "is %s; wanted %s",
                                                got->data, wanted.data);
     cop_text_free(&wanted);
@@ -197,7 +193,7 @@ static cop_status read_string(const cop_reader *reader, const cop_option *option
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
         return refuse_type(reader, option, setting, COP_OPTION_STRING, err);
     *out = cop_arena_strdup(reader->arena, config_setting_get_string(setting));
-    return *out != NULL ? COP_OK : refuse_memory(err);
+    return *out != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 static cop_status read_enum(const cop_reader *reader, const cop_option *option,
@@ -218,7 +214,7 @@ static cop_status read_enum(const cop_reader *reader, const cop_option *option,
     }
     char shown[80];
     cop_status status =
-        known.failed ? refuse_memory(err)
+        known.failed ? cop_out_of_memory(err)
                      : cop_value_refuse(reader, option, setting, err, "is \"%s\"; wanted one of %s",
                                         cop_escape(word, shown, sizeof shown),
                                         known.data != NULL ? known.data : "none");
@@ -279,7 +275,7 @@ static cop_status read_list(const cop_reader *reader, const cop_option *option,
     size_t count = (size_t)config_setting_length(setting);
     void *items = cop_arena_array(reader->arena, count > 0 ? count : 1, sizeof(int64_t));
     if (items == NULL)
-        return refuse_memory(err);
+        return cop_out_of_memory(err);
     int64_t *ints = items;
     double *floats = items;
     const char **strings = items;

@@ -1,17 +1,13 @@
 /* hint.c: an analyzer's plot hint, resolved against its table. */
 #include "report/data/hint.h"
 
+#include "core/memory.h"
 #include "report/renderers/terminal.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 const char *cop_axis_label(const cop_column *column, cop_arena *arena)
 {
@@ -202,7 +198,7 @@ cop_status cop_hint_resolve(const cop_results *r, const cop_table_group *group, 
     resolve_y(out);
     if (out->x < 0 || out->y_count == 0)
         return COP_OK; /* cop_tables_add lets no such plot in; then there is nothing to draw */
-    return resolve_series(out) && resolve_x_names(out) ? COP_OK : out_of_memory(err);
+    return resolve_series(out) && resolve_x_names(out) ? COP_OK : cop_out_of_memory(err);
 }
 
 const char *cop_hint_label(const cop_hint *h, size_t inner)
@@ -293,12 +289,12 @@ cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size
     size_t count = 0, repetitions = 0;
     cop_sample_point *rows = cop_arena_array(h->r->arena, count_rows(h->group) + 1, sizeof *rows);
     if (rows == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t m = 0; m < h->group->member_count; m++) {
         const cop_table_group_member *member = &h->group->members[m];
         if (cop_same_line(member->ticket, line) &&
             !add_rows(h, member->table, inner, &repetitions, rows, &count))
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
     }
     int y = h->y[inner / h->series_count];
     out->y_scale = cop_shown_scale(cop_table_column(h->group->layout, (size_t)y));
@@ -306,7 +302,7 @@ cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size
         return cop_curve_average(rows, count, h->r->arena, out, differs, err);
     out->points = cop_arena_array(h->r->arena, count + 1, sizeof *out->points);
     if (out->points == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++)
         out->points[i] = rows[i].point;
     out->count = count;

@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ cop_status cop_history_read(const char *path, cop_arena *arena, double (**rows)[
     *count = 0;
     *rows = cop_arena_array(arena, count_lines(text) + 1, sizeof **rows);
     if (*rows == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     else if (strncmp(text, HEADER, strlen(HEADER)) != 0)
         status = cop_fail_at(err, COP_DAMAGED, path, 1, "is not a training's history");
     else

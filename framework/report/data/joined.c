@@ -1,6 +1,7 @@
 /* joined.c: naming the columns that the analyzers' summaries add to the table of tickets. */
 #include "report/data/joined.h"
 
+#include "core/memory.h"
 #include "report/renderers/terminal.h"
 
 #include <string.h>
@@ -109,5 +110,5 @@ cop_status cop_join(const cop_table_groups *groups, const cop_column *own, size_
         for (size_t key = 0; ok && key < groups->items[g].key_count; key++)
             ok = join_group(&j, &groups->items[g], key);
     }
-    return ok ? COP_OK : cop_fail(err, COP_FAILED, "out of memory");
+    return ok ? COP_OK : cop_out_of_memory(err);
 }

@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/memory.h"
 #include "core/seal.h"
 #include "core/text.h"
 
@@ -33,11 +34,6 @@ typedef struct reader {
 static cop_status refuse(const reader *r, const char *what)
 {
     return cop_fail_at(r->err, COP_FAILED, r->path, 0, "%s[%zu]: %s", r->where, r->index, what);
-}
-
-static cop_status out_of_memory(const reader *r)
-{
-    return cop_fail(r->err, COP_FAILED, "out of memory");
 }
 
 static const cJSON *item(const cJSON *object, const char *name)
@@ -109,7 +105,7 @@ static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cel
     out->distiller = distiller != NULL ? copy_text(r, distiller) : NULL;
     out->chance = read_number(object, "chance");
     if (out->label == NULL || (distiller != NULL && out->distiller == NULL))
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     return COP_OK;
 }
 
@@ -129,7 +125,7 @@ static cop_status read_copies(const reader *r, const cJSON *list, cop_record_tic
 {
     out->copies = cop_arena_array(r->arena, length(list) + 1, sizeof *out->copies);
     if (out->copies == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     const cJSON *value = NULL;
     cJSON_ArrayForEach(value, list)
     {
@@ -143,7 +139,7 @@ static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_t
 {
     out->analyses = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyses);
     if (out->analyses == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     const cJSON *object = NULL;
     cJSON_ArrayForEach(object, list)
     {
@@ -155,7 +151,7 @@ static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_t
         analysis->analyzer = copy_text(r, analyzer);
         analysis->label = copy_text(r, label != NULL ? label : "");
         if (analysis->analyzer == NULL || analysis->label == NULL)
-            return out_of_memory(r);
+            return cop_out_of_memory(r->err);
     }
     return COP_OK;
 }
@@ -213,7 +209,7 @@ static cop_status read_cells(reader *r, const cJSON *root, cop_record *out)
     *r = (reader){r->arena, r->path, "cells", 0, r->err};
     out->cells = cop_arena_array(r->arena, length(list) + 1, sizeof *out->cells);
     if (out->cells == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     cJSON_ArrayForEach(object, list)
     {
         COP_TRY(read_cell(r, object, &out->cells[out->cell_count++]));
@@ -221,7 +217,7 @@ static cop_status read_cells(reader *r, const cJSON *root, cop_record *out)
     }
     for (size_t i = 0; i < out->cell_count; i++) {
         if (!set_brief(r, out, i))
-            return out_of_memory(r);
+            return cop_out_of_memory(r->err);
     }
     return COP_OK;
 }
@@ -232,7 +228,7 @@ static cop_status read_tickets(reader *r, const cJSON *root, cop_record *out)
     *r = (reader){r->arena, r->path, "tickets", 0, r->err};
     out->tickets = cop_arena_array(r->arena, length(list) + 1, sizeof *out->tickets);
     if (out->tickets == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     cJSON_ArrayForEach(object, list)
     {
         COP_TRY(read_ticket(r, object, out->cell_count, &out->tickets[out->ticket_count++]));
@@ -247,7 +243,7 @@ static cop_status read_distilled_list(reader *r, const cJSON *root, cop_record *
     *r = (reader){r->arena, r->path, "distilled", 0, r->err};
     out->distilled = cop_arena_array(r->arena, length(list) + 1, sizeof *out->distilled);
     if (out->distilled == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     cJSON_ArrayForEach(object, list)
     {
         COP_TRY(
@@ -274,7 +270,7 @@ static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
     *r = (reader){r->arena, r->path, "failed", 0, r->err};
     out->failures = cop_arena_array(r->arena, length(list) + 1, sizeof *out->failures);
     if (out->failures == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     cJSON_ArrayForEach(object, list)
     {
         cop_record_failure *failure = &out->failures[out->failure_count++];
@@ -283,7 +279,7 @@ static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
             return refuse(r, "has no stage or reason");
         failure->reason = copy_text(r, reason);
         if (failure->reason == NULL)
-            return out_of_memory(r);
+            return cop_out_of_memory(r->err);
         r->index++;
     }
     return COP_OK;
@@ -302,7 +298,7 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
                            "is not the record of a study: wants name, cells and tickets");
     out->name = copy_text(r, name);
     if (out->name == NULL)
-        return out_of_memory(r);
+        return cop_out_of_memory(r->err);
     COP_TRY(read_cells(r, root, out));
     COP_TRY(read_tickets(r, root, out));
     COP_TRY(read_distilled_list(r, root, out));
@@ -314,7 +310,7 @@ cop_status cop_record_read(const char *dir, cop_arena *arena, cop_record *out, c
     const char *path = cop_arena_printf(arena, "%s/study.json", dir);
     char *text = NULL;
     if (path == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     struct stat info;
     if (stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return cop_fail_at(err, COP_FAILED, dir, 0, "holds no run (no study.json)");

@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/memory.h"
 #include "report/data/history.h"
 #include "store/formats/tables_json.h"
 
@@ -15,11 +16,6 @@
 
 #define SUMMARY_LIMIT (1u << 20)
 
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
-
 cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
                             const char **path, cop_error *err)
 {
@@ -27,7 +23,7 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
     char text[4096];
     cop_store_path(r->store, id, file, text, sizeof text);
     *path = cop_arena_strdup(r->arena, text);
-    return *path != NULL ? COP_OK : out_of_memory(err);
+    return *path != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 static double number(const cJSON *object, const char *name)
@@ -75,7 +71,7 @@ static cop_status read_content(cop_results *r, cop_result *result, cop_error *er
                            err));
     result->provenance = cop_arena_strdup(r->arena, provenance);
     if (result->provenance == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     if (strcmp(result->id.kind, "analyze") == 0) {
         COP_TRY(cop_results_file(r, &result->id, "tables.json", &path, err));
         return cop_tables_read(path, &result->tables, err);
@@ -186,14 +182,14 @@ cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, 
     memset(out, 0, sizeof *out);
     out->arena = cop_arena_new();
     if (out->arena == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(cop_record_read(dir, out->arena, &out->record, err));
     COP_TRY(cop_store_open_to_read(dir, &out->store, err));
     size_t names = count_names(&out->record) + 1;
     out->found = cop_arena_array(out->arena, names, sizeof *out->found);
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
     if (out->found == NULL || out->absent == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     return collect_all(out, log, err);
 }
 

@@ -1,4 +1,5 @@
 /* sheet_failures.c: why results are missing that a run could not make. */
+#include "core/memory.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -61,7 +62,7 @@ static cop_status add_row(const cop_results *r, size_t cell, int64_t seed, int64
                           int64_t round, const char *reason, cop_table *table, cop_error *err)
 {
     if (reason == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     if (reason[0] == '\0')
         return COP_OK;
     const cop_table_value cells[] = {{.text = r->record.cells[cell].label},

@@ -1,4 +1,5 @@
 /* sheet_summary.c: the ticket table with seeds and copies averaged away. */
+#include "core/memory.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -138,7 +139,7 @@ static cop_status add_line(const builder *b, size_t line, cop_table *table, cop_
         if (cop_table_column(b->tickets, s.column)->type == COP_COLUMN_TEXT) {
             cells[OWN_COLUMNS + i].text = tally_of_column(b, line, s.column);
             if (cells[OWN_COLUMNS + i].text == NULL)
-                return cop_fail(err, COP_FAILED, "out of memory");
+                return cop_out_of_memory(err);
         } else {
             cop_spread spread = spread_of_column(b, line, s.column);
             cells[OWN_COLUMNS + i].f = s.deviation ? spread.std : spread.mean;
@@ -201,11 +202,11 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
     const cop_plot plot = {.headlines = headlines(joined, r->arena)};
     if (columns == NULL || b.sources == NULL || b.cells == NULL || b.values == NULL ||
         b.texts == NULL || plot.headlines == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     memcpy(columns, own_columns, sizeof own_columns);
     for (size_t i = COP_TICKET_COLUMNS; i < count; i++) {
         if (!add_columns(&b, columns, i))
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
     }
     cop_table *table = cop_tables_add(sheets, "summary", "Tickets, mean over seeds and copies.",
                                       columns, OWN_COLUMNS + b.source_count, &plot, err);

@@ -1,4 +1,5 @@
 /* sheet_tickets.c: a line a ticket, with what the analyzers' summaries say of it. */
+#include "core/memory.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -83,7 +84,7 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
 {
     double *accuracies = cop_arena_array(r->arena, t->copy_count + 1, sizeof *accuracies);
     if (accuracies == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     size_t copies = cop_copy_accuracies(r, t, accuracies);
     cop_spread accuracy = cop_spread_of(accuracies, copies);
     size_t c = 0;
@@ -102,13 +103,13 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     cells[c++].f = cop_copies_collapsed(r, t);
     cells[c].text = cop_ticket_failure(r, t);
     if (cells[c++].text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < joined->count; i++, c++) {
         const cop_joined *j = &joined->items[i];
         if (cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_TEXT) {
             cells[c].text = cop_table_group_text(j->group, t, j->key, j->column, r->arena);
             if (cells[c].text == NULL)
-                return cop_fail(err, COP_FAILED, "out of memory");
+                return cop_out_of_memory(err);
         } else
             cells[c].f = cop_table_group_mean(j->group, t, j->key, j->column);
     }
@@ -128,7 +129,7 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined
     cop_table_value *cells = cop_arena_array(r->arena, count, sizeof *cells);
     cop_column *columns = cop_arena_array(r->arena, count, sizeof *columns);
     if (cells == NULL || columns == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     memcpy(columns, own_columns, sizeof own_columns);
     for (size_t i = 0; i < joined->count; i++)
         columns[COP_TICKET_COLUMNS + i] = joined->items[i].as;

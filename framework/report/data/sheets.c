@@ -1,6 +1,8 @@
 /* sheets.c: the plain tables of the report, and the order of all. */
 #include "report/data/sheets.h"
 
+#include "core/memory.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -208,7 +210,7 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
     cop_column *columns = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *columns);
     cop_table_value *cells = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *cells);
     if (columns == NULL || cells == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     memcpy(columns, ticket_key, sizeof ticket_key);
     for (size_t i = 0; i < own; i++) {
         columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
@@ -216,7 +218,7 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
     }
     const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
     if (help == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_table *table = cop_tables_add(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
     if (table == NULL)
         return COP_FAILED;

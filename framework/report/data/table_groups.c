@@ -1,6 +1,7 @@
 /* table_groups.c: sorting the analyzers' tables of all tickets. */
 #include "report/data/table_groups.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <math.h>
@@ -188,7 +189,7 @@ static cop_status add_table(const cop_results *r, cop_table_groups *groups,
                                .layout = table};
         g->members = cop_arena_array(r->arena, r->record.ticket_count, sizeof *g->members);
         if (name == NULL || g->members == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
         groups->count++;
     }
     if (g->member_count < r->record.ticket_count)
@@ -323,7 +324,7 @@ cop_status cop_table_groups_make(const cop_results *r, cop_table_groups *out, co
     *out = (cop_table_groups){0};
     out->items = cop_arena_array(r->arena, count_tables(r) + 1, sizeof *out->items);
     if (out->items == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
         for (size_t k = 0; k < t->analysis_count; k++) {
@@ -335,7 +336,7 @@ cop_status cop_table_groups_make(const cop_results *r, cop_table_groups *out, co
     for (size_t i = 0; i < out->count; i++) {
         out->items[i].is_summary = is_summary(&out->items[i]);
         if (out->items[i].is_summary && !collect_keys(&out->items[i], r->arena))
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
     }
     return COP_OK;
 }

@@ -1,6 +1,8 @@
 /* curves.c: from rows of many repetitions to the curve to draw. */
 #include "report/figures/curves.h"
 
+#include "core/memory.h"
+
 #include <math.h>
 
 static size_t length_of(const cop_sample_point *rows, size_t count, size_t repetition)
@@ -80,7 +82,7 @@ cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_are
     size_t length = sorted != NULL ? length_of(sorted, count, 0) : 0;
     out->points = cop_arena_array(arena, length + 1, sizeof *out->points);
     if (sorted == NULL || out->points == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     bool same = same_x(sorted, count, length);
     *differs = *differs || (!same && count > 0);
     for (size_t n = 0; n < length; n++)

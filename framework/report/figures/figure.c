@@ -2,6 +2,7 @@
 #include "report/figures/figure.h"
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "report/renderers/csv.h"
 
 #include <math.h>
@@ -446,7 +447,7 @@ static cop_status write_text(cop_text *text, const char *dir, const char *name, 
     size_t length = text->length;
     char *content = cop_text_take(text);
     if (content == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)snprintf(path, sizeof path, "%s/%s%s", dir, name, suffix);
     cop_status status = cop_file_write(path, content, length, err);
     free(content);

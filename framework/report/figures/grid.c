@@ -1,6 +1,7 @@
 /* grid.c: a set of images as one picture. */
 #include "report/figures/grid.h"
 
+#include "core/memory.h"
 #include "report/renderers/png.h"
 
 #include <math.h>
@@ -79,7 +80,7 @@ cop_status cop_grid_write(const cop_samples *set, const char *path, cop_error *e
     if (filled == NULL || image == NULL) {
         free(filled);
         free(image);
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     }
     int64_t columns = count_columns(set, filled);
     canvas c = {.scale = task->width >= LARGE_SIDE || task->height >= LARGE_SIDE ? 1 : SCALE};
@@ -91,7 +92,7 @@ cop_status cop_grid_write(const cop_samples *set, const char *path, cop_error *e
             cop_fail(err, COP_UNAVAILABLE, "%s would be a picture of %lld x %lld pixels; left out",
                      path, (long long)c.width, (long long)c.height);
     else if ((c.pixels = malloc((size_t)(c.width * c.height) * 3)) == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     if (status == COP_OK) {
         memset(c.pixels, WHITE, (size_t)(c.width * c.height) * 3);
         draw_all(&c, set, columns, image, filled);
@@ -108,7 +109,7 @@ cop_status cop_grid_stored(const cop_synthetic *s, cop_samples *out, int32_t **l
 {
     *labels = calloc((size_t)s->count, sizeof **labels);
     if (*labels == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (int64_t i = 0; i < s->count; i++) {
         const float *row = s->labels + i * s->task.classes;
         for (int32_t k = 1; k < s->task.classes; k++) {

@@ -1,4 +1,5 @@
 /* plot_history.c: how the tickets' trainings went, by epoch. */
+#include "core/memory.h"
 #include "report/figures/curves.h"
 #include "report/figures/plots.h"
 
@@ -49,7 +50,7 @@ static cop_status fill_curve(const cop_results *r, const cop_record_ticket *line
     cop_sample_point *rows = cop_arena_array(r->arena, count_rows(r, line) + 1, sizeof *rows);
     curve->label = cop_round_short_label(r, line);
     if (rows == NULL || curve->label == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     size_t count = 0, repetition = 0;
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
@@ -72,7 +73,7 @@ static cop_status fill_panel(const cop_results *r, size_t cell, const measure *m
     panel->curve_count = cop_choose_rounds(&r->record, cell, MOST_ROUNDS, lines);
     panel->curves = cop_arena_array(r->arena, panel->curve_count + 1, sizeof *panel->curves);
     if (panel->curves == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++)
         COP_TRY(fill_curve(r, lines[i], m, &panel->curves[i], differs, err));
     return COP_OK;
@@ -92,7 +93,7 @@ cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *e
                     .panel_count = cells * MEASURE_COUNT};
     f.panels = cop_arena_array(r->arena, f.panel_count + 1, sizeof *f.panels);
     if (f.panels == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < f.panel_count; i++)
         COP_TRY(fill_panel(r, i / MEASURE_COUNT, &measures[i % MEASURE_COUNT], &f.panels[i],
                            &differs, err));

@@ -1,4 +1,5 @@
 /* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
+#include "core/memory.h"
 #include "report/data/hint.h"
 #include "report/data/sheets.h"
 #include "report/figures/plots.h"
@@ -54,7 +55,7 @@ static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, c
     curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
     if (curve->points == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
         bool first = t->cell == cell;
@@ -76,7 +77,7 @@ static cop_status fill_panel(const quantity *q, cop_panel *panel, cop_error *err
     panel->curve_count = q->r->record.cell_count;
     panel->curves = cop_arena_array(q->r->arena, panel->curve_count + 1, sizeof *panel->curves);
     if (panel->curves == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++)
         COP_TRY(fill_curve(q, i, &panel->curves[i], err));
     return COP_OK;
@@ -114,7 +115,7 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
     f.panel_count = 1;
     f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
     if (f.panels == NULL || f.x_label == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     COP_TRY(fill_panel(q, &f.panels[0], err));
     return cop_figures_add(out, &f, q->r->arena, err);
 }
@@ -148,7 +149,7 @@ static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures 
     f.caption = "Against sparsity: mean over seeds; bars span the lowest and the highest.";
     f.panels = cop_arena_array(q->r->arena, q->joined->count + 1, sizeof *f.panels);
     if (f.panels == NULL || f.title == NULL || f.x_label == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < q->joined->count; i++) {
         if (!is_drawn(&q->joined->items[i], g))
             continue;
@@ -156,7 +157,7 @@ static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures 
         q->column = COP_TICKET_COLUMNS + i;
         panel->title = panel_title(&q->joined->items[i], q->r->arena);
         if (panel->title == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
         COP_TRY(fill_panel(q, panel, err));
         cop_figure alone = {.kind = COP_FIGURE_LINES, .panels = panel, .panel_count = 1};
         f.panel_count += !cop_figure_is_empty(&alone);
@@ -194,7 +195,7 @@ cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *group
     q.remaining = highest > LINEAR_LIMIT;
     q.values = cop_arena_array(r->arena, room, sizeof *q.values);
     if (q.values == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     COP_TRY(plot_accuracy(&q, out, err));
     for (size_t i = 0; i < groups->count; i++) {
         if (groups->items[i].is_summary)

@@ -1,4 +1,5 @@
 /* plot_table.c: the figure that an analyzer's table asks for. */
+#include "core/memory.h"
 #include "report/data/hint.h"
 #include "report/figures/plots.h"
 #include "report/renderers/terminal.h"
@@ -25,11 +26,6 @@ typedef struct layout {
     bool pool;
     bool differs;
 } layout;
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 /* The cells that the table has rows of, up to `limit`, by position. */
 static size_t cells_of(const layout *l, size_t limit, size_t *out)
@@ -68,11 +64,11 @@ static cop_status round_curves(layout *l, size_t cell, size_t inner, cop_panel *
     panel->curves =
         cop_arena_array(l->hint.r->arena, panel->curve_count + 1, sizeof *panel->curves);
     if (panel->curves == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++) {
         panel->curves[i].label = cop_round_short_label(l->hint.r, lines[i]);
         if (panel->curves[i].label == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         COP_TRY(cop_hint_curve(&l->hint, lines[i], inner, l->pool, &panel->curves[i], &l->differs,
                                err));
     }
@@ -85,11 +81,11 @@ static cop_status inner_curves(layout *l, const cop_record_ticket *line, cop_pan
     panel->curve_count = l->inner;
     panel->curves = cop_arena_array(l->hint.r->arena, l->inner, sizeof *panel->curves);
     if (panel->curves == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < l->inner; i++) {
         const char *label = cop_hint_label(&l->hint, i);
         if (label == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         panel->curves[i].label = label[0] != '\0' ? label : NULL;
         COP_TRY(cop_hint_curve(&l->hint, line, i, l->pool, &panel->curves[i], &l->differs, err));
     }
@@ -125,7 +121,7 @@ static cop_status fill_cell(layout *l, size_t cell, cop_panel *panels, cop_error
         }
         panels[i].title = part != NULL ? panel_title(l, cell, part) : NULL;
         if (panels[i].title == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
     }
     return COP_OK;
 }
@@ -181,7 +177,7 @@ static cop_status describe(const layout *l, size_t shown, cop_figure *f, cop_err
         f->value_scale = cop_shown_scale(cop_table_column(table, (size_t)h->value));
     return f->title != NULL && f->caption != NULL && f->x_label != NULL && f->y_label != NULL
                ? COP_OK
-               : out_of_memory(err);
+               : cop_out_of_memory(err);
 }
 
 static cop_status make_figure(layout *l, cop_figures *out, cop_error *err)
@@ -208,7 +204,7 @@ static cop_status make_figure(layout *l, cop_figures *out, cop_error *err)
                     .grid_columns = l->columns > 1 ? l->columns : 0};
     f.panels = cop_arena_array(h->r->arena, f.panel_count + 1, sizeof *f.panels);
     if (f.panels == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < shown; i++)
         COP_TRY(fill_cell(l, cells[i], &f.panels[i * l->columns], err));
     COP_TRY(describe(l, shown, &f, err));

@@ -1,6 +1,8 @@
 /* plots.c: which pictures a report has. */
 #include "report/figures/plots.h"
 
+#include "core/memory.h"
+
 #include <string.h>
 
 cop_status cop_figures_add(cop_figures *figures, const cop_figure *f, cop_arena *arena,
@@ -12,7 +14,7 @@ cop_status cop_figures_add(cop_figures *figures, const cop_figure *f, cop_arena 
         size_t capacity = figures->capacity > 0 ? 2 * figures->capacity : 8;
         cop_figure *larger = cop_arena_array(arena, capacity, sizeof *larger);
         if (larger == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
         if (figures->count > 0)
             memcpy(larger, figures->items, figures->count * sizeof *larger);
         figures->items = larger;

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -113,7 +114,7 @@ cop_status cop_csv_write(const cop_table *table, const char *path, cop_error *er
     size_t length = text.length;
     char *content = cop_text_take(&text);
     if (content == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_file_write(path, content, length, err);
     free(content);
     return status;

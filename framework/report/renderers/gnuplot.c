@@ -4,6 +4,7 @@
 
 #include "core/child.h"
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -147,7 +148,7 @@ static cop_status wait_for(pid_t pid, const answer *a, const char *script, cop_e
             return cop_fail(err, COP_FAILED, "lost gnuplot: %s", strerror(errno));
     }
     if (a->picture.failed || a->words.failed)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     bool is_png = a->picture.length > sizeof signature &&
                   memcmp(a->picture.data, signature, sizeof signature - 1) == 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && is_png)

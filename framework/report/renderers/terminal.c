@@ -2,6 +2,7 @@
 #include "report/renderers/terminal.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -190,7 +191,7 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
     out->is_number = cop_arena_array(arena, columns, sizeof *out->is_number);
     out->cells = cop_arena_array(arena, rows * columns + 1, sizeof *out->cells);
     if (from == NULL || out->headers == NULL || out->is_number == NULL || out->cells == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t c = 0; c < columns; c++) {
         const char *name = cop_table_column(table, c)->name;
         if (is_listed(name, choice->skip) ||
@@ -201,14 +202,14 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
         out->headers[shown] = header(table, c, choice->prefixes, arena);
         out->is_number[shown] = cop_table_column(table, c)->type != COP_COLUMN_TEXT;
         if (out->headers[shown] == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
         from[shown++] = c;
     }
     out->column_count = shown;
     for (size_t i = 0; i < rows * shown; i++) {
         out->cells[i] = cell_text(table, i / shown, from[i % shown], choice->instead, arena);
         if (out->cells[i] == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
+            return cop_out_of_memory(err);
     }
     return COP_OK;
 }

@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/memory.h"
 #include "core/seal.h"
 
 #include <inttypes.h>
@@ -68,7 +69,7 @@ cop_status cop_manifest_write(const cop_manifest *m, const char *path, cop_error
     char *sealed = text != NULL ? cop_seal(text) : NULL;
     cJSON_free(text);
     if (sealed == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_file_write(path, sealed, strlen(sealed), err);
     free(sealed);
     return status;
@@ -100,7 +101,7 @@ static cop_status parse(const char *text, size_t size, cop_manifest **out, cop_e
     cop_manifest *m = is_manifest(root) ? calloc(1, sizeof *m) : NULL;
     if (m == NULL) {
         cop_status status = is_manifest(root)
-                                ? cop_fail(err, COP_FAILED, "out of memory")
+                                ? cop_out_of_memory(err)
                                 : cop_fail(err, COP_DAMAGED, "is not an artifact's manifest");
         cJSON_Delete(root);
         return status;

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/locale.h"
+#include "core/memory.h"
 #include "nn/synthetic.h"
 #include "store/formats/safetensors.h"
 #include "train/recipe_text.h"
@@ -40,7 +41,7 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
                                   {"recipe", recipe}};
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_tensor *pixels = NULL, *labels = NULL;
     cop_status status = cop_tensors_add(
         set, "pixels", COP_F32,

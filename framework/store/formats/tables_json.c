@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/locale.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -97,7 +98,7 @@ cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_erro
     char *text = ok ? cJSON_PrintUnformatted(root) : NULL;
     cJSON_Delete(root);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_file_write(path, text, strlen(text), err);
     cJSON_free(text);
     return status;
@@ -228,7 +229,7 @@ static cop_status read_table(cop_tables *tables, const cJSON *object, cop_error 
     cop_table_value *cells = calloc(count, sizeof *cells);
     cop_status status = columns != NULL && cells != NULL
                             ? fill_table(tables, object, columns, cells, count, err)
-                            : cop_fail(err, COP_FAILED, "out of memory");
+                            : cop_out_of_memory(err);
     free(columns);
     free(cells);
     return status;
@@ -240,7 +241,7 @@ static cop_status read_all(const cJSON *root, cop_tables **out, cop_error *err)
         return not_tables(err);
     cop_tables *tables = cop_tables_new();
     if (tables == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = COP_OK;
     const cJSON *object = NULL;
     cJSON_ArrayForEach(object, root)

@@ -1,5 +1,6 @@
 /* serial.c: running every stage that is not there yet, in order. */
 #include "core/callback.h"
+#include "core/memory.h"
 #include "core/openmp.h"
 #include "study/graph/record.h"
 #include "study/running/makers.h"
@@ -64,14 +65,14 @@ static cop_status inherit_failure(const cop_study *s, cop_stage *stage, cop_erro
     size_t count = cop_stage_inputs(stage, NULL);
     int32_t *inputs = calloc(count + 1, sizeof *inputs);
     if (inputs == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)cop_stage_inputs(stage, inputs);
     const char *reason = NULL;
     for (size_t i = 0; i < count && reason == NULL; i++)
         reason = s->stages[inputs[i]].failure;
     free(inputs);
     if (reason != NULL && (stage->failure = strdup(reason)) == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     return COP_OK;
 }
 
@@ -88,7 +89,7 @@ static cop_status keep_failure(const cop_runner *r, cop_stage *stage, const cop_
     if (failed != stage)
         failed->failure = strdup(text);
     if (stage->failure == NULL || failed->failure == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_say(r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", text);
     return COP_OK;
 }

@@ -5,6 +5,7 @@
  * be validated are then trained S times on real data from their start, and analysed. */
 #include "study/graph/graph.h"
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "train/recipe_text.h"
 
@@ -23,11 +24,6 @@ typedef struct cop_line {
     int32_t *dense; /* copies of the dense network */
     size_t dense_count;
 } cop_line;
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 static uint64_t seed_of(const cop_line *l, cop_seed_source source)
 {
@@ -174,7 +170,7 @@ static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
     if (status == COP_OK) {
         stage->title = title(l, what);
         if (stage->title == NULL)
-            status = out_of_memory(err);
+            status = cop_out_of_memory(err);
     }
     if (status != COP_OK) {
         cop_stage_clear(stage);
@@ -267,7 +263,7 @@ static cop_status add_request(cop_line *l, const cop_instance *component,
     if (r->snapshot_count > 0) {
         stage.train.snapshots = calloc(r->snapshot_count, sizeof *stage.train.snapshots);
         if (stage.train.snapshots == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         memcpy(stage.train.snapshots, r->snapshots, r->snapshot_count * sizeof *r->snapshots);
         stage.train.snapshot_count = r->snapshot_count;
     }
@@ -292,7 +288,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     work->snapshots = calloc(n + 1, sizeof *work->snapshots);
     work->snapshot_counts = calloc(n + 1, sizeof *work->snapshot_counts);
     if (work->trainings == NULL || work->snapshots == NULL || work->snapshot_counts == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < n; i++) {
         const cop_plan_training *r = &plan->trainings[i];
         COP_TRY(place_at_component(
@@ -301,7 +297,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         memcpy(work->snapshots[i], r->snapshots, r->snapshot_count * sizeof *r->snapshots);
         work->snapshot_counts[i] = r->snapshot_count;
     }
@@ -318,7 +314,7 @@ static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_positio
         stage->title = title(l, what);
         if (stage->title != NULL)
             return cop_study_add_stage(l->s, stage, index, err);
-        status = out_of_memory(err);
+        status = cop_out_of_memory(err);
     }
     cop_stage_clear(stage);
     return status;
@@ -368,7 +364,7 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
     if (work->copies == NULL || work->dense == NULL) {
         cop_plan_clear(&plan);
         cop_stage_clear(&stage);
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     }
     (void)snprintf(text, sizeof text, "%s of %s",
                    cop_component_entry(instance->component)->plugin->id, what);
@@ -397,7 +393,7 @@ static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t phase,
     const cop_cell *cell = l->o->cell;
     cop_ticket *ticket = new_ticket(l->s);
     if (ticket == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     ticket->cell = l->cell;
     ticket->seed = l->seed;
     ticket->phase = phase;
@@ -415,7 +411,7 @@ static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t phase,
     ticket->copies = calloc((size_t)cell->copies, sizeof *ticket->copies);
     ticket->analyses = calloc(cell->analyzer_count + 1, sizeof *ticket->analyses);
     if (ticket->copies == NULL || ticket->analyses == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(train_copies(l, at, what, ticket->copies, err));
     ticket->copy_count = (size_t)cell->copies;
     if (phase < 0) {
@@ -437,7 +433,7 @@ static cop_status train_round(cop_line *l, const cop_phase *p, const cop_positio
     if (at->mask == COP_NO_STAGE && p->rewind == COP_REWIND_STEP) {
         stage.train.snapshots = calloc(1, sizeof *stage.train.snapshots);
         if (stage.train.snapshots == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
         stage.train.snapshots[0] = p->rewind_at;
         stage.train.snapshot_count = 1;
     }
@@ -555,7 +551,7 @@ static cop_status add_distilled_line(cop_line *l, cop_error *err)
     cop_distilled_line *grown =
         realloc(l->s->distilled, (l->s->distilled_count + 1) * sizeof *grown);
     if (grown == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     l->s->distilled = grown;
     const cop_position dense = dense_position(l);
     cop_stage stage = new_training(l, &dense, noise_of_masks(0));

@@ -1,4 +1,5 @@
 /* identity.c: what can change a stage's result, as text; its hash names the artifact. */
+#include "core/memory.h"
 #include "core/text.h"
 #include "study/graph/graph.h"
 #include "train/recipe_text.h"
@@ -121,6 +122,6 @@ cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char *
     *out = status == COP_OK ? cop_text_take(&t) : NULL;
     cop_text_free(&t);
     if (status == COP_OK && *out == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
+        status = cop_out_of_memory(err);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "study/graph/record.h"
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/seal.h"
 #include "core/text.h"
 #include "study/graph/analysis_names.h"
@@ -182,7 +183,7 @@ cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, 
     cJSON_Delete(root);
     cJSON_free(plain);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(store));
     warn_of_other_study(s, path, log);
     cop_status status = cop_file_write(path, text, strlen(text), err);

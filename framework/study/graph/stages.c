@@ -1,4 +1,5 @@
 /* stages.c: the list of distinct stages. */
+#include "core/memory.h"
 #include "study/graph/graph.h"
 
 #include <stdio.h>
@@ -123,7 +124,7 @@ cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, c
     }
     if (!ok) {
         cop_stage_clear(stage);
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     }
     return COP_OK;
 }

@@ -1,5 +1,6 @@
 /* done.c: what of a study is there already, and what only seems to be. */
 #include "core/damage.h"
+#include "core/memory.h"
 #include "study/running/runner.h"
 
 #include <stdlib.h>
@@ -74,7 +75,7 @@ cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage ru
 {
     bool *mended = calloc(r->study->stage_count, sizeof *mended);
     if (mended == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = run_until_whole(r, stage, run, mended, err);
     free(mended);
     return status;

@@ -2,6 +2,7 @@
 #include "study/running/history.h"
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <math.h>
@@ -76,7 +77,7 @@ cop_status cop_history_write(const cop_history *h, const char *path, cop_error *
     }
     char *text = cop_text_take(&t);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_file_write(path, text, strlen(text), err);
     free(text);
     return status;

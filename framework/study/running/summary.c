@@ -2,6 +2,7 @@
 #include "study/running/summary.h"
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ cop_status cop_summary_write(const char *path, const cop_summary_value *values, 
     cop_text_append(&t, "\n}\n");
     char *text = cop_text_take(&t);
     if (text == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = cop_file_write(path, text, strlen(text), err);
     free(text);
     return status;

@@ -1,4 +1,5 @@
 /* training.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
+#include "core/memory.h"
 #include "study/running/drive.h"
 #include "study/running/history.h"
 #include "study/running/makers.h"
@@ -33,11 +34,6 @@ typedef struct cop_training {
     int64_t step;            /* position: optimiser steps done */
     double spent;            /* seconds, of earlier attempts too */
 } cop_training;
-
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
 
 static void close_training(cop_training *t)
 {
@@ -96,7 +92,7 @@ static cop_status open_records(cop_training *t, cop_error *err)
     t->records = cop_tensors_new();
     t->snapshots = calloc(t->stage->train.snapshot_count + 1, sizeof(cop_tensors *));
     if (t->records == NULL || t->snapshots == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     COP_TRY(cop_tensors_add(t->records, "history", COP_F64,
                             cop_shape2(epochs + 1, COP_HISTORY_COLUMNS), &history, err));
     t->history = (cop_history){.rows = cop_f64(history), .capacity = epochs};
@@ -205,7 +201,7 @@ static cop_status save(const cop_training *t, double seconds, cop_error *err)
 {
     cop_tensors *bag = cop_tensors_new();
     if (bag == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     cop_status status = fill_checkpoint(t, bag, err);
     if (status == COP_OK)
         status = cop_checkpoint_save(t->r->store, &t->stage->id, bag, t->step, seconds, err);
@@ -290,7 +286,7 @@ static cop_status take_snapshots(cop_training *t, cop_error *err)
             continue;
         t->snapshots[i] = cop_tensors_clone(cop_trainer_state(t->trainer));
         if (t->snapshots[i] == NULL)
-            return out_of_memory(err);
+            return cop_out_of_memory(err);
     }
     return COP_OK;
 }
@@ -392,7 +388,7 @@ static cop_status final_state(const cop_training *t, cop_tensors **out, cop_erro
     const cop_model *model = t->stage->train.model;
     cop_tensors *all = cop_trainer_state(t->trainer), *state = cop_tensors_new();
     if (state == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     cop_status status = COP_OK;
     for (size_t i = 0; i < cop_declared_count(model) && status == COP_OK; i++) {
         const cop_parameter *p = cop_declared_at(model, i);

@@ -1,4 +1,5 @@
 /* work_stages.c: the stages that drive a plugin's stepped work: distilling, pruning, analysing. */
+#include "core/memory.h"
 #include "study/running/drive.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"
@@ -30,11 +31,6 @@ typedef struct cop_run {
     cop_samples *synthetic;
 } cop_run;
 
-static cop_status out_of_memory(cop_error *err)
-{
-    return cop_fail(err, COP_FAILED, "out of memory");
-}
-
 static void free_states(cop_tensors **states, size_t count)
 {
     for (size_t i = 0; states != NULL && i < count; i++)
@@ -64,7 +60,7 @@ static cop_status load_snapshots(cop_run *run, size_t i, cop_error *err)
     const cop_work_stage *spec = &run->stage->work;
     run->snapshots[i] = calloc(spec->snapshot_counts[i] + 1, sizeof(cop_tensors *));
     if (run->snapshots[i] == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t k = 0; k < spec->snapshot_counts[i]; k++)
         COP_TRY(cop_load_snapshot(run->r, spec->trainings[i], spec->snapshots[i][k],
                                   &run->snapshots[i][k], err));
@@ -78,7 +74,7 @@ static cop_status load_trainings(cop_run *run, cop_error *err)
     run->finals = calloc(spec->training_count + 1, sizeof *run->finals);
     run->snapshots = calloc(spec->training_count + 1, sizeof *run->snapshots);
     if (run->trainings == NULL || run->finals == NULL || run->snapshots == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < spec->training_count; i++) {
         COP_TRY(cop_load_final(run->r, spec->trainings[i], &run->finals[i], err));
         COP_TRY(load_snapshots(run, i, err));
@@ -95,7 +91,7 @@ static cop_status load_states(cop_run *run, const int32_t *stages, size_t count,
 {
     *out = calloc(count + 1, sizeof(cop_tensors *));
     if (*out == NULL)
-        return out_of_memory(err);
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < count; i++)
         COP_TRY(cop_load_final(run->r, stages[i], &(*out)[i], err));
     return COP_OK;
