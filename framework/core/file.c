@@ -50,11 +50,10 @@ static char *read_to_end(int fd, size_t guess, size_t limit, size_t *size)
     *size = 0;
     while (buffer != NULL && got > 0) {
         if (*size + 1 == capacity) {
-            char *larger = capacity > SIZE_MAX / 2 ? NULL : realloc(buffer, capacity * 2);
-            if (larger == NULL)
+            char *grown = cop_grow(buffer, &capacity, capacity + 1, 1);
+            if (grown == NULL)
                 break;
-            buffer = larger;
-            capacity *= 2;
+            buffer = grown;
         }
         got = read_some(fd, buffer + *size, capacity - 1 - *size);
         *size += got > 0 ? (size_t)got : 0;

@@ -1,4 +1,6 @@
 /* table.c: named tables of typed columns in memory, as analyzers fill them. */
+#include "core/memory.h"
+
 #include <coppice/table.h>
 
 #include <stdlib.h>
@@ -181,14 +183,10 @@ static cop_table *copy_table(const char *name, const char *help, const cop_colum
 
 static bool make_room(cop_tables *t)
 {
-    if (t->count < t->capacity)
-        return true;
-    size_t capacity = t->capacity == 0 ? 4 : 2 * t->capacity;
-    cop_table **larger = realloc(t->items, capacity * sizeof *larger);
-    if (larger == NULL)
+    cop_table **grown = cop_grow(t->items, &t->capacity, t->count + 1, sizeof(cop_table *));
+    if (grown == NULL)
         return false;
-    t->items = larger;
-    t->capacity = capacity;
+    t->items = grown;
     return true;
 }
 
@@ -222,14 +220,11 @@ cop_table *cop_tables_add(cop_tables *t, const char *name, const char *help,
 cop_status cop_table_row(cop_table *table, const cop_table_value *cells, cop_error *err)
 {
     size_t columns = table->column_count;
-    if (table->row_count == table->row_capacity) {
-        size_t capacity = table->row_capacity == 0 ? 16 : 2 * table->row_capacity;
-        cop_table_value *larger = realloc(table->cells, capacity * columns * sizeof *larger);
-        if (larger == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory for table '%s'", table->name);
-        table->cells = larger;
-        table->row_capacity = capacity;
-    }
+    cop_table_value *grown =
+        cop_grow(table->cells, &table->row_capacity, table->row_count + 1, columns * sizeof *grown);
+    if (grown == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory for table '%s'", table->name);
+    table->cells = grown;
     cop_table_value *row = table->cells + table->row_count * columns;
     for (size_t i = 0; i < columns; i++) {
         row[i] = cells[i];

@@ -2,6 +2,7 @@
  *
  * Each tensor is its own allocation, so that a pointer to one outlives later additions; a table of
  * name hashes with linear probing finds them by name. */
+#include "core/memory.h"
 #include "core/pages.h"
 #include "core/shape.h"
 
@@ -80,8 +81,8 @@ static size_t slot_of(const cop_tensors *set, const char *name)
 
 static bool grow(cop_tensors *set)
 {
-    size_t capacity = set->capacity == 0 ? 16 : 2 * set->capacity;
-    cop_tensor **items = realloc(set->items, capacity * sizeof(cop_tensor *));
+    size_t capacity = set->capacity;
+    cop_tensor **items = cop_grow(set->items, &capacity, capacity + 1, sizeof(cop_tensor *));
     if (items == NULL)
         return false;
     set->items = items;

@@ -1,6 +1,7 @@
 /* text.c: growing a text, guessing what a misspelt name meant, and making text safe to print. */
 #include "core/text.h"
 #include "core/locale.h"
+#include "core/memory.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -17,19 +18,11 @@ static bool reserve(cop_text *text, size_t more)
 {
     if (text->failed)
         return false;
-    if (more < text->capacity - text->length)
-        return true;
-    size_t capacity = text->capacity < 128 ? 128 : text->capacity;
-    while (capacity <= SIZE_MAX / 2 && capacity - text->length <= more)
-        capacity *= 2;
-    char *data = capacity - text->length <= more ? NULL : realloc(text->data, capacity);
-    if (data == NULL) {
-        text->failed = true;
-        return false;
-    }
-    text->data = data;
-    text->capacity = capacity;
-    return true;
+    bool fits = more < SIZE_MAX - text->length;
+    char *grown = fits ? cop_grow(text->data, &text->capacity, text->length + more + 1, 1) : NULL;
+    text->failed = grown == NULL;
+    text->data = grown != NULL ? grown : text->data;
+    return !text->failed;
 }
 
 void cop_text_append_bytes(cop_text *text, const char *more, size_t size)

@@ -3,6 +3,7 @@
 #include "graph/storage.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 #include "graph/optable.h"
 #include "graph/simplify.h"
 
@@ -21,7 +22,8 @@ typedef struct block {
 struct cop_graph {
     cop_node_data *nodes; /* node a is nodes[a - 1] */
     bool *interior;       /* one per node; see storage.h */
-    int32_t count, capacity;
+    int32_t count;
+    size_t node_room, interior_room;
     cop_node *table; /* open addressing over equal nodes; a power of two, at most half full */
     size_t table_size;
     block *blocks;
@@ -249,25 +251,22 @@ static bool grow_table(cop_graph *g)
 
 static bool grow_nodes(cop_graph *g)
 {
-    if (g->capacity > INT32_MAX / 2)
-        return false;
-    int32_t capacity = g->capacity > 0 ? 2 * g->capacity : 256;
-    cop_node_data *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
+    size_t wanted = (size_t)g->count + 1;
+    cop_node_data *nodes = cop_grow(g->nodes, &g->node_room, wanted, sizeof *nodes);
     if (nodes == NULL)
         return false;
     g->nodes = nodes;
-    bool *interior = realloc(g->interior, (size_t)capacity * sizeof *interior);
+    bool *interior = cop_grow(g->interior, &g->interior_room, wanted, sizeof *interior);
     if (interior == NULL)
         return false;
     g->interior = interior;
-    g->capacity = capacity;
     return true;
 }
 
 /* Room for one more node in both arrays. */
 static bool make_room(cop_graph *g)
 {
-    bool ok = (g->count < g->capacity || grow_nodes(g)) &&
+    bool ok = g->count < INT32_MAX && grow_nodes(g) &&
               (2 * ((size_t)g->count + 1) <= g->table_size || grow_table(g));
     if (!ok)
         (void)cop_graph_out_of_memory(g);

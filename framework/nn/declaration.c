@@ -4,6 +4,7 @@
  * finds the shapes of its later layers while it declares. Errors go to that graph. */
 #include "nn/declaration.h"
 
+#include "core/memory.h"
 #include "graph/node.h"
 
 #include <stdlib.h>
@@ -52,14 +53,10 @@ cop_node cop_declaration_images(cop_declaration *d)
 
 static bool append(cop_parameters *list, const cop_parameter *parameter)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 32 : 2 * list->capacity;
-        cop_parameter *grown = realloc(list->items, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        list->items = grown;
-        list->capacity = capacity;
-    }
+    cop_parameter *grown = cop_grow(list->items, &list->capacity, list->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    list->items = grown;
     list->items[list->count++] = *parameter;
     return true;
 }

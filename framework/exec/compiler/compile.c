@@ -1,4 +1,5 @@
 /* compile.c: from a graph to a program: the driver, the live nodes, and the program's parts. */
+#include "core/memory.h"
 #include "core/openmp.h"
 #include "core/pages.h"
 #include "exec/compiler/compiler.h"
@@ -19,26 +20,13 @@ size_t cop_plain_bytes(cop_shape shape)
     return (size_t)cop_shape_count(shape) * sizeof(float);
 }
 
-/* Room for one more item in a growing array; NULL with the error filled where there is none. */
-static void *grown(void *items, int32_t count, int32_t *room, size_t size, cop_error *err)
-{
-    if (count < *room)
-        return items;
-    int32_t wanted = *room < 16 ? 32 : 2 * *room;
-    void *bigger = realloc(items, (size_t)wanted * size);
-    if (bigger == NULL)
-        (void)cop_fail(err, COP_FAILED, "out of memory while compiling a graph");
-    else
-        *room = wanted;
-    return bigger;
-}
-
 cop_status cop_program_add_buffer(cop_program *p, cop_home home, cop_shape shape, int32_t *buffer,
                                   cop_error *err)
 {
-    cop_buffer *buffers = grown(p->buffers, p->buffer_count, &p->buffer_room, sizeof *buffers, err);
+    cop_buffer *buffers =
+        cop_grow(p->buffers, &p->buffer_room, (size_t)p->buffer_count + 1, sizeof *buffers);
     if (buffers == NULL)
-        return COP_FAILED;
+        return cop_fail(err, COP_FAILED, "out of memory while compiling a graph");
     p->buffers = buffers;
     buffers[p->buffer_count] = (cop_buffer){.home = home,
                                             .shape = shape,
@@ -54,10 +42,10 @@ cop_status cop_program_add_buffer(cop_program *p, cop_home home, cop_shape shape
 cop_status cop_program_add_instruction(cop_program *p, int32_t operand_count, int32_t result_count,
                                        cop_instruction **out, cop_error *err)
 {
-    cop_instruction *all =
-        grown(p->instructions, p->instruction_count, &p->instruction_room, sizeof *all, err);
+    cop_instruction *all = cop_grow(p->instructions, &p->instruction_room,
+                                    (size_t)p->instruction_count + 1, sizeof *all);
     if (all == NULL)
-        return COP_FAILED;
+        return cop_fail(err, COP_FAILED, "out of memory while compiling a graph");
     p->instructions = all;
     cop_instruction *in = &all[p->instruction_count++];
     *in = (cop_instruction){

@@ -6,6 +6,7 @@
  * with its readers, which starts from a tensor that is in memory anyway. (Chen et al. 2016
  * recompute to save memory; here it saves time too, since elementwise work is cheaper than the way
  * to memory.) */
+#include "core/memory.h"
 #include "exec/compiler/plane.h"
 
 #include <stdlib.h>
@@ -42,9 +43,10 @@ typedef struct rewriter {
     cop_node *place; /* of a node of the given graph in the copy */
     int32_t *first;  /* of a node: its first entry in `copies`, or -1 */
     again *copies;
-    int32_t copy_count, copy_room;
+    int32_t copy_count;
+    size_t copy_room;
     cop_origin *origin;
-    int32_t origin_room;
+    size_t origin_room;
 } rewriter;
 
 static const cop_node_data *data_of(const rewriter *w, cop_node v)
@@ -190,28 +192,20 @@ static cop_status add(rewriter *w, cop_node v, int32_t level, cop_node *inputs, 
 {
     *made = cop_graph_add_copy(w->g, data_of(w, v), inputs);
     COP_TRY(cop_graph_check(w->g, err));
-    if (*made >= w->origin_room) {
-        int32_t room = 2 * *made + 64;
-        cop_origin *bigger = realloc(w->origin, (size_t)room * sizeof *bigger);
-        if (bigger == NULL)
-            return no_memory(err);
-        w->origin = bigger;
-        w->origin_room = room;
-    }
+    cop_origin *grown = cop_grow(w->origin, &w->origin_room, (size_t)*made + 1, sizeof *grown);
+    if (grown == NULL)
+        return no_memory(err);
+    w->origin = grown;
     w->origin[*made] = (cop_origin){v, level};
     return COP_OK;
 }
 
 static cop_status remember(rewriter *w, cop_node v, int32_t level, cop_node copy, cop_error *err)
 {
-    if (w->copy_count == w->copy_room) {
-        int32_t room = 2 * w->copy_room + 64;
-        again *bigger = realloc(w->copies, (size_t)room * sizeof *bigger);
-        if (bigger == NULL)
-            return no_memory(err);
-        w->copies = bigger;
-        w->copy_room = room;
-    }
+    again *grown = cop_grow(w->copies, &w->copy_room, (size_t)w->copy_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return no_memory(err);
+    w->copies = grown;
     w->copies[w->copy_count] = (again){v, copy, level, w->first[v]};
     w->first[v] = w->copy_count++;
     return COP_OK;

@@ -86,7 +86,8 @@ struct cop_program {
     cop_buffer *buffers;
     cop_instruction *instructions;
     cop_storage *storages;
-    int32_t buffer_count, buffer_room, instruction_count, instruction_room, storage_count;
+    int32_t buffer_count, instruction_count, storage_count;
+    size_t buffer_room, instruction_room;
     cop_input_slot *inputs;
     cop_output_slot *outputs;
     int32_t input_count, output_count;

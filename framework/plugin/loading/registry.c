@@ -31,9 +31,9 @@ typedef struct item {
 
 struct cop_registry {
     item **items; /* of their own, so that their addresses stay */
-    size_t count;
+    size_t count, capacity;
     cop_registry_refusal *refusals;
-    size_t refusal_count;
+    size_t refusal_count, refusal_capacity;
 };
 
 /* A file that is to be opened. */
@@ -44,24 +44,17 @@ typedef struct candidate {
 
 typedef struct search {
     candidate *found;
-    size_t count;
+    size_t count, capacity;
     cop_registry *registry;
     cop_logger *log;
     cop_error *err;
 } search;
 
-/* The array with room for one more item, or NULL (the old one is then still the caller's). */
-static void *grow(void *items, size_t count, size_t size)
-{
-    if (count != 0 && (count & (count - 1)) != 0)
-        return items;
-    return realloc(items, (count == 0 ? 1 : 2 * count) * size);
-}
-
 static cop_status add_failure(cop_registry *r, const char *path, const char *reason, bool is_system,
                               cop_error *err)
 {
-    cop_registry_refusal *grown = grow(r->refusals, r->refusal_count, sizeof *grown);
+    cop_registry_refusal *grown =
+        cop_grow(r->refusals, &r->refusal_capacity, r->refusal_count + 1, sizeof *grown);
     if (grown == NULL)
         return cop_out_of_memory(err);
     r->refusals = grown;
@@ -144,7 +137,7 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->found[i].hash, one.hash) == 0)
             return COP_OK; /* the same file again, under this path or another */
-    candidate *grown = grow(s->found, s->count, sizeof *grown);
+    candidate *grown = cop_grow(s->found, &s->capacity, s->count + 1, sizeof *grown);
     if (grown == NULL)
         return cop_out_of_memory(s->err);
     s->found = grown;
@@ -286,7 +279,7 @@ static cop_status add_item(cop_registry *r, const candidate *c, const cop_probe_
     const item *there = find_item(r, seen->kind, seen->id);
     if (there != NULL)
         return add_shadowed(r, c->path, there, err);
-    item **grown = grow(r->items, r->count, sizeof *grown);
+    item **grown = cop_grow(r->items, &r->capacity, r->count + 1, sizeof(item *));
     if (grown == NULL)
         return cop_out_of_memory(err);
     r->items = grown;

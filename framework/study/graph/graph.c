@@ -373,14 +373,11 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
 
 static cop_ticket *new_ticket(cop_study *s)
 {
-    if (s->ticket_count == s->ticket_capacity) {
-        size_t capacity = s->ticket_capacity == 0 ? 32 : 2 * s->ticket_capacity;
-        cop_ticket *grown = realloc(s->tickets, capacity * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
-        s->tickets = grown;
-        s->ticket_capacity = capacity;
-    }
+    cop_ticket *grown =
+        cop_grow(s->tickets, &s->ticket_capacity, s->ticket_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return NULL;
+    s->tickets = grown;
     cop_ticket *ticket = &s->tickets[s->ticket_count++];
     memset(ticket, 0, sizeof *ticket);
     return ticket;

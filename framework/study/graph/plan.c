@@ -2,6 +2,7 @@
 #include "study/graph/plan.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 #include "train/schedules/schedule.h"
 
 #include <math.h>
@@ -193,14 +194,11 @@ static cop_status check_request(const cop_plan *p, const cop_training_request *r
 
 static cop_status grow(cop_plan *p, cop_error *err)
 {
-    if (p->training_count < p->training_capacity)
-        return COP_OK;
-    size_t capacity = p->training_capacity == 0 ? 4 : 2 * p->training_capacity;
-    cop_plan_training *larger = realloc(p->trainings, capacity * sizeof *larger);
-    if (larger == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory for %zu planned trainings", capacity);
-    p->trainings = larger;
-    p->training_capacity = capacity;
+    size_t wanted = p->training_count + 1;
+    cop_plan_training *grown = cop_grow(p->trainings, &p->training_capacity, wanted, sizeof *grown);
+    if (grown == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory for %zu planned trainings", wanted);
+    p->trainings = grown;
     return COP_OK;
 }
 

@@ -54,14 +54,10 @@ static bool merge_snapshots(cop_training_stage *into, const cop_training_stage *
 
 static bool make_room(cop_study *s)
 {
-    if (s->stage_count < s->stage_capacity)
-        return true;
-    size_t capacity = s->stage_capacity == 0 ? 64 : 2 * s->stage_capacity;
-    cop_stage *grown = realloc(s->stages, capacity * sizeof *grown);
+    cop_stage *grown = cop_grow(s->stages, &s->stage_capacity, s->stage_count + 1, sizeof *grown);
     if (grown == NULL)
         return false;
     s->stages = grown;
-    s->stage_capacity = capacity;
     return true;
 }
 
