@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 
 #include "bench/subject.h"
+#include "core/clock.h"
 #include "core/locale.h"
 #include "core/memory.h"
 #include "exec/program/convolutions.h"
@@ -12,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Steps that are always run before the first sample, and how long further ones go on: caches, page
  * faults and clocks settle in that time. */
@@ -33,13 +33,6 @@ typedef struct measuring {
     bool has_floor;
 } measuring;
 
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static const cop_subject_ops *ops_of(cop_bench_kind kind)
 {
     switch (kind) {
@@ -57,15 +50,15 @@ static const cop_subject_ops *ops_of(cop_bench_kind kind)
 
 static cop_status take(measuring *m, cop_error *err)
 {
-    double start = now();
+    double start = cop_now();
     COP_TRY(m->ops->step(m->self, err));
-    double end = now();
+    double end = cop_now();
     m->steps[m->taken] = end - start;
     cop_program *program = m->ops->program(m->self);
     m->has_floor = program != NULL && cop_program_costs(program).conv_flops > 0;
     if (m->has_floor) {
         COP_TRY(cop_program_run_convolutions(program, err));
-        m->floors[m->taken] = now() - end;
+        m->floors[m->taken] = cop_now() - end;
     }
     m->taken++;
     return COP_OK;
@@ -74,17 +67,17 @@ static cop_status take(measuring *m, cop_error *err)
 static cop_status warm_up(measuring *m, double opened, cop_error *err)
 {
     COP_TRY(m->ops->step(m->self, err));
-    double start = now();
+    double start = cop_now();
     m->first = start - opened;
-    for (int i = 0; i < WARM_STEPS || now() - start < WARM_SECONDS; i++)
+    for (int i = 0; i < WARM_STEPS || cop_now() - start < WARM_SECONDS; i++)
         COP_TRY(m->ops->step(m->self, err));
     return COP_OK;
 }
 
 static cop_status measure(measuring *m, cop_error *err)
 {
-    double start = now();
-    while (m->taken < m->wanted && (m->taken < FEWEST_SAMPLES || now() - start < m->seconds)) {
+    double start = cop_now();
+    while (m->taken < m->wanted && (m->taken < FEWEST_SAMPLES || cop_now() - start < m->seconds)) {
         cop_progress(m->log, m->name, m->taken, m->wanted, "%s", "");
         COP_TRY(take(m, err));
     }
@@ -139,7 +132,7 @@ static void conclude(measuring *m, const cop_cell *s, cop_bench_result *out)
 static cop_status run_subject(measuring *m, const cop_cell *s, const cop_loaded_data *data,
                               cop_bench_result *out, cop_error *err)
 {
-    double opened = now();
+    double opened = cop_now();
     COP_TRY(m->ops->open(s, data, m->log, &m->self, err));
     COP_TRY(warm_up(m, opened, err));
     COP_TRY(measure(m, err));

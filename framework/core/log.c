@@ -4,6 +4,7 @@
  * call only notes the state; a line is made when one is due, or when the phase ends. */
 #include "core/log.h"
 
+#include "core/clock.h"
 #include "core/locale.h"
 #include "core/text.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 #define LIVE_INTERVAL  0.1
 #define PLAIN_INTERVAL 10.0
@@ -42,9 +42,7 @@ struct cop_logger {
 static double monotonic_seconds(void *context)
 {
     (void)context;
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return cop_now();
 }
 
 cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)

@@ -34,9 +34,6 @@ void cop_profile_close(cop_program *p);
 /* Median of an item's times, in seconds, over the runs kept; 0 before the first run. */
 double cop_profile_median(const cop_profile *profile, int32_t item);
 
-/* Seconds on a clock that only goes forward. */
-double cop_profile_clock(void);
-
 /* Adds a time to an item, for the run that is not finished yet. */
 void cop_profile_note(cop_profile *profile, int32_t item, double seconds);
 

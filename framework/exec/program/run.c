@@ -1,6 +1,7 @@
 /* run.c: running a program: each operation's call of its kernel, and the loop over instructions. */
 #include "exec/program/program.h"
 
+#include "core/clock.h"
 #include "core/openmp.h"
 
 static const float *operand(const cop_program *p, const cop_instruction *in, int32_t k)
@@ -335,14 +336,14 @@ static cop_status run_all(cop_program *p, cop_error *err)
 /* As above, with the clock read after every instruction. */
 static cop_status run_measured(cop_program *p, cop_error *err)
 {
-    double before = cop_profile_clock(), now;
+    double before = cop_now(), now;
     for (int32_t i = 0; i < p->instruction_count; i++, before = now) {
         COP_TRY(p->instructions[i].execute(p, &p->instructions[i], err));
-        now = cop_profile_clock();
+        now = cop_now();
         cop_profile_note(p->profile, i, now - before);
     }
     copy_outputs(p);
-    cop_profile_note(p->profile, p->instruction_count, cop_profile_clock() - before);
+    cop_profile_note(p->profile, p->instruction_count, cop_now() - before);
     p->profile->runs++;
     return COP_OK;
 }

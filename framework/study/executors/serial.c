@@ -1,5 +1,6 @@
 /* serial.c: running every stage that is not there yet, in order. */
 #include "core/callback.h"
+#include "core/clock.h"
 #include "core/memory.h"
 #include "core/openmp.h"
 #include "study/graph/record.h"
@@ -12,14 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-double cop_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Seconds between checkpoints, where the environment does not say. */
 #define SAVE_SECONDS 30.0

@@ -3,10 +3,10 @@
 #include "study/running/drive.h"
 
 #include "core/callback.h"
+#include "core/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct adapter {
     const cop_drive *drive;
@@ -101,13 +101,6 @@ static cop_status judge(const cop_drive *d, cop_status status)
     return status;
 }
 
-static double now_seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool same_layout(const cop_tensors *a, const cop_tensors *b)
 {
     if (cop_tensors_count(a) != cop_tensors_count(b))
@@ -163,7 +156,7 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
     const cop_drive *d = a->drive;
     const char *title = d->work->title != NULL ? d->work->title : d->what;
     size_t declared = cop_tensors_count(bag);
-    double saved = now_seconds();
+    double saved = cop_now();
     for (int64_t i = first; i < d->steps; i++) {
         if (cop_run_stops(d->stop, d->steps_left)) {
             COP_TRY(save(d, bag, i, err));
@@ -186,9 +179,9 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
                                      "%s: step %lld added to its bag; all of it is declared in "
                                      "begin",
                                      d->what, (long long)i));
-        if (i + 1 < d->steps && now_seconds() - saved >= d->save_seconds) {
+        if (i + 1 < d->steps && cop_now() - saved >= d->save_seconds) {
             COP_TRY(save(d, bag, i + 1, err));
-            saved = now_seconds();
+            saved = cop_now();
         }
     }
     cop_progress(d->work->log, title, d->steps, d->steps, "%s", d->work->note);

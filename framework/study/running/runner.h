@@ -44,9 +44,6 @@ cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, co
 typedef cop_status (*cop_run_stage)(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err);
 
-/* Monotonic seconds. */
-double cop_now(void);
-
 /* loading.c: what stages read from earlier ones; results are the caller's. COP_DAMAGED, and which
  * stage it is in r->damaged, where what was published is not what is there. */
 

@@ -1,4 +1,5 @@
 /* training.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
+#include "core/clock.h"
 #include "core/memory.h"
 #include "study/running/drive.h"
 #include "study/running/history.h"

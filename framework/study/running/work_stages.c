@@ -1,4 +1,5 @@
 /* work_stages.c: the stages that drive a plugin's stepped work: distilling, pruning, analysing. */
+#include "core/clock.h"
 #include "core/memory.h"
 #include "study/running/drive.h"
 #include "study/running/makers.h"
