@@ -190,13 +190,9 @@ cop_tensors *cop_tensors_clone(const cop_tensors *set)
     return copy;
 }
 
-/* COP_OK when both tensors agree in name, dtype and shape. */
-static cop_status check_alike(const cop_tensor *to, const cop_tensor *from, size_t i,
-                              cop_error *err)
+/* COP_OK when both tensors agree in dtype and shape. */
+static cop_status check_alike(const cop_tensor *to, const cop_tensor *from, cop_error *err)
 {
-    if (strcmp(to->name, from->name) != 0)
-        return cop_fail(err, COP_FAILED, "tensor %zu is %s on one side and %s on the other", i,
-                        to->name, from->name);
     if (to->dtype != from->dtype)
         return cop_fail(err, COP_FAILED, "tensor %s is %s, but its source is %s", to->name,
                         cop_dtype_name(to->dtype), cop_dtype_name(from->dtype));
@@ -209,20 +205,91 @@ static cop_status check_alike(const cop_tensor *to, const cop_tensor *from, size
     return COP_OK;
 }
 
+/* Between tensors that are alike. */
+static void copy_values(cop_tensor *to, const cop_tensor *from)
+{
+    if (to != from)
+        memcpy(to->data, from->data, tensor_bytes(to));
+}
+
 cop_status cop_tensors_copy(cop_tensors *to, const cop_tensors *from, cop_error *err)
 {
     /* All is checked first, so that a refused copy leaves `to` as it was. */
-    for (size_t i = 0; i < to->count && i < from->count; i++)
-        COP_TRY(check_alike(to->items[i], from->items[i], i, err));
+    for (size_t i = 0; i < to->count && i < from->count; i++) {
+        const char *name = to->items[i]->name, *other = from->items[i]->name;
+        if (strcmp(name, other) != 0)
+            return cop_fail(err, COP_FAILED, "tensor %zu is %s on one side and %s on the other", i,
+                            name, other);
+        COP_TRY(check_alike(to->items[i], from->items[i], err));
+    }
     if (to->count != from->count) {
         bool more = from->count > to->count;
         const cop_tensor *extra = more ? from->items[to->count] : to->items[from->count];
         return cop_fail(err, COP_FAILED, "tensor %s is only in the %s of the copy", extra->name,
                         more ? "source" : "target");
     }
+    for (size_t i = 0; i < to->count; i++)
+        copy_values(to->items[i], from->items[i]);
+    return COP_OK;
+}
+
+/* A name under a prefix, in COP_NAME_SIZE + 1 bytes: one that is too long for a set stays so. */
+static const char *prefixed(const char *prefix, const char *name, char *text)
+{
+    (void)snprintf(text, COP_NAME_SIZE + 1, "%s%s", prefix, name);
+    return text;
+}
+
+cop_status cop_tensors_add_prefixed(cop_tensors *bag, const char *prefix, const cop_tensors *from,
+                                    cop_error *err)
+{
+    size_t count = from->count; /* of before, where a set is added to itself */
+    for (size_t i = 0; i < count; i++) {
+        const cop_tensor *tensor = from->items[i];
+        char name[COP_NAME_SIZE + 1];
+        cop_tensor *copy = NULL;
+        COP_TRY(cop_tensors_add(bag, prefixed(prefix, tensor->name, name), tensor->dtype,
+                                tensor->shape, &copy, err));
+        memcpy(copy->data, tensor->data, tensor_bytes(tensor));
+    }
+    return COP_OK;
+}
+
+/* COP_OK when the bag holds all of the set under the prefix. */
+static cop_status check_prefixed(const cop_tensors *bag, const char *prefix, const cop_tensors *set,
+                                 bool into_bag, cop_error *err)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        char name[COP_NAME_SIZE + 1];
+        const cop_tensor *held = cop_tensors_find(bag, prefixed(prefix, set->items[i]->name, name));
+        if (held == NULL)
+            return cop_fail(err, COP_FAILED, "there is no tensor %s", name);
+        COP_TRY(into_bag ? check_alike(held, set->items[i], err)
+                         : check_alike(set->items[i], held, err));
+    }
+    return COP_OK;
+}
+
+cop_status cop_tensors_put_prefixed(cop_tensors *bag, const char *prefix, const cop_tensors *from,
+                                    cop_error *err)
+{
+    COP_TRY(check_prefixed(bag, prefix, from, true, err));
+    for (size_t i = 0; i < from->count; i++) {
+        char name[COP_NAME_SIZE + 1];
+        copy_values(cop_tensors_find(bag, prefixed(prefix, from->items[i]->name, name)),
+                    from->items[i]);
+    }
+    return COP_OK;
+}
+
+cop_status cop_tensors_take_prefixed(const cop_tensors *bag, const char *prefix, cop_tensors *to,
+                                     cop_error *err)
+{
+    COP_TRY(check_prefixed(bag, prefix, to, false, err));
     for (size_t i = 0; i < to->count; i++) {
-        if (to != from)
-            memcpy(to->items[i]->data, from->items[i]->data, tensor_bytes(to->items[i]));
+        char name[COP_NAME_SIZE + 1];
+        copy_values(to->items[i],
+                    cop_tensors_find(bag, prefixed(prefix, to->items[i]->name, name)));
     }
     return COP_OK;
 }

@@ -77,6 +77,23 @@ COP_API cop_tensors *cop_tensors_clone(const cop_tensors *set);
  * same order, else an error that names the first difference. */
 COP_API cop_status cop_tensors_copy(cop_tensors *to, const cop_tensors *from, cop_error *err);
 
+/* Several sets in one, each under a prefix of its own: what is "weight" in a network's state is
+ * "net/weight" in a bag that holds that state under "net/". The prefix may be "", as long as no two
+ * names are the same. Other tensors of the bag are left alone. */
+
+/* Adds copies of all tensors of `from` to the bag. Errors: those of cop_tensors_add (a prefix makes
+ * names longer); what was added before stays. */
+COP_API cop_status cop_tensors_add_prefixed(cop_tensors *bag, const char *prefix,
+                                            const cop_tensors *from, cop_error *err);
+
+/* Copies the values of all tensors of `from` into the bag, where they are by that prefix, or those
+ * of all tensors of `to` out of it. Errors, with nothing copied: one that the bag has not, or has
+ * with another dtype or shape; the message names it. */
+COP_API cop_status cop_tensors_put_prefixed(cop_tensors *bag, const char *prefix,
+                                            const cop_tensors *from, cop_error *err);
+COP_API cop_status cop_tensors_take_prefixed(const cop_tensors *bag, const char *prefix,
+                                             cop_tensors *to, cop_error *err);
+
 COP_END
 
 #endif

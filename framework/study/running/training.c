@@ -161,39 +161,22 @@ static cop_status open_training(cop_training *t, cop_error *err)
 
 /* Checkpoints: state, history, and snapshots taken so far, under prefixed names. */
 
-static cop_status add_copies(cop_tensors *bag, const char *prefix, const cop_tensors *from,
-                             cop_error *err)
-{
-    for (size_t i = 0; i < cop_tensors_count(from); i++) {
-        const cop_tensor *tensor = cop_tensors_at(from, i);
-        char name[COP_NAME_SIZE + 32];
-        (void)snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
-        cop_tensor *copy = NULL;
-        COP_TRY(cop_tensors_add(bag, name, tensor->dtype, tensor->shape, &copy, err));
-        memcpy(copy->data, tensor->data,
-               (size_t)cop_shape_count(tensor->shape) * cop_dtype_size(tensor->dtype));
-    }
-    return COP_OK;
-}
-
 /* By when it was taken: the list of wanted snapshots may be another one when a run goes on. */
-static const char *snapshot_prefix(cop_duration at, char *text, size_t size)
+static void write_prefix(cop_duration at, char *text, size_t size)
 {
     char when[40];
     (void)snprintf(text, size, "%s/", cop_duration_text(at, when, sizeof when));
-    return text;
 }
 
 static cop_status fill_checkpoint(const cop_training *t, cop_tensors *bag, cop_error *err)
 {
     char prefix[48];
-    COP_TRY(add_copies(bag, "", t->records, err));
-    COP_TRY(add_copies(bag, "", cop_trainer_state(t->trainer), err));
+    COP_TRY(cop_tensors_add_prefixed(bag, "", t->records, err));
+    COP_TRY(cop_tensors_add_prefixed(bag, "", cop_trainer_state(t->trainer), err));
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
+        write_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix);
         if (t->snapshots[i] != NULL)
-            COP_TRY(add_copies(bag,
-                               snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
-                               t->snapshots[i], err));
+            COP_TRY(cop_tensors_add_prefixed(bag, prefix, t->snapshots[i], err));
     }
     return COP_OK;
 }
@@ -210,22 +193,10 @@ static cop_status save(const cop_training *t, double seconds, cop_error *err)
     return status;
 }
 
-/* Copies into `to` the tensors of the bag under prefix + name; false when one is missing or
- * differs. */
-static bool take_copies(const cop_tensors *bag, const char *prefix, cop_tensors *to)
+/* Whether the set could be taken out of the checkpoint, which may be of another training. */
+static bool takes(const cop_tensors *bag, const char *prefix, cop_tensors *to)
 {
-    for (size_t i = 0; i < cop_tensors_count(to); i++) {
-        cop_tensor *tensor = cop_tensors_at(to, i);
-        char name[COP_NAME_SIZE + 32];
-        (void)snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
-        const cop_tensor *saved = cop_tensors_find(bag, name);
-        if (saved == NULL || saved->dtype != tensor->dtype ||
-            !cop_shape_equal(saved->shape, tensor->shape))
-            return false;
-        memcpy(tensor->data, saved->data,
-               (size_t)cop_shape_count(tensor->shape) * cop_dtype_size(tensor->dtype));
-    }
-    return true;
+    return cop_tensors_take_prefixed(bag, prefix, to, NULL) == COP_OK;
 }
 
 static bool restore_snapshots(cop_training *t, const cop_tensors *bag, int64_t step)
@@ -235,9 +206,8 @@ static bool restore_snapshots(cop_training *t, const cop_tensors *bag, int64_t s
         if (snapshot_step(t, i) > step)
             continue;
         t->snapshots[i] = cop_tensors_clone(cop_trainer_state(t->trainer));
-        if (t->snapshots[i] == NULL ||
-            !take_copies(bag, snapshot_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix),
-                         t->snapshots[i]))
+        write_prefix(t->stage->train.snapshots[i], prefix, sizeof prefix);
+        if (t->snapshots[i] == NULL || !takes(bag, prefix, t->snapshots[i]))
             return false;
     }
     return true;
@@ -261,8 +231,7 @@ static cop_status resume(cop_training *t, cop_error *err)
     if (bag == NULL)
         return COP_OK;
     bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
-                take_copies(bag, "", t->records) &&
-                take_copies(bag, "", cop_trainer_state(t->trainer)) &&
+                takes(bag, "", t->records) && takes(bag, "", cop_trainer_state(t->trainer)) &&
                 restore_snapshots(t, bag, step);
     cop_tensors_free(bag);
     if (fits) {

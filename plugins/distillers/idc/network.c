@@ -3,9 +3,6 @@
  * code. */
 #include "network.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* Short, so that it fits before the longest names that a bag can hold. */
 #define PREFIX "net/"
 
@@ -51,36 +48,17 @@ const cop_tensors *idc_network_state(const idc_network *n)
 
 cop_status idc_network_declare(const idc_network *n, cop_tensors *bag, cop_error *err)
 {
-    const cop_tensors *state = idc_network_state(n);
-    for (size_t i = 0; i < cop_tensors_count(state); i++) {
-        const cop_tensor *tensor = cop_tensors_at(state, i);
-        char name[sizeof PREFIX + COP_NAME_SIZE];
-        (void)snprintf(name, sizeof name, PREFIX "%s", tensor->name);
-        COP_TRY(cop_tensors_add(bag, name, tensor->dtype, tensor->shape, NULL, err));
-    }
-    return COP_OK;
+    return cop_tensors_add_prefixed(bag, PREFIX, idc_network_state(n), err);
 }
 
-/* The network's tensors stand in the bag in their own order; they are its last. */
-static void copy(const idc_network *n, const cop_tensors *bag, bool to_bag)
+cop_status idc_network_restore(idc_network *n, const cop_tensors *bag, cop_error *err)
 {
-    const cop_tensors *state = idc_network_state(n);
-    size_t count = cop_tensors_count(state), first = cop_tensors_count(bag) - count;
-    for (size_t i = 0; i < count; i++) {
-        cop_tensor *live = cop_tensors_at(state, i), *kept = cop_tensors_at(bag, first + i);
-        size_t bytes = (size_t)cop_shape_count(live->shape) * cop_dtype_size(live->dtype);
-        memcpy(to_bag ? kept->data : live->data, to_bag ? live->data : kept->data, bytes);
-    }
+    return cop_tensors_take_prefixed(bag, PREFIX, cop_trainer_state(n->trainer), err);
 }
 
-void idc_network_restore(idc_network *n, const cop_tensors *bag)
+cop_status idc_network_save(const idc_network *n, cop_tensors *bag, cop_error *err)
 {
-    copy(n, bag, false);
-}
-
-void idc_network_save(const idc_network *n, cop_tensors *bag)
-{
-    copy(n, bag, true);
+    return cop_tensors_put_prefixed(bag, PREFIX, idc_network_state(n), err);
 }
 
 static int64_t position(const idc_network *n)

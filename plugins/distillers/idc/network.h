@@ -21,12 +21,12 @@ void idc_network_clear(idc_network *n);
 /* Parameters, buffers and momentum, live: programs may be bound to them. */
 const cop_tensors *idc_network_state(const idc_network *n);
 
-/* Adds the network's state to the bag, under "net/": the last tensors that the bag gets. */
+/* Adds the network's state to the bag, under "net/". */
 cop_status idc_network_declare(const idc_network *n, cop_tensors *bag, cop_error *err);
 
 /* Copies between the network and the bag. */
-void idc_network_restore(idc_network *n, const cop_tensors *bag);
-void idc_network_save(const idc_network *n, cop_tensors *bag);
+cop_status idc_network_restore(idc_network *n, const cop_tensors *bag, cop_error *err);
+cop_status idc_network_save(const idc_network *n, cop_tensors *bag, cop_error *err);
 
 /* A fresh start from this seed, with zero momentum; the data goes on where it stopped. */
 cop_status idc_network_reset(idc_network *n, uint64_t seed, cop_error *err);

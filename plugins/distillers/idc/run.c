@@ -155,7 +155,7 @@ cop_status idc_run_step(idc_run *r, cop_work *work, cop_tensors *bag, int64_t i,
 {
     const idc_rhythm rhythm = idc_rhythm_of(&r->options, cop_work_train_data(work)->count);
     int64_t outer = i / rhythm.steps, k = i % rhythm.steps;
-    idc_network_restore(&r->network, bag);
+    COP_TRY(idc_network_restore(&r->network, bag, err));
     if (k == 0) {
         const cop_tensor *pixels = cop_tensors_find(bag, "pixels");
         idc_pixels_clamp(cop_f32(pixels), cop_shape_count(pixels->shape));
@@ -169,6 +169,5 @@ cop_status idc_run_step(idc_run *r, cop_work *work, cop_tensors *bag, int64_t i,
                                  err);
     if (status != COP_OK)
         return cop_fail_within(err, "outer iteration %lld", (long long)outer);
-    idc_network_save(&r->network, bag);
-    return COP_OK;
+    return idc_network_save(&r->network, bag, err);
 }

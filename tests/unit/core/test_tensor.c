@@ -182,6 +182,100 @@ static void a_copy_names_the_first_difference_and_does_nothing(void **state)
     }
 }
 
+static void sets_share_a_bag_under_prefixes(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *a = pair("w", COP_F32, cop_shape1(2)), *b = pair("w", COP_I64, cop_shape0());
+    cop_tensors *bag = cop_tensors_new();
+    cop_f32(cop_tensors_at(a, 1))[1] = 2.5f;
+    assert_ok(cop_tensors_add_prefixed(bag, "", a, &err), &err);
+    assert_ok(cop_tensors_add_prefixed(bag, "net/", b, &err), &err);
+    assert_int_equal(cop_tensors_count(bag), 4);
+    assert_true(cop_f32(cop_tensors_find(bag, "w"))[1] == 2.5f);
+
+    *cop_i64(cop_tensors_at(b, 1)) = -9;
+    assert_ok(cop_tensors_put_prefixed(bag, "net/", b, &err), &err);
+    assert_int_equal(*cop_i64(cop_tensors_find(bag, "net/w")), -9);
+    assert_true(cop_f32(cop_tensors_find(bag, "w"))[1] == 2.5f);
+
+    *cop_i64(cop_tensors_find(bag, "net/w")) = 11;
+    cop_f32(cop_tensors_find(bag, "w"))[0] = 1.5f;
+    assert_ok(cop_tensors_take_prefixed(bag, "net/", b, &err), &err);
+    assert_ok(cop_tensors_take_prefixed(bag, "", a, &err), &err);
+    assert_int_equal(*cop_i64(cop_tensors_at(b, 1)), 11);
+    assert_true(cop_f32(cop_tensors_at(a, 1))[0] == 1.5f);
+    cop_tensors_free(bag);
+    cop_tensors_free(b);
+    cop_tensors_free(a);
+}
+
+static void a_set_can_be_added_to_itself_under_a_prefix(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_tensors *set = pair("w", COP_F32, cop_shape1(2));
+    assert_ok(cop_tensors_add_prefixed(set, "old/", set, &err), &err);
+    assert_int_equal(cop_tensors_count(set), 4);
+    assert_non_null(cop_tensors_find(set, "old/first"));
+    assert_refused(cop_tensors_add_prefixed(set, "", set, &err), COP_FAILED, &err,
+                   "tensor first is already in the set");
+    cop_tensors_free(set);
+}
+
+static void refuses_a_prefix_that_makes_a_name_too_long(void **state)
+{
+    (void)state;
+    char longest[COP_NAME_SIZE], over[COP_NAME_SIZE + 1];
+    memset(longest, 'n', sizeof longest);
+    longest[COP_NAME_SIZE - 1] = '\0';
+    cop_error err = {0};
+    cop_tensors *set = pair(longest, COP_F32, cop_shape1(2)), *bag = cop_tensors_new();
+    assert_refused(cop_tensors_add_prefixed(bag, "n", set, &err), COP_FAILED, &err,
+                   "longer than 95 bytes");
+    /* A name that is cut must not be taken for one that is there. */
+    assert_ok(cop_tensors_add(bag, longest, COP_F32, cop_shape1(2), NULL, &err), &err);
+    (void)snprintf(over, sizeof over, "n%s", longest);
+    assert_refused(cop_tensors_take_prefixed(bag, "n", set, &err), COP_FAILED, &err, over);
+    cop_tensors_free(bag);
+    cop_tensors_free(set);
+}
+
+static void refuses_to_copy_what_a_bag_has_not_or_has_otherwise_and_copies_nothing(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        cop_dtype dtype;
+        cop_shape shape;
+        const char *put, *take;
+    } cases[] = {
+        {"other", COP_F32, cop_shape1(2), "there is no tensor net/w", "there is no tensor net/w"},
+        {"", COP_F32, cop_shape1(2), "there is no tensor net/w", "there is no tensor net/w"},
+        {"w", COP_F64, cop_shape1(2), "tensor net/w is f64, but its source is f32",
+         "tensor w is f32, but its source is f64"},
+        {"w", COP_F32, cop_shape1(3), "tensor net/w has shape [3], but its source has [2]",
+         "tensor w has shape [2], but its source has [3]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_tensors *held = pair(cases[i].name, cases[i].dtype, cases[i].shape);
+        cop_tensors *bag = cop_tensors_new(), *set = pair("w", COP_F32, cop_shape1(2));
+        assert_ok(cop_tensors_add_prefixed(bag, "net/", held, &err), &err);
+        *cop_u8(cop_tensors_at(bag, 0)) = 77;
+        *cop_u8(cop_tensors_at(set, 0)) = 33;
+        assert_refused(cop_tensors_put_prefixed(bag, "net/", set, &err), COP_FAILED, &err,
+                       cases[i].put);
+        assert_int_equal(*cop_u8(cop_tensors_at(bag, 0)), 77);
+        assert_refused(cop_tensors_take_prefixed(bag, "net/", set, &err), COP_FAILED, &err,
+                       cases[i].take);
+        assert_int_equal(*cop_u8(cop_tensors_at(set, 0)), 33);
+        cop_tensors_free(set);
+        cop_tensors_free(bag);
+        cop_tensors_free(held);
+    }
+}
+
 static void the_wrong_type_aborts_in_every_build(void **state)
 {
     (void)state;
@@ -212,6 +306,10 @@ int main(void)
         cmocka_unit_test(bad_additions_are_refused_and_leave_the_set),
         cmocka_unit_test(a_clone_is_deep),
         cmocka_unit_test(a_copy_names_the_first_difference_and_does_nothing),
+        cmocka_unit_test(sets_share_a_bag_under_prefixes),
+        cmocka_unit_test(a_set_can_be_added_to_itself_under_a_prefix),
+        cmocka_unit_test(refuses_a_prefix_that_makes_a_name_too_long),
+        cmocka_unit_test(refuses_to_copy_what_a_bag_has_not_or_has_otherwise_and_copies_nothing),
         cmocka_unit_test(the_wrong_type_aborts_in_every_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
