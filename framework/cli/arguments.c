@@ -201,14 +201,17 @@ void cop_print_shell_word(const char *word, FILE *out)
         return;
     }
     (void)fputc('\'', out);
+    size_t obeyed = 0; /* bytes of a control left: a terminal would obey it */
     for (; *word != '\0'; word++) {
-        unsigned char c = (unsigned char)*word;
-        if (c == '\'')
+        if (obeyed == 0 && *word != '\n')
+            obeyed = cop_control_length(word);
+        if (*word == '\'')
             (void)fputs("'\\''", out);
-        else if ((c < 0x20 && c != '\n') || c == 0x7f) /* a terminal would obey it */
-            (void)fprintf(out, "'\"$(printf '\\%03o')\"'", c);
+        else if (obeyed > 0)
+            (void)fprintf(out, "'\"$(printf '\\%03o')\"'", (unsigned)(unsigned char)*word);
         else
             (void)fputc(*word, out);
+        obeyed -= obeyed > 0;
     }
     (void)fputc('\'', out);
 }

@@ -1,6 +1,8 @@
 /* names.c: what a study, a value of a sweep and a cell may be called. */
 #include "config/names.h"
 
+#include "core/text.h"
+
 #include <string.h>
 
 #define DIGITS "0123456789"
@@ -43,12 +45,9 @@ static bool is_numbers(const char *text)
 
 static bool has_control(const char *name)
 {
-    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-        bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
-        if (*c < 0x20 || *c == 0x7f || is_c1)
-            return true;
-    }
-    return false;
+    while (*name != '\0' && cop_control_length(name) == 0)
+        name++;
+    return *name != '\0';
 }
 
 cop_status cop_name_check(const char *what, const char *name, size_t most, cop_place place,

@@ -147,17 +147,25 @@ const char *cop_nearest(const char *word, const char *const *names, size_t count
     return nearest;
 }
 
+size_t cop_control_length(const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+        return 2;
+    return (c[0] > 0 && c[0] < 0x20) || c[0] == 0x7f;
+}
+
 /* Writes what stands for the character at `text` into `shown` (8 bytes); returns the bytes read. */
 static size_t show_character(const unsigned char *text, char *shown)
 {
     static const char letters[] = "abtnvfr"; /* of the codes 7 … 13 */
     unsigned char c = text[0];
+    size_t control = cop_control_length((const char *)text);
     if (c >= 7 && c <= 13) {
         (void)snprintf(shown, 8, "\\%c", letters[c - 7]);
-    } else if (c < 0x20 || c == 0x7f) {
+    } else if (control == 1) {
         (void)snprintf(shown, 8, "\\x%02x", c);
-    } else if (c == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f) {
-        /* The C1 controls, which some terminals obey, in UTF-8. */
+    } else if (control == 2) {
         (void)snprintf(shown, 8, "\\u%04x", text[1]);
         return 2;
     } else {
@@ -250,33 +258,33 @@ const char *cop_shorten(const char *text, size_t letters, char *out)
     return out;
 }
 
-/* The bytes of the well-formed character at `at`, of which `left` are there; 0 if it is not one. */
-static size_t utf8_size(const unsigned char *at, size_t left)
+size_t cop_utf8_length(const char *at, const char *end)
 {
-    unsigned char c = at[0];
-    if (c < 0x80)
+    const unsigned char *c = (const unsigned char *)at;
+    if (at == end)
+        return 0;
+    if (c[0] < 0x80)
         return 1;
-    size_t size = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (c < 0xc2 || c > 0xf4 || size > left)
+    size_t size = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+    if (c[0] < 0xc2 || c[0] > 0xf4 || size > (size_t)(end - at))
         return 0;
     for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xc0) != 0x80)
+        if ((c[i] & 0xc0) != 0x80)
             return 0;
     }
-    bool overlong = (c == 0xe0 && at[1] < 0xa0) || (c == 0xf0 && at[1] < 0x90);
-    bool no_character = (c == 0xed && at[1] > 0x9f) || (c == 0xf4 && at[1] > 0x8f);
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool no_character = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
     return overlong || no_character ? 0 : size;
 }
 
 bool cop_is_utf8(const char *bytes, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)bytes;
-    while (size > 0) {
-        size_t step = utf8_size(at, size);
-        if (step == 0)
+    const char *end = bytes + size;
+    while (bytes < end) {
+        size_t length = cop_utf8_length(bytes, end);
+        if (length == 0)
             return false;
-        at += step;
-        size -= step;
+        bytes += length;
     }
     return true;
 }

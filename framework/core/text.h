@@ -40,8 +40,15 @@ const char *cop_escape(const char *text, char *out, size_t size);
  * an ellipsis between. `out` has room for 4 * letters + 1 bytes. Returns it. */
 const char *cop_shorten(const char *text, size_t letters, char *out);
 
-/* Whether the bytes are well-formed UTF-8: no overlong forms, no surrogates (Unicode, table 3-7).
- */
+/* The bytes of the well-formed UTF-8 character at `at`, before `end`; 0 where there is none. No
+ * overlong forms, no surrogates (Unicode, table 3-7). */
+size_t cop_utf8_length(const char *at, const char *end);
+
+/* Whether the bytes are well-formed UTF-8. */
 bool cop_is_utf8(const char *bytes, size_t size);
+
+/* The bytes of the control character at `at`, which a terminal might obey: 1 below U+0020 and for
+ * U+007F, 2 for U+0080 to U+009F, 0 for any other and for the end of the text. */
+size_t cop_control_length(const char *at);
 
 #endif

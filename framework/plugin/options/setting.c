@@ -2,6 +2,7 @@
 #include "plugin/options/setting.h"
 
 #include "core/locale.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -54,13 +55,6 @@ const char *cop_setting_type_name(const config_setting_t *setting)
     }
 }
 
-/* Of the controls below 0x20, DEL, and those that Unicode has at U+0080 to U+009F. */
-static bool is_control(const char *c)
-{
-    unsigned char first = (unsigned char)c[0], second = first != 0 ? (unsigned char)c[1] : 0;
-    return first < 0x20 || first == 0x7f || (first == 0xc2 && second >= 0x80 && second <= 0x9f);
-}
-
 void cop_append_string(cop_text *text, const char *value)
 {
     const char *end = value + strlen(value);
@@ -69,7 +63,7 @@ void cop_append_string(cop_text *text, const char *value)
         size_t length = cop_utf8_length(c, end);
         if (*c == '"' || *c == '\\')
             cop_text_printf(text, "\\%c", *c);
-        else if (length > 0 && !is_control(c))
+        else if (length > 0 && cop_control_length(c) == 0)
             cop_text_append_bytes(text, c, length);
         else
             for (size_t i = 0; i < (length > 0 ? length : 1); i++)

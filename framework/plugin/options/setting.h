@@ -37,9 +37,6 @@ void cop_append_string(cop_text *text, const char *value);
 void cop_append_float(cop_text *text, double value);
 void cop_append_int(cop_text *text, long long value);
 
-/* The length of the UTF-8 sequence at `p` (before `end`), or 0 where there is none. */
-size_t cop_utf8_length(const char *p, const char *end);
-
 /* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
  * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
  * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or

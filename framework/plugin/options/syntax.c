@@ -7,6 +7,7 @@
 
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,29 +28,6 @@ typedef struct scanner {
 static cop_status refuse(scanner *s, const char *message)
 {
     return cop_fail_at(s->err, COP_INVALID, s->file, s->line, "%s", message);
-}
-
-size_t cop_utf8_length(const char *p, const char *end)
-{
-    unsigned char lead = (unsigned char)p[0];
-    if (lead < 0x80)
-        return 1;
-    size_t length = 0;
-    if (lead >= 0xc2 && lead < 0xe0)
-        length = 2;
-    else if (lead >= 0xe0 && lead < 0xf0)
-        length = 3;
-    else if (lead >= 0xf0 && lead < 0xf5)
-        length = 4;
-    if (length == 0 || (size_t)(end - p) < length)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if (((unsigned char)p[i] & 0xc0) != 0x80)
-            return 0;
-    unsigned char second = (unsigned char)p[1];
-    bool is_overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    bool is_outside = (lead == 0xed && second >= 0xa0) || (lead == 0xf4 && second >= 0x90);
-    return is_overlong || is_outside ? 0 : length;
 }
 
 static cop_status check_bytes(const char *text, size_t size, const char *file, cop_error *err)

@@ -111,6 +111,7 @@ static void words_survive_the_shell(void **state)
                                         "$HOME;`ls`",
                                         "a\"b",
                                         "\x1b[31m red\x07\n's",
+                                        "\x7f\xc2\x9b[31m \xc3\xa4",
                                         "ticket.phases.[0].data=real"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         char command[256], *text = NULL, got[256] = "";
@@ -118,7 +119,8 @@ static void words_survive_the_shell(void **state)
         FILE *out = open_memstream(&text, &size);
         cop_print_shell_word(words[i], out);
         (void)fclose(out);
-        assert_null(strchr(text, '\x1b')); /* no terminal obeys it */
+        assert_null(strpbrk(text, "\x1b\x7f")); /* no terminal obeys it */
+        assert_null(strstr(text, "\xc2\x9b"));
         (void)snprintf(command, sizeof command, "printf %%s. %s", text);
         FILE *shell = popen(command, "r");
         assert_non_null(shell);

@@ -124,6 +124,19 @@ static void only_well_formed_utf8_passes(void **state)
     assert_true(cop_is_utf8("a\0b", 3));
 }
 
+static void controls_are_told_from_letters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"", 0},         {"\x01", 1},     {"\x1f", 1},     {" ", 0},
+                 {"~", 0},        {"\x7f", 1},     {"\xc2\x80", 2}, {"\xc2\x9f", 2},
+                 {"\xc2\xa0", 0}, {"\xc3\x80", 0}, {"\xc2", 0},     {"\x80", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(cop_control_length(cases[i].text), cases[i].length);
+}
+
 static void long_texts_are_shortened_in_their_middle(void **state)
 {
     (void)state;
@@ -148,6 +161,7 @@ int main(void)
         cmocka_unit_test(the_nearest_name_is_suggested),
         cmocka_unit_test(escapes_keep_one_visible_line),
         cmocka_unit_test(only_well_formed_utf8_passes),
+        cmocka_unit_test(controls_are_told_from_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
