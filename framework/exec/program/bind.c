@@ -78,16 +78,6 @@ static bool may_write_directly(const cop_program *p, int32_t i)
     return true;
 }
 
-/* Inputs in the caller's memory have no alignment that a kernel could rely on, and need none. */
-static float *readable(const float *x)
-{
-    union {
-        const float *constant;
-        float *plain;
-    } pointer = {.constant = x};
-    return pointer.plain;
-}
-
 cop_status cop_program_prepare(cop_program *p, cop_error *err)
 {
     for (int32_t i = 0; i < p->input_count; i++) {
@@ -96,7 +86,8 @@ cop_status cop_program_prepare(cop_program *p, cop_error *err)
             continue;
         if (input->data == NULL)
             return cop_fail(err, COP_FAILED, "input \"%s\" is not bound", input->name);
-        p->data[input->buffer] = readable(input->data);
+        /* It has no alignment that a kernel could rely on, and needs none. */
+        p->data[input->buffer] = cop_readable(input->data);
     }
     for (int32_t i = 0; i < p->buffer_count; i++)
         if (p->buffers[i].home != COP_HOME_INPUT)

@@ -71,16 +71,6 @@ static void spread(const cop_fused *g, const cop_fused_operand *operand, const f
     }
 }
 
-/* The caller promised not to write through it: registers of full operands are only read. */
-static float *readable(const float *x)
-{
-    union {
-        const float *constant;
-        float *plain;
-    } pointer = {.constant = x};
-    return pointer.plain;
-}
-
 static void run_tiles(const cop_fused *g, const tiling *t, const float *const *in,
                       float *const *out, float *scratch, int64_t begin, int64_t end)
 {
@@ -100,7 +90,7 @@ static void run_tiles(const cop_fused *g, const tiling *t, const float *const *i
         for (int32_t k = 0; k < g->operand_count; k++) {
             const cop_fused_operand *operand = &g->operands[k];
             if (operand->kind == COP_OPERAND_FULL)
-                reg[operand->reg] = readable(in[k] + offset);
+                reg[operand->reg] = cop_readable(in[k] + offset);
             else if (operand->kind == COP_OPERAND_SPREAD)
                 spread(g, operand, in[k], at, reg[operand->reg]);
         }

@@ -24,16 +24,6 @@ typedef struct worker {
     int32_t ahead_operand;
 } worker;
 
-/* Registers of operands are only read. */
-static float *readable(const float *x)
-{
-    union {
-        const float *constant;
-        float *plain;
-    } pointer = {.constant = x};
-    return pointer.plain;
-}
-
 /* A register as an operand of plane operations; none where r is −1. */
 static cop_lanes operand(const worker *w, int32_t r)
 {
@@ -82,13 +72,13 @@ static void enter_block(worker *w, int64_t block)
         int64_t from = reg->per_sample ? lane : lane % p->channels;
         switch (reg->home) {
         case COP_PLANE_OPERAND:
-            w->base[r] = readable(w->in[reg->index] + block * plane_size(p, reg->zoom));
+            w->base[r] = cop_readable(w->in[reg->index] + block * plane_size(p, reg->zoom));
             break;
         case COP_PLANE_RESULT:
             w->base[r] = w->out[reg->index] + block * plane_size(p, reg->zoom);
             break;
         case COP_PLANE_LANES_IN:
-            w->lane[r] = readable(w->in[reg->index] + from);
+            w->lane[r] = cop_readable(w->in[reg->index] + from);
             break;
         case COP_PLANE_LANES_OUT:
             w->lane[r] = w->out[reg->index] + lane;
