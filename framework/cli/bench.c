@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "plugin/loading/home.h"
 
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATH_SIZE       4096
 #define DEFAULT_SAMPLES 10
 #define MOST_SAMPLES    100000
 
@@ -42,12 +42,12 @@ static cop_status read_samples(const cop_call *call, int64_t *samples, cop_error
 static cop_status find_cases(const cop_call *call, cop_cases *cases, cop_error *err)
 {
     const cop_arguments *a = call->arguments;
-    char home[PATH_SIZE], dir[PATH_SIZE + 8];
+    char home[COP_PATH_SIZE], dir[COP_PATH_SIZE];
     if (a->dir != NULL)
         return cop_cases_find(a->dir, a->words, a->word_count, cases, err);
     if (!cop_config_home(home, sizeof home))
         return cop_fail(err, COP_FAILED, "the path of the benchmark cases is too long");
-    (void)snprintf(dir, sizeof dir, "%s/bench", home);
+    COP_TRY(cop_path_join(dir, sizeof dir, err, home, "bench"));
     return cop_cases_find(dir, a->words, a->word_count, cases, err);
 }
 
@@ -214,7 +214,7 @@ static cop_status run_there(const cop_call *call, char *program, char *path, cop
 /* Goes on behind a case that fails; the first failure is the answer. */
 static cop_status run_apart(const cop_call *call, const cop_cases *cases, cop_error *err)
 {
-    char program[PATH_SIZE];
+    char program[COP_PATH_SIZE];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0 || getenv(STARTED) != NULL || setenv(STARTED, "1", 1) != 0)
         return cop_fail(err, COP_UNAVAILABLE, "cannot start a process for each case: name one");

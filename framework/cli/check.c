@@ -1,12 +1,11 @@
 /* check.c: `coppice check`: is the config sound, and what would a run do? */
 #include "cli/command.h"
+#include "core/path.h"
 #include "study/study.h"
-
-#define PATH_SIZE 2048
 
 static cop_status print_plan(const cop_call *call, const cop_config *config, cop_error *err)
 {
-    char dir[PATH_SIZE];
+    char dir[COP_OUT_SIZE];
     cop_study *study = NULL;
     cop_store *store = NULL;
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));

@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include "core/file.h"
+#include "core/path.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -17,17 +18,16 @@
 static cop_status make_temporary(cop_output *out, cop_error *err)
 {
     const char *base = getenv("TMPDIR");
-    int length = snprintf(out->dir, sizeof out->dir, "%s/coppice-XXXXXX",
-                          base != NULL && base[0] == '/' ? base : "/tmp");
-    if (length < 0 || (size_t)length >= sizeof out->dir)
+    bool is_given = base != NULL && base[0] == '/';
+    if (!is_given ||
+        cop_path_join(out->dir, sizeof out->dir, NULL, base, "coppice-XXXXXX") != COP_OK)
         (void)snprintf(out->dir, sizeof out->dir, "/tmp/coppice-XXXXXX");
     if (mkdtemp(out->dir) == NULL) {
         cop_status status = cop_fail_errno(err, "cannot make directory", out->dir);
         out->dir[0] = '\0';
         return status;
     }
-    (void)snprintf(out->path, sizeof out->path, "%s/output", out->dir);
-    return COP_OK;
+    return cop_path_join(out->path, sizeof out->path, err, out->dir, "output");
 }
 
 /* Links in a row that are followed; the kernel gives up there too. */
@@ -36,7 +36,7 @@ static cop_status make_temporary(cop_output *out, cop_error *err)
 /* Puts what the link out->path names into its place. */
 static cop_status step(cop_output *out, cop_error *err)
 {
-    char target[4096], next[sizeof out->path];
+    char target[COP_PATH_SIZE], next[sizeof out->path];
     ssize_t length = readlink(out->path, target, sizeof target - 1);
     if (length < 0)
         return cop_fail_errno(err, "cannot read the link", out->path);

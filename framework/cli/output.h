@@ -5,12 +5,14 @@
 #ifndef COP_CLI_OUTPUT_H
 #define COP_CLI_OUTPUT_H
 
+#include "core/path.h"
+
 #include <coppice/status.h>
 
 typedef struct cop_output {
     const char *named;
-    char path[4096]; /* to be written as a file, then given to cop_output_end */
-    char dir[64];    /* a temporary one that holds it; "" where it stands in its place. Then `named`
+    char path[COP_PATH_SIZE]; /* to be written as a file, then given to cop_output_end */
+    char dir[64]; /* a temporary one that holds it; "" where it stands in its place. Then `named`
                         may be standard output, and nothing else belongs there. */
 } cop_output;
 

@@ -2,13 +2,12 @@
 #include "cli/command.h"
 #include "cli/signals.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "report/report.h"
 #include "store/holder.h"
 #include "study/study.h"
 
 #include <stdlib.h>
-
-#define PATH_SIZE 2048
 
 static cop_status check_jobs(const cop_call *call, cop_error *err)
 {
@@ -74,7 +73,7 @@ static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
     cop_config *config = NULL;
-    char dir[PATH_SIZE];
+    char dir[COP_OUT_SIZE];
     COP_TRY(check_jobs(call, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
     cop_status status = cop_call_out(call, config, dir, sizeof dir, err);

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #define LIST_LIMIT (16u << 20)
-#define PATH_SIZE  4096
 
 /* What the functions here share. */
 typedef struct settling {
@@ -57,9 +57,9 @@ static bool is_ours(const settling *s, const char *name)
 /* The list of the last report; NULL where there is none that can be read. */
 static cJSON *read_list(const char *dir)
 {
-    char path[PATH_SIZE], *text = NULL;
-    (void)snprintf(path, sizeof path, "%s/files.json", dir);
-    if (cop_file_read_regular(path, LIST_LIMIT, &text, NULL, NULL) != COP_OK)
+    char path[COP_PATH_SIZE], *text = NULL;
+    if (cop_path_join(path, sizeof path, NULL, dir, "files.json") != COP_OK ||
+        cop_file_read_regular(path, LIST_LIMIT, &text, NULL, NULL) != COP_OK)
         return NULL;
     cJSON *root = cJSON_Parse(text);
     free(text);
@@ -71,9 +71,9 @@ static cJSON *read_list(const char *dir)
 
 static cop_status add_file(const settling *s, cJSON *list, const char *name, cop_error *err)
 {
-    char path[PATH_SIZE], hex[33];
+    char path[COP_PATH_SIZE], hex[33];
     cop_digest digest;
-    (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    COP_TRY(cop_path_join(path, sizeof path, err, s->dir, "%s", name));
     COP_TRY(cop_hash_file(path, &digest, err));
     if (cJSON_AddStringToObject(list, name, cop_digest_hex(digest, hex)) == NULL)
         return cop_out_of_memory(err);
@@ -97,7 +97,8 @@ static cop_status add_old(const settling *s, cJSON *list, cop_error *err)
 
 static cop_status write_list(const settling *s, bool with_old, cop_error *err)
 {
-    char path[PATH_SIZE];
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, err, s->dir, "files.json"));
     cJSON *list = cJSON_CreateObject();
     cop_status status = list != NULL ? COP_OK : cop_out_of_memory(err);
     for (size_t i = 0; i < s->count && status == COP_OK; i++)
@@ -110,7 +111,6 @@ static cop_status write_list(const settling *s, bool with_old, cop_error *err)
         return status;
     if (text == NULL)
         return cop_out_of_memory(err);
-    (void)snprintf(path, sizeof path, "%s/files.json", s->dir);
     status = cop_file_write(path, text, strlen(text), err);
     cJSON_free(text);
     return status;
@@ -122,12 +122,12 @@ static bool is_plain_file(const settling *s, const char *name, char *path, size_
     struct stat info;
     const char *slash = strchr(name, '/');
     if (slash != NULL) {
-        (void)snprintf(path, size, "%s/%.*s", s->dir, (int)(slash - name), name);
-        if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        if (cop_path_join(path, size, NULL, s->dir, "%.*s", (int)(slash - name), name) != COP_OK ||
+            lstat(path, &info) != 0 || !S_ISDIR(info.st_mode))
             return false;
     }
-    (void)snprintf(path, size, "%s/%s", s->dir, name);
-    return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return cop_path_join(path, size, NULL, s->dir, "%s", name) == COP_OK &&
+           lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 static void remove_old(const settling *s)
@@ -135,7 +135,7 @@ static void remove_old(const settling *s)
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, s->old)
     {
-        char path[PATH_SIZE], hex[33], shown[512];
+        char path[COP_PATH_SIZE], hex[33], shown[512];
         cop_digest digest;
         const char *name = item->string, *hash = cJSON_GetStringValue(item);
         if (hash == NULL || !is_name(name) || is_ours(s, name) ||
@@ -167,9 +167,10 @@ static bool is_listed(const settling *s, const char *name)
 /* Counts files that look like a report's and are not this one's; keeps one of their names. */
 static size_t count_strangers(const settling *s, const char *folder, char *first, size_t size)
 {
-    char path[PATH_SIZE], name[512];
+    char path[COP_PATH_SIZE], name[512];
     size_t count = 0;
-    (void)snprintf(path, sizeof path, "%s/%s", s->dir, folder);
+    if (cop_path_join(path, sizeof path, NULL, s->dir, "%s", folder) != COP_OK)
+        return 0;
     DIR *dir = opendir(path);
     for (struct dirent *entry = NULL; dir != NULL && (entry = readdir(dir)) != NULL;) {
         (void)snprintf(name, sizeof name, "%s%s", folder, entry->d_name);

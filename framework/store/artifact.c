@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/text.h"
 #include "core/unique.h"
 #include "store/formats/artifact_json.h"
@@ -51,6 +52,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
 
 cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err)
 {
+    COP_TRY(cop_path_check_out(dir, err));
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_out_of_memory(err);
@@ -108,8 +110,8 @@ bool cop_read_artifact_name(const char *name, cop_artifact_id *out)
 void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
                     size_t size)
 {
-    (void)snprintf(path, size, "%s/store/%s-%s%s%s", s->dir, id->kind, id->hash,
-                   file[0] != '\0' ? "/" : "", file);
+    (void)cop_path_join(path, size, NULL, s->dir, "store/%s-%s%s%s", id->kind, id->hash,
+                        file[0] != '\0' ? "/" : "", file);
 }
 
 /* Whether the manifest is that of `id`: the folder's name proves nothing. */
@@ -143,14 +145,14 @@ static cop_status look_for(const char *path, mode_t kind, bool *there, struct st
 cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_manifest **out,
                              cop_error *err)
 {
-    char file[COP_STORE_PATH + 32];
+    char file[COP_PATH_SIZE];
     struct stat info;
     bool there = false;
     *out = NULL;
     COP_TRY(look_for(path, S_IFDIR, &there, &info, err));
     if (!there)
         return COP_OK;
-    (void)snprintf(file, sizeof file, "%s/%s", path, COP_MANIFEST_FILE);
+    COP_TRY(cop_path_join(file, sizeof file, err, path, "%s", COP_MANIFEST_FILE));
     COP_TRY(look_for(file, S_IFREG, &there, &info, err));
     if (!there)
         return cop_fail_at(err, COP_DAMAGED, path, 0, "has no " COP_MANIFEST_FILE);
@@ -174,7 +176,7 @@ static cop_status check_file(const cop_store *s, const cop_artifact_id *id,
                              const cop_manifest *manifest, const char *file, int64_t most,
                              cop_error *err)
 {
-    char path[COP_STORE_PATH], hex[33];
+    char path[COP_PATH_SIZE], hex[33];
     struct stat info;
     bool there = false;
     cop_store_path(s, id, file, path, sizeof path);
@@ -206,7 +208,7 @@ static cop_status check_files(const cop_store *s, const cop_artifact_id *id,
 
 static cop_status find(const cop_store *s, const cop_artifact_id *id, bool *there, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     cop_manifest *manifest = NULL;
     *there = false;
     cop_store_path(s, id, "", path, sizeof path);
@@ -236,13 +238,13 @@ bool cop_store_has(const cop_store *s, const cop_artifact_id *id)
 cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *path, size_t size,
                                cop_error *err)
 {
-    char from[COP_STORE_PATH], name[64], aside[128];
+    char from[COP_PATH_SIZE], name[64], aside[128];
     path[0] = '\0';
     cop_store_path(s, id, "", from, sizeof from);
     (void)snprintf(name, sizeof name, "broken-%s-%s", id->kind, id->hash);
     if (!cop_unique_name(name, COP_DRAFT_JOINT, aside, sizeof aside))
         return cop_fail_errno(err, "cannot set aside", from);
-    (void)snprintf(path, size, "%s/store/%s", s->dir, aside);
+    COP_TRY(cop_path_join(path, size, err, s->dir, "store/%s", aside));
     if (rename(from, path) == 0)
         return COP_OK;
     path[0] = '\0';
@@ -253,7 +255,7 @@ cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *pa
 static cop_status open_manifest(const cop_store *s, const cop_artifact_id *id,
                                 cop_manifest **manifest, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     cop_store_path(s, id, "", path, sizeof path);
     COP_TRY(cop_open_manifest(path, id, manifest, err));
     if (*manifest == NULL)
@@ -266,7 +268,7 @@ cop_status cop_store_advise(const cop_store *s, const cop_artifact_id *id, cop_s
 {
     if (status != COP_DAMAGED || err == NULL)
         return status;
-    char path[COP_STORE_PATH], shown[512];
+    char path[COP_PATH_SIZE], shown[512];
     cop_store_path(s, id, "", path, sizeof path);
     size_t used = strlen(err->message);
     (void)snprintf(err->message + used, sizeof err->message - used, "; delete %s and run again",
@@ -291,7 +293,7 @@ cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, c
     cop_manifest *manifest = NULL;
     cop_status status = COP_OK;
     COP_TRY(open_manifest(s, id, &manifest, err));
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     cop_store_path(s, id, file, path, sizeof path);
     if (cop_manifest_checksum(manifest, file) != NULL)
         status = check_file(s, id, manifest, file, INT64_MAX, err);
@@ -305,7 +307,7 @@ cop_status cop_store_check_file(const cop_store *s, const cop_artifact_id *id, c
 static cop_status read_tensors(const cop_store *s, const cop_artifact_id *id, const char *file,
                                cop_tensors **out, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     COP_TRY(cop_store_check_file(s, id, file, err));
     cop_store_path(s, id, file, path, sizeof path);
     errno = 0;

@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "store/formats/safetensors.h"
 #include "store/paths.h"
 
@@ -16,7 +17,8 @@
 
 static void checkpoint_path(const cop_store *s, const cop_artifact_id *id, char *path, size_t size)
 {
-    (void)snprintf(path, size, "%s/work/%s-%s.checkpoint.safetensors", s->dir, id->kind, id->hash);
+    (void)cop_path_join(path, size, NULL, s->dir, "work/%s-%s.checkpoint.safetensors", id->kind,
+                        id->hash);
 }
 
 /* Over whose it is, the other notes, and every tensor's name, type, shape and bytes: what is
@@ -50,7 +52,7 @@ static bool checksum(const cop_tensors *bag, const char *owner, const char *step
 cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
                                int64_t step, double seconds, cop_error *err)
 {
-    char path[COP_STORE_PATH], owner[64], step_text[32], seconds_text[32], hex[33];
+    char path[COP_PATH_SIZE], owner[64], step_text[32], seconds_text[32], hex[33];
     checkpoint_path(s, id, path, sizeof path);
     (void)snprintf(owner, sizeof owner, "%s-%s", id->kind, id->hash);
     (void)snprintf(step_text, sizeof step_text, "%lld", (long long)step);
@@ -114,7 +116,7 @@ static cop_status read_checkpoint(const char *path, const cop_artifact_id *id, r
 cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
                                cop_tensors **bag, int64_t *step, double *seconds, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     cop_error why = {0};
     reading r = {0};
     *bag = NULL;
@@ -139,7 +141,7 @@ cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logg
 
 void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     checkpoint_path(s, id, path, sizeof path);
     (void)unlink(path);
 }

@@ -7,6 +7,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/path.h"
 #include "store/formats/artifact_json.h"
 #include "store/paths.h"
 
@@ -18,6 +19,7 @@
 #include <sys/stat.h>
 
 #define RECORD_LIMIT (256u << 20)
+#define MARK_LIMIT   4096
 
 static const char mark[] =
     "coppice store\nThis directory is written by coppice: artifacts by name, "
@@ -37,13 +39,13 @@ static cop_status refuse(const char *path, cop_error *err)
 /* Whether an entry of the store is an artifact that proves itself. */
 static cop_status is_artifact(const char *store, const char *name, bool *is, cop_error *err)
 {
-    char path[COP_STORE_PATH + 300];
+    char path[COP_PATH_SIZE];
     cop_artifact_id id;
     cop_manifest *manifest = NULL;
     *is = false;
     if (!cop_read_artifact_name(name, &id))
         return COP_OK;
-    (void)snprintf(path, sizeof path, "%s/%s", store, name);
+    COP_TRY(cop_path_join(path, sizeof path, err, store, "%s", name));
     cop_status status = cop_open_manifest(path, &id, &manifest, err);
     *is = manifest != NULL;
     cop_manifest_free(manifest);
@@ -67,12 +69,12 @@ static cop_status has_artifact(const char *store, bool *has, cop_error *err)
 /* Whether OUT/study.json is a study's record. */
 static cop_status has_record(const char *dir, bool *has, cop_error *err)
 {
-    char path[COP_STORE_PATH], *text = NULL;
+    char path[COP_PATH_SIZE], *text = NULL;
     struct stat info;
     size_t size = 0;
     cJSON *root = NULL;
     *has = false;
-    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "study.json"));
     if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
         return COP_OK;
     COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
@@ -91,14 +93,14 @@ static cop_status has_record(const char *dir, bool *has, cop_error *err)
 static cop_status check_folders(const char *dir, cop_error *err)
 {
     static const char *const folders[] = {"store", "work"};
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     struct stat info;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, folders[i]);
+        COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s", folders[i]));
         if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
             return refuse(path, err);
     }
-    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "study.json"));
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* reading a pipe would wait for ever */
         return refuse(path, err);
     return COP_OK;
@@ -108,8 +110,8 @@ static cop_status check_folders(const char *dir, cop_error *err)
  * writes depends on the study and its plugins, so any name may be one of them. */
 static cop_status check_no_report(const char *dir, cop_error *err)
 {
-    char path[COP_STORE_PATH];
-    (void)snprintf(path, sizeof path, "%s/report", dir);
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "report"));
     DIR *listing = opendir(path);
     if (listing == NULL && errno == ENOENT)
         return COP_OK;
@@ -127,16 +129,16 @@ static cop_status check_free(const char *dir, cop_error *err)
 {
     static const char *const ours[] = {"study.json", "config.txt"};
     static const char *const locks[] = {"lock", "run", "run.lock", "run.guard"};
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     struct stat info;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, ours[i]);
+        COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s", ours[i]));
         if (lstat(path, &info) == 0)
             return refuse(path, err);
     }
     /* Empty ones may be a killed run's, and are never written to before the store is ours. */
     for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/work/%s", dir, locks[i]);
+        COP_TRY(cop_path_join(path, sizeof path, err, dir, "work/%s", locks[i]));
         if (lstat(path, &info) == 0 && info.st_size > 0)
             return refuse(path, err);
     }
@@ -153,9 +155,9 @@ static cop_status is_marked(const char *path, bool *marked, cop_error *err)
     if (lstat(path, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR ? COP_OK
                                                    : cop_fail_errno(err, "cannot read", path);
-    if (!S_ISREG(info.st_mode) || info.st_size > (off_t)COP_STORE_PATH)
+    if (!S_ISREG(info.st_mode) || info.st_size > MARK_LIMIT)
         return refuse(path, err);
-    COP_TRY(cop_file_read_regular(path, COP_STORE_PATH, &text, &size, err));
+    COP_TRY(cop_file_read_regular(path, MARK_LIMIT, &text, &size, err));
     *marked = size >= MARK_LENGTH && memcmp(text, mark, MARK_LENGTH) == 0;
     free(text);
     return *marked ? COP_OK : refuse(path, err);
@@ -163,24 +165,25 @@ static cop_status is_marked(const char *path, bool *marked, cop_error *err)
 
 static cop_status make_folders(const char *dir, cop_error *err)
 {
-    char path[COP_STORE_PATH];
-    (void)snprintf(path, sizeof path, "%s/store", dir);
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "store"));
     COP_TRY(cop_make_dirs(path, err));
-    (void)snprintf(path, sizeof path, "%s/work", dir);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "work"));
     return cop_make_dirs(path, err);
 }
 
 static void marker_path(const char *dir, char *path, size_t size)
 {
-    (void)snprintf(path, size, "%s/store/%s", dir, COP_MARKER_FILE);
+    (void)cop_path_join(path, size, NULL, dir, "store/%s", COP_MARKER_FILE);
 }
 
 /* Whether the store is marked; COP_INVALID where it is not, and cannot be ours. */
 static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
 {
-    char store[COP_STORE_PATH], path[COP_STORE_PATH];
+    char store[COP_PATH_SIZE], path[COP_PATH_SIZE];
     bool known = false;
-    (void)snprintf(store, sizeof store, "%s/store", dir);
+    COP_TRY(cop_path_check_out(dir, err));
+    COP_TRY(cop_path_join(store, sizeof store, err, dir, "store"));
     marker_path(dir, path, sizeof path);
     COP_TRY(check_folders(dir, err));
     COP_TRY(is_marked(path, marked, err));
@@ -218,7 +221,7 @@ cop_status cop_claim_store(const char *dir, cop_error *err)
 
 cop_status cop_mark_store(const char *dir, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     bool marked = false;
     marker_path(dir, path, sizeof path);
     COP_TRY(is_marked(path, &marked, err));

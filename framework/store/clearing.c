@@ -1,5 +1,6 @@
 /* clearing.c: the lock that a run holds on its directory, and clearing away what killed runs
  * left. */
+#include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
 
@@ -17,11 +18,11 @@ void cop_remove_dir(const char *dir)
     if (listing == NULL)
         return;
     for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        char path[COP_STORE_PATH + 300];
+        char path[COP_PATH_SIZE];
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        (void)unlink(path);
+        if (cop_path_join(path, sizeof path, NULL, dir, "%s", entry->d_name) == COP_OK)
+            (void)unlink(path);
     }
     (void)closedir(listing);
     (void)rmdir(dir);
@@ -58,9 +59,10 @@ static void sweep(const char *dir, bool (*is_stale)(const char *name))
     if (listing == NULL)
         return;
     for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        char path[COP_STORE_PATH + 300];
-        (void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-        if (is_stale(entry->d_name) && unlink(path) != 0)
+        char path[COP_PATH_SIZE];
+        if (is_stale(entry->d_name) &&
+            cop_path_join(path, sizeof path, NULL, dir, "%s", entry->d_name) == COP_OK &&
+            unlink(path) != 0)
             cop_remove_dir(path);
     }
     (void)closedir(listing);
@@ -69,22 +71,23 @@ static void sweep(const char *dir, bool (*is_stale)(const char *name))
 static void sweep_all(const char *dir)
 {
     static const char *const reports[] = {"report", "report/figures", "report/images"};
-    char path[COP_STORE_PATH + 16];
+    char path[COP_PATH_SIZE];
     sweep(dir, is_stale_in_out);
-    (void)snprintf(path, sizeof path, "%s/store", dir);
+    (void)cop_path_join(path, sizeof path, NULL, dir, "store");
     sweep(path, is_stale_in_store);
-    (void)snprintf(path, sizeof path, "%s/work", dir);
+    (void)cop_path_join(path, sizeof path, NULL, dir, "work");
     sweep(path, is_temporary);
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, reports[i]);
+        (void)cop_path_join(path, sizeof path, NULL, dir, "%s", reports[i]);
         sweep(path, is_temporary);
     }
 }
 
 static int open_lock(const char *dir, int flags)
 {
-    char path[COP_STORE_PATH + 16];
-    (void)snprintf(path, sizeof path, "%s/work/lock", dir);
+    char path[COP_PATH_SIZE];
+    if (cop_path_join(path, sizeof path, NULL, dir, "work/lock") != COP_OK)
+        return -1;
     return open(path, flags | O_CLOEXEC, 0666);
 }
 

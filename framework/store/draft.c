@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/unique.h"
 #include "store/formats/artifact_json.h"
 #include "store/paths.h"
@@ -26,7 +27,7 @@ struct cop_draft {
     char makers[COP_MAKERS_SIZE]; /* empty: not told */
     cop_store *store;
     cop_artifact_id id;
-    char dir[COP_STORE_PATH]; /* OUT/store/draft-<kind>-<hash>-… */
+    char dir[COP_PATH_SIZE]; /* OUT/store/draft-<kind>-<hash>-… */
 };
 
 /* Writes the path of "<prefix>-<kind>-<hash>-…", a name of our own in the store. */
@@ -37,8 +38,7 @@ static bool own_path(const cop_store *s, const char *prefix, const cop_artifact_
     (void)snprintf(name, sizeof name, "%s-%s-%s", prefix, id->kind, id->hash);
     if (!cop_unique_name(name, COP_DRAFT_JOINT, unique, sizeof unique))
         return false;
-    (void)snprintf(path, size, "%s/store/%s", s->dir, unique);
-    return true;
+    return cop_path_join(path, size, NULL, s->dir, "store/%s", unique) == COP_OK;
 }
 
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err)
@@ -49,7 +49,7 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
     d->store = s;
     d->id = *id;
     if (!own_path(s, "draft", id, d->dir, sizeof d->dir) || mkdir(d->dir, 0777) != 0) {
-        char path[COP_STORE_PATH];
+        char path[COP_PATH_SIZE];
         int reason = errno;
         cop_store_path(s, id, "", path, sizeof path);
         errno = reason;
@@ -64,7 +64,7 @@ cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **o
 
 void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t size)
 {
-    (void)snprintf(path, size, "%s/%s", d->dir, file);
+    (void)cop_path_join(path, size, NULL, d->dir, "%s", file);
 }
 
 void cop_draft_made_by(cop_draft *d, const char *plugins)
@@ -99,7 +99,7 @@ static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_erro
         return cop_fail_errno(err, "cannot list", d->dir);
     cop_status status = COP_OK;
     for (int i = 0; i < count; i++) {
-        char path[COP_STORE_PATH + 300], hex[33];
+        char path[COP_PATH_SIZE], hex[33];
         cop_digest digest;
         struct stat info;
         cop_draft_path(d, entries[i]->d_name, path, sizeof path);
@@ -120,7 +120,7 @@ static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_erro
 static cop_status write_manifest(const cop_draft *d, const char *identity_text, double seconds,
                                  cop_error *err)
 {
-    char provenance[1024], path[COP_STORE_PATH + 32];
+    char provenance[1024], path[COP_PATH_SIZE];
     cop_provenance(provenance, sizeof provenance);
     cop_manifest *manifest = cop_manifest_new(d->id.kind, identity_text, seconds, provenance);
     if (manifest == NULL)
@@ -139,7 +139,7 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
 static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, const char *file,
                             cop_error *err)
 {
-    char from[COP_STORE_PATH], to[COP_STORE_PATH + 300], *data = NULL, hex[33];
+    char from[COP_PATH_SIZE], to[COP_PATH_SIZE], *data = NULL, hex[33];
     size_t size = 0;
     cop_store_path(d->store, &d->id, file, from, sizeof from);
     cop_draft_path(d, file, to, sizeof to);
@@ -158,7 +158,7 @@ static cop_status keep_file(const cop_draft *d, const cop_manifest *manifest, co
 /* The manifest of what is published; NULL where that is absent or damaged. */
 static cop_status open_published(const cop_draft *d, cop_manifest **out, cop_error *err)
 {
-    char path[COP_STORE_PATH];
+    char path[COP_PATH_SIZE];
     cop_store_path(d->store, &d->id, "", path, sizeof path);
     cop_status status = cop_open_manifest(path, &d->id, out, err);
     return status == COP_DAMAGED ? COP_OK : status;
@@ -206,7 +206,7 @@ static cop_status is_superfluous(const cop_draft *d, bool *superfluous, cop_erro
  * True also when another run moved it first. */
 static bool set_aside(const cop_draft *d, const char *target)
 {
-    char aside[COP_STORE_PATH];
+    char aside[COP_PATH_SIZE];
     if (!own_path(d->store, "old", &d->id, aside, sizeof aside))
         return false;
     if (rename(target, aside) != 0)
@@ -236,7 +236,7 @@ static bool replace(const cop_draft *d, const char *target)
 /* Renames the draft into place, or discards it where a whole artifact already stands. */
 static cop_status put_in_place(const cop_draft *d, cop_error *err)
 {
-    char target[COP_STORE_PATH];
+    char target[COP_PATH_SIZE];
     cop_store_path(d->store, &d->id, "", target, sizeof target);
     for (int attempt = 0; attempt < PUBLISH_ATTEMPTS; attempt++) {
         if (rename(d->dir, target) == 0)

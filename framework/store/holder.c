@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/text.h"
 #include "store/paths.h"
 
@@ -39,7 +40,7 @@ static cop_status lock(int file, int how, const char *path, cop_error *err)
 static cop_status open_in(const char *dir, const char *name, char *path, size_t size, int *file,
                           cop_error *err)
 {
-    (void)snprintf(path, size, "%s/work/%s", dir, name);
+    COP_TRY(cop_path_join(path, size, err, dir, "work/%s", name));
     *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     return *file >= 0 ? COP_OK : cop_fail_errno(err, "cannot open", path);
 }
@@ -98,8 +99,8 @@ static cop_status check_note(const char *path, const char *dir, const char *hash
 static cop_status take(int file, const char *dir, const char *path, const char *study,
                        const char *hash, cop_error *err)
 {
-    char note[COP_STORE_PATH + 32];
-    (void)snprintf(note, sizeof note, "%s/work/run", dir);
+    char note[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(note, sizeof note, err, dir, "work/run"));
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
         COP_TRY(write_note(note, hash, study, err));
     else if (errno == EWOULDBLOCK)
@@ -122,7 +123,7 @@ static cop_status go_without(const char *dir, cop_holder *holder, cop_logger *lo
 cop_status cop_holder_take(const char *dir, const char *study, const char *plan, cop_logger *log,
                            cop_holder **out, cop_error *err)
 {
-    char path[COP_STORE_PATH + 32], guard_path[COP_STORE_PATH + 32], hash[33];
+    char path[COP_PATH_SIZE], guard_path[COP_PATH_SIZE], hash[33];
     int guard = -1, file = -1;
     cop_holder *holder = calloc(1, sizeof *holder);
     cop_status status = holder != NULL ? COP_OK : cop_out_of_memory(err);

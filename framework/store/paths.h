@@ -1,12 +1,11 @@
-/* paths.h: what the files of store/ share: the store itself, how long its paths may be, whose a
- * directory is, and clearing away. */
+/* paths.h: what the files of store/ share: the store itself, whose a directory is, and
+ * clearing away. */
 #ifndef COP_STORE_PATHS_H
 #define COP_STORE_PATHS_H
 
 #include "store/artifact.h"
 #include "store/formats/artifact_json.h"
 
-#define COP_STORE_PATH    4096
 #define COP_MANIFEST_FILE "artifact.json"
 #define COP_MARKER_FILE   "coppice-store"
 

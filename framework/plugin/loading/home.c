@@ -1,6 +1,8 @@
 /* home.c: where this program's own plugins and configs are. */
 #include "plugin/loading/home.h"
 
+#include "core/path.h"
+
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,14 +50,14 @@ static bool find_moved_tree(const char *file, char *top)
     struct stat info;
     (void)snprintf(top, PATH_MAX, "%s", file);
     *strrchr(top, '/') = '\0';
-    return (size_t)snprintf(cache, sizeof cache, "%s/CMakeCache.txt", top) < sizeof cache &&
+    return cop_path_join(cache, sizeof cache, NULL, top, "CMakeCache.txt") == COP_OK &&
            stat(cache, &info) == 0;
 }
 
 /* `dir` becomes top/name, if there is such a directory. */
 static bool find_within(const char *top, const char *name, char *dir, size_t size)
 {
-    return (size_t)snprintf(dir, size, "%s/%s", top, name) < size && is_directory(dir);
+    return cop_path_join(dir, size, NULL, top, "%s", name) == COP_OK && is_directory(dir);
 }
 
 static bool find_home(const places *p, char *dir, size_t size)

@@ -4,6 +4,7 @@
 #include "core/callback.h"
 #include "core/hash.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/text.h"
 #include "plugin/loading/home.h"
 #include "plugin/loading/open.h"
@@ -117,7 +118,7 @@ static cop_status add_candidate(search *s, const char *dir, const char *name)
 {
     char path[PATH_MAX];
     struct stat info;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+    if (cop_path_join(path, sizeof path, NULL, dir, "%s", name) != COP_OK)
         return add_refusal(s->registry, dir, "a file name in it is too long", s->err);
     cop_error inner = {0};
     cop_digest digest;

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "report/data/history.h"
 #include "store/formats/tables_json.h"
 
@@ -20,7 +21,7 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
                             const char **path, cop_error *err)
 {
     COP_TRY(cop_store_check_file(r->store, id, file, err));
-    char text[4096];
+    char text[COP_PATH_SIZE];
     cop_store_path(r->store, id, file, text, sizeof text);
     *path = cop_arena_strdup(r->arena, text);
     return *path != NULL ? COP_OK : cop_out_of_memory(err);

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "report/renderers/csv.h"
 
 #include <math.h>
@@ -443,13 +444,14 @@ static void write_script(cop_text *script, const cop_figure *f)
 static cop_status write_text(cop_text *text, const char *dir, const char *name, const char *suffix,
                              cop_error *err)
 {
-    char path[4096];
+    char path[COP_PATH_SIZE];
     size_t length = text->length;
     char *content = cop_text_take(text);
     if (content == NULL)
         return cop_out_of_memory(err);
-    (void)snprintf(path, sizeof path, "%s/%s%s", dir, name, suffix);
-    cop_status status = cop_file_write(path, content, length, err);
+    cop_status status = cop_path_join(path, sizeof path, err, dir, "%s%s", name, suffix);
+    if (status == COP_OK)
+        status = cop_file_write(path, content, length, err);
     free(content);
     return status;
 }

@@ -1,6 +1,7 @@
 /* images.c: pictures of a distilled set. */
 #include "report/figures/images.h"
 
+#include "core/path.h"
 #include "report/figures/grid.h"
 
 #include <stdio.h>
@@ -28,12 +29,12 @@ static cop_status write_decoded(const cop_synthetic *s, const char *path, cop_er
 cop_status cop_images_write(const cop_synthetic *s, const char *dir, const char *name,
                             bool *decoded, cop_error *err)
 {
-    char path[4096];
+    char path[COP_PATH_SIZE];
     *decoded = s->decode != COP_DECODE_NONE && s->factor > 1;
-    (void)snprintf(path, sizeof path, "%s/%s.png", dir, name);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s.png", name));
     COP_TRY(write_stored(s, path, err));
     if (!*decoded)
         return COP_OK;
-    (void)snprintf(path, sizeof path, "%s/%s-decoded.png", dir, name);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s-decoded.png", name));
     return write_decoded(s, path, err);
 }

@@ -5,6 +5,7 @@
 #include "core/child.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ static bool find_program(char *path, size_t size)
 static int start(const char *dir, const char *program, const char *script, int picture, int words,
                  pid_t *pid)
 {
-    char path[4096], plain[] = "-d", run[] = "-e", to_output[] = "to_output=1", file[128];
+    char path[COP_PATH_SIZE], plain[] = "-d", run[] = "-e", to_output[] = "to_output=1", file[128];
     (void)snprintf(path, sizeof path, "%s", program);
     (void)snprintf(file, sizeof file, "%s", script);
     char *arguments[] = {path, plain, run, to_output, file, NULL};
@@ -190,13 +191,13 @@ static cop_status run(const char *dir, const char *program, const char *script, 
 
 cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err)
 {
-    char program[4096], script[128], path[4096];
+    char program[COP_PATH_SIZE], script[128], path[COP_PATH_SIZE];
     answer a = {0};
     if (!find_program(program, sizeof program))
         return cop_fail(err, COP_UNAVAILABLE,
                         "there is no gnuplot in the directories of PATH (Debian: gnuplot-nox)");
     (void)snprintf(script, sizeof script, "%s.gp", name);
-    (void)snprintf(path, sizeof path, "%s/%s.png", dir, name);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s.png", name));
     cop_status status = run(dir, program, script, &a, err);
     if (status == COP_OK)
         status = cop_file_write(path, a.picture.data, a.picture.length, err);

@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "core/seal.h"
 #include "core/text.h"
 #include "study/graph/analysis_names.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE   4096
 #define STUDY_LIMIT (256u << 20)
 
 /* Adds "kind-hash" of a stage under `name`, or null. */
@@ -176,7 +176,8 @@ static void warn_of_other_study(const cop_study *s, const char *path, cop_logger
 cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, cop_logger *log,
                                     cop_error *err)
 {
-    char path[PATH_SIZE];
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, err, cop_store_dir(store), "study.json"));
     cJSON *root = cJSON_CreateObject();
     char *plain = root != NULL && fill(root, s) ? cJSON_Print(root) : NULL;
     char *text = plain != NULL ? cop_seal(plain) : NULL;
@@ -184,12 +185,11 @@ cop_status cop_study_write_manifest(const cop_study *s, const cop_store *store, 
     cJSON_free(plain);
     if (text == NULL)
         return cop_out_of_memory(err);
-    (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(store));
     warn_of_other_study(s, path, log);
     cop_status status = cop_file_write(path, text, strlen(text), err);
     free(text);
     if (status != COP_OK)
         return status;
-    (void)snprintf(path, sizeof path, "%s/config.txt", cop_store_dir(store));
+    COP_TRY(cop_path_join(path, sizeof path, err, cop_store_dir(store), "config.txt"));
     return cop_file_write(path, s->config->effective, strlen(s->config->effective), err);
 }

@@ -1,6 +1,7 @@
 /* done.c: what of a study is there already, and what only seems to be. */
 #include "core/damage.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "study/running/runner.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "study/running/runner.h"
 
 #include "core/damage.h"
+#include "core/path.h"
 #include "store/formats/synthetic_file.h"
 #include "train/recipe_text.h"
 

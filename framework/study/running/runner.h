@@ -7,8 +7,6 @@
 #include "study/graph/graph.h"
 #include "study/running/work.h"
 
-#define COP_PATH_SIZE 4096
-
 typedef struct cop_runner {
     cop_study *study;
     cop_store *store;

@@ -1,6 +1,7 @@
 /* training.c: a training stage: the trainer's loop with history, snapshots and checkpoints. */
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "study/running/drive.h"
 #include "study/running/history.h"
 #include "study/running/makers.h"

@@ -1,6 +1,7 @@
 /* work_stages.c: the stages that drive a plugin's stepped work: distilling, pruning, analysing. */
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "study/running/drive.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"

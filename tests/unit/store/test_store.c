@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/path.h"
 #include "core/unique.h"
 #include "store/artifact.h"
 #include "store/formats/safetensors.h"
@@ -1185,10 +1186,25 @@ static void the_text_of_a_recipe_reads_back(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
 
+static void refuses_a_directory_whose_path_leaves_no_room_for_artifacts(void **state)
+{
+    (void)state;
+    char dir[COP_OUT_SIZE + 1];
+    cop_error err = {0};
+    cop_store *store = NULL;
+    memset(dir, 'd', sizeof dir);
+    dir[COP_OUT_SIZE] = '\0';
+    assert_refused(cop_store_open(dir, &store, &err), COP_INVALID, &err, "path is too long");
+    assert_refused(cop_store_open_to_read(dir, &store, &err), COP_INVALID, &err,
+                   "path is too long");
+    assert_refused(cop_store_check(dir, &err), COP_INVALID, &err, "path is too long");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_follow_kind_and_text),
+        cmocka_unit_test(refuses_a_directory_whose_path_leaves_no_room_for_artifacts),
         WITH_STORE(a_published_artifact_reads_back),
         WITH_STORE(an_abandoned_draft_leaves_nothing),
         cmocka_unit_test(publishing_again_keeps_the_whole_one),
