@@ -8,17 +8,6 @@
 
 #include "graph/node.h"
 
-/* The pointer in a table of plain ones, whose user promises to write nothing through it: operands
- * stand beside results there. */
-static inline float *cop_readable(const float *x)
-{
-    union {
-        const float *constant;
-        float *plain;
-    } pointer = {.constant = x};
-    return pointer.plain;
-}
-
 /* Elementwise groups. */
 
 /* Elements that one tile of a group holds at most: intermediate values stay in the L1 cache. */

@@ -2,6 +2,7 @@
 #include "exec/onednn/onednn.h"
 
 #include "core/memory.h"
+#include "core/readable.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -586,14 +587,11 @@ cop_status cop_primitive_run(cop_primitive *p, const float *a, const float *b, f
 {
     /* oneDNN takes its operands through the same pointer type as its results; it only reads them.
      */
-    union {
-        const float *constant;
-        void *writable;
-    } operand[2] = {{.constant = a}, {.constant = b}};
+    float *operand[] = {cop_readable(a), cop_readable(b)};
     dnnl_status_t status = dnnl_success;
     int arg = 0;
     for (; arg < p->operand_count && status == dnnl_success; arg++)
-        status = point(p, arg, operand[arg].writable);
+        status = point(p, arg, operand[arg]);
     if (status == dnnl_success)
         status = point(p, arg++, result);
     if (status == dnnl_success && p->scratch_bytes > 0)

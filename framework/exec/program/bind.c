@@ -2,6 +2,7 @@
  *
  * An output is computed right in the caller's memory where nothing still to be read lies there;
  * otherwise it is copied after the last instruction. */
+#include "core/readable.h"
 #include "exec/program/program.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "exec/kernels/elementwise/tile.h"
 
 #include "core/openmp.h"
+#include "core/readable.h"
 
 /* Fewer elements than this are not worth waking a second thread for. */
 enum { SERIAL_COUNT = 8192 };

@@ -2,6 +2,7 @@
 #include "exec/kernels/plane/plane_kernel.h"
 
 #include "core/openmp.h"
+#include "core/readable.h"
 #include "exec/kernels/elementwise/lanes.h"
 #include "exec/kernels/elementwise/tile.h"
 #include "exec/kernels/pool/pool2.h"
