@@ -229,12 +229,6 @@ cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *t
     return status == COP_DAMAGED ? find(s, id, there, err) : status;
 }
 
-bool cop_store_has(const cop_store *s, const cop_artifact_id *id)
-{
-    bool there = false;
-    return cop_store_find(s, id, &there, NULL) == COP_OK && there;
-}
-
 cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *path, size_t size,
                                cop_error *err)
 {

@@ -56,9 +56,6 @@ cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_ar
 cop_status cop_store_find(const cop_store *s, const cop_artifact_id *id, bool *there,
                           cop_error *err);
 
-/* True when cop_store_find finds it whole. */
-bool cop_store_has(const cop_store *s, const cop_artifact_id *id);
-
 /* Whether a published artifact lists the file. */
 cop_status cop_store_lists(const cop_store *s, const cop_artifact_id *id, const char *file,
                            bool *listed, cop_error *err);

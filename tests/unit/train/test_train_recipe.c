@@ -1,9 +1,12 @@
 /* Durations, augmentation names and the named recipes. */
 #include "support.h"
 
+#include "train/recipe_text.h"
+
 #include <coppice/recipe.h>
 
 #include <math.h>
+#include <string.h>
 
 static void durations_become_steps(void **state)
 {
@@ -137,6 +140,22 @@ static void an_unknown_recipe_is_refused(void **state)
                    "unknown recipe \"lotery\"; known: idc, idc-real, lottery, sgd");
 }
 
+static void the_text_of_a_recipe_reads_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; cop_recipe_name(i) != NULL; i++) {
+        cop_error err = {0};
+        cop_recipe recipe, back;
+        char text[768], again[768];
+        assert_ok(cop_recipe_named(cop_recipe_name(i), &recipe, &err), &err);
+        assert_true(cop_recipe_from_text(cop_recipe_text(&recipe, text, sizeof text), &back));
+        assert_string_equal(cop_recipe_text(&back, again, sizeof again), text);
+        text[strlen(text) - 1] = '\0';
+        strcat(text, "x");
+        assert_false(cop_recipe_from_text(text, &back));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +164,7 @@ int main(void)
         cmocka_unit_test(wrong_augmentations_are_refused),
         cmocka_unit_test(named_recipes_have_their_numbers),
         cmocka_unit_test(an_unknown_recipe_is_refused),
+        cmocka_unit_test(the_text_of_a_recipe_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

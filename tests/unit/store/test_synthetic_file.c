@@ -1,0 +1,95 @@
+/* test_synthetic_file.c: distilled sets come back whole, and what is none is refused. */
+#include "store_fixture.h"
+
+#include "core/damage.h"
+#include "store/formats/safetensors.h"
+#include "store/formats/synthetic_file.h"
+#include "train/recipe_text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void a_distilled_set_comes_back_whole(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    char path[STORE_PATH + 32], left[768], right[768];
+    cop_synthetic s = {.task = {3, 4, 5, 2}, .decode = COP_DECODE_SINGLE, .factor = 2}, back;
+    assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+    for (int c = 0; c < 3; c++) {
+        s.normalization.mean[c] = 0.1f * (float)(c + 1);
+        s.normalization.std[c] = 1.0f / 3.0f;
+    }
+    assert_ok(cop_synthetic_allocate(&s, 2, &err), &err);
+    for (int i = 0; i < 2 * 60; i++)
+        s.pixels[i] = (float)i / 119.0f;
+    s.labels[0] = 1.0f;
+    s.labels[3] = 1.0f;
+    (void)snprintf(path, sizeof path, "%s/set.safetensors", f->dir);
+    assert_ok(cop_synthetic_write(&s, path, &err), &err);
+    assert_ok(cop_synthetic_read(path, &back, &err), &err);
+    assert_int_equal(back.count, 2);
+    assert_int_equal(back.decode, COP_DECODE_SINGLE);
+    assert_int_equal(back.factor, 2);
+    assert_memory_equal(&back.task, &s.task, sizeof s.task);
+    assert_memory_equal(back.pixels, s.pixels, 120 * sizeof(float));
+    assert_memory_equal(back.labels, s.labels, 4 * sizeof(float));
+    assert_memory_equal(back.normalization.std, s.normalization.std, 3 * sizeof(float));
+    assert_string_equal(cop_recipe_text(&back.recipe, right, sizeof right),
+                        cop_recipe_text(&s.recipe, left, sizeof left));
+    cop_synthetic_clear(&s);
+    cop_synthetic_clear(&back);
+}
+
+/* A set that something else put in the place of a stored one. */
+static void a_set_with_values_out_of_range_is_refused(void **state)
+{
+    store_fixture *f = *state;
+    static const struct {
+        float pixel, label;
+        const char *text;
+    } cases[] = {{2.0f, 1.0f, "image 1 has a pixel that is 2, wanted 0 to 1"},
+                 {NAN, 1.0f, "image 1 has a pixel that is nan"},
+                 {0.5f, NAN, "image 1 has a label of nan, wanted 0 to 1"},
+                 {0.5f, 0.5f, "the labels of image 1 sum to 0.5"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        char path[STORE_PATH + 32];
+        cop_synthetic s = {.task = {1, 2, 2, 2}, .factor = 1}, back;
+        s.normalization.std[0] = 1.0f;
+        assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+        assert_ok(cop_synthetic_allocate(&s, 2, &err), &err);
+        s.labels[0] = 1.0f;
+        s.pixels[7] = cases[i].pixel;
+        s.labels[3] = cases[i].label;
+        (void)snprintf(path, sizeof path, "%s/flawed.safetensors", f->dir);
+        assert_ok(cop_synthetic_write(&s, path, &err), &err);
+        assert_refused(cop_synthetic_read(path, &back, &err), COP_DAMAGED, &err, cases[i].text);
+        assert_string_equal(err.file, path);
+        cop_synthetic_clear(&s);
+    }
+}
+
+static void other_tensors_are_no_distilled_set(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    cop_synthetic back;
+    cop_tensors *set = some_tensors();
+    char path[STORE_PATH + 32];
+    (void)snprintf(path, sizeof path, "%s/set.safetensors", f->dir);
+    assert_ok(cop_safetensors_write(path, set, NULL, 0, &err), &err);
+    assert_refused(cop_synthetic_read(path, &back, &err), COP_DAMAGED, &err,
+                   "is not a distilled set");
+    cop_tensors_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_STORE(a_distilled_set_comes_back_whole),
+        WITH_STORE(a_set_with_values_out_of_range_is_refused),
+        WITH_STORE(other_tensors_are_no_distilled_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
