@@ -1,26 +1,18 @@
 /* Tests of what a real, tiny study's results say: by the real command, from config to tables. */
-#include "support.h"
+#include "command.h"
 
 #include "core/file.h"
 #include "store/formats/safetensors.h"
 
 #include <coppice/tensor.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
-#define COMMAND    COPPICE_TEST_BUILD_DIR "/coppice"
 #define QUICKSTART COPPICE_TEST_SOURCE_DIR "/tools/quickstart"
-#define MOST_WORDS 20
 
 static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
@@ -43,49 +35,14 @@ static void make_scene(scene *s)
     assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
 }
 
-static char *read_file(const char *dir, const char *file)
-{
-    char path[600], *text = NULL;
-    cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
-    return text;
-}
-
-/* Runs a program without gnuplot on its PATH, its outputs in the files `out` and `err`. */
+/* Runs a program, the command without gnuplot on its PATH; it is to end with that status. */
 static void run(const scene *s, const char *program, const char *const *words, int wanted)
 {
-    char *argv[MOST_WORDS + 2] = {0}, path[400], *kept = strdup(getenv("PATH"));
-    int argc = 0, status = 0;
-    argv[argc++] = strdup(program);
-    for (; words[argc - 1] != NULL && argc < MOST_WORDS; argc++)
-        argv[argc] = strdup(words[argc - 1]);
-    posix_spawn_file_actions_t actions;
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    for (int i = 1; i <= 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", s->dir, i == 1 ? "out" : "err");
-        assert_int_equal(
-            posix_spawn_file_actions_addopen(&actions, i, path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
-            0);
-    }
-    pid_t pid = 0;
-    if (strcmp(program, COMMAND) == 0)
-        assert_int_equal(setenv("PATH", "/nowhere", 1), 0);
-    assert_int_equal(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
-    assert_int_equal(setenv("PATH", kept, 1), 0);
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != wanted) {
-        char *text = read_file(s->dir, "err");
-        fail_msg("exit status %d, wanted %d: %s", WEXITSTATUS(status), wanted, text);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    free(kept);
+    static const char *const without_gnuplot[] = {"PATH=/nowhere", NULL};
+    const command_way way = {.program = program,
+                             .environment = strcmp(program, COMMAND) == 0 ? without_gnuplot : NULL};
+    assert_ends(s->dir, start_program(s->dir, &way, words), wanted);
 }
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* The cell of a report's table: row from 0, NULL where there is none. It is in `cell`. */
 static const char *cell_of(const scene *s, const char *table, int row, const char *column,
@@ -93,7 +50,7 @@ static const char *cell_of(const scene *s, const char *table, int row, const cha
 {
     char file[200], *text = NULL;
     (void)snprintf(file, sizeof file, "o/report/%s.csv", table);
-    text = read_file(s->dir, file);
+    text = read_text(s->dir, file);
     char *rest = text, *line = strsep(&rest, "\n"), *name = NULL;
     int place = -1;
     for (int i = 0; (name = strsep(&line, ",")) != NULL; i++)
@@ -126,7 +83,7 @@ static void a_training_without_steps_is_evaluated(void **state)
         assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_stable", cell, 64), "0");
         assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_matching", cell, 64), "0");
     }
-    char *text = read_file(s.dir, "out");
+    char *text = read_text(s.dir, "out");
     assert_non_null(strstr(text, "collapsed"));
     assert_non_null(strstr(text, "\ncontrols:\n"));
     free(text);
@@ -156,7 +113,7 @@ static void eval_names_the_tensor_that_is_no_number(void **state)
     for (int infinite = 0; infinite <= 1; infinite++) {
         spoil(weights, infinite == 1 ? INFINITY : NAN);
         run(&s, COMMAND, WORDS("eval", s.config, "--weights", weights), 1);
-        char *err = read_file(s.dir, "err"), *out = read_file(s.dir, "out");
+        char *err = read_text(s.dir, "err"), *out = read_text(s.dir, "out");
         assert_string_equal(out, "");
         assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
         assert_non_null(strstr(err, "tensor 'layers."));
@@ -195,7 +152,7 @@ static void check_prints_no_control_characters(void **state)
                    "'%s' check '%s' --out '%s' --set 'study.name=\"a\\x1b[31mb\"' >'%s/all' 2>&1",
                    COMMAND, s.config, s.out, s.dir);
     assert_int_not_equal(system(command), -1);
-    argv_text = read_file(s.dir, "all");
+    argv_text = read_text(s.dir, "all");
     assert_true(strlen(argv_text) > 0);
     assert_null(strchr(argv_text, '\x1b'));
     free(argv_text);
@@ -208,7 +165,7 @@ static void quickstart_helps_without_installing(void **state)
     scene s;
     make_scene(&s);
     run(&s, QUICKSTART, WORDS("--help"), 0);
-    char *out = read_file(s.dir, "out"), *err = read_file(s.dir, "err");
+    char *out = read_text(s.dir, "out"), *err = read_text(s.dir, "err");
     assert_non_null(strstr(out, "Usage: tools/quickstart [BUILD_DIR]"));
     assert_string_equal(err, "");
     free(out);

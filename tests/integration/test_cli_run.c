@@ -1,26 +1,19 @@
 /* Tests of a real, tiny study by the real command: run, interrupt, resume, report, export, eval,
  * explain. */
-#include "support.h"
+#include "command.h"
 
 #include "core/file.h"
 #include "store/holder.h"
 
 #include <cjson/cJSON.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
-
-#define COMMAND COPPICE_TEST_BUILD_DIR "/coppice"
 
 static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
@@ -42,68 +35,6 @@ static void make_scene(scene *s)
     (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
     assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
 }
-
-/* Starts the command with both outputs in files `out` and `err` of the scene's directory. */
-static pid_t start(const scene *s, const char *const *words)
-{
-    char *argv[24] = {0}, path[400];
-    int argc = 0;
-    argv[argc++] = strdup(COMMAND);
-    for (; words[argc - 1] != NULL; argc++)
-        argv[argc] = strdup(words[argc - 1]);
-    posix_spawn_file_actions_t actions;
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    for (int i = 1; i <= 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", s->dir, i == 1 ? "out" : "err");
-        assert_int_equal(
-            posix_spawn_file_actions_addopen(&actions, i, path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
-            0);
-    }
-    pid_t pid = 0;
-    assert_int_equal(posix_spawn(&pid, COMMAND, &actions, NULL, argv, environ), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    return pid;
-}
-
-static int finish(pid_t pid)
-{
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    if (!WIFEXITED(status))
-        fail_msg("ended by signal %d", WTERMSIG(status));
-    return WEXITSTATUS(status);
-}
-
-static char *read_file(const char *dir, const char *file)
-{
-    char path[512], *text = NULL;
-    cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
-    return text;
-}
-
-static void assert_status(const scene *s, pid_t pid, int wanted)
-{
-    int status = finish(pid);
-    if (status == wanted)
-        return;
-    char *text = read_file(s->dir, "err");
-    fail_msg("exit status %d, wanted %d: %s", status, wanted, text);
-}
-
-static void assert_contains(const scene *s, const char *file, const char *part)
-{
-    char *text = read_file(s->dir, file);
-    if (strstr(text, part) == NULL)
-        fail_msg("%s lacks \"%s\": %s", file, part, text);
-    free(text);
-}
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Waits until the run has begun to work: its record is there. */
 static void wait_for_record(const char *out, pid_t pid)
@@ -127,20 +58,20 @@ static void an_interrupted_run_resumes_to_the_same_tables(void **state)
     char whole[300], broken[300], resume[1000];
     (void)snprintf(whole, sizeof whole, "%s/whole", s.dir);
     (void)snprintf(broken, sizeof broken, "%s/broken off", s.dir);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", whole)), 0);
-    assert_contains(&s, "out", "report: ");
-    pid_t pid = start(&s, WORDS("run", s.config, "--out", broken));
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", whole)), 0);
+    assert_contains(s.dir, "out", "report: ");
+    pid_t pid = start_command(s.dir, WORDS("run", s.config, "--out", broken));
     wait_for_record(broken, pid);
     assert_int_equal(kill(pid, SIGINT), 0);
-    assert_status(&s, pid, 130);
+    assert_ends(s.dir, pid, 130);
     (void)snprintf(resume, sizeof resume, "interrupted; resume with: coppice run %s --out '%s'\n",
                    s.config, broken);
-    assert_contains(&s, "err", resume);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", broken)), 0);
+    assert_contains(s.dir, "err", resume);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", broken)), 0);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char file[64];
         (void)snprintf(file, sizeof file, "report/%s", tables[i]);
-        char *left = read_file(whole, file), *right = read_file(broken, file);
+        char *left = read_text(whole, file), *right = read_text(broken, file);
         assert_string_equal(left, right);
         free(left);
         free(right);
@@ -155,24 +86,16 @@ static void a_finished_run_is_not_repeated(void **state)
     make_scene(&s);
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    char *before = read_file(out, "report/costs.csv");
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    char *behind = read_file(out, "report/costs.csv");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    char *before = read_text(out, "report/costs.csv");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    char *behind = read_text(out, "report/costs.csv");
     assert_string_equal(before, behind);
     free(before);
     free(behind);
-    assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
-    assert_contains(&s, "out", "still to do: 0.0 TFLOP");
+    assert_ends(s.dir, start_command(s.dir, WORDS("check", s.config, "--out", out)), 0);
+    assert_contains(s.dir, "out", "still to do: 0.0 TFLOP");
     remove_tree(s.dir);
-}
-
-static void write_text(const char *dir, const char *file, const char *text)
-{
-    char path[512];
-    cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
 }
 
 static void a_damaged_record_is_refused_until_the_study_is_run_again(void **state)
@@ -182,18 +105,18 @@ static void a_damaged_record_is_refused_until_the_study_is_run_again(void **stat
     make_scene(&s);
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    char *record = read_file(out, "study.json"), *round = strstr(record, "\"round\":\t1");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    char *record = read_text(out, "study.json"), *round = strstr(record, "\"round\":\t1");
     assert_non_null(round);
     round[strlen("\"round\":\t")] = '3'; /* one bit of it */
     write_text(out, "study.json", record);
     free(record);
-    assert_status(&s, start(&s, WORDS("report", out)), 1);
-    assert_contains(&s, "err",
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 1);
+    assert_contains(s.dir, "err",
                     "/study.json: is damaged: its checksum does not agree; run the study "
                     "again");
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    assert_status(&s, start(&s, WORDS("report", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
     remove_tree(s.dir);
 }
 
@@ -212,15 +135,15 @@ static void a_directory_of_others_is_refused_and_nothing_in_it_touched(void **st
     write_text(out, "work/notes.tmp-12-0", "theirs");
     write_text(out, "config.txt", "theirs");
     for (size_t i = 0; i < 2; i++) {
-        assert_status(&s, start(&s, WORDS(commands[i], s.config, "--out", out)), 2);
-        assert_contains(&s, "err", "/config.txt: is there and not ours");
+        assert_ends(s.dir, start_command(s.dir, WORDS(commands[i], s.config, "--out", out)), 2);
+        assert_contains(s.dir, "err", "/config.txt: is there and not ours");
     }
     char path[512];
     (void)snprintf(path, sizeof path, "%s/config.txt", out);
     assert_int_equal(unlink(path), 0);
     for (size_t i = 0; i < 2; i++) /* nothing else of it is in our way */
-        assert_status(&s, start(&s, WORDS(commands[i], s.config, "--out", out)), 0);
-    char *chapter = read_file(draft, "chapter.tex"), *notes = read_file(out, "work/notes.tmp-12-0");
+        assert_ends(s.dir, start_command(s.dir, WORDS(commands[i], s.config, "--out", out)), 0);
+    char *chapter = read_text(draft, "chapter.tex"), *notes = read_text(out, "work/notes.tmp-12-0");
     assert_string_equal(chapter, "theirs");
     assert_string_equal(notes, "theirs");
     free(chapter);
@@ -233,9 +156,11 @@ static void threads_override_those_of_the_study(void **state)
     (void)state;
     scene s;
     make_scene(&s);
-    assert_status(
-        &s, start(&s, WORDS("check", s.config, "--threads", "3", "--set", "study.threads=2")), 0);
-    assert_contains(&s, "out", "threads = 3;");
+    assert_ends(s.dir,
+                start_command(
+                    s.dir, WORDS("check", s.config, "--threads", "3", "--set", "study.threads=2")),
+                0);
+    assert_contains(s.dir, "out", "threads = 3;");
     remove_tree(s.dir);
 }
 
@@ -246,9 +171,9 @@ static void check_makes_nothing(void **state)
     make_scene(&s);
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
-    assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
-    assert_contains(&s, "out", "tiny: 1 cell x 1 seed");
-    assert_contains(&s, "out", "threads = 1;");
+    assert_ends(s.dir, start_command(s.dir, WORDS("check", s.config, "--out", out)), 0);
+    assert_contains(s.dir, "out", "tiny: 1 cell x 1 seed");
+    assert_contains(s.dir, "out", "threads = 1;");
     assert_int_not_equal(access(out, F_OK), 0);
     remove_tree(s.dir);
 }
@@ -271,10 +196,12 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
     char out[300], weights[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    assert_status(&s, start(&s, WORDS("export", out, "--copy", "1", "--to", weights)), 0);
-    assert_status(&s, start(&s, WORDS("eval", s.config, "--weights", weights, "--json")), 0);
-    char *said = read_file(s.dir, "out"), *trainings = read_file(out, "report/trainings.csv");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("export", out, "--copy", "1", "--to", weights)),
+                0);
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--json")), 0);
+    char *said = read_text(s.dir, "out"), *trainings = read_text(out, "report/trainings.csv");
     const char *line = strstr(trainings, "tiny,0,0,1,copy,1,");
     assert_non_null(line);
     /* The last column but one. */
@@ -285,16 +212,16 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
     assert_true(json_number(said, "\"count\"") == 100.0);
     free(said);
     free(trainings);
-    assert_status(
-        &s,
-        start(&s, WORDS("eval", s.config, "--weights", weights, "--set", "ticket.model.width=8")),
-        1);
-    assert_contains(&s, "err", "the model wants [8, 3, 3, 3]");
-    assert_status(
-        &s,
-        start(&s, WORDS("eval", s.config, "--weights", weights, "--set", "ticket.model.depth=2")),
-        1);
-    assert_contains(&s, "err", "layers.conv.1.weight");
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--set",
+                                           "ticket.model.width=8")),
+                1);
+    assert_contains(s.dir, "err", "the model wants [8, 3, 3, 3]");
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--set",
+                                           "ticket.model.depth=2")),
+                1);
+    assert_contains(s.dir, "err", "layers.conv.1.weight");
     remove_tree(s.dir);
 }
 
@@ -363,7 +290,7 @@ static void assert_sound_program(const cJSON *program, double runs)
 
 static cJSON *read_json(const scene *s)
 {
-    char *text = read_file(s->dir, "out");
+    char *text = read_text(s->dir, "out");
     cJSON *root = cJSON_Parse(text);
     if (root == NULL)
         fail_msg("no JSON: %s", text);
@@ -381,10 +308,11 @@ static void explain_adds_up(void **state)
         /* "--json" again stands where nothing is to be said */
         const char *profile = profiled ? "--profile" : "--json";
         const char *runs = profiled ? "--runs=2" : "--json";
-        assert_status(&s,
-                      start(&s, WORDS("explain", QUICKSTART, "--json", "--program", "train",
-                                      "--program", "eval", "--program=hessian", profile, runs)),
-                      0);
+        assert_ends(
+            s.dir,
+            start_command(s.dir, WORDS("explain", QUICKSTART, "--json", "--program", "train",
+                                       "--program", "eval", "--program=hessian", profile, runs)),
+            0);
         cJSON *root = read_json(&s);
         const cJSON *programs = cJSON_GetObjectItemCaseSensitive(root, "programs");
         assert_int_equal(cJSON_GetArraySize(programs), 3);
@@ -402,23 +330,24 @@ static void explain_prints_a_line_an_operation(void **state)
     (void)state;
     scene s;
     make_scene(&s);
-    assert_status(&s, start(&s, WORDS("explain", QUICKSTART)), 0);
-    assert_contains(&s, "out", "training step of convnet, batch 64: ");
-    assert_contains(&s, "out", "64x3x32x32, 16x3x3x3 > 64x16x32x32");
-    assert_contains(&s, "out", "(layers.conv.0)");
-    assert_contains(&s, "err", "cell \"distilled\", the first of 2");
-    char *text = read_file(s.dir, "out");
+    assert_ends(s.dir, start_command(s.dir, WORDS("explain", QUICKSTART)), 0);
+    assert_contains(s.dir, "out", "training step of convnet, batch 64: ");
+    assert_contains(s.dir, "out", "64x3x32x32, 16x3x3x3 > 64x16x32x32");
+    assert_contains(s.dir, "out", "(layers.conv.0)");
+    assert_contains(s.dir, "err", "cell \"distilled\", the first of 2");
+    char *text = read_text(s.dir, "out");
     assert_null(strstr(text, "GFLOP/s"));
     free(text);
-    assert_status(&s,
-                  start(&s, WORDS("explain", s.config, "--set", "study.threads=2", "--set",
-                                  "train.batch=8", "--threads=1", "--profile", "--runs", "1")),
-                  0);
-    assert_contains(&s, "out", "training step of convnet, batch 8: ");
-    assert_contains(&s, "out", "; threads 1\n");
-    assert_contains(&s, "out", "1 runs in ");
-    assert_contains(&s, "out", "GFLOP/s");
-    assert_contains(&s, "out", "most time in:");
+    assert_ends(
+        s.dir,
+        start_command(s.dir, WORDS("explain", s.config, "--set", "study.threads=2", "--set",
+                                   "train.batch=8", "--threads=1", "--profile", "--runs", "1")),
+        0);
+    assert_contains(s.dir, "out", "training step of convnet, batch 8: ");
+    assert_contains(s.dir, "out", "; threads 1\n");
+    assert_contains(s.dir, "out", "1 runs in ");
+    assert_contains(s.dir, "out", "GFLOP/s");
+    assert_contains(s.dir, "out", "most time in:");
     remove_tree(s.dir);
 }
 
@@ -436,8 +365,8 @@ static void explain_needs_the_dataset_to_be_there(void **state)
     cop_error err = {0};
     make_scene(&s);
     assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
-    assert_status(&s, start(&s, WORDS("explain", s.config)), 2);
-    assert_contains(&s, "err", "/nowhere/at/all");
+    assert_ends(s.dir, start_command(s.dir, WORDS("explain", s.config)), 2);
+    assert_contains(s.dir, "err", "/nowhere/at/all");
     remove_tree(s.dir);
 }
 
@@ -451,12 +380,12 @@ static void a_run_lists_its_programs_where_asked(void **state)
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     (void)snprintf(listing, sizeof listing, "%s/listing", s.dir);
     assert_int_equal(setenv("COPPICE_PROFILE", listing, 1), 0);
-    pid_t pid = start(&s, WORDS("run", s.config, "--out", out));
+    pid_t pid = start_command(s.dir, WORDS("run", s.config, "--out", out));
     assert_int_equal(unsetenv("COPPICE_PROFILE"), 0);
-    assert_status(&s, pid, 0);
-    assert_contains(&s, "listing", "inputs: images 64x3x32x32");
-    assert_contains(&s, "listing", "conv2d_weights");
-    assert_contains(&s, "listing", "most time in:");
+    assert_ends(s.dir, pid, 0);
+    assert_contains(s.dir, "listing", "inputs: images 64x3x32x32");
+    assert_contains(s.dir, "listing", "conv2d_weights");
+    assert_contains(s.dir, "listing", "most time in:");
     remove_tree(s.dir);
 }
 
@@ -473,14 +402,14 @@ static void a_failing_cell_costs_itself_alone(void **state)
                    "%ssweep = ( { path = \"train.lr\"; values = [0.1, 1e30, 0.01]; } );\n",
                    config_text);
     assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 1);
-    assert_contains(&s, "err", "stages have no result: train");
-    assert_contains(&s, "out", "\n0.1 ");
-    assert_contains(&s, "out", "\n0.01 ");
-    assert_contains(&s, "o/report/tickets.csv", "\n0.01,0,");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 1);
+    assert_contains(s.dir, "err", "stages have no result: train");
+    assert_contains(s.dir, "out", "\n0.1 ");
+    assert_contains(s.dir, "out", "\n0.01 ");
+    assert_contains(s.dir, "o/report/tickets.csv", "\n0.01,0,");
     /* It is tried again, and nothing else is. */
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 1);
-    assert_contains(&s, "err", "24 stages, 16 of them already done");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 1);
+    assert_contains(s.dir, "err", "24 stages, 16 of them already done");
     remove_tree(s.dir);
 }
 
@@ -494,19 +423,23 @@ static void a_run_with_other_options_does_not_mix_with_one_under_way(void **stat
     char out[300];
     make_scene(&s);
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    char *before = read_file(s.dir, "o/study.json");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    char *before = read_text(s.dir, "o/study.json");
     assert_ok(cop_holder_take(out, "tiny", "other options", NULL, &holder, &err), &err);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")), 1);
-    assert_contains(&s, "err",
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")),
+                1);
+    assert_contains(s.dir, "err",
                     "is in use by a run with another config, other plugins or other data (study "
                     "\"tiny\", process ");
-    char *after = read_file(s.dir, "o/study.json");
+    char *after = read_text(s.dir, "o/study.json");
     assert_string_equal(before, after);
-    assert_status(&s, start(&s, WORDS("report", out)), 0);
-    assert_status(&s, start(&s, WORDS("check", s.config, "--out", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("check", s.config, "--out", out)), 0);
     cop_holder_release(holder);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")), 0);
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")),
+                0);
     free(before);
     free(after);
     remove_tree(s.dir);
@@ -531,15 +464,17 @@ static void seeds_keep_all_their_bits(void **state)
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
     assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
-    assert_status(&s, start(&s, WORDS("run", s.config, "--out", out)), 0);
-    assert_status(&s, start(&s, WORDS("report", out)), 0);
-    char *tickets = read_file(out, "report/tickets.csv");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
+    char *tickets = read_text(out, "report/tickets.csv");
     for (size_t i = 0; i < 3; i++)
         assert_non_null(strstr(tickets, rows[i]));
     free(tickets);
-    assert_status(
-        &s, start(&s, WORDS("export", out, "--seed", "9007199254740993", "--to", weights)), 0);
-    assert_contains(&s, "out", "seed 9007199254740993, round 0");
+    assert_ends(
+        s.dir,
+        start_command(s.dir, WORDS("export", out, "--seed", "9007199254740993", "--to", weights)),
+        0);
+    assert_contains(s.dir, "out", "seed 9007199254740993, round 0");
     remove_tree(s.dir);
 }
 

@@ -1,12 +1,11 @@
 /* Tests of `coppice` as a process: threads and memory that it is not given, descriptors that are
  * closed, signals, and plugins that end it. */
-#include "support.h"
+#include "command.h"
 
 #include "core/file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COMMAND  COPPICE_TEST_BUILD_DIR "/coppice"
 #define FIXTURES COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -71,105 +69,10 @@ static void make_scene(scene *s, const char *pruner)
         link_fixture(s, pruner);
 }
 
-static _Noreturn void become(const scene *s, const way *w, char *const *argv)
-{
-    char path[400];
-    for (int i = 1; i <= 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", s->dir, i == 1 ? "out" : "err");
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd < 0 || dup2(fd, i) < 0)
-            _exit(126);
-    }
-    for (int i = 0; i <= 2; i++)
-        if ((w->closed >> i & 1) != 0)
-            (void)close(i);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(0, &one);
-    if (w->one_processor && sched_setaffinity(0, sizeof one, &one) != 0)
-        _exit(126);
-    if (w->name != NULL && setenv(w->name, w->value, 1) != 0)
-        _exit(126);
-    const struct rlimit space = {w->space, w->space}, file = {w->file, w->file};
-    if ((w->space != 0 && setrlimit(RLIMIT_AS, &space) != 0) ||
-        (w->file != 0 && setrlimit(RLIMIT_FSIZE, &file) != 0))
-        _exit(126);
-    (void)snprintf(path, sizeof path, "%s/%s", s->dir, w->program != NULL ? w->program : "");
-    if (w->program != NULL && setuid(65534) != 0)
-        _exit(126);
-    (void)execv(w->program != NULL ? path : COMMAND, argv);
-    _exit(127);
-}
-
-/* Starts the command with both outputs in files `out` and `err` of the scene's directory. */
-static pid_t start(const scene *s, const way *w, const char *const *words)
-{
-    char *argv[24] = {0};
-    int argc = 0;
-    argv[argc++] = strdup(COMMAND);
-    for (; words[argc - 1] != NULL; argc++)
-        argv[argc] = strdup(words[argc - 1]);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        become(s, w, argv);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    return pid;
-}
-
-static char *read_file(const char *dir, const char *file)
-{
-    char path[512], *text = NULL;
-    cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
-    return text;
-}
-
-/* Waits for the end and gives waitpid's status; one that hangs is ended after a minute. */
-static int wait_for_end(pid_t pid)
-{
-    const struct timespec moment = {.tv_nsec = 10000000};
-    int status = 0;
-    for (int i = 0; i < 6000; i++) {
-        if (waitpid(pid, &status, WNOHANG) == pid)
-            return status;
-        (void)nanosleep(&moment, NULL);
-    }
-    (void)kill(pid, SIGKILL);
-    (void)waitpid(pid, &status, 0);
-    return status;
-}
-
-static void assert_ends(const scene *s, pid_t pid, int wanted)
-{
-    int status = wait_for_end(pid);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != wanted)
-        fail_msg("status %#x, wanted exit %d: %s", (unsigned)status, wanted,
-                 read_file(s->dir, "err"));
-}
-
-static void assert_contains(const scene *s, const char *file, const char *part)
-{
-    char *text = read_file(s->dir, file);
-    if (strstr(text, part) == NULL)
-        fail_msg("%s lacks \"%s\": %s", file, part, text);
-    free(text);
-}
-
-static void assert_lacks(const scene *s, const char *file, const char *part)
-{
-    char *text = read_file(s->dir, file);
-    if (strstr(text, part) != NULL)
-        fail_msg("%s has \"%s\": %s", file, part, text);
-    free(text);
-}
-
 /* The last line of what was said. */
 static void assert_last_line(const scene *s, const char *wanted)
 {
-    char *text = read_file(s->dir, "err");
+    char *text = read_text(s->dir, "err");
     size_t length = strlen(text);
     if (length > 0 && text[length - 1] == '\n')
         text[length - 1] = '\0';
@@ -178,7 +81,39 @@ static void assert_last_line(const scene *s, const char *wanted)
     free(text);
 }
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* In the child that will be the command. */
+static void limit(const void *own)
+{
+    const way *w = own;
+    for (int i = 0; i <= 2; i++)
+        if ((w->closed >> i & 1) != 0)
+            (void)close(i);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    if (w->one_processor && sched_setaffinity(0, sizeof one, &one) != 0)
+        _exit(126);
+    const struct rlimit space = {w->space, w->space}, file = {w->file, w->file};
+    if ((w->space != 0 && setrlimit(RLIMIT_AS, &space) != 0) ||
+        (w->file != 0 && setrlimit(RLIMIT_FSIZE, &file) != 0))
+        _exit(126);
+    if (w->program != NULL && setuid(65534) != 0)
+        _exit(126);
+}
+
+static pid_t start(const scene *s, const way *w, const char *const *words)
+{
+    char program[400], line[4096];
+    (void)snprintf(program, sizeof program, "%s/%s", s->dir, w->program != NULL ? w->program : "");
+    (void)snprintf(line, sizeof line, "%s=%s", w->name != NULL ? w->name : "",
+                   w->name != NULL ? w->value : "");
+    const char *const environment[] = {line, NULL};
+    const command_way how = {.program = w->program != NULL ? program : NULL,
+                             .environment = w->name != NULL ? environment : NULL,
+                             .prepare = limit,
+                             .own = w};
+    return start_program(s->dir, &how, words);
+}
 
 static pid_t start_run(const scene *s, const way *w, const char *threads)
 {
@@ -206,10 +141,10 @@ static void refuses_fewer_threads_than_it_needs_before_any_work(void **state)
     scene s;
     make_scene(&s, "imp");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_ends(&s, start_run(&s, &cases[i].way, "2"), 1);
-        assert_contains(&s, "err", cases[i].text);
+        assert_ends(s.dir, start_run(&s, &cases[i].way, "2"), 1);
+        assert_contains(s.dir, "err", cases[i].text);
         assert_int_equal(access(s.out, F_OK), -1);
-        assert_ends(&s, start_run(&s, &cases[i].way, "1"), 0);
+        assert_ends(s.dir, start_run(&s, &cases[i].way, "1"), 0);
         remove_tree(s.out);
     }
     remove_tree(s.dir);
@@ -221,8 +156,8 @@ static void only_warns_of_fewer_processors_than_threads(void **state)
     const way w = {.one_processor = true};
     scene s;
     make_scene(&s, "imp");
-    assert_ends(&s, start_run(&s, &w, "2"), 0);
-    assert_contains(&s, "err", "warning: 2 threads share 1 processor");
+    assert_ends(s.dir, start_run(&s, &w, "2"), 0);
+    assert_contains(s.dir, "err", "warning: 2 threads share 1 processor");
     remove_tree(s.dir);
 }
 
@@ -235,8 +170,8 @@ static void refuses_too_small_an_address_space_in_one_line(void **state)
     const way none = {.space = (rlim_t)200 << 20, .name = "OMP_NUM_THREADS", .value = "2"};
     scene s;
     make_scene(&s, "imp");
-    assert_ends(&s, start(&s, &none, WORDS("--version")), 1);
-    assert_contains(&s, "err", "coppice: the address space is limited (ulimit -v)");
+    assert_ends(s.dir, start(&s, &none, WORDS("--version")), 1);
+    assert_contains(s.dir, "err", "coppice: the address space is limited (ulimit -v)");
     /* Every limit from where the program starts to where two threads have all that they need. */
     for (rlim_t mib = 360; mib <= 600; mib += 60) {
         const way some = {.space = mib << 20, .name = "OMP_NUM_THREADS", .value = "2"};
@@ -244,7 +179,7 @@ static void refuses_too_small_an_address_space_in_one_line(void **state)
         if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
             fail_msg("status %#x with %d MiB", (unsigned)status, (int)mib);
         if (WEXITSTATUS(status) != 0)
-            assert_contains(&s, "err", "coppice: ");
+            assert_contains(s.dir, "err", "coppice: ");
         remove_tree(s.out);
     }
     remove_tree(s.dir);
@@ -264,7 +199,7 @@ static void refuses_too_little_memory_whatever_a_plugin_has_started(void **state
         if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
             fail_msg("status %#x with %d MiB", (unsigned)status, (int)mib);
         if (WEXITSTATUS(status) != 0)
-            assert_contains(&s, "err", "coppice: ");
+            assert_contains(s.dir, "err", "coppice: ");
         remove_tree(s.out);
     }
     remove_tree(s.dir);
@@ -281,7 +216,7 @@ static void wants_no_memory_for_processors_that_openblas_does_not_use(void **sta
                    .value = COPPICE_TEST_BUILD_DIR "/tests/processors.so"};
     scene s;
     make_scene(&s, "imp");
-    assert_ends(&s, start(&s, &w, WORDS("--version")), 0);
+    assert_ends(s.dir, start(&s, &w, WORDS("--version")), 0);
     remove_tree(s.dir);
 }
 
@@ -295,11 +230,12 @@ static void works_with_any_descriptors_closed(void **state)
         bool is_mute = (closed & 2) != 0; /* results that reach nobody are a failure */
         char path[400];
         struct stat info;
-        assert_ends(&s, start(&s, &w, WORDS("check", s.config, "--out", s.out)), is_mute ? 1 : 0);
-        assert_ends(&s, start(&s, &w, WORDS("list")), is_mute ? 1 : 0);
+        assert_ends(s.dir, start(&s, &w, WORDS("check", s.config, "--out", s.out)),
+                    is_mute ? 1 : 0);
+        assert_ends(s.dir, start(&s, &w, WORDS("list")), is_mute ? 1 : 0);
         if (!is_mute)
-            assert_lacks(&s, "out", "failed to load");
-        assert_ends(&s, start_run(&s, &w, "1"), is_mute ? 1 : 0);
+            assert_lacks(s.dir, "out", "failed to load");
+        assert_ends(s.dir, start_run(&s, &w, "1"), is_mute ? 1 : 0);
         (void)snprintf(path, sizeof path, "%s/work/lock", s.out);
         assert_int_equal(stat(path, &info), 0);
         assert_int_equal(info.st_size, 0);
@@ -316,9 +252,9 @@ static void a_file_at_its_limit_is_a_write_that_fails(void **state)
     const way w = {.file = 512};
     scene s;
     make_scene(&s, "imp");
-    assert_ends(&s, start_run(&s, &w, "1"), 1);
-    assert_contains(&s, "err", "coppice: ");
-    assert_contains(&s, "err", strerror(EFBIG));
+    assert_ends(s.dir, start_run(&s, &w, "1"), 1);
+    assert_contains(s.dir, "err", "coppice: ");
+    assert_contains(s.dir, "err", strerror(EFBIG));
     remove_tree(s.dir);
 }
 
@@ -329,7 +265,7 @@ static void wait_for_text(const scene *s, const char *file, const char *part)
         const struct timespec moment = {.tv_nsec = 10000000};
         char path[512];
         (void)snprintf(path, sizeof path, "%s/%s", s->dir, file);
-        char *text = access(path, F_OK) == 0 ? read_file(s->dir, file) : NULL;
+        char *text = access(path, F_OK) == 0 ? read_text(s->dir, file) : NULL;
         bool is_there = text != NULL && strstr(text, part) != NULL;
         free(text);
         if (is_there)
@@ -352,9 +288,9 @@ static void says_that_it_heard_an_interrupt_and_ends_at_the_second(void **state)
                   "coppice: stopping after this step of pruner 'endless_step'; once more to stop "
                   "at once\n");
     assert_int_equal(kill(pid, SIGINT), 0);
-    assert_ends(&s, pid, 130);
-    assert_contains(&s, "err", "coppice: stopped at once in step of pruner 'endless_step'\n");
-    assert_contains(&s, "err", "interrupted; resume with: coppice run ");
+    assert_ends(s.dir, pid, 130);
+    assert_contains(s.dir, "err", "coppice: stopped at once in step of pruner 'endless_step'\n");
+    assert_contains(s.dir, "err", "interrupted; resume with: coppice run ");
     remove_tree(s.dir);
 }
 
@@ -367,8 +303,8 @@ static void ends_within_seconds_of_a_terminate_signal(void **state)
     pid_t pid = start_run(&s, &w, "1");
     wait_for_text(&s, "err", "prune round 1");
     assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_ends(&s, pid, 130);
-    assert_contains(&s, "err", "coppice: stopped at the last checkpoint");
+    assert_ends(s.dir, pid, 130);
+    assert_contains(s.dir, "err", "coppice: stopped at the last checkpoint");
     remove_tree(s.dir);
 }
 
@@ -382,7 +318,7 @@ static void an_interrupt_while_figures_are_drawn_ends_with_a_line(void **state)
     char path[600], list[2000], mark[400];
     const way plain = {0};
     make_scene(&s, "imp");
-    assert_ends(&s, start_run(&s, &plain, "1"), 0);
+    assert_ends(s.dir, start_run(&s, &plain, "1"), 0);
     (void)snprintf(path, sizeof path, "%s/plugins/gnuplot", s.dir);
     assert_ok(cop_file_write(path, script, strlen(script), &err), &err);
     assert_int_equal(chmod(path, 0755), 0);
@@ -396,8 +332,8 @@ static void an_interrupt_while_figures_are_drawn_ends_with_a_line(void **state)
         pid_t pid = i == 0 ? start(&s, &w, WORDS("report", s.out)) : start_run(&s, &w, "1");
         wait_for_text(&s, "mark", "here");
         assert_int_equal(kill(pid, signals[i]), 0);
-        assert_ends(&s, pid, 130);
-        assert_contains(&s, "err", "coppice: interrupted");
+        assert_ends(s.dir, pid, 130);
+        assert_contains(s.dir, "err", "coppice: interrupted");
     }
     remove_tree(s.dir);
 }
@@ -420,7 +356,7 @@ static void says_which_plugin_and_callback_ended_the_process(void **state)
             continue; /* the sanitizer has handlers of its own */
         scene s;
         make_scene(&s, cases[i].plugin);
-        assert_ends(&s, start_run(&s, &w, "1"), 1);
+        assert_ends(s.dir, start_run(&s, &w, "1"), 1);
         assert_last_line(&s, cases[i].line);
         remove_tree(s.dir);
     }
@@ -435,10 +371,10 @@ static void says_what_it_waits_for_when_a_constructor_hangs(void **state)
     make_scene(&s, "hangs");
     pid_t pid = start(&s, &w, WORDS("list", "--plugin-dir", s.plugins));
     wait_for_text(&s, "err", "waiting up to 10 s for ");
-    assert_contains(&s, "err", "/plugins/hangs.so to be opened\n");
+    assert_contains(s.dir, "err", "/plugins/hangs.so to be opened\n");
     assert_int_equal(kill(pid, SIGINT), 0);
-    assert_ends(&s, pid, 130);
-    assert_contains(&s, "err", "coppice: interrupted\n");
+    assert_ends(s.dir, pid, 130);
+    assert_contains(s.dir, "err", "coppice: interrupted\n");
     remove_tree(s.dir);
 }
 
@@ -495,7 +431,7 @@ static void a_study_says_whose_plugin_of_an_id_it_uses(void **state)
                    s.plugins, s.plugins);
     (void)wait_for_end(
         start(&s, &w, WORDS("check", s.config, "--plugin-dir", s.plugins, "--out", s.out)));
-    assert_contains(&s, "err", wanted);
+    assert_contains(s.dir, "err", wanted);
     remove_tree(s.dir);
 }
 
@@ -510,10 +446,10 @@ static void a_study_says_which_refused_file_it_does_without(void **state)
     make_scene(&s, "imp");
     (void)snprintf(path, sizeof path, "%s/imp.so", s.plugins);
     assert_ok(cop_file_write(path, "", 0, &err), &err);
-    assert_ends(&s, start_run(&s, &w, "1"), 0);
-    assert_contains(&s, "err", "warning: pruner \"imp\" is taken from ");
-    assert_contains(&s, "err", "/plugins/imp.so, which was refused: ");
-    assert_contains(&s, "err", "file too short\n");
+    assert_ends(s.dir, start_run(&s, &w, "1"), 0);
+    assert_contains(s.dir, "err", "warning: pruner \"imp\" is taken from ");
+    assert_contains(s.dir, "err", "/plugins/imp.so, which was refused: ");
+    assert_contains(s.dir, "err", "file too short\n");
     remove_tree(s.dir);
 }
 
@@ -534,15 +470,15 @@ static void says_when_results_were_made_by_another_content_of_a_plugin(void **st
                                  "ticket.phases.[0].pruner={plugin=\"twin\";}",
                                  NULL};
     link_fixture(&s, "twin_first");
-    assert_ends(&s, start(&s, &w, words), 0);
-    assert_ends(&s, start(&s, &w, words), 0);
-    assert_lacks(&s, "err", "were made by");
+    assert_ends(s.dir, start(&s, &w, words), 0);
+    assert_ends(s.dir, start(&s, &w, words), 0);
+    assert_lacks(s.dir, "err", "were made by");
     (void)snprintf(path, sizeof path, "%s/twin_first.so", s.plugins);
     assert_int_equal(unlink(path), 0);
     link_fixture(&s, "twin_second");
-    assert_ends(&s, start(&s, &w, words), 0);
-    assert_contains(&s, "err", "were made by pruner twin 1.0.0 ");
-    assert_contains(&s, "err", ", and this is pruner twin 1.1.0 ");
+    assert_ends(s.dir, start(&s, &w, words), 0);
+    assert_contains(s.dir, "err", "were made by pruner twin 1.0.0 ");
+    assert_contains(s.dir, "err", ", and this is pruner twin 1.1.0 ");
     remove_tree(s.dir);
 }
 
@@ -564,9 +500,9 @@ static void a_set_uid_program_says_that_it_passes_over_the_environment(void **st
     assert_int_equal(chmod(s.dir, 0755), 0);
     assert_int_equal(chmod(program, 04755), 0);
     const way w = {.name = "COPPICE_PLUGIN_PATH", .value = s.plugins, .program = "set-uid"};
-    assert_ends(&s, start(&s, &w, WORDS("list")), 0);
-    assert_contains(&s, "err", "warning: COPPICE_PLUGIN_PATH is not looked at");
-    assert_lacks(&s, "out", "exits_in_step");
+    assert_ends(s.dir, start(&s, &w, WORDS("list")), 0);
+    assert_contains(s.dir, "err", "warning: COPPICE_PLUGIN_PATH is not looked at");
+    assert_lacks(s.dir, "out", "exits_in_step");
     remove_tree(s.dir);
 }
 

@@ -1,14 +1,12 @@
 /* test_refusals.c: what the real command says where the system refuses memory or a disk does not
  * read: just that. A good artifact is not called damaged, nothing is thrown away, and the next run
  * gives what it would have given. */
-#include "support.h"
+#include "command.h"
 
 #include "core/file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
-#define COMMAND COPPICE_TEST_BUILD_DIR "/coppice"
 #define PRELOAD COPPICE_TEST_BUILD_DIR "/tests/refuse.so"
 
 static const char config_text[] =
@@ -34,58 +29,17 @@ typedef struct scene {
     char dir[256], config[300], whole[300], out[300];
 } scene;
 
-static char *read_file(const char *dir, const char *file)
-{
-    char path[600], *text = NULL;
-    cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
-    return text;
-}
-
 /* Runs the command with one more line of environment (NULL: none, and nothing put before the C
- * library); its outputs go to the scene's files "out.txt" and "err.txt". */
+ * library). */
 static int run(const scene *s, const char *refusal, const char *const *words)
 {
-    char *argv[16] = {0}, path[400], preload[] = "LD_PRELOAD=" PRELOAD, count[400], line[200];
-    int argc = 0;
-    argv[argc++] = strdup(COMMAND);
-    for (; words[argc - 1] != NULL; argc++)
-        argv[argc] = strdup(words[argc - 1]);
-    size_t variables = 0;
-    while (environ[variables] != NULL)
-        variables++;
-    char **environment = calloc(variables + 4, sizeof *environment);
-    assert_non_null(environment);
-    memcpy(environment, environ, variables * sizeof *environment);
+    char count[400];
     (void)snprintf(count, sizeof count, "REFUSE_COUNT=%s/count.txt", s->dir);
-    if (refusal != NULL) {
-        (void)snprintf(line, sizeof line, "%s", refusal);
-        environment[variables] = preload;
-        environment[variables + 1] = line;
-        environment[variables + 2] = count;
-    }
-    posix_spawn_file_actions_t actions;
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    for (int i = 1; i <= 2; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", s->dir, i == 1 ? "out.txt" : "err.txt");
-        assert_int_equal(
-            posix_spawn_file_actions_addopen(&actions, i, path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
-            0);
-    }
-    pid_t pid = 0;
-    int status = 0;
-    assert_int_equal(posix_spawn(&pid, COMMAND, &actions, NULL, argv, environment), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    for (int i = 0; i < argc; i++)
-        free(argv[i]);
-    free(environment);
+    const char *const environment[] = {"LD_PRELOAD=" PRELOAD, refusal, count, NULL};
+    const command_way way = {.environment = refusal != NULL ? environment : NULL};
+    int status = wait_for_end(start_program(s->dir, &way, words));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static int set_up(void **state)
 {
@@ -95,7 +49,7 @@ static int set_up(void **state)
     make_temp_dir(s->dir, sizeof s->dir);
     (void)snprintf(s->config, sizeof s->config, "%s/t.cfg", s->dir);
     (void)snprintf(s->whole, sizeof s->whole, "%s/whole", s->dir);
-    (void)snprintf(s->out, sizeof s->out, "%s/out", s->dir);
+    (void)snprintf(s->out, sizeof s->out, "%s/results", s->dir);
     assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
     assert_int_equal(run(s, NULL, WORDS("run", s->config, "--out", s->whole)), 0);
     *state = s;
@@ -122,7 +76,7 @@ static void assert_same_tables(const char *one, const char *other)
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char file[64];
         (void)snprintf(file, sizeof file, "report/%s", tables[i]);
-        char *left = read_file(one, file), *right = read_file(other, file);
+        char *left = read_text(one, file), *right = read_text(other, file);
         assert_string_equal(left, right);
         free(left);
         free(right);
@@ -168,7 +122,7 @@ static void assert_blames_nothing(const scene *s, const char *what)
 {
     static const char *const words[] = {"damaged",       "unknown",     "left out",
                                         "starting over", "is not JSON", "set aside"};
-    char *text = read_file(s->dir, "err.txt");
+    char *text = read_text(s->dir, "err");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strstr(text, words[i]) != NULL)
             fail_msg("%s: \"%s\" in %s", what, words[i], text);
@@ -179,7 +133,7 @@ static void assert_blames_nothing(const scene *s, const char *what)
 /* A refusal may be harmless; otherwise it is status 1 with its reason. */
 static void check_refusal(const scene *s, const char *what, int status)
 {
-    char *text = read_file(s->dir, "err.txt");
+    char *text = read_text(s->dir, "err");
     if (status != 0 && (status != 1 || (strstr(text, "out of memory") == NULL &&
                                         strstr(text, strerror(ENOMEM)) == NULL)))
         fail_msg("%s: exit status %d: %s", what, status, text);
@@ -192,7 +146,7 @@ static void refuse_memory(const scene *s, int tries, const char *const *words)
 {
     char line[64], what[128];
     assert_int_equal(run(s, "REFUSE_ALLOCATION=1000000000", words), 0);
-    char *text = read_file(s->dir, "count.txt");
+    char *text = read_text(s->dir, "count.txt");
     long count = strtol(text, NULL, 10);
     free(text);
     assert_true(count > tries);
@@ -238,7 +192,7 @@ static void memory_that_is_refused_costs_a_run_nothing(void **state)
 
 static void assert_fails_to_read(const scene *s, int status, const char *file)
 {
-    char *text = read_file(s->dir, "err.txt");
+    char *text = read_text(s->dir, "err");
     if (status != 1 || strstr(text, strerror(EIO)) == NULL || strstr(text, file) == NULL)
         fail_msg("exit status %d: %s", status, text);
     free(text);
@@ -262,14 +216,14 @@ static void a_checkpoint_that_the_disk_does_not_give_is_kept(void **state)
     const char *const *words = WORDS("run", s->config, "--out", s->out);
     int status = run(s, "REFUSE_READ=.checkpoint.safetensors", words);
     assert_fails_to_read(s, status, file);
-    char *text = read_file(s->dir, "err.txt");
+    char *text = read_text(s->dir, "err");
     assert_non_null(strstr(text, "to start this stage over, delete the file"));
     free(text);
-    text = read_file(s->out, file);
+    text = read_text(s->out, file);
     assert_string_equal(text, "precious");
     free(text);
     assert_int_equal(run(s, NULL, words), 0); /* now it reads, and is no checkpoint */
-    text = read_file(s->dir, "err.txt");
+    text = read_text(s->dir, "err");
     assert_non_null(strstr(text, "starting over, checkpoint "));
     free(text);
     assert_same_tables(s->whole, s->out);
@@ -303,12 +257,12 @@ static void a_report_is_not_made_of_what_the_disk_does_not_give(void **state)
                                         "tables.json"};
     if (!can_refuse())
         skip();
-    char *before = read_file(s->whole, "report/tickets.csv");
+    char *before = read_text(s->whole, "report/tickets.csv");
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char line[64];
         (void)snprintf(line, sizeof line, "REFUSE_READ=%s", files[i]);
         assert_fails_to_read(s, run(s, line, WORDS("report", s->whole)), files[i]);
-        char *behind = read_file(s->whole, "report/tickets.csv");
+        char *behind = read_text(s->whole, "report/tickets.csv");
         assert_string_equal(before, behind);
         free(behind);
     }
