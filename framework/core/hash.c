@@ -74,11 +74,6 @@ const char *cop_digest_hex(cop_digest digest, char out[33])
     return out;
 }
 
-bool cop_digest_equal(cop_digest a, cop_digest b)
-{
-    return a.hi == b.hi && a.lo == b.lo;
-}
-
 /* Feeds all that `fd` still holds; false with errno set when reading fails. */
 static bool feed_file(cop_hasher *hasher, int fd, void *buffer)
 {

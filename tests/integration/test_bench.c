@@ -246,7 +246,7 @@ static void the_cases_that_come_along_are_sound(void **state)
     cop_registry *registry = NULL;
     assert_ok(cop_cases_find(COPPICE_TEST_SOURCE_DIR "/configs/bench", NULL, 0, &cases, &err),
               &err);
-    assert_ok(cop_registry_open(NULL, 0, &registry, &err), &err);
+    assert_ok(cop_registry_search(NULL, 0, NULL, &registry, &err), &err);
     assert_int_equal(cases.count, count);
     for (size_t i = 0; i < count; i++) {
         cop_config *config = NULL;

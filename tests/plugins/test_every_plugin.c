@@ -53,7 +53,7 @@ static void all_load_with_their_defaults(void **state)
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
     cop_registry *r = NULL;
-    assert_ok(cop_registry_open(dirs, 1, &r, &err), &err);
+    assert_ok(cop_registry_search(dirs, 1, NULL, &r, &err), &err);
     for (size_t i = 0; i < cop_registry_refusal_count(r); i++)
         fail_msg("%s: %s", cop_registry_refusal_at(r, i)->path,
                  cop_registry_refusal_at(r, i)->reason);
@@ -76,7 +76,7 @@ static void the_expected_ones_are_there(void **state)
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
     cop_registry *r = NULL;
-    assert_ok(cop_registry_open(dirs, 1, &r, &err), &err);
+    assert_ok(cop_registry_search(dirs, 1, NULL, &r, &err), &err);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         if (cop_registry_find(r, wanted[i].kind, wanted[i].id) == NULL)
             fail_msg("%s '%s' is missing", cop_kind_name(wanted[i].kind), wanted[i].id);

@@ -44,7 +44,7 @@ void bench_load(bench *b, const char *text, const char *const *overrides, size_t
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_ok(cop_registry_open(NULL, 0, &b->registry, &err), &err);
+    assert_ok(cop_registry_search(NULL, 0, NULL, &b->registry, &err), &err);
     assert_ok(cop_config_load(path, overrides, count, b->registry, NULL, &b->config, &err), &err);
 }
 

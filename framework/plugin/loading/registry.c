@@ -333,12 +333,6 @@ static int by_kind_and_id(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
-                             cop_error *err)
-{
-    return cop_registry_search(extra_dirs, count, NULL, out, err);
-}
-
 cop_status cop_registry_search(const char *const *extra_dirs, size_t count, cop_logger *log,
                                cop_registry **out, cop_error *err)
 {

@@ -39,11 +39,7 @@ typedef struct cop_registry cop_registry;
  * A file that everyone may write, or that lies in a directory where everyone may put another
  * (unless that is sticky), is refused, unless COPPICE_ALLOW_WRITABLE_PLUGINS is 1.
  * A program that runs with another user's rights (set-uid) looks at neither variable, and says so.
- * [main thread] Owned by the caller. */
-cop_status cop_registry_open(const char *const *extra_dirs, size_t count, cop_registry **out,
-                             cop_error *err);
-
-/* The same, with somebody to say things to. */
+ * [main thread] Owned by the caller; `log` may be NULL. */
 cop_status cop_registry_search(const char *const *extra_dirs, size_t count, cop_logger *log,
                                cop_registry **out, cop_error *err);
 void cop_registry_free(cop_registry *r);
@@ -75,7 +71,7 @@ const char *cop_kind_name(cop_kind kind);
 const char *cop_kind_plural(cop_kind kind);
 cop_kind cop_kind_parse(const char *word);
 
-/* Checks a descriptor as cop_registry_open does, in the order of the fields of cop_plugin. */
+/* Checks a descriptor as cop_registry_search does, in the order of the fields of cop_plugin. */
 cop_status cop_plugin_check(const cop_plugin *plugin, cop_error *err);
 
 /* A copy of a checked descriptor and its ops in which members that a shorter one lacks are zero: an

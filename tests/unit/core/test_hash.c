@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool equal(cop_digest a, cop_digest b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+
 static void digests_are_those_of_xxhsum(void **state)
 {
     (void)state;
@@ -46,9 +51,9 @@ static void pieces_hash_like_the_whole(void **state)
         cop_hasher_update(pieces, bytes + i, 100);
         (void)cop_hasher_finish(pieces); /* looking on the way changes nothing */
     }
-    assert_true(cop_digest_equal(cop_hasher_finish(whole), cop_hasher_finish(pieces)));
+    assert_true(equal(cop_hasher_finish(whole), cop_hasher_finish(pieces)));
     cop_hasher_update(pieces, "", 1);
-    assert_false(cop_digest_equal(cop_hasher_finish(whole), cop_hasher_finish(pieces)));
+    assert_false(equal(cop_hasher_finish(whole), cop_hasher_finish(pieces)));
     cop_hasher_free(whole);
     cop_hasher_free(pieces);
 }
@@ -66,9 +71,9 @@ static cop_digest digest_of(const char *a, const char *b)
 static void texts_are_fields(void **state)
 {
     (void)state;
-    assert_true(cop_digest_equal(digest_of("ab", "c"), digest_of("ab", "c")));
-    assert_false(cop_digest_equal(digest_of("ab", "c"), digest_of("a", "bc")));
-    assert_false(cop_digest_equal(digest_of("", "a"), digest_of("a", "")));
+    assert_true(equal(digest_of("ab", "c"), digest_of("ab", "c")));
+    assert_false(equal(digest_of("ab", "c"), digest_of("a", "bc")));
+    assert_false(equal(digest_of("", "a"), digest_of("a", "")));
 }
 
 static void files_hash_like_their_bytes(void **state)
@@ -86,7 +91,7 @@ static void files_hash_like_their_bytes(void **state)
     assert_ok(cop_hash_file(path, &digest, &err), &err);
     cop_hasher *hasher = cop_hasher_new();
     cop_hasher_update(hasher, bytes, sizeof bytes);
-    assert_true(cop_digest_equal(digest, cop_hasher_finish(hasher)));
+    assert_true(equal(digest, cop_hasher_finish(hasher)));
     cop_hasher_free(hasher);
     (void)snprintf(path, sizeof path, "%s/absent", directory);
     assert_refused(cop_hash_file(path, &digest, &err), COP_FAILED, &err,

@@ -109,7 +109,7 @@ static void reads_and_records_options(void **state)
     assert_commas();
     (void)snprintf(path, sizeof path, "%s/t.cfg", dir);
     assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
-    assert_ok(cop_registry_open(dirs, 1, &registry, &err), &err);
+    assert_ok(cop_registry_search(dirs, 1, NULL, &registry, &err), &err);
     assert_ok(cop_config_load(path, &override, 1, registry, NULL, &c, &err), &err);
     assert_true(c->cells[0].train.lr == 1.5e-3);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

@@ -27,7 +27,7 @@ static cop_registry *open_dirs(const char *first, const char *second)
     const char *dirs[] = {first, second};
     cop_registry *r = NULL;
     cop_error err = {0};
-    assert_ok(cop_registry_open(dirs, second != NULL ? 2 : 1, &r, &err), &err);
+    assert_ok(cop_registry_search(dirs, second != NULL ? 2 : 1, NULL, &r, &err), &err);
     assert_int_equal(err.status, COP_OK);
     assert_string_equal(err.message, "");
     return r;
@@ -213,7 +213,7 @@ static void says_which_directories_are_missing(void **state)
     const char *dirs[] = {"/nonexistent/plugins"};
     cop_registry *r = NULL;
     cop_error err = {0};
-    assert_refused(cop_registry_open(dirs, 1, &r, &err), COP_INVALID, &err,
+    assert_refused(cop_registry_search(dirs, 1, NULL, &r, &err), COP_INVALID, &err,
                    "plugin directory /nonexistent/plugins: No such file");
     assert_null(r);
     assert_int_equal(setenv("COPPICE_PLUGIN_PATH", "/nonexistent/other", 1), 0);
@@ -231,14 +231,14 @@ static void searches_the_environment_but_never_the_working_directory(void **stat
     assert_int_equal(setenv("COPPICE_PLUGIN_PATH", "::", 1), 0);
     cop_registry *r = NULL;
     cop_error err = {0};
-    assert_ok(cop_registry_open(NULL, 0, &r, &err), &err);
+    assert_ok(cop_registry_search(NULL, 0, NULL, &r, &err), &err);
     assert_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
     cop_registry_free(r);
     assert_int_equal(chdir(old), 0);
 
     (void)snprintf(list, sizeof list, ":%s:", fixtures);
     assert_int_equal(setenv("COPPICE_PLUGIN_PATH", list, 1), 0);
-    assert_ok(cop_registry_open(NULL, 0, &r, &err), &err);
+    assert_ok(cop_registry_search(NULL, 0, NULL, &r, &err), &err);
     assert_non_null(cop_registry_find(r, COP_KIND_PRUNER, "toypruner"));
     cop_registry_free(r);
 }
@@ -455,7 +455,7 @@ static void a_directory_that_the_machine_cannot_read_is_no_missing_one(void **st
     few.rlim_cur = (rlim_t)next; /* no file at all: the directory cannot be read */
     assert_int_equal(close(next), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    cop_status status = cop_registry_open(dirs, 1, &r, &err);
+    cop_status status = cop_registry_search(dirs, 1, NULL, &r, &err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_refused(status, COP_FAILED, &err, strerror(EMFILE));
     assert_null(r);

@@ -17,7 +17,7 @@ static int open_fixtures(void **state)
     (void)unsetenv("COPPICE_PLUGIN_PATH");
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins"};
     cop_error err = {0};
-    return cop_registry_open(dirs, 1, &registry, &err) == COP_OK ? 0 : -1;
+    return cop_registry_search(dirs, 1, NULL, &registry, &err) == COP_OK ? 0 : -1;
 }
 
 static int close_fixtures(void **state)

@@ -21,7 +21,7 @@ static int open_plugins(void **state)
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins",
                           COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
-    return cop_registry_open(dirs, 2, &registry, &err) == COP_OK ? 0 : -1;
+    return cop_registry_search(dirs, 2, NULL, &registry, &err) == COP_OK ? 0 : -1;
 }
 
 static int close_plugins(void **state)
