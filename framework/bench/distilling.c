@@ -15,7 +15,8 @@
 typedef struct distilling {
     char what[64]; /* "distiller 'idc'" */
     cop_instance instance;
-    const cop_distiller_ops *ops;
+    const cop_work_ops *ops;
+    cop_worker worker;
     struct cop_plan plan;
     struct cop_work work;
     cop_tensors *bag;
@@ -29,6 +30,7 @@ static void close_distilling(void *self)
         return;
     cop_tensors_free(d->bag);
     cop_plan_clear(&d->plan);
+    cop_worker_close(&d->worker);
     cop_instance_close(&d->instance);
     free(d);
 }
@@ -40,7 +42,7 @@ static cop_status plan(distilling *d, const cop_loaded_data *data, cop_error *er
                                 .train_count = data->train.count,
                                 .test_count = data->test.count,
                                 .class_counts = data->class_counts};
-    COP_TRY(cop_plan_make(d->what, d->ops->plan, d->instance.self, &d->plan, err));
+    COP_TRY(cop_plan_make(d->what, d->ops, d->instance.options, &d->plan, err));
     if (d->plan.steps < 1)
         return cop_fail(err, COP_UNAVAILABLE, "%s has no steps to time", d->what);
     if (d->plan.training_count > 0)
@@ -61,11 +63,19 @@ static cop_status make(distilling *d, const cop_cell *s, const cop_loaded_data *
     if (d->bag == NULL)
         return cop_out_of_memory(err);
     COP_TRY(plan(d, data, err));
-    d->work = (struct cop_work){
-        .train = &data->train, .threads = s->threads, .log = log, .title = d->what};
+    COP_TRY(cop_worker_open(&d->instance, &data->info.task, &d->worker, err));
+    d->work = (struct cop_work){.kind = COP_KIND_DISTILLER,
+                                .task = &data->info.task,
+                                .train = &data->train,
+                                .threads = s->threads,
+                                .log = log,
+                                .title = d->what,
+                                .bag = d->bag};
+    if (d->ops->begin == NULL)
+        return COP_OK;
     cop_callback call;
     cop_callback_enter(&call, NULL, d->what, "begin");
-    cop_status status = d->ops->begin(d->instance.self, &d->work, d->bag, err);
+    cop_status status = d->ops->begin(d->worker.self, &d->work, err);
     cop_callback_leave(&call);
     return status;
 }
@@ -90,8 +100,7 @@ static cop_status step(void *self, cop_error *err)
     distilling *d = self;
     cop_callback call;
     cop_callback_enter(&call, NULL, d->what, "step");
-    cop_status status =
-        d->ops->step(d->instance.self, &d->work, d->bag, d->next++ % d->plan.steps, err);
+    cop_status status = d->ops->step(d->worker.self, &d->work, d->next++ % d->plan.steps, err);
     cop_callback_leave(&call);
     return status;
 }

@@ -289,44 +289,33 @@ static void enter(cop_callback *call, const cop_component *c, const char *name)
     cop_callback_enter(call, cop_kind_name((cop_kind)plugin->kind), plugin->id, name);
 }
 
-static cop_status create(const cop_component *c, const cop_task *task, cop_instance *out,
-                         cop_error *err)
+/* Hands on a failure of `create`, in the component's name. */
+static cop_status created(const cop_component *c, cop_status status, cop_error *own, cop_error *err)
 {
+    status = answer(c, status, own);
+    if (err != NULL && status != COP_OK)
+        *err = *own;
+    return status;
+}
+
+static cop_status create_dataset(const cop_component *c, cop_instance *out, cop_error *err)
+{
+    const cop_dataset_ops *ops = out->ops;
     cop_error own = {0};
-    cop_status status = COP_FAILED;
     cop_callback call;
     enter(&call, c, "create");
-    switch ((cop_kind)c->entry->plugin->kind) {
-    case COP_KIND_DATASET: {
-        const cop_dataset_ops *ops = out->ops;
-        status = ops->create(out->options, &out->self, &own);
-        break;
-    }
-    case COP_KIND_DISTILLER: {
-        const cop_distiller_ops *ops = out->ops;
-        status = ops->create(out->options, task, &out->self, &own);
-        break;
-    }
-    case COP_KIND_PRUNER: {
-        const cop_pruner_ops *ops = out->ops;
-        status = ops->create(out->options, task, &out->self, &own);
-        break;
-    }
-    case COP_KIND_ANALYZER: {
-        const cop_analyzer_ops *ops = out->ops;
-        status = ops->create(out->options, task, &out->self, &own);
-        break;
-    }
-    case COP_KIND_MODEL:
-        (void)cop_fail(&own, COP_FAILED, "a model is not made this way");
-        break;
-    }
+    cop_status status = ops->create(out->options, &out->self, &own);
     cop_callback_leave(&call);
     out->is_created = status == COP_OK;
-    status = answer(c, status, &own);
-    if (err != NULL && status != COP_OK)
-        *err = own;
-    return status;
+    return created(c, status, &own, err);
+}
+
+static cop_status try_worker(const cop_instance *from, const cop_task *task, cop_error *err)
+{
+    cop_worker worker;
+    COP_TRY(cop_worker_open(from, task, &worker, err));
+    cop_worker_close(&worker);
+    return COP_OK;
 }
 
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
@@ -343,44 +332,70 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
         status = make_models(c, task, out, err);
     }
     if (status == COP_OK)
-        status = create(c, task, out, err);
+        status = c->entry->plugin->kind == COP_KIND_DATASET ? create_dataset(c, out, err)
+                                                            : try_worker(out, task, err);
     if (status != COP_OK)
         cop_instance_close(out);
     return status;
-}
-
-static void destroy(cop_instance *instance)
-{
-    cop_callback call;
-    enter(&call, instance->component, "destroy");
-    switch ((cop_kind)instance->component->entry->plugin->kind) {
-    case COP_KIND_DATASET:
-        ((const cop_dataset_ops *)instance->ops)->destroy(instance->self);
-        break;
-    case COP_KIND_DISTILLER:
-        ((const cop_distiller_ops *)instance->ops)->destroy(instance->self);
-        break;
-    case COP_KIND_PRUNER:
-        ((const cop_pruner_ops *)instance->ops)->destroy(instance->self);
-        break;
-    case COP_KIND_ANALYZER:
-        ((const cop_analyzer_ops *)instance->ops)->destroy(instance->self);
-        break;
-    case COP_KIND_MODEL:
-        break;
-    }
-    cop_callback_leave(&call);
 }
 
 void cop_instance_close(cop_instance *instance)
 {
     if (instance == NULL || instance->component == NULL)
         return;
-    if (instance->is_created)
-        destroy(instance);
+    if (instance->is_created) {
+        cop_callback call;
+        enter(&call, instance->component, "destroy");
+        ((const cop_dataset_ops *)instance->ops)->destroy(instance->self);
+        cop_callback_leave(&call);
+    }
     for (size_t i = 0; i < instance->model_count; i++)
         cop_model_free(instance->models[i]);
     free(instance->models);
     free(instance->options);
     *instance = (cop_instance){0};
+}
+
+cop_status cop_worker_open(const cop_instance *from, const cop_task *task, cop_worker *out,
+                           cop_error *err)
+{
+    const cop_work_ops *ops = from->ops;
+    size_t size = from->component->entry->plugin->options_size;
+    *out = (cop_worker){.options = malloc(size > 0 ? size : 1)};
+    if (out->options == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    memcpy(out->options, from->options, size);
+    out->self = out->options;
+    cop_status status = COP_OK;
+    if (ops->create != NULL) {
+        cop_error own = {0};
+        cop_callback call;
+        out->self = NULL;
+        enter(&call, from->component, "create");
+        status = ops->create(out->options, task, &out->self, &own);
+        cop_callback_leave(&call);
+        status = created(from->component, status, &own, err);
+    }
+    if (status != COP_OK) {
+        free(out->options);
+        *out = (cop_worker){0};
+        return status;
+    }
+    out->from = from;
+    return COP_OK;
+}
+
+void cop_worker_close(cop_worker *worker)
+{
+    if (worker == NULL || worker->from == NULL)
+        return;
+    const cop_work_ops *ops = worker->from->ops;
+    if (ops->destroy != NULL) {
+        cop_callback call;
+        enter(&call, worker->from->component, "destroy");
+        ops->destroy(worker->self);
+        cop_callback_leave(&call);
+    }
+    free(worker->options);
+    *worker = (cop_worker){0};
 }

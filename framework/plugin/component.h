@@ -77,14 +77,15 @@ cop_status cop_options_check(const cop_option *table, size_t count, size_t optio
 cop_status cop_component_model(const cop_component *c, const cop_task *task, struct cop_model **out,
                                cop_error *err);
 
-/* An instance of a dataset (task NULL), distiller, pruner or analyzer: makes the models among its
- * options first. `self` is what the kind's callbacks take. The component must outlive it. A failure
- * leaves *out empty; it is at the component's place and names the plugin, then, if the plugin gave
- * one, the file of its own; the plugin's own words follow. */
+/* What instances of a component are made from: its options with their models made. Of a dataset
+ * (task NULL) also the one instance, `self`. The component must outlive it. A failure leaves *out
+ * empty; it is at the component's place and names the plugin, then, if the plugin gave one, the file
+ * of its own; the plugin's own words follow. For the kinds of long work an instance is made and
+ * destroyed by way of trial, so that one that cannot be made is told before anything runs. */
 typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */
-    void *self;
+    void *self;      /* of a dataset */
     void
         *options; /* the component's, with the models set; strings and lists stay the component's */
     bool is_created;
@@ -95,5 +96,17 @@ typedef struct cop_instance {
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
                              cop_error *err);
 void cop_instance_close(cop_instance *instance);
+
+/* The instance of one piece of work (distillers, pruners, analyzers), with a copy of the options
+ * that is its own. `from` must outlive it. A failure is told as above and leaves *out empty. */
+typedef struct cop_worker {
+    const cop_instance *from;
+    void *options;
+    void *self; /* what the callbacks take */
+} cop_worker;
+
+cop_status cop_worker_open(const cop_instance *from, const cop_task *task, cop_worker *out,
+                           cop_error *err);
+void cop_worker_close(cop_worker *worker);
 
 #endif

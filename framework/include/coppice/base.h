@@ -23,6 +23,10 @@
 #define COP_END
 #endif
 
+/* How a struct that is handed over begins: with its size as the one who fills it knows it, so that
+ * later versions may add members: cop_training_request r = {COP_SIZED(cop_training_request), …}. */
+#define COP_SIZED(type) .size = sizeof(type)
+
 /* A tensor has at most this many axes; images are [N, C, H, W]. */
 #define COP_MAX_RANK 4
 

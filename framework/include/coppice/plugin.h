@@ -23,8 +23,8 @@
 COP_BEGIN
 
 #define COP_PLUGIN_MAGIC  0x43504943u /* "CIPC" in memory: the same on every build */
-#define COP_ABI_MAJOR     1
-#define COP_ABI_MINOR     1
+#define COP_ABI_MAJOR     2
+#define COP_ABI_MINOR     0
 #define COP_PLUGIN_SYMBOL "coppice_plugin"
 
 typedef enum cop_kind {
@@ -57,7 +57,9 @@ typedef struct cop_plugin {
     size_t option_count;
     size_t options_size; /* sizeof the options struct that create gets */
 
-    const void *ops; /* the kind's cop_<kind>_ops; begins with its size */
+    /* cop_model_ops, cop_dataset_ops, or for the three kinds of long work cop_work_ops. Each begins
+     * with its size. */
+    const void *ops;
 } cop_plugin;
 
 /* The fields that every descriptor begins with. */
@@ -66,10 +68,18 @@ typedef struct cop_plugin {
     .size = sizeof(cop_plugin), .kind = (kind_), .kind_interface = (interface_),                   \
     .option_size = sizeof(cop_option)
 
-/* Write `COP_EXPORT const cop_plugin coppice_plugin = { COP_PLUGIN_HEADER(COP_KIND_PRUNER,
- * COP_PRUNER_INTERFACE), .id = "imp", … };` in one file of the plugin. In C++ that takes C++20,
- * whose designated initialisers these are, with members in the order of the struct; under -Wextra
- * also -Wno-missing-field-initializers. */
+/* The options of a descriptor: the struct, and the array of rows that describes it. */
+#define COP_OPTIONS(type, table)                                                                   \
+    .options = (table), .option_count = sizeof(table) / sizeof((table)[0]),                        \
+    .options_size = sizeof(type)
+
+/* Write `COP_PLUGIN(PRUNER, .id = "imp", .version = "1.0.0", …);` in one file of the plugin. In C++
+ * that takes C++20, whose designated initialisers these are, with members in the order of the
+ * struct; under -Wextra also -Wno-missing-field-initializers. */
+#define COP_PLUGIN(KIND_, ...)                                                                     \
+    COP_EXPORT const cop_plugin coppice_plugin = {                                                 \
+        COP_PLUGIN_HEADER(COP_KIND_##KIND_, COP_##KIND_##_INTERFACE), __VA_ARGS__}
+
 COP_API extern const cop_plugin coppice_plugin;
 #ifdef __cplusplus
 #define COP_EXPORT /* the declaration above says all: C linkage, and that it is visible */

@@ -1,5 +1,10 @@
 /* pruner.h: the pruner kind: (ticket, trained weights, training data) → the next mask. The loop
- * around it — train, prune, rewind, repeat — is the framework's. */
+ * around it — train, prune, rewind, repeat — is the framework's.
+ *
+ * A pruner implements cop_work_ops (work.h); finish changes cop_work_next_mask. What most pruners
+ * share is below: scores of weights, of which the lowest go.
+ *
+ * Implemented by framework/nn: mask.c, share.c. */
 #ifndef COPPICE_PRUNER_H
 #define COPPICE_PRUNER_H
 
@@ -9,35 +14,7 @@
 
 COP_BEGIN
 
-#define COP_PRUNER_INTERFACE 1
-
-/* What a round of pruning starts from. The host owns everything; it lives until finish returns. */
-typedef struct cop_pruner_input {
-    const cop_model *model;
-    const cop_tensors *initial; /* the state that the ticket trains from */
-    const cop_tensors *trained; /* the state after this round's training; NULL unless planned */
-    const cop_tensors *mask;    /* the mask so far: F32, 0 or 1, a tensor per prunable parameter */
-    const cop_samples *data;    /* what this round trains on: real or decoded synthetic samples */
-    int64_t round;              /* 0-based, within the stage */
-    int64_t rounds;             /* of the stage */
-} cop_pruner_input;
-
-/* All required. Called in this order by one thread. */
-typedef struct cop_pruner_ops {
-    size_t size; /* sizeof(cop_pruner_ops) */
-    cop_status (*create)(const void *options, const cop_task *task, void **self, cop_error *err);
-    void (*destroy)(void *self);
-    cop_status (*plan)(void *self, cop_plan *plan, cop_error *err);
-    cop_status (*begin)(void *self, const cop_pruner_input *in, cop_work *work, cop_tensors *bag,
-                        cop_error *err);
-    cop_status (*step)(void *self, const cop_pruner_input *in, cop_work *work, cop_tensors *bag,
-                       int64_t i, cop_error *err);
-
-    /* Writes the new mask into `mask`, which holds a copy of in->mask. The host refuses one that is
-     * not 0 or 1, or that brings a removed weight back. */
-    cop_status (*finish)(void *self, const cop_pruner_input *in, cop_work *work, cop_tensors *bag,
-                         cop_tensors *mask, cop_error *err);
-} cop_pruner_ops;
+#define COP_PRUNER_INTERFACE 2
 
 /* Removes the `remove` lowest-scoring weights that the mask still keeps: `scores` holds an F32 or
  * F64 tensor per mask tensor. Ties go by tensor order, then index. Tensors that `scores` lacks are
@@ -58,6 +35,16 @@ COP_API bool cop_name_listed(const char *name, const cop_string_list *list);
  * the item and a parameter that there is. */
 COP_API cop_status cop_check_listed(const cop_model *model, const cop_string_list *list,
                                     cop_error *err);
+
+/* The same for a plan: refuses an item of the list that means no prunable parameter of the ticket's
+ * model. The message begins with the option's name. */
+COP_API cop_status cop_plan_check_listed(const cop_plan *p, const char *option,
+                                         const cop_string_list *list, cop_error *err);
+
+/* A zeroed tensor of that type (F32 or F64) for every tensor of the mask that the list does not
+ * name: for the scores of the weights that may go. The host's, until finish returns. */
+COP_API cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *exclude,
+                                   cop_tensors **out, cop_error *err);
 
 COP_END
 

@@ -1,13 +1,18 @@
-/* work.h: long work, in steps. Distillers, pruners and analyzers all run as
+/* work.h: long work, in steps: the one interface of distillers, pruners and analyzers.
  *
- *     plan    what upstream trainings are wanted, and how many steps there will be
- *     begin   declare the state (the bag) and its starting values
- *     step i  advance the bag
- *     finish  make the result out of the bag
+ *     plan     what upstream trainings are wanted, and how many steps there will be; before anything
+ *              runs, and as often as the host likes
+ *     create   an instance of its own for each piece of work
+ *     begin    declares the state (the bag) and its starting values
+ *     step i   advances the bag
+ *     finish   makes the result out of the bag
+ *     destroy
  *
- * The host loops, checkpoints the bag, cancels and reports between steps. `step` is a pure function
+ * The host loops, checkpoints the bag, cancels and reports between steps. A step is a pure function
  * of (bag, i, the work's random streams): an instance may keep caches (compiled programs), never
- * results. So a run that was killed goes on bit for bit. */
+ * results. So a run that was killed goes on bit for bit.
+ *
+ * Implemented by framework/study: graph/plan.c (cop_plan_*) and running/work.c (cop_work_*). */
 #ifndef COPPICE_WORK_H
 #define COPPICE_WORK_H
 
@@ -16,13 +21,53 @@
 #include <coppice/random.h>
 #include <coppice/recipe.h>
 #include <coppice/samples.h>
+#include <coppice/synthetic.h>
+#include <coppice/table.h>
 
 COP_BEGIN
 
-/* Plan. */
-
 /* What a plan may look at and what it asks for. */
 typedef struct cop_plan cop_plan;
+
+/* The host's services to a running work. */
+typedef struct cop_work cop_work;
+
+/* What a distiller, pruner or analyzer implements. Every callback but `finish` is optional.
+ *
+ * `plan` is called by any thread, with no instance there. From create to destroy an instance is
+ * called by one thread, in the order of the members. */
+typedef struct cop_work_ops {
+    size_t size; /* sizeof(cop_work_ops) */
+
+    /* Makes the instance of one piece of work. `options` is the filled options struct, a copy that
+     * is this instance's alone and outlives it; `task` is what images and classes there are. On
+     * failure nothing is left behind. Without it the instance is the options themselves. */
+    cop_status (*create)(const void *options, const cop_task *task, void **self, cop_error *err);
+
+    /* Frees what create and begin made. Called once, after a successful create, whatever came after
+     * it. Without it there is nothing to free. */
+    void (*destroy)(void *self);
+
+    /* States what the work needs and refuses what cannot work. Pure: what it says depends on its
+     * arguments alone, and it may be called often and never be followed by anything. Without it
+     * there are no steps and nothing is wanted. */
+    cop_status (*plan)(const void *options, cop_plan *plan, cop_error *err);
+
+    /* Adds the work's whole state to the empty bag (cop_work_bag), with its starting values. After
+     * a resume the host then overwrites the values, so names and shapes must not depend on chance.
+     * Without it the bag stays empty. */
+    cop_status (*begin)(void *self, cop_work *work, cop_error *err);
+
+    /* Step i = 0, 1, … or from where a checkpoint stands, after begin. Required where the plan
+     * states steps. */
+    cop_status (*step)(void *self, cop_work *work, int64_t i, cop_error *err);
+
+    /* Makes the result: a distiller fills cop_work_set, a pruner cop_work_next_mask, an analyzer
+     * cop_work_tables. Required. */
+    cop_status (*finish)(void *self, cop_work *work, cop_error *err);
+} cop_work_ops;
+
+/* Planning. */
 
 typedef enum cop_data_source {
     COP_DATA_REAL = 1,     /* the dataset's training split */
@@ -36,63 +81,79 @@ typedef enum cop_start {
 
 /* A training that the host is to run (or find already done) before `begin`. */
 typedef struct cop_training_request {
+    uint32_t size;          /* COP_SIZED(cop_training_request) */
     const char *label;      /* for messages: "expert"; copied by cop_plan_train */
     const cop_model *model; /* NULL: the study's ticket model */
     cop_data_source data;
-    const cop_recipe *recipe; /* NULL: the study's `train` recipe */
+    const cop_recipe *recipe; /* NULL: the study's `train` recipe; copied */
     cop_start start;
-    uint64_t
-        init; /* variant of the initialisation: 0 is the study's own, others independent of it */
-    uint64_t noise; /* variant of data order and augmentation. An analyzer's are numbered as the
-                       copies are, from 0; a pruner's and a distiller's are independent of every
-                       copy's */
-    const cop_duration *snapshots; /* states wanted besides the last; EPOCHS or STEPS; copied */
+
+    /* Variant of the initialisation: 0 is the study's own, others are independent of it. */
+    uint64_t init;
+
+    /* Variant of data order and augmentation. An analyzer's are numbered as the copies are, from 0;
+     * a pruner's and a distiller's are independent of every copy's. */
+    uint64_t noise;
+
+    /* States wanted besides the last: in EPOCHS or STEPS; copied. */
+    const cop_duration *snapshots;
     size_t snapshot_count;
 } cop_training_request;
 
-/* How many steps the work has, ≥ 0. Required; the last call counts. */
+/* How many steps the work has, ≥ 0; 0 where it is not called. The last call counts. */
 COP_API void cop_plan_steps(cop_plan *p, int64_t steps);
 
 /* Floating-point operations that all steps will need, for estimates. Optional. */
 COP_API void cop_plan_flops(cop_plan *p, double flops);
 
-/* Asks for a training; its place among the requests (0, 1, …) is how the work finds it later. */
+/* Asks for a training; its place among the requests (0, 1, …) is how the work finds it later.
+ * Errors: COP_INVALID for a request that cannot be met in this study, COP_FAILED for a wrong one. */
 COP_API cop_status cop_plan_train(cop_plan *p, const cop_training_request *request, cop_error *err);
 
 /* Pruners: the weights trained by this round are wanted (magnitudes). Without it no training is
- * done and in->trained is NULL (pruning at initialisation). */
+ * done and cop_work_trained fails (pruning at initialisation). */
 COP_API void cop_plan_need_trained(cop_plan *p);
 
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
 
-/* Analyzers: the decoded synthetic set is wanted as in->synthetic (NULL where there is none). */
+/* Analyzers: the decoded synthetic set is wanted, where there is one (cop_work_synthetic). */
 COP_API void cop_plan_need_synthetic(cop_plan *p);
 
 /* Distillers: what the set will be: for estimates before anything runs, and to refuse there what
  * the finished set would be refused for, such as a recipe of no length. Optional. */
 COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe);
 
-/* The ticket's model (for a distiller: NULL), the task, the number of samples of the training and
- * test splits, and the number of copies trained of each ticket. */
+/* The ticket's model; NULL for a distiller, whose model is an option of its own. */
 COP_API const cop_model *cop_plan_model(const cop_plan *p);
+
+/* What images and classes there are. */
 COP_API const cop_task *cop_plan_task(const cop_plan *p);
+
+/* Samples of the training split, and of the test split. */
 COP_API int64_t cop_plan_train_count(const cop_plan *p);
 COP_API int64_t cop_plan_test_count(const cop_plan *p);
+
+/* Copies that are trained of each ticket. */
 COP_API int64_t cop_plan_copies(const cop_plan *p);
 
 /* The training samples of one class, for what can be refused before anything runs; -1 where the
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 
-/* Begin, step, finish. */
+/* Running: what every work has. */
 
-/* The host's services to a running work. Everything it hands out lives until finish returns. */
-typedef struct cop_work cop_work;
+/* The bag: the work's whole state, which the host owns and checkpoints. It grows in begin alone. */
+COP_API cop_tensors *cop_work_bag(cop_work *w);
 
-COP_API const cop_samples *cop_work_train_data(const cop_work *w); /* real training split */
-COP_API const cop_samples *
-cop_work_test_data(const cop_work *w); /* analyzers; NULL for distillers and pruners */
+/* The real training split, and the test split (analyzers; NULL for distillers and pruners). Theirs
+ * until destroy. */
+COP_API const cop_samples *cop_work_train_data(const cop_work *w);
+COP_API const cop_samples *cop_work_test_data(const cop_work *w);
+
+/* What images and classes there are, and the ticket's model (a distiller: NULL). */
+COP_API const cop_task *cop_work_task(const cop_work *w);
+COP_API const cop_model *cop_work_model(const cop_work *w);
 
 /* The stream of this work's own seed for a purpose; index as the work likes (step, probe). */
 COP_API cop_stream cop_work_stream(const cop_work *w, const char *purpose, uint64_t index);
@@ -100,17 +161,68 @@ COP_API cop_stream cop_work_stream(const cop_work *w, const char *purpose, uint6
 /* The work's own seed, for what takes a seed (cop_model_initial_state). */
 COP_API uint64_t cop_work_seed(const cop_work *w);
 
+/* How many threads the work computes with, and where it says things. */
 COP_API int cop_work_threads(const cop_work *w);
 COP_API cop_logger *cop_work_logger(const cop_work *w);
 
 /* A short text beside the progress bar: "loss 12.3". */
 COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2, 3);
 
-/* The final state (parameters, buffers) of planned training `request`, and its i-th wanted
- * snapshot, which holds what the trainer had then: parameters, buffers, "momentum/NAME" of each
- * parameter, and "step" (trainer.h). */
-COP_API const cop_tensors *cop_work_trained(const cop_work *w, size_t request);
-COP_API const cop_tensors *cop_work_snapshot(const cop_work *w, size_t request, size_t i);
+/* Inputs. They are loaded when they are asked for, which can fail, and borrowed until the callback
+ * returns: ask again in the next one. What was asked for before is often still there. */
+
+/* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones for
+ * the dense network), and the state that the ticket trains from, masked. */
+COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error *err);
+COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
+
+/* Pruners: the state after this round's training. COP_FAILED unless it was planned. */
+COP_API cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_error *err);
+
+/* Pruners: what this round trains on, real or decoded synthetic samples; until destroy. */
+COP_API cop_status cop_work_round_data(cop_work *w, const cop_samples **out, cop_error *err);
+
+/* Pruners: this round within its phase, from 0, and how many rounds the phase has. */
+COP_API int64_t cop_work_round(const cop_work *w);
+COP_API int64_t cop_work_rounds(const cop_work *w);
+
+/* Analyzers: how many copies of the ticket were trained on real data, which differ in SGD noise
+ * alone, and the state of one. */
+COP_API size_t cop_work_copy_count(const cop_work *w);
+COP_API cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
+
+/* Analyzers: the same of the dense network; none unless planned. */
+COP_API size_t cop_work_dense_count(const cop_work *w);
+COP_API cop_status cop_work_dense(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
+
+/* Analyzers: whether copy i of the ticket and of the dense network are one training, as they are
+ * where nothing is pruned yet. */
+COP_API bool cop_work_copy_is_dense(const cop_work *w, size_t i);
+
+/* Analyzers: the decoded synthetic set; *out is NULL where there is none or it was not planned.
+ * Until destroy. */
+COP_API cop_status cop_work_synthetic(cop_work *w, const cop_samples **out, cop_error *err);
+
+/* The final state (parameters, buffers) of planned training `request`. */
+COP_API cop_status cop_work_requested(cop_work *w, size_t request, const cop_tensors **out,
+                                      cop_error *err);
+
+/* Its i-th wanted snapshot, which holds what the trainer had then: parameters, buffers,
+ * "momentum/NAME" of each parameter, and "step" (trainer.h). */
+COP_API cop_status cop_work_snapshot(cop_work *w, size_t request, size_t i, const cop_tensors **out,
+                                     cop_error *err);
+
+/* Results: each the host's, to be filled by finish; NULL for works of another kind. */
+
+/* Distillers: the set, for which see synthetic.h. Its task and normalisation are the data's. */
+COP_API cop_synthetic *cop_work_set(cop_work *w);
+
+/* Pruners: the next mask, which holds a copy of the mask so far. The host refuses one that is not 0
+ * or 1, or that brings a removed weight back. */
+COP_API cop_tensors *cop_work_next_mask(cop_work *w);
+
+/* Analyzers: an empty set of tables (table.h). */
+COP_API cop_tables *cop_work_tables(cop_work *w);
 
 COP_END
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Size of a struct up to and with a member: what ABI major 1 began with. These stay as they are
+/* Size of a struct up to and with a member: what ABI major 2 began with. These stay as they are
  * when a minor version adds members behind. */
 #define THROUGH(type, member) (offsetof(type, member) + sizeof(((const type *)0)->member))
 #define LEAST_DESCRIPTOR      THROUGH(cop_plugin, ops)
@@ -32,18 +32,8 @@ static const callback model_callbacks[] = {
 static const callback dataset_callbacks[] = {
     CALLBACK(cop_dataset_ops, create), CALLBACK(cop_dataset_ops, destroy),
     CALLBACK(cop_dataset_ops, describe), CALLBACK(cop_dataset_ops, read)};
-static const callback distiller_callbacks[] = {
-    CALLBACK(cop_distiller_ops, create), CALLBACK(cop_distiller_ops, destroy),
-    CALLBACK(cop_distiller_ops, plan),   CALLBACK(cop_distiller_ops, begin),
-    CALLBACK(cop_distiller_ops, step),   CALLBACK(cop_distiller_ops, finish)};
-static const callback pruner_callbacks[] = {
-    CALLBACK(cop_pruner_ops, create), CALLBACK(cop_pruner_ops, destroy),
-    CALLBACK(cop_pruner_ops, plan),   CALLBACK(cop_pruner_ops, begin),
-    CALLBACK(cop_pruner_ops, step),   CALLBACK(cop_pruner_ops, finish)};
-static const callback analyzer_callbacks[] = {
-    CALLBACK(cop_analyzer_ops, create), CALLBACK(cop_analyzer_ops, destroy),
-    CALLBACK(cop_analyzer_ops, plan),   CALLBACK(cop_analyzer_ops, begin),
-    CALLBACK(cop_analyzer_ops, step),   CALLBACK(cop_analyzer_ops, finish)};
+/* All that the kinds of long work must have. */
+static const callback work_callbacks[] = {CALLBACK(cop_work_ops, finish)};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -60,13 +50,13 @@ static const struct {
                           THROUGH(cop_dataset_ops, read), sizeof(cop_dataset_ops),
                           dataset_callbacks, COUNT(dataset_callbacks)},
     [COP_KIND_DISTILLER] = {"distiller", "distillers", COP_DISTILLER_INTERFACE,
-                            THROUGH(cop_distiller_ops, finish), sizeof(cop_distiller_ops),
-                            distiller_callbacks, COUNT(distiller_callbacks)},
-    [COP_KIND_PRUNER] = {"pruner", "pruners", COP_PRUNER_INTERFACE, THROUGH(cop_pruner_ops, finish),
-                         sizeof(cop_pruner_ops), pruner_callbacks, COUNT(pruner_callbacks)},
+                            THROUGH(cop_work_ops, finish), sizeof(cop_work_ops), work_callbacks,
+                            COUNT(work_callbacks)},
+    [COP_KIND_PRUNER] = {"pruner", "pruners", COP_PRUNER_INTERFACE, THROUGH(cop_work_ops, finish),
+                         sizeof(cop_work_ops), work_callbacks, COUNT(work_callbacks)},
     [COP_KIND_ANALYZER] = {"analyzer", "analyzers", COP_ANALYZER_INTERFACE,
-                           THROUGH(cop_analyzer_ops, finish), sizeof(cop_analyzer_ops),
-                           analyzer_callbacks, COUNT(analyzer_callbacks)},
+                           THROUGH(cop_work_ops, finish), sizeof(cop_work_ops), work_callbacks,
+                           COUNT(work_callbacks)},
 };
 
 static bool is_kind(uint32_t kind)
@@ -199,9 +189,7 @@ typedef struct full_plugin {
     union {
         cop_model_ops model;
         cop_dataset_ops dataset;
-        cop_distiller_ops distiller;
-        cop_pruner_ops pruner;
-        cop_analyzer_ops analyzer;
+        cop_work_ops work;
     } ops;
 } full_plugin;
 

@@ -221,13 +221,11 @@ static void describe(const cop_instance *instance, char *text, size_t size)
 }
 
 /* Has a component plan; a failure without a place of its own gets the component's. */
-static cop_status make_plan(const cop_instance *instance,
-                            cop_status (*plan)(void *, cop_plan *, cop_error *),
-                            struct cop_plan *out, cop_error *err)
+static cop_status make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err)
 {
     char what[64];
     describe(instance, what, sizeof what);
-    cop_status status = cop_plan_make(what, plan, instance->self, out, err);
+    cop_status status = cop_plan_make(what, instance->ops, instance->options, out, err);
     return place_at_component(instance->component, status, err);
 }
 
@@ -323,9 +321,8 @@ static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_positio
 static cop_status lay_out_distiller(cop_line *l, cop_error *err)
 {
     const cop_instance *instance = &l->o->distiller;
-    const cop_distiller_ops *ops = instance->ops;
     struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER);
-    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    COP_TRY(make_plan(instance, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o};
     stage.work.instance = instance;
     stage.work.seed = seed_of(l, COP_SEED_DISTILL);
@@ -345,10 +342,9 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
                           const char *what, int32_t *index, cop_error *err)
 {
     const cop_instance *instance = &l->o->analyzers[i];
-    const cop_analyzer_ops *ops = instance->ops;
     char text[192];
     struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER);
-    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    COP_TRY(make_plan(instance, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o};
     cop_work_stage *work = &stage.work;
     work->instance = instance;
@@ -480,10 +476,9 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
 {
     const cop_phase *p = &l->o->cell->phases[i];
     const cop_instance *instance = &l->o->pruners[i];
-    const cop_pruner_ops *ops = instance->ops;
     char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
-    COP_TRY(make_plan(instance, ops->plan, &plan, err));
+    COP_TRY(make_plan(instance, &plan, err));
     int32_t trained = COP_NO_STAGE;
     if (plan.need_trained) {
         cop_status status = train_round(l, p, at, round + 1, &trained, err);

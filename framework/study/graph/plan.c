@@ -20,7 +20,7 @@ static void free_trainings(cop_plan *p)
 
 void cop_plan_reset(cop_plan *p)
 {
-    p->steps = -1;
+    p->steps = 0;
     p->flops = 0.0;
     p->need_trained = false;
     p->need_dense = false;
@@ -60,23 +60,27 @@ static cop_status check_expected(const cop_plan *p, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
-                         void *self, cop_plan *p, cop_error *err)
+cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *options,
+                         cop_plan *p, cop_error *err)
 {
     cop_error inner = {0};
+    cop_status status = COP_OK;
     cop_plan_reset(p);
-    cop_callback call;
-    cop_callback_enter(&call, NULL, what, "plan");
-    cop_status status = plan(self, p, &inner);
-    cop_callback_leave(&call);
+    if (ops->plan != NULL) {
+        cop_callback call;
+        cop_callback_enter(&call, NULL, what, "plan");
+        status = ops->plan(options, p, &inner);
+        cop_callback_leave(&call);
+    }
     if (status != COP_OK)
         cop_fail(err, status, "%s: plan: %s", what,
                  inner.message[0] != '\0' ? inner.message : "failed without saying why");
     else if (p->steps < 0)
-        status = cop_fail(err, COP_FAILED,
-                          "%s: plan did not state how many steps there are (cop_plan_steps, at "
-                          "least 0)",
-                          what);
+        status = cop_fail(err, COP_FAILED, "%s: plan states %lld steps; wanted at least 0", what,
+                          (long long)p->steps);
+    else if (p->steps > 0 && ops->step == NULL)
+        status = cop_fail(err, COP_FAILED, "%s: plan states %lld steps, and there is no step", what,
+                          (long long)p->steps);
     else if ((status = check_expected(p, &inner)) != COP_OK)
         (void)cop_fail(err, status, "%s: %s", what, inner.message);
     if (status != COP_OK)
@@ -146,6 +150,14 @@ int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
     return is_known ? p->class_counts[label] : -1;
 }
 
+cop_status cop_plan_check_listed(const cop_plan *p, const char *option, const cop_string_list *list,
+                                 cop_error *err)
+{
+    if (cop_check_listed(p->model, list, err) != COP_OK)
+        return cop_fail_within(err, "%s", option);
+    return COP_OK;
+}
+
 static cop_status check_snapshots(const cop_training_request *r, const char *label, cop_error *err)
 {
     if (r->snapshot_count > 0 && r->snapshots == NULL)
@@ -202,8 +214,15 @@ static cop_status grow(cop_plan *p, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_plan_train(cop_plan *p, const cop_training_request *request, cop_error *err)
+cop_status cop_plan_train(cop_plan *p, const cop_training_request *given, cop_error *err)
 {
+    cop_training_request own = {0}, *request = &own;
+    if (given->size < offsetof(cop_training_request, snapshot_count) + sizeof given->snapshot_count)
+        return cop_fail(err, COP_FAILED,
+                        "a training request is %u bytes: it begins with "
+                        "COP_SIZED(cop_training_request)",
+                        given->size);
+    memcpy(&own, given, given->size < sizeof own ? given->size : sizeof own);
     const char *label = request->label != NULL ? request->label : "training";
     COP_TRY(check_request(p, request, label, err));
     COP_TRY(grow(p, err));

@@ -30,7 +30,7 @@ struct cop_plan {
     int64_t copies;
     bool has_distilled; /* the study has a synthetic set to train on */
 
-    int64_t steps; /* −1 until stated */
+    int64_t steps; /* 0 until stated */
     double flops;
     bool need_trained, need_dense, need_synthetic;
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
@@ -45,10 +45,10 @@ void cop_plan_reset(struct cop_plan *p);
 /* Frees what the plan owns and resets it. */
 void cop_plan_clear(struct cop_plan *p);
 
-/* Calls a component's plan callback on a reset plan and checks that it stated its steps, and that
- * a set which it states can be trained on. `what` names the component in messages ("pruner 'imp'").
- * On failure the plan is cleared. */
-cop_status cop_plan_make(const char *what, cop_status (*plan)(void *, cop_plan *, cop_error *),
-                         void *self, cop_plan *p, cop_error *err);
+/* Has a component plan, by its callback on a reset plan, and checks that there is a step where it
+ * states some, and that a set which it states can be trained on. `options` are the component's.
+ * `what` names it in messages ("pruner 'imp'"). On failure the plan is cleared. */
+cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *options,
+                         struct cop_plan *p, cop_error *err);
 
 #endif

@@ -1,5 +1,4 @@
-/* drive.c: the loop around every stepped work. The three kinds differ only in what their callbacks
- * take, so each has a small adapter and the loop is written once. */
+/* drive.c: the loop around every stepped work. The three kinds differ only in what they make. */
 #include "study/running/drive.h"
 
 #include "core/callback.h"
@@ -7,69 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-typedef struct adapter {
-    const cop_drive *drive;
-    const void *ops;
-    const void *in; /* the pruner's or analyzer's input */
-    cop_status (*begin)(const struct adapter *a, cop_tensors *bag, cop_error *err);
-    cop_status (*step)(const struct adapter *a, cop_tensors *bag, int64_t i, cop_error *err);
-    cop_status (*finish)(const struct adapter *a, cop_tensors *bag, void *result, cop_error *err);
-} adapter;
-
-static cop_status distiller_begin(const adapter *a, cop_tensors *bag, cop_error *err)
-{
-    const cop_distiller_ops *ops = a->ops;
-    return ops->begin(a->drive->self, a->drive->work, bag, err);
-}
-
-static cop_status distiller_step(const adapter *a, cop_tensors *bag, int64_t i, cop_error *err)
-{
-    const cop_distiller_ops *ops = a->ops;
-    return ops->step(a->drive->self, a->drive->work, bag, i, err);
-}
-
-static cop_status distiller_finish(const adapter *a, cop_tensors *bag, void *result, cop_error *err)
-{
-    const cop_distiller_ops *ops = a->ops;
-    return ops->finish(a->drive->self, a->drive->work, bag, result, err);
-}
-
-static cop_status pruner_begin(const adapter *a, cop_tensors *bag, cop_error *err)
-{
-    const cop_pruner_ops *ops = a->ops;
-    return ops->begin(a->drive->self, a->in, a->drive->work, bag, err);
-}
-
-static cop_status pruner_step(const adapter *a, cop_tensors *bag, int64_t i, cop_error *err)
-{
-    const cop_pruner_ops *ops = a->ops;
-    return ops->step(a->drive->self, a->in, a->drive->work, bag, i, err);
-}
-
-static cop_status pruner_finish(const adapter *a, cop_tensors *bag, void *result, cop_error *err)
-{
-    const cop_pruner_ops *ops = a->ops;
-    return ops->finish(a->drive->self, a->in, a->drive->work, bag, result, err);
-}
-
-static cop_status analyzer_begin(const adapter *a, cop_tensors *bag, cop_error *err)
-{
-    const cop_analyzer_ops *ops = a->ops;
-    return ops->begin(a->drive->self, a->in, a->drive->work, bag, err);
-}
-
-static cop_status analyzer_step(const adapter *a, cop_tensors *bag, int64_t i, cop_error *err)
-{
-    const cop_analyzer_ops *ops = a->ops;
-    return ops->step(a->drive->self, a->in, a->drive->work, bag, i, err);
-}
-
-static cop_status analyzer_finish(const adapter *a, cop_tensors *bag, void *result, cop_error *err)
-{
-    const cop_analyzer_ops *ops = a->ops;
-    return ops->finish(a->drive->self, a->in, a->drive->work, bag, result, err);
-}
 
 /* Says which component and where, and speaks for a callback that failed in silence. */
 static cop_status blame(const cop_drive *d, const char *phase, cop_status status,
@@ -151,9 +87,46 @@ bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left)
     return false;
 }
 
-static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, cop_error *err)
+/* One callback of the work: `i` is the step. */
+typedef enum phase { BEGIN, STEP, FINISH } phase;
+
+static cop_status call(const cop_drive *d, const cop_work_ops *ops, phase which, int64_t i,
+                       cop_error *err)
 {
-    const cop_drive *d = a->drive;
+    static const char *const names[] = {"begin", "step", "finish"};
+    cop_error inner = {0};
+    cop_callback at;
+    char name[48];
+    cop_status status = COP_OK;
+    cop_callback_enter(&at, NULL, d->what, names[which]);
+    if (which == BEGIN)
+        status = ops->begin(d->self, d->work, &inner);
+    else if (which == STEP)
+        status = ops->step(d->self, d->work, i, &inner);
+    else
+        status = ops->finish(d->self, d->work, &inner);
+    cop_callback_leave(&at);
+    cop_work_release(d->work);
+    /* An input that could not be had is the host's failure, not the plugin's; and there is no result
+     * without it, whatever the plugin made of that. */
+    if (d->work->input_status != COP_OK) {
+        if (inner.message[0] == '\0')
+            (void)cop_fail(&inner, d->work->input_status, "an input could not be read");
+        return blame(d, names[which], d->work->input_status, &inner, err);
+    }
+    if (status == COP_OK)
+        return COP_OK;
+    if (which == STEP)
+        (void)snprintf(name, sizeof name, "step %lld", (long long)i);
+    else
+        (void)snprintf(name, sizeof name, "%s", names[which]);
+    return blame_work(d, name, status, &inner, err);
+}
+
+static cop_status run_steps(const cop_drive *d, const cop_work_ops *ops, int64_t first,
+                            cop_error *err)
+{
+    const cop_tensors *bag = d->work->bag;
     const char *title = d->work->title != NULL ? d->work->title : d->what;
     size_t declared = cop_tensors_count(bag);
     double saved = cop_now();
@@ -164,16 +137,7 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
                             (long long)i, (long long)d->steps);
         }
         cop_progress(d->work->log, title, i, d->steps, "%s", d->work->note);
-        cop_error inner = {0};
-        cop_callback call;
-        cop_callback_enter(&call, NULL, d->what, "step");
-        cop_status status = a->step(a, bag, i, &inner);
-        cop_callback_leave(&call);
-        if (status != COP_OK) {
-            char phase[48];
-            (void)snprintf(phase, sizeof phase, "step %lld", (long long)i);
-            return blame_work(d, phase, status, &inner, err);
-        }
+        COP_TRY(call(d, ops, STEP, i, err));
         if (cop_tensors_count(bag) != declared)
             return judge(d, cop_fail(err, COP_FAILED,
                                      "%s: step %lld added to its bag; all of it is declared in "
@@ -188,43 +152,49 @@ static cop_status run_steps(const adapter *a, cop_tensors *bag, int64_t first, c
     return COP_OK;
 }
 
-static cop_status run_with_bag(const adapter *a, cop_tensors *bag, void *result, cop_error *err)
+static cop_status run_with_bag(const cop_drive *d, const cop_work_ops *ops, cop_error *err)
 {
-    const cop_drive *d = a->drive;
-    cop_error inner = {0};
     int64_t first = 0;
-    cop_callback call;
-    cop_callback_enter(&call, NULL, d->what, "begin");
-    cop_status status = a->begin(a, bag, &inner);
-    cop_callback_leave(&call);
-    COP_TRY(blame_work(d, "begin", status, &inner, err));
-    COP_TRY(resume(d, bag, &first, err));
-    COP_TRY(run_steps(a, bag, first, err));
-    cop_callback_enter(&call, NULL, d->what, "finish");
-    status = a->finish(a, bag, result, &inner);
-    cop_callback_leave(&call);
-    return blame_work(d, "finish", status, &inner, err);
+    if (ops->begin != NULL)
+        COP_TRY(call(d, ops, BEGIN, 0, err));
+    COP_TRY(resume(d, d->work->bag, &first, err));
+    if (d->steps > 0 && ops->step == NULL)
+        return judge(d,
+                     cop_fail(err, COP_FAILED, "%s: plan states %lld steps, and there is no step",
+                              d->what, (long long)d->steps));
+    COP_TRY(run_steps(d, ops, first, err));
+    return call(d, ops, FINISH, 0, err);
 }
 
-static cop_status run(const adapter *a, void *result, cop_error *err)
+static cop_status run(const cop_drive *d, const cop_work_ops *ops, cop_error *err)
 {
-    cop_tensors *bag = cop_tensors_new();
-    if (bag == NULL)
-        return cop_fail(err, COP_FAILED, "%s: out of memory", a->drive->what);
-    a->drive->work->note[0] = '\0';
-    cop_status status = run_with_bag(a, bag, result, err);
-    cop_tensors_free(bag);
+    cop_work *w = d->work;
+    w->bag = cop_tensors_new();
+    if (w->bag == NULL)
+        return cop_fail(err, COP_FAILED, "%s: out of memory", d->what);
+    w->note[0] = '\0';
+    w->input_status = COP_OK;
+    cop_status status = run_with_bag(d, ops, err);
+    cop_tensors_free(w->bag);
+    cop_tensors_free(w->scores);
+    w->bag = NULL;
+    w->scores = NULL;
     return status;
 }
 
-cop_status cop_drive_distiller(const cop_drive *d, const cop_distiller_ops *ops,
-                               const cop_task *task, cop_synthetic *out, cop_error *err)
+cop_status cop_drive_distiller(const cop_drive *d, const cop_work_ops *ops, cop_synthetic *out,
+                               cop_error *err)
 {
-    adapter a = {d, ops, NULL, distiller_begin, distiller_step, distiller_finish};
+    cop_work *w = d->work;
     memset(out, 0, sizeof *out);
-    cop_status status = run(&a, out, err);
+    out->task = *w->task;
+    if (w->train != NULL)
+        out->normalization = w->train->normalization;
+    w->set = out;
+    cop_status status = run(d, ops, err);
+    w->set = NULL;
     if (status == COP_OK)
-        status = judge(d, cop_check_synthetic(d->what, out, task, err));
+        status = judge(d, cop_check_synthetic(d->what, out, w->task, err));
     if (status != COP_OK)
         cop_synthetic_clear(out);
     return status;
@@ -249,35 +219,37 @@ static void warn_of_empty_layers(const cop_drive *d, const cop_tensors *mask,
     }
 }
 
-cop_status cop_drive_pruner(const cop_drive *d, const cop_pruner_ops *ops,
-                            const cop_pruner_input *in, cop_tensors **mask, cop_error *err)
+cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const cop_tensors *before,
+                            cop_tensors **mask, cop_error *err)
 {
-    adapter a = {d, ops, in, pruner_begin, pruner_step, pruner_finish};
-    cop_tensors *next = cop_tensors_clone(in->mask);
+    cop_tensors *next = cop_tensors_clone(before);
     *mask = NULL;
     if (next == NULL)
         return cop_fail(err, COP_FAILED, "%s: out of memory for the mask", d->what);
-    cop_status status = run(&a, next, err);
+    d->work->next_mask = next;
+    cop_status status = run(d, ops, err);
+    d->work->next_mask = NULL;
     if (status == COP_OK)
-        status = judge(d, cop_check_mask(d->what, next, in->mask, err));
+        status = judge(d, cop_check_mask(d->what, next, before, err));
     if (status != COP_OK) {
         cop_tensors_free(next);
         return status;
     }
-    warn_of_empty_layers(d, next, in->mask);
+    warn_of_empty_layers(d, next, before);
     *mask = next;
     return COP_OK;
 }
 
-cop_status cop_drive_analyzer(const cop_drive *d, const cop_analyzer_ops *ops,
-                              const cop_analyzer_input *in, cop_tables **tables, cop_error *err)
+cop_status cop_drive_analyzer(const cop_drive *d, const cop_work_ops *ops, cop_tables **tables,
+                              cop_error *err)
 {
-    adapter a = {d, ops, in, analyzer_begin, analyzer_step, analyzer_finish};
     cop_tables *made = cop_tables_new();
     *tables = NULL;
     if (made == NULL)
         return cop_fail(err, COP_FAILED, "%s: out of memory for the tables", d->what);
-    cop_status status = run(&a, made, err);
+    d->work->tables = made;
+    cop_status status = run(d, ops, err);
+    d->work->tables = NULL;
     if (status != COP_OK) {
         cop_tables_free(made);
         return status;

@@ -17,7 +17,7 @@
 /* How a work is run. What it points at is the caller's. */
 typedef struct cop_drive {
     const char *what; /* the component in messages: "pruner 'imp'" */
-    void *self;       /* the instance */
+    void *self;       /* the instance (plugin/component.h) */
     cop_work *work;
     int64_t steps; /* as planned */
 
@@ -45,17 +45,19 @@ typedef struct cop_drive {
 /* Each runs the work to its end and checks the result; a failure names the component, the phase or
  * step, and what the callback said. A result that breaks the contract is COP_FAILED. */
 
-/* *out is zeroed first and filled on success; free it with cop_synthetic_clear. */
-cop_status cop_drive_distiller(const cop_drive *d, const cop_distiller_ops *ops,
-                               const cop_task *task, cop_synthetic *out, cop_error *err);
+/* *out is zeroed first, then has the data's task and normalisation, and is filled on success; free
+ * it with cop_synthetic_clear. */
+cop_status cop_drive_distiller(const cop_drive *d, const cop_work_ops *ops, cop_synthetic *out,
+                               cop_error *err);
 
-/* *mask becomes a new set, owned by the caller. A layer that loses its last weight is a warning. */
-cop_status cop_drive_pruner(const cop_drive *d, const cop_pruner_ops *ops,
-                            const cop_pruner_input *in, cop_tensors **mask, cop_error *err);
+/* *mask becomes a new set, owned by the caller; `before` is the mask so far. A layer that loses its
+ * last weight is a warning. */
+cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const cop_tensors *before,
+                            cop_tensors **mask, cop_error *err);
 
 /* *tables becomes a new set, owned by the caller. */
-cop_status cop_drive_analyzer(const cop_drive *d, const cop_analyzer_ops *ops,
-                              const cop_analyzer_input *in, cop_tables **tables, cop_error *err);
+cop_status cop_drive_analyzer(const cop_drive *d, const cop_work_ops *ops, cop_tables **tables,
+                              cop_error *err);
 
 /* True when the next step is not to be run; else counts it. Either pointer may be NULL. */
 bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);

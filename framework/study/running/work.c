@@ -16,6 +16,16 @@ const cop_samples *cop_work_test_data(const cop_work *w)
     return w->test;
 }
 
+const cop_task *cop_work_task(const cop_work *w)
+{
+    return w->task;
+}
+
+const cop_model *cop_work_model(const cop_work *w)
+{
+    return w->model;
+}
+
 cop_stream cop_work_stream(const cop_work *w, const char *purpose, uint64_t index)
 {
     return cop_stream_make(w->seed, purpose, index);
@@ -44,14 +54,175 @@ void cop_work_report(cop_work *w, const char *format, ...)
     va_end(arguments);
 }
 
-const cop_tensors *cop_work_trained(const cop_work *w, size_t request)
+cop_tensors *cop_work_bag(cop_work *w)
 {
-    return request < w->training_count ? w->trainings[request].final : NULL;
+    return w->bag;
 }
 
-const cop_tensors *cop_work_snapshot(const cop_work *w, size_t request, size_t i)
+/* Borrows, and says what is missing where the source has nothing. */
+static cop_status borrow(cop_work *w, cop_work_input input, size_t request, size_t index,
+                         const cop_tensors **out, cop_error *err)
 {
-    if (request >= w->training_count || i >= w->trainings[request].snapshot_count)
-        return NULL;
-    return w->trainings[request].snapshots[i];
+    *out = NULL;
+    if (w->source.tensors == NULL)
+        return cop_fail(err, COP_FAILED, "this work has no such input");
+    cop_status status = w->source.tensors(w->source.context, input, request, index, out, err);
+    if (status != COP_OK)
+        w->input_status = status;
+    return status;
+}
+
+static cop_status borrow_set(cop_work *w, const cop_samples **out, cop_error *err)
+{
+    cop_status status = w->source.synthetic(w->source.context, out, err);
+    if (status != COP_OK)
+        w->input_status = status;
+    return status;
+}
+
+/* Refuses what a work of another kind asks for. */
+static cop_status check_kind(const cop_work *w, bool is_right, const char *what, cop_error *err)
+{
+    if (is_right)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "a %s has no %s",
+                    w->kind == COP_KIND_DISTILLER ? "distiller"
+                    : w->kind == COP_KIND_PRUNER  ? "pruner"
+                                                  : "analyzer",
+                    what);
+}
+
+cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_kind(w, w->kind != COP_KIND_DISTILLER, "mask (cop_work_mask)", err));
+    return borrow(w, COP_INPUT_MASK, 0, 0, out, err);
+}
+
+cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_kind(w, w->kind != COP_KIND_DISTILLER, "ticket (cop_work_initial)", err));
+    return borrow(w, COP_INPUT_INITIAL, 0, 0, out, err);
+}
+
+cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_kind(w, w->kind == COP_KIND_PRUNER, "round (cop_work_trained)", err));
+    if (!w->has_trained)
+        return cop_fail(err, COP_FAILED,
+                        "this round trains nothing: plan did not ask for it "
+                        "(cop_plan_need_trained)");
+    return borrow(w, COP_INPUT_TRAINED, 0, 0, out, err);
+}
+
+cop_status cop_work_round_data(cop_work *w, const cop_samples **out, cop_error *err)
+{
+    COP_TRY(check_kind(w, w->kind == COP_KIND_PRUNER, "round (cop_work_round_data)", err));
+    *out = w->train;
+    return w->is_on_distilled ? borrow_set(w, out, err) : COP_OK;
+}
+
+int64_t cop_work_round(const cop_work *w)
+{
+    return w->round;
+}
+
+int64_t cop_work_rounds(const cop_work *w)
+{
+    return w->rounds;
+}
+
+size_t cop_work_copy_count(const cop_work *w)
+{
+    return w->copy_count;
+}
+
+size_t cop_work_dense_count(const cop_work *w)
+{
+    return w->dense_count;
+}
+
+static cop_status check_index(size_t i, size_t count, const char *what, cop_error *err)
+{
+    if (i < count)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "%s %zu is wanted, and there are %zu (from 0)", what, i,
+                    count);
+}
+
+cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_index(i, w->copy_count, "copy", err));
+    return borrow(w, COP_INPUT_COPY, 0, i, out, err);
+}
+
+cop_status cop_work_dense(cop_work *w, size_t i, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_index(i, w->dense_count, "copy of the dense network", err));
+    return borrow(w, COP_INPUT_DENSE, 0, i, out, err);
+}
+
+bool cop_work_copy_is_dense(const cop_work *w, size_t i)
+{
+    return w->copy_is_dense != NULL && i < w->copy_count && i < w->dense_count &&
+           w->copy_is_dense[i];
+}
+
+cop_status cop_work_synthetic(cop_work *w, const cop_samples **out, cop_error *err)
+{
+    *out = NULL;
+    return w->wants_synthetic && w->source.synthetic != NULL ? borrow_set(w, out, err) : COP_OK;
+}
+
+cop_status cop_work_requested(cop_work *w, size_t request, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_index(request, w->request_count, "planned training", err));
+    return borrow(w, COP_INPUT_REQUESTED, request, 0, out, err);
+}
+
+cop_status cop_work_snapshot(cop_work *w, size_t request, size_t i, const cop_tensors **out,
+                             cop_error *err)
+{
+    COP_TRY(check_index(request, w->request_count, "planned training", err));
+    COP_TRY(check_index(i, w->snapshot_counts[request], "snapshot", err));
+    return borrow(w, COP_INPUT_SNAPSHOT, request, i, out, err);
+}
+
+cop_synthetic *cop_work_set(cop_work *w)
+{
+    return w->set;
+}
+
+cop_tensors *cop_work_next_mask(cop_work *w)
+{
+    return w->next_mask;
+}
+
+cop_tables *cop_work_tables(cop_work *w)
+{
+    return w->tables;
+}
+
+cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *exclude,
+                           cop_tensors **out, cop_error *err)
+{
+    const cop_tensors *mask = NULL;
+    *out = NULL;
+    COP_TRY(cop_work_mask(w, &mask, err));
+    cop_tensors_free(w->scores);
+    w->scores = cop_tensors_new();
+    if (w->scores == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < cop_tensors_count(mask); i++) {
+        const cop_tensor *m = cop_tensors_at(mask, i);
+        if (exclude == NULL || !cop_name_listed(m->name, exclude))
+            COP_TRY(cop_tensors_add(w->scores, m->name, dtype, m->shape, NULL, err));
+    }
+    *out = w->scores;
+    return COP_OK;
+}
+
+void cop_work_release(cop_work *w)
+{
+    if (w->source.release != NULL)
+        w->source.release(w->source.context);
 }

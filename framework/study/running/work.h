@@ -2,27 +2,69 @@
 #ifndef COP_STUDY_RUNNING_WORK_H
 #define COP_STUDY_RUNNING_WORK_H
 
+#include "nn/synthetic.h"
+
+#include <coppice/plugin.h>
 #include <coppice/work.h>
 
-/* What became of a planned training. Everything is the host's. */
-typedef struct cop_work_training {
-    const cop_tensors *final;            /* parameters and buffers at the end */
-    const cop_tensors *const *snapshots; /* in the order in which they were wanted */
-    size_t snapshot_count;
-} cop_work_training;
+/* What a work can borrow. */
+typedef enum cop_work_input {
+    COP_INPUT_MASK = 1,
+    COP_INPUT_INITIAL,   /* the state that the ticket trains from */
+    COP_INPUT_TRAINED,   /* a pruner's: after this round's training */
+    COP_INPUT_COPY,      /* an analyzer's: `index` of the ticket */
+    COP_INPUT_DENSE,     /* `index` of the dense network */
+    COP_INPUT_REQUESTED, /* the end of planned training `request` */
+    COP_INPUT_SNAPSHOT   /* its snapshot `index` */
+} cop_work_input;
 
-/* Filled by the host before `begin`; nothing in it is owned. */
+/* Where inputs come from. */
+typedef struct cop_work_source {
+    void *context;
+
+    /* The tensors, which stay the source's: at least until `release`. */
+    cop_status (*tensors)(void *context, cop_work_input input, size_t request, size_t index,
+                          const cop_tensors **out, cop_error *err);
+
+    /* The decoded synthetic set, the source's, until the work is over; *out is NULL without one. */
+    cop_status (*synthetic)(void *context, const cop_samples **out, cop_error *err);
+
+    /* A callback has returned: what it borrowed may go. */
+    void (*release)(void *context);
+} cop_work_source;
+
+/* Filled by the host before `begin`; nothing in it is owned but `scores`. */
 struct cop_work {
+    cop_kind kind;
+    const cop_task *task;
+    const cop_model *model; /* the ticket's; NULL for a distiller */
     const cop_samples *train;
     const cop_samples *test; /* NULL for distillers and pruners */
     uint64_t seed;           /* the work's own */
     int threads;
-    cop_logger *log;                    /* NULL is silent */
-    const char *title;                  /* of the progress line: "lmc (round 3)" */
-    const cop_work_training *trainings; /* by request */
-    size_t training_count;
+    cop_logger *log;   /* NULL is silent */
+    const char *title; /* of the progress line: "lmc (round 3)" */
 
+    cop_work_source source;            /* without functions: there are no inputs */
+    bool has_trained, is_on_distilled; /* pruners: planned; the round's data */
+    int64_t round, rounds;
+    size_t copy_count, dense_count; /* analyzers */
+    const bool *copy_is_dense;      /* by copy; NULL: none is */
+    bool wants_synthetic;           /* analyzers: planned */
+    size_t request_count;
+    const size_t *snapshot_counts; /* by request */
+
+    /* While it is driven. */
+    cop_status input_status; /* why the last input that failed could not be had; COP_OK: none did */
+    cop_tensors *bag;
+    cop_tensors *scores; /* pruners: made by cop_work_scores; owned */
+    cop_synthetic *set;
+    cop_tensors *next_mask;
+    cop_tables *tables;
     char note[128]; /* the work's last report; starts empty */
 };
+
+/* The callback at hand has returned. */
+void cop_work_release(cop_work *w);
 
 #endif

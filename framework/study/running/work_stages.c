@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/path.h"
 #include "study/running/drive.h"
+#include "study/running/lender.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"
 #include "study/running/summary.h"
@@ -15,104 +16,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what a work does not use at the time, so much stays in memory. */
+#define LENDER_BYTES ((size_t)1 << 30)
+
 /* Everything that lives while one work runs. Freed by close_run. */
 typedef struct cop_run {
     cop_runner *r;
     const cop_stage *stage;
     char what[96]; /* "pruner 'imp'" */
+    cop_worker worker;
+    cop_lender *lender;
+    bool *copy_is_dense;
     struct cop_work work;
     cop_drive drive;
     cop_tensors *checkpoint;
     double began, spent;
-    /* what upstream gave; owned */
-    cop_work_training *trainings;
-    cop_tensors **finals;
-    cop_tensors ***snapshots;
-    cop_tensors *initial, *mask, *trained;
-    cop_tensors **copies, **dense;
-    cop_samples *synthetic;
 } cop_run;
-
-static void free_states(cop_tensors **states, size_t count)
-{
-    for (size_t i = 0; states != NULL && i < count; i++)
-        cop_tensors_free(states[i]);
-    free(states);
-}
 
 static void close_run(cop_run *run)
 {
-    const cop_work_stage *spec = &run->stage->work;
-    for (size_t i = 0; run->snapshots != NULL && i < spec->training_count; i++)
-        free_states(run->snapshots[i], spec->snapshot_counts[i]);
-    free(run->snapshots);
-    free_states(run->finals, spec->training_count);
-    free(run->trainings);
-    free_states(run->copies, spec->copy_count);
-    free_states(run->dense, spec->dense_count);
-    cop_synthetic_samples_free(run->synthetic);
-    cop_tensors_free(run->initial);
-    cop_tensors_free(run->mask);
-    cop_tensors_free(run->trained);
+    cop_worker_close(&run->worker);
+    cop_lender_free(run->lender);
+    free(run->copy_is_dense);
     cop_tensors_free(run->checkpoint);
 }
 
-static cop_status load_snapshots(cop_run *run, size_t i, cop_error *err)
+static cop_status compare_copies(cop_run *run, cop_error *err)
 {
     const cop_work_stage *spec = &run->stage->work;
-    run->snapshots[i] = calloc(spec->snapshot_counts[i] + 1, sizeof(cop_tensors *));
-    if (run->snapshots[i] == NULL)
-        return cop_out_of_memory(err);
-    for (size_t k = 0; k < spec->snapshot_counts[i]; k++)
-        COP_TRY(cop_load_snapshot(run->r, spec->trainings[i], spec->snapshots[i][k],
-                                  &run->snapshots[i][k], err));
+    run->copy_is_dense = calloc(spec->copy_count + 1, sizeof *run->copy_is_dense);
+    if (run->copy_is_dense == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < spec->copy_count && i < spec->dense_count; i++)
+        run->copy_is_dense[i] = spec->copies[i] == spec->dense[i];
     return COP_OK;
-}
-
-static cop_status load_trainings(cop_run *run, cop_error *err)
-{
-    const cop_work_stage *spec = &run->stage->work;
-    run->trainings = calloc(spec->training_count + 1, sizeof *run->trainings);
-    run->finals = calloc(spec->training_count + 1, sizeof *run->finals);
-    run->snapshots = calloc(spec->training_count + 1, sizeof *run->snapshots);
-    if (run->trainings == NULL || run->finals == NULL || run->snapshots == NULL)
-        return cop_out_of_memory(err);
-    for (size_t i = 0; i < spec->training_count; i++) {
-        COP_TRY(cop_load_final(run->r, spec->trainings[i], &run->finals[i], err));
-        COP_TRY(load_snapshots(run, i, err));
-        run->trainings[i] =
-            (cop_work_training){.final = run->finals[i],
-                                .snapshots = (const cop_tensors *const *)run->snapshots[i],
-                                .snapshot_count = spec->snapshot_counts[i]};
-    }
-    return COP_OK;
-}
-
-static cop_status load_states(cop_run *run, const int32_t *stages, size_t count, cop_tensors ***out,
-                              cop_error *err)
-{
-    *out = calloc(count + 1, sizeof(cop_tensors *));
-    if (*out == NULL)
-        return cop_out_of_memory(err);
-    for (size_t i = 0; i < count; i++)
-        COP_TRY(cop_load_final(run->r, stages[i], &(*out)[i], err));
-    return COP_OK;
-}
-
-/* The ticket: mask, and the state that it trains from. */
-static cop_status load_ticket(cop_run *run, cop_error *err)
-{
-    const cop_work_stage *spec = &run->stage->work;
-    const cop_opened *o = run->stage->opened;
-    COP_TRY(cop_load_mask(run->r, o, spec->mask, &run->mask, err));
-    COP_TRY(cop_load_start(run->r, &spec->start, o->model, run->mask, &run->initial, err));
-    if (spec->distil == COP_NO_STAGE)
-        return COP_OK;
-    cop_synthetic set = {0};
-    COP_TRY(cop_load_synthetic(run->r, spec->distil, &set, err));
-    cop_status status = cop_synthetic_samples(&set, &run->synthetic, err);
-    cop_synthetic_clear(&set);
-    return status;
 }
 
 static cop_status save(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err)
@@ -120,6 +57,34 @@ static cop_status save(void *context, const cop_tensors *bag, int64_t next_step,
     const cop_run *run = context;
     return cop_checkpoint_save(run->r->store, &run->stage->id, bag, next_step,
                                run->spent + cop_now() - run->began, err);
+}
+
+static void fill_work(cop_run *run)
+{
+    const cop_opened *o = run->stage->opened;
+    const cop_work_stage *spec = &run->stage->work;
+    bool is_analyzer = run->stage->kind == COP_STAGE_ANALYZE;
+    run->work = (struct cop_work){
+        .kind = (cop_kind)cop_component_entry(spec->instance->component)->plugin->kind,
+        .task = &o->data->info.task,
+        .model = run->stage->kind == COP_STAGE_DISTIL ? NULL : o->model,
+        .train = &o->data->train,
+        .test = is_analyzer ? &o->data->test : NULL,
+        .seed = spec->seed,
+        .threads = o->cell->threads,
+        .log = run->r->log,
+        .title = run->stage->title,
+        .source = cop_lender_source(run->lender),
+        .has_trained = spec->trained != COP_NO_STAGE,
+        .is_on_distilled = spec->distil != COP_NO_STAGE,
+        .round = spec->round,
+        .rounds = spec->rounds,
+        .copy_count = spec->copy_count,
+        .dense_count = spec->dense_count,
+        .copy_is_dense = run->copy_is_dense,
+        .wants_synthetic = is_analyzer && spec->distil != COP_NO_STAGE,
+        .request_count = spec->training_count,
+        .snapshot_counts = spec->snapshot_counts};
 }
 
 static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, cop_error *err)
@@ -132,17 +97,15 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
     run->began = cop_now();
     (void)snprintf(run->what, sizeof run->what, "%s '%s'", cop_kind_name((cop_kind)plugin->kind),
                    plugin->id);
-    COP_TRY(load_trainings(run, err));
-    run->work = (struct cop_work){.train = &o->data->train,
-                                  .test = stage->kind == COP_STAGE_ANALYZE ? &o->data->test : NULL,
-                                  .seed = stage->work.seed,
-                                  .threads = o->cell->threads,
-                                  .log = r->log,
-                                  .title = stage->title,
-                                  .trainings = run->trainings,
-                                  .training_count = stage->work.training_count};
+    COP_TRY(cop_lender_new(r, stage, LENDER_BYTES, &run->lender, err));
+    COP_TRY(compare_copies(run, err));
+    fill_work(run);
+    cop_status status =
+        cop_worker_open(stage->work.instance, &o->data->info.task, &run->worker, err);
+    r->own_failure = status != COP_OK;
+    COP_TRY(status);
     run->drive = (cop_drive){.what = run->what,
-                             .self = stage->work.instance->self,
+                             .self = run->worker.self,
                              .work = &run->work,
                              .steps = stage->work.steps,
                              .save = save,
@@ -197,8 +160,7 @@ static cop_status write_synthetic(const void *result, const char *path, cop_erro
 static cop_status distil(cop_run *run, cop_error *err)
 {
     cop_synthetic set = {0};
-    COP_TRY(cop_drive_distiller(&run->drive, run->stage->work.instance->ops,
-                                &run->stage->opened->data->info.task, &set, err));
+    COP_TRY(cop_drive_distiller(&run->drive, run->stage->work.instance->ops, &set, err));
     const cop_summary_value values[] = {
         {"stored", (double)set.count},
         {"decoded", (double)cop_decoded_count(set.decode, set.factor, set.count)}};
@@ -227,18 +189,10 @@ static cop_status prune(cop_run *run, cop_error *err)
 {
     const cop_work_stage *spec = &run->stage->work;
     const cop_opened *o = run->stage->opened;
-    COP_TRY(load_ticket(run, err));
-    if (spec->trained != COP_NO_STAGE)
-        COP_TRY(cop_load_final(run->r, spec->trained, &run->trained, err));
-    const cop_pruner_input in = {.model = o->model,
-                                 .initial = run->initial,
-                                 .trained = run->trained,
-                                 .mask = run->mask,
-                                 .data = run->synthetic != NULL ? run->synthetic : &o->data->train,
-                                 .round = spec->round,
-                                 .rounds = spec->rounds};
+    const cop_tensors *before = NULL;
     cop_tensors *mask = NULL;
-    COP_TRY(cop_drive_pruner(&run->drive, spec->instance->ops, &in, &mask, err));
+    COP_TRY(cop_lender_mask(run->lender, &before, err));
+    COP_TRY(cop_drive_pruner(&run->drive, spec->instance->ops, before, &mask, err));
     double prunable = (double)cop_model_prunable_count(o->model);
     double kept = (double)cop_mask_count(mask);
     const cop_summary_value values[] = {
@@ -265,21 +219,8 @@ static cop_status write_tables(const void *result, const char *path, cop_error *
 
 static cop_status analyze(cop_run *run, cop_error *err)
 {
-    const cop_work_stage *spec = &run->stage->work;
-    COP_TRY(load_ticket(run, err));
-    COP_TRY(load_states(run, spec->copies, spec->copy_count, &run->copies, err));
-    COP_TRY(load_states(run, spec->dense, spec->dense_count, &run->dense, err));
-    const cop_analyzer_input in = {
-        .model = run->stage->opened->model,
-        .initial = run->initial,
-        .mask = run->mask,
-        .copies = (const cop_tensors *const *)run->copies,
-        .copy_count = spec->copy_count,
-        .dense = spec->dense_count > 0 ? (const cop_tensors *const *)run->dense : NULL,
-        .dense_count = spec->dense_count,
-        .synthetic = run->synthetic};
     cop_tables *tables = NULL;
-    COP_TRY(cop_drive_analyzer(&run->drive, spec->instance->ops, &in, &tables, err));
+    COP_TRY(cop_drive_analyzer(&run->drive, run->stage->work.instance->ops, &tables, err));
     const cop_summary_value values[] = {{"tables", (double)cop_tables_count(tables)}};
     cop_status status = publish(run, "tables.json", write_tables, tables, values, 1, err);
     cop_tables_free(tables);

@@ -15,9 +15,9 @@
 #define PASSES_PER_PRODUCT 6.0
 
 typedef struct hessian {
-    hessian_options o;
+    const hessian_options *o;
     int64_t sample_count;
-    /* Caches of the work at hand. */
+    /* Caches. */
     cop_objective *objective;
     cop_tensors *probe, *product;
 } hessian;
@@ -32,32 +32,25 @@ bool hessian_survives(const cop_tensor *mask, int64_t j)
     return mask == NULL || cop_f32(mask)[j] != 0.0f;
 }
 
-static cop_status hessian_create(const void *values, const cop_task *task, void **out,
+static cop_status create_hessian(const void *given, const cop_task *task, void **out,
                                  cop_error *err)
 {
     (void)task;
     hessian *self = calloc(1, sizeof *self);
     if (self == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    self->o = *(const hessian_options *)values;
+    self->o = given;
     *out = self;
     return COP_OK;
 }
 
-static void drop_caches(hessian *self)
+static void destroy_hessian(void *state)
 {
+    hessian *self = state;
     cop_objective_free(self->objective);
     cop_tensors_free(self->probe);
     cop_tensors_free(self->product);
-    self->objective = NULL;
-    self->probe = NULL;
-    self->product = NULL;
-}
-
-static void hessian_destroy(void *state)
-{
-    drop_caches(state);
-    free(state);
+    free(self);
 }
 
 /* Training images that the loss is over, of `all`. */
@@ -66,15 +59,15 @@ static int64_t sample_count(const hessian_options *o, int64_t all)
     return o->samples > 0 && o->samples < all ? o->samples : all;
 }
 
-static cop_status hessian_plan(void *state, cop_plan *plan, cop_error *err)
+static cop_status plan_hessian(const void *given, cop_plan *plan, cop_error *err)
 {
-    const hessian *self = state;
-    if (self->o.copy >= cop_plan_copies(plan))
+    const hessian_options *o = given;
+    if (o->copy >= cop_plan_copies(plan))
         return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
-                        (long long)self->o.copy, (long long)cop_plan_copies(plan));
-    cop_plan_steps(plan, self->o.probes);
-    cop_plan_flops(plan, (double)self->o.probes * PASSES_PER_PRODUCT *
-                             (double)sample_count(&self->o, cop_plan_train_count(plan)) *
+                        (long long)o->copy, (long long)cop_plan_copies(plan));
+    cop_plan_steps(plan, o->probes);
+    cop_plan_flops(plan, (double)o->probes * PASSES_PER_PRODUCT *
+                             (double)sample_count(o, cop_plan_train_count(plan)) *
                              cop_model_forward_flops(cop_plan_model(plan)));
     return COP_OK;
 }
@@ -93,18 +86,17 @@ cop_status hessian_draw_samples(const hessian_options *o, const cop_work *work, 
     return COP_OK;
 }
 
-static cop_status open_objective(hessian *self, const cop_analyzer_input *in, const cop_work *work,
-                                 cop_error *err)
+static cop_status open_objective(hessian *self, const cop_work *work, cop_error *err)
 {
     int64_t *index = NULL;
-    COP_TRY(hessian_draw_samples(&self->o, work, &index, &self->sample_count, err));
-    cop_objective_spec spec = {.model = in->model,
+    COP_TRY(hessian_draw_samples(self->o, work, &index, &self->sample_count, err));
+    cop_objective_spec spec = {.model = cop_work_model(work),
                                .data = cop_work_train_data(work),
                                .index = index,
                                .count = self->sample_count,
-                               .batch = self->o.batch,
+                               .batch = self->o->batch,
                                .mode =
-                                   self->o.mode == HESSIAN_TRAIN ? COP_MODE_TRAIN : COP_MODE_EVAL,
+                                   self->o->mode == HESSIAN_TRAIN ? COP_MODE_TRAIN : COP_MODE_EVAL,
                                .threads = cop_work_threads(work)};
     cop_status status = cop_objective_new(&spec, &self->objective, err);
     free(index);
@@ -129,28 +121,23 @@ static cop_status declare(hessian *self, const cop_model *model, cop_tensors *ba
         hessian_bag_name(name, sizeof name, "square", i);
         COP_TRY(cop_tensors_add(bag, name, COP_F64, p->shape, NULL, err));
     }
-    return cop_tensors_add(bag, "trace", COP_F64, cop_shape2(self->o.probes, (int64_t)count), NULL,
+    return cop_tensors_add(bag, "trace", COP_F64, cop_shape2(self->o->probes, (int64_t)count), NULL,
                            err);
 }
 
-static cop_status hessian_begin(void *state, const cop_analyzer_input *in, cop_work *work,
-                                cop_tensors *bag, cop_error *err)
+static cop_status begin_hessian(void *state, cop_work *work, cop_error *err)
 {
-    hessian *self = state;
-    drop_caches(self);
-    if ((size_t)self->o.copy >= in->copy_count)
-        return cop_fail(err, COP_FAILED, "copy %lld is missing", (long long)self->o.copy);
-    COP_TRY(open_objective(self, in, work, err));
-    return declare(self, in->model, bag, err);
+    COP_TRY(open_objective(state, work, err));
+    return declare(state, cop_work_model(work), cop_work_bag(work), err);
 }
 
 /* Fills the probe: ±1 on surviving coordinates, 0 on removed ones. */
-static void draw_probe(hessian *self, const cop_analyzer_input *in, const cop_work *work, int64_t i)
+static void draw_probe(hessian *self, const cop_tensors *mask_set, const cop_work *work, int64_t i)
 {
     cop_stream stream = cop_work_stream(work, "probe", (uint64_t)i);
     for (size_t p = 0; p < cop_tensors_count(self->probe); p++) {
         cop_tensor *z = cop_tensors_at(self->probe, p);
-        const cop_tensor *mask = cop_tensors_find(in->mask, z->name);
+        const cop_tensor *mask = cop_tensors_find(mask_set, z->name);
         int64_t count = cop_shape_count(z->shape);
         cop_stream_rademacher(&stream, cop_f32(z), count);
         for (int64_t j = 0; mask != NULL && j < count; j++) {
@@ -186,26 +173,25 @@ static double accumulate(const hessian *self, cop_tensors *bag, int64_t i)
     return total;
 }
 
-static cop_status hessian_step(void *state, const cop_analyzer_input *in, cop_work *work,
-                               cop_tensors *bag, int64_t i, cop_error *err)
+static cop_status step_hessian(void *state, cop_work *work, int64_t i, cop_error *err)
 {
     hessian *self = state;
-    draw_probe(self, in, work, i);
-    COP_TRY(cop_objective_hessian_product(self->objective, in->copies[self->o.copy], self->probe,
-                                          self->product, err));
-    cop_work_report(work, "trace %.4g", accumulate(self, bag, i));
+    const cop_tensors *mask = NULL, *copy = NULL;
+    COP_TRY(cop_work_mask(work, &mask, err));
+    COP_TRY(cop_work_copy(work, (size_t)self->o->copy, &copy, err));
+    draw_probe(self, mask, work, i);
+    COP_TRY(cop_objective_hessian_product(self->objective, copy, self->probe, self->product, err));
+    cop_work_report(work, "trace %.4g", accumulate(self, cop_work_bag(work), i));
     return COP_OK;
 }
 
-static cop_status hessian_finish(void *state, const cop_analyzer_input *in, cop_work *work,
-                                 cop_tensors *bag, cop_tables *out, cop_error *err)
+static cop_status finish_hessian(void *state, cop_work *work, cop_error *err)
 {
-    (void)work;
-    hessian *self = state;
-    cop_status status =
-        hessian_report(&self->o, in->model, in->mask, bag, self->sample_count, out, err);
-    drop_caches(self);
-    return status;
+    const hessian *self = state;
+    const cop_tensors *mask = NULL;
+    COP_TRY(cop_work_mask(work, &mask, err));
+    return hessian_report(self->o, cop_work_model(work), mask, cop_work_bag(work),
+                          self->sample_count, cop_work_tables(work), err);
 }
 
 static const char *const mode_names[] = {"eval", "train", NULL};
@@ -268,26 +254,14 @@ static const cop_option option_table[] = {
      .choices = scale_names},
 };
 
-static const cop_analyzer_ops ops = {.size = sizeof(cop_analyzer_ops),
-                                     .create = hessian_create,
-                                     .destroy = hessian_destroy,
-                                     .plan = hessian_plan,
-                                     .begin = hessian_begin,
-                                     .step = hessian_step,
-                                     .finish = hessian_finish};
-
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_ANALYZER, COP_ANALYZER_INTERFACE),
-    .id = "hessian",
-    .version = "1.0.0",
-    .results_version = "1",
-    .summary = "Diagonal and trace of the training loss's Hessian on the surviving weights",
-    .author = "The Coppice authors",
-    .licence = "MIT",
-    .citation = "M. F. Hutchinson, A Stochastic Estimator of the Trace of the Influence Matrix, "
-                "Commun. Stat. 1990",
-    .options = option_table,
-    .option_count = sizeof option_table / sizeof option_table[0],
-    .options_size = sizeof(hessian_options),
-    .ops = &ops,
-};
+COP_PLUGIN(ANALYZER, .id = "hessian", .version = "1.0.0", .results_version = "1",
+           .summary = "Diagonal and trace of the training loss's Hessian on the surviving weights",
+           .author = "The Coppice authors", .licence = "MIT",
+           .citation =
+               "M. F. Hutchinson, A Stochastic Estimator of the Trace of the Influence Matrix, "
+               "Commun. Stat. 1990",
+           COP_OPTIONS(hessian_options, option_table),
+           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_hessian,
+                                        .destroy = destroy_hessian, .plan = plan_hessian,
+                                        .begin = begin_hessian, .step = step_hessian,
+                                        .finish = finish_hessian});

@@ -228,17 +228,9 @@ static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
                                     .describe = cifar10_describe,
                                     .read = cifar10_read};
 
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_DATASET, COP_DATASET_INTERFACE),
-    .id = "cifar10",
-    .version = "1.0.0",
-    .results_version = "1",
+COP_PLUGIN(
+    DATASET, .id = "cifar10", .version = "1.0.0", .results_version = "1",
     .summary = "CIFAR-10 from its official binary files: 32x32 colour photographs, 10 classes",
-    .author = "The Coppice authors",
-    .licence = "MIT",
+    .author = "The Coppice authors", .licence = "MIT",
     .citation = "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
-    .options = option_table,
-    .option_count = sizeof option_table / sizeof option_table[0],
-    .options_size = sizeof(options),
-    .ops = &ops,
-};
+    COP_OPTIONS(options, option_table), .ops = &ops);

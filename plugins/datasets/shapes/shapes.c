@@ -116,16 +116,7 @@ static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
                                     .describe = shapes_describe,
                                     .read = shapes_read};
 
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_DATASET, COP_DATASET_INTERFACE),
-    .id = "shapes",
-    .version = "1.0.0",
-    .results_version = "1",
-    .summary = "Ten shapes as 32x32 colour pictures, drawn on the fly: no download",
-    .author = "The Coppice authors",
-    .licence = "MIT",
-    .options = option_table,
-    .option_count = sizeof option_table / sizeof option_table[0],
-    .options_size = sizeof(options),
-    .ops = &ops,
-};
+COP_PLUGIN(DATASET, .id = "shapes", .version = "1.0.0", .results_version = "1",
+           .summary = "Ten shapes as 32x32 colour pictures, drawn on the fly: no download",
+           .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
+           .ops = &ops);

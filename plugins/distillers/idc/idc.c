@@ -20,13 +20,11 @@
 
 static cop_status create_idc(const void *options, const cop_task *task, void **self, cop_error *err)
 {
-    const idc_options *o = options;
-    COP_TRY(idc_options_check(o, task, err));
+    (void)task;
     idc_run *r = calloc(1, sizeof *r);
     if (r == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    r->options = *o;
-    r->task = *task;
+    r->options = options;
     *self = r;
     return COP_OK;
 }
@@ -39,10 +37,9 @@ static void destroy_idc(void *self)
 }
 
 /* What `begin` would refuse, before anything runs. */
-static cop_status check_classes(const idc_run *r, const cop_plan *plan, cop_error *err)
+static cop_status check_classes(const idc_options *o, const cop_plan *plan, cop_error *err)
 {
-    const idc_options *o = &r->options;
-    for (int32_t c = 0; c < r->task.classes; c++) {
+    for (int32_t c = 0; c < cop_plan_task(plan)->classes; c++) {
         int64_t count = cop_plan_class_count(plan, c);
         if (count == 0)
             return cop_fail(err, COP_INVALID, "class %d has no training images", (int)c);
@@ -54,74 +51,62 @@ static cop_status check_classes(const idc_run *r, const cop_plan *plan, cop_erro
 
 /* A training pass costs three forward passes; the synthetic side's, whose gradient is
  * differentiated once more, seven. */
-static cop_status plan_idc(void *self, cop_plan *plan, cop_error *err)
+static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
 {
-    const idc_run *r = self;
-    const idc_options *o = &r->options;
-    COP_TRY(check_classes(r, plan, err));
+    const idc_options *o = options;
+    int32_t classes = cop_plan_task(plan)->classes;
+    COP_TRY(idc_options_check(o, cop_plan_task(plan), err));
+    COP_TRY(check_classes(o, plan, err));
     int64_t samples = cop_plan_train_count(plan);
     const idc_rhythm rhythm = idc_rhythm_of(o, samples);
     double forward = cop_model_forward_flops(o->model);
     int64_t decoded = idc_options_decoded(o);
     double synthetic = (double)(decoded < o->batch_synthetic ? decoded : o->batch_synthetic);
     double match = 3.0 * (double)o->batch_real + 7.0 * synthetic;
-    double inner = r->task.classes * match + 3.0 * (double)o->net_images;
+    double inner = classes * match + 3.0 * (double)o->net_images;
     double outer = (double)o->inner * inner + 3.0 * (double)o->pretrain * (double)samples;
     cop_plan_steps(plan, o->iterations * rhythm.steps);
     cop_plan_flops(plan, (double)o->iterations * outer * forward);
-    cop_plan_expect_set(plan, decoded * r->task.classes, &o->recipe);
+    cop_plan_expect_set(plan, decoded * classes, &o->recipe);
     return COP_OK;
 }
 
-static cop_status begin_idc(void *self, cop_work *work, cop_tensors *bag, cop_error *err)
+static cop_status begin_idc(void *self, cop_work *work, cop_error *err)
 {
-    return idc_run_begin(self, work, bag, err);
+    return idc_run_begin(self, work, err);
 }
 
-static cop_status step_idc(void *self, cop_work *work, cop_tensors *bag, int64_t i, cop_error *err)
+static cop_status step_idc(void *self, cop_work *work, int64_t i, cop_error *err)
 {
-    return idc_run_step(self, work, bag, i, err);
+    return idc_run_step(self, work, i, err);
 }
 
-static cop_status finish_idc(void *self, cop_work *work, cop_tensors *bag, cop_synthetic *out,
-                             cop_error *err)
+static cop_status finish_idc(void *self, cop_work *work, cop_error *err)
 {
-    const idc_run *r = self;
-    const cop_tensor *pixels = cop_tensors_find(bag, "pixels");
-    int64_t count = r->task.classes * r->options.ipc;
-    out->task = r->task;
-    out->normalization = cop_work_train_data(work)->normalization;
-    out->decode = r->options.factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
-    out->factor = (int32_t)r->options.factor;
-    out->recipe = r->options.recipe;
+    const idc_options *o = ((const idc_run *)self)->options;
+    const cop_tensor *pixels = cop_tensors_find(cop_work_bag(work), "pixels");
+    cop_synthetic *out = cop_work_set(work);
+    int32_t classes = cop_work_task(work)->classes;
+    int64_t count = classes * o->ipc;
+    out->decode = o->factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
+    out->factor = (int32_t)o->factor;
+    out->recipe = o->recipe;
     COP_TRY(cop_synthetic_allocate(out, count, err));
     memcpy(out->pixels, pixels->data, (size_t)cop_shape_count(pixels->shape) * sizeof(float));
     idc_pixels_clamp(out->pixels, cop_shape_count(pixels->shape));
     for (int64_t i = 0; i < count; i++)
-        out->labels[i * r->task.classes + i / r->options.ipc] = 1.0f;
+        out->labels[i * classes + i / o->ipc] = 1.0f;
     return COP_OK;
 }
 
-static const cop_distiller_ops ops = {.size = sizeof(cop_distiller_ops),
-                                      .create = create_idc,
-                                      .destroy = destroy_idc,
-                                      .plan = plan_idc,
-                                      .begin = begin_idc,
-                                      .step = step_idc,
-                                      .finish = finish_idc};
-
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_DISTILLER, COP_DISTILLER_INTERFACE),
-    .id = "idc",
-    .version = "1.0.0",
-    .results_version = "1",
+COP_PLUGIN(
+    DISTILLER, .id = "idc", .version = "1.0.0", .results_version = "1",
     .summary = "IDC: gradient matching with several training images in each stored one",
-    .author = "The Coppice authors",
-    .licence = "MIT",
+    .author = "The Coppice authors", .licence = "MIT",
     .citation = "Kim et al., Dataset Condensation via Efficient Synthetic-Data Parameterization, "
                 "ICML 2022",
-    .options = idc_option_table,
-    .option_count = IDC_OPTION_COUNT,
+    .options = idc_option_table, .option_count = IDC_OPTION_COUNT,
     .options_size = sizeof(idc_options),
-    .ops = &ops,
-};
+    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_idc,
+                                 .destroy = destroy_idc, .plan = plan_idc, .begin = begin_idc,
+                                 .step = step_idc, .finish = finish_idc});

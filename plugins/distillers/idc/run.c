@@ -8,16 +8,16 @@
 
 static int64_t class_pixels(const idc_run *r)
 {
-    return r->options.ipc * r->task.channels * r->task.height * r->task.width;
+    return r->options->ipc * r->task->channels * r->task->height * r->task->width;
 }
 
 static cop_status start_pixels(const idc_run *r, const cop_work *work, float *pixels,
                                cop_error *err)
 {
-    for (int32_t c = 0; c < r->task.classes; c++) {
+    for (int32_t c = 0; c < r->task->classes; c++) {
         const idc_class *real = &r->classes.items[c];
         cop_stream noise = cop_work_stream(work, "start", (uint64_t)c);
-        COP_TRY(idc_start_class(idc_options_start(&r->options), r->options.ipc, r->options.factor,
+        COP_TRY(idc_start_class(idc_options_start(r->options), r->options->ipc, r->options->factor,
                                 cop_work_train_data(work), c, real->members, real->count, &noise,
                                 pixels + c * class_pixels(r), err));
     }
@@ -35,12 +35,12 @@ static idc_match *match_of_size(const idc_run *r, int64_t real)
 /* One program for each size of a real batch; classes rarely differ in it. */
 static cop_status make_matches(idc_run *r, const cop_work *work, cop_error *err)
 {
-    r->matches = calloc((size_t)r->task.classes + 1, sizeof(idc_match *));
+    r->matches = calloc((size_t)r->task->classes + 1, sizeof(idc_match *));
     if (r->matches == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     size_t count = 0;
-    for (int32_t c = 0; c < r->task.classes; c++) {
-        const idc_match_spec spec = {.options = &r->options,
+    for (int32_t c = 0; c < r->task->classes; c++) {
+        const idc_match_spec spec = {.options = r->options,
                                      .normalization = cop_work_train_data(work)->normalization,
                                      .real = idc_classes_batch_size(&r->classes, c),
                                      .threads = cop_work_threads(work)};
@@ -56,11 +56,11 @@ static cop_status make_matches(idc_run *r, const cop_work *work, cop_error *err)
 static cop_status begin(idc_run *r, cop_work *work, cop_tensors *bag, cop_error *err)
 {
     const cop_samples *data = cop_work_train_data(work);
-    COP_TRY(idc_classes_init(&r->classes, data, r->options.batch_real, err));
-    COP_TRY(idc_network_init(&r->network, &r->options, work, err));
+    COP_TRY(idc_classes_init(&r->classes, data, r->options->batch_real, err));
+    COP_TRY(idc_network_init(&r->network, r->options, work, err));
     COP_TRY(make_matches(r, work, err));
-    cop_shape shape = cop_shape4(r->task.classes * r->options.ipc, r->task.channels, r->task.height,
-                                 r->task.width);
+    cop_shape shape = cop_shape4(r->task->classes * r->options->ipc, r->task->channels,
+                                 r->task->height, r->task->width);
     cop_tensor *pixels = NULL;
     COP_TRY(cop_tensors_add(bag, "pixels", COP_F32, shape, &pixels, err));
     COP_TRY(cop_tensors_add(bag, "velocity", COP_F32, shape, NULL, err));
@@ -68,13 +68,10 @@ static cop_status begin(idc_run *r, cop_work *work, cop_tensors *bag, cop_error 
     return idc_network_declare(&r->network, bag, err);
 }
 
-cop_status idc_run_begin(idc_run *r, cop_work *work, cop_tensors *bag, cop_error *err)
+cop_status idc_run_begin(idc_run *r, cop_work *work, cop_error *err)
 {
-    idc_run_clear(r);
-    cop_status status = begin(r, work, bag, err);
-    if (status != COP_OK)
-        idc_run_clear(r);
-    return status;
+    r->task = cop_work_task(work);
+    return begin(r, work, cop_work_bag(work), err);
 }
 
 void idc_run_clear(idc_run *r)
@@ -106,7 +103,7 @@ static cop_status match_class(idc_run *r, cop_work *work, cop_tensors *bag, int3
     const cop_tensor *all = cop_tensors_find(bag, "pixels");
     float *pixels = cop_f32(all), *velocity = cop_f32(cop_tensors_find(bag, "velocity"));
     idc_match *match = match_of_size(r, idc_classes_batch_size(&r->classes, label));
-    uint64_t index = (uint64_t)visit * (uint64_t)r->task.classes + (uint64_t)label;
+    uint64_t index = (uint64_t)visit * (uint64_t)r->task->classes + (uint64_t)label;
     cop_stream augment = cop_work_stream(work, "augment", index);
     cop_stream subset = cop_work_stream(work, "subset", index);
     const int64_t *batch = idc_classes_batch(&r->classes, work, label, visit);
@@ -118,7 +115,7 @@ static cop_status match_class(idc_run *r, cop_work *work, cop_tensors *bag, int3
     int64_t length = class_pixels(r), first = label * length;
     COP_TRY(idc_match_run(match, label, pixels + first, loss, &gradient, err));
     idc_pixels_step(pixels, velocity, cop_shape_count(all->shape), gradient, first, length,
-                    idc_options_pixel_rate(&r->options, &r->task), r->options.momentum);
+                    idc_options_pixel_rate(r->options, r->task), r->options->momentum);
     return COP_OK;
 }
 
@@ -126,12 +123,12 @@ static cop_status inner_iteration(idc_run *r, cop_work *work, cop_tensors *bag, 
                                   cop_error *err)
 {
     double total = 0.0, loss = 0.0;
-    for (int32_t c = 0; c < r->task.classes; c++) {
+    for (int32_t c = 0; c < r->task->classes; c++) {
         COP_TRY(match_class(r, work, bag, c, visit, &loss, err));
         total += loss;
     }
-    cop_work_report(work, "matching loss %.4g", total / r->task.classes);
-    return idc_network_train(&r->network, r->options.net_images, err);
+    cop_work_report(work, "matching loss %.4g", total / r->task->classes);
+    return idc_network_train(&r->network, r->options->net_images, err);
 }
 
 static cop_status start_network(idc_run *r, const cop_work *work, int64_t outer, cop_error *err)
@@ -151,9 +148,10 @@ static cop_status pretrain(idc_run *r, cop_work *work, const idc_rhythm *rhythm,
     return COP_OK;
 }
 
-cop_status idc_run_step(idc_run *r, cop_work *work, cop_tensors *bag, int64_t i, cop_error *err)
+cop_status idc_run_step(idc_run *r, cop_work *work, int64_t i, cop_error *err)
 {
-    const idc_rhythm rhythm = idc_rhythm_of(&r->options, cop_work_train_data(work)->count);
+    cop_tensors *bag = cop_work_bag(work);
+    const idc_rhythm rhythm = idc_rhythm_of(r->options, cop_work_train_data(work)->count);
     int64_t outer = i / rhythm.steps, k = i % rhythm.steps;
     COP_TRY(idc_network_restore(&r->network, bag, err));
     if (k == 0) {
@@ -165,8 +163,8 @@ cop_status idc_run_step(idc_run *r, cop_work *work, cop_tensors *bag, int64_t i,
     if (k < rhythm.pretrain_steps)
         status = pretrain(r, work, &rhythm, k, err);
     else
-        status = inner_iteration(r, work, bag, outer * r->options.inner + k - rhythm.pretrain_steps,
-                                 err);
+        status = inner_iteration(r, work, bag,
+                                 outer * r->options->inner + k - rhythm.pretrain_steps, err);
     if (status != COP_OK)
         return cop_fail_within(err, "outer iteration %lld", (long long)outer);
     return idc_network_save(&r->network, bag, err);

@@ -13,8 +13,8 @@
 #include "options.h"
 
 typedef struct idc_run {
-    idc_options options;
-    cop_task task;
+    const idc_options *options;
+    const cop_task *task; /* from begin on */
 
     /* Made by begin; caches, no results. */
     idc_classes classes;
@@ -33,8 +33,8 @@ typedef struct idc_rhythm {
 /* For `samples` training samples. */
 idc_rhythm idc_rhythm_of(const idc_options *o, int64_t samples);
 
-cop_status idc_run_begin(idc_run *r, cop_work *work, cop_tensors *bag, cop_error *err);
-cop_status idc_run_step(idc_run *r, cop_work *work, cop_tensors *bag, int64_t i, cop_error *err);
+cop_status idc_run_begin(idc_run *r, cop_work *work, cop_error *err);
+cop_status idc_run_step(idc_run *r, cop_work *work, int64_t i, cop_error *err);
 void idc_run_clear(idc_run *r);
 
 #endif

@@ -18,32 +18,6 @@ typedef struct options {
     cop_recipe recipe;
 } options;
 
-typedef struct selector {
-    options o;
-    cop_task task;
-} selector;
-
-static cop_status selector_create(const void *values, const cop_task *task, void **out,
-                                  cop_error *err)
-{
-    const options *o = values;
-    if (o->factor > task->height || o->factor > task->width)
-        return cop_fail(err, COP_INVALID, "factor %lld: more tiles than the %dx%d images have rows",
-                        (long long)o->factor, (int)task->height, (int)task->width);
-    selector *self = malloc(sizeof *self);
-    if (self == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    self->o = *o;
-    self->task = *task;
-    *out = self;
-    return COP_OK;
-}
-
-static void selector_destroy(void *self)
-{
-    free(self);
-}
-
 static cop_decode decode_of(const options *o)
 {
     if (o->factor == 1)
@@ -51,14 +25,14 @@ static cop_decode decode_of(const options *o)
     return o->decode == DECODE_MULTI ? COP_DECODE_MULTI : COP_DECODE_SINGLE;
 }
 
-static int64_t images_per_class(const selector *self)
+static int64_t images_per_class(const options *o)
 {
-    return self->o.ipc * self->o.factor * self->o.factor;
+    return o->ipc * o->factor * o->factor;
 }
 
-static cop_status check_class(const selector *self, int32_t label, int64_t found, cop_error *err)
+static cop_status check_class(const options *o, int32_t label, int64_t found, cop_error *err)
 {
-    int64_t wanted = images_per_class(self);
+    int64_t wanted = images_per_class(o);
     if (found >= wanted)
         return COP_OK;
     return cop_fail(err, COP_INVALID,
@@ -66,58 +40,58 @@ static cop_status check_class(const selector *self, int32_t label, int64_t found
                     (int)label, (long long)found, (long long)wanted);
 }
 
-static cop_status selector_plan(void *state, cop_plan *plan, cop_error *err)
+static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
-    const selector *self = state;
-    const options *o = &self->o;
-    for (int32_t c = 0; c < self->task.classes; c++) {
+    const options *o = given;
+    const cop_task *task = cop_plan_task(plan);
+    if (o->factor > task->height || o->factor > task->width)
+        return cop_fail(err, COP_INVALID, "factor %lld: more tiles than the %dx%d images have rows",
+                        (long long)o->factor, (int)task->height, (int)task->width);
+    for (int32_t c = 0; c < task->classes; c++) {
         int64_t found = cop_plan_class_count(plan, c);
         if (found >= 0)
-            COP_TRY(check_class(self, c, found, err));
+            COP_TRY(check_class(o, c, found, err));
     }
-    int64_t stored = o->ipc * cop_plan_task(plan)->classes;
+    int64_t stored = o->ipc * task->classes;
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
                         &o->recipe);
     return COP_OK;
 }
 
-static cop_status selector_begin(void *state, cop_work *work, cop_tensors *bag, cop_error *err)
+static cop_status begin_random(void *self, cop_work *work, cop_error *err)
 {
-    (void)work;
-    const selector *self = state;
-    return cop_tensors_add(bag, "chosen", COP_I64,
-                           cop_shape2(self->task.classes, images_per_class(self)), NULL, err);
+    cop_shape shape = cop_shape2(cop_work_task(work)->classes, images_per_class(self));
+    return cop_tensors_add(cop_work_bag(work), "chosen", COP_I64, shape, NULL, err);
 }
 
 /* Writes the chosen images of one class; `members` and `order` have room for every sample. */
-static cop_status choose(const selector *self, const cop_work *work, int32_t label,
-                         int64_t *members, int64_t *order, int64_t *chosen, cop_error *err)
+static cop_status choose(const options *o, const cop_work *work, int32_t label, int64_t *members,
+                         int64_t *order, int64_t *chosen, cop_error *err)
 {
-    int64_t wanted = images_per_class(self);
+    int64_t wanted = images_per_class(o);
     int64_t found = cop_samples_of_class(cop_work_train_data(work), label, members);
-    COP_TRY(check_class(self, label, found, err));
-    if (self->o.selection == SELECT_RANDOM) {
+    COP_TRY(check_class(o, label, found, err));
+    if (o->selection == SELECT_RANDOM) {
         cop_stream stream = cop_work_stream(work, "selection", (uint64_t)label);
         cop_stream_permutation(&stream, order, found);
     }
     for (int64_t i = 0; i < wanted; i++)
-        chosen[i] = members[self->o.selection == SELECT_RANDOM ? order[i] : i];
+        chosen[i] = members[o->selection == SELECT_RANDOM ? order[i] : i];
     return COP_OK;
 }
 
-static cop_status selector_step(void *state, cop_work *work, cop_tensors *bag, int64_t i,
-                                cop_error *err)
+static cop_status step_random(void *self, cop_work *work, int64_t i, cop_error *err)
 {
     (void)i;
-    const selector *self = state;
+    int32_t classes = cop_work_task(work)->classes;
     size_t room = (size_t)cop_work_train_data(work)->count + 1;
     int64_t *members = calloc(room, sizeof *members), *order = calloc(room, sizeof *order);
-    int64_t *chosen = cop_i64(cop_tensors_find(bag, "chosen"));
+    int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     cop_status status = COP_OK;
     if (members == NULL || order == NULL)
         status = cop_fail(err, COP_FAILED, "out of memory");
-    for (int32_t c = 0; status == COP_OK && c < self->task.classes; c++)
+    for (int32_t c = 0; status == COP_OK && c < classes; c++)
         status = choose(self, work, c, members, order, chosen + c * images_per_class(self), err);
     free(members);
     free(order);
@@ -134,14 +108,14 @@ static void tile_span(int64_t side, int64_t factor, int64_t t, int64_t *first, i
 }
 
 /* Shrinks an image by nearest neighbour into its tile of a stored one; both [C, H, W]. */
-static void put_tile(const selector *self, const float *image, int64_t row, int64_t column,
-                     float *stored)
+static void put_tile(const cop_task *task, int64_t factor, const float *image, int64_t row,
+                     int64_t column, float *stored)
 {
     int64_t top, height, left, width;
-    int64_t side_y = self->task.height, side_x = self->task.width;
-    tile_span(side_y, self->o.factor, row, &top, &height);
-    tile_span(side_x, self->o.factor, column, &left, &width);
-    for (int64_t c = 0; c < self->task.channels; c++) {
+    int64_t side_y = task->height, side_x = task->width;
+    tile_span(side_y, factor, row, &top, &height);
+    tile_span(side_x, factor, column, &left, &width);
+    for (int64_t c = 0; c < task->channels; c++) {
         for (int64_t y = 0; y < height; y++) {
             for (int64_t x = 0; x < width; x++)
                 stored[(c * side_y + top + y) * side_x + left + x] =
@@ -150,40 +124,39 @@ static void put_tile(const selector *self, const float *image, int64_t row, int6
     }
 }
 
-static void compose(const selector *self, const cop_samples *data, const int64_t *chosen,
-                    float *image, cop_synthetic *out)
+static void compose(const options *o, const cop_samples *data, const int64_t *chosen, float *image,
+                    cop_synthetic *out)
 {
-    int64_t pixels = (int64_t)self->task.channels * self->task.height * self->task.width;
-    for (int32_t c = 0; c < self->task.classes; c++) {
-        for (int64_t k = 0; k < self->o.ipc; k++) {
-            int64_t at = c * self->o.ipc + k;
-            out->labels[at * self->task.classes + c] = 1.0f;
-            for (int64_t t = 0; t < self->o.factor * self->o.factor; t++) {
-                cop_samples_pixels(data, chosen[c * images_per_class(self) + t * self->o.ipc + k],
-                                   image);
-                put_tile(self, image, t / self->o.factor, t % self->o.factor,
+    const cop_task *task = &data->task;
+    int64_t pixels = (int64_t)task->channels * task->height * task->width;
+    for (int32_t c = 0; c < task->classes; c++) {
+        for (int64_t k = 0; k < o->ipc; k++) {
+            int64_t at = c * o->ipc + k;
+            out->labels[at * task->classes + c] = 1.0f;
+            for (int64_t t = 0; t < o->factor * o->factor; t++) {
+                cop_samples_pixels(data, chosen[c * images_per_class(o) + t * o->ipc + k], image);
+                put_tile(task, o->factor, image, t / o->factor, t % o->factor,
                          out->pixels + at * pixels);
             }
         }
     }
 }
 
-static cop_status selector_finish(void *state, cop_work *work, cop_tensors *bag, cop_synthetic *out,
-                                  cop_error *err)
+static cop_status finish_random(void *self, cop_work *work, cop_error *err)
 {
-    const selector *self = state;
+    const options *o = self;
     const cop_samples *data = cop_work_train_data(work);
-    out->task = self->task;
-    out->normalization = data->normalization;
-    out->decode = decode_of(&self->o);
-    out->factor = (int32_t)self->o.factor;
-    out->recipe = self->o.recipe;
-    COP_TRY(cop_synthetic_allocate(out, self->o.ipc * self->task.classes, err));
-    float *image = malloc(sizeof *image * (size_t)self->task.channels * (size_t)self->task.height *
-                          (size_t)self->task.width);
+    cop_synthetic *out = cop_work_set(work);
+    const cop_task *task = cop_work_task(work);
+    out->decode = decode_of(o);
+    out->factor = (int32_t)o->factor;
+    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_allocate(out, o->ipc * task->classes, err));
+    float *image =
+        malloc(sizeof *image * (size_t)task->channels * (size_t)task->height * (size_t)task->width);
     if (image == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    compose(self, data, cop_i64(cop_tensors_find(bag, "chosen")), image, out);
+    compose(o, data, cop_i64(cop_tensors_find(cop_work_bag(work), "chosen")), image, out);
     free(image);
     return COP_OK;
 }
@@ -227,24 +200,9 @@ static const cop_option option_table[] = {
      .def = "idc"},
 };
 
-static const cop_distiller_ops ops = {.size = sizeof(cop_distiller_ops),
-                                      .create = selector_create,
-                                      .destroy = selector_destroy,
-                                      .plan = selector_plan,
-                                      .begin = selector_begin,
-                                      .step = selector_step,
-                                      .finish = selector_finish};
-
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_DISTILLER, COP_DISTILLER_INTERFACE),
-    .id = "random",
-    .version = "1.0.0",
-    .results_version = "1",
-    .summary = "Random real images, so many a class, as they are or as mosaics",
-    .author = "The Coppice authors",
-    .licence = "MIT",
-    .options = option_table,
-    .option_count = sizeof option_table / sizeof option_table[0],
-    .options_size = sizeof(options),
-    .ops = &ops,
-};
+COP_PLUGIN(DISTILLER, .id = "random", .version = "1.0.0", .results_version = "1",
+           .summary = "Random real images, so many a class, as they are or as mosaics",
+           .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
+           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_random,
+                                        .begin = begin_random, .step = step_random,
+                                        .finish = finish_random});

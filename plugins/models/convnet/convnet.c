@@ -234,17 +234,9 @@ static const cop_model_ops ops = {
     .build = build_impl,
 };
 
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_MODEL, COP_MODEL_INTERFACE),
-    .id = "convnet",
-    .version = "1.0.0",
-    .results_version = "1",
+COP_PLUGIN(
+    MODEL, .id = "convnet", .version = "1.0.0", .results_version = "1",
     .summary = "ConvNet-D: D blocks of 3x3 convolution, normalisation, activation and pooling",
-    .author = "The Coppice authors",
-    .licence = "MIT",
+    .author = "The Coppice authors", .licence = "MIT",
     .citation = "Gidaris & Komodakis, Dynamic Few-Shot Visual Learning without Forgetting, 2018",
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .options_size = sizeof(convnet_options),
-    .ops = &ops,
-};
+    COP_OPTIONS(convnet_options, options), .ops = &ops);

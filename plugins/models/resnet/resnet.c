@@ -265,17 +265,9 @@ static const cop_model_ops ops = {
     .build = build_impl,
 };
 
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_MODEL, COP_MODEL_INTERFACE),
-    .id = "resnet",
-    .version = "1.0.0",
-    .results_version = "1",
+COP_PLUGIN(
+    MODEL, .id = "resnet", .version = "1.0.0", .results_version = "1",
     .summary = "residual networks of basic blocks: ResNet-10, 18, 34 and 20, 32, 44, 56, 110",
-    .author = "The Coppice authors",
-    .licence = "MIT",
+    .author = "The Coppice authors", .licence = "MIT",
     .citation = "He et al., Deep Residual Learning for Image Recognition, 2016",
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
-    .options_size = sizeof(resnet_options),
-    .ops = &ops,
-};
+    COP_OPTIONS(resnet_options, options), .ops = &ops);
