@@ -85,10 +85,10 @@ static cop_status check_kind(const cop_work *w, bool is_right, const char *what,
 {
     if (is_right)
         return COP_OK;
-    return cop_fail(err, COP_FAILED, "a %s has no %s",
-                    w->kind == COP_KIND_DISTILLER ? "distiller"
-                    : w->kind == COP_KIND_PRUNER  ? "pruner"
-                                                  : "analyzer",
+    return cop_fail(err, COP_FAILED, "%s has no %s",
+                    w->kind == COP_KIND_DISTILLER ? "a distiller"
+                    : w->kind == COP_KIND_PRUNER  ? "a pruner"
+                                                  : "an analyzer",
                     what);
 }
 

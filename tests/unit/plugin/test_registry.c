@@ -68,12 +68,12 @@ static const struct {
     {"no_symbol.so", "has no symbol coppice_plugin: not a plugin"},
     {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
     {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
-    {"major_too_new.so", "built for ABI 2.1; wanted major version 1"},
-    {"minor_too_new.so", "built for ABI 1.2; this host knows none newer than 1.1"},
+    {"major_too_new.so", "built for ABI 3.0; wanted major version 2"},
+    {"minor_too_new.so", "built for ABI 2.1; this host knows none newer than 2.0"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
     {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
-    {"wrong_interface.so", "pruner interface is 2; wanted 1"},
+    {"wrong_interface.so", "pruner interface is 3; wanted 2"},
     {"wrong_option_size.so", "an option is 8 bytes; wanted"},
     {"empty_id.so", "id is empty; wanted a text"},
     {"bad_id.so", "id is \"Bad Id\"; wanted a lower-case word, [a-z][a-z0-9_-]*"},
@@ -81,7 +81,7 @@ static const struct {
     {"null_ops.so", "ops is NULL; wanted a pruner's operations"},
     {"short_ops.so", "ops is 48 bytes; wanted 56"},
     {"long_ops.so", "ops is 64 bytes; wanted 56"},
-    {"null_callback.so", "callback \"step\" is NULL; a pruner must have it"},
+    {"null_callback.so", "callback \"finish\" is NULL; a pruner must have it"},
     {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
     {"duplicate_option.so", "option \"rate\" is there twice"},
     {"toypruner_again.so", "pruner \"toypruner\" is taken from "},
@@ -137,16 +137,16 @@ static void completes_an_older_plugin(void **state)
     (void)state;
     cop_registry *r = open_dirs(fixtures, NULL);
     const cop_plugin *whole = cop_registry_find(r, COP_KIND_PRUNER, "toypruner")->plugin;
-    const cop_pruner_ops *whole_ops = whole->ops;
-    cop_pruner_ops shorter = *whole_ops;
+    const cop_work_ops *whole_ops = whole->ops;
+    cop_work_ops shorter = *whole_ops;
     cop_plugin older = *whole;
-    shorter.size = offsetof(cop_pruner_ops, finish);
+    shorter.size = offsetof(cop_work_ops, finish);
     older.ops = &shorter;
     const cop_plugin *copy = NULL;
     cop_error err = {0};
     assert_ok(cop_plugin_copy(&older, &copy, &err), &err);
-    const cop_pruner_ops *ops = copy->ops;
-    assert_true(ops->step == whole_ops->step);
+    const cop_work_ops *ops = copy->ops;
+    assert_true(ops->create == whole_ops->create);
     assert_true(ops->finish == NULL);
     assert_ptr_not_equal(copy->ops, older.ops);
     assert_string_equal(copy->id, "toypruner");

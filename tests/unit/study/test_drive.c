@@ -1,4 +1,5 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
+#include "given.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 #include "support.h"
@@ -16,7 +17,8 @@ typedef struct chain {
     float result[WEIGHTS];       /* written into the mask */
     volatile sig_atomic_t *stop; /* set in step `stop_at` */
     int64_t stop_at;
-    bool grow; /* adds to the bag in a step */
+    bool grow;         /* adds to the bag in a step */
+    bool ask_too_much; /* asks for an input that cannot be had, and goes on without */
     double last;
 } chain;
 
@@ -32,21 +34,20 @@ static cop_status refuse(const chain *c, cop_error *err)
     return COP_FAILED;
 }
 
-static cop_status chain_begin(void *self, const cop_pruner_input *in, cop_work *work,
-                              cop_tensors *bag, cop_error *err)
+static cop_status chain_begin(void *self, cop_work *work, cop_error *err)
 {
-    (void)in;
-    (void)work;
     if (fails(self, "begin"))
         return refuse(self, err);
-    return cop_tensors_add(bag, "value", COP_F64, cop_shape0(), NULL, err);
+    return cop_tensors_add(cop_work_bag(work), "value", COP_F64, cop_shape0(), NULL, err);
 }
 
-static cop_status chain_step(void *self, const cop_pruner_input *in, cop_work *work,
-                             cop_tensors *bag, int64_t i, cop_error *err)
+static cop_status chain_step(void *self, cop_work *work, int64_t i, cop_error *err)
 {
-    (void)in;
     chain *c = self;
+    cop_tensors *bag = cop_work_bag(work);
+    const cop_tensors *mask = NULL;
+    if (c->ask_too_much)
+        (void)cop_work_initial(work, &mask, NULL);
     if (fails(c, "step") && i == 3)
         return refuse(c, err);
     cop_stream stream = cop_work_stream(work, "chain", (uint64_t)i);
@@ -60,20 +61,18 @@ static cop_status chain_step(void *self, const cop_pruner_input *in, cop_work *w
     return COP_OK;
 }
 
-static cop_status chain_finish(void *self, const cop_pruner_input *in, cop_work *work,
-                               cop_tensors *bag, cop_tensors *mask, cop_error *err)
+static cop_status chain_finish(void *self, cop_work *work, cop_error *err)
 {
-    (void)in;
-    (void)work;
     chain *c = self;
+    cop_tensors *mask = cop_work_next_mask(work);
     if (fails(c, "finish"))
         return refuse(c, err);
-    c->last = *cop_f64(cop_tensors_find(bag, "value"));
+    c->last = *cop_f64(cop_tensors_find(cop_work_bag(work), "value"));
     memcpy(cop_f32(cop_tensors_at(mask, 0)), c->result, sizeof c->result);
     return COP_OK;
 }
 
-static const cop_pruner_ops ops = {
+static const cop_work_ops ops = {
     .size = sizeof ops, .begin = chain_begin, .step = chain_step, .finish = chain_finish};
 
 /* What the drive saved last, and how often. */
@@ -108,15 +107,16 @@ static const float before[WEIGHTS] = {1, 1, 1, 0, 1};
 
 static cop_status run(chain *c, cop_drive *d, cop_tensors **mask, cop_error *err)
 {
-    cop_work work = {.seed = 5};
     cop_tensors *had = one_mask(before);
-    cop_pruner_input in = {.mask = had, .rounds = 1};
+    given inputs = {.mask = had};
+    cop_work work = {
+        .kind = COP_KIND_PRUNER, .seed = 5, .rounds = 1, .source = given_source(&inputs)};
     d->what = "pruner 'chain'";
     d->self = c;
     d->work = &work;
     d->steps = STEPS;
     *mask = NULL;
-    cop_status status = cop_drive_pruner(d, &ops, &in, mask, err);
+    cop_status status = cop_drive_pruner(d, &ops, had, mask, err);
     cop_tensors_free(had);
     return status;
 }
@@ -214,6 +214,7 @@ static void failures_say_who_and_where(void **state)
          "pruner 'chain': finish: no luck"},
         {{.fail_in = "begin"}, COP_FAILED, "pruner 'chain': begin: failed without saying why"},
         {{.grow = true}, COP_FAILED, "step 0 added to its bag"},
+        {{.ask_too_much = true}, COP_FAILED, "pruner 'chain': step: an input could not be read"},
         {{.result = {1, 1, 1, 1, 1}}, COP_FAILED, "brings the removed weight 3 back"},
         {{.result = {1, 0.5f, 1, 0, 1}}, COP_FAILED, "holds 0.5 at 1, wanted 0 or 1"},
         {{.result = {1, NAN, 1, 0, 1}}, COP_FAILED, "at 1, wanted 0 or 1"},
@@ -343,20 +344,15 @@ static void synthetic_sets_are_checked(void **state)
     }
 }
 
-static cop_status plan_nothing(void *self, cop_plan *plan, cop_error *err)
-{
-    (void)self;
-    (void)plan;
-    (void)err;
-    return COP_OK;
-}
-
-static cop_status plan_one(void *self, cop_plan *plan, cop_error *err)
+static cop_status plan_one(const void *options, cop_plan *plan, cop_error *err)
 {
     cop_plan_steps(plan, 4);
     cop_plan_flops(plan, 1e6);
-    return cop_plan_train(plan, self, err);
+    return cop_plan_train(plan, options, err);
 }
+
+static const cop_work_ops planner = {
+    .size = sizeof planner, .plan = plan_one, .step = chain_step, .finish = chain_finish};
 
 static void plans_copy_what_they_are_asked(void **state)
 {
@@ -365,7 +361,8 @@ static void plans_copy_what_they_are_asked(void **state)
     char label[] = "expert";
     cop_recipe recipe = {.name = "idc", .batch = 17};
     cop_duration at[] = {{COP_EPOCHS, 1}, {COP_STEPS, 500}};
-    cop_training_request request = {.label = label,
+    cop_training_request request = {COP_SIZED(cop_training_request),
+                                    .label = label,
                                     .data = COP_DATA_REAL,
                                     .recipe = &recipe,
                                     .start = COP_START_TICKET,
@@ -376,7 +373,7 @@ static void plans_copy_what_they_are_asked(void **state)
     int stand_in = 0;
     const cop_model *model = (const cop_model *)&stand_in;
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
-    assert_ok(cop_plan_make("analyzer 'a'", plan_one, &request, &plan, &err), &err);
+    assert_ok(cop_plan_make("analyzer 'a'", &planner, &request, &plan, &err), &err);
     label[0] = 'E';
     recipe.batch = 0;
     at[1].value = 0;
@@ -458,30 +455,70 @@ static void plans_refuse_what_cannot_be_had(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
         cop_training_request request = cases[i].request;
+        request.size = sizeof request;
         cop_plan plan = {.kind = cases[i].kind, .model = cases[i].model};
-        assert_refused(cop_plan_make("it", plan_one, &request, &plan, &err), cases[i].status, &err,
+        assert_refused(cop_plan_make("it", &planner, &request, &plan, &err), cases[i].status, &err,
                        cases[i].text);
         assert_int_equal(plan.training_count, 0);
     }
     cop_error err = {0};
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
-    assert_refused(cop_plan_make("pruner 'p'", plan_nothing, NULL, &plan, &err), COP_FAILED, &err,
-                   "pruner 'p': plan did not state how many steps");
+    cop_training_request untold = {.data = COP_DATA_REAL, .start = COP_START_INIT};
+    assert_refused(cop_plan_make("it", &planner, &untold, &plan, &err), COP_FAILED, &err,
+                   "a training request is 0 bytes");
+}
+
+/* All but finish may be left out: there are no steps then, and nothing is wanted. */
+static void what_is_left_out_has_a_default(void **state)
+{
+    (void)state;
+    const cop_work_ops least = {.size = sizeof least, .finish = chain_finish};
+    const cop_work_ops stepless = {
+        .size = sizeof stepless, .plan = plan_one, .finish = chain_finish};
+    cop_error err = {0};
+    cop_plan plan = {.kind = COP_KIND_PRUNER};
+    assert_ok(cop_plan_make("pruner 'p'", &least, NULL, &plan, &err), &err);
+    assert_int_equal(plan.steps, 0);
+    assert_int_equal(plan.training_count, 0);
+    cop_plan_clear(&plan);
+    cop_training_request request = {COP_SIZED(cop_training_request), .data = COP_DATA_REAL,
+                                    .start = COP_START_INIT, .model = (const cop_model *)&plan};
+    assert_refused(cop_plan_make("pruner 'p'", &stepless, &request, &plan, &err), COP_FAILED, &err,
+                   "plan states 4 steps, and there is no step");
 }
 
 static void works_hand_out_what_was_trained(void **state)
 {
     (void)state;
+    cop_error err = {0};
     cop_tensors *a = cop_tensors_new(), *b = cop_tensors_new();
-    const cop_tensors *snapshots[] = {b, a};
-    const cop_work_training trainings[] = {{a, NULL, 0}, {b, snapshots, 2}};
-    cop_work work = {.seed = 3, .threads = 2, .trainings = trainings, .training_count = 2};
-    assert_ptr_equal(cop_work_trained(&work, 0), a);
-    assert_ptr_equal(cop_work_trained(&work, 1), b);
-    assert_null(cop_work_trained(&work, 2));
-    assert_ptr_equal(cop_work_snapshot(&work, 1, 1), a);
-    assert_null(cop_work_snapshot(&work, 1, 2));
-    assert_null(cop_work_snapshot(&work, 0, 0));
+    const cop_tensors *snapshots[] = {b, a}, *finals[] = {a, b}, *out = NULL;
+    const cop_tensors *const *by_request[] = {NULL, snapshots};
+    const size_t counts[] = {0, 2};
+    given inputs = {.requested = finals, .snapshots = by_request};
+    cop_work work = {.kind = COP_KIND_ANALYZER,
+                     .seed = 3,
+                     .threads = 2,
+                     .source = given_source(&inputs),
+                     .request_count = 2,
+                     .snapshot_counts = counts};
+    assert_ok(cop_work_requested(&work, 0, &out, &err), &err);
+    assert_ptr_equal(out, a);
+    assert_ok(cop_work_requested(&work, 1, &out, &err), &err);
+    assert_ptr_equal(out, b);
+    assert_ok(cop_work_snapshot(&work, 1, 1, &out, &err), &err);
+    assert_ptr_equal(out, a);
+    assert_refused(cop_work_requested(&work, 2, &out, &err), COP_FAILED, &err,
+                   "planned training 2 is wanted, and there are 2");
+    assert_refused(cop_work_snapshot(&work, 1, 2, &out, &err), COP_FAILED, &err,
+                   "snapshot 2 is wanted, and there are 2");
+    assert_refused(cop_work_snapshot(&work, 0, 0, &out, &err), COP_FAILED, &err, "there are 0");
+    assert_refused(cop_work_copy(&work, 0, &out, &err), COP_FAILED, &err, "copy 0 is wanted");
+    assert_refused(cop_work_trained(&work, &out, &err), COP_FAILED, &err,
+                   "an analyzer has no round");
+    work.kind = COP_KIND_PRUNER;
+    assert_refused(cop_work_trained(&work, &out, &err), COP_FAILED, &err,
+                   "plan did not ask for it");
     cop_stream mine = cop_work_stream(&work, "x", 7), same = cop_stream_make(3, "x", 7);
     assert_int_equal(cop_stream_u32(&mine), cop_stream_u32(&same));
     cop_tensors_free(a);
@@ -500,6 +537,7 @@ int main(void)
         cmocka_unit_test(synthetic_sets_are_checked),
         cmocka_unit_test(plans_copy_what_they_are_asked),
         cmocka_unit_test(plans_refuse_what_cannot_be_had),
+        cmocka_unit_test(what_is_left_out_has_a_default),
         cmocka_unit_test(works_hand_out_what_was_trained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The hessian analyzer on softmax regression, whose Hessian is known:
  * mean over samples of (diag(p) − p pᵀ) ⊗ x xᵀ, with x extended by a 1 for the bias. */
+#include "given.h"
 #include "linear_net.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -106,23 +107,28 @@ static outcome analyze(const scene *s, hessian_options o, uint64_t seed, bool ba
 {
     cop_error err = {0};
     outcome out = {0};
-    const cop_analyzer_ops *ops = coppice_plugin.ops;
+    const cop_work_ops *ops = coppice_plugin.ops;
     void *self = NULL;
     o.probes += bag_wanted;
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = s->model, .copies = 1};
     assert_ok(ops->create(&o, &linear_task, &self, &err), &err);
-    assert_ok(cop_plan_make("analyzer 'hessian'", ops->plan, self, &plan, &err), &err);
+    assert_ok(cop_plan_make("analyzer 'hessian'", ops, &o, &plan, &err), &err);
     assert_int_equal(plan.steps, o.probes);
-    cop_work work = {.train = &s->data, .seed = seed, .threads = 1};
-    cop_analyzer_input in = {
-        .model = s->model, .mask = s->mask, .copies = s->copies, .copy_count = 1};
+    given inputs = {.mask = s->mask, .copies = s->copies};
+    cop_work work = {.kind = COP_KIND_ANALYZER,
+                     .model = s->model,
+                     .train = &s->data,
+                     .seed = seed,
+                     .threads = 1,
+                     .source = given_source(&inputs),
+                     .copy_count = 1};
     cop_drive d = {.what = "analyzer 'hessian'",
                    .self = self,
                    .work = &work,
                    .steps = plan.steps,
                    .save = bag_wanted ? keep : NULL,
                    .context = &out};
-    assert_ok(cop_drive_analyzer(&d, ops, &in, &out.tables, &err), &err);
+    assert_ok(cop_drive_analyzer(&d, ops, &out.tables, &err), &err);
     ops->destroy(self);
     return out;
 }
@@ -301,16 +307,12 @@ static void a_copy_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
     cop_error err = {0};
-    const cop_analyzer_ops *ops = coppice_plugin.ops;
-    void *self = NULL;
     cop_model *model = linear_model();
     hessian_options o = defaults;
     o.copy = 2;
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model, .copies = 2};
-    assert_ok(ops->create(&o, &linear_task, &self, &err), &err);
-    assert_refused(cop_plan_make("analyzer 'hessian'", ops->plan, self, &plan, &err), COP_INVALID,
-                   &err, "copy 2 is wanted, and there are 2");
-    ops->destroy(self);
+    assert_refused(cop_plan_make("analyzer 'hessian'", coppice_plugin.ops, &o, &plan, &err),
+                   COP_INVALID, &err, "copy 2 is wanted, and there are 2");
     cop_model_free(model);
 }
 

@@ -1,4 +1,5 @@
 /* The lmc analyzer: its ends are the copies, its lines are straight, its barriers add up. */
+#include "given.h"
 #include "linear_net.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -72,22 +73,26 @@ static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_
 static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_plan *seen)
 {
     cop_error err = {0};
-    const cop_analyzer_ops *ops = coppice_plugin.ops;
+    const cop_work_ops *ops = coppice_plugin.ops;
     void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = s->model, .copies = (int64_t)s->count};
     assert_ok(ops->create(o, cop_model_task(s->model), &self, &err), &err);
-    assert_ok(cop_plan_make("analyzer 'lmc'", ops->plan, self, &plan, &err), &err);
-    const cop_work_training other = {.final = s->states[3]};
-    cop_work work = {.train = &s->train.samples,
+    assert_ok(cop_plan_make("analyzer 'lmc'", ops, o, &plan, &err), &err);
+    const cop_tensors *other = s->states[3];
+    bool is_dense[8] = {false};
+    for (size_t i = 0; i < s->count; i++)
+        is_dense[i] = s->copies[i] == s->dense[i];
+    given inputs = {.copies = s->copies, .dense = s->dense, .requested = &other};
+    cop_work work = {.kind = COP_KIND_ANALYZER,
+                     .model = s->model,
+                     .train = &s->train.samples,
                      .test = &s->test.samples,
                      .threads = 1,
-                     .trainings = &other,
-                     .training_count = 1};
-    cop_analyzer_input in = {.model = s->model,
-                             .copies = s->copies,
-                             .copy_count = s->count,
-                             .dense = s->dense,
-                             .dense_count = s->count};
+                     .source = given_source(&inputs),
+                     .copy_count = s->count,
+                     .dense_count = s->count,
+                     .copy_is_dense = is_dense,
+                     .request_count = 1};
     cop_tensors *checkpoint = NULL;
     cop_tables *tables = NULL;
     cop_drive d = {.what = "analyzer 'lmc'",
@@ -96,14 +101,14 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
                    .steps = plan.steps,
                    .save = keep,
                    .context = &checkpoint};
-    assert_ok(cop_drive_analyzer(&d, ops, &in, &tables, &err), &err);
+    assert_ok(cop_drive_analyzer(&d, ops, &tables, &err), &err);
     if (resumed) {
         cop_tables_free(tables);
         d.resume_bag = checkpoint;
         d.resume_step = 5;
         d.save = NULL;
         assert_non_null(checkpoint);
-        assert_ok(cop_drive_analyzer(&d, ops, &in, &tables, &err), &err);
+        assert_ok(cop_drive_analyzer(&d, ops, &tables, &err), &err);
     }
     cop_tensors_free(checkpoint);
     ops->destroy(self);
@@ -360,14 +365,10 @@ static void no_copies_is_an_error(void **state)
 {
     (void)state;
     cop_error err = {0};
-    const cop_analyzer_ops *ops = coppice_plugin.ops;
-    void *self = NULL;
     cop_model *model = tiny_model(false);
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
-    assert_ok(ops->create(&defaults, &tiny_task, &self, &err), &err);
-    assert_refused(cop_plan_make("analyzer 'lmc'", ops->plan, self, &plan, &err), COP_INVALID, &err,
-                   "no trained copies");
-    ops->destroy(self);
+    assert_refused(cop_plan_make("analyzer 'lmc'", coppice_plugin.ops, &defaults, &plan, &err),
+                   COP_INVALID, &err, "no trained copies");
     cop_model_free(model);
 }
 

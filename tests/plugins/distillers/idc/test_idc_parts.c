@@ -2,6 +2,8 @@
  */
 #include "idc_scene.h"
 
+#include "study/graph/plan.h"
+
 #include "plugin/component.h"
 #include "plugins/distillers/idc/classes.h"
 #include "plugins/distillers/idc/pixels.h"
@@ -223,7 +225,6 @@ static void options_that_do_not_fit_are_refused(void **unused)
     (void)unused;
     idc_scene s;
     scene_open(&s);
-    const cop_distiller_ops *ops = coppice_plugin.ops;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         const refusal *r = &refusals[i];
         idc_options o = scene_options(&s);
@@ -232,15 +233,15 @@ static void options_that_do_not_fit_are_refused(void **unused)
         o.batch_synthetic = r->batch_synthetic;
         o.start = r->start;
         o.decode = r->decode;
-        void *self = NULL;
         cop_error err = {0};
-        cop_status status = ops->create(&o, &scene_task, &self, &err);
+        cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = scene_task, .train_count = 18};
+        cop_status status = cop_plan_make("distiller 'idc'", coppice_plugin.ops, &o, &plan, &err);
         if (r->text != NULL) {
             assert_refused(status, COP_INVALID, &err, r->text);
             continue;
         }
         assert_ok(status, &err);
-        ops->destroy(self);
+        cop_plan_clear(&plan);
     }
     scene_close(&s);
 }

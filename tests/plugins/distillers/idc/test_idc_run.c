@@ -11,7 +11,7 @@
  * (test_idc_match.c), through two network updates whose gradients are right to about 1e-6 too. */
 #define SHARE 2e-5
 
-static const cop_distiller_ops *distiller(void)
+static const cop_work_ops *distiller(void)
 {
     return coppice_plugin.ops;
 }
@@ -26,15 +26,20 @@ typedef struct live {
 static void live_open(live *l, const idc_scene *s, const idc_options *o)
 {
     cop_error err = {0};
-    *l = (live){.work = {.train = &s->data, .seed = 11}, .bag = cop_tensors_new()};
+    *l = (live){.bag = cop_tensors_new()};
+    l->work = (cop_work){.kind = COP_KIND_DISTILLER,
+                         .task = &scene_task,
+                         .train = &s->data,
+                         .seed = 11,
+                         .bag = l->bag};
     assert_ok(distiller()->create(o, &scene_task, &l->self, &err), &err);
-    assert_ok(distiller()->begin(l->self, &l->work, l->bag, &err), &err);
+    assert_ok(distiller()->begin(l->self, &l->work, &err), &err);
 }
 
 static void live_step(live *l, int64_t i)
 {
     cop_error err = {0};
-    assert_ok(distiller()->step(l->self, &l->work, l->bag, i, &err), &err);
+    assert_ok(distiller()->step(l->self, &l->work, i, &err), &err);
 }
 
 static void live_close(live *l)
@@ -145,7 +150,9 @@ static void pixels_are_clamped_where_an_outer_iteration_starts(void **unused)
     memcpy(pixels, wild, sizeof wild);
     cop_error err = {0};
     cop_synthetic set = {0};
-    assert_ok(distiller()->finish(l.self, &l.work, l.bag, &set, &err), &err);
+    set.task = scene_task;
+    l.work.set = &set;
+    assert_ok(distiller()->finish(l.self, &l.work, &err), &err);
     assert_true(set.pixels[0] == 1.0f && set.pixels[1] == 0.0f);
     cop_synthetic_clear(&set);
     live_close(&l);
@@ -252,12 +259,13 @@ static int64_t drive(const idc_scene *s, const idc_options *o, uint64_t seed, ke
     void *self = NULL;
     assert_ok(distiller()->create(o, &scene_task, &self, &err), &err);
     cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = scene_task, .train_count = 18};
-    assert_ok(cop_plan_make("distiller 'idc'", distiller()->plan, self, &plan, &err), &err);
+    assert_ok(cop_plan_make("distiller 'idc'", distiller(), o, &plan, &err), &err);
     assert_int_equal(plan.expected_samples, 3 * o->ipc * o->factor * o->factor);
     assert_true(plan.flops > 0.0);
     int64_t steps = plan.steps;
     cop_plan_clear(&plan);
-    cop_work work = {.train = &s->data, .seed = seed};
+    cop_work work = {
+        .kind = COP_KIND_DISTILLER, .task = &scene_task, .train = &s->data, .seed = seed};
     const cop_drive d = {.what = "distiller 'idc'",
                          .self = self,
                          .work = &work,
@@ -266,7 +274,7 @@ static int64_t drive(const idc_scene *s, const idc_options *o, uint64_t seed, ke
                          .resume_step = at,
                          .save = k != NULL ? keep : NULL,
                          .context = k};
-    assert_ok(cop_drive_distiller(&d, distiller(), &scene_task, out, &err), &err);
+    assert_ok(cop_drive_distiller(&d, distiller(), out, &err), &err);
     distiller()->destroy(self);
     return steps;
 }
@@ -339,7 +347,7 @@ static void numbers_that_break_are_told(void **unused)
     live_open(&l, &s, &o);
     bag_f32(&l, "pixels")[SCENE_IPC * SCENE_IMAGE] = NAN;
     cop_error err = {0};
-    assert_refused(distiller()->step(l.self, &l.work, l.bag, 1, &err), COP_FAILED, &err,
+    assert_refused(distiller()->step(l.self, &l.work, 1, &err), COP_FAILED, &err,
                    "outer iteration 0: the matching loss of class 1 became nan");
     live_close(&l);
     scene_close(&s);

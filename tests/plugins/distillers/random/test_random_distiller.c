@@ -50,24 +50,27 @@ typedef struct set_options {
 static cop_status distil(const scene *s, const set_options *o, uint64_t seed, cop_synthetic *out,
                          cop_error *err)
 {
-    const cop_distiller_ops *ops = coppice_plugin.ops;
     char settings[160];
     (void)snprintf(settings, sizeof settings,
                    "ipc = %d; factor = %d; selection = \"%s\"; decode = \"%s\";"
                    "recipe = { recipe = \"idc\"; batch = 64; };",
                    o->ipc, o->factor, o->selection, o->decode);
     test_options options = read_options(&coppice_plugin, settings);
-    void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = task};
-    cop_status status = ops->create(options.values, &task, &self, err);
-    free_options(&options); /* what create needed of them it has copied */
-    COP_TRY(status);
-    assert_ok(cop_plan_make("random", ops->plan, self, &plan, err), err);
-    assert_int_equal(plan.steps, 1);
-    cop_work work = {.train = &s->data, .seed = seed};
-    cop_drive d = {.what = "distiller 'random'", .self = self, .work = &work, .steps = plan.steps};
-    status = cop_drive_distiller(&d, ops, &task, out, err);
-    ops->destroy(self);
+    cop_status status =
+        cop_plan_make("distiller 'random'", coppice_plugin.ops, options.values, &plan, err);
+    if (status == COP_OK) {
+        assert_int_equal(plan.steps, 1);
+        cop_work work = {
+            .kind = COP_KIND_DISTILLER, .task = &task, .train = &s->data, .seed = seed};
+        cop_drive d = {.what = "distiller 'random'",
+                       .self = options.values,
+                       .work = &work,
+                       .steps = plan.steps};
+        status = cop_drive_distiller(&d, coppice_plugin.ops, out, err);
+        cop_plan_clear(&plan);
+    }
+    free_options(&options);
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* The imp pruner: how many weights go, which, and that they never come back. */
+#include "given.h"
 #include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -31,30 +32,29 @@ static void close_scene(scene *s)
 /* Plans and runs one round with these options; the mask is replaced. */
 static cop_status prune(scene *s, const char *settings, cop_error *err)
 {
-    const cop_pruner_ops *ops = coppice_plugin.ops;
     test_options options = read_options(&coppice_plugin, settings);
-    void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = s->model};
-    assert_ok(ops->create(options.values, &tiny_task, &self, err), err);
-    cop_status status = cop_plan_make("pruner 'imp'", ops->plan, self, &plan, err);
+    cop_status status =
+        cop_plan_make("pruner 'imp'", coppice_plugin.ops, options.values, &plan, err);
     if (status == COP_OK) {
         assert_true(plan.need_trained);
-        cop_work work = {.seed = 1};
-        cop_drive d = {.what = "pruner 'imp'", .self = self, .work = &work, .steps = plan.steps};
-        cop_pruner_input in = {.model = s->model,
-                               .initial = s->state,
-                               .trained = s->state,
-                               .mask = s->mask,
-                               .rounds = 1};
+        given inputs = {.mask = s->mask, .initial = s->state, .trained = s->state};
+        cop_work work = {.kind = COP_KIND_PRUNER,
+                         .model = s->model,
+                         .seed = 1,
+                         .source = given_source(&inputs),
+                         .has_trained = true,
+                         .rounds = 1};
+        cop_drive d = {
+            .what = "pruner 'imp'", .self = options.values, .work = &work, .steps = plan.steps};
         cop_tensors *next = NULL;
-        status = cop_drive_pruner(&d, ops, &in, &next, err);
+        status = cop_drive_pruner(&d, coppice_plugin.ops, s->mask, &next, err);
         if (status == COP_OK) {
             cop_tensors_free(s->mask);
             s->mask = next;
         }
         cop_plan_clear(&plan);
     }
-    ops->destroy(self);
     free_options(&options);
     return status;
 }

@@ -1,4 +1,5 @@
 /* The random pruner: as many weights as magnitude pruning, drawn by the work's stream alone. */
+#include "given.h"
 #include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -10,27 +11,29 @@
 /* Prunes the full mask of a tiny network, `rounds` times. */
 static cop_tensors *prune(const char *settings, uint64_t seed, int rounds)
 {
-    const cop_pruner_ops *ops = coppice_plugin.ops;
     test_options options = read_options(&coppice_plugin, settings);
     cop_error err = {0};
     cop_model *model = tiny_model(false);
     cop_tensors *mask = NULL;
-    void *self = NULL;
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
     assert_ok(cop_model_full_mask(model, &mask, &err), &err);
-    assert_ok(ops->create(options.values, &tiny_task, &self, &err), &err);
-    assert_ok(cop_plan_make("pruner 'random'", ops->plan, self, &plan, &err), &err);
+    assert_ok(cop_plan_make("pruner 'random'", coppice_plugin.ops, options.values, &plan, &err),
+              &err);
     assert_false(plan.need_trained);
     for (int round = 0; round < rounds; round++) {
-        cop_work work = {.seed = seed + (uint64_t)round};
-        cop_drive d = {.what = "pruner 'random'", .self = self, .work = &work};
-        cop_pruner_input in = {.model = model, .mask = mask, .round = round, .rounds = rounds};
+        given inputs = {.mask = mask};
+        cop_work work = {.kind = COP_KIND_PRUNER,
+                         .model = model,
+                         .seed = seed + (uint64_t)round,
+                         .source = given_source(&inputs),
+                         .round = round,
+                         .rounds = rounds};
+        cop_drive d = {.what = "pruner 'random'", .self = options.values, .work = &work};
         cop_tensors *next = NULL;
-        assert_ok(cop_drive_pruner(&d, ops, &in, &next, &err), &err);
+        assert_ok(cop_drive_pruner(&d, coppice_plugin.ops, mask, &next, &err), &err);
         cop_tensors_free(mask);
         mask = next;
     }
-    ops->destroy(self);
     free_options(&options);
     cop_model_free(model);
     return mask;
