@@ -363,7 +363,7 @@ cop_status cop_worker_open(const cop_instance *from, const cop_task *task, cop_w
     size_t size = from->component->entry->plugin->options_size;
     *out = (cop_worker){.options = malloc(size > 0 ? size : 1)};
     if (out->options == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     memcpy(out->options, from->options, size);
     out->self = out->options;
     cop_status status = COP_OK;

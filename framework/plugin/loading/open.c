@@ -2,6 +2,7 @@
 #include "plugin/loading/open.h"
 
 #include "core/text.h"
+#include "plugin/loading/elf.h"
 #include "plugin/loading/registry.h"
 
 #include <dlfcn.h>
@@ -62,6 +63,7 @@ static cop_status check_symbol(const void *symbol, cop_error *err)
 
 cop_status cop_plugin_open(const char *path, const cop_plugin **plugin, cop_error *err)
 {
+    COP_TRY(cop_plugin_check_file(path, err));
     (void)dlerror();
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL)

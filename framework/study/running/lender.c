@@ -1,4 +1,5 @@
 /* lender.c: what a running work borrows of earlier stages. */
+#include "core/memory.h"
 #include "study/running/lender.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ cop_status cop_lender_new(cop_runner *r, const cop_stage *stage, size_t budget, 
 {
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     **out = (cop_lender){.r = r, .stage = stage, .budget = budget};
     return COP_OK;
 }
@@ -125,14 +126,10 @@ static cop_status fetch(cop_lender *l, const source_key *key, cop_tensors **out,
 
 static cop_status add_loan(cop_lender *l, const loan *made, cop_error *err)
 {
-    if (l->count == l->capacity) {
-        size_t capacity = l->capacity == 0 ? 8 : 2 * l->capacity;
-        loan *grown = realloc(l->loans, capacity * sizeof *grown);
-        if (grown == NULL)
-            return cop_fail(err, COP_FAILED, "out of memory");
-        l->loans = grown;
-        l->capacity = capacity;
-    }
+    loan *grown = cop_grow(l->loans, &l->capacity, l->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    l->loans = grown;
     l->loans[l->count++] = *made;
     l->bytes += made->bytes;
     return COP_OK;

@@ -1,4 +1,5 @@
 /* work.c: the host's services to a running work. */
+#include "core/memory.h"
 #include "study/running/work.h"
 
 #include "core/locale.h"
@@ -211,7 +212,7 @@ cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *
     cop_tensors_free(w->scores);
     w->scores = cop_tensors_new();
     if (w->scores == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
         const cop_tensor *m = cop_tensors_at(mask, i);
         if (exclude == NULL || !cop_name_listed(m->name, exclude))

@@ -46,7 +46,7 @@ static cop_status compare_copies(cop_run *run, cop_error *err)
     const cop_work_stage *spec = &run->stage->work;
     run->copy_is_dense = calloc(spec->copy_count + 1, sizeof *run->copy_is_dense);
     if (run->copy_is_dense == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     for (size_t i = 0; i < spec->copy_count && i < spec->dense_count; i++)
         run->copy_is_dense[i] = spec->copies[i] == spec->dense[i];
     return COP_OK;

@@ -499,7 +499,15 @@ static void makes_models_before_their_component(void **state)
     assert_int_equal(first.model_count, 1);
     assert_int_equal(cop_model_weight_count(first.models[0]), (4 * 8 + 8) + (8 * 3 + 3));
     assert_int_equal(cop_model_weight_count(second.models[0]), (6 * 8 + 8) + (8 * 5 + 5));
-    assert_ptr_equal(first.self, first.options);
+    cop_worker worker, other_worker;
+    assert_ok(cop_worker_open(&first, &task, &worker, &err), &err);
+    assert_ok(cop_worker_open(&first, &task, &other_worker, &err), &err);
+    assert_ptr_equal(worker.self, worker.options); /* as its create has it */
+    assert_ptr_not_equal(worker.options, other_worker.options);
+    assert_memory_equal(worker.options, first.options, cop_component_entry(c)->plugin->options_size);
+    cop_worker_close(&worker);
+    cop_worker_close(&other_worker);
+    cop_worker_close(&other_worker); /* closed is closed */
     cop_instance_close(&first);
     cop_instance_close(&second);
     cop_instance_close(&second); /* closed is closed */
