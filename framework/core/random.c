@@ -43,6 +43,12 @@ uint32_t cop_stream_u32(cop_stream *s)
     return s->word[s->used++];
 }
 
+uint64_t cop_stream_u64(cop_stream *s)
+{
+    uint64_t high = cop_stream_u32(s);
+    return high << 32 | cop_stream_u32(s);
+}
+
 float cop_stream_uniform(cop_stream *s)
 {
     return (float)(cop_stream_u32(s) >> 8) * 0x1p-24f;
@@ -65,8 +71,7 @@ static uint64_t below_64(cop_stream *s, uint64_t n)
     uint64_t reject = (UINT64_MAX - n + 1) % n;
     uint64_t drawn = 0;
     do {
-        drawn = (uint64_t)cop_stream_u32(s) << 32;
-        drawn |= cop_stream_u32(s);
+        drawn = cop_stream_u64(s);
     } while (drawn < reject);
     return drawn % n;
 }

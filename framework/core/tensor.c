@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/pages.h"
 #include "core/shape.h"
+#include "core/tensor_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define DATA_ALIGNMENT 64
 
 struct cop_tensors {
+    bool is_view;       /* the data is another set's */
     cop_tensor **items; /* in order of addition; the slots behind hold their positions + 1 */
     size_t count;
     size_t capacity;
@@ -61,7 +63,8 @@ void cop_tensors_free(cop_tensors *set)
     if (set == NULL)
         return;
     for (size_t i = 0; i < set->count; i++) {
-        free(set->items[i]->data);
+        if (!set->is_view)
+            free(set->items[i]->data);
         free(set->items[i]);
     }
     free(set->items);
@@ -95,6 +98,14 @@ static bool grow(cop_tensors *set)
     for (size_t i = 0; i < set->count; i++)
         set->slots[slot_of(set, items[i]->name)] = i + 1;
     return true;
+}
+
+cop_tensors *cop_tensors_new_view(void)
+{
+    cop_tensors *view = cop_tensors_new();
+    if (view != NULL)
+        view->is_view = true;
+    return view;
 }
 
 /* A zero-filled tensor on its own, or NULL when memory is out. */
@@ -147,6 +158,23 @@ cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype, 
     set->items[set->count++] = tensor;
     if (out != NULL)
         *out = tensor;
+    return COP_OK;
+}
+
+cop_status cop_tensors_show(cop_tensors *view, const char *name, const cop_tensor *owner,
+                            cop_error *err)
+{
+    if (strlen(name) >= COP_NAME_SIZE || (view->count > 0 && view->slots[slot_of(view, name)] != 0))
+        return cop_fail(err, COP_FAILED, "tensor %s cannot be shown as %s", owner->name, name);
+    cop_tensor *tensor = NULL;
+    if (view->count < view->capacity || grow(view))
+        tensor = malloc(sizeof *tensor);
+    if (tensor == NULL)
+        return cop_fail(err, COP_FAILED, "tensor %s: out of memory", name);
+    *tensor = *owner;
+    memcpy(tensor->name, name, strlen(name) + 1);
+    view->slots[slot_of(view, name)] = view->count + 1;
+    view->items[view->count++] = tensor;
     return COP_OK;
 }
 

@@ -8,13 +8,14 @@
 
 /* Largest factors first. An image is cut by the present factor only while all images after it can
  * still be had whole within the bound; what is left at the end stays whole. */
-static bool bound_part_at(int32_t factor, int64_t count, int32_t i, cop_decode_part *part)
+static bool bound_part_at(int32_t factor, int64_t count, int64_t bound, int32_t i,
+                          cop_decode_part *part)
 {
     int64_t first = 0, decoded = 0;
     for (int32_t f = factor; f >= 1; f--) {
         int64_t left = count - first;
         int64_t tiles = (int64_t)f * f;
-        int64_t room = COP_DECODE_BOUND_IMAGES - decoded - left;
+        int64_t room = bound - decoded - left;
         int64_t n = room > 0 ? room / tiles : 0;
         if (f == 1 || n > left)
             n = left;
@@ -28,7 +29,7 @@ static bool bound_part_at(int32_t factor, int64_t count, int32_t i, cop_decode_p
     return false;
 }
 
-bool cop_decode_part_at(cop_decode decode, int32_t factor, int64_t count, int32_t i,
+bool cop_decode_part_at(cop_decode decode, int32_t factor, int64_t count, int64_t bound, int32_t i,
                         cop_decode_part *part)
 {
     *part = (cop_decode_part){.factor = 1, .first = 0, .count = count};
@@ -42,7 +43,7 @@ bool cop_decode_part_at(cop_decode decode, int32_t factor, int64_t count, int32_
         part->factor = i + 1;
         return i < factor;
     case COP_DECODE_BOUND:
-        return bound_part_at(factor, count, i, part);
+        return bound_part_at(factor, count, bound, i, part);
     }
     return false;
 }
@@ -54,13 +55,18 @@ cop_decode cop_decode_for_training(cop_decode decode, int32_t factor)
     return decode == COP_DECODE_BOUND ? COP_DECODE_SINGLE : decode;
 }
 
-int64_t cop_decoded_count(cop_decode decode, int32_t factor, int64_t count)
+int64_t cop_decoded_count_within(cop_decode decode, int32_t factor, int64_t count, int64_t bound)
 {
     int64_t decoded = 0;
     cop_decode_part part;
-    for (int32_t i = 0; cop_decode_part_at(decode, factor, count, i, &part); i++)
+    for (int32_t i = 0; cop_decode_part_at(decode, factor, count, bound, i, &part); i++)
         decoded += (int64_t)part.factor * part.factor * part.count;
     return decoded;
+}
+
+int64_t cop_decoded_count(cop_decode decode, int32_t factor, int64_t count)
+{
+    return cop_decoded_count_within(decode, factor, count, COP_DECODE_BOUND_IMAGES);
 }
 
 /* 0.5 added after the end of one axis. A concatenation, so that pixels stay the bits they are. */
@@ -97,7 +103,8 @@ static cop_node cut_and_upsample(cop_graph *g, cop_node x, int32_t factor)
     return cop_resize_bilinear(g, all, s.dim[2], s.dim[3]);
 }
 
-cop_node cop_decode_images(cop_graph *g, cop_node pixels, cop_decode decode, int32_t factor)
+cop_node cop_decode_images_within(cop_graph *g, cop_node pixels, cop_decode decode, int32_t factor,
+                                  int64_t bound)
 {
     if (pixels == COP_NO_NODE)
         return COP_NO_NODE;
@@ -113,7 +120,7 @@ cop_node cop_decode_images(cop_graph *g, cop_node pixels, cop_decode decode, int
         return cop_graph_out_of_memory(g);
     size_t count = 0;
     cop_decode_part part;
-    for (int32_t i = 0; cop_decode_part_at(decode, factor, s.dim[0], i, &part); i++) {
+    for (int32_t i = 0; cop_decode_part_at(decode, factor, s.dim[0], bound, i, &part); i++) {
         if (part.count == 0)
             continue;
         cop_node stored = pixels;
@@ -124,4 +131,9 @@ cop_node cop_decode_images(cop_graph *g, cop_node pixels, cop_decode decode, int
     cop_node all = count == 1 ? decoded[0] : cop_concat(g, decoded, count, 0);
     free(decoded);
     return cop_node_label(g, all, "decode");
+}
+
+cop_node cop_decode_images(cop_graph *g, cop_node pixels, cop_decode decode, int32_t factor)
+{
+    return cop_decode_images_within(g, pixels, decode, factor, COP_DECODE_BOUND_IMAGES);
 }

@@ -1,4 +1,5 @@
-/* decode.h: which tiles a decoding makes of how many stored images. Read by framework/nn only. */
+/* decode.h: which tiles a decoding makes of how many stored images. Read by
+ * framework/nn and framework/distil. */
 #ifndef COP_NN_DECODE_H
 #define COP_NN_DECODE_H
 
@@ -14,9 +15,14 @@ typedef struct cop_decode_part {
 } cop_decode_part;
 
 /* The i-th part of decoding `count` images, in output order; false past the last. Parts with no
- * image occur. */
-bool cop_decode_part_at(cop_decode decode, int32_t factor, int64_t count, int32_t i,
+ * image occur. `bound` counts for COP_DECODE_BOUND alone, here and below. */
+bool cop_decode_part_at(cop_decode decode, int32_t factor, int64_t count, int64_t bound, int32_t i,
                         cop_decode_part *part);
+
+/* cop_decoded_count and cop_decode_images with a bound of one's own. */
+int64_t cop_decoded_count_within(cop_decode decode, int32_t factor, int64_t count, int64_t bound);
+cop_node cop_decode_images_within(cop_graph *g, cop_node pixels, cop_decode decode, int32_t factor,
+                                  int64_t bound);
 
 /* The decoding that makes the samples to train on: COP_DECODE_BOUND is the distiller's own economy
  * and stands for COP_DECODE_SINGLE there, factor 1 for COP_DECODE_NONE. */

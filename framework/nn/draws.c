@@ -4,7 +4,7 @@
  * any of {crop, scale, rotate} is wanted, which one of the wanted (in this order) the whole batch
  * gets, as in Kim et al.'s code; then image by image (or once, for all): flip; brightness,
  * saturation, contrast; padded crop down, right; crop down, right, or scale x, y, or the angle;
- * cutout down, right. cop_draws_cutmix: the coin; then λ, centre down, centre right, the
+ * cutout down, right. cop_draws_one_operation: which one, then as above. cop_draws_cutmix: the coin; then λ, centre down, centre right, the
  * permutation. What is not drawn is the identity. */
 #include <coppice/nn.h>
 
@@ -218,6 +218,18 @@ void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_bat
         else
             draw_image(d, stream, geometric, k);
     }
+}
+
+void cop_draws_one_operation(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch)
+{
+    uint32_t all = d->flags, wanted[32];
+    uint64_t count = 0;
+    for (uint32_t bit = 1; bit != 0 && bit <= all; bit <<= 1)
+        if (all & bit)
+            wanted[count++] = bit;
+    d->flags = count == 0 ? 0 : wanted[cop_stream_below(stream, count)];
+    cop_draws_augment(d, stream, n, per_batch);
+    d->flags = all;
 }
 
 /* Rows become own·row + (1 − own)·the row that the permutation puts in the box. */

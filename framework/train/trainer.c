@@ -6,7 +6,9 @@
  * the parameters. So a step copies nothing but the batch. */
 #include <coppice/trainer.h>
 
+#include "core/tensor_view.h"
 #include "train/forward.h"
+#include "train/in_bag.h"
 #include "train/loader.h"
 #include "train/optimisers/sgd.h"
 #include "train/programs.h"
@@ -27,6 +29,8 @@ struct cop_trainer {
     cop_recipe recipe;
     cop_schedule schedule;
     size_t param_count, buffer_count;
+    cop_tensors *bag;   /* where the state stands, under the prefix; NULL: nowhere else */
+    const char *prefix; /* during creation */
     cop_tensors *state;
     int64_t *step;          /* in the state */
     cop_tensors *gradients; /* one a parameter, in order */
@@ -42,27 +46,39 @@ static bool is_drawing(const cop_trainer *t)
     return t->recipe.augment != 0 || t->recipe.cutmix > 0.0;
 }
 
+/* A tensor of the state: its own, or shown from the bag. */
+static cop_status add_tensor(cop_trainer *t, const char *name, cop_dtype dtype, cop_shape shape,
+                             cop_error *err)
+{
+    if (t->bag == NULL)
+        return cop_tensors_add(t->state, name, dtype, shape, NULL, err);
+    char full[2 * COP_NAME_SIZE];
+    (void)snprintf(full, sizeof full, "%s%s", t->prefix, name);
+    cop_tensor *owner = NULL;
+    COP_TRY(cop_tensors_add(t->bag, full, dtype, shape, &owner, err));
+    return cop_tensors_show(t->state, name, owner, err);
+}
+
 static cop_status add_state(cop_trainer *t, cop_error *err)
 {
     const cop_model *m = t->spec.model;
     for (size_t i = 0; i < t->param_count; i++) {
         const cop_parameter *p = cop_model_parameter(m, i);
-        COP_TRY(cop_tensors_add(t->state, p->name, COP_F32, p->shape, NULL, err));
+        COP_TRY(add_tensor(t, p->name, COP_F32, p->shape, err));
         COP_TRY(cop_tensors_add(t->gradients, p->name, COP_F32, p->shape, NULL, err));
     }
     for (size_t i = 0; i < t->buffer_count; i++) {
         const cop_parameter *b = cop_model_buffer(m, i);
-        COP_TRY(cop_tensors_add(t->state, b->name, COP_F32, b->shape, NULL, err));
+        COP_TRY(add_tensor(t, b->name, COP_F32, b->shape, err));
     }
     for (size_t i = 0; i < t->param_count; i++) {
         const cop_parameter *p = cop_model_parameter(m, i);
         char name[COP_NAME_SIZE + sizeof "momentum/"];
         (void)snprintf(name, sizeof name, "momentum/%s", p->name);
-        COP_TRY(cop_tensors_add(t->state, name, COP_F32, p->shape, NULL, err));
+        COP_TRY(add_tensor(t, name, COP_F32, p->shape, err));
     }
-    cop_tensor *step = NULL;
-    COP_TRY(cop_tensors_add(t->state, "step", COP_I64, cop_shape0(), &step, err));
-    t->step = cop_i64(step);
+    COP_TRY(add_tensor(t, "step", COP_I64, cop_shape0(), err));
+    t->step = cop_i64(cop_tensors_find(t->state, "step"));
     return COP_OK;
 }
 
@@ -203,7 +219,8 @@ static cop_status make(cop_trainer *t, cop_error *err)
     return compile_step(t, t->schedule.batch, &t->full, err);
 }
 
-cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_error *err)
+static cop_status new_trainer(const cop_trainer_spec *spec, cop_tensors *bag, const char *prefix,
+                              cop_trainer **out, cop_error *err)
 {
     cop_trainer *t = malloc(sizeof *t);
     if (t == NULL)
@@ -212,15 +229,29 @@ cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_
                        .recipe = *spec->recipe,
                        .param_count = cop_model_parameter_count(spec->model),
                        .buffer_count = cop_model_buffer_count(spec->model),
-                       .state = cop_tensors_new(),
+                       .bag = bag,
+                       .prefix = prefix,
+                       .state = bag != NULL ? cop_tensors_new_view() : cop_tensors_new(),
                        .gradients = cop_tensors_new(),
                        .batch = cop_tensors_new()};
+    t->spec.recipe = &t->recipe; /* the given one need not outlive this call */
     cop_status status = make(t, err);
     if (status != COP_OK)
         cop_trainer_free(t);
     else
         *out = t;
     return status;
+}
+
+cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_error *err)
+{
+    return new_trainer(spec, NULL, NULL, out, err);
+}
+
+cop_status cop_trainer_new_in_bag(const cop_trainer_spec *spec, cop_tensors *bag,
+                                  const char *prefix, cop_trainer **out, cop_error *err)
+{
+    return new_trainer(spec, bag, prefix, out, err);
 }
 
 void cop_trainer_free(cop_trainer *t)

@@ -6,6 +6,7 @@
 #include <coppice/base.h>
 #include <coppice/dataset.h>
 #include <coppice/differentiate.h>
+#include <coppice/distil.h>
 #include <coppice/distiller.h>
 #include <coppice/graph.h>
 #include <coppice/host.h>

@@ -134,6 +134,10 @@ COP_API void cop_draws_free(cop_draws *d);
  * drawn once for the batch either way, as in Kim et al.'s code. n is at most the capacity. */
 COP_API void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
 
+/* The same with one operation alone, drawn uniformly from those of the flags for the whole batch; the
+ * others are the identity (DSA: Zhao and Bilen, 2021). */
+COP_API void cop_draws_one_operation(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
+
 /* Draws CutMix for a batch of n with probability p (a coin, λ ~ U(0,1), a box clipped at the border
  * whose true area gives the label weight, a permutation) and mixes the targets [n, classes] in
  * place accordingly; the identity when the coin says no. */

@@ -24,6 +24,9 @@ COP_API cop_stream cop_stream_make(uint64_t seed, const char *purpose, uint64_t 
 
 COP_API uint32_t cop_stream_u32(cop_stream *s);
 
+/* Two words, the first in the high half: a seed for something that wants one of its own. */
+COP_API uint64_t cop_stream_u64(cop_stream *s);
+
 /* Uniform on [0, 1), a multiple of 2^-24 (so exact in float). */
 COP_API float cop_stream_uniform(cop_stream *s);
 

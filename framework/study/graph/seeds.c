@@ -13,6 +13,5 @@ uint64_t cop_derived_seed(uint64_t seed, const char *purpose, uint64_t variant)
     if (variant == 0)
         return seed;
     cop_stream stream = cop_stream_make(seed, purpose, variant);
-    uint64_t high = cop_stream_u32(&stream);
-    return high << 32 | cop_stream_u32(&stream);
+    return cop_stream_u64(&stream);
 }

@@ -82,31 +82,34 @@ const cop_option idc_option_table[] = {
      .type = COP_OPTION_INT, .def = "0", .min = 0, .max = 100000, .unit = "epochs"},
 };
 
-bool idc_options_match(const idc_options *o, cop_role role)
+uint32_t idc_options_roles(const idc_options *o)
 {
-    switch (role) {
-    case COP_ROLE_CONV_WEIGHT:
-        return true;
-    case COP_ROLE_LINEAR_WEIGHT:
-        return o->match_classifier;
-    case COP_ROLE_BIAS:
-        return o->match_biases;
-    case COP_ROLE_NORM_SCALE:
-    case COP_ROLE_NORM_SHIFT:
-        return o->match_norms;
-    case COP_ROLE_RUNNING_MEAN:
-    case COP_ROLE_RUNNING_VARIANCE:
-        break;
-    }
-    return false;
+    uint32_t roles = COP_ROLE_BIT(COP_ROLE_CONV_WEIGHT);
+    if (o->match_classifier)
+        roles |= COP_ROLE_BIT(COP_ROLE_LINEAR_WEIGHT);
+    if (o->match_biases)
+        roles |= COP_ROLE_BIT(COP_ROLE_BIAS);
+    if (o->match_norms)
+        roles |= COP_ROLE_BIT(COP_ROLE_NORM_SCALE) | COP_ROLE_BIT(COP_ROLE_NORM_SHIFT);
+    return roles;
 }
 
-static bool has_matched_parameter(const idc_options *o)
+cop_distance idc_options_distance(const idc_options *o)
 {
-    for (size_t i = 0; i < cop_model_parameter_count(o->model); i++)
-        if (idc_options_match(o, cop_model_parameter(o->model, i)->role))
-            return true;
-    return false;
+    static const cop_distance distances[] = {[IDC_METRIC_MSE] = COP_DISTANCE_MSE,
+                                             [IDC_METRIC_L1] = COP_DISTANCE_L1,
+                                             [IDC_METRIC_L1_MEAN] = COP_DISTANCE_L1_MEAN,
+                                             [IDC_METRIC_L2] = COP_DISTANCE_L2,
+                                             [IDC_METRIC_COS] = COP_DISTANCE_COS};
+    return distances[o->metric];
+}
+
+cop_decode idc_options_decode(const idc_options *o)
+{
+    static const cop_decode decodes[] = {[IDC_DECODE_SINGLE] = COP_DECODE_SINGLE,
+                                         [IDC_DECODE_MULTI] = COP_DECODE_MULTI,
+                                         [IDC_DECODE_BOUND] = COP_DECODE_BOUND};
+    return decodes[o->decode];
 }
 
 cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_error *err)
@@ -130,11 +133,40 @@ cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_err
                         (long long)o->ipc, (long long)o->batch_synthetic);
     if (o->model == NULL)
         return cop_fail(err, COP_INVALID, "model: no network to match gradients of");
-    if (!has_matched_parameter(o))
+    if (!cop_match_has_role(o->model, idc_options_roles(o)))
         return cop_fail(err, COP_INVALID,
                         "model: it has no convolution whose gradient could be "
                         "matched; set match_classifier = true");
     return COP_OK;
+}
+
+cop_status idc_options_check_class(const idc_options *o, int32_t label, int64_t count,
+                                   cop_error *err)
+{
+    idc_start start = idc_options_start(o);
+    int64_t wanted = start == IDC_START_MIX ? o->ipc * o->factor * o->factor : o->ipc;
+    if (start == IDC_START_NOISE || count >= wanted)
+        return COP_OK;
+    return cop_fail(err, COP_INVALID,
+                    "start = \"%s\" wants %lld real images of class %d, there are %lld; start = "
+                    "\"noise\" wants none",
+                    start_names[start], (long long)wanted, (int)label, (long long)count);
+}
+
+/* Batches of the network's training that so many images are. */
+static int64_t batches(const idc_options *o, int64_t images)
+{
+    return (images + o->net_batch - 1) / o->net_batch;
+}
+
+idc_rhythm idc_rhythm_of(const idc_options *o, int64_t samples)
+{
+    int64_t epoch = batches(o, samples), piece = batches(o, o->net_images);
+    idc_rhythm rhythm = {.pretrain_batches = o->pretrain * epoch,
+                         .piece = piece > 0 && piece < epoch ? piece : epoch};
+    rhythm.pretrain_steps = (rhythm.pretrain_batches + rhythm.piece - 1) / rhythm.piece;
+    rhythm.steps = rhythm.pretrain_steps + o->inner;
+    return rhythm;
 }
 
 double idc_options_pixel_rate(const idc_options *o, const cop_task *task)

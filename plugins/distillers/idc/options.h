@@ -2,12 +2,14 @@
 #ifndef IDC_OPTIONS_H
 #define IDC_OPTIONS_H
 
+#include <coppice/distil.h>
 #include <coppice/plugin.h>
 
+/* As the option table lists them. */
 typedef enum idc_decode {
-    IDC_DECODE_SINGLE = 0, /* every stored image by the factor alone */
-    IDC_DECODE_MULTI = 1,  /* by every factor up to it */
-    IDC_DECODE_BOUND = 2   /* the first ones by the largest factor, up to a bound of images */
+    IDC_DECODE_SINGLE = 0,
+    IDC_DECODE_MULTI = 1,
+    IDC_DECODE_BOUND = 2
 } idc_decode;
 
 typedef enum idc_start {
@@ -54,11 +56,28 @@ extern const cop_option idc_option_table[IDC_OPTION_COUNT];
 /* What the table's ranges cannot say; COP_INVALID. */
 cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_error *err);
 
+/* COP_INVALID where the class has too few real images, `count`, to start from. */
+cop_status idc_options_check_class(const idc_options *o, int32_t label, int64_t count,
+                                   cop_error *err);
+
+/* Steps of one outer iteration, those of pretraining first. */
+typedef struct idc_rhythm {
+    int64_t pretrain_batches; /* in all */
+    int64_t piece;            /* batches of a pretraining step */
+    int64_t pretrain_steps;
+    int64_t steps; /* pretrain_steps + inner */
+} idc_rhythm;
+
+/* For `samples` training samples. */
+idc_rhythm idc_rhythm_of(const idc_options *o, int64_t samples);
+
 /* The pixels' rate for this budget and size: lr · ipc/10 · (side/lr_side)². */
 double idc_options_pixel_rate(const idc_options *o, const cop_task *task);
 
-/* Whether gradients of parameters of this role are matched. */
-bool idc_options_match(const idc_options *o, cop_role role);
+/* What the options mean to a match: which parameters' gradients, which distance, which decoding. */
+uint32_t idc_options_roles(const idc_options *o);
+cop_distance idc_options_distance(const idc_options *o);
+cop_decode idc_options_decode(const idc_options *o);
 
 /* The start that IDC_START_AUTO stands for. */
 idc_start idc_options_start(const idc_options *o);

@@ -3,6 +3,7 @@
  * With factor f > 1 each stored image is a mosaic of f x f real images, shrunk by nearest neighbour
  * (IDC's starting point "mix"; Kim et al. 2022), decoded like IDC's sets. Tile t of the k-th image
  * of a class is the class's chosen image t · ipc + k, as in the paper's code. */
+#include <coppice/distil.h>
 #include <coppice/plugin.h>
 
 #include <stdlib.h>
@@ -98,66 +99,20 @@ static cop_status step_random(void *self, cop_work *work, int64_t i, cop_error *
     return status;
 }
 
-/* Where tile t of `factor` begins along a side, and how long it is: the first side mod factor tiles
- * are one pixel longer. */
-static void tile_span(int64_t side, int64_t factor, int64_t t, int64_t *first, int64_t *length)
-{
-    int64_t longer = side % factor;
-    *length = side / factor + (t < longer);
-    *first = t * (side / factor) + (t < longer ? t : longer);
-}
-
-/* Shrinks an image by nearest neighbour into its tile of a stored one; both [C, H, W]. */
-static void put_tile(const cop_task *task, int64_t factor, const float *image, int64_t row,
-                     int64_t column, float *stored)
-{
-    int64_t top, height, left, width;
-    int64_t side_y = task->height, side_x = task->width;
-    tile_span(side_y, factor, row, &top, &height);
-    tile_span(side_x, factor, column, &left, &width);
-    for (int64_t c = 0; c < task->channels; c++) {
-        for (int64_t y = 0; y < height; y++) {
-            for (int64_t x = 0; x < width; x++)
-                stored[(c * side_y + top + y) * side_x + left + x] =
-                    image[(c * side_y + y * side_y / height) * side_x + x * side_x / width];
-        }
-    }
-}
-
-static void compose(const options *o, const cop_samples *data, const int64_t *chosen, float *image,
-                    cop_synthetic *out)
-{
-    const cop_task *task = &data->task;
-    int64_t pixels = (int64_t)task->channels * task->height * task->width;
-    for (int32_t c = 0; c < task->classes; c++) {
-        for (int64_t k = 0; k < o->ipc; k++) {
-            int64_t at = c * o->ipc + k;
-            out->labels[at * task->classes + c] = 1.0f;
-            for (int64_t t = 0; t < o->factor * o->factor; t++) {
-                cop_samples_pixels(data, chosen[c * images_per_class(o) + t * o->ipc + k], image);
-                put_tile(task, o->factor, image, t / o->factor, t % o->factor,
-                         out->pixels + at * pixels);
-            }
-        }
-    }
-}
-
 static cop_status finish_random(void *self, cop_work *work, cop_error *err)
 {
     const options *o = self;
-    const cop_samples *data = cop_work_train_data(work);
-    cop_synthetic *out = cop_work_set(work);
+    const int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     const cop_task *task = cop_work_task(work);
+    cop_synthetic *out = cop_work_set(work);
     out->decode = decode_of(o);
     out->factor = (int32_t)o->factor;
     out->recipe = o->recipe;
-    COP_TRY(cop_synthetic_allocate(out, o->ipc * task->classes, err));
-    float *image =
-        malloc(sizeof *image * (size_t)task->channels * (size_t)task->height * (size_t)task->width);
-    if (image == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    compose(o, data, cop_i64(cop_tensors_find(cop_work_bag(work), "chosen")), image, out);
-    free(image);
+    COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
+    int64_t size = o->ipc * task->channels * task->height * task->width;
+    for (int32_t c = 0; c < task->classes; c++)
+        COP_TRY(cop_tiles_compose(cop_work_train_data(work), chosen + c * images_per_class(o),
+                                  o->ipc, o->factor, out->pixels + c * size, err));
     return COP_OK;
 }
 

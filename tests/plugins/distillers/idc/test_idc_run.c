@@ -1,14 +1,13 @@
 /* Runs of the idc distiller: whole inner iterations against PyTorch, resume, what the bag holds. */
 #include "idc_scene.h"
 
-#include "plugins/distillers/idc/run.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 
 #include <math.h>
 
 /* A pixel's move is a rate times six second derivatives, each right to about 1e-6 of the largest
- * (test_idc_match.c), through two network updates whose gradients are right to about 1e-6 too. */
+ * (test_distil_match.c), through two network updates whose gradients are right to about 1e-6 too. */
 #define SHARE 2e-5
 
 static const cop_work_ops *distiller(void)
@@ -23,7 +22,7 @@ typedef struct live {
     void *self;
 } live;
 
-static void live_open(live *l, const idc_scene *s, const idc_options *o)
+static void live_open(live *l, const match_scene *s, const idc_options *o)
 {
     cop_error err = {0};
     *l = (live){.bag = cop_tensors_new()};
@@ -63,7 +62,7 @@ static int64_t position(const live *l)
 static void inner_iterations_match_torch(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     live l;
@@ -105,7 +104,7 @@ static void inner_iterations_match_torch(void **unused)
 static void momentum_moves_the_other_classes_on(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     live l;
@@ -132,7 +131,7 @@ static void momentum_moves_the_other_classes_on(void **unused)
 static void pixels_are_clamped_where_an_outer_iteration_starts(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     o.lr = 1e-9;
@@ -165,7 +164,7 @@ static void pixels_are_clamped_where_an_outer_iteration_starts(void **unused)
 static void the_network_starts_anew_and_goes_on_in_the_data(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     o.inner = 1;
@@ -198,7 +197,7 @@ static void the_network_starts_anew_and_goes_on_in_the_data(void **unused)
 static void pretraining_leaves_the_pixels_alone(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     o.net_images = 8;
@@ -237,7 +236,7 @@ static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_
 }
 
 /* Everything random at once: augmentation, CutMix, subsets, partial batches, pretraining. */
-static idc_options busy_options(const idc_scene *s)
+static idc_options busy_options(const match_scene *s)
 {
     idc_options o = scene_options(s);
     o.inner = 2;
@@ -252,7 +251,7 @@ static idc_options busy_options(const idc_scene *s)
     return o;
 }
 
-static int64_t drive(const idc_scene *s, const idc_options *o, uint64_t seed, kept *k,
+static int64_t drive(const match_scene *s, const idc_options *o, uint64_t seed, kept *k,
                      const cop_tensors *from, int64_t at, cop_synthetic *out)
 {
     cop_error err = {0};
@@ -288,7 +287,7 @@ static bool same_pixels(const cop_synthetic *a, const cop_synthetic *b)
 static void a_resumed_run_gives_the_same_bits(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     const idc_options o = busy_options(&s);
     kept k = {0};
@@ -316,7 +315,7 @@ static void a_resumed_run_gives_the_same_bits(void **unused)
 static void the_finished_set_says_what_it_is(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     for (int64_t factor = 1; factor <= 2; factor++) {
         idc_options o = scene_options(&s);
@@ -340,7 +339,7 @@ static void the_finished_set_says_what_it_is(void **unused)
 static void numbers_that_break_are_told(void **unused)
 {
     (void)unused;
-    idc_scene s;
+    match_scene s;
     scene_open(&s);
     idc_options o = scene_options(&s);
     live l;

@@ -1,12 +1,12 @@
 /* distance.c: the distances of Kim et al.'s code. Its "l2" has a name there and no formula; here it
  * is the Euclidean norm of the difference. */
-#include "distance.h"
+#include <coppice/distil.h>
 
 /* Below any gradient's square that single precision can tell from 0: it gives roots a derivative
  * (0) where all is 0, and changes no other value. */
 #define ROOT_FLOOR 1e-30
 
-/* The cosine's guard against rows of zeros, as in the paper's code. */
+/* The cosine's guard against rows of zeros, as in the code of Zhao et al. and of Kim et al. */
 #define COS_EPSILON 1e-6
 
 static cop_node root(cop_graph *g, cop_node square)
@@ -29,25 +29,26 @@ static cop_node one_minus_cosine(cop_graph *g, cop_node a, cop_node b)
     return cop_total(g, cop_affine(g, cop_div(g, product, norms), -1.0, 1.0));
 }
 
-cop_node idc_distance(cop_graph *g, idc_metric metric, cop_node a, cop_node b)
+cop_node cop_distance_node(cop_graph *g, cop_distance distance, cop_node a, cop_node b)
 {
     if (a == COP_NO_NODE || b == COP_NO_NODE)
         return COP_NO_NODE;
-    if (metric == IDC_METRIC_COS)
+    if (distance == COP_DISTANCE_COS)
         return one_minus_cosine(g, a, b);
     cop_shape shape = cop_node_shape(g, a);
     cop_node difference = cop_sub(g, a, b);
     cop_node absolute = cop_total(g, cop_abs(g, difference));
-    switch (metric) {
-    case IDC_METRIC_L1:
+    switch (distance) {
+    case COP_DISTANCE_L1:
         return absolute;
-    case IDC_METRIC_L1_MEAN: /* the sum over rows of each row's mean */
+    case COP_DISTANCE_L1_MEAN:
         return cop_scale(g, absolute, (double)shape.dim[0] / (double)cop_shape_count(shape));
-    case IDC_METRIC_L2:
+    case COP_DISTANCE_L2:
         return root(g, cop_total(g, cop_square(g, difference)));
-    case IDC_METRIC_MSE:
-    case IDC_METRIC_COS:
+    case COP_DISTANCE_MSE:
+        return cop_total(g, cop_square(g, difference));
+    case COP_DISTANCE_COS:
         break;
     }
-    return cop_total(g, cop_square(g, difference));
+    return cop_graph_refuse(g, "distance %d is none that there is", (int)distance);
 }

@@ -1,0 +1,16 @@
+/* tensor_view.h: sets of tensors whose data are another set's, under names of their own. Implemented
+ * by tensor.c. */
+#ifndef COP_CORE_TENSOR_VIEW_H
+#define COP_CORE_TENSOR_VIEW_H
+
+#include <coppice/tensor.h>
+
+/* An empty view, owned by the caller and freed like any set, or NULL when memory is out. */
+cop_tensors *cop_tensors_new_view(void);
+
+/* Adds the tensor `owner` to a view under a name of its own. The data stay the owner's, which must
+ * outlive the view. COP_FAILED for a name that is there already or too long. */
+cop_status cop_tensors_show(cop_tensors *view, const char *name, const cop_tensor *owner,
+                            cop_error *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* pixels.c: the synthetic images: their start, their optimiser, and the finished set. */
+#include "distil/pixels.h"
+
+#include "core/memory.h"
+#include "core/sized.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct cop_pixels {
+    cop_pixels_spec spec;
+    int32_t classes;
+    int64_t class_size;       /* floats of one class */
+    float *pixels, *velocity; /* the bag's */
+    float *gradient;          /* scratch */
+    int32_t *labels;
+    cop_samples samples; /* the live view */
+};
+
+static int64_t total(const cop_pixels *p)
+{
+    return p->classes * p->class_size;
+}
+
+static cop_status add(const cop_pixels *p, cop_tensors *bag, const char *name, float **data,
+                      cop_error *err)
+{
+    const cop_task *t = &p->spec.data->task;
+    const char *prefix = p->spec.prefix != NULL ? p->spec.prefix : "";
+    char full[2 * COP_NAME_SIZE];
+    cop_tensor *tensor = NULL;
+    (void)snprintf(full, sizeof full, "%s%s", prefix, name);
+    COP_TRY(cop_tensors_add(
+        bag, full, COP_F32,
+        cop_shape4(p->classes * p->spec.per_class, t->channels, t->height, t->width), &tensor,
+        err));
+    *data = cop_f32(tensor);
+    return COP_OK;
+}
+
+static void open_view(cop_pixels *p)
+{
+    int64_t count = cop_pixels_count(p);
+    p->samples = (cop_samples){.task = p->spec.data->task,
+                               .normalization = p->spec.data->normalization,
+                               .count = count,
+                               .pixels = p->pixels,
+                               .labels = p->labels};
+    for (int64_t i = 0; i < count; i++)
+        p->labels[i] = (int32_t)(i / p->spec.per_class);
+    for (int c = 0; p->spec.space == COP_PIXELS_NORMALISED && c < COP_MAX_CHANNELS; c++) {
+        p->samples.normalization.mean[c] = 0.0f;
+        p->samples.normalization.std[c] = 1.0f;
+    }
+}
+
+static cop_status make(cop_pixels *p, const cop_pixels_spec *spec, cop_tensors *bag, cop_error *err)
+{
+    COP_TRY(cop_read_sized(&p->spec, sizeof p->spec, spec, err));
+    if (p->spec.per_class < 1)
+        return cop_fail(err, COP_FAILED, "%lld stored images of each class",
+                        (long long)p->spec.per_class);
+    if (p->spec.space == 0)
+        p->spec.space = COP_PIXELS_UNIT;
+    const cop_task *t = &p->spec.data->task;
+    p->classes = t->classes;
+    p->class_size = p->spec.per_class * t->channels * t->height * t->width;
+    COP_TRY(add(p, bag, "pixels", &p->pixels, err));
+    COP_TRY(add(p, bag, "velocity", &p->velocity, err));
+    p->labels = calloc((size_t)cop_pixels_count(p), sizeof *p->labels);
+    p->gradient = calloc((size_t)total(p), sizeof *p->gradient);
+    if (p->labels == NULL || p->gradient == NULL)
+        return cop_out_of_memory(err);
+    open_view(p);
+    return COP_OK;
+}
+
+cop_status cop_pixels_new(const cop_pixels_spec *spec, cop_tensors *bag, cop_pixels **out,
+                          cop_error *err)
+{
+    cop_pixels *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = make(p, spec, bag, err);
+    if (status != COP_OK)
+        cop_pixels_free(p);
+    else
+        *out = p;
+    return status;
+}
+
+void cop_pixels_free(cop_pixels *p)
+{
+    if (p == NULL)
+        return;
+    free(p->gradient);
+    free(p->labels);
+    free(p);
+}
+
+float *cop_pixels_of(const cop_pixels *p, int32_t label)
+{
+    return p->pixels + label * p->class_size;
+}
+
+int64_t cop_pixels_per_class(const cop_pixels *p)
+{
+    return p->spec.per_class;
+}
+
+int64_t cop_pixels_count(const cop_pixels *p)
+{
+    return p->classes * p->spec.per_class;
+}
+
+int64_t cop_pixels_class_size(const cop_pixels *p)
+{
+    return p->class_size;
+}
+
+cop_pixel_space cop_pixels_space(const cop_pixels *p)
+{
+    return p->spec.space;
+}
+
+/* Pixels of one class from one space to the other: (x − mean) / std, or x·std + mean. */
+static void convert(const cop_pixels *p, float *pixels, bool to_normalised)
+{
+    const cop_task *t = &p->spec.data->task;
+    const cop_normalization *n = &p->spec.data->normalization;
+    int64_t plane = (int64_t)t->height * t->width;
+    for (int64_t i = 0; i < p->class_size; i++) {
+        int64_t c = i / plane % t->channels;
+        pixels[i] = to_normalised ? (pixels[i] - n->mean[c]) / n->std[c]
+                                  : pixels[i] * n->std[c] + n->mean[c];
+    }
+}
+
+cop_status cop_pixels_start_real(cop_pixels *p, int32_t label, const int64_t *index, int64_t factor,
+                                 cop_error *err)
+{
+    COP_TRY(cop_tiles_compose(p->spec.data, index, p->spec.per_class, factor,
+                              cop_pixels_of(p, label), err));
+    if (p->spec.space == COP_PIXELS_NORMALISED)
+        convert(p, cop_pixels_of(p, label), true);
+    return COP_OK;
+}
+
+static void clamp(float *pixels, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        pixels[i] = pixels[i] < 0.0f ? 0.0f : pixels[i] > 1.0f ? 1.0f : pixels[i];
+}
+
+void cop_pixels_start_noise(cop_pixels *p, int32_t label, cop_stream *stream)
+{
+    float *pixels = cop_pixels_of(p, label);
+    bool is_unit = p->spec.space == COP_PIXELS_UNIT;
+    for (int64_t i = 0; i < p->class_size; i++) {
+        float value = cop_stream_normal(stream);
+        pixels[i] = is_unit ? value / 4.0f + 0.5f : value;
+    }
+    if (is_unit)
+        clamp(pixels, p->class_size);
+}
+
+/* Without a gradient. */
+static void coast(float *pixels, float *velocity, int64_t count, float lr, float momentum)
+{
+    for (int64_t i = 0; i < count; i++) {
+        velocity[i] *= momentum;
+        pixels[i] -= lr * velocity[i];
+    }
+}
+
+static void step(float *pixels, float *velocity, const float *gradient, int64_t count, float lr,
+                 float momentum)
+{
+    for (int64_t i = 0; i < count; i++) {
+        velocity[i] = momentum * velocity[i] + gradient[i];
+        pixels[i] -= lr * velocity[i];
+    }
+}
+
+void cop_pixels_step(cop_pixels *p, int32_t label, const float *gradient, double lr,
+                     double momentum)
+{
+    float rate = (float)lr, keep = (float)momentum;
+    int64_t first = label * p->class_size, end = first + p->class_size;
+    coast(p->pixels, p->velocity, first, rate, keep);
+    step(p->pixels + first, p->velocity + first, gradient, p->class_size, rate, keep);
+    coast(p->pixels + end, p->velocity + end, total(p) - end, rate, keep);
+}
+
+void cop_pixels_step_all(cop_pixels *p, const float *gradient, double lr, double momentum)
+{
+    step(p->pixels, p->velocity, gradient, total(p), (float)lr, (float)momentum);
+}
+
+float *cop_pixels_gradient(cop_pixels *p)
+{
+    return p->gradient;
+}
+
+void cop_pixels_clamp(cop_pixels *p)
+{
+    if (p->spec.space == COP_PIXELS_UNIT)
+        clamp(p->pixels, total(p));
+}
+
+const cop_samples *cop_pixels_samples(const cop_pixels *p)
+{
+    return &p->samples;
+}
+
+cop_status cop_pixels_finish(const cop_pixels *p, cop_synthetic *set, cop_error *err)
+{
+    COP_TRY(cop_synthetic_by_class(set, p->spec.per_class, err));
+    memcpy(set->pixels, p->pixels, (size_t)total(p) * sizeof *set->pixels);
+    for (int32_t c = 0; p->spec.space == COP_PIXELS_NORMALISED && c < p->classes; c++)
+        convert(p, set->pixels + c * p->class_size, false);
+    clamp(set->pixels, total(p));
+    return COP_OK;
+}
