@@ -1,65 +1,49 @@
-/* landscape.c (sketch): the test loss on the plane through three copies of a ticket, seen by the
- * real test set (figure 3 of McDermott & Cummings 2023). Coordinates in an orthonormal basis of the
- * plane through copy 0. One step is one grid point. */
-#include <coppice/coppice.h>
+/* landscape.c: the test loss on the plane through three copies of a ticket (figure 3 of McDermott
+ * and Cummings 2023). Coordinates in an orthonormal basis of the plane, copy 0 at its origin, copy 1
+ * on the first axis. One step is one point of the grid. */
+#include <coppice/plugin.h>
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-typedef struct landscape_options {
+typedef struct options {
     int64_t grid;
     double margin;
-} landscape_options;
-
-static const cop_option options[] = {{.name = "grid",
-                                      .help = "points along each side",
-                                      .type = COP_OPTION_INT,
-                                      .offset = offsetof(landscape_options, grid),
-                                      .def = "21",
-                                      .min = 2,
-                                      .max = 1001},
-                                     {.name = "margin",
-                                      .help = "share of the plane's extent shown beyond the copies",
-                                      .type = COP_OPTION_FLOAT,
-                                      .offset = offsetof(landscape_options, margin),
-                                      .def = "0.2",
-                                      .min = 0,
-                                      .max = 10}};
+} options;
 
 typedef struct landscape {
-    const landscape_options *options;
+    const options *o;
     cop_objective *objective; /* a cache: compiled once */
-    cop_tensors *state;       /* scratch */
+    cop_tensors *point;       /* scratch: the network under evaluation */
 } landscape;
 
-static cop_status landscape_create(const void *opts, const cop_task *task, void **self,
+static cop_status create_landscape(const void *given, const cop_task *task, void **out,
                                    cop_error *err)
 {
     (void)task;
-    landscape *l = calloc(1, sizeof *l);
-    if (l == NULL)
+    landscape *self = calloc(1, sizeof *self);
+    if (self == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    l->options = opts;
-    *self = l;
+    self->o = given;
+    *out = self;
     return COP_OK;
 }
 
-static void landscape_destroy(void *self)
+static void destroy_landscape(void *state)
 {
-    landscape *l = self;
-    cop_objective_free(l->objective);
-    cop_tensors_free(l->state);
-    free(l);
+    landscape *self = state;
+    cop_objective_free(self->objective);
+    cop_tensors_free(self->point);
+    free(self);
 }
 
-static cop_status landscape_plan(void *self, cop_plan *plan, cop_error *err)
+static cop_status plan_landscape(const void *given, cop_plan *plan, cop_error *err)
 {
-    const landscape *l = self;
+    const options *o = given;
     if (cop_plan_copies(plan) < 3)
         return cop_fail(err, COP_INVALID, "a plane needs study.copies of at least 3, not %lld",
                         (long long)cop_plan_copies(plan));
-    cop_plan_steps(plan, l->options->grid * l->options->grid);
+    cop_plan_steps(plan, o->grid * o->grid);
     return COP_OK;
 }
 
@@ -69,95 +53,94 @@ static double inner(const cop_tensors *a, const cop_tensors *b, const cop_tensor
     double sum = 0.0;
     for (size_t i = 0; i < cop_tensors_count(o); i++) {
         const cop_tensor *origin = cop_tensors_at(o, i);
+        const float *w = cop_f32(origin);
         const float *x = cop_f32(cop_tensors_find(a, origin->name));
         const float *y = cop_f32(cop_tensors_find(b, origin->name));
         for (int64_t k = 0; k < cop_shape_count(origin->shape); k++)
-            sum += ((double)x[k] - (double)cop_f32(origin)[k]) *
-                   ((double)y[k] - (double)cop_f32(origin)[k]);
+            sum += ((double)x[k] - (double)w[k]) * ((double)y[k] - (double)w[k]);
     }
     return sum;
 }
 
-/* Coordinates of copies 1 and 2: copy 1 lies on the first axis at `u`, copy 2 at (p, v). */
+/* The three copies, and where they lie: copy 1 at (u, 0), copy 2 at (p, v). */
 typedef struct plane {
+    const cop_tensors *copies[3];
     double u, p, v;
 } plane;
 
-static plane plane_of(const cop_analyzer_input *in)
+static cop_status open_plane(cop_work *work, plane *s, cop_error *err)
 {
-    const cop_tensors *o = in->copies[0], *a = in->copies[1], *b = in->copies[2];
-    plane s = {.u = sqrt(inner(a, a, o))};
-    s.p = inner(a, b, o) / s.u;
-    s.v = sqrt(fmax(inner(b, b, o) - s.p * s.p, 0.0));
-    return s;
+    for (size_t i = 0; i < 3; i++)
+        COP_TRY(cop_work_copy(work, i, &s->copies[i], err));
+    const cop_tensors *o = s->copies[0], *a = s->copies[1], *b = s->copies[2];
+    s->u = sqrt(inner(a, a, o));
+    s->p = s->u > 0.0 ? inner(a, b, o) / s->u : 0.0;
+    s->v = sqrt(fmax(inner(b, b, o) - s->p * s->p, 0.0));
+    if (!(s->u > 0.0) || !(s->v > 0.0))
+        return cop_fail(err, COP_FAILED, "three copies on one line make no plane");
+    return COP_OK;
 }
 
-static cop_status landscape_begin(void *self, const cop_analyzer_input *in, cop_work *work,
-                                  cop_tensors *bag, cop_error *err)
+static cop_status begin_landscape(void *state, cop_work *work, cop_error *err)
 {
-    landscape *l = self;
-    const cop_objective_spec spec = {.model = in->model,
+    landscape *self = state;
+    const cop_tensors *first = NULL;
+    const cop_objective_spec spec = {.model = cop_work_model(work),
                                      .data = cop_work_test_data(work),
                                      .mode = COP_MODE_EVAL,
                                      .threads = cop_work_threads(work)};
-    cop_objective_free(l->objective);
-    cop_tensors_free(l->state);
-    l->objective = NULL;
-    l->state = cop_tensors_clone(in->copies[0]);
-    if (l->state == NULL)
+    COP_TRY(cop_work_copy(work, 0, &first, err));
+    self->point = cop_tensors_clone(first);
+    if (self->point == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    COP_TRY(cop_objective_new(&spec, &l->objective, err));
-    return cop_tensors_add(bag, "surface", COP_F64,
-                           cop_shape3(l->options->grid, l->options->grid, 2), NULL, err);
+    COP_TRY(cop_objective_new(&spec, &self->objective, err));
+    cop_shape shape = cop_shape2(self->o->grid * self->o->grid, 4); /* x, y, loss, error */
+    return cop_tensors_add(cop_work_bag(work), "surface", COP_F64, shape, NULL, err);
 }
 
-/* The coordinates of grid point i. */
-static void locate(const landscape *l, const plane *s, int64_t i, double *x, double *y)
+/* Where grid point i lies: around the triangle of the copies, with a margin. */
+static void locate(const options *o, const plane *s, int64_t i, double *at)
 {
-    double m = l->options->margin, last = (double)(l->options->grid - 1);
-    double fx = (double)(i % l->options->grid) / last, fy = (double)(i / l->options->grid) / last;
+    double m = o->margin, last = (double)(o->grid - 1);
+    double fx = (double)(i % o->grid) / last, fy = (double)(i / o->grid) / last;
     double low = fmin(0.0, s->p), high = fmax(s->u, s->p);
-    *x = low + (high - low) * (fx * (1.0 + 2.0 * m) - m);
-    *y = s->v * (fy * (1.0 + 2.0 * m) - m);
+    at[0] = low + (high - low) * (fx * (1.0 + 2.0 * m) - m);
+    at[1] = s->v * (fy * (1.0 + 2.0 * m) - m);
 }
 
-/* state = o + α(a − o) + β(b − o), with (α, β) from the orthonormal coordinates. */
-static void place(const cop_analyzer_input *in, const plane *s, double x, double y,
-                  cop_tensors *state)
+/* point = o + α(a − o) + β(b − o). */
+static void place(const plane *s, const double *at, cop_tensors *point)
 {
-    double beta = y / s->v, alpha = (x - beta * s->p) / s->u;
-    for (size_t i = 0; i < cop_tensors_count(state); i++) {
-        cop_tensor *to = cop_tensors_at(state, i);
-        const float *o = cop_f32(cop_tensors_find(in->copies[0], to->name));
-        const float *a = cop_f32(cop_tensors_find(in->copies[1], to->name));
-        const float *b = cop_f32(cop_tensors_find(in->copies[2], to->name));
+    double beta = at[1] / s->v, alpha = (at[0] - beta * s->p) / s->u;
+    for (size_t i = 0; i < cop_tensors_count(point); i++) {
+        const cop_tensor *to = cop_tensors_at(point, i);
+        const float *o = cop_f32(cop_tensors_find(s->copies[0], to->name));
+        const float *a = cop_f32(cop_tensors_find(s->copies[1], to->name));
+        const float *b = cop_f32(cop_tensors_find(s->copies[2], to->name));
         for (int64_t k = 0; k < cop_shape_count(to->shape); k++)
             cop_f32(to)[k] = (float)((1.0 - alpha - beta) * (double)o[k] + alpha * (double)a[k] +
                                      beta * (double)b[k]);
     }
 }
 
-static cop_status landscape_step(void *self, const cop_analyzer_input *in, cop_work *work,
-                                 cop_tensors *bag, int64_t i, cop_error *err)
+static cop_status step_landscape(void *state, cop_work *work, int64_t i, cop_error *err)
 {
-    landscape *l = self;
-    plane s = plane_of(in);
-    double x = 0.0, y = 0.0;
-    cop_evaluation e = {0};
-    locate(l, &s, i, &x, &y);
-    place(in, &s, x, y, l->state);
-    COP_TRY(cop_objective_evaluate(l->objective, l->state, &e, err));
-    double *cell = cop_f64(cop_tensors_find(bag, "surface")) + 2 * i;
-    cell[0] = e.loss;
-    cell[1] = 1.0 - e.accuracy;
+    landscape *self = state;
+    double *cell = cop_f64(cop_tensors_find(cop_work_bag(work), "surface")) + 4 * i;
+    plane s;
+    cop_evaluation e;
+    COP_TRY(open_plane(work, &s, err));
+    locate(self->o, &s, i, cell);
+    place(&s, cell, self->point);
+    COP_TRY(cop_objective_evaluate(self->objective, self->point, &e, err));
+    cell[2] = e.loss;
+    cell[3] = 1.0 - e.accuracy;
     cop_work_report(work, "loss %.3f", e.loss);
     return COP_OK;
 }
 
-static cop_status landscape_finish(void *self, const cop_analyzer_input *in, cop_work *work,
-                                   cop_tensors *bag, cop_tables *out, cop_error *err)
+static cop_status finish_landscape(void *state, cop_work *work, cop_error *err)
 {
-    (void)work;
     static const cop_column columns[] = {
         {"x", COP_COLUMN_FLOAT, NULL, "distance along the line from copy 0 to copy 1"},
         {"y", COP_COLUMN_FLOAT, NULL, "distance from that line towards copy 2"},
@@ -168,40 +151,41 @@ static cop_status landscape_finish(void *self, const cop_analyzer_input *in, cop
                                   .x = "x",
                                   .y = "y",
                                   .value = "test_loss"};
-    const landscape *l = self;
-    plane s = plane_of(in);
-    cop_table *table =
-        cop_tables_add(out, "plane", "loss on a plane through copies", columns, 4, &plot, err);
+    const landscape *self = state;
+    cop_table *table = cop_tables_add(cop_work_tables(work), "plane",
+                                      "loss on a plane through copies", columns, 4, &plot, err);
     if (table == NULL)
         return COP_FAILED;
-    const double *surface = cop_f64(cop_tensors_find(bag, "surface"));
-    for (int64_t i = 0; i < l->options->grid * l->options->grid; i++) {
-        double x = 0.0, y = 0.0;
-        locate(l, &s, i, &x, &y);
+    const double *cell = cop_f64(cop_tensors_find(cop_work_bag(work), "surface"));
+    for (int64_t i = 0; i < self->o->grid * self->o->grid; i++, cell += 4) {
         const cop_table_value row[] = {
-            {.f = x}, {.f = y}, {.f = surface[2 * i]}, {.f = surface[2 * i + 1]}};
+            {.f = cell[0]}, {.f = cell[1]}, {.f = cell[2]}, {.f = cell[3]}};
         COP_TRY(cop_table_row(table, row, err));
     }
     return COP_OK;
 }
 
-static const cop_analyzer_ops ops = {.size = sizeof(cop_analyzer_ops),
-                                     .create = landscape_create,
-                                     .destroy = landscape_destroy,
-                                     .plan = landscape_plan,
-                                     .begin = landscape_begin,
-                                     .step = landscape_step,
-                                     .finish = landscape_finish};
+static const cop_option option_table[] = {
+    {.name = "grid",
+     .help = "Points along each side",
+     .type = COP_OPTION_INT,
+     .offset = offsetof(options, grid),
+     .def = "21",
+     .min = 2,
+     .max = 1001},
+    {.name = "margin",
+     .help = "Share of the plane's extent shown beyond the copies",
+     .type = COP_OPTION_FLOAT,
+     .offset = offsetof(options, margin),
+     .def = "0.2",
+     .min = 0,
+     .max = 10},
+};
 
-COP_EXPORT const cop_plugin coppice_plugin = {
-    COP_PLUGIN_HEADER(COP_KIND_ANALYZER, COP_ANALYZER_INTERFACE),
-    .id = "landscape",
-    .version = "0.0.1-dev",
-    .results_version = "0",
-    .summary = "loss on the plane through three trained copies",
-    .author = "The Coppice authors",
-    .licence = "MIT",
-    .options = options,
-    .option_count = sizeof options / sizeof options[0],
-    .options_size = sizeof(landscape_options),
-    .ops = &ops};
+COP_PLUGIN(ANALYZER, .id = "landscape", .version = "0.0.1-dev", .results_version = "0",
+           .summary = "Loss on the plane through three trained copies",
+           .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
+           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_landscape,
+                                        .destroy = destroy_landscape, .plan = plan_landscape,
+                                        .begin = begin_landscape, .step = step_landscape,
+                                        .finish = finish_landscape});
