@@ -1,6 +1,6 @@
 /* lender.c: what a running work borrows of earlier stages. */
-#include "core/memory.h"
 #include "study/running/lender.h"
+#include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
