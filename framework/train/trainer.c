@@ -11,6 +11,7 @@
 #include "train/optimisers/sgd.h"
 #include "train/programs.h"
 #include "train/schedules/schedule.h"
+#include "train/trainer_state.h"
 
 #include <coppice/differentiate.h>
 
@@ -56,12 +57,12 @@ static cop_status add_state(cop_trainer *t, cop_error *err)
     }
     for (size_t i = 0; i < t->param_count; i++) {
         const cop_parameter *p = cop_model_parameter(m, i);
-        char name[COP_NAME_SIZE + sizeof "momentum/"];
-        (void)snprintf(name, sizeof name, "momentum/%s", p->name);
+        char name[COP_MOMENTUM_SIZE];
+        (void)snprintf(name, sizeof name, COP_MOMENTUM_PREFIX "%s", p->name);
         COP_TRY(cop_tensors_add(t->state, name, COP_F32, p->shape, NULL, err));
     }
     cop_tensor *step = NULL;
-    COP_TRY(cop_tensors_add(t->state, "step", COP_I64, cop_shape0(), &step, err));
+    COP_TRY(cop_tensors_add(t->state, COP_STEP_NAME, COP_I64, cop_shape0(), &step, err));
     t->step = cop_i64(step);
     return COP_OK;
 }

@@ -26,7 +26,8 @@ void cop_setting_set_place(config_setting_t *setting, const cop_place *place);
 /* "an integer", "a group", … A literal. */
 const char *cop_setting_type_name(const config_setting_t *setting);
 
-/* Appends the value in libconfig syntax, on one line. */
+/* Appends the value in libconfig syntax, on one line, as a label shows it: a float that is a whole
+ * number looks like an integer. */
 void cop_setting_text(const config_setting_t *setting, cop_text *text);
 
 /* Appends a string, a number, as libconfig would read them back: a quoted and escaped string, UTF-8

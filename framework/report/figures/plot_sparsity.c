@@ -51,7 +51,7 @@ static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, c
     const cop_record *record = &q->r->record;
     size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
     size_t column = q->column > 0 ? q->column : own;
-    curve->label = record->cells[cell].brief;
+    curve->label = q->r->briefs[cell];
     curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
     if (curve->points == NULL)

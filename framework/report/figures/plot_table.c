@@ -95,8 +95,7 @@ static cop_status inner_curves(layout *l, const cop_record_ticket *line, cop_pan
 /* "cell: part", or the one that there is. */
 static const char *panel_title(const layout *l, size_t cell, const char *part)
 {
-    const cop_record *record = &l->hint.r->record;
-    const char *label = record->cells[cell].brief;
+    const char *label = l->hint.r->briefs[cell];
     if (part == NULL || part[0] == '\0')
         return label;
     return l->cells > 1 ? cop_arena_printf(l->hint.r->arena, "%s: %s", label, part) : part;

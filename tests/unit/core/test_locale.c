@@ -8,9 +8,9 @@
 #include "report/figures/figure.h"
 #include "report/renderers/csv.h"
 #include "store/artifact.h"
+#include "store/formats/summary_json.h"
 #include "store/formats/synthetic_file.h"
 #include "store/formats/tables_json.h"
-#include "study/running/summary.h"
 #include "train/recipe_text.h"
 
 #include <coppice/host.h>
@@ -166,13 +166,13 @@ static void writes_and_reads_tables(void **state)
 static void writes_summaries_and_sets(void **state)
 {
     (void)state;
-    static const cop_summary_value value = {"loss", 0.125};
+    static const cop_summary summary = {.prunable = 8.0, .kept = 7.0, .sparsity = 0.125};
     char path[PATH_MAX + 32];
     cop_error err = {0};
     (void)snprintf(path, sizeof path, "%s/summary.json", dir);
-    assert_ok(cop_summary_write(path, &value, 1, &err), &err);
+    assert_ok(cop_summary_write(&summary, "mask", path, &err), &err);
     char *text = read_file("summary.json");
-    assert_string_equal(text, "{\n  \"loss\": 0.125\n}\n");
+    assert_string_equal(text, "{\n  \"prunable\": 8,\n  \"kept\": 7,\n  \"sparsity\": 0.125\n}\n");
     free(text);
 
     cop_synthetic s = {.task = {1, 1, 2, 2}, .factor = 1}, back;

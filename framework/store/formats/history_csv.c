@@ -1,10 +1,11 @@
-/* history.c: reading a training's history.csv. */
-#include "report/data/history.h"
+/* history_csv.c: writing and reading a training's history. */
+#include "store/formats/history_csv.h"
 
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +13,26 @@
 
 #define HISTORY_LIMIT (64u << 20)
 #define HEADER        "epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy\n"
+
+cop_status cop_history_csv_write(const cop_history_row *rows, size_t count, const char *path,
+                                 cop_error *err)
+{
+    cop_text t = {0};
+    cop_text_append(&t, HEADER);
+    for (size_t i = 0; i < count; i++) {
+        for (int c = 0; c < COP_HISTORY_COLUMNS; c++) {
+            if (!isnan(rows[i][c]))
+                cop_text_printf(&t, "%.17g", rows[i][c]);
+            cop_text_append(&t, c + 1 < COP_HISTORY_COLUMNS ? "," : "\n");
+        }
+    }
+    char *text = cop_text_take(&t);
+    if (text == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
 
 static size_t count_lines(const char *text)
 {
@@ -36,19 +57,20 @@ static bool read_cell(char **text, double *value)
 
 static bool read_row(char **text, double *row)
 {
-    for (int c = 0; c < COP_HISTORY_WIDTH; c++) {
-        if (!read_cell(text, &row[c]) || **text != (c + 1 < COP_HISTORY_WIDTH ? ',' : '\n'))
+    for (int c = 0; c < COP_HISTORY_COLUMNS; c++) {
+        if (!read_cell(text, &row[c]) || **text != (c + 1 < COP_HISTORY_COLUMNS ? ',' : '\n'))
             return false;
         (*text)++;
     }
     return true;
 }
 
-cop_status cop_history_read(const char *path, cop_arena *arena, double (**rows)[COP_HISTORY_WIDTH],
-                            size_t *count, cop_error *err)
+cop_status cop_history_csv_read(const char *path, cop_arena *arena, cop_history_row **rows,
+                                size_t *count, cop_error *err)
 {
     char *text = NULL;
-    COP_TRY(cop_file_read_regular(path, HISTORY_LIMIT, &text, NULL, err));
+    size_t size = 0;
+    COP_TRY(cop_file_read_regular(path, HISTORY_LIMIT, &text, &size, err));
     cop_status status = COP_OK;
     char *at = text;
     *count = 0;
@@ -59,12 +81,12 @@ cop_status cop_history_read(const char *path, cop_arena *arena, double (**rows)[
         status = cop_fail_at(err, COP_DAMAGED, path, 1, "is not a training's history");
     else
         at += strlen(HEADER);
-    while (status == COP_OK && *at != '\0') {
+    while (status == COP_OK && at < text + size) {
         if (read_row(&at, (*rows)[*count]))
             ++*count;
         else
             status = cop_fail_at(err, COP_DAMAGED, path, (int)*count + 2,
-                                 "wanted %d numbers, separated by commas", COP_HISTORY_WIDTH);
+                                 "wanted %d numbers, separated by commas", COP_HISTORY_COLUMNS);
     }
     free(text);
     return status;
