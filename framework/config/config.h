@@ -1,4 +1,4 @@
-/* config.h: a libconfig file as a typed, validated study.
+/* config.h (implemented in config.c, tables.c): a libconfig file as a typed, validated study.
  *
  *   study   = { name; seeds = [0, 1]; copies = 2; threads = 2; precision = "f32"; };
  *   seeds   = { init = 7; order = …; augment = …; distill = …; prune = …; };   optional pins

@@ -1,5 +1,6 @@
-/* component.h: a plugin chosen by a config, with its options filled and checked, and the instances
- * made of it. */
+/* component.h (implemented in component.c, plugin/options/options.c, plugin/options/table_check.c):
+ * a plugin chosen by a config, with its options filled and checked, and the instances made of
+ * it. */
 #ifndef COP_PLUGIN_COMPONENT_H
 #define COP_PLUGIN_COMPONENT_H
 

@@ -1,5 +1,5 @@
-/* artifact.h: the content-addressed store of a run: one directory a finished stage, named by the
- * stage's identity.
+/* artifact.h (implemented in store/): the content-addressed store of a run: one directory a
+ * finished stage, named by the stage's identity.
  *
  *   OUT/store/coppice-store   says that the directory is a store of this program (claim.c)
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums and

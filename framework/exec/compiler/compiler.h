@@ -1,5 +1,5 @@
-/* compiler.h: the compiler's passes, in order: recomputation, live nodes, fusion, ordering,
- * lowering. */
+/* compiler.h (implemented in exec/compiler/): the compiler's passes, in order: recomputation, live
+ * nodes, fusion, ordering, lowering. */
 #ifndef COP_EXEC_COMPILER_COMPILER_H
 #define COP_EXEC_COMPILER_COMPILER_H
 

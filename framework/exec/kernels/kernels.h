@@ -1,4 +1,5 @@
-/* kernels.h: the f32 kernels a program is made of. All tensors are plain row-major.
+/* kernels.h (implemented in exec/kernels/): the f32 kernels a program is made of. All tensors are
+ * plain row-major.
  *
  * Work is divided by index into parts that depend on shapes and the thread count only, and every
  * sum is taken in a fixed order, so a result is the same bits at every run. Kernels allocate

@@ -3,7 +3,7 @@
 #ifndef COP_EXEC_ONEDNN_ONEDNN_H
 #define COP_EXEC_ONEDNN_ONEDNN_H
 
-#include "exec/program/convolution.h"
+#include "exec/kernels/convolution.h"
 
 /* An engine and its stream; owned by a program. */
 typedef struct cop_onednn cop_onednn;

@@ -1,4 +1,5 @@
-/* reference.h: what the files of the oracle share. Read by framework/exec/reference only.
+/* reference.h (implemented in exec/reference/): what the files of the oracle share. Read by
+ * framework/exec/reference only.
  *
  * Every operation is one function that computes one node from the values of its inputs with the
  * loops of its definition. The builders have checked the shapes; only values can still be wrong. */

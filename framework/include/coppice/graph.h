@@ -1,4 +1,4 @@
-/* graph.h: describing a computation.
+/* graph.h (implemented in graph/): describing a computation.
  *
  * A graph holds nodes; each node is one tensor-valued operation on earlier nodes. Nothing runs
  * while a graph is built: it is differentiated (differentiate.h), then compiled and run

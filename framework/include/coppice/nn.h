@@ -1,4 +1,5 @@
-/* nn.h: what networks are made of: parameters and how they start, layers, losses, augmentation.
+/* nn.h (implemented in nn/): what networks are made of: parameters and how they start, layers,
+ * losses, augmentation.
  *
  * A model plugin can write its network once, as a function over `cop_layers`: in declaring mode
  * each layer states its parameters, in building mode it takes them, in the same order. */

@@ -1,4 +1,5 @@
-/* program.h: compiling a graph for fixed shapes, and running it again and again.
+/* program.h (implemented in exec/): compiling a graph for fixed shapes, and running it again and
+ * again.
  *
  * A compiled program holds only what its outputs need, with its memory planned into one arena; a
  * run neither allocates nor parses. Same program, machine and thread count: the same bits. */

@@ -1,5 +1,5 @@
-/* pruner.h: the pruner kind: (ticket, trained weights, training data) → the next mask. The loop
- * around it — train, prune, rewind, repeat — is the framework's. */
+/* pruner.h (implemented in nn/): the pruner kind: (ticket, trained weights, training data) → the
+ * next mask. The loop around it — train, prune, rewind, repeat — is the framework's. */
 #ifndef COPPICE_PRUNER_H
 #define COPPICE_PRUNER_H
 

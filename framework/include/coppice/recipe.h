@@ -1,5 +1,6 @@
-/* recipe.h: how a network is trained, as data. Recipes have names ("idc", "lottery", …) because the
- * recipe moves a baseline more than the method does; a config names one and overrides fields. */
+/* recipe.h (implemented in train/): how a network is trained, as data. Recipes have names ("idc",
+ * "lottery", …) because the recipe moves a baseline more than the method does; a config names one
+ * and overrides fields. */
 #ifndef COPPICE_RECIPE_H
 #define COPPICE_RECIPE_H
 

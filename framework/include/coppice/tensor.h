@@ -1,4 +1,4 @@
-/* tensor.h: dense arrays in host memory and ordered sets of named ones.
+/* tensor.h (implemented in core/): dense arrays in host memory and ordered sets of named ones.
  *
  * A `cop_tensors` is what a state_dict, a mask set, a safetensors file and the state of a stepped
  * work are: tensors with unique names, in the order in which they were added. */

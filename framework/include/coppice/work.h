@@ -1,4 +1,4 @@
-/* work.h: long work, in steps. Distillers, pruners and analyzers all run as
+/* work.h (implemented in study/): long work, in steps. Distillers, pruners and analyzers all run as
  *
  *     plan    what upstream trainings are wanted, and how many steps there will be
  *     begin   declare the state (the bag) and its starting values

@@ -1,4 +1,4 @@
-/* registry.h: finding, loading and checking plugins. */
+/* registry.h (implemented in descriptor.c, registry.c): finding, loading and checking plugins. */
 #ifndef COP_PLUGIN_LOADING_REGISTRY_H
 #define COP_PLUGIN_LOADING_REGISTRY_H
 

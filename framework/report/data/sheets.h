@@ -1,4 +1,4 @@
-/* sheets.h: every table of the report, in memory. */
+/* sheets.h (implemented in report/data/): every table of the report, in memory. */
 #ifndef COP_REPORT_DATA_SHEETS_H
 #define COP_REPORT_DATA_SHEETS_H
 

@@ -1,4 +1,4 @@
-/* plots.h: which pictures a report has. */
+/* plots.h (implemented in report/figures/): which pictures a report has. */
 #ifndef COP_REPORT_FIGURES_PLOTS_H
 #define COP_REPORT_FIGURES_PLOTS_H
 

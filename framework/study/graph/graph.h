@@ -1,5 +1,6 @@
-/* graph.h: what a study consists of: opened data, models and components, and the stages and
- * tickets laid out from them. Shared by the files of study/. */
+/* graph.h (implemented in study/graph/, study/data.c, study/opened.c, study/running/done.c): what a
+ * study consists of: opened data, models and components, and the stages and tickets laid out from
+ * them. Shared by the files of study/. */
 #ifndef COP_STUDY_GRAPH_GRAPH_H
 #define COP_STUDY_GRAPH_GRAPH_H
 
