@@ -86,8 +86,8 @@ typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */
     void *self;
-    void
-        *options; /* the component's, with the models set; strings and lists stay the component's */
+    /* The component's, with the models set; strings and lists stay the component's. */
+    void *options;
     bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;

@@ -16,6 +16,15 @@ COUNTED = (
     "stream table tensor tile value word"
 )
 
+# What may stand between "a" and "a row" without counting anything.
+BETWEEN = (
+    "of is in as to for by with that has from at on not such or and into than when where was if over "
+    "like under after before between within without through but means holds takes needs gives reads "
+    "writes about only no which whether until unless while are were what finds gets says say run runs "
+    "had must it via this counts use uses makes making called leaves meets asks becomes beside per "
+    "inside behind along"
+)
+
 PHRASES = [
     (r"\b(?:an?|one|two|three|each|stored|real|synthetic|\d+|of) (?:\w+ )?(?:%s) an? (?:%s)\b"
      % (COUNTED.replace(" ", "|"), EACH.replace(" ", "|")), "say `per` or `for each`"),
@@ -23,11 +32,12 @@ PHRASES = [
      % EACH.replace(" ", "|"), "say `per`"),
     (r"\bone an? (?:%s)\b" % EACH.replace(" ", "|"), "say `one per`"),
     (r"\bonce an? (?:%s)\b" % EACH.replace(" ", "|"), "say `once per`"),
+    (r"\b(?:[Aa]n?|[Oo]ne|some|\d+) (?:(?!(?:%s)\b)\w+) an? (?:%s)\b"
+     % (BETWEEN.replace(" ", "|"), EACH.replace(" ", "|")), "say `per` or `for each`"),
     (r"\bso many an? \w+", "say `how many per`"),
     (r"\bmeant over\b", "say `averaged over`"),
     (r"\bis no plane\b", "say what it is"),
     (r"\bis had\b", "say `is obtained`, or who gets it"),
     (r"\bwould else\b", "say `would otherwise`"),
-    (r"\b[Ww]hat is no \w+", "say what it is"),
     (r"\brooms?\b(?=.*\b(?:framework|house|module)s?\b)", "say `module`"),
 ]

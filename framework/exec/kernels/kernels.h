@@ -25,7 +25,7 @@ typedef struct cop_micro_op {
     float scale, offset;     /* affine; scale is leaky_relu's slope */
 } cop_micro_op;
 
-/* How a tile of an operand is had. */
+/* Where a tile of an operand comes from. */
 typedef enum cop_operand_kind {
     COP_OPERAND_FULL = 1, /* as large as the group's shape: read in place */
     COP_OPERAND_SPREAD,   /* broadcast: spread into a tile */

@@ -79,7 +79,7 @@ cop_status cop_reference_flip(const cop_node_data *, const cop_operand *, double
 cop_status cop_reference_box_mask(const cop_node_data *, const cop_operand *, double *,
                                   cop_error *);
 
-/* A place in a tensor: one coordinate an axis. */
+/* A place in a tensor: one coordinate per axis. */
 typedef struct cop_place {
     int64_t at[COP_MAX_RANK];
 } cop_place;

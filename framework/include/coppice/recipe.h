@@ -54,7 +54,7 @@ COP_API const char *cop_augment_summary(size_t i);
 typedef struct cop_recipe {
     char name[32]; /* the named recipe it came from */
     cop_duration duration;
-    int64_t batch; /* samples a step; the last, smaller batch of an epoch is kept */
+    int64_t batch; /* samples per step; the last, smaller batch of an epoch is kept */
     double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
     double momentum;
     double weight_decay;

@@ -45,7 +45,7 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
     return cop_spread_of(q->values, count);
 }
 
-/* A cell's curve: a point a line. */
+/* A cell's curve: a point per line. */
 static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, cop_error *err)
 {
     const cop_record *record = &q->r->record;
