@@ -158,7 +158,10 @@ def check_includes(tree, used):
                 used.add(row)
 
 
-STANDARD = re.compile(r"^[a-z0-9_]+\.h$|^(sys|bits)/")
+STANDARD = {name + ".h" for name in (
+    "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg "
+    "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype "
+    "dirent fcntl strings unistd sys/mman sys/stat sys/types").split()}
 
 
 def check_plugins(tree, _used):
@@ -169,7 +172,7 @@ def check_plugins(tree, _used):
                 if "/" in own or os.path.join(os.path.dirname(path), own) not in tree.text:
                     yield Finding(place, 'a plugin includes "%s": its own folder and <coppice/...> alone'
                                   % own)
-            elif not other.startswith("coppice/") and not STANDARD.match(other):
+            elif not other.startswith("coppice/") and other not in STANDARD:
                 yield Finding(place, "a plugin includes <%s>" % other)
 
 
@@ -179,19 +182,21 @@ class Objects:
     def __init__(self, tree, directory, nm):
         self.defined = {}
         self.wanted = []
+        sources = {}
         for source in tree.under("framework", ".c"):
             path = os.path.join(directory, source[len("framework/"):] + ".o")
-            if not os.path.exists(path):
-                if source != "framework/cli/main.c": # the program's, not the library's
-                    raise SystemExit("check.py: %s is not built: build first" % path)
-                continue
-            listing = subprocess.run([nm, "-P", path], check=True, capture_output=True, text=True).stdout
-            for line in listing.splitlines():
-                name, kind = line.split()[:2]
-                if kind == "U":
-                    self.wanted.append((source, name))
-                elif kind in "TDBRVWCG":
-                    self.defined[name] = source
+            if os.path.exists(path):
+                sources[path] = source
+            elif source != "framework/cli/main.c": # the program's, not the library's
+                raise SystemExit("check.py: %s is not built: build first" % path)
+        listing = subprocess.run([nm, "-A", "-P"] + list(sources), check=True, capture_output=True,
+                                 text=True).stdout
+        for line in listing.splitlines():
+            path, name, kind = re.match(r"(.*?): (\S+) (\S)", line).groups()
+            if kind == "U":
+                self.wanted.append((sources[path], name))
+            elif kind in "TDBRVWCG":
+                self.defined[name] = sources[path]
 
 
 def check_symbols(_tree, objects, used):
