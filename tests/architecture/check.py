@@ -10,6 +10,7 @@ per finding, with the file and the line, and exits with 1 if there are any. Stan
 
 import argparse
 import collections
+import glob
 import os
 import re
 import shutil
@@ -262,16 +263,14 @@ def declared(text):
 
 
 def implementers(header, text):
-    """What may implement a header: files, or folders that end in "/"; from the repository's root."""
+    """What may implement a header: files, or folders that end in "/", from the repository's root. None where
+    its first line names none."""
     named = IMPLEMENTED.search(text.split("\n", 1)[0])
     if not named:
         return None
-    where = []
-    for item in named.group(1).split(", "):
-        item = item.replace(" and ", "")
-        here = os.path.join(os.path.dirname(header), item)
-        where.append(here if "/" not in item else "framework/" + item)
-    return where
+    here = os.path.dirname(header)
+    return [os.path.join(here if "/" not in item else "framework", item)
+            for item in named.group(1).split(", ")]
 
 
 def check_headers(tree, objects):
@@ -401,6 +400,42 @@ def check_comments(tree):
             yield from passed_over(path, broken(path, text), "BROKEN")
 
 
+DOCS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] + [top + "/README.md" for top in
+                                                          ("framework", "plugins", "configs", "tests")]
+PATH = re.compile(r"`([a-z_][\w./*-]*/[\w.*-]*)`|\]\(([^)#:]+)\)")
+
+
+def check_docs(tree):
+    """Files that the docs name are there, and the docs' words are those of the code's comments."""
+    phrases = [(re.compile(p), advice) for p, advice in words.PHRASES]
+    tops = ("framework", "plugins", "configs", "tests", "tools")
+    for doc in DOCS:
+        if not os.path.exists(os.path.join(tree.root, doc)):
+            continue
+        with open(os.path.join(tree.root, doc), encoding="utf-8") as file:
+            text = file.read()
+        for found in PATH.finditer(text):
+            place = "%s:%d" % (doc, text.count("\n", 0, found.start()) + 1)
+            name, link = found.groups()
+            if link:
+                tried = [os.path.join(os.path.dirname(doc), link)]
+            else:
+                top = name.split("/")[0]
+                if top in tops:
+                    tried = [name]
+                elif os.path.isdir(os.path.join(tree.root, "framework", top)):
+                    tried = ["framework/" + name, os.path.join(os.path.dirname(doc), name)]
+                else:
+                    continue
+            if not any(glob.glob(os.path.join(tree.root, t)) for t in tried):
+                yield Finding(place, "there is no %s" % (link or name))
+        prose = re.sub(r"```.*?```", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL)
+        joined = re.sub(r"(?<=\S)\n(?=\S)", " ", prose)
+        for pattern, advice in phrases:
+            for found in pattern.finditer(joined):
+                yield Finding(doc, '"%s": %s' % (found.group(), advice))
+
+
 def check_names(tree):
     folders = collections.defaultdict(lambda: collections.defaultdict(set))
     for path in tree.text:
@@ -458,6 +493,7 @@ def findings(root, objects_dir=None, nm="nm", only=None):
               ("plugins", lambda: check_plugins(tree, used)),
               ("documented", lambda: check_documented(tree)),
               ("comments", lambda: check_comments(tree)),
+              ("docs", lambda: check_docs(tree)),
               ("names", lambda: check_names(tree)),
               ("format", lambda: check_format(tree))]
     if objects:

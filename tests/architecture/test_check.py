@@ -132,6 +132,15 @@ class Check(unittest.TestCase):
                                                   "        b; /* long */\n} a;\n"}, ["comments"])
         self.assertIn("a.h:3: a comment behind it breaks the declaration", found)
 
+    def test_catches_a_file_in_the_docs_that_is_not_there(self):
+        doc = "Read `core/text.c`, `core/gone.c`, `plugins/pruners/mine/`, [it](framework/gone.md), one row a\nticket."
+        found = self.found({"README.md": doc}, ["docs"])
+        self.assertIn("README.md:1: there is no core/gone.c", found)
+        self.assertIn("there is no framework/gone.md", found)
+        self.assertIn("say `per`", found)
+        self.assertNotIn("text.c", found)
+        self.assertNotIn("mine", found)
+
     def test_catches_names_that_readers_mix_up(self):
         found = self.found({"framework/core/texts.c": ""}, ["names"])
         self.assertIn("framework/core: readers will mix up text and texts", found)
