@@ -85,8 +85,7 @@ report -> report/figures: draws
 report -> report/renderers: writes
 report/figures -> report/data: figures of tables
 report/figures -> report/renderers: the names and numbers of the files that hold a figure
-report/data -> report/figures: circle: a curve's average is also a hint's
-report/data -> report/renderers: circle: sheets hold text as the terminal shows it
+report/renderers -> report/data: what people are shown of a column
 report/renderers -> report/figures: circle: gnuplot draws the figure that figure.h describes
 """
 

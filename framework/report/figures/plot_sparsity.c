@@ -1,9 +1,9 @@
 /* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
 #include "core/memory.h"
-#include "report/data/hint.h"
 #include "report/data/sheets.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <math.h>
 #include <string.h>

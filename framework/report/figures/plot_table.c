@@ -1,8 +1,8 @@
 /* plot_table.c: the figure that an analyzer's table asks for. */
 #include "core/memory.h"
-#include "report/data/hint.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <string.h>
 
