@@ -79,7 +79,6 @@ study/graph -> study: circle: the opened cells and data are declared beside the 
 study/running -> study/graph: runs stages
 study/executors -> study/graph: goes through the stages
 study/executors -> study/running: runs each
-study/running -> study/executors: circle: the clock is the executor's
 report -> report/data: what the page shows
 report -> report/figures: draws
 report -> report/renderers: writes
