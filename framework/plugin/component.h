@@ -1,5 +1,6 @@
-/* component.h: a plugin chosen by a config, with its options filled and checked, and the instances
- * made of it. */
+/* component.h (implemented in component.c, plugin/options/options.c, plugin/options/table_check.c):
+ * a plugin chosen by a config, with its options filled and checked, and the instances made of
+ * it. */
 #ifndef COP_PLUGIN_COMPONENT_H
 #define COP_PLUGIN_COMPONENT_H
 
@@ -86,8 +87,8 @@ typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */
     void *self;      /* of a dataset */
-    void
-        *options; /* the component's, with the models set; strings and lists stay the component's */
+    /* The component's, with the models set; strings and lists stay the component's. */
+    void *options;
     bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;

@@ -206,10 +206,11 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
     if (name == NULL || dir == NULL)
         return cop_out_of_memory(err);
     COP_TRY(cop_images_write(set, dir, name, &decoded, err));
-    COP_TRY(add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
-                        cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row a class.",
-                                         label, (long long)d->seed),
-                        err));
+    COP_TRY(
+        add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
+                    cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row per class",
+                                     label, (long long)d->seed),
+                    err));
     if (!decoded)
         return COP_OK;
     return add_picture(r, cop_arena_printf(arena, "images/%s-decoded.png", name),

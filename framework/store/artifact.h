@@ -1,5 +1,5 @@
-/* artifact.h: the content-addressed store of a run: one directory a finished stage, named by the
- * stage's identity.
+/* artifact.h (implemented in store/): the content-addressed store of a run: one directory a
+ * finished stage, named by the stage's identity.
  *
  *   OUT/store/coppice-store   says that the directory is a store of this program (claim.c)
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums and
@@ -141,8 +141,8 @@ void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
 cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double *seconds,
                           char *provenance, size_t size, cop_error *err);
 
-/* What made an artifact: a line a plugin, kept in the manifest as "plugins". Longer texts are cut.
- * cop_store_made_by gives an empty text for an artifact that does not say. */
+/* What made an artifact: a line per plugin, kept in the manifest as "plugins". Longer texts are
+ * cut. cop_store_made_by gives an empty text for an artifact that does not say. */
 #define COP_MAKERS_SIZE 2048
 void cop_draft_made_by(cop_draft *d, const char *plugins);
 cop_status cop_store_made_by(const cop_store *s, const cop_artifact_id *id, char *plugins,

@@ -1,5 +1,5 @@
-/* paths.h: what the files of store/ share: the store itself, whose a directory is, and
- * clearing away. */
+/* paths.h (implemented in artifact.c, claim.c, clearing.c): what the files of store/ share: the
+ * store itself, whose a directory is, and clearing away. */
 #ifndef COP_STORE_PATHS_H
 #define COP_STORE_PATHS_H
 

@@ -30,7 +30,7 @@ struct cop_trainer {
     size_t param_count, buffer_count;
     cop_tensors *state;
     int64_t *step;          /* in the state */
-    cop_tensors *gradients; /* one a parameter, in order */
+    cop_tensors *gradients; /* one per parameter, in order */
     cop_tensors *batch;     /* "images", "targets" */
     cop_loader *loader;
     cop_draws *draws; /* NULL without augmentation and CutMix */

@@ -1,5 +1,6 @@
-/* recipe.h: how a network is trained, as data. Recipes have names ("idc", "lottery", …) because the
- * recipe moves a baseline more than the method does; a config names one and overrides fields. */
+/* recipe.h (implemented in train/): how a network is trained, as data. Recipes have names ("idc",
+ * "lottery", …) because the recipe moves a baseline more than the method does; a config names one
+ * and overrides fields. */
 #ifndef COPPICE_RECIPE_H
 #define COPPICE_RECIPE_H
 
@@ -53,7 +54,7 @@ COP_API const char *cop_augment_summary(size_t i);
 typedef struct cop_recipe {
     char name[32]; /* the named recipe it came from */
     cop_duration duration;
-    int64_t batch; /* samples a step; the last, smaller batch of an epoch is kept */
+    int64_t batch; /* samples per step; the last, smaller batch of an epoch is kept */
     double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
     double momentum;
     double weight_decay;

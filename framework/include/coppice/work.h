@@ -1,4 +1,5 @@
-/* work.h: long work, in steps: the one interface of distillers, pruners and analyzers.
+/* work.h (implemented in study/): long work, in steps: the one interface of distillers, pruners and
+ * analyzers.
  *
  *     plan     what upstream trainings are wanted, and how many steps there will be; before anything
  *              runs, and as often as the host likes
@@ -10,9 +11,7 @@
  *
  * The host loops, checkpoints the bag, cancels and reports between steps. A step is a pure function
  * of (bag, i, the work's random streams): an instance may keep caches (compiled programs), never
- * results. So a run that was killed goes on bit for bit.
- *
- * Implemented by framework/study: graph/plan.c (cop_plan_*) and running/work.c (cop_work_*). */
+ * results. So a run that was killed goes on bit for bit. */
 #ifndef COPPICE_WORK_H
 #define COPPICE_WORK_H
 

@@ -54,7 +54,7 @@ double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
 /* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
  * the way, where each round names its own and all are there; else as the record foresaw. Decoded:
  * every image that a network saw. Stored: a distilled set's stored images, from each of which
- * decoding makes several, count once an epoch. On real data both are equal. */
+ * decoding makes several, count once per epoch. On real data both are equal. */
 typedef enum cop_points { COP_POINTS_STORED = 1, COP_POINTS_DECODED = 2 } cop_points;
 double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what);
 

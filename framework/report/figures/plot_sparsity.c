@@ -1,9 +1,9 @@
 /* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
 #include "core/memory.h"
-#include "report/data/hint.h"
 #include "report/data/sheets.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
     return cop_spread_of(q->values, count);
 }
 
-/* A cell's curve: a point a line. */
+/* A cell's curve: a point per line. */
 static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, cop_error *err)
 {
     const cop_record *record = &q->r->record;

@@ -1,8 +1,8 @@
 /* plot_table.c: the figure that an analyzer's table asks for. */
 #include "core/memory.h"
-#include "report/data/hint.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 /* How the curves are spread over panels. */
 typedef enum arrangement {
-    ROUNDS_IN_PANEL = 1, /* a panel for each cell and inner curve, a curve a round */
+    ROUNDS_IN_PANEL = 1, /* a panel for each cell and inner curve, a curve per round */
     ROUND_PER_PANEL = 2  /* a panel for each cell and round, a curve for each inner one */
 } arrangement;
 

@@ -1,5 +1,6 @@
-/* graph.h: what a study consists of: opened data, models and components, and the stages and
- * tickets laid out from them. Shared by the files of study/. */
+/* graph.h (implemented in study/graph/, study/data.c, study/opened.c, study/running/done.c): what a
+ * study consists of: opened data, models and components, and the stages and tickets laid out from
+ * them. Shared by the files of study/. */
 #ifndef COP_STUDY_GRAPH_GRAPH_H
 #define COP_STUDY_GRAPH_GRAPH_H
 
@@ -155,8 +156,8 @@ size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs);
 /* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
 const char *cop_stage_kind_name(cop_stage_kind kind);
 
-/* running/done.c: whether the stage is published, a training with every snapshot that is wanted of it by
- * now. COP_DAMAGED, with the reason, where something else stands in its place. */
+/* running/done.c: whether the stage is published, a training with every snapshot that is wanted of
+ * it by now. COP_DAMAGED, with the reason, where something else stands in its place. */
 cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
                           cop_error *err);
 

@@ -1,4 +1,4 @@
-/* history.h: what happened in a training, an epoch a row. */
+/* history.h: what happened in a training, one row per epoch. */
 #ifndef COP_STUDY_RUNNING_HISTORY_H
 #define COP_STUDY_RUNNING_HISTORY_H
 

@@ -5,7 +5,7 @@
 #include <coppice/recipe.h>
 
 typedef struct cop_schedule {
-    int64_t batch;     /* samples a step: the recipe's, or all of a smaller set */
+    int64_t batch;     /* samples per step: the recipe's, or all of a smaller set */
     int64_t per_epoch; /* steps; a partial last batch counts */
     int64_t total;     /* steps of the whole training */
     double lr;         /* before the first milestone */

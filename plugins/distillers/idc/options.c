@@ -1,4 +1,4 @@
-/* options.c: the option table of IDC. Defaults are the paper's on CIFAR-10 at 10 images a class. */
+/* options.c: the option table of IDC. Defaults are the paper's on CIFAR-10, 10 images per class. */
 #include "options.h"
 
 #define OPTION(field_) .name = #field_, .offset = offsetof(idc_options, field_)
@@ -8,7 +8,7 @@ static const char *const start_names[] = {"auto", "random", "mix", "noise", NULL
 static const char *const metric_names[] = {"mse", "l1", "l1_mean", "l2", "cos", NULL};
 
 const cop_option idc_option_table[] = {
-    {OPTION(ipc), .help = "Stored images a class", .type = COP_OPTION_INT, .def = "10", .min = 1,
+    {OPTION(ipc), .help = "Stored images per class", .type = COP_OPTION_INT, .def = "10", .min = 1,
      .max = 100000, .unit = "images"},
     {OPTION(factor),
      .help = "Each stored image is cut into factor x factor training images; 1: as it is (IDC-I)",
@@ -50,8 +50,8 @@ const cop_option idc_option_table[] = {
      .help = "Augmentation of a match, one draw for the real and the synthetic batch",
      .type = COP_OPTION_AUGMENT, .def = "color_crop_cutout"},
     {OPTION(lr),
-     .help = "Rate of the pixels at 10 images a class; it counts times ipc/10 (ImageNet-10: 3e-3, "
-             "MNIST: 1e-4)",
+     .help = "Rate of the pixels at 10 images per class; it counts times ipc/10 (ImageNet-10: "
+             "3e-3, MNIST: 1e-4)",
      .type = COP_OPTION_FLOAT, .def = "0.005", .min = 1e-12, .max = 1e6},
     {OPTION(lr_side),
      .help = "Image side for which lr is meant; it counts times (side / lr_side)^2 (ImageNet: "
@@ -125,7 +125,7 @@ cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_err
                         decode_names[o->decode]);
     if (o->decode == IDC_DECODE_BOUND && o->ipc > o->batch_synthetic)
         return cop_fail(err, COP_INVALID,
-                        "decode = \"bound\": %lld images a class are more than the bound, "
+                        "decode = \"bound\": %lld images per class are more than the bound, "
                         "batch_synthetic = %lld",
                         (long long)o->ipc, (long long)o->batch_synthetic);
     if (o->model == NULL)

@@ -1,4 +1,4 @@
-/* random.c: the selection baseline of every distillation paper: real images, so many a class.
+/* random.c: the selection baseline of every distillation paper: real images, some of each class.
  *
  * With factor f > 1 each stored image is a mosaic of f x f real images, shrunk by nearest neighbour
  * (IDC's starting point "mix"; Kim et al. 2022), decoded like IDC's sets. Tile t of the k-th image
@@ -166,7 +166,7 @@ static const char *const decode_names[] = {"single", "multi", NULL};
 
 static const cop_option option_table[] = {
     {.name = "ipc",
-     .help = "Stored images a class",
+     .help = "Stored images per class",
      .type = COP_OPTION_INT,
      .offset = offsetof(options, ipc),
      .def = "10",
@@ -201,7 +201,7 @@ static const cop_option option_table[] = {
 };
 
 COP_PLUGIN(DISTILLER, .id = "random", .version = "1.0.0", .results_version = "1",
-           .summary = "Random real images, so many a class, as they are or as mosaics",
+           .summary = "Random real images, some of each class, as they are or as mosaics",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_random,
                                         .begin = begin_random, .step = step_random,

@@ -77,7 +77,7 @@ static inline idc_options scene_options(const idc_scene *s)
 {
     idc_options o = {.ipc = SCENE_IPC,
                      .factor = 2,
-                     .start = IDC_START_NOISE, /* six images a class are too few for tiles */
+                     .start = IDC_START_NOISE, /* six images per class are too few for tiles */
                      .model = s->model,
                      .iterations = 2,
                      .inner = 3,

@@ -127,7 +127,7 @@ static void too_few_real_images_are_refused(void **unused)
     scene_close(&s);
 }
 
-/* 6 images a class in batches of 4: one whole batch a permutation. In batches of 3: two, which
+/* 6 images per class in batches of 4: one whole batch per permutation. In batches of 3: two, which
  * together are the class. */
 static void class_batches_are_whole_and_without_repetition(void **unused)
 {
@@ -216,7 +216,7 @@ static const refusal refusals[] = {
     {"factor = 17: more tiles than the 16 x 16 images", 17, 2, 128, IDC_START_AUTO, 0},
     {"start = \"mix\" wants factor > 1", 1, 2, 128, IDC_START_MIX, IDC_DECODE_SINGLE},
     {"decode = \"multi\" wants factor > 1", 1, 2, 128, IDC_START_AUTO, IDC_DECODE_MULTI},
-    {"decode = \"bound\": 9 images a class are more than the bound, batch_synthetic = 8", 2, 9, 8,
+    {"decode = \"bound\": 9 images per class are more than the bound, batch_synthetic = 8", 2, 9, 8,
      IDC_START_AUTO, IDC_DECODE_BOUND},
 };
 

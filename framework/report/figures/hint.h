@@ -1,6 +1,6 @@
 /* hint.h: an analyzer's plot hint, resolved against its table. */
-#ifndef COP_REPORT_DATA_HINT_H
-#define COP_REPORT_DATA_HINT_H
+#ifndef COP_REPORT_FIGURES_HINT_H
+#define COP_REPORT_FIGURES_HINT_H
 
 #include "report/data/table_groups.h"
 #include "report/figures/curves.h"

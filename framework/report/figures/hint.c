@@ -1,8 +1,8 @@
 /* hint.c: an analyzer's plot hint, resolved against its table. */
-#include "report/data/hint.h"
+#include "report/figures/hint.h"
 
 #include "core/memory.h"
-#include "report/renderers/terminal.h"
+#include "report/data/shown.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* convolution.h: which convolution, or which of its gradients. */
-#ifndef COP_EXEC_PROGRAM_CONVOLUTION_H
-#define COP_EXEC_PROGRAM_CONVOLUTION_H
+#ifndef COP_EXEC_KERNELS_CONVOLUTION_H
+#define COP_EXEC_KERNELS_CONVOLUTION_H
 
 #include <coppice/graph.h>
 
