@@ -114,17 +114,12 @@ static cop_status refuse_range(const cop_reader *reader, const cop_option *optio
     return status;
 }
 
-static bool is_any(const cop_option *option)
-{
-    return option->min == 0.0 && option->max == 0.0;
-}
-
 static cop_status check_float(const cop_reader *reader, const cop_option *option,
                               const config_setting_t *setting, double number, cop_error *err)
 {
     if (!isfinite(number))
         return cop_value_refuse(reader, option, setting, err, "is not a finite number");
-    if (is_any(option) || (number >= option->min && number <= option->max))
+    if (!cop_option_has_range(option) || (number >= option->min && number <= option->max))
         return COP_OK;
     cop_text got = {0};
     cop_append_float(&got, number);
@@ -151,7 +146,8 @@ static bool is_at_least(int64_t number, double bound)
 static cop_status check_int(const cop_reader *reader, const cop_option *option,
                             const config_setting_t *setting, int64_t number, cop_error *err)
 {
-    if (is_any(option) || (is_at_least(number, option->min) && is_at_most(number, option->max)))
+    if (!cop_option_has_range(option) ||
+        (is_at_least(number, option->min) && is_at_most(number, option->max)))
         return COP_OK;
     cop_text got = {0};
     cop_text_printf(&got, "%lld", (long long)number);

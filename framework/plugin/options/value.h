@@ -36,6 +36,12 @@ typedef struct cop_value {
     } as;
 } cop_value;
 
+/* Whether the row's range is one: two zeros are one only where the row says so. */
+static inline bool cop_option_has_range(const cop_option *option)
+{
+    return option->has_range != 0 || option->min != 0.0 || option->max != 0.0;
+}
+
 /* Reads and checks a setting as the option's value. COP_INVALID with the setting's place. */
 cop_status cop_value_read(const cop_reader *reader, const cop_option *option,
                           const config_setting_t *setting, cop_value *value, cop_error *err);

@@ -111,9 +111,7 @@ static const struct {
     {{{.name = "a", .help = "h", .type = COP_OPTION_AUGMENT, .def = "fog"}},
      "augmentation \"fog\""},
     {{{.name = "a", .help = "h", .type = COP_OPTION_MODEL, .def = "{ }"}}, "lacks plugin"},
-    {{{.name = "a", .help = "h", .flags = COP_OPTION_DEPRECATED}}, "an alias of"},
-    {{{.name = "a", .help = "h", .alias_of = "b"}}, "without the flag deprecated"},
-    {{{.name = "a", .help = "h", .alias_of = "z", .flags = COP_OPTION_DEPRECATED}},
+    {{{.name = "a", .help = "h", .alias_of = "z"}},
      "is an alias of an option that is not in the table"},
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT, .def = "1"},
       {.name = "a", .help = "h", .type = COP_OPTION_BOOL, .def = "true", .offset = 8}},
@@ -457,6 +455,62 @@ static void identifies_by_values_whatever_the_default(void **state)
     }
 }
 
+/* A judgement reads results that are there: another threshold asks for no new ones. */
+static void leaves_judgements_and_execution_out_of_identities(void **state)
+{
+    (void)state;
+    typedef struct options {
+        double threshold;
+        int64_t size, cache;
+    } options;
+    static const cop_option table[] = {
+        COP_OPT_FLOAT(options, threshold, "2", 0, 100, "what counts as stable",
+                      .flags = COP_OPTION_JUDGEMENT),
+        COP_OPT_INT(options, size, "3", 0, 9, "how many"),
+        COP_OPT_INT(options, cache, "1", 0, 9, "how many are kept",
+                    .flags = COP_OPTION_EXECUTION_ONLY),
+    };
+    options read = {0};
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    assert_ok(cop_options_check(table, 3, sizeof read, &err), &err);
+    assert_ok(
+        cop_options_read(table, 3, NULL, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_string_equal(cop_option_values_identity(values), "{ size = 3; }");
+    assert_string_equal(cop_option_values_effective(values),
+                        "threshold = 2\nsize = 3\ncache = 1\n");
+    cop_option_values_free(values);
+}
+
+/* Two zeros in a row of a macro are a range; in a row without has_range they are none. */
+static void holds_a_range_of_zero_alone(void **state)
+{
+    (void)state;
+    typedef struct options {
+        int64_t nothing;
+    } options;
+    const cop_option ranged = COP_OPT_INT(options, nothing, "0", 0, 0, "zero");
+    cop_option any = ranged;
+    any.has_range = 0;
+    options read = {0};
+    config_t config;
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    config_init(&config);
+    assert_true(config_read_string(&config, "nothing = 7;"));
+    const config_setting_t *group = config_root_setting(&config);
+    assert_refused(
+        cop_options_read(&ranged, 1, group, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        COP_INVALID, &err, "is 7; wanted 0 to 0");
+    assert_ok(
+        cop_options_read(&any, 1, group, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_int_equal(read.nothing, 7);
+    cop_option_values_free(values);
+    config_destroy(&config);
+}
+
 /* What is printed as effective reads back as the same component. */
 static void prints_effective_values_that_read_back(void **state)
 {
@@ -612,6 +666,8 @@ int main(void)
         cmocka_unit_test(identifies_by_what_can_change_results),
         cmocka_unit_test(identifies_development_builds_by_their_file),
         cmocka_unit_test(identifies_by_values_whatever_the_default),
+        cmocka_unit_test(leaves_judgements_and_execution_out_of_identities),
+        cmocka_unit_test(holds_a_range_of_zero_alone),
         cmocka_unit_test(prints_effective_values_that_read_back),
         cmocka_unit_test(makes_models_before_their_component),
         cmocka_unit_test(makes_models_and_datasets),
