@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-enum { SCOPE_GLOBAL = 0, SCOPE_LAYER = 1 };
-
 typedef struct options {
     double rate;
     int32_t scope;
@@ -88,32 +86,16 @@ static cop_status random_finish(void *state, const cop_pruner_input *in, cop_wor
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = add_draws(self, in, work, scores, err);
     if (status == COP_OK)
-        status = cop_mask_remove_share(mask, scores, self->rate, self->scope == SCOPE_LAYER, err);
+        status =
+            cop_mask_remove_share(mask, scores, self->rate, self->scope == COP_SCOPE_LAYER, err);
     cop_tensors_free(scores);
     return status;
 }
 
-static const char *const scope_names[] = {"global", "layer", NULL};
-
 static const cop_option option_table[] = {
-    {.name = "rate",
-     .help = "Share of the remaining weights that goes in a round",
-     .type = COP_OPTION_FLOAT,
-     .offset = offsetof(options, rate),
-     .def = "0.2",
-     .min = 0,
-     .max = 1},
-    {.name = "scope",
-     .help = "Take the share of all layers together, or of each",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, scope),
-     .def = "global",
-     .choices = scope_names},
-    {.name = "exclude",
-     .help = "Parameters left alone: names, or their beginnings up to a dot",
-     .type = COP_OPTION_STRING_LIST,
-     .offset = offsetof(options, exclude),
-     .def = "[]"},
+    COP_OPT_RATE(options, rate),
+    COP_OPT_SCOPE(options, scope, "global"),
+    COP_OPT_EXCLUDE(options, exclude),
 };
 
 static const cop_pruner_ops ops = {.size = sizeof(cop_pruner_ops),
