@@ -146,19 +146,29 @@ cop_status cop_config_check_tables(cop_error *err)
     return COP_OK;
 }
 
-static cop_described_group described(cop_section_id id)
+/* `fields` has room for a recipe's. */
+#define MOST_FIELDS 64
+
+static cop_described_group described(cop_section_id id, cop_option fields[MOST_FIELDS])
 {
     cop_described_group g = {groups[id].name, groups[id].help, groups[id].options,
                              groups[id].count};
     if (id == COP_SECTION_TRAIN)
-        g.options = cop_recipe_fields(&g.count);
+        g.options = fields;
+    for (; g.options == fields && g.count < MOST_FIELDS; g.count++) {
+        const cop_recipe_field *field = cop_recipe_field_at(g.count);
+        if (field == NULL)
+            break;
+        fields[g.count] = field->row;
+    }
     return g;
 }
 
 void cop_config_describe(FILE *out)
 {
+    cop_option fields[MOST_FIELDS];
     for (size_t i = 0; i < COP_SECTION_COUNT; i++) {
-        cop_described_group g = described((cop_section_id)i);
+        cop_described_group g = described((cop_section_id)i, fields);
         (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", g.name, g.help);
         cop_describe_options(g.options, g.count, out);
     }
@@ -167,7 +177,8 @@ void cop_config_describe(FILE *out)
 cop_status cop_config_describe_json(FILE *out, cop_error *err)
 {
     cop_described_group all[COP_SECTION_COUNT];
+    cop_option fields[MOST_FIELDS];
     for (size_t i = 0; i < COP_SECTION_COUNT; i++)
-        all[i] = described((cop_section_id)i);
+        all[i] = described((cop_section_id)i, fields);
     return cop_describe_groups_json(all, COP_SECTION_COUNT, out, err);
 }

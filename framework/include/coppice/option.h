@@ -34,12 +34,18 @@ typedef enum cop_option_type {
     COP_OPTION_STRING_LIST = 9, /* cop_string_list */
     COP_OPTION_AUGMENT = 10,    /* uint32_t of cop_augment_flag: "color_crop_cutout" */
 
-    /* cop_recipe: a name, or a group { recipe = "idc"; lr = 0.02; } */
+    /* const cop_recipe *: a name, or a group { recipe = "idc"; lr = 0.02; } */
     COP_OPTION_RECIPE = 11,
 
     /* const cop_model *: a group { plugin = "convnet"; … }, created for the study's dataset before
      * the component itself. */
-    COP_OPTION_MODEL = 12
+    COP_OPTION_MODEL = 12,
+
+    /* const char *: a file or directory. A relative one is relative to the directory of the config
+     * that names it, one of `--set` and a default to the working directory; the field has it so
+     * resolved. In identities is a hash of what it leads to, never its text. Where a data set's
+     * fingerprint says that already, COP_OPTION_EXECUTION_ONLY saves reading it twice. */
+    COP_OPTION_PATH = 13
 } cop_option_type;
 
 typedef struct cop_int_list {
@@ -81,7 +87,7 @@ typedef struct cop_option {
 
     /* The default as a config would write it: 10, 0.2, true, "mix", [1, 2], { plugin = "convnet"; };
      * strings with or without quotes. NULL only when required or an alias. An empty default of a
-     * RECIPE or MODEL means none: a recipe with an empty name, a NULL model. Models and datasets
+     * RECIPE or MODEL means none: a NULL pointer. Models and datasets
      * have no MODEL options. */
     const char *def;
 
@@ -133,6 +139,8 @@ typedef struct cop_option {
     COP_OPTION_ROW(struct_, field_, COP_OPTION_FLOAT, double, def_, min_, max_, NULL, __VA_ARGS__)
 #define COP_OPT_STRING(struct_, field_, def_, ...)                                                 \
     COP_OPTION_ANY(struct_, field_, COP_OPTION_STRING, const char *, def_, __VA_ARGS__)
+#define COP_OPT_PATH(struct_, field_, def_, ...)                                                   \
+    COP_OPTION_ANY(struct_, field_, COP_OPTION_PATH, const char *, def_, __VA_ARGS__)
 #define COP_OPT_ENUM(struct_, field_, def_, choices_, ...)                                         \
     COP_OPTION_ROW(struct_, field_, COP_OPTION_ENUM, int32_t, def_, -INFINITY, INFINITY, choices_, \
                    __VA_ARGS__)
@@ -149,7 +157,7 @@ typedef struct cop_option {
 #define COP_OPT_AUGMENT(struct_, field_, def_, ...)                                                \
     COP_OPTION_ANY(struct_, field_, COP_OPTION_AUGMENT, uint32_t, def_, __VA_ARGS__)
 #define COP_OPT_RECIPE(struct_, field_, def_, ...)                                                 \
-    COP_OPTION_ANY(struct_, field_, COP_OPTION_RECIPE, cop_recipe, def_, __VA_ARGS__)
+    COP_OPTION_ANY(struct_, field_, COP_OPTION_RECIPE, const cop_recipe *, def_, __VA_ARGS__)
 #define COP_OPT_MODEL(struct_, field_, def_, ...)                                                  \
     COP_OPTION_ANY(struct_, field_, COP_OPTION_MODEL, const cop_model *, def_, __VA_ARGS__)
 

@@ -178,7 +178,7 @@ static cop_status check_options(const cop_plugin *p, cop_error *err)
     COP_TRY(cop_options_check_count(p->options, p->option_count, err));
     cop_option *rows = copy_rows(p);
     if (rows == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     cop_status status = check_rows(p, rows, err);
     free(rows);
     return status;
@@ -232,7 +232,7 @@ cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop
     full->rows = copy_rows(plugin);
     if (full->rows == NULL) {
         free(full);
-        return cop_fail(err, COP_FAILED, "out of memory");
+        return cop_out_of_memory(err);
     }
     memcpy(&full->plugin, plugin, plugin->size);
     memcpy(&ops_size, plugin->ops, sizeof ops_size);

@@ -1,6 +1,7 @@
 /* table_check.c: is an option table one that the host can read configs with? */
+#include "plugin/options/types/types.h"
+
 #include "core/memory.h"
-#include "plugin/options/value.h"
 
 #include <math.h>
 #include <string.h>
@@ -78,7 +79,7 @@ static cop_status check_field(const cop_option *table, size_t i, size_t options_
 
 static cop_status check_choices(const cop_option *option, cop_error *err)
 {
-    if (option->type != COP_OPTION_ENUM)
+    if (!cop_value_type_of(option->type)->has_choices)
         return option->choices == NULL ? COP_OK
                                        : refuse(option, err, "has choices but is not an enum");
     if (option->choices == NULL || option->choices[0] == NULL)

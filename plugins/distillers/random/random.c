@@ -15,7 +15,7 @@ typedef struct options {
     int64_t factor;
     int32_t selection;
     int32_t decode;
-    cop_recipe recipe;
+    const cop_recipe *recipe;
 } options;
 
 typedef struct selector {
@@ -78,7 +78,7 @@ static cop_status selector_plan(void *state, cop_plan *plan, cop_error *err)
     int64_t stored = o->ipc * cop_plan_task(plan)->classes;
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
-                        &o->recipe);
+                        o->recipe);
     return COP_OK;
 }
 
@@ -177,7 +177,7 @@ static cop_status selector_finish(void *state, cop_work *work, cop_tensors *bag,
     out->normalization = data->normalization;
     out->decode = decode_of(&self->o);
     out->factor = (int32_t)self->o.factor;
-    out->recipe = self->o.recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, self->o.recipe, err));
     COP_TRY(cop_synthetic_allocate(out, self->o.ipc * self->task.classes, err));
     float *image = malloc(sizeof *image * (size_t)self->task.channels * (size_t)self->task.height *
                           (size_t)self->task.width);
