@@ -198,9 +198,10 @@ static cop_status cifar10_read(void *state, cop_split split, int64_t first, int6
 }
 
 static const cop_option option_table[] = {
-    COP_OPT_STRING(options, path, "data/cifar-10-batches-bin",
-                   "Directory of the official binary files", .flags = COP_OPTION_EXECUTION_ONLY),
-    COP_OPT_FIRST_IMAGES(options, train_size, "0", TRAIN_FILES *RECORDS,
+    /* Its content is in the fingerprint of the data: no identity needs to read it once more. */
+    COP_OPT_PATH(options, path, "data/cifar-10-batches-bin",
+                 "Directory of the official binary files", .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_FIRST_IMAGES(options, train_size, "0", (TRAIN_FILES * RECORDS),
                          "Use the first N training images"),
     COP_OPT_FIRST_IMAGES(options, test_size, "0", RECORDS, "Use the first N test images"),
 };
