@@ -19,6 +19,7 @@
 #define COP_CONFIG_CONFIG_H
 
 #include "plugin/component.h"
+#include "train/recipe.h"
 
 #include <coppice/nn.h>
 #include <coppice/program.h>

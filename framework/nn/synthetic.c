@@ -46,6 +46,8 @@ void cop_synthetic_clear(cop_synthetic *s)
         return;
     free(s->pixels);
     free(s->labels);
+    free(s->recipe); /* as cop_recipe_free: one block */
+    s->recipe = NULL;
     s->pixels = NULL;
     s->labels = NULL;
     s->count = 0;

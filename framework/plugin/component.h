@@ -28,7 +28,7 @@ const cop_registry_entry *cop_component_entry(const cop_component *c);
 /* One canonical line that says everything that can change results: kind, id, results_version (and,
  * for a version ending in -dev, the content hash of the .so), and every option by name order, as
  * canonical values, defaults too: a later version's default may be another. Execution-only options
- * are left out. Part of identities. */
+ * and judgements are left out. Part of identities. */
 const char *cop_component_identity(const cop_component *c);
 
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
@@ -61,9 +61,12 @@ size_t cop_option_values_model_count(const cop_option_values *values);
 const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
                                              size_t *offset);
 
-/* One line in braces: the value of every option by name, execution-only ones left out. */
+/* One line in braces: the value of every option by name, execution-only and judgement ones left out. */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
+
+/* Checks that there are no more rows than a table may have, and rows where it has any. */
+cop_status cop_options_check_count(const cop_option *table, size_t count, cop_error *err);
 
 /* Checks a table: names valid and unique, defaults parse and lie in range, aliases point somewhere,
  * offsets inside options_size. */

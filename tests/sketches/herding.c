@@ -10,8 +10,8 @@
 typedef struct herding_options {
     int64_t ipc;
     const cop_model *model;
-    cop_recipe training; /* of the feature network */
-    cop_recipe recipe;   /* to train on the chosen images */
+    const cop_recipe *training; /* of the feature network */
+    const cop_recipe *recipe;   /* to train on the chosen images */
 } herding_options;
 
 static const cop_option options[] = {{.name = "ipc",
@@ -60,10 +60,10 @@ static cop_status herding_plan(void *self, cop_plan *plan, cop_error *err)
     const cop_training_request request = {.label = "feature network",
                                           .model = o->model,
                                           .data = COP_DATA_REAL,
-                                          .recipe = &o->training,
+                                          .recipe = o->training,
                                           .start = COP_START_INIT};
     cop_plan_steps(plan, cop_plan_task(plan)->classes);
-    cop_plan_expect_set(plan, o->ipc * cop_plan_task(plan)->classes, &o->recipe);
+    cop_plan_expect_set(plan, o->ipc * cop_plan_task(plan)->classes, o->recipe);
     return cop_plan_train(plan, &request, err);
 }
 
@@ -193,7 +193,7 @@ static cop_status herding_finish(void *self, cop_work *work, cop_tensors *bag, c
     out->normalization = data->normalization;
     out->decode = COP_DECODE_NONE;
     out->factor = 1;
-    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_allocate(out, o->ipc * data->task.classes, err));
     for (int64_t i = 0; i < out->count; i++) {
         cop_samples_pixels(data, chosen[i], out->pixels + i * image);

@@ -17,8 +17,8 @@ typedef struct mtt_options {
     int64_t ipc, iterations, student_steps, expert_epochs, max_start;
     double lr_pixels, lr_lr, lr_student;
     const cop_model *model;
-    cop_recipe expert;
-    cop_recipe recipe;
+    const cop_recipe *expert;
+    const cop_recipe *recipe;
 } mtt_options;
 
 #define COUNT(name_, help_, def_)                                                                  \
@@ -105,7 +105,7 @@ static cop_status mtt_plan(void *self, cop_plan *plan, cop_error *err)
         const cop_training_request expert = {.label = "expert",
                                              .model = o->model,
                                              .data = COP_DATA_REAL,
-                                             .recipe = &o->expert,
+                                             .recipe = o->expert,
                                              .start = COP_START_INIT,
                                              .init = (uint64_t)k + 1,
                                              .noise = (uint64_t)k,
@@ -369,8 +369,10 @@ static cop_status mtt_finish(void *self, cop_work *work, cop_tensors *bag, cop_s
     const cop_tensor *pixels = cop_tensors_find(bag, "pixels");
     out->task = data->task;
     out->factor = 1;
-    out->recipe = m->options->recipe;
-    out->recipe.lr = cop_f64(cop_tensors_find(bag, "rate"))[0];
+    COP_TRY(cop_synthetic_set_recipe(out, m->options->recipe, err));
+    if (out->recipe != NULL)
+        COP_TRY(cop_recipe_set_float(out->recipe, "lr", cop_f64(cop_tensors_find(bag, "rate"))[0],
+                                     err));
     for (int c = 0; c < data->task.channels; c++)
         out->normalization.std[c] = 1.0f; /* the pixels are in normalised space already */
     COP_TRY(cop_synthetic_allocate(out, pixels->shape.dim[0], err));

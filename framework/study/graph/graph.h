@@ -8,6 +8,7 @@
 #include "study/data.h"
 #include "study/graph/plan.h"
 #include "study/study.h"
+#include "train/recipe.h"
 
 /* Part of every identity: raised when the framework's own arithmetic changes results. */
 #define COP_NUMERICS_VERSION 3

@@ -49,7 +49,7 @@ static cop_status check_expected(const cop_plan *p, cop_error *err)
     if (p->expected_samples < 0)
         return cop_fail(err, COP_FAILED, "it states a set of %lld images",
                         (long long)p->expected_samples);
-    if (memchr(recipe->name, '\0', sizeof recipe->name) == NULL || recipe->name[0] == '\0')
+    if (recipe->name[0] == '\0')
         return cop_fail(err, COP_INVALID, "its set has no recipe to be trained with");
     COP_TRY(cop_schedule_make(recipe, p->expected_samples, &schedule, err));
     if (!(recipe->duration.value > 0.0))
@@ -116,7 +116,7 @@ void cop_plan_need_synthetic(cop_plan *p)
 void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe)
 {
     p->expected_samples = decoded_samples;
-    p->expected_recipe = *recipe;
+    p->expected_recipe = recipe != NULL ? *recipe : (cop_recipe){0};
 }
 
 const cop_model *cop_plan_model(const cop_plan *p)

@@ -3,6 +3,8 @@
 #ifndef COP_STUDY_GRAPH_PLAN_H
 #define COP_STUDY_GRAPH_PLAN_H
 
+#include "train/recipe.h"
+
 #include <coppice/plugin.h>
 #include <coppice/work.h>
 

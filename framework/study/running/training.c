@@ -64,7 +64,7 @@ static cop_status open_data(cop_training *t, cop_error *err)
     cop_status status = cop_synthetic_samples(&set, &t->decoded, err);
     t->data = t->decoded;
     if (spec->own_recipe)
-        t->recipe = set.recipe;
+        t->recipe = *set.recipe;
     cop_synthetic_clear(&set);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef COP_TRAIN_SCHEDULES_SCHEDULE_H
 #define COP_TRAIN_SCHEDULES_SCHEDULE_H
 
-#include <coppice/recipe.h>
+#include "train/recipe.h"
 
 typedef struct cop_schedule {
     int64_t batch;     /* samples per step: the recipe's, or all of a smaller set */

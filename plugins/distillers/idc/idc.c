@@ -67,7 +67,7 @@ static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
     double outer = (double)o->inner * inner + 3.0 * (double)o->pretrain * (double)samples;
     cop_plan_steps(plan, o->iterations * rhythm.steps);
     cop_plan_flops(plan, (double)o->iterations * outer * forward);
-    cop_plan_expect_set(plan, decoded * classes, &o->recipe);
+    cop_plan_expect_set(plan, decoded * classes, o->recipe);
     return COP_OK;
 }
 
@@ -90,7 +90,7 @@ static cop_status finish_idc(void *self, cop_work *work, cop_error *err)
     int64_t count = classes * o->ipc;
     out->decode = o->factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
     out->factor = (int32_t)o->factor;
-    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_allocate(out, count, err));
     memcpy(out->pixels, pixels->data, (size_t)cop_shape_count(pixels->shape) * sizeof(float));
     idc_pixels_clamp(out->pixels, cop_shape_count(pixels->shape));

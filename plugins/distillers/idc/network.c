@@ -13,22 +13,31 @@ static uint64_t draw_seed(const cop_work *work, const char *purpose)
     return high << 32 | cop_stream_u32(&stream);
 }
 
+/* *out is the caller's, also after a failure. */
+static cop_status make_recipe(const idc_options *o, cop_recipe **out, cop_error *err)
+{
+    const cop_duration forever = {COP_STEPS, 1e15}; /* no schedule: the rate is constant */
+    *out = cop_recipe_new("idc-net");
+    if (*out == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(cop_recipe_set_duration(*out, "duration", forever, err));
+    COP_TRY(cop_recipe_set_int(*out, "batch", o->net_batch, err));
+    COP_TRY(cop_recipe_set_float(*out, "lr", o->net_lr, err));
+    COP_TRY(cop_recipe_set_float(*out, "momentum", o->net_momentum, err));
+    COP_TRY(cop_recipe_set_float(*out, "weight_decay", o->net_weight_decay, err));
+    COP_TRY(cop_recipe_set_int(*out, "augment", o->net_augment, err));
+    return cop_recipe_set_float(*out, "cutmix", o->net_cutmix, err);
+}
+
 cop_status idc_network_init(idc_network *n, const idc_options *o, const cop_work *work,
                             cop_error *err)
 {
     const cop_samples *data = cop_work_train_data(work);
     *n = (idc_network){.model = o->model, .samples = data->count};
-    n->recipe = (cop_recipe){.name = "idc-net",
-                             .duration = {COP_STEPS, 1e15}, /* no schedule: the rate is constant */
-                             .batch = o->net_batch,
-                             .lr = o->net_lr,
-                             .momentum = o->net_momentum,
-                             .weight_decay = o->net_weight_decay,
-                             .augment = o->net_augment,
-                             .cutmix = o->net_cutmix};
+    COP_TRY(make_recipe(o, &n->recipe, err));
     const cop_trainer_spec spec = {.model = o->model,
                                    .data = data,
-                                   .recipe = &n->recipe,
+                                   .recipe = n->recipe,
                                    .order_seed = draw_seed(work, "net-order"),
                                    .augment_seed = draw_seed(work, "net-augment"),
                                    .threads = cop_work_threads(work)};
@@ -38,6 +47,7 @@ cop_status idc_network_init(idc_network *n, const idc_options *o, const cop_work
 void idc_network_clear(idc_network *n)
 {
     cop_trainer_free(n->trainer);
+    cop_recipe_free(n->recipe);
     *n = (idc_network){0};
 }
 
@@ -86,7 +96,8 @@ cop_status idc_network_run(idc_network *n, int64_t steps, double *loss, cop_erro
 /* Batches from this position on that hold `images`: the last one of an epoch may be smaller. */
 static int64_t batches_from(const idc_network *n, int64_t at, int64_t images)
 {
-    int64_t batch = n->recipe.batch < n->samples ? n->recipe.batch : n->samples;
+    int64_t batch = cop_recipe_int(n->recipe, "batch");
+    batch = batch < n->samples ? batch : n->samples;
     int64_t epoch = cop_trainer_steps_per_epoch(n->trainer);
     int64_t last = n->samples - (epoch - 1) * batch;
     int64_t steps = 0;

@@ -9,7 +9,7 @@
 typedef struct idc_network {
     cop_trainer *trainer;
     const cop_model *model;
-    cop_recipe recipe;
+    cop_recipe *recipe;
     int64_t samples; /* of the data */
 } idc_network;
 

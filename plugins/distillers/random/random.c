@@ -15,7 +15,7 @@ typedef struct options {
     int64_t factor;
     int32_t selection;
     int32_t decode;
-    cop_recipe recipe;
+    const cop_recipe *recipe;
 } options;
 
 static cop_decode decode_of(const options *o)
@@ -55,7 +55,7 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
     int64_t stored = o->ipc * task->classes;
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
-                        &o->recipe);
+                        o->recipe);
     return COP_OK;
 }
 
@@ -150,7 +150,7 @@ static cop_status finish_random(void *self, cop_work *work, cop_error *err)
     const cop_task *task = cop_work_task(work);
     out->decode = decode_of(o);
     out->factor = (int32_t)o->factor;
-    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_allocate(out, o->ipc * task->classes, err));
     float *image =
         malloc(sizeof *image * (size_t)task->channels * (size_t)task->height * (size_t)task->width);
@@ -165,39 +165,15 @@ static const char *const selection_names[] = {"random", "first", NULL};
 static const char *const decode_names[] = {"single", "multi", NULL};
 
 static const cop_option option_table[] = {
-    {.name = "ipc",
-     .help = "Stored images per class",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, ipc),
-     .def = "10",
-     .min = 1,
-     .max = 100000,
-     .unit = "images"},
-    {.name = "factor",
-     .help = "Each stored image is a mosaic of factor x factor real ones; 1: as it is",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, factor),
-     .def = "1",
-     .min = 1,
-     .max = 16},
-    {.name = "selection",
-     .help = "Which images of a class: drawn at random, or the first",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, selection),
-     .def = "random",
-     .choices = selection_names},
-    {.name = "decode",
-     .help = "Mosaics become images of the one factor, or of every factor up to it",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, decode),
-     .def = "single",
-     .choices = decode_names,
-     .flags = COP_OPTION_ADVANCED},
-    {.name = "recipe",
-     .help = "How the set is trained on",
-     .type = COP_OPTION_RECIPE,
-     .offset = offsetof(options, recipe),
-     .def = "idc"},
+    COP_OPT_IPC(options, ipc),
+    COP_OPT_INT(options, factor, "1", 1, 16,
+                "Each stored image is a mosaic of factor x factor real ones; 1: as it is"),
+    COP_OPT_ENUM(options, selection, "random", selection_names,
+                 "Which images of a class: drawn at random, or the first"),
+    COP_OPT_ENUM(options, decode, "single", decode_names,
+                 "Mosaics become images of the one factor, or of every factor up to it",
+                 .flags = COP_OPTION_ADVANCED),
+    COP_OPT_SET_RECIPE(options, recipe, "idc"),
 };
 
 COP_PLUGIN(DISTILLER, .id = "random", .version = "1.0.0", .results_version = "1",

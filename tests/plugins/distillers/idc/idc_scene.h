@@ -92,7 +92,8 @@ static inline idc_options scene_options(const idc_scene *s)
                      .net_momentum = 0.9,
                      .net_weight_decay = 5e-4};
     cop_error err = {0};
-    assert_ok(cop_recipe_named("idc", &o.recipe, &err), &err);
+    o.recipe = cop_recipe_named("idc", &err);
+    assert_non_null(o.recipe);
     return o;
 }
 
