@@ -2,8 +2,6 @@
  * pruning would take, whichever they are. Nothing is trained for it. */
 #include <coppice/plugin.h>
 
-enum { SCOPE_GLOBAL = 0, COP_SCOPE_LAYER = 1 };
-
 typedef struct options {
     double rate;
     int32_t scope;
