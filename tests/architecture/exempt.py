@@ -10,11 +10,8 @@ SYMBOLS = {
 
 # Headers that have functions or callbacks without a comment of their own. To be emptied.
 UNDOCUMENTED = {
-    "framework/include/coppice/analyzer.h",
     "framework/include/coppice/dataset.h",
-    "framework/include/coppice/distiller.h",
     "framework/include/coppice/model.h",
-    "framework/include/coppice/pruner.h",
     "framework/include/coppice/recipe.h",
     "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",
@@ -27,7 +24,6 @@ BROKEN = {
     "framework/include/coppice/recipe.h",
     "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",
-    "framework/include/coppice/work.h",
     "framework/plugin/options/value.h",
     "framework/report/data/results.h",
 }
