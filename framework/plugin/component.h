@@ -61,7 +61,8 @@ size_t cop_option_values_model_count(const cop_option_values *values);
 const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
                                              size_t *offset);
 
-/* One line in braces: the value of every option by name, execution-only and judgement ones left out. */
+/* One line in braces: the value of every option by name, execution-only and judgement ones left
+ * out. */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
 

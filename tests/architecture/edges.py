@@ -28,6 +28,7 @@ study -> plugin: opens and calls components
 study -> store: artifacts and checkpoints
 study -> train: trains
 study -> nn: states, masks and synthetic sets pass through it
+config -> train: recipes and durations are keys of a config
 config -> plugin: option tables read and check a config's groups
 report -> store: reads artifacts
 report -> nn: pixels of a synthetic set, for its images
@@ -68,6 +69,8 @@ train -> train/schedules: the trainer asks them for its rate
 train/schedules -> train: circle: durations are the recipe's
 plugin/options -> plugin: circle: a model is an option, and a component is options
 plugin/options -> plugin/loading: `inspect` describes entries; an option names a plugin
+plugin/options -> plugin/options/types: a value is of a type
+plugin/options/types -> plugin/options: circle: a type refuses and prints by what all values share
 plugin/loading -> plugin: circle: the descriptor's check needs the declaration of the table's check
 plugin/loading -> plugin/options: circle: a plugin is refused for its option table
 plugin -> plugin/loading: a component is an entry with options

@@ -20,7 +20,6 @@ UNDOCUMENTED = {
 
 # Headers in which comments still break declarations. To be emptied.
 BROKEN = {
-    "framework/include/coppice/option.h",
     "framework/include/coppice/recipe.h",
     "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",

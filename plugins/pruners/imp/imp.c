@@ -43,8 +43,8 @@ static cop_status finish_imp(void *self, cop_work *work, cop_error *err)
     COP_TRY(cop_work_scores(work, COP_F32, &o->exclude, &scores, err));
     for (size_t i = 0; i < cop_tensors_count(scores); i++)
         COP_TRY(fill_magnitudes(trained, cop_tensors_at(scores, i), err));
-    return cop_mask_remove_share(cop_work_next_mask(work), scores, o->rate, o->scope == COP_SCOPE_LAYER,
-                                 err);
+    return cop_mask_remove_share(cop_work_next_mask(work), scores, o->rate,
+                                 o->scope == COP_SCOPE_LAYER, err);
 }
 
 static const cop_option option_table[] = {
