@@ -61,7 +61,8 @@ size_t cop_option_values_model_count(const cop_option_values *values);
 const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
                                              size_t *offset);
 
-/* One line in braces: the value of every option by name, execution-only and judgement ones left out. */
+/* One line in braces: the value of every option by name, execution-only and judgement ones left
+ * out. */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
 
@@ -83,9 +84,9 @@ cop_status cop_component_model(const cop_component *c, const cop_task *task, str
 
 /* What instances of a component are made from: its options with their models made. Of a dataset
  * (task NULL) also the one instance, `self`. The component must outlive it. A failure leaves *out
- * empty; it is at the component's place and names the plugin, then, if the plugin gave one, the file
- * of its own; the plugin's own words follow. For the kinds of long work an instance is made and
- * destroyed by way of trial, so that one that cannot be made is told before anything runs. */
+ * empty; it is at the component's place and names the plugin, then, if the plugin gave one, the
+ * file of its own; the plugin's own words follow. For the kinds of long work an instance is made
+ * and destroyed by way of trial, so that one that cannot be made is told before anything runs. */
 typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */

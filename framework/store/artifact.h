@@ -52,8 +52,8 @@ typedef struct cop_artifact_id {
 #define COP_ARTIFACT_MASK     "mask"
 #define COP_ARTIFACT_ANALYSIS "analyze"
 
-/* The name as text, as folders and records have it: "train-<32 hexadecimal digits>". Returns `text`,
- * which has room for COP_ARTIFACT_NAME_SIZE bytes. */
+/* The name as text, as folders and records have it: "train-<32 hexadecimal digits>". Returns
+ * `text`, which has room for COP_ARTIFACT_NAME_SIZE bytes. */
 #define COP_ARTIFACT_NAME_SIZE 64
 const char *cop_artifact_text(const cop_artifact_id *id, char *text);
 

@@ -1,5 +1,5 @@
-/* artifact_files.h: what the files of an output directory are called, stated once: whoever writes or
- * reads one takes its name from here. What is in them is told by store/formats/. */
+/* artifact_files.h: what the files of an output directory are called, stated once: whoever writes
+ * or reads one takes its name from here. What is in them is told by store/formats/. */
 #ifndef COP_STORE_ARTIFACT_FILES_H
 #define COP_STORE_ARTIFACT_FILES_H
 

@@ -17,8 +17,8 @@
 static const cop_recipe_field fields[] = {
     {FIELD(duration, COP_OPTION_DURATION, cop_duration, -INFINITY, INFINITY,
            "length of the training")},
-    {FIELD(batch, COP_OPTION_INT, int64_t, 1, 1000000, "samples a step; a smaller set is one step",
-           .unit = "samples")},
+    {FIELD(batch, COP_OPTION_INT, int64_t, 1, 1000000,
+           "samples per step; a smaller set is one step", .unit = "samples")},
     {FLOAT(lr, INFINITY, "learning rate at the start")},
     {FLOAT(momentum, 1, "of SGD; below 1"), .is_below = true},
     {FLOAT(weight_decay, INFINITY, "added to the gradient, times the weight")},

@@ -1,5 +1,5 @@
-/* recipe_text.c: recipes as text: "key=value" for each field, milestones last, as many as their number
- * says. */
+/* recipe_text.c: recipes as text: "key=value" for each field, milestones last, as many as their
+ * number says. */
 #include "train/recipe_text.h"
 
 #include "core/locale.h"

@@ -1,5 +1,5 @@
-/* trainer_state.h: what a trainer's state holds beside the model's parameters and buffers. Snapshots
- * and checkpoints hold it under the same names (coppice/trainer.h). */
+/* trainer_state.h: what a trainer's state holds beside the model's parameters and buffers.
+ * Snapshots and checkpoints hold it under the same names (coppice/trainer.h). */
 #ifndef COP_TRAIN_TRAINER_STATE_H
 #define COP_TRAIN_TRAINER_STATE_H
 

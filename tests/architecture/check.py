@@ -427,7 +427,8 @@ def check_docs(tree):
                     tried = ["framework/" + name, os.path.join(os.path.dirname(doc), name)]
                 else:
                     continue
-            if not any(glob.glob(os.path.join(tree.root, t)) for t in tried):
+            # NAME in a path stands for any name.
+            if not any(glob.glob(os.path.join(tree.root, t.replace("NAME", "*"))) for t in tried):
                 yield Finding(place, "there is no %s" % (link or name))
         prose = re.sub(r"```.*?```", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL)
         joined = re.sub(r"(?<=\S)\n(?=\S)", " ", prose)

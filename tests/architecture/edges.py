@@ -28,6 +28,7 @@ study -> plugin: opens and calls components
 study -> store: artifacts and checkpoints
 study -> train: trains
 study -> nn: states, masks and synthetic sets pass through it
+config -> train: recipes and durations are keys of a config
 config -> plugin: option tables read and check a config's groups
 report -> store: reads artifacts
 report -> nn: pixels of a synthetic set, for its images
@@ -68,11 +69,14 @@ train -> train/schedules: the trainer asks them for its rate
 train/schedules -> train: circle: durations are the recipe's
 plugin/options -> plugin: circle: a model is an option, and a component is options
 plugin/options -> plugin/loading: `inspect` describes entries; an option names a plugin
+plugin/options -> plugin/options/types: a value is of a type
+plugin/options/types -> plugin/options: circle: a type refuses and prints by what all values share
 plugin/loading -> plugin: circle: the descriptor's check needs the declaration of the table's check
 plugin/loading -> plugin/options: circle: a plugin is refused for its option table
 plugin -> plugin/loading: a component is an entry with options
 plugin -> plugin/options: a component is an entry with options
 store -> store/formats: an artifact is files
+store/formats -> store: circle: ids of artifacts are declared with the store
 study -> study/graph: lays the study out
 study -> study/running: asks whether a stage is done, for `check`
 study/graph -> study: circle: the opened cells and data are declared beside the study

@@ -10,11 +10,8 @@ SYMBOLS = {
 
 # Headers that have functions or callbacks without a comment of their own. To be emptied.
 UNDOCUMENTED = {
-    "framework/include/coppice/analyzer.h",
     "framework/include/coppice/dataset.h",
-    "framework/include/coppice/distiller.h",
     "framework/include/coppice/model.h",
-    "framework/include/coppice/pruner.h",
     "framework/include/coppice/recipe.h",
     "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",
@@ -23,11 +20,9 @@ UNDOCUMENTED = {
 
 # Headers in which comments still break declarations. To be emptied.
 BROKEN = {
-    "framework/include/coppice/option.h",
     "framework/include/coppice/recipe.h",
     "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",
-    "framework/include/coppice/work.h",
     "framework/plugin/options/value.h",
     "framework/report/data/results.h",
 }

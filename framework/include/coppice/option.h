@@ -85,8 +85,8 @@ typedef struct cop_option {
 
     size_t offset; /* of the field in the options struct; unused for an alias */
 
-    /* The default as a config would write it: 10, 0.2, true, "mix", [1, 2], { plugin = "convnet"; };
-     * strings with or without quotes. NULL only when required or an alias. An empty default of a
+    /* The default as a config would write it: 10, 0.2, true, "mix", [1, 2], { plugin = "convnet";
+     * }; strings with or without quotes. NULL only when required or an alias. An empty default of a
      * RECIPE or MODEL means none: a NULL pointer. Models and datasets
      * have no MODEL options. */
     const char *def;
@@ -118,8 +118,8 @@ typedef struct cop_option {
      }))
 #endif
 
-/* A row of any type; the option is called as its field is. What follows the range is the help, then,
- * in this order, .flags, .unit as designated initialisers. */
+/* A row of any type; the option is called as its field is. What follows the range is the help,
+ * then, in this order, .flags, .unit as designated initialisers. */
 #define COP_OPTION_ROW(struct_, field_, type_, c_type_, def_, min_, max_, choices_, ...)           \
     {                                                                                              \
         .name = #field_, .type = (type_), .has_range = 1,                                          \

@@ -1,6 +1,7 @@
-/* option_rows.h: option rows that several plugins share, written once: the same name of a thing
- * means the same in every plugin. The first two arguments are the options struct and the field, by
- * whose name the option is called. Implemented in plugin/options/rows.c. */
+/* option_rows.h (implemented in plugin/): option rows that several plugins share, written once: the
+ * same name of a thing means the same in every plugin. The first two arguments are the options
+ * struct and the field, by whose name the option is called. Implemented in
+ * plugin/options/rows.c. */
 #ifndef COPPICE_OPTION_ROWS_H
 #define COPPICE_OPTION_ROWS_H
 
@@ -31,7 +32,7 @@ COP_API extern const char *const cop_norm_choices[];
 
 /* The budget (int64_t). */
 #define COP_OPT_IPC(struct_, field_)                                                               \
-    COP_OPT_INT(struct_, field_, "10", 1, 100000, "Stored images a class", .unit = "images")
+    COP_OPT_INT(struct_, field_, "10", 1, 100000, "Stored images per class", .unit = "images")
 
 /* The recipe that the finished set is trained by. */
 #define COP_OPT_SET_RECIPE(struct_, field_, def_)                                                  \
@@ -58,7 +59,8 @@ COP_API extern const char *const cop_scope_choices[];
     COP_OPT_ENUM(struct_, field_, def_, cop_scope_choices,                                         \
                  "Take the share of all layers together, or of each")
 
-/* Parameters that keep their weights (cop_string_list), for cop_check_listed and cop_name_listed. */
+/* Parameters that keep their weights (cop_string_list), for cop_check_listed and
+ * cop_name_listed. */
 #define COP_OPT_EXCLUDE(struct_, field_)                                                           \
     COP_OPT_STRINGS(struct_, field_, "[]",                                                         \
                     "Parameters left alone: names, or their beginnings up to a dot")

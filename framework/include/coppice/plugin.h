@@ -8,8 +8,8 @@
  * What is compatible: a plugin built for the same major version and a minor no newer than the
  * host's. A minor version may add members at the end of cop_plugin and of the ops structs, optional
  * ones that read as NULL or 0 where a plugin's own `size` ends before them, and of option rows, by
- * the plugin's own `option_size`; and functions. Whatever else there is - structs passed by value or
- * filled by the other side, the meaning of a callback - changes with the major alone. */
+ * the plugin's own `option_size`; and functions. Whatever else there is - structs passed by value
+ * or filled by the other side, the meaning of a callback - changes with the major alone. */
 #ifndef COPPICE_PLUGIN_H
 #define COPPICE_PLUGIN_H
 

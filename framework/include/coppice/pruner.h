@@ -1,5 +1,5 @@
-/* pruner.h (implemented in nn/, study/): the pruner kind: (ticket, trained weights, training data) →
- * the next mask. The loop around it — train, prune, rewind, repeat — is the framework's.
+/* pruner.h (implemented in nn/, study/): the pruner kind: (ticket, trained weights, training data)
+ * → the next mask. The loop around it — train, prune, rewind, repeat — is the framework's.
  *
  * A pruner implements cop_work_ops (work.h); finish changes cop_work_next_mask. What most pruners
  * share is below: scores of weights, of which the lowest go. */

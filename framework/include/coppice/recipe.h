@@ -51,8 +51,8 @@ COP_API const char *cop_augment_summary(size_t i);
 
 /* A recipe, made by the host: an option of type RECIPE, a recipe by its name, or a copy to change.
  * Its fields have names, those of a config: "duration", "batch", "lr", "momentum", "weight_decay",
- * "milestones", "milestone_factor", "augment", "cutmix"; `coppice inspect config` says what each is.
- * A later version may have more, which older plugins neither see nor lose. */
+ * "milestones", "milestone_factor", "augment", "cutmix"; `coppice inspect config` says what each
+ * is. A later version may have more, which older plugins neither see nor lose. */
 typedef struct cop_recipe cop_recipe;
 
 /* The recipe of that name, for as long as the process lives; NULL with COP_INVALID and the known
@@ -67,7 +67,8 @@ COP_API const char *cop_recipe_summary(size_t i);
 COP_API const char *cop_recipe_base(const cop_recipe *recipe);
 
 /* A field's value. Integers are "batch" and the cop_augment_flag set "augment"; durations are
- * "duration" alone; the rest are floats. 0 for a field that does not exist or is of another type. */
+ * "duration" alone; the rest are floats. 0 for a field that does not exist or is of another
+ * type. */
 COP_API int64_t cop_recipe_int(const cop_recipe *recipe, const char *field);
 COP_API double cop_recipe_float(const cop_recipe *recipe, const char *field);
 COP_API cop_duration cop_recipe_duration(const cop_recipe *recipe, const char *field);

@@ -1,5 +1,5 @@
-/* synthetic.h (implemented in nn/): a distilled set with everything that is needed to train on it
- * as it was meant: pixels, labels, normalisation, decoding, recipe. */
+/* synthetic.h (implemented in nn/, train/): a distilled set with everything that is needed to train
+ * on it as it was meant: pixels, labels, normalisation, decoding, recipe. */
 #ifndef COPPICE_SYNTHETIC_H
 #define COPPICE_SYNTHETIC_H
 

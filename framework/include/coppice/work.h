@@ -1,8 +1,8 @@
 /* work.h (implemented in study/): long work, in steps: the one interface of distillers, pruners and
  * analyzers.
  *
- *     plan     what upstream trainings are wanted, and how many steps there will be; before anything
- *              runs, and as often as the host likes
+ *     plan     what upstream trainings are wanted, and how many steps there will be; before
+ *              anything runs, and as often as the host likes
  *     create   an instance of its own for each piece of work
  *     begin    declares the state (the bag) and its starting values
  *     step i   advances the bag
@@ -106,7 +106,8 @@ COP_API void cop_plan_steps(cop_plan *p, int64_t steps);
 COP_API void cop_plan_flops(cop_plan *p, double flops);
 
 /* Asks for a training; its place among the requests (0, 1, …) is how the work finds it later.
- * Errors: COP_INVALID for a request that cannot be met in this study, COP_FAILED for a wrong one. */
+ * Errors: COP_INVALID for a request that cannot be met in this study, COP_FAILED for a wrong
+ * one. */
 COP_API cop_status cop_plan_train(cop_plan *p, const cop_training_request *request, cop_error *err);
 
 /* Pruners: the weights trained by this round are wanted (magnitudes). Without it no training is
@@ -170,8 +171,8 @@ COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2,
 /* Inputs. They are loaded when they are asked for, which can fail, and borrowed until the callback
  * returns: ask again in the next one. What was asked for before is often still there. */
 
-/* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones for
- * the dense network), and the state that the ticket trains from, masked. */
+/* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones
+ * for the dense network), and the state that the ticket trains from, masked. */
 COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error *err);
 COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
 

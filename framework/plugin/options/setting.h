@@ -1,6 +1,6 @@
-/* setting.h: what the host asks of libconfig settings (a setting is a key of a config with its
- * value) beyond libconfig: where one was written, what to call its type, its text, and parsing that
- * says no where libconfig would wrap or stop short. */
+/* setting.h (implemented in setting.c, syntax.c): what the host asks of libconfig settings (a
+ * setting is a key of a config with its value) beyond libconfig: where one was written, what to
+ * call its type, its text, and parsing that says no where libconfig would wrap or stop short. */
 #ifndef COP_PLUGIN_OPTIONS_SETTING_H
 #define COP_PLUGIN_OPTIONS_SETTING_H
 

@@ -1,5 +1,6 @@
-/* value.h (implemented in recipe_value.c, value.c): one option's value: from a setting or a
- * default's text to a typed value, from there into the options struct and to its canonical text. */
+/* value.h (implemented in plugin/options/types/recipe.c, value.c): one option's value: from a
+ * setting or a default's text to a typed value, from there into the options struct and to its
+ * canonical text. */
 #ifndef COP_PLUGIN_OPTIONS_VALUE_H
 #define COP_PLUGIN_OPTIONS_VALUE_H
 

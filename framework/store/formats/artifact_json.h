@@ -6,7 +6,7 @@
  *    "plugins": text, "checksum": text}
  *
  * A file's name has no folder, its checksum is 32 hexadecimal digits and its size a string of
- * decimal digits, as all 64 bits count; "plugins" is a line a plugin. The checksum is that of
+ * decimal digits, as all 64 bits count; "plugins" is a line per plugin. The checksum is that of
  * everything before it (core/seal.h). Earlier versions wrote no sizes, plugins or checksum. */
 #ifndef COP_STORE_FORMATS_ARTIFACT_JSON_H
 #define COP_STORE_FORMATS_ARTIFACT_JSON_H

@@ -1,6 +1,6 @@
-/* history_csv.h: history.csv, what happened in a training, an epoch a line.
+/* history_csv.h: history.csv, what happened in a training, one line per epoch.
  *
- * A line that names the columns, then one an epoch: "epoch,lr,train_loss,train_accuracy,test_loss,
+ * A line that names the columns, then one per epoch: "epoch,lr,train_loss,train_accuracy,test_loss,
  * test_accuracy", six numbers with all their digits (%.17g, so that they read back bit for bit),
  * separated by commas. A number that there is none of, as the epoch was not evaluated or took no
  * step, is an empty cell, and NaN in memory. Accuracies are shares. */

@@ -1,8 +1,8 @@
 /* summary_json.h: summary.json, the few numbers about an artifact that a report wants at hand.
  *
  * One JSON object {"name": number, …} of the numbers that the artifact's kind has, in the order
- * below, each with all its digits (%.17g, so that it reads back bit for bit). One that is not finite
- * is null, and NaN in memory. */
+ * below, each with all its digits (%.17g, so that it reads back bit for bit). One that is not
+ * finite is null, and NaN in memory. */
 #ifndef COP_STORE_FORMATS_SUMMARY_JSON_H
 #define COP_STORE_FORMATS_SUMMARY_JSON_H
 

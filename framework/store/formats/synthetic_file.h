@@ -1,11 +1,11 @@
-/* synthetic_file.h: synthetic.safetensors, a distilled set: one safetensors file (safetensors.h), so
- * that PyTorch reads it, with the tensors
+/* synthetic_file.h: synthetic.safetensors, a distilled set: one safetensors file (safetensors.h),
+ * so that PyTorch reads it, with the tensors
  *
  *   pixels  f32 [n, C, H, W], from 0 to 1      labels  f32 [n, classes], each a distribution
  *
  * and metadata that say the rest, so that nothing has to be guessed:
  *
- *   mean, std  of the normalisation to train with, a number a channel, separated by spaces
+ *   mean, std  of the normalisation to train with, a number per channel, separated by spaces
  *   decode     "none", "single", "multi" or "bound"
  *   factor     of the decoding, decimal digits
  *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it */

@@ -47,7 +47,7 @@ const cop_option idc_option_table[] = {
                     "Augmentation of a match, one draw for the real and the synthetic batch"),
     COP_OPT_FLOAT(
         idc_options, lr, "0.005", 1e-12, 1e6,
-        "Rate of the pixels at 10 images a class; it counts times ipc/10 (ImageNet-10: 3e-3, "
+        "Rate of the pixels at 10 images per class; it counts times ipc/10 (ImageNet-10: 3e-3, "
         "MNIST: 1e-4)"),
     COP_OPT_INT(idc_options, lr_side, "32", 0, 100000,
                 "Image side for which lr is meant; it counts times (side / lr_side)^2 (ImageNet: "

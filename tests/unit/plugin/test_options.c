@@ -690,7 +690,8 @@ static void makes_models_before_their_component(void **state)
     assert_ok(cop_worker_open(&first, &task, &other_worker, &err), &err);
     assert_ptr_equal(worker.self, worker.options); /* as its create has it */
     assert_ptr_not_equal(worker.options, other_worker.options);
-    assert_memory_equal(worker.options, first.options, cop_component_entry(c)->plugin->options_size);
+    assert_memory_equal(worker.options, first.options,
+                        cop_component_entry(c)->plugin->options_size);
     cop_worker_close(&worker);
     cop_worker_close(&other_worker);
     cop_worker_close(&other_worker); /* closed is closed */

@@ -1,4 +1,5 @@
-/* lists.c: the option types of lists: each item is read and printed as an option of one value is. */
+/* lists.c: the option types of lists: each item is read and printed as an option of one value
+ * is. */
 #include "plugin/options/types/types.h"
 
 #include "core/memory.h"

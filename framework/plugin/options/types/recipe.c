@@ -1,5 +1,5 @@
-/* recipe.c: the option type of recipes: a name, or a named recipe with fields of its own. Fields are
- * read and printed as options of their types are. */
+/* recipe.c: the option type of recipes: a name, or a named recipe with fields of its own. Fields
+ * are read and printed as options of their types are. */
 #include "plugin/options/types/types.h"
 
 #include "core/memory.h"

@@ -1,6 +1,6 @@
-/* types.h: the table of option types. A type is one row: what it is called, the C field that it
- * fills, and how it is read, checked and printed. A new type is a file that defines a row, and its
- * line in types.c. */
+/* types.h (implemented in plugin/options/types/): the table of option types. A type is one row:
+ * what it is called, the C field that it fills, and how it is read, checked and printed. A new type
+ * is a file that defines a row, and its line in types.c. */
 #ifndef COP_PLUGIN_OPTIONS_TYPES_TYPES_H
 #define COP_PLUGIN_OPTIONS_TYPES_TYPES_H
 
