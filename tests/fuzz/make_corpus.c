@@ -183,7 +183,7 @@ static cop_status write_synthetic(const char *path, cop_error *err)
                          .factor = 2};
     set.normalization.mean[0] = 0.4914f;
     set.normalization.std[0] = 0.25f;
-    FUZZ_REQUIRE(cop_recipe_named("idc", &set.recipe, err) == COP_OK);
+    FUZZ_REQUIRE(cop_synthetic_set_recipe(&set, cop_recipe_named("idc", err), err) == COP_OK);
     FUZZ_REQUIRE(cop_synthetic_allocate(&set, 2, err) == COP_OK);
     for (int i = 0; i < 8; i++)
         set.pixels[i] = (float)i / 9.0f;

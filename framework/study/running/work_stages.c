@@ -219,7 +219,7 @@ static cop_status write_tables(const void *result, const char *path, cop_error *
 static cop_status analyze(cop_run *run, cop_error *err)
 {
     cop_tables *tables = NULL;
-    COP_TRY(cop_drive_analyzer(&run->drive, spec->instance->ops, &in, &tables, err));
+    COP_TRY(cop_drive_analyzer(&run->drive, run->stage->work.instance->ops, &tables, err));
     const cop_summary summary = {.tables = (double)cop_tables_count(tables)};
     cop_status status = publish(run, COP_TABLES_FILE, write_tables, tables, &summary, err);
     cop_tables_free(tables);
