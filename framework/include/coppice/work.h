@@ -114,6 +114,15 @@ COP_API cop_status cop_plan_train(cop_plan *p, const cop_training_request *reque
  * done and cop_work_trained fails (pruning at initialisation). */
 COP_API void cop_plan_need_trained(cop_plan *p);
 
+/* Pruners: how many rounds the phase has matters (a schedule over all of them). Without it
+ * cop_work_rounds is 0, and a round of a longer phase is the same round. */
+COP_API void cop_plan_need_rounds(cop_plan *p);
+
+/* Analyzers: copy i of the ticket is wanted, and of those that are not named so none: the analysis
+ * stays as it is when there are more. Without it all copies are wanted. Errors: COP_INVALID where
+ * there is no such copy. */
+COP_API cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err);
+
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
 
@@ -182,12 +191,13 @@ COP_API cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_er
 /* Pruners: what this round trains on, real or decoded synthetic samples; until destroy. */
 COP_API cop_status cop_work_round_data(cop_work *w, const cop_samples **out, cop_error *err);
 
-/* Pruners: this round within its phase, from 0, and how many rounds the phase has. */
+/* Pruners: this round within its phase, from 0, and how many rounds the phase has: 0 unless planned
+ * (cop_plan_need_rounds). */
 COP_API int64_t cop_work_round(const cop_work *w);
 COP_API int64_t cop_work_rounds(const cop_work *w);
 
 /* Analyzers: how many copies of the ticket were trained on real data, which differ in SGD noise
- * alone, and the state of one. */
+ * alone (where the plan names copies: up to the last of those), and the state of one. */
 COP_API size_t cop_work_copy_count(const cop_work *w);
 COP_API cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
 

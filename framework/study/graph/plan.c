@@ -23,6 +23,10 @@ void cop_plan_reset(cop_plan *p)
     p->steps = 0;
     p->flops = 0.0;
     p->need_trained = false;
+    p->need_rounds = false;
+    p->needed_copies = NULL;
+    p->needed_copy_count = 0;
+    p->needed_copy_capacity = 0;
     p->need_dense = false;
     p->need_synthetic = false;
     p->expected_samples = 0;
@@ -35,6 +39,7 @@ void cop_plan_reset(cop_plan *p)
 void cop_plan_clear(cop_plan *p)
 {
     free_trainings(p);
+    free(p->needed_copies);
     cop_plan_reset(p);
 }
 
@@ -101,6 +106,25 @@ void cop_plan_flops(cop_plan *p, double flops)
 void cop_plan_need_trained(cop_plan *p)
 {
     p->need_trained = true;
+}
+
+void cop_plan_need_rounds(cop_plan *p)
+{
+    p->need_rounds = true;
+}
+
+cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err)
+{
+    if (i < 0 || i >= p->copies)
+        return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
+                        (long long)i, (long long)p->copies);
+    int64_t *grown = cop_grow(p->needed_copies, &p->needed_copy_capacity, p->needed_copy_count + 1,
+                              sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    p->needed_copies = grown;
+    p->needed_copies[p->needed_copy_count++] = i;
+    return COP_OK;
 }
 
 void cop_plan_need_dense(cop_plan *p)

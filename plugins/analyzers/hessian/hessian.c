@@ -62,9 +62,7 @@ static int64_t sample_count(const hessian_options *o, int64_t all)
 static cop_status plan_hessian(const void *given, cop_plan *plan, cop_error *err)
 {
     const hessian_options *o = given;
-    if (o->copy >= cop_plan_copies(plan))
-        return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
-                        (long long)o->copy, (long long)cop_plan_copies(plan));
+    COP_TRY(cop_plan_need_copy(plan, o->copy, err));
     cop_plan_steps(plan, o->probes);
     cop_plan_flops(plan, (double)o->probes * PASSES_PER_PRODUCT *
                              (double)sample_count(o, cop_plan_train_count(plan)) *
