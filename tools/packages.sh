@@ -5,7 +5,12 @@
 build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config git ca-certificates \
   libconfig-dev libcjson-dev libxxhash-dev librandom123-dev libpng-dev libdnnl-dev \
   libopenblas-openmp-dev gnuplot-nox"
-test_packages="libcmocka-dev"
+# python3 and binutils hold the architecture (tests/architecture); the format is that of clang-format 14,
+# which Debian 12 has.
+test_packages="libcmocka-dev python3 binutils"
+if grep -qs '^VERSION_ID="12"' /etc/os-release; then
+  test_packages="$test_packages clang-format"
+fi
 
 # Installs those of the named packages that are missing; says what it does; needs root or sudo then.
 install_packages() {

@@ -1,4 +1,5 @@
-/* bench.h: timing what a config's group `bench` names, in this process. */
+/* bench.h (implemented in bench.c, line.c): timing what a config's group `bench` names, in this
+ * process. */
 #ifndef COP_BENCH_BENCH_H
 #define COP_BENCH_BENCH_H
 

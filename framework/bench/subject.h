@@ -1,4 +1,5 @@
-/* subject.h: what a benchmark times, ready to be run step by step. */
+/* subject.h (implemented in distilling.c, objective.c, training.c): what a benchmark times, ready
+ * to be run step by step. */
 #ifndef COP_BENCH_SUBJECT_H
 #define COP_BENCH_SUBJECT_H
 

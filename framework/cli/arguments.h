@@ -50,7 +50,7 @@ cop_status cop_arguments_read(int argc, char *const *argv, int first, const char
                               cop_arguments *out, cop_error *err);
 void cop_arguments_clear(cop_arguments *a);
 
-/* Prints a line an option. */
+/* Prints a line per option. */
 void cop_arguments_help(const char *const *accepted, FILE *out);
 
 /* A whole number within [low, high] that option `name` gives as `text`; COP_INVALID otherwise. */

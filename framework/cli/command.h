@@ -1,4 +1,4 @@
-/* command.h: the subcommands of `coppice`. */
+/* command.h (implemented in cli/): the subcommands of `coppice`. */
 #ifndef COP_CLI_COMMAND_H
 #define COP_CLI_COMMAND_H
 

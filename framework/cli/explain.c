@@ -175,7 +175,7 @@ const cop_subcommand cop_explain_command = {
     .most_words = 1,
     .summary = "print the compiled programs of a config, and with --profile their times",
     .details =
-        "A line an operation: who computes it, in which memory layout, on which shapes, FLOPs\n"
+        "A line per operation: who computes it, in which memory layout, on which shapes, FLOPs\n"
         "(convolutions and matrix products), memory read and written, and with --profile the "
         "median\n"
         "time of a run; then totals by kind. Programs: train (a step on a full batch), eval (a "

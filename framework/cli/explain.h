@@ -1,4 +1,5 @@
-/* explain.h: the programs that a config stands for, compiled for explanation. */
+/* explain.h (implemented in explain_json.c, explain_programs.c): the programs that a config stands
+ * for, compiled for explanation. */
 #ifndef COP_CLI_EXPLAIN_H
 #define COP_CLI_EXPLAIN_H
 

@@ -7,6 +7,7 @@
 #include "report/data/record.h"
 #include "report/data/results.h"
 #include "report/figures/images.h"
+#include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/synthetic_file.h"
 
@@ -147,10 +148,10 @@ static cop_status write_ticket(const export_source *s, const cop_record_ticket *
 {
     cop_tensors *state = NULL, *mask = NULL;
     char round[32], seed[32], sparsity[32];
-    COP_TRY(read_tensors(s, copy, "state.safetensors", &state, err));
+    COP_TRY(read_tensors(s, copy, COP_STATE_FILE, &state, err));
     cop_status status = COP_OK;
     if (t->has_mask)
-        status = read_tensors(s, &t->mask, "mask.safetensors", &mask, err);
+        status = read_tensors(s, &t->mask, COP_MASK_FILE, &mask, err);
     if (mask != NULL)
         cop_mask_apply(mask, state);
     (void)snprintf(round, sizeof round, "%lld", (long long)t->round);
@@ -225,7 +226,7 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
     if (s->call->arguments->to == NULL && s->call->arguments->png == NULL)
         return cop_fail(err, COP_INVALID, "export --synthetic wants --to FILE or --png DIR");
     COP_TRY(choose_set(s, want, &d, err));
-    cop_status status = cop_results_file(&s->results, &d->set, "synthetic.safetensors", &path, err);
+    cop_status status = cop_results_file(&s->results, &d->set, COP_SYNTHETIC_FILE, &path, err);
     if (status == COP_OK)
         status = cop_synthetic_read(path, &set, err);
     if (status != COP_OK)

@@ -55,44 +55,20 @@ bool cop_named_find(const char *word, cop_named_kind *kind, size_t *i)
     return false;
 }
 
-/* The next "name = value;" of a recipe's group, cut in two; false at the end. */
-static bool next_field(char **text, char **name, char **value)
-{
-    char *end = *text != NULL ? strstr(*text, "; ") : NULL;
-    char *equals = end != NULL ? strstr(*text, " = ") : NULL;
-    if (equals == NULL || equals > end)
-        return false;
-    *equals = *end = '\0';
-    *name = *text;
-    *value = equals + 3;
-    *text = end + 2;
-    return true;
-}
-
-/* The fields of a recipe, as they stand in a config; the caller's. NULL when memory is out. */
-static char *fields_of(size_t i)
-{
-    cop_recipe recipe;
-    cop_text text = {0};
-    (void)cop_recipe_named(cop_recipe_name(i), &recipe, NULL);
-    cop_recipe_append(&recipe, &text);
-    return cop_text_take(&text);
-}
-
 /* Gives each field of a recipe to `print`; false when that or memory fails. */
 static bool each_field(cop_named_kind kind, size_t i,
                        bool (*print)(void *to, const char *name, const char *value), void *to)
 {
-    if (kind != COP_NAMED_RECIPE)
-        return true;
-    char *text = fields_of(i), *rest = text, *name = NULL, *value = NULL;
-    bool ok = text != NULL;
-    rest += ok ? strspn(text, "{ ") : 0;
-    while (ok && next_field(&rest, &name, &value)) {
-        if (strcmp(name, "recipe") != 0)
-            ok = print(to, name, value);
+    const cop_recipe *recipe =
+        kind == COP_NAMED_RECIPE ? cop_recipe_named(cop_recipe_name(i), NULL) : NULL;
+    const cop_recipe_field *field = NULL;
+    bool ok = true;
+    for (size_t k = 0; recipe != NULL && ok && (field = cop_recipe_field_at(k)) != NULL; k++) {
+        cop_text value = {0};
+        cop_recipe_append_field(&field->row, recipe, &value);
+        ok = !value.failed && print(to, field->row.name, value.data);
+        cop_text_free(&value);
     }
-    free(text);
     return ok;
 }
 

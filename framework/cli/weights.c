@@ -42,7 +42,7 @@ static cop_status refuse_missing(const char *path, const cop_model *model, const
     return status;
 }
 
-/* What is no number computes to no number: said here, where the tensor is known. */
+/* A value that is not a number makes every result so: said here, where the tensor is known. */
 static cop_status check_finite(const char *path, const cop_tensor *given, cop_error *err)
 {
     char name[200];

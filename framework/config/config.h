@@ -1,25 +1,25 @@
-/* config.h: a libconfig file as a typed, validated study.
+/* config.h (implemented in config.c, tables.c): a libconfig file as a typed, validated study.
  *
- *   study   = { name; seeds = [0, 1]; copies = 2; threads = 2; precision = "f32"; };
- *   seeds   = { init = 7; order = …; augment = …; distill = …; prune = …; };   optional pins
- *   dataset = { plugin = …; };
- *   distill = { plugin = …; model = { plugin = …; }; };                        optional
- *   ticket  = { model = { plugin = …; };
- *               phases = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
- *                            data = "distilled"; rewind = "init"; rewind_tensors = "all";
- *                            rewind_momentum = false; noise = "own"; recipe = …; } );
+ *   study   = { name = "cifar10"; seeds = [0, 1]; copies = 2; threads = 2; precision = "f32"; };
+ *   seeds   = { init = 7; };                     # optional: pins init, order, augment, distill, …
+ *   dataset = { plugin = "cifar10"; path = "data/cifar-10-batches-bin"; };
+ *   distill = { plugin = "idc"; ipc = 10; model = { plugin = "convnet"; }; };  # optional
+ *   ticket  = { model   = { plugin = "convnet"; depth = 3; };
+ *               phases  = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
+ *                             data = "distilled"; rewind = "init"; rewind_tensors = "all";
+ *                             rewind_momentum = false; noise = "own"; recipe = "sgd"; } );
  *               retrain = "all"; };
- *   train   = { recipe = "idc"; duration = "30ep"; };
- *                                            real data: copies, and rounds with data = "real"
- *   analyze = ( { plugin = "lmc"; }, … );
+ *   train   = { recipe = "idc"; duration = "30ep"; };  # of the copies, and of rounds on real data
+ *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; } );
  *   sweep   = ( { path = "ticket.phases.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
- *   bench   = { kind = "train"; };                     optional: what `coppice bench` times of it
+ *   bench   = { kind = "train"; };               # optional: what `coppice bench` times of it
  */
 #ifndef COP_CONFIG_CONFIG_H
 #define COP_CONFIG_CONFIG_H
 
 #include "plugin/component.h"
+#include "train/recipe.h"
 
 #include <coppice/nn.h>
 #include <coppice/program.h>
@@ -34,7 +34,7 @@ typedef enum cop_rewind_point {
     COP_REWIND_NONE = 3  /* not at all: fine-tuning */
 } cop_rewind_point;
 
-/* What is set back (METHODS: the papers' own code resets convolution and linear weights alone). */
+/* What is set back (the papers' own code resets convolution and linear weights alone). */
 typedef enum cop_rewind_tensors {
     COP_REWIND_ALL = 1,    /* weights, biases, norm parameters, running statistics */
     COP_REWIND_WEIGHTS = 2 /* convolution and linear weights; the rest stays as trained */

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "plugin/options/value.h"
+#include "train/duration.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -220,8 +221,9 @@ static cop_status fill_phase(const cop_study_reader *r, const config_setting_t *
     out->rewind_tensors = (cop_rewind_tensors)(options->rewind_tensors + 1);
     out->rewind_momentum = options->rewind_momentum;
     out->noise_of_copy = options->noise == 1;
-    out->has_recipe = options->recipe.name[0] != '\0';
-    out->recipe = options->recipe;
+    out->has_recipe = options->recipe != NULL;
+    if (options->recipe != NULL)
+        out->recipe = *options->recipe;
     if (out->data == COP_DATA_DISTILLED && cell->distill == NULL)
         return refuse(r, member(group, "data"), err,
                       "data = \"distilled\" needs a group distill = { plugin = \"...\"; }");

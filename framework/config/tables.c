@@ -15,39 +15,18 @@ static const char *const timed[] = {"train", "evaluate", "hessian", "distil", NU
 static const char *const modes[] = {"train", "eval", NULL};
 
 static const cop_option study[] = {
-    {.name = "name",
-     .help = "what reports call it; the file's name without .cfg where empty; one line of at most "
-             "200 bytes that does not begin with = + - @",
-     .type = COP_OPTION_STRING,
-     .def = "",
-     .offset = offsetof(cop_study_options, name)},
-    {.name = "seeds",
-     .help = "every cell of the sweep is run once with each",
-     .type = COP_OPTION_INT_LIST,
-     .def = "[0]",
-     .offset = offsetof(cop_study_options, seeds),
-     .min = 0,
-     .max = INFINITY},
-    {.name = "copies",
-     .help = "trainings of each ticket on real data that differ in SGD noise alone",
-     .type = COP_OPTION_INT,
-     .def = "2",
-     .offset = offsetof(cop_study_options, copies),
-     .min = 1,
-     .max = 1000},
-    {.name = "threads",
-     .help = "of every stage; part of what a result depends on, bit for bit",
-     .type = COP_OPTION_INT,
-     .def = "2",
-     .offset = offsetof(cop_study_options, threads),
-     .min = 1,
-     .max = 1024},
-    {.name = "precision",
-     .help = "of the networks' arithmetic; bf16 is not part of this build",
-     .type = COP_OPTION_ENUM,
-     .def = "f32",
-     .choices = precisions,
-     .offset = offsetof(cop_study_options, precision)},
+    COP_OPT_STRING(
+        cop_study_options, name, "",
+        "what reports call it; the file's name without .cfg where empty; one line of at most "
+        "200 bytes that does not begin with = + - @"),
+    COP_OPT_INT_LIST(cop_study_options, seeds, "[0]", 0, INFINITY,
+                     "every cell of the sweep is run once with each"),
+    COP_OPT_INT(cop_study_options, copies, "2", 1, 1000,
+                "trainings of each ticket on real data that differ in SGD noise alone"),
+    COP_OPT_INT(cop_study_options, threads, "2", 1, 1024,
+                "of every stage; part of what a result depends on, bit for bit"),
+    COP_OPT_ENUM(cop_study_options, precision, "f32", precisions,
+                 "of the networks' arithmetic; bf16 is not part of this build"),
 };
 
 #define SEED(source, index, of)                                                                    \
@@ -67,117 +46,63 @@ static const cop_option seeds[] = {
 };
 
 static const cop_option ticket[] = {
-    {.name = "retrain",
-     .help =
-         "which tickets are trained on real data: after every round, the last of each phase, none",
-     .type = COP_OPTION_ENUM,
-     .def = "all",
-     .choices = retrains,
-     .offset = offsetof(cop_ticket_options, retrain)},
+    COP_OPT_ENUM(
+        cop_ticket_options, retrain, "all", retrains,
+        "which tickets are trained on real data: after every round, the last of each phase, none"),
 };
 
 static const cop_option phase[] = {
-    {.name = "rounds",
-     .help = "how often the network is trained, pruned and rewound",
-     .type = COP_OPTION_INT,
-     .def = "1",
-     .offset = offsetof(cop_phase_options, rounds),
-     .min = 1,
-     .max = 1000},
-    {.name = "data",
-     .help = "what rounds train on: the dataset, or the set distilled from it",
-     .type = COP_OPTION_ENUM,
-     .def = "real",
-     .choices = sources,
-     .offset = offsetof(cop_phase_options, data)},
-    {.name = "rewind",
-     .help =
-         "where survivors go back to: \"init\", a point of the dense network's training such as "
-         "\"1ep\" or \"500it\", or \"none\"",
-     .type = COP_OPTION_STRING,
-     .def = "init",
-     .offset = offsetof(cop_phase_options, rewind)},
-    {.name = "rewind_tensors",
-     .help = "what goes back: every tensor, or convolution and linear weights alone",
-     .type = COP_OPTION_ENUM,
-     .def = "all",
-     .choices = rewound,
-     .offset = offsetof(cop_phase_options, rewind_tensors)},
-    {.name = "rewind_momentum",
-     .help = "with a later point: go on with the optimiser's momentum of it; otherwise a new "
-             "optimiser starts there, and only the schedule and the data order go on",
-     .type = COP_OPTION_BOOL,
-     .def = "false",
-     .offset = offsetof(cop_phase_options, rewind_momentum)},
-    {.name = "noise",
-     .help =
-         "SGD noise of the trainings that choose masks: \"own\", so that no copy depends on how "
-         "its mask was found, or \"copy\", that of copy 0, which is then the same training "
-         "where data and recipe are: one training less",
-     .type = COP_OPTION_ENUM,
-     .def = "own",
-     .choices = noises,
-     .offset = offsetof(cop_phase_options, noise)},
-    {.name = "recipe",
-     .help =
-         "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data",
-     .type = COP_OPTION_RECIPE,
-     .def = "",
-     .offset = offsetof(cop_phase_options, recipe)},
+    COP_OPT_INT(cop_phase_options, rounds, "1", 1, 1000,
+                "how often the network is trained, pruned and rewound"),
+    COP_OPT_ENUM(cop_phase_options, data, "real", sources,
+                 "what rounds train on: the dataset, or the set distilled from it"),
+    COP_OPT_STRING(
+        cop_phase_options, rewind, "init",
+        "where survivors go back to: \"init\", a point of the dense network's training such as "
+        "\"1ep\" or \"500it\", or \"none\""),
+    COP_OPT_ENUM(cop_phase_options, rewind_tensors, "all", rewound,
+                 "what goes back: every tensor, or convolution and linear weights alone"),
+    COP_OPT_BOOL(cop_phase_options, rewind_momentum, "false",
+                 "with a later point: go on with the optimiser's momentum of it; otherwise a new "
+                 "optimiser starts there, and only the schedule and the data order go on"),
+    COP_OPT_ENUM(
+        cop_phase_options, noise, "own", noises,
+        "SGD noise of the trainings that choose masks: \"own\", so that no copy depends on how "
+        "its mask was found, or \"copy\", that of copy 0, which is then the same training "
+        "where data and recipe are: one training less"),
+    COP_OPT_RECIPE(
+        cop_phase_options, recipe, "",
+        "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data"),
 };
 
 static const cop_option sweep[] = {
-    {.name = "path",
-     .help = "the setting that the values go to, such as \"ticket.phases.[0].data\"; \"\" merges "
-             "groups into the whole config; no two axes may set the same setting",
-     .type = COP_OPTION_STRING,
-     .flags = COP_OPTION_REQUIRED,
-     .offset = offsetof(cop_axis_options, path)},
-    {.name = "labels",
-     .help = "what reports call the values, in their order; where empty, the values' own text; "
-             "named as the study is, with up to 500 bytes for a cell's labels together",
-     .type = COP_OPTION_STRING_LIST,
-     .def = "[]",
-     .offset = offsetof(cop_axis_options, labels)},
+    COP_OPT_STRING(
+        cop_axis_options, path, NULL,
+        "the setting that the values go to, such as \"ticket.phases.[0].data\"; \"\" merges "
+        "groups into the whole config; no two axes may set the same setting",
+        .flags = COP_OPTION_REQUIRED),
+    COP_OPT_STRINGS(
+        cop_axis_options, labels, "[]",
+        "what reports call the values, in their order; where empty, the values' own text; "
+        "named as the study is, with up to 500 bytes for a cell's labels together"),
 };
 
 static const cop_option bench[] = {
-    {.name = "kind",
-     .help = "what is timed: a step of training the ticket's model, a batch of evaluating it, a "
-             "Hessian-vector product over a batch, a step of the distiller",
-     .type = COP_OPTION_ENUM,
-     .flags = COP_OPTION_REQUIRED,
-     .choices = timed,
-     .offset = offsetof(cop_bench_options, kind)},
-    {.name = "batch",
-     .help = "samples of an evaluation or a product; a training takes its recipe's batch",
-     .type = COP_OPTION_INT,
-     .def = "128",
-     .offset = offsetof(cop_bench_options, batch),
-     .min = 1,
-     .max = 1000000,
-     .unit = "samples"},
-    {.name = "mode",
-     .help = "of a product: batch norm on the batch's statistics, or on the running ones",
-     .type = COP_OPTION_ENUM,
-     .def = "train",
-     .choices = modes,
-     .offset = offsetof(cop_bench_options, mode)},
-    {.name = "parts",
-     .help = "a step of the distiller is this many of what is timed: its time is divided by it",
-     .type = COP_OPTION_INT,
-     .def = "1",
-     .offset = offsetof(cop_bench_options, parts),
-     .min = 1,
-     .max = 1000000},
-    {.name = "seconds",
-     .help = "after which no further sample is taken, once there are three",
-     .type = COP_OPTION_FLOAT,
-     .def = "20",
-     .offset = offsetof(cop_bench_options, seconds),
-     .min = 0,
-     .max = 86400,
-     .unit = "seconds"},
+    COP_OPT_ENUM(
+        cop_bench_options, kind, NULL, timed,
+        "what is timed: a step of training the ticket's model, a batch of evaluating it, a "
+        "Hessian-vector product over a batch, a step of the distiller",
+        .flags = COP_OPTION_REQUIRED),
+    COP_OPT_INT(cop_bench_options, batch, "128", 1, 1000000,
+                "samples of an evaluation or a product; a training takes its recipe's batch",
+                .unit = "samples"),
+    COP_OPT_ENUM(cop_bench_options, mode, "train", modes,
+                 "of a product: batch norm on the batch's statistics, or on the running ones"),
+    COP_OPT_INT(cop_bench_options, parts, "1", 1, 1000000,
+                "a step of the distiller is this many of what is timed: its time is divided by it"),
+    COP_OPT_FLOAT(cop_bench_options, seconds, "20", 0, 86400,
+                  "after which no further sample is taken, once there are three",
+                  .unit = "seconds"),
 };
 
 #define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
@@ -221,19 +146,29 @@ cop_status cop_config_check_tables(cop_error *err)
     return COP_OK;
 }
 
-static cop_described_group described(cop_section_id id)
+/* `fields` has room for a recipe's. */
+#define MOST_FIELDS 64
+
+static cop_described_group described(cop_section_id id, cop_option fields[MOST_FIELDS])
 {
     cop_described_group g = {groups[id].name, groups[id].help, groups[id].options,
                              groups[id].count};
     if (id == COP_SECTION_TRAIN)
-        g.options = cop_recipe_fields(&g.count);
+        g.options = fields;
+    for (; g.options == fields && g.count < MOST_FIELDS; g.count++) {
+        const cop_recipe_field *field = cop_recipe_field_at(g.count);
+        if (field == NULL)
+            break;
+        fields[g.count] = field->row;
+    }
     return g;
 }
 
 void cop_config_describe(FILE *out)
 {
+    cop_option fields[MOST_FIELDS];
     for (size_t i = 0; i < COP_SECTION_COUNT; i++) {
-        cop_described_group g = described((cop_section_id)i);
+        cop_described_group g = described((cop_section_id)i, fields);
         (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", g.name, g.help);
         cop_describe_options(g.options, g.count, out);
     }
@@ -242,7 +177,8 @@ void cop_config_describe(FILE *out)
 cop_status cop_config_describe_json(FILE *out, cop_error *err)
 {
     cop_described_group all[COP_SECTION_COUNT];
+    cop_option fields[MOST_FIELDS];
     for (size_t i = 0; i < COP_SECTION_COUNT; i++)
-        all[i] = described((cop_section_id)i);
+        all[i] = described((cop_section_id)i, fields);
     return cop_describe_groups_json(all, COP_SECTION_COUNT, out, err);
 }

@@ -27,8 +27,8 @@ typedef struct cop_phase_options {
     const char *rewind;
     int32_t rewind_tensors; /* cop_rewind_tensors − 1 */
     bool rewind_momentum;
-    int32_t noise; /* 0: their own; 1: copy 0's */
-    cop_recipe recipe;
+    int32_t noise;            /* 0: their own; 1: copy 0's */
+    const cop_recipe *recipe; /* NULL: none of its own */
 } cop_phase_options;
 
 typedef struct cop_axis_options {

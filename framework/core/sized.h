@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* Fills *own, `size` bytes, with what `given` has: members that it lacks become 0, those that it has
- * beyond are not read. Its first member is its size, a uint32_t; one that is not even that large was
- * not stated. */
+/* Fills *own, `size` bytes, with what `given` has: members that it lacks become 0, those that it
+ * has beyond are not read. Its first member is its size, a uint32_t; one that is not even that
+ * large was not stated. */
 static inline cop_status cop_read_sized(void *own, size_t size, const void *given, cop_error *err)
 {
     uint32_t stated = 0;

@@ -1,5 +1,5 @@
-/* tensor_view.h: sets of tensors whose data are another set's, under names of their own. Implemented
- * by tensor.c. */
+/* tensor_view.h (implemented in core/tensor.c): sets of tensors whose data are another set's, under
+ * names of their own. */
 #ifndef COP_CORE_TENSOR_VIEW_H
 #define COP_CORE_TENSOR_VIEW_H
 

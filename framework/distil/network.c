@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/sized.h"
 #include "train/in_bag.h"
+#include "train/recipe.h"
 
 #include <coppice/distil.h>
 

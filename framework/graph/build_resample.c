@@ -25,7 +25,7 @@ cop_node cop_resize_bilinear_adjoint(cop_graph *g, cop_node gy, int64_t height, 
     return resize(g, COP_OP_RESIZE_ADJOINT, "gy", gy, height, width);
 }
 
-/* An operation on images with one row of parameters a sample, of shape [N, a, b] or shorter. */
+/* An operation on images with one row of parameters per sample, of shape [N, a, b] or shorter. */
 static cop_node with_draw(cop_graph *g, cop_op op, const char *role, cop_node x_node,
                           const char *draw_role, cop_node draw_node, cop_shape draw_shape)
 {

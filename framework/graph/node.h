@@ -1,4 +1,5 @@
-/* node.h: what a graph is made of. Read by graph/, exec/ and their tests; nn/ needs little of it.
+/* node.h (implemented in build_elementwise.c, graph.c, optable.c): what a graph is made of. Read by
+ * graph/, exec/ and their tests; nn/ needs little of it.
  *
  * The operations are those of the public graph.h, one enumerator each; composites that graph.h
  * offers (scale, mean, square, total, …) are made of these and have none of their own. */

@@ -1,5 +1,5 @@
-/* storage.h: what builders and derivative rules need of a graph beyond node.h. Private to graph/.
- */
+/* storage.h (implemented in graph.c): what builders and derivative rules need of a graph beyond
+ * node.h. Private to graph/. */
 #ifndef COP_GRAPH_STORAGE_H
 #define COP_GRAPH_STORAGE_H
 

@@ -4,8 +4,8 @@
  * any of {crop, scale, rotate} is wanted, which one of the wanted (in this order) the whole batch
  * gets, as in Kim et al.'s code; then image by image (or once, for all): flip; brightness,
  * saturation, contrast; padded crop down, right; crop down, right, or scale x, y, or the angle;
- * cutout down, right. cop_draws_one_operation: which one, then as above. cop_draws_cutmix: the coin; then λ, centre down, centre right, the
- * permutation. What is not drawn is the identity. */
+ * cutout down, right. cop_draws_one_operation: which one, then as above. cop_draws_cutmix: the
+ * coin; then λ, centre down, centre right, the permutation. What is not drawn is the identity. */
 #include <coppice/nn.h>
 
 #include <assert.h>

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* 8-bit pixels have 256 normalised values a channel: a table instead of a division a pixel. */
+/* 8-bit pixels have 256 normalised values per channel: a table instead of a division per pixel. */
 static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)
 {
     for (int value = 0; value < 256; value++)

@@ -46,6 +46,8 @@ void cop_synthetic_clear(cop_synthetic *s)
         return;
     free(s->pixels);
     free(s->labels);
+    free(s->recipe); /* as cop_recipe_free: one block */
+    s->recipe = NULL;
     s->pixels = NULL;
     s->labels = NULL;
     s->count = 0;
@@ -145,7 +147,8 @@ static void place_tiles(const cop_synthetic *s, cop_decode decode, int64_t k, co
 {
     int64_t size = image_size(&s->task), part_start = 0;
     cop_decode_part part;
-    for (int32_t i = 0; cop_decode_part_at(decode, s->factor, s->count, COP_DECODE_BOUND_IMAGES, i, &part); i++) {
+    for (int32_t i = 0;
+         cop_decode_part_at(decode, s->factor, s->count, COP_DECODE_BOUND_IMAGES, i, &part); i++) {
         int64_t cuts = (int64_t)part.factor * part.factor;
         for (int64_t t = 0; t < cuts; t++, tiles += size)
             memcpy(pixels + (part_start + t * s->count + k) * size, tiles,

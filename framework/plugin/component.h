@@ -1,5 +1,6 @@
-/* component.h: a plugin chosen by a config, with its options filled and checked, and the instances
- * made of it. */
+/* component.h (implemented in component.c, plugin/options/options.c, plugin/options/table_check.c):
+ * a plugin chosen by a config, with its options filled and checked, and the instances made of
+ * it. */
 #ifndef COP_PLUGIN_COMPONENT_H
 #define COP_PLUGIN_COMPONENT_H
 
@@ -27,7 +28,7 @@ const cop_registry_entry *cop_component_entry(const cop_component *c);
 /* One canonical line that says everything that can change results: kind, id, results_version (and,
  * for a version ending in -dev, the content hash of the .so), and every option by name order, as
  * canonical values, defaults too: a later version's default may be another. Execution-only options
- * are left out. Part of identities. */
+ * and judgements are left out. Part of identities. */
 const char *cop_component_identity(const cop_component *c);
 
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
@@ -60,9 +61,13 @@ size_t cop_option_values_model_count(const cop_option_values *values);
 const cop_component *cop_option_values_model(const cop_option_values *values, size_t i,
                                              size_t *offset);
 
-/* One line in braces: the value of every option by name, execution-only ones left out. */
+/* One line in braces: the value of every option by name, execution-only and judgement ones left
+ * out. */
 const char *cop_option_values_identity(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
+
+/* Checks that there are no more rows than a table may have, and rows where it has any. */
+cop_status cop_options_check_count(const cop_option *table, size_t count, cop_error *err);
 
 /* Checks a table: names valid and unique, defaults parse and lie in range, aliases point somewhere,
  * offsets inside options_size. */
@@ -79,15 +84,15 @@ cop_status cop_component_model(const cop_component *c, const cop_task *task, str
 
 /* What instances of a component are made from: its options with their models made. Of a dataset
  * (task NULL) also the one instance, `self`. The component must outlive it. A failure leaves *out
- * empty; it is at the component's place and names the plugin, then, if the plugin gave one, the file
- * of its own; the plugin's own words follow. For the kinds of long work an instance is made and
- * destroyed by way of trial, so that one that cannot be made is told before anything runs. */
+ * empty; it is at the component's place and names the plugin, then, if the plugin gave one, the
+ * file of its own; the plugin's own words follow. For the kinds of long work an instance is made
+ * and destroyed by way of trial, so that one that cannot be made is told before anything runs. */
 typedef struct cop_instance {
     const cop_component *component;
     const void *ops; /* the kind's ops table */
     void *self;      /* of a dataset */
-    void
-        *options; /* the component's, with the models set; strings and lists stay the component's */
+    /* The component's, with the models set; strings and lists stay the component's. */
+    void *options;
     bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;

@@ -12,6 +12,7 @@
 #include "report/renderers/csv.h"
 #include "report/renderers/html.h"
 #include "report/renderers/terminal.h"
+#include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
 
 #include <stdlib.h>
@@ -205,10 +206,11 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
     if (name == NULL || dir == NULL)
         return cop_out_of_memory(err);
     COP_TRY(cop_images_write(set, dir, name, &decoded, err));
-    COP_TRY(add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
-                        cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row a class.",
-                                         label, (long long)d->seed),
-                        err));
+    COP_TRY(
+        add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
+                    cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row per class",
+                                     label, (long long)d->seed),
+                    err));
     if (!decoded)
         return COP_OK;
     return add_picture(r, cop_arena_printf(arena, "images/%s-decoded.png", name),
@@ -239,7 +241,7 @@ static cop_status write_images(report *r, cop_error *err)
         const char *path = NULL;
         cop_synthetic set = {0};
         cop_error why = {0};
-        cop_status status = cop_results_file(&r->results, id, "synthetic.safetensors", &path, &why);
+        cop_status status = cop_results_file(&r->results, id, COP_SYNTHETIC_FILE, &path, &why);
         if (status == COP_OK)
             status = cop_synthetic_read(path, &set, &why);
         if (status == COP_OK)
@@ -339,7 +341,7 @@ static const char *const *brief_labels(const report *r)
         cop_arena_array(r->results.arena, 2 * record->cell_count + 1, sizeof *pairs);
     for (size_t i = 0; pairs != NULL && i < record->cell_count; i++) {
         pairs[2 * i] = record->cells[i].label;
-        pairs[2 * i + 1] = record->cells[i].brief;
+        pairs[2 * i + 1] = r->results.briefs[i];
     }
     return pairs;
 }

@@ -2,10 +2,10 @@
  *
  * Reads OUT/study.json and the artifacts that it names; needs neither config nor plugins. Writes
  *
- *   OUT/report/tickets.csv      a line a ticket: sparsity, accuracy, and what analyzers say of it
- *              trainings.csv    a line a trained network
- *              history.csv      a line an epoch
- *              distilled.csv    a line a distilled set
+ *   OUT/report/tickets.csv      a line per ticket: sparsity, accuracy, and what analyzers say of it
+ *              trainings.csv    a line per trained network
+ *              history.csv      a line per epoch
+ *              distilled.csv    a line per distilled set
  *              <table>.csv      every analyzer's table, all tickets together
  *              columns.csv      what each column means, with its unit
  *              costs.csv        seconds and provenance of each artifact: the only table with

@@ -91,9 +91,21 @@ cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_ar
     return COP_OK;
 }
 
-bool cop_read_artifact_name(const char *name, cop_artifact_id *out)
+const char *cop_artifact_text(const cop_artifact_id *id, char *text)
 {
-    static const char *const kinds[] = {"distil", "train", "mask", "analyze"};
+    (void)snprintf(text, COP_ARTIFACT_NAME_SIZE, "%s-%s", id->kind, id->hash);
+    return text;
+}
+
+bool cop_same_artifact(const cop_artifact_id *a, const cop_artifact_id *b)
+{
+    return strcmp(a->kind, b->kind) == 0 && strcmp(a->hash, b->hash) == 0;
+}
+
+bool cop_artifact_parse(const char *name, cop_artifact_id *out)
+{
+    static const char *const kinds[] = {COP_ARTIFACT_SET, COP_ARTIFACT_TRAINING, COP_ARTIFACT_MASK,
+                                        COP_ARTIFACT_ANALYSIS};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t head = strlen(kinds[i]);
         if (strncmp(name, kinds[i], head) != 0 || name[head] != '-' ||
@@ -110,7 +122,7 @@ bool cop_read_artifact_name(const char *name, cop_artifact_id *out)
 void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
                     size_t size)
 {
-    (void)cop_path_join(path, size, NULL, s->dir, "store/%s-%s%s%s", id->kind, id->hash,
+    (void)cop_path_join(path, size, NULL, s->dir, COP_STORE_FOLDER "/%s-%s%s%s", id->kind, id->hash,
                         file[0] != '\0' ? "/" : "", file);
 }
 
@@ -121,7 +133,7 @@ static cop_status check_identity(const char *path, const cop_manifest *manifest,
     cop_artifact_id held;
     COP_TRY(cop_artifact_name(cop_manifest_kind(manifest), cop_manifest_identity(manifest), &held,
                               err));
-    if (strcmp(held.kind, id->kind) == 0 && strcmp(held.hash, id->hash) == 0)
+    if (cop_same_artifact(&held, id))
         return COP_OK;
     return cop_fail_at(err, COP_DAMAGED, path, 0, "is not this artifact but %s-%s", held.kind,
                        held.hash);
@@ -238,7 +250,7 @@ cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *pa
     (void)snprintf(name, sizeof name, "broken-%s-%s", id->kind, id->hash);
     if (!cop_unique_name(name, COP_DRAFT_JOINT, aside, sizeof aside))
         return cop_fail_errno(err, "cannot set aside", from);
-    COP_TRY(cop_path_join(path, size, err, s->dir, "store/%s", aside));
+    COP_TRY(cop_path_join(path, size, err, s->dir, COP_STORE_FOLDER "/%s", aside));
     if (rename(from, path) == 0)
         return COP_OK;
     path[0] = '\0';

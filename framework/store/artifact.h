@@ -1,5 +1,5 @@
-/* artifact.h: the content-addressed store of a run: one directory a finished stage, named by the
- * stage's identity.
+/* artifact.h (implemented in store/): the content-addressed store of a run: one directory a
+ * finished stage, named by the stage's identity.
  *
  *   OUT/store/coppice-store   says that the directory is a store of this program (claim.c)
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums and
@@ -42,9 +42,26 @@ const char *cop_store_dir(const cop_store *s);
 
 /* An artifact's name: kind and the hash of its identity text. */
 typedef struct cop_artifact_id {
-    char kind[16]; /* "distil", "train", "mask", "analyze" */
+    char kind[16]; /* one of the four below */
     char hash[33]; /* of the identity text, 128 bits in hexadecimal */
 } cop_artifact_id;
+
+/* The kinds: a distilled set, a training, a ticket's mask, an analyzer's tables. */
+#define COP_ARTIFACT_SET      "distil"
+#define COP_ARTIFACT_TRAINING "train"
+#define COP_ARTIFACT_MASK     "mask"
+#define COP_ARTIFACT_ANALYSIS "analyze"
+
+/* The name as text, as folders and records have it: "train-<32 hexadecimal digits>". Returns
+ * `text`, which has room for COP_ARTIFACT_NAME_SIZE bytes. */
+#define COP_ARTIFACT_NAME_SIZE 64
+const char *cop_artifact_text(const cop_artifact_id *id, char *text);
+
+/* The artifact of that name; false for any other text. */
+bool cop_artifact_parse(const char *text, cop_artifact_id *out);
+
+/* Whether two names are one artifact's. */
+bool cop_same_artifact(const cop_artifact_id *a, const cop_artifact_id *b);
 
 /* COP_FAILED where memory is refused. */
 cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_artifact_id *out,
@@ -124,8 +141,8 @@ void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
 cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double *seconds,
                           char *provenance, size_t size, cop_error *err);
 
-/* What made an artifact: a line a plugin, kept in the manifest as "plugins". Longer texts are cut.
- * cop_store_made_by gives an empty text for an artifact that does not say. */
+/* What made an artifact: a line per plugin, kept in the manifest as "plugins". Longer texts are
+ * cut. cop_store_made_by gives an empty text for an artifact that does not say. */
 #define COP_MAKERS_SIZE 2048
 void cop_draft_made_by(cop_draft *d, const char *plugins);
 cop_status cop_store_made_by(const cop_store *s, const cop_artifact_id *id, char *plugins,

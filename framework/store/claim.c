@@ -6,9 +6,9 @@
  * overwritten. */
 #include "core/damage.h"
 #include "core/file.h"
-#include "core/json.h"
 #include "core/path.h"
 #include "store/formats/artifact_json.h"
+#include "store/formats/study_json.h"
 #include "store/paths.h"
 
 #include <dirent.h>
@@ -18,8 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define RECORD_LIMIT (256u << 20)
-#define MARK_LIMIT   4096
+#define MARK_LIMIT 4096
 
 static const char mark[] =
     "coppice store\nThis directory is written by coppice: artifacts by name, "
@@ -43,7 +42,7 @@ static cop_status is_artifact(const char *store, const char *name, bool *is, cop
     cop_artifact_id id;
     cop_manifest *manifest = NULL;
     *is = false;
-    if (!cop_read_artifact_name(name, &id))
+    if (!cop_artifact_parse(name, &id))
         return COP_OK;
     COP_TRY(cop_path_join(path, sizeof path, err, store, "%s", name));
     cop_status status = cop_open_manifest(path, &id, &manifest, err);
@@ -69,30 +68,23 @@ static cop_status has_artifact(const char *store, bool *has, cop_error *err)
 /* Whether OUT/study.json is a study's record. */
 static cop_status has_record(const char *dir, bool *has, cop_error *err)
 {
-    char path[COP_PATH_SIZE], *text = NULL;
+    char path[COP_PATH_SIZE], *name = NULL;
     struct stat info;
-    size_t size = 0;
-    cJSON *root = NULL;
+    cop_record_kind kind = COP_RECORD_NONE;
     *has = false;
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "study.json"));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
     if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
         return COP_OK;
-    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
-    cop_status status = cop_json_parse(text, size, &root, err);
-    free(text);
-    /* "settings" was what earlier versions called the cells. */
-    *has = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "name")) &&
-           (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "cells")) ||
-            cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "settings"))) &&
-           cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "tickets"));
-    cJSON_Delete(root);
-    return status == COP_DAMAGED ? COP_OK : status;
+    COP_TRY(cop_record_identify(path, &kind, &name, err));
+    free(name);
+    *has = kind != COP_RECORD_NONE;
+    return COP_OK;
 }
 
 /* Something else in the place of one of our directories, or of the record. */
 static cop_status check_folders(const char *dir, cop_error *err)
 {
-    static const char *const folders[] = {"store", "work"};
+    static const char *const folders[] = {COP_STORE_FOLDER, COP_WORK_FOLDER};
     char path[COP_PATH_SIZE];
     struct stat info;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -100,7 +92,7 @@ static cop_status check_folders(const char *dir, cop_error *err)
         if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
             return refuse(path, err);
     }
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "study.json"));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* reading a pipe would wait for ever */
         return refuse(path, err);
     return COP_OK;
@@ -127,8 +119,9 @@ static cop_status check_no_report(const char *dir, cop_error *err)
 /* Whether nothing is there that we would overwrite. */
 static cop_status check_free(const char *dir, cop_error *err)
 {
-    static const char *const ours[] = {"study.json", "config.txt"};
-    static const char *const locks[] = {"lock", "run", "run.lock", "run.guard"};
+    static const char *const ours[] = {COP_STUDY_FILE, COP_CONFIG_FILE};
+    static const char *const locks[] = {COP_LOCK_FILE, COP_RUN_FILE, COP_RUN_LOCK_FILE,
+                                        COP_RUN_GUARD_FILE};
     char path[COP_PATH_SIZE];
     struct stat info;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
@@ -138,7 +131,7 @@ static cop_status check_free(const char *dir, cop_error *err)
     }
     /* Empty ones may be a killed run's, and are never written to before the store is ours. */
     for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        COP_TRY(cop_path_join(path, sizeof path, err, dir, "work/%s", locks[i]));
+        COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER "/%s", locks[i]));
         if (lstat(path, &info) == 0 && info.st_size > 0)
             return refuse(path, err);
     }
@@ -166,15 +159,15 @@ static cop_status is_marked(const char *path, bool *marked, cop_error *err)
 static cop_status make_folders(const char *dir, cop_error *err)
 {
     char path[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "store"));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STORE_FOLDER));
     COP_TRY(cop_make_dirs(path, err));
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "work"));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER));
     return cop_make_dirs(path, err);
 }
 
 static void marker_path(const char *dir, char *path, size_t size)
 {
-    (void)cop_path_join(path, size, NULL, dir, "store/%s", COP_MARKER_FILE);
+    (void)cop_path_join(path, size, NULL, dir, COP_STORE_FOLDER "/%s", COP_MARKER_FILE);
 }
 
 /* Whether the store is marked; COP_INVALID where it is not, and cannot be ours. */
@@ -183,7 +176,7 @@ static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
     char store[COP_PATH_SIZE], path[COP_PATH_SIZE];
     bool known = false;
     COP_TRY(cop_path_check_out(dir, err));
-    COP_TRY(cop_path_join(store, sizeof store, err, dir, "store"));
+    COP_TRY(cop_path_join(store, sizeof store, err, dir, COP_STORE_FOLDER));
     marker_path(dir, path, sizeof path);
     COP_TRY(check_folders(dir, err));
     COP_TRY(is_marked(path, marked, err));

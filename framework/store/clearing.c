@@ -43,7 +43,7 @@ static bool is_temporary(const char *name)
 static bool is_stale_in_out(const char *name)
 {
     return is_temporary(name) &&
-           (starts_with(name, "study.json.") || starts_with(name, "config.txt."));
+           (starts_with(name, COP_STUDY_FILE ".") || starts_with(name, COP_CONFIG_FILE "."));
 }
 
 /* What was broken stays: somebody may want it. */
@@ -73,9 +73,9 @@ static void sweep_all(const char *dir)
     static const char *const reports[] = {"report", "report/figures", "report/images"};
     char path[COP_PATH_SIZE];
     sweep(dir, is_stale_in_out);
-    (void)cop_path_join(path, sizeof path, NULL, dir, "store");
+    (void)cop_path_join(path, sizeof path, NULL, dir, COP_STORE_FOLDER);
     sweep(path, is_stale_in_store);
-    (void)cop_path_join(path, sizeof path, NULL, dir, "work");
+    (void)cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER);
     sweep(path, is_temporary);
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
         (void)cop_path_join(path, sizeof path, NULL, dir, "%s", reports[i]);
@@ -86,7 +86,7 @@ static void sweep_all(const char *dir)
 static int open_lock(const char *dir, int flags)
 {
     char path[COP_PATH_SIZE];
-    if (cop_path_join(path, sizeof path, NULL, dir, "work/lock") != COP_OK)
+    if (cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER "/" COP_LOCK_FILE) != COP_OK)
         return -1;
     return open(path, flags | O_CLOEXEC, 0666);
 }

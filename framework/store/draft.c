@@ -38,7 +38,7 @@ static bool own_path(const cop_store *s, const char *prefix, const cop_artifact_
     (void)snprintf(name, sizeof name, "%s-%s-%s", prefix, id->kind, id->hash);
     if (!cop_unique_name(name, COP_DRAFT_JOINT, unique, sizeof unique))
         return false;
-    return cop_path_join(path, size, NULL, s->dir, "store/%s", unique) == COP_OK;
+    return cop_path_join(path, size, NULL, s->dir, COP_STORE_FOLDER "/%s", unique) == COP_OK;
 }
 
 cop_status cop_draft_open(cop_store *s, const cop_artifact_id *id, cop_draft **out, cop_error *err)

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/path.h"
 #include "core/text.h"
+#include "store/formats/run_note.h"
 #include "store/paths.h"
 
 #include <errno.h>
@@ -25,9 +26,6 @@ struct cop_holder {
     int file; /* OUT/work/run.lock; -1 where there are no locks */
 };
 
-/* What the file holds: the plan's hash on the first line, who wrote it on the second. */
-#define NOTE_SIZE 1024
-
 static cop_status lock(int file, int how, const char *path, cop_error *err)
 {
     while (flock(file, how) != 0) {
@@ -40,7 +38,7 @@ static cop_status lock(int file, int how, const char *path, cop_error *err)
 static cop_status open_in(const char *dir, const char *name, char *path, size_t size, int *file,
                           cop_error *err)
 {
-    COP_TRY(cop_path_join(path, size, err, dir, "work/%s", name));
+    COP_TRY(cop_path_join(path, size, err, dir, COP_WORK_FOLDER "/%s", name));
     *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     return *file >= 0 ? COP_OK : cop_fail_errno(err, "cannot open", path);
 }
@@ -64,35 +62,33 @@ static cop_status hash_of(const char *plan, char hex[33], cop_error *err)
 
 static cop_status write_note(const char *path, const char *hash, const char *study, cop_error *err)
 {
-    char note[NOTE_SIZE], name[256], host[128] = "unknown host", when[40] = "unknown";
+    char name[256], host[128] = "unknown host", when[40] = "unknown";
+    cop_run_note note;
     time_t now = time(NULL);
     struct tm local;
     if (gethostname(host, sizeof host - 1) != 0)
         (void)snprintf(host, sizeof host, "unknown host");
     if (localtime_r(&now, &local) != NULL)
         (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-    int length = snprintf(note, sizeof note, "%s\nstudy \"%s\", process %ld on %s, since %s\n",
-                          hash, cop_escape(study, name, sizeof name), (long)getpid(), host, when);
-    return cop_file_write(path, note, (size_t)length, err);
+    (void)snprintf(note.hash, sizeof note.hash, "%s", hash);
+    (void)snprintf(note.who, sizeof note.who, "study \"%s\", process %ld on %s, since %s",
+                   cop_escape(study, name, sizeof name), (long)getpid(), host, when);
+    return cop_run_note_write(&note, path, err);
 }
 
 /* Refuses where the note is of another plan. */
 static cop_status check_note(const char *path, const char *dir, const char *hash, cop_error *err)
 {
-    char note[NOTE_SIZE] = "", shown[NOTE_SIZE], *text = NULL;
-    if (cop_file_read(path, NOTE_SIZE - 1, &text, NULL, NULL) == COP_OK)
-        (void)snprintf(note, sizeof note, "%s", text);
-    free(text);
-    size_t first = strcspn(note, "\n");
-    if (first == strlen(hash) && strncmp(note, hash, first) == 0)
+    char shown[1024];
+    cop_run_note note;
+    cop_run_note_read(path, &note);
+    if (strcmp(note.hash, hash) == 0)
         return COP_OK;
-    char *who = note + first + (note[first] == '\n' ? 1 : 0);
-    who[strcspn(who, "\n")] = '\0';
-    return cop_fail(err, COP_FAILED,
-                    "%s is in use by a run with another config, other plugins or other data (%s): "
-                    "wait for it, or give another --out",
-                    dir,
-                    who[0] != '\0' ? cop_escape(who, shown, sizeof shown) : "of unknown origin");
+    return cop_fail(
+        err, COP_FAILED,
+        "%s is in use by a run with another config, other plugins or other data (%s): "
+        "wait for it, or give another --out",
+        dir, note.who[0] != '\0' ? cop_escape(note.who, shown, sizeof shown) : "of unknown origin");
 }
 
 /* Under the guard's lock: nobody else looks or writes meanwhile. */
@@ -100,7 +96,7 @@ static cop_status take(int file, const char *dir, const char *path, const char *
                        const char *hash, cop_error *err)
 {
     char note[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(note, sizeof note, err, dir, "work/run"));
+    COP_TRY(cop_path_join(note, sizeof note, err, dir, COP_WORK_FOLDER "/" COP_RUN_FILE));
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
         COP_TRY(write_note(note, hash, study, err));
     else if (errno == EWOULDBLOCK)
@@ -130,7 +126,7 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *plan,
     if (status == COP_OK)
         status = hash_of(plan, hash, err);
     if (status == COP_OK)
-        status = open_in(dir, "run.guard", guard_path, sizeof guard_path, &guard, err);
+        status = open_in(dir, COP_RUN_GUARD_FILE, guard_path, sizeof guard_path, &guard, err);
     if (status == COP_OK && flock(guard, LOCK_EX | LOCK_NB) != 0 && knows_no_locks(errno)) {
         (void)close(guard);
         return go_without(dir, holder, log, out);
@@ -138,7 +134,7 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *plan,
     if (status == COP_OK)
         status = lock(guard, LOCK_EX, guard_path, err);
     if (status == COP_OK)
-        status = open_in(dir, "run.lock", path, sizeof path, &file, err);
+        status = open_in(dir, COP_RUN_LOCK_FILE, path, sizeof path, &file, err);
     if (status == COP_OK)
         status = take(file, dir, path, study, hash, err);
     if (guard >= 0)

@@ -1,13 +1,23 @@
-/* paths.h: what the files of store/ share: the store itself, whose a directory is, and
- * clearing away. */
+/* paths.h (implemented in artifact.c, claim.c, clearing.c): what the files of store/ share: the
+ * store itself, whose a directory is, and clearing away. */
 #ifndef COP_STORE_PATHS_H
 #define COP_STORE_PATHS_H
 
 #include "store/artifact.h"
+#include "store/artifact_files.h"
 #include "store/formats/artifact_json.h"
 
-#define COP_MANIFEST_FILE "artifact.json"
-#define COP_MARKER_FILE   "coppice-store"
+/* OUT/store and OUT/work, and what says in the first that it is ours. */
+#define COP_STORE_FOLDER "store"
+#define COP_WORK_FOLDER  "work"
+#define COP_MARKER_FILE  "coppice-store"
+
+/* In OUT/work: held while the directory is in use; who runs on it, and the two locks that go with
+ * that (holder.c). */
+#define COP_LOCK_FILE      "lock"
+#define COP_RUN_FILE       "run"
+#define COP_RUN_LOCK_FILE  "run.lock"
+#define COP_RUN_GUARD_FILE "run.guard"
 
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"
@@ -21,9 +31,6 @@ struct cop_store {
  * `id`. *out is the caller's. NULL where nothing is there; COP_DAMAGED where something else is. */
 cop_status cop_open_manifest(const char *path, const cop_artifact_id *id, cop_manifest **out,
                              cop_error *err);
-
-/* artifact.c: the artifact that a folder of that name would be; false for any other name. */
-bool cop_read_artifact_name(const char *name, cop_artifact_id *out);
 
 /* claim.c: makes OUT/store and OUT/work. COP_INVALID, and nothing made, where something is in the
  * way that is not ours. */

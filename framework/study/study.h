@@ -1,4 +1,5 @@
-/* study.h: the graph of stages that a config means, and running it.
+/* study.h (implemented in study.c, study/executors/serial.c): the graph of stages that a config
+ * means, and running it.
  *
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
  *

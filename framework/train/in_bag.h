@@ -1,5 +1,5 @@
-/* in_bag.h: a trainer whose state stands in a set that someone else keeps. Implemented by trainer.c.
- */
+/* in_bag.h (implemented in train/trainer.c): a trainer whose state stands in a set that someone
+ * else keeps. */
 #ifndef COP_TRAIN_IN_BAG_H
 #define COP_TRAIN_IN_BAG_H
 

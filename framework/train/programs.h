@@ -1,5 +1,5 @@
-/* programs.h: the compiled programs inside trainers and objectives, for whoever explains or
- * measures them. Programs belong to what they are asked of. */
+/* programs.h (implemented in objective.c, trainer.c): the compiled programs inside trainers and
+ * objectives, for whoever explains or measures them. Programs belong to what they are asked of. */
 #ifndef COP_TRAIN_PROGRAMS_H
 #define COP_TRAIN_PROGRAMS_H
 

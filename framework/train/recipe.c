@@ -1,95 +1,222 @@
-/* recipe.c: durations in steps, and augmentation flags as text. */
-#include <coppice/recipe.h>
+/* recipe.c: the table of a recipe's fields, and access to them by name. */
+#include "train/recipe.h"
+
+#include "core/memory.h"
+
+#include <coppice/synthetic.h>
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-int64_t cop_duration_steps(cop_duration d, int64_t per_epoch, int64_t total)
-{
-    double steps = d.value;
-    if (d.unit == COP_EPOCHS)
-        steps *= (double)per_epoch;
-    else if (d.unit == COP_FRACTION)
-        steps *= (double)total;
-    if (!(steps > 0.0))
-        return 0;
-    return steps < 9.2e18 ? (int64_t)llround(steps) : INT64_MAX;
-}
+#define FIELD(member_, type_, c_type_, min_, max_, ...)                                            \
+    .row = COP_OPTION_ROW(cop_recipe, member_, type_, c_type_, NULL, min_, max_, NULL, __VA_ARGS__)
+#define FLOAT(member_, max_, ...) FIELD(member_, COP_OPTION_FLOAT, double, 0, max_, __VA_ARGS__)
 
-/* In the order of the canonical text, which is how the papers name their strategies. */
-static const struct {
-    const char *name;
-    uint32_t flag;
-    const char *summary;
-} augmentations[] = {
-    {"padcrop", COP_AUGMENT_PADCROP, "padding of 4, then a random crop of the original size"},
-    {"color", COP_AUGMENT_COLOR, "brightness, saturation and contrast"},
-    {"crop", COP_AUGMENT_CROP, "a shift by up to 12.5 % of the side"},
-    {"flip", COP_AUGMENT_FLIP, "left to right, with probability 1/2"},
-    {"scale", COP_AUGMENT_SCALE, "height and width each by 1/1.2 to 1.2"},
-    {"rotate", COP_AUGMENT_ROTATE, "by up to 15 degrees to either side"},
-    {"cutout", COP_AUGMENT_CUTOUT, "a box of half the side is cut out"},
+static const cop_recipe_field fields[] = {
+    {FIELD(duration, COP_OPTION_DURATION, cop_duration, -INFINITY, INFINITY,
+           "length of the training")},
+    {FIELD(batch, COP_OPTION_INT, int64_t, 1, 1000000,
+           "samples per step; a smaller set is one step", .unit = "samples")},
+    {FLOAT(lr, INFINITY, "learning rate at the start")},
+    {FLOAT(momentum, 1, "of SGD; below 1"), .is_below = true},
+    {FLOAT(weight_decay, INFINITY, "added to the gradient, times the weight")},
+    {FIELD(milestones, COP_OPTION_FLOAT_LIST, cop_milestones, 0, 1,
+           "when the rate drops: fractions of the training, or durations")},
+    {FLOAT(milestone_factor, INFINITY, "of the rate at each milestone"), .key = "factor"},
+    {FIELD(augment, COP_OPTION_AUGMENT, uint32_t, -INFINITY, INFINITY,
+           "augmentations, a draw per sample")},
+    {FLOAT(cutmix, 1, "probability of CutMix per batch")},
 };
-static const size_t augmentation_count = sizeof augmentations / sizeof augmentations[0];
+static const size_t field_count = sizeof fields / sizeof fields[0];
 
-/* The flag whose name is the first `length` characters of `word`, or 0. */
-static uint32_t flag_named(const char *word, size_t length)
+const cop_recipe_field *cop_recipe_field_at(size_t i)
 {
-    for (size_t i = 0; i < augmentation_count; i++)
-        if (strlen(augmentations[i].name) == length &&
-            memcmp(augmentations[i].name, word, length) == 0)
-            return augmentations[i].flag;
-    return 0;
+    return i < field_count ? &fields[i] : NULL;
 }
 
-cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_error *err)
+/* The member of the field of that name and one of two types; NULL for none. */
+static void *member(const cop_recipe *recipe, const char *name, cop_option_type type,
+                    cop_option_type other, const cop_option **row)
 {
-    uint32_t all = 0;
-    if (strcmp(text, "none") != 0) {
-        const char *word = text;
-        for (;;) {
-            size_t length = strcspn(word, "_");
-            uint32_t flag = flag_named(word, length);
-            if (flag == 0)
-                return cop_fail(
-                    err, COP_INVALID,
-                    "unknown augmentation \"%.*s\" in \"%.64s\"; known: padcrop, color, "
-                    "crop, flip, scale, rotate, cutout, joined by _, or none",
-                    (int)(length < 64 ? length : 64), word, text);
-            if ((all & flag) != 0)
-                return cop_fail(err, COP_INVALID,
-                                "augmentation \"%.*s\" is named twice in \"%.64s\"", (int)length,
-                                word, text);
-            all |= flag;
-            if (word[length] == '\0')
-                break;
-            word += length + 1;
-        }
+    for (size_t i = 0; i < field_count; i++) {
+        *row = &fields[i].row;
+        if (strcmp((*row)->name, name) == 0 && ((*row)->type == type || (*row)->type == other))
+            return (char *)(uintptr_t)recipe + (*row)->offset;
     }
-    *flags = all;
+    return NULL;
+}
+
+int64_t cop_recipe_int(const cop_recipe *recipe, const char *field)
+{
+    const cop_option *row = NULL;
+    const void *at = member(recipe, field, COP_OPTION_INT, COP_OPTION_AUGMENT, &row);
+    if (at == NULL)
+        return 0;
+    return row->type == COP_OPTION_INT ? *(const int64_t *)at : (int64_t) * (const uint32_t *)at;
+}
+
+double cop_recipe_float(const cop_recipe *recipe, const char *field)
+{
+    const cop_option *row = NULL;
+    const double *at = member(recipe, field, COP_OPTION_FLOAT, COP_OPTION_FLOAT, &row);
+    return at != NULL ? *at : 0.0;
+}
+
+cop_duration cop_recipe_duration(const cop_recipe *recipe, const char *field)
+{
+    const cop_option *row = NULL;
+    const cop_duration *at = member(recipe, field, COP_OPTION_DURATION, COP_OPTION_DURATION, &row);
+    return at != NULL ? *at : (cop_duration){COP_EPOCHS, 0.0};
+}
+
+size_t cop_recipe_milestone_count(const cop_recipe *recipe)
+{
+    return (size_t)recipe->milestones.count;
+}
+
+cop_duration cop_recipe_milestone(const cop_recipe *recipe, size_t i)
+{
+    return i < cop_recipe_milestone_count(recipe) ? recipe->milestones.at[i]
+                                                  : (cop_duration){COP_FRACTION, 1.0};
+}
+
+const char *cop_recipe_base(const cop_recipe *recipe)
+{
+    return recipe->name;
+}
+
+cop_recipe *cop_recipe_copy(const cop_recipe *recipe)
+{
+    cop_recipe *copy = malloc(sizeof *copy);
+    if (copy != NULL)
+        *copy = *recipe;
+    return copy;
+}
+
+cop_recipe *cop_recipe_new(const char *name)
+{
+    cop_recipe *recipe = calloc(1, sizeof *recipe);
+    if (recipe != NULL)
+        (void)snprintf(recipe->name, sizeof recipe->name, "%s", name);
+    return recipe;
+}
+
+void cop_recipe_free(cop_recipe *recipe)
+{
+    free(recipe);
+}
+
+cop_status cop_synthetic_set_recipe(cop_synthetic *s, const cop_recipe *recipe, cop_error *err)
+{
+    cop_recipe *copy = recipe != NULL ? cop_recipe_copy(recipe) : NULL;
+    if (recipe != NULL && copy == NULL)
+        return cop_out_of_memory(err);
+    cop_recipe_free(s->recipe);
+    s->recipe = copy;
     return COP_OK;
 }
 
-const char *cop_augment_text(uint32_t flags, char *text, size_t size)
+static cop_status refuse_field(const char *field, const char *type, cop_error *err)
 {
-    (void)snprintf(text, size, "none");
-    size_t used = 0;
-    for (size_t i = 0; i < augmentation_count && used < size; i++)
-        if ((flags & augmentations[i].flag) != 0) {
-            int length = snprintf(text + used, size - used, "%s%s", used > 0 ? "_" : "",
-                                  augmentations[i].name);
-            used += length > 0 ? (size_t)length : 0;
-        }
-    return text;
+    return cop_fail(err, COP_INVALID, "a recipe has no field \"%.64s\" that is %s", field, type);
 }
 
-const char *cop_augment_name(size_t i)
+cop_status cop_recipe_set_int(cop_recipe *recipe, const char *field, int64_t value, cop_error *err)
 {
-    return i < augmentation_count ? augmentations[i].name : NULL;
+    const cop_option *row = NULL;
+    void *at = member(recipe, field, COP_OPTION_INT, COP_OPTION_AUGMENT, &row);
+    bool fits = at != NULL && (row->type == COP_OPTION_INT || (value >= 0 && value <= UINT32_MAX));
+    if (!fits)
+        return refuse_field(field, "such an integer", err);
+    if (row->type == COP_OPTION_INT)
+        *(int64_t *)at = value;
+    else
+        *(uint32_t *)at = (uint32_t)value;
+    return COP_OK;
 }
 
-const char *cop_augment_summary(size_t i)
+cop_status cop_recipe_set_float(cop_recipe *recipe, const char *field, double value, cop_error *err)
 {
-    return i < augmentation_count ? augmentations[i].summary : NULL;
+    const cop_option *row = NULL;
+    double *at = member(recipe, field, COP_OPTION_FLOAT, COP_OPTION_FLOAT, &row);
+    if (at == NULL)
+        return refuse_field(field, "a number", err);
+    *at = value;
+    return COP_OK;
+}
+
+cop_status cop_recipe_set_duration(cop_recipe *recipe, const char *field, cop_duration value,
+                                   cop_error *err)
+{
+    const cop_option *row = NULL;
+    cop_duration *at = member(recipe, field, COP_OPTION_DURATION, COP_OPTION_DURATION, &row);
+    if (at == NULL)
+        return refuse_field(field, "a duration", err);
+    *at = value;
+    return COP_OK;
+}
+
+static cop_status check_float(const cop_recipe_field *field, double value, const char *recipe,
+                              cop_error *err)
+{
+    const cop_option *row = &field->row;
+    bool fits = value >= row->min && (field->is_below ? value < row->max : value <= row->max);
+    if (isfinite(value) && fits)
+        return COP_OK;
+    if (isinf(row->max))
+        return cop_fail(err, COP_INVALID, "recipe \"%s\": %s is %g, wanted a number of at least %g",
+                        recipe, row->name, value, row->min);
+    return cop_fail(err, COP_INVALID, "recipe \"%s\": %s is %g, wanted a number in [%g, %g%c",
+                    recipe, row->name, value, row->min, row->max, field->is_below ? ')' : ']');
+}
+
+static cop_status check_duration(const cop_recipe *r, const char *what, cop_duration d,
+                                 bool fraction_allowed, cop_error *err)
+{
+    if (d.unit == COP_FRACTION && fraction_allowed) {
+        if (d.value >= 0.0 && d.value <= 1.0)
+            return COP_OK;
+        return cop_fail(err, COP_INVALID,
+                        "recipe \"%s\": %s is the fraction %g, wanted one in [0, 1]", r->name, what,
+                        d.value);
+    }
+    if (d.unit != COP_EPOCHS && d.unit != COP_STEPS)
+        return cop_fail(
+            err, COP_INVALID,
+            "recipe \"%s\": %s has no unit, wanted epochs (\"30ep\") or steps (\"500it\")", r->name,
+            what);
+    if (isfinite(d.value) && d.value >= 0.0)
+        return COP_OK;
+    return cop_fail(err, COP_INVALID, "recipe \"%s\": %s is %g, wanted a number of at least 0",
+                    r->name, what, d.value);
+}
+
+static cop_status check_milestones(const cop_recipe *r, const cop_milestones *m, cop_error *err)
+{
+    if (m->count < 0 || m->count > COP_MAX_MILESTONES)
+        return cop_fail(err, COP_INVALID, "recipe \"%s\": %d milestones, wanted at most %d",
+                        r->name, m->count, COP_MAX_MILESTONES);
+    for (int32_t i = 0; i < m->count; i++)
+        COP_TRY(check_duration(r, "a milestone", m->at[i], true, err));
+    return COP_OK;
+}
+
+cop_status cop_recipe_check(const cop_recipe *recipe, cop_error *err)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        const cop_option *row = &fields[i].row;
+        const void *at = (const char *)recipe + row->offset;
+        if (row->type == COP_OPTION_FLOAT)
+            COP_TRY(check_float(&fields[i], *(const double *)at, recipe->name, err));
+        else if (row->type == COP_OPTION_DURATION)
+            COP_TRY(check_duration(recipe, row->name, *(const cop_duration *)at, false, err));
+        else if (row->type == COP_OPTION_FLOAT_LIST)
+            COP_TRY(check_milestones(recipe, at, err));
+        else if (row->type == COP_OPTION_INT && *(const int64_t *)at < (int64_t)row->min)
+            return cop_fail(err, COP_INVALID, "recipe \"%s\": %s is %lld, wanted at least %g",
+                            recipe->name, row->name, (long long)*(const int64_t *)at, row->min);
+    }
+    return COP_OK;
 }

@@ -1,74 +1,146 @@
-/* recipe_text.c: recipes as text. */
+/* recipe_text.c: recipes as text: "key=value" for each field, milestones last, as many as their
+ * number says. */
 #include "train/recipe_text.h"
 
 #include "core/locale.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *cop_duration_text(cop_duration d, char *text, size_t size)
+#define WORD 96 /* the longest value: augmentations */
+
+static const char *key_of(const cop_recipe_field *field)
 {
-    const char *suffix = d.unit == COP_EPOCHS ? "ep" : d.unit == COP_STEPS ? "it" : "";
-    (void)cop_snprintf(text, size, "%.17g%s", d.value, suffix);
-    return text;
+    return field->key != NULL ? field->key : field->row.name;
 }
 
-bool cop_duration_from_text(const char *text, cop_duration *out)
+static const void *place_in(const cop_recipe *r, const cop_recipe_field *field)
+{
+    return (const char *)r + field->row.offset;
+}
+
+static const char *value_text(const cop_option *row, const void *at, char text[WORD])
+{
+    switch (row->type) {
+    case COP_OPTION_DURATION:
+        return cop_duration_text(*(const cop_duration *)at, text, WORD);
+    case COP_OPTION_INT:
+        (void)snprintf(text, WORD, "%lld", (long long)*(const int64_t *)at);
+        return text;
+    case COP_OPTION_FLOAT:
+        (void)cop_snprintf(text, WORD, "%.17g", *(const double *)at);
+        return text;
+    case COP_OPTION_AUGMENT:
+        return cop_augment_text(*(const uint32_t *)at, text, WORD);
+    default:
+        return "";
+    }
+}
+
+/* False where the word is no such value. */
+static bool read_value(const cop_option *row, const char *word, void *at)
 {
     char *end = NULL;
-    out->value = cop_strtod(text, &end);
-    if (end == text || !(out->value >= 0.0))
+    switch (row->type) {
+    case COP_OPTION_DURATION: {
+        cop_duration *duration = at;
+        return cop_duration_from_text(word, duration) && duration->unit != COP_FRACTION;
+    }
+    case COP_OPTION_INT:
+        *(int64_t *)at = strtoll(word, &end, 10);
+        return end != word && *end == '\0' && (double)*(int64_t *)at >= row->min;
+    case COP_OPTION_FLOAT:
+        *(double *)at = cop_strtod(word, &end);
+        return end != word && *end == '\0' && isfinite(*(double *)at);
+    case COP_OPTION_AUGMENT:
+        return cop_augment_parse(word, at, NULL) == COP_OK;
+    default:
         return false;
-    if (strcmp(end, "ep") == 0)
-        out->unit = COP_EPOCHS;
-    else if (strcmp(end, "it") == 0)
-        out->unit = COP_STEPS;
-    else
-        out->unit = COP_FRACTION;
-    return out->unit != COP_FRACTION || (*end == '\0' && out->value <= 1.0);
+    }
+}
+
+/* Whether the field's value is what recipes of before the field mean. */
+static bool is_default(const cop_recipe_field *field, const char *value)
+{
+    return field->row.def != NULL && strcmp(field->row.def, value) == 0;
 }
 
 const char *cop_recipe_text(const cop_recipe *r, char *text, size_t size)
 {
-    char duration[40], augment[96];
-    int used = cop_snprintf(
-        text, size,
-        "name=%s duration=%s batch=%lld lr=%.17g momentum=%.17g weight_decay=%.17g "
-        "factor=%.17g augment=%s cutmix=%.17g milestones=%d",
-        r->name, cop_duration_text(r->duration, duration, sizeof duration), (long long)r->batch,
-        r->lr, r->momentum, r->weight_decay, r->milestone_factor,
-        cop_augment_text(r->augment, augment, sizeof augment), r->cutmix, r->milestone_count);
-    for (int i = 0; i < r->milestone_count && used > 0 && (size_t)used < size; i++)
-        used += cop_snprintf(text + used, size - (size_t)used, " %s",
-                             cop_duration_text(r->milestones[i], duration, sizeof duration));
+    char word[WORD];
+    int used = snprintf(text, size, "name=%s", r->name);
+    const cop_recipe_field *field = NULL;
+    for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++) {
+        const char *value = value_text(&field->row, place_in(r, field), word);
+        if (field->row.type != COP_OPTION_FLOAT_LIST && !is_default(field, value) &&
+            (size_t)used < size)
+            used += snprintf(text + used, size - (size_t)used, " %s=%s", key_of(field), value);
+    }
+    const cop_milestones *m = &r->milestones;
+    if ((size_t)used < size)
+        used += snprintf(text + used, size - (size_t)used, " milestones=%d", m->count);
+    for (int32_t i = 0; i < m->count && (size_t)used < size; i++)
+        used += snprintf(text + used, size - (size_t)used, " %s",
+                         cop_duration_text(m->at[i], word, sizeof word));
     return text;
+}
+
+/* The next word of *rest, without its key where it is to have one; false where there is none. */
+static bool next_word(const char **rest, const char *key, char word[WORD])
+{
+    const char *at = *rest;
+    at += *at == ' ';
+    if (key != NULL) {
+        size_t length = strlen(key);
+        if (strncmp(at, key, length) != 0 || at[length] != '=')
+            return false;
+        at += length + 1;
+    }
+    size_t length = strcspn(at, " ");
+    if (length == 0 || length >= WORD)
+        return false;
+    memcpy(word, at, length);
+    word[length] = '\0';
+    *rest = at + length;
+    return true;
+}
+
+static bool read_fields(const char **rest, cop_recipe *out)
+{
+    char word[WORD];
+    const cop_recipe_field *field = NULL;
+    for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++) {
+        if (field->row.type == COP_OPTION_FLOAT_LIST)
+            continue;
+        const char *value = next_word(rest, key_of(field), word) ? word : field->row.def;
+        if (value == NULL || !read_value(&field->row, value, (char *)out + field->row.offset))
+            return false;
+    }
+    return true;
+}
+
+static bool read_milestones(const char **rest, cop_milestones *out)
+{
+    char word[WORD];
+    if (!next_word(rest, "milestones", word) || strspn(word, "0123456789") != strlen(word))
+        return false;
+    long count = strtol(word, NULL, 10);
+    if (count > COP_MAX_MILESTONES)
+        return false;
+    for (; out->count < count; out->count++)
+        if (!next_word(rest, NULL, word) || !cop_duration_from_text(word, &out->at[out->count]))
+            return false;
+    return true;
 }
 
 bool cop_recipe_from_text(const char *text, cop_recipe *out)
 {
-    char duration[40], augment[96];
-    long long batch = 0;
-    int used = 0, step = 0, milestones = 0;
+    char name[WORD];
     memset(out, 0, sizeof *out);
-    locale_t before = cop_locale_enter();
-    int read =
-        sscanf(text,
-               "name=%31s duration=%39s batch=%lld lr=%lf momentum=%lf weight_decay=%lf factor=%lf "
-               "augment=%95s cutmix=%lf milestones=%d%n",
-               out->name, duration, &batch, &out->lr, &out->momentum, &out->weight_decay,
-               &out->milestone_factor, augment, &out->cutmix, &milestones, &used);
-    cop_locale_leave(before);
-    if (read != 10 || batch < 1 || milestones < 0 || milestones > COP_MAX_MILESTONES ||
-        !cop_duration_from_text(duration, &out->duration) || out->duration.unit == COP_FRACTION ||
-        cop_augment_parse(augment, &out->augment, NULL) != COP_OK)
+    if (!next_word(&text, "name", name) || strlen(name) >= sizeof out->name)
         return false;
-    out->batch = batch;
-    const char *rest = text + used;
-    for (; out->milestone_count < milestones; out->milestone_count++, rest += step) {
-        if (sscanf(rest, " %39s%n", duration, &step) != 1 ||
-            !cop_duration_from_text(duration, &out->milestones[out->milestone_count]))
-            return false;
-    }
-    return *rest == '\0';
+    memcpy(out->name, name, strlen(name) + 1);
+    return read_fields(&text, out) && read_milestones(&text, &out->milestones) && *text == '\0';
 }

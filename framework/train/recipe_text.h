@@ -3,13 +3,8 @@
 #ifndef COP_TRAIN_RECIPE_TEXT_H
 #define COP_TRAIN_RECIPE_TEXT_H
 
-#include <coppice/recipe.h>
-
-/* "1000ep", "500it", "0.5" (a fraction). Returns `text`; 40 bytes always suffice. */
-const char *cop_duration_text(cop_duration d, char *text, size_t size);
-
-/* Reads that text; false where it is anything else. */
-bool cop_duration_from_text(const char *text, cop_duration *out);
+#include "train/duration.h"
+#include "train/recipe.h"
 
 /* "name=idc duration=1000ep batch=64 lr=… milestones=… …". Returns `text`; 768 bytes always
  * suffice. */

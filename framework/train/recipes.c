@@ -1,5 +1,5 @@
 /* recipes.c: the named recipes, with the numbers that were published under those names. */
-#include <coppice/recipe.h>
+#include "train/recipe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +20,7 @@ static const struct {
       .lr = 0.01,
       .momentum = 0.9,
       .weight_decay = 5e-4,
-      .milestone_count = 2,
-      .milestones = {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}},
+      .milestones = {2, {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}}},
       .milestone_factor = 0.2,
       .augment = IDC_AUGMENT,
       .cutmix = 0.5}},
@@ -32,8 +31,7 @@ static const struct {
       .lr = 0.01,
       .momentum = 0.9,
       .weight_decay = 5e-4,
-      .milestone_count = 2,
-      .milestones = {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}},
+      .milestones = {2, {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}}},
       .milestone_factor = 0.2,
       .augment = IDC_AUGMENT,
       .cutmix = 0.5}},
@@ -47,8 +45,7 @@ static const struct {
       .lr = 0.1,
       .momentum = 0.9,
       .weight_decay = 1e-4,
-      .milestone_count = 2,
-      .milestones = {{COP_EPOCHS, 80}, {COP_EPOCHS, 120}},
+      .milestones = {2, {{COP_EPOCHS, 80}, {COP_EPOCHS, 120}}},
       .milestone_factor = 0.1,
       .augment = COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP}},
     {"plain SGD with momentum: 30 epochs, x0.2 at two thirds and five sixths, padded crop and flip",
@@ -58,27 +55,25 @@ static const struct {
       .lr = 0.01,
       .momentum = 0.9,
       .weight_decay = 5e-4,
-      .milestone_count = 2,
-      .milestones = {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}},
+      .milestones = {2, {{COP_FRACTION, 2.0 / 3.0}, {COP_FRACTION, 5.0 / 6.0}}},
       .milestone_factor = 0.2,
       .augment = COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP}},
 };
 static const size_t recipe_count = sizeof recipes / sizeof recipes[0];
 
-cop_status cop_recipe_named(const char *name, cop_recipe *out, cop_error *err)
+const cop_recipe *cop_recipe_named(const char *name, cop_error *err)
 {
     char known[256] = "";
     size_t used = 0;
     for (size_t i = 0; i < recipe_count; i++) {
-        if (strcmp(recipes[i].recipe.name, name) == 0) {
-            *out = recipes[i].recipe;
-            return COP_OK;
-        }
+        if (strcmp(recipes[i].recipe.name, name) == 0)
+            return &recipes[i].recipe;
         int length = snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
                               recipes[i].recipe.name);
         used += length > 0 && (size_t)length < sizeof known - used ? (size_t)length : 0;
     }
-    return cop_fail(err, COP_INVALID, "unknown recipe \"%.64s\"; known: %s", name, known);
+    (void)cop_fail(err, COP_INVALID, "unknown recipe \"%.64s\"; known: %s", name, known);
+    return NULL;
 }
 
 const char *cop_recipe_name(size_t i)

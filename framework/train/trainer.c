@@ -13,6 +13,7 @@
 #include "train/optimisers/sgd.h"
 #include "train/programs.h"
 #include "train/schedules/schedule.h"
+#include "train/trainer_state.h"
 
 #include <coppice/differentiate.h>
 
@@ -33,7 +34,7 @@ struct cop_trainer {
     const char *prefix; /* during creation */
     cop_tensors *state;
     int64_t *step;          /* in the state */
-    cop_tensors *gradients; /* one a parameter, in order */
+    cop_tensors *gradients; /* one per parameter, in order */
     cop_tensors *batch;     /* "images", "targets" */
     cop_loader *loader;
     cop_draws *draws; /* NULL without augmentation and CutMix */
@@ -73,12 +74,12 @@ static cop_status add_state(cop_trainer *t, cop_error *err)
     }
     for (size_t i = 0; i < t->param_count; i++) {
         const cop_parameter *p = cop_model_parameter(m, i);
-        char name[COP_NAME_SIZE + sizeof "momentum/"];
-        (void)snprintf(name, sizeof name, "momentum/%s", p->name);
+        char name[COP_MOMENTUM_SIZE];
+        (void)snprintf(name, sizeof name, COP_MOMENTUM_PREFIX "%s", p->name);
         COP_TRY(add_tensor(t, name, COP_F32, p->shape, err));
     }
-    COP_TRY(add_tensor(t, "step", COP_I64, cop_shape0(), err));
-    t->step = cop_i64(cop_tensors_find(t->state, "step"));
+    COP_TRY(add_tensor(t, COP_STEP_NAME, COP_I64, cop_shape0(), err));
+    t->step = cop_i64(cop_tensors_find(t->state, COP_STEP_NAME));
     return COP_OK;
 }
 

@@ -185,13 +185,13 @@ static void dm_brings_mean_features_closer(void **unused)
 /* An expert's states after 0, 1 and 2 epochs. */
 static void train_expert(const trial *t, cop_tensors *snapshots[3])
 {
-    cop_recipe recipe;
     cop_error err = {0};
     cop_trainer *trainer = NULL;
-    assert_ok(cop_recipe_named("sgd", &recipe, &err), &err);
+    const cop_recipe *recipe = cop_recipe_named("sgd", &err);
+    assert_non_null(recipe);
     const cop_trainer_spec spec = {.model = t->model,
                                    .data = &t->data->train,
-                                   .recipe = &recipe,
+                                   .recipe = recipe,
                                    .order_seed = 1,
                                    .augment_seed = 1,
                                    .threads = 1};

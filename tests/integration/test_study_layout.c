@@ -92,6 +92,41 @@ static void identities_hold_what_matters_and_nothing_else(void **state)
     bench_close(&plain);
 }
 
+static size_t shared_stages(const bench *a, const bench *b)
+{
+    size_t shared = 0;
+    for (size_t i = 0; i < a->study->stage_count; i++)
+        for (size_t k = 0; k < b->study->stage_count; k++)
+            shared += strcmp(a->study->stages[i].id.hash, b->study->stages[k].id.hash) == 0;
+    return shared;
+}
+
+/* All of the smaller study is there already when the larger one is run. */
+static void a_larger_study_keeps_the_stages_of_a_smaller_one(void **state)
+{
+    (void)state;
+    static const char *const analyses =
+        "analyze=( { plugin = \"hessian\"; probes = 2; samples = 16; } )";
+    const struct {
+        const char *smaller, *larger;
+    } cases[] = {
+        {"ticket.phases.[0].rounds=2", "ticket.phases.[0].rounds=3"}, /* imp looks at none */
+        {"study.copies=2", "study.copies=3"}, /* the Hessian is that of copy 0 */
+        {"study.seeds=[0]", "study.seeds=[0, 1]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const small[] = {analyses, cases[i].smaller};
+        const char *const large[] = {analyses, cases[i].larger};
+        bench a, b;
+        bench_open(&a, base_config, small, 2);
+        bench_open(&b, base_config, large, 2);
+        assert_true(b.study->stage_count > a.study->stage_count);
+        assert_int_equal(shared_stages(&a, &b), a.study->stage_count);
+        bench_close(&a);
+        bench_close(&b);
+    }
+}
+
 /* On distilled data copies on real data do not go on from the snapshot, so that they, and all that
  * follows from them, are the same whether its momentum is kept. */
 static void what_momentum_does_not_change_keeps_its_identity(void **state)
@@ -142,6 +177,7 @@ int main(void)
         cmocka_unit_test(many_settings_are_each_laid_out_once),
         cmocka_unit_test(settings_share_what_they_have_in_common),
         cmocka_unit_test(identities_hold_what_matters_and_nothing_else),
+        cmocka_unit_test(a_larger_study_keeps_the_stages_of_a_smaller_one),
         cmocka_unit_test(what_momentum_does_not_change_keeps_its_identity),
         cmocka_unit_test(a_plan_is_told_from_another_one),
     };

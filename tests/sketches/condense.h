@@ -22,7 +22,7 @@ typedef struct options {
     int32_t start;
     uint32_t augment;
     const cop_model *model;
-    cop_recipe recipe;
+    const cop_recipe *recipe;
 } options;
 
 /* The rows of both tables but `start` and `augment`. */
@@ -96,7 +96,7 @@ static cop_status plan_condense(const void *given, cop_plan *plan, cop_error *er
             return cop_fail(err, COP_INVALID, "class %d has fewer than %lld images (ipc)", (int)c,
                             (long long)o->ipc);
     cop_plan_steps(plan, o->iterations * o->outer);
-    cop_plan_expect_set(plan, o->ipc * classes, &o->recipe);
+    cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
     return COP_OK;
 }
 
@@ -179,7 +179,7 @@ static cop_status finish_condense(void *state, cop_work *work, cop_error *err)
     const condense *self = state;
     cop_synthetic *out = cop_work_set(work);
     out->factor = 1;
-    out->recipe = self->o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, self->o->recipe, err));
     return cop_pixels_finish(self->pixels, out, err);
 }
 

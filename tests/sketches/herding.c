@@ -11,8 +11,8 @@
 typedef struct options {
     int64_t ipc;
     const cop_model *model;
-    cop_recipe training; /* of the feature network */
-    cop_recipe recipe;   /* to train on the chosen images */
+    const cop_recipe *training; /* of the feature network */
+    const cop_recipe *recipe;   /* to train on the chosen images */
 } options;
 
 static cop_status plan_herding(const void *given, cop_plan *plan, cop_error *err)
@@ -25,9 +25,9 @@ static cop_status plan_herding(const void *given, cop_plan *plan, cop_error *err
                             (long long)cop_plan_class_count(plan, c), (long long)o->ipc);
     const cop_training_request request = {
         COP_SIZED(cop_training_request), .label = "feature network", .model = o->model,
-        .data = COP_DATA_REAL,           .recipe = &o->training,     .start = COP_START_INIT};
+        .data = COP_DATA_REAL,           .recipe = o->training,      .start = COP_START_INIT};
     cop_plan_steps(plan, classes);
-    cop_plan_expect_set(plan, o->ipc * classes, &o->recipe);
+    cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
     return cop_plan_train(plan, &request, err);
 }
 
@@ -160,7 +160,7 @@ static cop_status finish_herding(void *self, cop_work *work, cop_error *err)
     const int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     cop_synthetic *out = cop_work_set(work);
     out->factor = 1;
-    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
     return cop_tiles_compose(cop_work_train_data(work), chosen, out->count, 1, out->pixels, err);
 }

@@ -21,7 +21,7 @@ typedef struct options {
     int64_t ipc, iterations, student_steps, experts, expert_epochs, max_start;
     double lr_pixels, lr_lr, lr_student;
     const cop_model *model;
-    cop_recipe expert, recipe;
+    const cop_recipe *expert, *recipe;
 } options;
 
 typedef struct mtt {
@@ -73,7 +73,7 @@ static cop_status plan_experts(const options *o, cop_plan *plan, cop_error *err)
     for (int64_t k = 0; k < o->experts && status == COP_OK; k++) {
         const cop_training_request expert = {
             COP_SIZED(cop_training_request), .label = "expert",    .model = o->model,
-            .data = COP_DATA_REAL,           .recipe = &o->expert, .start = COP_START_INIT,
+            .data = COP_DATA_REAL,           .recipe = o->expert,  .start = COP_START_INIT,
             .init = (uint64_t)k + 1,         .noise = (uint64_t)k, .snapshots = epochs,
             .snapshot_count = count};
         status = cop_plan_train(plan, &expert, err);
@@ -88,7 +88,7 @@ static cop_status plan_mtt(const void *given, cop_plan *plan, cop_error *err)
     if (cop_model_buffer_count(o->model) > 0)
         return cop_fail(err, COP_INVALID, "trajectory matching wants a model without buffers");
     cop_plan_steps(plan, o->iterations);
-    cop_plan_expect_set(plan, o->ipc * cop_plan_task(plan)->classes, &o->recipe);
+    cop_plan_expect_set(plan, o->ipc * cop_plan_task(plan)->classes, o->recipe);
     return plan_experts(o, plan, err);
 }
 
@@ -286,13 +286,27 @@ static cop_status step_mtt(void *state, cop_work *work, int64_t i, cop_error *er
     return COP_OK;
 }
 
+/* The set is trained on at the rate that was learned. */
+static cop_status set_recipe(cop_synthetic *out, const cop_recipe *recipe, double lr,
+                             cop_error *err)
+{
+    cop_recipe *own = cop_recipe_copy(recipe);
+    if (own == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_recipe_set_float(own, "lr", lr, err);
+    if (status == COP_OK)
+        status = cop_synthetic_set_recipe(out, own, err);
+    cop_recipe_free(own);
+    return status;
+}
+
 static cop_status finish_mtt(void *state, cop_work *work, cop_error *err)
 {
     const mtt *self = state;
     cop_synthetic *out = cop_work_set(work);
     out->factor = 1;
-    out->recipe = self->o->recipe;
-    out->recipe.lr = cop_f64(cop_tensors_find(cop_work_bag(work), "rate"))[0];
+    COP_TRY(set_recipe(out, self->o->recipe,
+                       cop_f64(cop_tensors_find(cop_work_bag(work), "rate"))[0], err));
     return cop_pixels_finish(self->pixels, out, err);
 }
 

@@ -241,7 +241,7 @@ static void make_set(const fake_study *f, cop_store *store, made_up made)
                          .normalization = {.mean = {0.5f}, .std = {0.25f}},
                          .decode = COP_DECODE_NONE,
                          .factor = 1};
-    assert_ok(cop_recipe_named("idc", &set.recipe, &err), &err);
+    assert_ok(cop_synthetic_set_recipe(&set, cop_recipe_named("idc", &err), &err), &err);
     assert_ok(cop_synthetic_allocate(&set, 6, &err), &err);
     for (int i = 0; i < 6; i++) {
         set.labels[i * 3 + i / 2] = 1.0f;

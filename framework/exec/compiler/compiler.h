@@ -1,5 +1,5 @@
-/* compiler.h: the compiler's passes, in order: recomputation, live nodes, fusion, ordering,
- * lowering. */
+/* compiler.h (implemented in exec/compiler/): the compiler's passes, in order: recomputation, live
+ * nodes, fusion, ordering, lowering. */
 #ifndef COP_EXEC_COMPILER_COMPILER_H
 #define COP_EXEC_COMPILER_COMPILER_H
 
@@ -25,8 +25,8 @@ typedef struct cop_compiler {
     cop_node *root; /* the node whose elements it has: itself, or that of the tensor it views; 0 if
                        dead */
     bool *kept;     /* a root that is an output */
-    int32_t
-        *unit; /* the unit of a computed root, named by one of its nodes; 0 for leaves and views */
+    /* The unit of a computed root, named by one of its nodes; 0 for leaves and views. */
+    int32_t *unit;
     bool *stored;  /* a root that is read outside its unit, and so needs memory */
     int32_t *uses; /* readers of root v: users[uses[v] … uses[v+1]−1], ascending, with repeats */
     cop_node *users;

@@ -77,8 +77,8 @@ static int32_t zoom_of(const builder *b, cop_node v)
     return (int32_t)(data_of(b, v)->shape.dim[2] / b->domain.height);
 }
 
-/* How an operand is had. Elementwise operations take a constant as one number; others walk over
- * planes, and want `walked` constants in memory too. */
+/* Where an operand comes from. Elementwise operations take a constant as one number; others walk
+ * over planes, and want `walked` constants in memory too. */
 static cop_plane_home operand_home(const builder *b, cop_node v, bool walked)
 {
     cop_shape shape = data_of(b, v)->shape;
@@ -400,7 +400,7 @@ static int32_t writer_of(const cop_plane *p, int32_t reg)
     return k;
 }
 
-/* What is no plane is repeated to sixteen where an operation on planes reads it. */
+/* A value that is not a plane is repeated to sixteen where an operation on planes reads it. */
 static bool wants_spread(const cop_plane *p, int32_t reg)
 {
     if (p->registers[reg].home == COP_PLANE_UNIFORM || p->registers[reg].home == COP_PLANE_VALUE)

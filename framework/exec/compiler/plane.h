@@ -1,4 +1,5 @@
-/* plane.h: which nodes can be fused plane by plane, and the making of such a group. */
+/* plane.h (implemented in plane.c, plane_domain.c): which nodes can be fused plane by plane, and
+ * the making of such a group. */
 #ifndef COP_EXEC_COMPILER_PLANE_H
 #define COP_EXEC_COMPILER_PLANE_H
 

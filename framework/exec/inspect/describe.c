@@ -209,7 +209,7 @@ static bool told(const cop_program *p, const bool *weights, const cop_instructio
 }
 
 /* The distinct layouts of the operands and that of the result; only this where all are it. Small
- * operands of a group (one value a channel) have no layout worth telling. */
+ * operands of a group (one value per channel) have no layout worth telling. */
 static void layouts_text(const cop_program *p, const bool *weights, const cop_instruction *in,
                          cop_text *text)
 {

@@ -1,4 +1,4 @@
-/* listing.h: a program as a table for people: a line an instruction, then totals. */
+/* listing.h: a program as a table for people: a line per instruction, then totals. */
 #ifndef COP_EXEC_INSPECT_LISTING_H
 #define COP_EXEC_INSPECT_LISTING_H
 

@@ -16,7 +16,7 @@
 typedef struct cop_profile {
     int64_t runs; /* finished */
     int32_t count;
-    double *total; /* owned; seconds of all runs, one an item */
+    double *total; /* owned; seconds of all runs, one per item */
     float *recent; /* owned; recent[i·COP_PROFILE_KEPT + run % COP_PROFILE_KEPT], seconds */
     char *path;    /* owned; where the listing goes in the end, or NULL */
 } cop_profile;

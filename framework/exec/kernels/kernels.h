@@ -1,4 +1,5 @@
-/* kernels.h: the f32 kernels a program is made of. All tensors are plain row-major.
+/* kernels.h (implemented in exec/kernels/): the f32 kernels a program is made of. All tensors are
+ * plain row-major.
  *
  * Work is divided by index into parts that depend on shapes and the thread count only, and every
  * sum is taken in a fixed order, so a result is the same bits at every run. Kernels allocate
@@ -24,7 +25,7 @@ typedef struct cop_micro_op {
     float scale, offset;     /* affine; scale is leaky_relu's slope */
 } cop_micro_op;
 
-/* How a tile of an operand is had. */
+/* Where a tile of an operand comes from. */
 typedef enum cop_operand_kind {
     COP_OPERAND_FULL = 1, /* as large as the group's shape: read in place */
     COP_OPERAND_SPREAD,   /* broadcast: spread into a tile */

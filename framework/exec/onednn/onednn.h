@@ -3,7 +3,7 @@
 #ifndef COP_EXEC_ONEDNN_ONEDNN_H
 #define COP_EXEC_ONEDNN_ONEDNN_H
 
-#include "exec/program/convolution.h"
+#include "exec/kernels/convolution.h"
 
 /* An engine and its stream; owned by a program. */
 typedef struct cop_onednn cop_onednn;
@@ -36,9 +36,9 @@ cop_status cop_layout_blocked(cop_shape shape, int32_t lanes, cop_layout **out, 
 /* Bytes of a tensor in that layout, padding included; `layout` is not NULL. */
 size_t cop_layout_bytes(const cop_layout *layout);
 
-/* Writes a layout of a tensor of `rank` axes as oneDNN's tags do, with `letters` (one an axis,
- * lower case) for the axes: "nChw16c" is [N, C / 16, H, W, 16]. NULL is plain row-major. What is no
- * arrangement of blocks (Winograd's weights) is "opaque". Returns `text`. */
+/* Writes a layout of a tensor of `rank` axes as oneDNN's tags do, with `letters` (one per axis,
+ * lower case) for the axes: "nChw16c" is [N, C / 16, H, W, 16]. NULL is plain row-major. Where it
+ * does not consist of blocks (Winograd's weights), "opaque". Returns `text`. */
 const char *cop_layout_text(const cop_layout *layout, int rank, const char *letters, char *text,
                             size_t size);
 

@@ -1,4 +1,5 @@
-/* program.h: what a compiled program is: a list of instructions over buffers.
+/* program.h (implemented in bind.c, run.c, exec/compiler/): what a compiled program is: a list of
+ * instructions over buffers.
  *
  * The compiler (compiler.h) fills it in: lowering makes instructions and buffers, the memory
  * planner gives the buffers their places; then bindings and runs only read it. */

@@ -60,7 +60,7 @@ static const cop_reference_fn operations[COP_OP_COUNT] = {
 
 _Static_assert(COP_OP_COUNT == 49, "an operation was added or removed: so must its entry be");
 
-/* One evaluation. Arrays have one place a node; place 0 belongs to COP_NO_NODE and stays empty. */
+/* One evaluation. Arrays have one place per node; place 0 is COP_NO_NODE's and stays empty. */
 typedef struct evaluation {
     const cop_graph *graph;
     int32_t *uses;        /* how many needed nodes and outputs still read the value */

@@ -1,4 +1,5 @@
-/* reference.h: what the files of the oracle share. Read by framework/exec/reference only.
+/* reference.h (implemented in exec/reference/): what the files of the oracle share. Read by
+ * framework/exec/reference only.
  *
  * Every operation is one function that computes one node from the values of its inputs with the
  * loops of its definition. The builders have checked the shapes; only values can still be wrong. */
@@ -78,7 +79,7 @@ cop_status cop_reference_flip(const cop_node_data *, const cop_operand *, double
 cop_status cop_reference_box_mask(const cop_node_data *, const cop_operand *, double *,
                                   cop_error *);
 
-/* A place in a tensor: one coordinate an axis. */
+/* A place in a tensor: one coordinate per axis. */
 typedef struct cop_place {
     int64_t at[COP_MAX_RANK];
 } cop_place;

@@ -15,6 +15,7 @@
 #include <coppice/nn.h>
 #include <coppice/objective.h>
 #include <coppice/option.h>
+#include <coppice/option_rows.h>
 #include <coppice/plugin.h>
 #include <coppice/program.h>
 #include <coppice/pruner.h>

@@ -1,7 +1,7 @@
-/* differentiate.h: derivatives as graphs. Both modes add nodes to the same graph, and every
- * operation's derivative is made of operations that have derivatives, so they compose to any
- * order. The product that second-order methods want is forward over reverse: with
- * g = gradient(loss, w), the tangent of g for a tangent v of w is the Hessian product H·v
+/* differentiate.h (implemented in graph/): derivatives as graphs. Both modes add nodes to the same
+ * graph, and every operation's derivative is made of operations that have derivatives, so they
+ * compose to any order. The product that second-order methods want is forward over reverse:
+ * with g = gradient(loss, w), the tangent of g for a tangent v of w is the Hessian product H·v
  * (Pearlmutter 1994), and for a tangent on w and wrt pixels it is the mixed second derivative. */
 #ifndef COPPICE_DIFFERENTIATE_H
 #define COPPICE_DIFFERENTIATE_H

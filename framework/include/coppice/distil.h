@@ -1,21 +1,22 @@
-/* distil.h: the distillers' workshop: what distillers that match synthetic images to real ones
- * share. Each part can be used without the others:
+/* distil.h (implemented in distil/): the distillers' workshop: what distillers that match
+ * synthetic images to real ones share. Each part can be used without the others:
  *
  *     tiles         several images in one stored one
  *     cop_classes   the real images of each class, in batches
  *     cop_pixels    the synthetic images and their optimiser, in the bag
  *     cop_network   a network and its training, in the bag
- *     cop_match     real and synthetic images of a class in; the matching loss and its gradient with
+ *     cop_match     real and synthetic images of a class in; the matching loss and its gradient
+ * with
  *                   respect to the pixels out
  *
  * So a step of most of them reads: for each class, cop_match_class and cop_pixels_step; then
  * cop_network_run. plugins/distillers/idc shows all of it.
  *
  * Handles are made in `begin` and freed in `destroy`. They keep compiled programs and scratch
- * memory, and no results: these stand in the bag, which outlives them, so a restored bag is all that
- * a resume takes. A handle is used by one thread at a time. What a spec points at must outlive the
- * handle; the spec itself need not. A spec begins with its size (COP_SIZED), and a member of 0 is
- * the default that its comment states.
+ * memory, and no results: these stand in the bag, which outlives them, so a restored bag is all
+ * that a resume takes. A handle is used by one thread at a time. What a spec points at must
+ * outlive the handle; the spec itself need not. A spec begins with its size (COP_SIZED), and a
+ * member of 0 is the default that its comment states.
  *
  * Synthetic images of a class stand together, class by class: image k of class c of the set is
  * number c · per_class + k.
@@ -31,8 +32,8 @@ COP_BEGIN
 
 /* Tiles (Kim et al. 2022). */
 
-/* Where tile t = 0 … factor − 1 begins along a side of `side` pixels, and how many it has: the first
- * side mod factor tiles are one pixel longer. 1 ≤ factor ≤ side. [any thread] */
+/* Where tile t = 0 … factor − 1 begins along a side of `side` pixels, and how many it has: the
+ * first side mod factor tiles are one pixel longer. 1 ≤ factor ≤ side. [any thread] */
 COP_API void cop_tile_span(int64_t side, int64_t factor, int64_t t, int64_t *first,
                            int64_t *length);
 
@@ -41,9 +42,9 @@ COP_API void cop_tile_span(int64_t side, int64_t factor, int64_t t, int64_t *fir
 COP_API void cop_tile_put(const cop_task *task, int64_t factor, int64_t tile, const float *image,
                           float *stored);
 
-/* Writes `count` stored images [count, C, H, W], with pixels in [0, 1], each made of factor² samples:
- * tile t of image k is sample index[t · count + k]. Factor 1: the samples as they are. COP_FAILED
- * when memory is out. [any thread] */
+/* Writes `count` stored images [count, C, H, W], with pixels in [0, 1], each made of factor²
+ * samples: tile t of image k is sample index[t · count + k]. Factor 1: the samples as they are.
+ * COP_FAILED when memory is out. [any thread] */
 COP_API cop_status cop_tiles_compose(const cop_samples *data, const int64_t *index, int64_t count,
                                      int64_t factor, float *stored, cop_error *err);
 
@@ -66,10 +67,14 @@ typedef struct cop_classes_spec {
 /* Sorts the samples by class. COP_INVALID, naming it, for a class without any; COP_FAILED when
  * memory is out. Owned by the caller. */
 COP_API cop_status cop_classes_new(const cop_classes_spec *spec, cop_classes **out, cop_error *err);
+
+/* Frees the handle and the lists that it gave; NULL is fine. */
 COP_API void cop_classes_free(cop_classes *c);
 
 /* The samples of a class as indices, in the data's order, and how many there are; the handle's. */
 COP_API const int64_t *cop_classes_members(const cop_classes *c, int32_t label);
+
+/* How many samples the class has. */
 COP_API int64_t cop_classes_count(const cop_classes *c, int32_t label);
 
 /* Images that a batch of the class has: `batch`, or all of a smaller class. */
@@ -97,17 +102,23 @@ typedef struct cop_pixels_spec {
     cop_pixel_space space;   /* 0: COP_PIXELS_UNIT */
 } cop_pixels_spec;
 
-/* Adds F32 "<prefix>pixels" and "<prefix>velocity", both [classes · per_class, C, H, W] and zero, to
- * the bag. Owned by the caller. COP_FAILED: names that the bag has already, memory. */
+/* Adds F32 "<prefix>pixels" and "<prefix>velocity", both [classes · per_class, C, H, W] and
+ * zero, to the bag. Owned by the caller. COP_FAILED: names that the bag has already, memory. */
 COP_API cop_status cop_pixels_new(const cop_pixels_spec *spec, cop_tensors *bag, cop_pixels **out,
                                   cop_error *err);
+
+/* Frees the handle; what stands in the bag stays. NULL is fine. */
 COP_API void cop_pixels_free(cop_pixels *p);
 
 /* Where the pixels of a class stand in the bag, [per_class, C, H, W]; class 0's are the first of
  * all. How many stored images there are: of each class, and in all; and floats of one class. */
 COP_API float *cop_pixels_of(const cop_pixels *p, int32_t label);
 COP_API int64_t cop_pixels_per_class(const cop_pixels *p);
+
+/* How many stored images there are in all. */
 COP_API int64_t cop_pixels_count(const cop_pixels *p);
+
+/* Floats of the stored images of one class: images, channels, height and width multiplied. */
 COP_API int64_t cop_pixels_class_size(const cop_pixels *p);
 
 /* Starts a class from real images, per_class · factor² samples composed as cop_tiles_compose does;
@@ -161,6 +172,8 @@ typedef struct cop_network_spec {
  * it before use. Owned by the caller. COP_FAILED: names, memory, data of another task. */
 COP_API cop_status cop_network_new(const cop_network_spec *spec, cop_tensors *bag,
                                    cop_network **out, cop_error *err);
+
+/* Frees the handle; what stands in the bag stays. NULL is fine. */
 COP_API void cop_network_free(cop_network *n);
 
 /* Parameters and buffers under the model's names, momentum and "step": the bag's own data, live, so
@@ -170,9 +183,9 @@ COP_API const cop_tensors *cop_network_state(const cop_network *n);
 /* A fresh start: the initialisation of this seed, and no momentum. */
 COP_API cop_status cop_network_reset(cop_network *n, uint64_t seed, cop_error *err);
 
-/* Trains for `steps` batches, or on whole batches until `images` have been seen, an epoch's worth at
- * most (the last batch of an epoch may be smaller). *loss, which may be NULL, becomes the mean over
- * the samples, 0 where there are none. COP_FAILED where a loss is not finite. */
+/* Trains for `steps` batches, or on whole batches until `images` have been seen, an epoch's
+ * worth at most (the last batch of an epoch may be smaller). *loss, which may be NULL, becomes
+ * the mean over the samples, 0 where there are none. COP_FAILED where a loss is not finite. */
 COP_API cop_status cop_network_run(cop_network *n, int64_t steps, double *loss, cop_error *err);
 COP_API cop_status cop_network_run_images(cop_network *n, int64_t images, double *loss,
                                           cop_error *err);
@@ -184,11 +197,12 @@ COP_API cop_status cop_network_run_images(cop_network *n, int64_t images, double
  * where the real side is a constant. */
 
 typedef enum cop_match_kind {
-    /* The gradient of the mean cross-entropy in each matched parameter (Zhao et al. 2021). The pixel
-     * gradient is a second derivative. */
+    /* The gradient of the mean cross-entropy in each matched parameter (Zhao et al. 2021). The
+     * pixel gradient is a second derivative. */
     COP_MATCH_GRADIENTS = 1,
 
-    /* The mean over the batch of the classifier's input, flattened to [1, D] (Zhao and Bilen 2023). */
+    /* The mean over the batch of the classifier's input, flattened to [1, D] (Zhao and Bilen
+     * 2023). */
     COP_MATCH_FEATURES = 2
 } cop_match_kind;
 
@@ -239,9 +253,12 @@ typedef struct cop_match_spec {
     int threads;           /* 0: what the process runs with */
 } cop_match_spec;
 
-/* Compiles a program for each size of a real batch. Owned by the caller; uses the classes' handle at
- * every match. COP_INVALID where the model has no parameter to match; COP_FAILED otherwise. */
+/* Compiles a program for each size of a real batch. Owned by the caller; uses the classes'
+ * handle at every match. COP_INVALID where the model has no parameter to match; COP_FAILED
+ * otherwise. */
 COP_API cop_status cop_match_new(const cop_match_spec *spec, cop_match **out, cop_error *err);
+
+/* Frees the handle and its programs; NULL is fine. */
 COP_API void cop_match_free(cop_match *m);
 
 /* Whether the model has a parameter whose role is in the set: for a plan to refuse what

@@ -1,4 +1,4 @@
-/* graph.h: describing a computation.
+/* graph.h (implemented in graph/): describing a computation.
  *
  * A graph holds nodes; each node is one tensor-valued operation on earlier nodes. Nothing runs
  * while a graph is built: it is differentiated (differentiate.h), then compiled and run
@@ -25,6 +25,8 @@ typedef int32_t cop_node;
 
 /* A new empty graph, owned by the caller; NULL when memory is out. */
 COP_API cop_graph *cop_graph_new(void);
+
+/* Frees it with its nodes; NULL is fine. Programs compiled from it go on without it. */
 COP_API void cop_graph_free(cop_graph *g);
 
 /* COP_OK, or the first error since the graph was made. */
@@ -48,28 +50,32 @@ COP_API cop_node cop_input(cop_graph *g, const char *name, cop_shape shape);
 /* Every element is `value`. */
 COP_API cop_node cop_constant(cop_graph *g, cop_shape shape, double value);
 
-/* Elementwise. */
-/* Binary operations broadcast: ranks are equal, and each dimension is equal or 1 on one side. */
+/* Elementwise. Operations on two nodes broadcast: ranks are equal, and each dimension is equal or 1
+ * on one side. Those on one node keep its shape. */
 
-COP_API cop_node cop_add(cop_graph *g, cop_node a, cop_node b);
-COP_API cop_node cop_sub(cop_graph *g, cop_node a, cop_node b);
-COP_API cop_node cop_mul(cop_graph *g, cop_node a, cop_node b);
-COP_API cop_node cop_div(cop_graph *g, cop_node a, cop_node b);
-COP_API cop_node cop_affine(cop_graph *g, cop_node a, double scale,
-                            double offset); /* scale·a + offset */
-COP_API cop_node cop_scale(cop_graph *g, cop_node a, double scale);
-COP_API cop_node cop_neg(cop_graph *g, cop_node a);
-COP_API cop_node cop_square(cop_graph *g, cop_node a);
-COP_API cop_node cop_sqrt(cop_graph *g, cop_node a);
-COP_API cop_node cop_reciprocal(cop_graph *g, cop_node a);
-COP_API cop_node cop_exp(cop_graph *g, cop_node a);
-COP_API cop_node cop_ln(cop_graph *g, cop_node a);
+COP_API cop_node cop_add(cop_graph *g, cop_node a, cop_node b); /* a + b */
+COP_API cop_node cop_sub(cop_graph *g, cop_node a, cop_node b); /* a − b */
+COP_API cop_node cop_mul(cop_graph *g, cop_node a, cop_node b); /* a · b */
+COP_API cop_node cop_div(cop_graph *g, cop_node a, cop_node b); /* a / b */
+
+/* scale·a + offset */
+COP_API cop_node cop_affine(cop_graph *g, cop_node a, double scale, double offset);
+
+COP_API cop_node cop_scale(cop_graph *g, cop_node a, double scale); /* scale·a */
+COP_API cop_node cop_neg(cop_graph *g, cop_node a);                 /* −a */
+COP_API cop_node cop_square(cop_graph *g, cop_node a);              /* a² */
+COP_API cop_node cop_sqrt(cop_graph *g, cop_node a);                /* √a; NaN below 0 */
+COP_API cop_node cop_reciprocal(cop_graph *g, cop_node a);          /* 1 / a */
+COP_API cop_node cop_exp(cop_graph *g, cop_node a);                 /* e to the power of a */
+COP_API cop_node cop_ln(cop_graph *g, cop_node a);        /* natural logarithm; NaN below 0 */
 COP_API cop_node cop_abs(cop_graph *g, cop_node a);       /* derivative sign(a), 0 at 0 */
 COP_API cop_node cop_sign(cop_graph *g, cop_node a);      /* −1, 0, +1; derivative 0 */
 COP_API cop_node cop_heaviside(cop_graph *g, cop_node a); /* 1 where a > 0, else 0; derivative 0 */
-COP_API cop_node cop_sigmoid(cop_graph *g, cop_node a);
-COP_API cop_node cop_tanh(cop_graph *g, cop_node a);
-COP_API cop_node cop_relu(cop_graph *g, cop_node a); /* derivative 0 at 0, as PyTorch */
+COP_API cop_node cop_sigmoid(cop_graph *g, cop_node a);   /* 1 / (1 + e^−a) */
+COP_API cop_node cop_tanh(cop_graph *g, cop_node a);      /* hyperbolic tangent */
+COP_API cop_node cop_relu(cop_graph *g, cop_node a);      /* derivative 0 at 0, as PyTorch */
+
+/* a where a > 0, else slope·a; derivative slope at 0. */
 COP_API cop_node cop_leaky_relu(cop_graph *g, cop_node a, double slope);
 
 /* The same value, through which no derivative passes. */
@@ -108,6 +114,7 @@ COP_API cop_node cop_scatter_add(cop_graph *g, cop_node a, cop_node index, int64
 #define COP_AXIS(i)  (1u << (i))
 #define COP_ALL_AXES 0xfu
 
+/* The sum over the axes in `axes`, bits made by COP_AXIS, and the mean. */
 COP_API cop_node cop_sum(cop_graph *g, cop_node a, unsigned axes);
 COP_API cop_node cop_mean(cop_graph *g, cop_node a, unsigned axes);
 

@@ -1,4 +1,5 @@
-/* host.h: running Coppice from a program of one's own: what the `coppice` command calls. */
+/* host.h (implemented in cli/): running Coppice from a program of one's own: what the `coppice`
+ * command calls. */
 #ifndef COPPICE_HOST_H
 #define COPPICE_HOST_H
 

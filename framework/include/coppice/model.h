@@ -1,4 +1,4 @@
-/* model.h: the model kind, and the handle by which everyone else uses a model.
+/* model.h (implemented in nn/): the model kind, and the handle by which everyone else uses a model.
  *
  * A model declares its tensors and builds its forward pass from nodes that it is given. It makes no
  * tensor of its own and keeps no state in nodes: running statistics go in and come out. So |w|

@@ -1,4 +1,5 @@
-/* nn.h: what networks are made of: parameters and how they start, layers, losses, augmentation.
+/* nn.h (implemented in nn/): what networks are made of: parameters and how they start, layers,
+ * losses, augmentation.
  *
  * A model plugin can write its network once, as a function over `cop_layers`: in declaring mode
  * each layer states its parameters, in building mode it takes them, in the same order. */
@@ -27,8 +28,8 @@ typedef enum cop_role {
 typedef enum cop_initializer_kind {
     COP_INIT_CONSTANT = 1, /* `value` */
     COP_INIT_UNIFORM = 2,  /* U(−value, value) */
-    COP_INIT_UNIFORM_FAN_IN =
-        3, /* U(±1/√fan_in): PyTorch's default for conv and linear, and their biases */
+    /* U(±1/√fan_in): PyTorch's default for convolutions and linear layers, and their biases. */
+    COP_INIT_UNIFORM_FAN_IN = 3,
     COP_INIT_KAIMING_FAN_IN = 4,  /* N(0, 2/fan_in) (He et al. 2015) */
     COP_INIT_KAIMING_FAN_OUT = 5, /* N(0, 2/fan_out) */
     COP_INIT_UNIFORM_01 = 6       /* U(0, 1): open_lth's norm scale */
@@ -37,8 +38,8 @@ typedef enum cop_initializer_kind {
 typedef struct cop_initializer {
     cop_initializer_kind kind;
     double value;
-    int64_t fan; /* overrides the fan computed from the shape (a bias has its weight's); 0: from the
-                    shape */
+    /* Overrides the fan computed from the shape (a bias has its weight's); 0: from the shape. */
+    int64_t fan;
 } cop_initializer;
 
 /* One parameter or buffer, named as in PyTorch's state_dict ("layers.conv.0.weight"). */
@@ -89,6 +90,9 @@ typedef struct cop_layers {
     cop_mode mode;
 } cop_layers;
 
+/* Layers that state their parameters: cop_layers_declaring; and layers that take them from `params`
+ * and `buffers`, in the declared order, and write the buffers' new values to `new_buffers`:
+ * cop_layers_building. The arrays are the caller's and outlive the layers. */
 COP_API cop_layers cop_layers_declaring(cop_declaration *d);
 COP_API cop_layers cop_layers_building(cop_graph *g, const cop_node *params,
                                        const cop_node *buffers, cop_node *new_buffers,
@@ -128,14 +132,16 @@ typedef struct cop_draws cop_draws;
 /* For up to `capacity` images of height × width; `cutmix` adds the box and the order. */
 COP_API cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, int32_t height,
                                  int32_t width, cop_draws **out, cop_error *err);
+
+/* Frees the memory; NULL is fine. Programs that it is bound to must not run any more. */
 COP_API void cop_draws_free(cop_draws *d);
 
 /* Draws for n images: one draw each, or one for all. Which of crop, scale and rotate is applied is
  * drawn once for the batch either way, as in Kim et al.'s code. n is at most the capacity. */
 COP_API void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
 
-/* The same with one operation alone, drawn uniformly from those of the flags for the whole batch; the
- * others are the identity (DSA: Zhao and Bilen, 2021). */
+/* The same with one operation alone, drawn uniformly from those of the flags for the whole
+ * batch; the others are the identity (DSA: Zhao and Bilen, 2021). */
 COP_API void cop_draws_one_operation(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
 
 /* Draws CutMix for a batch of n with probability p (a coin, λ ~ U(0,1), a box clipped at the border

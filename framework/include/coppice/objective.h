@@ -11,8 +11,8 @@ typedef struct cop_objective_spec {
     const cop_samples *data;
     const int64_t *index; /* the samples to use, in this order; NULL: the first `count` */
     int64_t count;        /* 0: all */
-    int64_t
-        batch; /* samples per pass; 0: 256. Does not change means beyond rounding in eval mode */
+    /* Samples per pass; 0: 256. In eval mode it changes means by rounding errors alone. */
+    int64_t batch;
     cop_mode mode;      /* 0: COP_MODE_EVAL */
     double logit_scale; /* logits are multiplied by this (GraSP: 1/200); 0: 1 */
     int threads;        /* 0: what the process runs with */
@@ -30,6 +30,8 @@ typedef struct cop_evaluation {
  * the spec points at must outlive it. One thread at a time. */
 COP_API cop_status cop_objective_new(const cop_objective_spec *spec, cop_objective **out,
                                      cop_error *err);
+
+/* Frees it with its programs; NULL is fine. */
 COP_API void cop_objective_free(cop_objective *o);
 
 /* `state` holds every parameter and buffer of the model by name. */

@@ -7,9 +7,9 @@
  *
  * What is compatible: a plugin built for the same major version and a minor no newer than the
  * host's. A minor version may add members at the end of cop_plugin and of the ops structs, optional
- * ones that read as NULL or 0 where a plugin's own `size` ends before them, and functions. Whatever
- * else there is - option rows, structs passed by value or filled by the other side, the meaning of
- * a callback - changes with the major alone. */
+ * ones that read as NULL or 0 where a plugin's own `size` ends before them, and of option rows, by
+ * the plugin's own `option_size`; and functions. Whatever else there is - structs passed by value
+ * or filled by the other side, the meaning of a callback - changes with the major alone. */
 #ifndef COPPICE_PLUGIN_H
 #define COPPICE_PLUGIN_H
 
@@ -18,6 +18,7 @@
 #include <coppice/distiller.h>
 #include <coppice/model.h>
 #include <coppice/option.h>
+#include <coppice/option_rows.h>
 #include <coppice/pruner.h>
 
 COP_BEGIN
@@ -43,7 +44,7 @@ typedef struct cop_plugin {
     uint32_t size;           /* sizeof(cop_plugin) of the plugin's headers: up to the host's */
     uint32_t kind;           /* cop_kind */
     uint32_t kind_interface; /* COP_<KIND>_INTERFACE */
-    uint32_t option_size;    /* sizeof(cop_option): the same within a major */
+    uint32_t option_size;    /* sizeof(cop_option) of the plugin's headers: up to the host's */
 
     const char *id;      /* a lower-case word: [a-z][a-z0-9_-]*; unique within its kind */
     const char *version; /* "1.0.0"; "-dev" at the end while it changes from build to build */

@@ -1,4 +1,5 @@
-/* program.h: compiling a graph for fixed shapes, and running it again and again.
+/* program.h (implemented in exec/): compiling a graph for fixed shapes, and running it again and
+ * again.
  *
  * A compiled program holds only what its outputs need, with its memory planned into one arena; a
  * run neither allocates nor parses. Same program, machine and thread count: the same bits. */
@@ -13,8 +14,8 @@ typedef struct cop_program cop_program;
 
 typedef enum cop_precision {
     COP_PRECISION_F32 = 1, /* compute and accumulate in single precision */
-    COP_PRECISION_BF16 =
-        2 /* bfloat16 operands, f32 accumulation; COP_UNAVAILABLE without the CPU's help */
+    /* bfloat16 operands, f32 accumulation; COP_UNAVAILABLE without the CPU's help. */
+    COP_PRECISION_BF16 = 2
 } cop_precision;
 
 typedef struct cop_compile_options {
@@ -27,6 +28,8 @@ typedef struct cop_compile_options {
 COP_API cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t output_count,
                                const cop_compile_options *options, cop_program **program,
                                cop_error *err);
+
+/* Frees it; NULL is fine. What was bound stays the caller's. */
 COP_API void cop_program_free(cop_program *p);
 
 /* Where the value of an input node is read from at each run: the caller's memory, of the node's
@@ -57,6 +60,7 @@ typedef struct cop_program_cost {
     int64_t reorders;    /* layout conversions per run */
 } cop_program_cost;
 
+/* What a run costs, known since the compilation. */
 COP_API cop_program_cost cop_program_costs(const cop_program *p);
 
 /* The oracle: evaluates `outputs` with a naive, serial interpreter in double precision. Slow on

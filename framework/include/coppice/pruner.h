@@ -1,10 +1,8 @@
-/* pruner.h: the pruner kind: (ticket, trained weights, training data) → the next mask. The loop
- * around it — train, prune, rewind, repeat — is the framework's.
+/* pruner.h (implemented in nn/, study/): the pruner kind: (ticket, trained weights, training data)
+ * → the next mask. The loop around it — train, prune, rewind, repeat — is the framework's.
  *
  * A pruner implements cop_work_ops (work.h); finish changes cop_work_next_mask. What most pruners
- * share is below: scores of weights, of which the lowest go.
- *
- * Implemented by framework/nn: mask.c, share.c. */
+ * share is below: scores of weights, of which the lowest go. */
 #ifndef COPPICE_PRUNER_H
 #define COPPICE_PRUNER_H
 

@@ -22,6 +22,7 @@ typedef struct cop_stream {
 /* The stream of that name, at its beginning. `purpose` is a short literal such as "order". */
 COP_API cop_stream cop_stream_make(uint64_t seed, const char *purpose, uint64_t index);
 
+/* The next 32 random bits. Every draw moves the stream on; a stream has one user at a time. */
 COP_API uint32_t cop_stream_u32(cop_stream *s);
 
 /* Two words, the first in the high half: a seed for something that wants one of its own. */

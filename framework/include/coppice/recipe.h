@@ -1,5 +1,6 @@
-/* recipe.h: how a network is trained, as data. Recipes have names ("idc", "lottery", …) because the
- * recipe moves a baseline more than the method does; a config names one and overrides fields. */
+/* recipe.h (implemented in train/): how a network is trained, as data. Recipes have names ("idc",
+ * "lottery", …) because the recipe moves a baseline more than the method does; a config names one
+ * and overrides fields. */
 #ifndef COPPICE_RECIPE_H
 #define COPPICE_RECIPE_H
 
@@ -48,29 +49,50 @@ COP_API const char *cop_augment_text(uint32_t flags, char *text, size_t size);
 COP_API const char *cop_augment_name(size_t i);
 COP_API const char *cop_augment_summary(size_t i);
 
-#define COP_MAX_MILESTONES 8
+/* A recipe, made by the host: an option of type RECIPE, a recipe by its name, or a copy to change.
+ * Its fields have names, those of a config: "duration", "batch", "lr", "momentum", "weight_decay",
+ * "milestones", "milestone_factor", "augment", "cutmix"; `coppice inspect config` says what each
+ * is. A later version may have more, which older plugins neither see nor lose. */
+typedef struct cop_recipe cop_recipe;
 
-typedef struct cop_recipe {
-    char name[32]; /* the named recipe it came from */
-    cop_duration duration;
-    int64_t batch; /* samples a step; the last, smaller batch of an epoch is kept */
-    double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
-    double momentum;
-    double weight_decay;
-    int32_t milestone_count;                     /* 0: constant rate */
-    cop_duration milestones[COP_MAX_MILESTONES]; /* a fraction of a duration in epochs falls on the
-                                                    beginning of an epoch, rounded down */
-    double milestone_factor; /* the rate is multiplied by this at each milestone */
-    uint32_t augment;        /* cop_augment_flag, a draw per sample */
-    double cutmix;           /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
-} cop_recipe;
-
-/* The recipe of that name; COP_INVALID with the known names otherwise. */
-COP_API cop_status cop_recipe_named(const char *name, cop_recipe *out, cop_error *err);
+/* The recipe of that name, for as long as the process lives; NULL with COP_INVALID and the known
+ * names in *err where there is none. */
+COP_API const cop_recipe *cop_recipe_named(const char *name, cop_error *err);
 
 /* The i-th known name, NULL past the last; and one line about it. */
 COP_API const char *cop_recipe_name(size_t i);
 COP_API const char *cop_recipe_summary(size_t i);
+
+/* The name of the recipe that this one came from; lives as long as the recipe does. */
+COP_API const char *cop_recipe_base(const cop_recipe *recipe);
+
+/* A field's value. Integers are "batch" and the cop_augment_flag set "augment"; durations are
+ * "duration" alone; the rest are floats. 0 for a field that does not exist or is of another
+ * type. */
+COP_API int64_t cop_recipe_int(const cop_recipe *recipe, const char *field);
+COP_API double cop_recipe_float(const cop_recipe *recipe, const char *field);
+COP_API cop_duration cop_recipe_duration(const cop_recipe *recipe, const char *field);
+
+/* How many milestones there are (0: a constant rate), and the i-th: a fraction of a duration in
+ * epochs falls on the beginning of an epoch, rounded down. */
+COP_API size_t cop_recipe_milestone_count(const cop_recipe *recipe);
+COP_API cop_duration cop_recipe_milestone(const cop_recipe *recipe, size_t i);
+
+/* A copy to change, or a recipe of one's own of which every field is 0: a constant rate, nothing
+ * augmented. The name is a word of at most 31 letters, for messages. Owned by the caller
+ * (cop_recipe_free); NULL when memory is out. */
+COP_API cop_recipe *cop_recipe_copy(const cop_recipe *recipe);
+COP_API cop_recipe *cop_recipe_new(const char *name);
+COP_API void cop_recipe_free(cop_recipe *recipe);
+
+/* Sets a field. COP_INVALID for one that does not exist or is of another type; whether the value
+ * makes sense is checked where the recipe is used. */
+COP_API cop_status cop_recipe_set_int(cop_recipe *recipe, const char *field, int64_t value,
+                                      cop_error *err);
+COP_API cop_status cop_recipe_set_float(cop_recipe *recipe, const char *field, double value,
+                                        cop_error *err);
+COP_API cop_status cop_recipe_set_duration(cop_recipe *recipe, const char *field,
+                                           cop_duration value, cop_error *err);
 
 COP_END
 

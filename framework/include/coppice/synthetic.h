@@ -1,5 +1,5 @@
-/* synthetic.h: a distilled set with everything that is needed to train on it as it was meant:
- * pixels, labels, normalisation, decoding, recipe. */
+/* synthetic.h (implemented in nn/, train/): a distilled set with everything that is needed to train
+ * on it as it was meant: pixels, labels, normalisation, decoding, recipe. */
 #ifndef COPPICE_SYNTHETIC_H
 #define COPPICE_SYNTHETIC_H
 
@@ -23,16 +23,21 @@ typedef struct cop_synthetic {
     cop_task task;
     cop_normalization normalization;
     cop_decode decode;
-    int32_t factor;    /* ≥ 1 */
-    cop_recipe recipe; /* how to train on it */
-    int64_t count;     /* stored images */
-    float *pixels;     /* [count, C, H, W] in [0, 1], exactly: anything else is refused */
-    float *labels;     /* [count, classes] in [0, 1], rows sum to 1 (to 1e-4) */
+    int32_t factor;     /* ≥ 1 */
+    cop_recipe *recipe; /* how to train on it: the set's own, see cop_synthetic_set_recipe */
+    int64_t count;      /* stored images */
+    float *pixels;      /* [count, C, H, W] in [0, 1], exactly: anything else is refused */
+    float *labels;      /* [count, classes] in [0, 1], rows sum to 1 (to 1e-4) */
 } cop_synthetic;
 
 /* Allocates pixels and labels, zeroed, for `count` images of the task; the rest of *s is kept. */
 COP_API cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *err);
 COP_API void cop_synthetic_clear(cop_synthetic *s);
+
+/* Gives the set a copy of this recipe in place of the one that it has. NULL: none, which
+ * a finished set is refused for. Implemented in train/recipe.c. */
+COP_API cop_status cop_synthetic_set_recipe(cop_synthetic *s, const cop_recipe *recipe,
+                                            cop_error *err);
 
 /* Images that `count` stored ones decode to. */
 COP_API int64_t cop_decoded_count(cop_decode decode, int32_t factor, int64_t count);

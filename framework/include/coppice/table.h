@@ -43,7 +43,7 @@ typedef struct cop_plot {
         *headlines; /* of a summary, below: the few columns that the terminal shows; NULL: all */
 } cop_plot;
 
-/* A table with COP_PLOT_NONE that has one row a ticket, or one row a "pair" of copies, is a
+/* A table with COP_PLOT_NONE that has one row per ticket, or one row a "pair" of copies, is a
  * summary: the report joins its columns to the table of tickets, averaged over pairs. Columns named
  * "pair" and "copy" number repetitions; text columns before the first number tell kinds of rows
  * apart: rows of different kinds are never averaged, in tables or in figures. A kind (a cell of a

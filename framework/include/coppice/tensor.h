@@ -1,4 +1,4 @@
-/* tensor.h: dense arrays in host memory and ordered sets of named ones.
+/* tensor.h (implemented in core/): dense arrays in host memory and ordered sets of named ones.
  *
  * A `cop_tensors` is what a state_dict, a mask set, a safetensors file and the state of a stepped
  * work are: tensors with unique names, in the order in which they were added. */
@@ -14,6 +14,8 @@ typedef struct cop_shape {
     int64_t dim[COP_MAX_RANK];
 } cop_shape;
 
+/* The shape of a scalar, and of one to four dimensions: cop_shape0, cop_shape1, cop_shape2,
+ * cop_shape3, cop_shape4. Nothing is checked here: what takes a shape checks it. [any thread] */
 COP_API cop_shape cop_shape0(void);
 COP_API cop_shape cop_shape1(int64_t a);
 COP_API cop_shape cop_shape2(int64_t a, int64_t b);
@@ -22,6 +24,8 @@ COP_API cop_shape cop_shape4(int64_t a, int64_t b, int64_t c, int64_t d);
 
 /* Product of the dimensions; 1 for a scalar. */
 COP_API int64_t cop_shape_count(cop_shape shape);
+
+/* Whether ranks and all dimensions are the same. */
 COP_API bool cop_shape_equal(cop_shape a, cop_shape b);
 
 /* Writes "[2, 3, 32, 32]" into `text` (96 bytes always suffice) and returns it. */
@@ -45,7 +49,8 @@ typedef struct cop_tensor {
     void *data;
 } cop_tensor;
 
-/* The data as what it is; each asserts the dtype. */
+/* The data as what it is, float (cop_f32), double (cop_f64), uint8_t (cop_u8) or int64_t (cop_i64):
+ * the set's own memory, valid as long as the set. Each asserts the dtype. */
 COP_API float *cop_f32(const cop_tensor *tensor);
 COP_API double *cop_f64(const cop_tensor *tensor);
 COP_API uint8_t *cop_u8(const cop_tensor *tensor);
@@ -55,6 +60,8 @@ typedef struct cop_tensors cop_tensors;
 
 /* A new empty set, owned by the caller, or NULL when memory is out. */
 COP_API cop_tensors *cop_tensors_new(void);
+
+/* Frees the set and everything in it; NULL is fine. */
 COP_API void cop_tensors_free(cop_tensors *set);
 
 /* Adds a zero-filled tensor and hands it back in *out (which may be NULL), valid until the set is
@@ -62,6 +69,7 @@ COP_API void cop_tensors_free(cop_tensors *set);
 COP_API cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype,
                                    cop_shape shape, cop_tensor **out, cop_error *err);
 
+/* How many tensors there are. */
 COP_API size_t cop_tensors_count(const cop_tensors *set);
 
 /* The i-th tensor in order of addition; i < count. */

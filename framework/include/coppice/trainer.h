@@ -15,7 +15,7 @@ typedef struct cop_trainer_spec {
     const cop_samples *data;
     const cop_recipe *recipe;
     const cop_tensors *mask; /* NULL: dense. Masked weights and their momentum stay exactly 0 */
-    uint64_t order_seed;     /* of the shuffles, one permutation an epoch */
+    uint64_t order_seed;     /* of the shuffles, one permutation per epoch */
     uint64_t augment_seed;   /* of augmentation and CutMix */
     int threads;             /* 0: what the process runs with */
 } cop_trainer_spec;
@@ -31,6 +31,8 @@ typedef struct cop_train_metrics {
 
 /* Compiles the step's programs. Owned by the caller; what the spec points at must outlive it. */
 COP_API cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **out, cop_error *err);
+
+/* Frees it with its state and programs; NULL is fine. */
 COP_API void cop_trainer_free(cop_trainer *t);
 
 /* Starts from the parameters and buffers of `state`, with zero momentum; `step` is the position in
@@ -42,6 +44,7 @@ COP_API cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, i
  * restore. */
 COP_API cop_tensors *cop_trainer_state(cop_trainer *t);
 
+/* Optimiser steps per epoch (a partial last batch is one too), and the total of the recipe. */
 COP_API int64_t cop_trainer_steps_per_epoch(const cop_trainer *t);
 COP_API int64_t cop_trainer_total_steps(const cop_trainer *t);
 

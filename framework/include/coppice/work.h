@@ -1,7 +1,8 @@
-/* work.h: long work, in steps: the one interface of distillers, pruners and analyzers.
+/* work.h (implemented in study/): long work, in steps: the one interface of distillers, pruners and
+ * analyzers.
  *
- *     plan     what upstream trainings are wanted, and how many steps there will be; before anything
- *              runs, and as often as the host likes
+ *     plan     what upstream trainings are wanted, and how many steps there will be; before
+ *              anything runs, and as often as the host likes
  *     create   an instance of its own for each piece of work
  *     begin    declares the state (the bag) and its starting values
  *     step i   advances the bag
@@ -10,9 +11,7 @@
  *
  * The host loops, checkpoints the bag, cancels and reports between steps. A step is a pure function
  * of (bag, i, the work's random streams): an instance may keep caches (compiled programs), never
- * results. So a run that was killed goes on bit for bit.
- *
- * Implemented by framework/study: graph/plan.c (cop_plan_*) and running/work.c (cop_work_*). */
+ * results. So a run that was killed goes on bit for bit. */
 #ifndef COPPICE_WORK_H
 #define COPPICE_WORK_H
 
@@ -107,12 +106,22 @@ COP_API void cop_plan_steps(cop_plan *p, int64_t steps);
 COP_API void cop_plan_flops(cop_plan *p, double flops);
 
 /* Asks for a training; its place among the requests (0, 1, …) is how the work finds it later.
- * Errors: COP_INVALID for a request that cannot be met in this study, COP_FAILED for a wrong one. */
+ * Errors: COP_INVALID for a request that cannot be met in this study, COP_FAILED for a wrong
+ * one. */
 COP_API cop_status cop_plan_train(cop_plan *p, const cop_training_request *request, cop_error *err);
 
 /* Pruners: the weights trained by this round are wanted (magnitudes). Without it no training is
  * done and cop_work_trained fails (pruning at initialisation). */
 COP_API void cop_plan_need_trained(cop_plan *p);
+
+/* Pruners: how many rounds the phase has matters (a schedule over all of them). Without it
+ * cop_work_rounds is 0, and a round of a longer phase is the same round. */
+COP_API void cop_plan_need_rounds(cop_plan *p);
+
+/* Analyzers: copy i of the ticket is wanted, and of those that are not named so none: the analysis
+ * stays as it is when there are more. Without it all copies are wanted. Errors: COP_INVALID where
+ * there is no such copy. */
+COP_API cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err);
 
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
@@ -171,8 +180,8 @@ COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2,
 /* Inputs. They are loaded when they are asked for, which can fail, and borrowed until the callback
  * returns: ask again in the next one. What was asked for before is often still there. */
 
-/* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones for
- * the dense network), and the state that the ticket trains from, masked. */
+/* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones
+ * for the dense network), and the state that the ticket trains from, masked. */
 COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error *err);
 COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
 
@@ -182,12 +191,13 @@ COP_API cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_er
 /* Pruners: what this round trains on, real or decoded synthetic samples; until destroy. */
 COP_API cop_status cop_work_round_data(cop_work *w, const cop_samples **out, cop_error *err);
 
-/* Pruners: this round within its phase, from 0, and how many rounds the phase has. */
+/* Pruners: this round within its phase, from 0, and how many rounds the phase has: 0 unless planned
+ * (cop_plan_need_rounds). */
 COP_API int64_t cop_work_round(const cop_work *w);
 COP_API int64_t cop_work_rounds(const cop_work *w);
 
 /* Analyzers: how many copies of the ticket were trained on real data, which differ in SGD noise
- * alone, and the state of one. */
+ * alone (where the plan names copies: up to the last of those), and the state of one. */
 COP_API size_t cop_work_copy_count(const cop_work *w);
 COP_API cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
 

@@ -14,6 +14,7 @@
  * when a minor version adds members behind. */
 #define THROUGH(type, member) (offsetof(type, member) + sizeof(((const type *)0)->member))
 #define LEAST_DESCRIPTOR      THROUGH(cop_plugin, ops)
+#define LEAST_OPTION          THROUGH(cop_option, alias_of)
 
 /* Where a callback of an ops table is, and what it is called. */
 typedef struct callback {
@@ -113,10 +114,7 @@ static cop_status check_versions(const cop_plugin *p, cop_error *err)
     if (p->kind_interface != kinds[p->kind].interface_version)
         return cop_fail(err, COP_INVALID, "%s interface is %u; wanted %u", kinds[p->kind].name,
                         p->kind_interface, kinds[p->kind].interface_version);
-    if (p->option_size != sizeof(cop_option))
-        return cop_fail(err, COP_INVALID, "an option is %u bytes; wanted %zu", p->option_size,
-                        sizeof(cop_option));
-    return COP_OK;
+    return check_size("an option", p->option_size, LEAST_OPTION, sizeof(cop_option), err);
 }
 
 static cop_status check_text(const char *what, const char *text, cop_error *err)
@@ -144,17 +142,36 @@ static cop_status check_texts(const cop_plugin *p, cop_error *err)
     return check_text("summary", p->summary, err);
 }
 
-static cop_status check_options(const cop_plugin *p, cop_error *err)
+static cop_status check_rows(const cop_plugin *p, const cop_option *rows, cop_error *err)
 {
-    cop_status status = cop_options_check(p->options, p->option_count, p->options_size, err);
-    if (status != COP_OK)
-        return status;
+    COP_TRY(cop_options_check(rows, p->option_count, p->options_size, err));
     bool takes_models = p->kind != COP_KIND_MODEL && p->kind != COP_KIND_DATASET;
     for (size_t i = 0; i < p->option_count; i++)
-        if (p->options[i].type == COP_OPTION_MODEL && !takes_models)
+        if (rows[i].type == COP_OPTION_MODEL && !takes_models)
             return cop_fail(err, COP_INVALID, "option \"%s\" is a model; a %s cannot have one",
-                            p->options[i].name, kinds[p->kind].name);
+                            rows[i].name, kinds[p->kind].name);
     return COP_OK;
+}
+
+/* The rows as this host has them: an older plugin's are shorter, and 0 where they end. The caller's
+ * to free; NULL when memory is out. */
+static cop_option *copy_rows(const cop_plugin *p)
+{
+    cop_option *rows = calloc(p->option_count + 1, sizeof *rows);
+    for (size_t i = 0; rows != NULL && i < p->option_count; i++)
+        memcpy(&rows[i], (const char *)p->options + i * p->option_size, p->option_size);
+    return rows;
+}
+
+static cop_status check_options(const cop_plugin *p, cop_error *err)
+{
+    COP_TRY(cop_options_check_count(p->options, p->option_count, err));
+    cop_option *rows = copy_rows(p);
+    if (rows == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = check_rows(p, rows, err);
+    free(rows);
+    return status;
 }
 
 static cop_status check_ops(const cop_plugin *p, cop_error *err)
@@ -191,6 +208,7 @@ typedef struct full_plugin {
         cop_dataset_ops dataset;
         cop_work_ops work;
     } ops;
+    cop_option *rows;
 } full_plugin;
 
 cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop_error *err)
@@ -199,15 +217,25 @@ cop_status cop_plugin_copy(const cop_plugin *plugin, const cop_plugin **out, cop
     if (full == NULL)
         return cop_out_of_memory(err);
     size_t ops_size = 0;
+    full->rows = copy_rows(plugin);
+    if (full->rows == NULL) {
+        free(full);
+        return cop_out_of_memory(err);
+    }
     memcpy(&full->plugin, plugin, plugin->size);
     memcpy(&ops_size, plugin->ops, sizeof ops_size);
     memcpy(&full->ops, plugin->ops, ops_size);
     full->plugin.ops = &full->ops;
+    full->plugin.options = full->rows;
+    full->plugin.option_size = sizeof(cop_option);
     *out = &full->plugin;
     return COP_OK;
 }
 
 void cop_plugin_free(const cop_plugin *copy)
 {
-    free((void *)(uintptr_t)copy); /* ours: const for everyone else */
+    full_plugin *full = (full_plugin *)(uintptr_t)copy; /* ours: const for everyone else */
+    if (full != NULL)
+        free(full->rows);
+    free(full);
 }

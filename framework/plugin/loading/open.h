@@ -1,4 +1,5 @@
-/* open.h: opening one shared object, here or in a child process that may die of it. */
+/* open.h (implemented in open.c, probe.c): opening one shared object, here or in a child process
+ * that may die of it. */
 #ifndef COP_PLUGIN_LOADING_OPEN_H
 #define COP_PLUGIN_LOADING_OPEN_H
 

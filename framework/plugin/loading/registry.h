@@ -1,4 +1,4 @@
-/* registry.h: finding, loading and checking plugins. */
+/* registry.h (implemented in descriptor.c, registry.c): finding, loading and checking plugins. */
 #ifndef COP_PLUGIN_LOADING_REGISTRY_H
 #define COP_PLUGIN_LOADING_REGISTRY_H
 
@@ -54,7 +54,7 @@ const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_
  * [main thread] */
 const cop_registry_entry *cop_registry_find(const cop_registry *r, cop_kind kind, const char *id);
 
-/* Warns, once an entry, of the files that it may have been mistaken for: those whose plugins have
+/* Warns, once per entry, of the files that it may have been mistaken for: those whose plugins have
  * its kind and id and stand behind it on the search path, and refused ones that are named like it,
  * with the reason. */
 void cop_registry_say_shadowed(const cop_registry *r, const cop_registry_entry *entry,

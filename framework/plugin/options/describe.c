@@ -76,7 +76,7 @@ static void put_range(const cop_option *o, FILE *out)
             put(out, o->choices[i]);
         }
     }
-    if (o->min == 0.0 && o->max == 0.0)
+    if (!cop_option_has_range(o))
         return;
     if (isfinite(o->min) && isfinite(o->max)) {
         (void)fputs(", ", out);
@@ -113,6 +113,8 @@ static void put_option(const cop_option *o, FILE *out)
         (void)fputs(", advanced", out);
     if ((o->flags & COP_OPTION_EXECUTION_ONLY) != 0)
         (void)fputs(", cannot change results", out);
+    if ((o->flags & COP_OPTION_JUDGEMENT) != 0)
+        (void)fputs(", read when results are judged", out);
     (void)fputs("\n      ", out);
     put(out, o->help);
     (void)fputc('\n', out);

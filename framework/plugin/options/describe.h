@@ -1,4 +1,5 @@
-/* describe.h: what `list` and `inspect` print. From descriptors alone: no instance is made. */
+/* describe.h (implemented in describe.c, describe_json.c): what `list` and `inspect` print. From
+ * descriptors alone: no instance is made. */
 #ifndef COP_PLUGIN_OPTIONS_DESCRIBE_H
 #define COP_PLUGIN_OPTIONS_DESCRIBE_H
 

@@ -80,7 +80,7 @@ static void add_option(builder *b, cJSON *array, const cop_option *o)
     }
     add_text(b, object, "type", cop_option_type_name(o->type));
     add_text(b, object, "default", o->def);
-    if (o->min != 0.0 || o->max != 0.0) {
+    if (cop_option_has_range(o)) {
         if (isfinite(o->min))
             add_number(b, object, "min", o->min);
         if (isfinite(o->max))
@@ -98,6 +98,7 @@ static void add_option(builder *b, cJSON *array, const cop_option *o)
     add_bool(b, object, "required", (o->flags & COP_OPTION_REQUIRED) != 0);
     add_bool(b, object, "advanced", (o->flags & COP_OPTION_ADVANCED) != 0);
     add_bool(b, object, "execution_only", (o->flags & COP_OPTION_EXECUTION_ONLY) != 0);
+    add_bool(b, object, "judgement", (o->flags & COP_OPTION_JUDGEMENT) != 0);
 }
 
 static void add_plugin(builder *b, cJSON *object, const cop_registry_entry *entry)

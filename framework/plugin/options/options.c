@@ -18,6 +18,9 @@ struct cop_option_values {
     size_t model_count;
 };
 
+/* What cannot change a result that is made. */
+#define NOT_IDENTIFIED ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)
+
 /* One reading under way. */
 typedef struct reading {
     const cop_option *table;
@@ -146,7 +149,7 @@ static cop_status write_texts(reading *r)
     cop_text_append(&effective, "");
     for (size_t i = next_by_name(r, NULL); i < r->count; i = next_by_name(r, r->table[i].name)) {
         /* Also a value that equals its default: in another version the default may be another. */
-        if ((r->table[i].flags & COP_OPTION_EXECUTION_ONLY) == 0) {
+        if ((r->table[i].flags & NOT_IDENTIFIED) == 0) {
             cop_text_printf(&identity, " %s = ", r->table[i].name);
             cop_value_text(&r->table[i], &r->read[i], true, &identity);
             cop_text_append(&identity, ";");

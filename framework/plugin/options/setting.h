@@ -1,5 +1,6 @@
-/* setting.h: what the host asks of libconfig settings beyond libconfig: where one was written, what
- * to call its type, its text, and parsing that says no where libconfig would wrap or stop short. */
+/* setting.h (implemented in setting.c, syntax.c): what the host asks of libconfig settings (a
+ * setting is a key of a config with its value) beyond libconfig: where one was written, what to
+ * call its type, its text, and parsing that says no where libconfig would wrap or stop short. */
 #ifndef COP_PLUGIN_OPTIONS_SETTING_H
 #define COP_PLUGIN_OPTIONS_SETTING_H
 
@@ -26,7 +27,8 @@ void cop_setting_set_place(config_setting_t *setting, const cop_place *place);
 /* "an integer", "a group", … A literal. */
 const char *cop_setting_type_name(const config_setting_t *setting);
 
-/* Appends the value in libconfig syntax, on one line. */
+/* Appends the value in libconfig syntax, on one line, as a label shows it: a float that is a whole
+ * number looks like an integer. */
 void cop_setting_text(const config_setting_t *setting, cop_text *text);
 
 /* Appends a string, a number, as libconfig would read them back: a quoted and escaped string, UTF-8

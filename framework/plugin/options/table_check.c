@@ -1,6 +1,7 @@
 /* table_check.c: is an option table one that the host can read configs with? */
+#include "plugin/options/types/types.h"
+
 #include "core/memory.h"
-#include "plugin/options/value.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #define MAX_OPTIONS 1000
 #define KNOWN_FLAGS                                                                                \
     ((uint32_t)COP_OPTION_REQUIRED | (uint32_t)COP_OPTION_ADVANCED |                               \
-     (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_DEPRECATED)
+     (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)
 
 static cop_status refuse(const cop_option *option, cop_error *err, const char *reason)
 {
@@ -50,10 +51,6 @@ static const cop_option *find(const cop_option *table, size_t count, const char 
 static cop_status check_alias(const cop_option *table, size_t count, const cop_option *option,
                               cop_error *err)
 {
-    if (option->alias_of == NULL)
-        return refuse(option, err, "is deprecated but does not say what it is an alias of");
-    if ((option->flags & COP_OPTION_DEPRECATED) == 0)
-        return refuse(option, err, "is an alias without the flag deprecated");
     const cop_option *target = find(table, count, option->alias_of);
     if (target == NULL || target->alias_of != NULL)
         return refuse(option, err, "is an alias of an option that is not in the table");
@@ -82,7 +79,7 @@ static cop_status check_field(const cop_option *table, size_t i, size_t options_
 
 static cop_status check_choices(const cop_option *option, cop_error *err)
 {
-    if (option->type != COP_OPTION_ENUM)
+    if (!cop_value_type_of(option->type)->has_choices)
         return option->choices == NULL ? COP_OK
                                        : refuse(option, err, "has choices but is not an enum");
     if (option->choices == NULL || option->choices[0] == NULL)
@@ -119,7 +116,7 @@ static cop_status check_option(const cop_option *table, size_t count, size_t i, 
         return refuse(option, err, "has no help");
     if ((option->flags & ~KNOWN_FLAGS) != 0)
         return refuse(option, err, "has flags that this host does not know");
-    if (option->alias_of != NULL || (option->flags & COP_OPTION_DEPRECATED) != 0)
+    if (option->alias_of != NULL)
         return check_alias(table, count, option, err);
     if (cop_value_size(option->type) == 0)
         return refuse(option, err, "has a type that this host does not know");
@@ -130,13 +127,19 @@ static cop_status check_option(const cop_option *table, size_t count, size_t i, 
     return check_default(option, err);
 }
 
-cop_status cop_options_check(const cop_option *table, size_t count, size_t options_size,
-                             cop_error *err)
+cop_status cop_options_check_count(const cop_option *table, size_t count, cop_error *err)
 {
     if (count > MAX_OPTIONS)
         return cop_fail(err, COP_INVALID, "%zu options; wanted at most %d", count, MAX_OPTIONS);
     if (count > 0 && table == NULL)
         return cop_fail(err, COP_INVALID, "the option table is NULL; wanted %zu options", count);
+    return COP_OK;
+}
+
+cop_status cop_options_check(const cop_option *table, size_t count, size_t options_size,
+                             cop_error *err)
+{
+    COP_TRY(cop_options_check_count(table, count, err));
     for (size_t i = 0; i < count; i++)
         COP_TRY(check_option(table, count, i, options_size, err));
     return COP_OK;

@@ -1,5 +1,6 @@
-/* value.h: one option's value: from a setting or a default's text to a typed value, from there into
- * the options struct and to its canonical text. */
+/* value.h (implemented in plugin/options/types/recipe.c, value.c): one option's value: from a
+ * setting or a default's text to a typed value, from there into the options struct and to its
+ * canonical text. */
 #ifndef COP_PLUGIN_OPTIONS_VALUE_H
 #define COP_PLUGIN_OPTIONS_VALUE_H
 
@@ -7,6 +8,7 @@
 #include "core/text.h"
 #include "plugin/component.h"
 #include "plugin/options/setting.h"
+#include "train/recipe.h"
 
 /* What reading a value needs to know, and where what it makes is kept. */
 typedef struct cop_reader {
@@ -19,6 +21,11 @@ typedef struct cop_reader {
     cop_component **model; /* owns the component of a model that is read; NULL without registry */
 } cop_reader;
 
+typedef struct cop_list {
+    size_t count;
+    const void *items;
+} cop_list;
+
 typedef struct cop_value {
     union {
         bool b;
@@ -27,14 +34,18 @@ typedef struct cop_value {
         const char *s;
         int32_t choice;
         cop_duration duration;
-        cop_int_list ints;
-        cop_float_list floats;
-        cop_string_list strings;
+        cop_list list;
         uint32_t augment;
-        cop_recipe recipe;
+        const cop_recipe *recipe;   /* NULL: none */
         const cop_component *model; /* NULL: none */
     } as;
 } cop_value;
+
+/* Whether the row's range is one: two zeros are one only where the row says so. */
+static inline bool cop_option_has_range(const cop_option *option)
+{
+    return option->has_range != 0 || option->min != 0.0 || option->max != 0.0;
+}
 
 /* Reads and checks a setting as the option's value. COP_INVALID with the setting's place. */
 cop_status cop_value_read(const cop_reader *reader, const cop_option *option,
@@ -60,19 +71,16 @@ size_t cop_value_alignment(cop_option_type type);
 /* "int", "duration", … ; "unknown" for a type that does not exist. */
 const char *cop_option_type_name(cop_option_type type);
 
-/* "160ep" or "500it": false when it is neither. */
-bool cop_duration_parse(const char *text, cop_duration *duration);
-
 /* A recipe from a name or from a group { recipe = "idc"; lr = 0.02; … }; an empty name is none
  * (name[0] == 0). */
 cop_status cop_recipe_read(const cop_reader *reader, const config_setting_t *setting,
                            cop_recipe *recipe, cop_error *err);
 
-/* Appends the recipe as a group with every field; "" for none. */
+/* Appends the recipe as a group with every field; "" for none, which may be NULL. */
 void cop_recipe_append(const cop_recipe *recipe, cop_text *text);
 
-/* The fields that a recipe's group may override, for documentation. `milestones` is read apart. */
-const cop_option *cop_recipe_fields(size_t *count);
+/* Appends the value of one field, whose row is of cop_recipe_field_at. */
+void cop_recipe_append_field(const cop_option *row, const cop_recipe *recipe, cop_text *text);
 
 /* Fails at the setting's place: `option "ipc" of distiller "idc" …`. */
 cop_status cop_value_refuse(const cop_reader *reader, const cop_option *option,

@@ -2,7 +2,7 @@
 #include "report/data/joined.h"
 
 #include "core/memory.h"
-#include "report/renderers/terminal.h"
+#include "report/data/shown.h"
 
 #include <string.h>
 

@@ -2,20 +2,14 @@
 #include "report/data/results.h"
 
 #include "core/damage.h"
-#include "core/file.h"
-#include "core/json.h"
 #include "core/memory.h"
 #include "core/path.h"
-#include "report/data/history.h"
+#include "store/artifact_files.h"
 #include "store/formats/tables_json.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define SUMMARY_LIMIT (1u << 20)
 
 cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,
                             const char **path, cop_error *err)
@@ -27,43 +21,6 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
     return *path != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(value) ? value->valuedouble : (double)NAN;
-}
-
-static cop_status read_summary(cop_results *r, cop_result *result, cop_error *err)
-{
-    const char *path = NULL;
-    char *text = NULL;
-    COP_TRY(cop_results_file(r, &result->id, "summary.json", &path, err));
-    size_t size = 0;
-    cJSON *root = NULL;
-    COP_TRY(cop_file_read_regular(path, SUMMARY_LIMIT, &text, &size, err));
-    cop_status status = cop_json_parse(text, size, &root, err);
-    free(text);
-    if (status == COP_DAMAGED || (status == COP_OK && !cJSON_IsObject(root)))
-        status = cop_fail_at(err, COP_DAMAGED, path, 0, "is not a summary");
-    if (status != COP_OK) {
-        cJSON_Delete(root);
-        return status;
-    }
-    result->summary = (cop_summary){.epochs = number(root, "epochs"),
-                                    .steps = number(root, "steps"),
-                                    .samples = number(root, "samples"),
-                                    .train_loss = number(root, "train_loss"),
-                                    .train_accuracy = number(root, "train_accuracy"),
-                                    .test_loss = number(root, "test_loss"),
-                                    .test_accuracy = number(root, "test_accuracy"),
-                                    .prunable = number(root, "prunable"),
-                                    .kept = number(root, "kept"),
-                                    .stored = number(root, "stored"),
-                                    .decoded = number(root, "decoded")};
-    cJSON_Delete(root);
-    return COP_OK;
-}
-
 static cop_status read_content(cop_results *r, cop_result *result, cop_error *err)
 {
     char provenance[1024];
@@ -73,15 +30,16 @@ static cop_status read_content(cop_results *r, cop_result *result, cop_error *er
     result->provenance = cop_arena_strdup(r->arena, provenance);
     if (result->provenance == NULL)
         return cop_out_of_memory(err);
-    if (strcmp(result->id.kind, "analyze") == 0) {
-        COP_TRY(cop_results_file(r, &result->id, "tables.json", &path, err));
+    if (strcmp(result->id.kind, COP_ARTIFACT_ANALYSIS) == 0) {
+        COP_TRY(cop_results_file(r, &result->id, COP_TABLES_FILE, &path, err));
         return cop_tables_read(path, &result->tables, err);
     }
-    COP_TRY(read_summary(r, result, err));
-    if (strcmp(result->id.kind, "train") != 0)
+    COP_TRY(cop_results_file(r, &result->id, COP_SUMMARY_FILE, &path, err));
+    COP_TRY(cop_summary_read(path, &result->summary, err));
+    if (strcmp(result->id.kind, COP_ARTIFACT_TRAINING) != 0)
         return COP_OK;
-    COP_TRY(cop_results_file(r, &result->id, "history.csv", &path, err));
-    return cop_history_read(path, r->arena, &result->history, &result->history_count, err);
+    COP_TRY(cop_results_file(r, &result->id, COP_HISTORY_FILE, &path, err));
+    return cop_history_csv_read(path, r->arena, &result->history, &result->history_count, err);
 }
 
 static bool is_known(const cop_results *r, const cop_artifact_id *id)
@@ -184,12 +142,13 @@ cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, 
     out->arena = cop_arena_new();
     if (out->arena == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(cop_record_read(dir, out->arena, &out->record, err));
+    COP_TRY(cop_record_open(dir, out->arena, &out->record, err));
+    out->briefs = cop_brief_labels(&out->record, out->arena);
     COP_TRY(cop_store_open_to_read(dir, &out->store, err));
     size_t names = count_names(&out->record) + 1;
     out->found = cop_arena_array(out->arena, names, sizeof *out->found);
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
-    if (out->found == NULL || out->absent == NULL)
+    if (out->briefs == NULL || out->found == NULL || out->absent == NULL)
         return cop_out_of_memory(err);
     return collect_all(out, log, err);
 }

@@ -3,34 +3,18 @@
 #define COP_REPORT_DATA_RESULTS_H
 
 #include "report/data/record.h"
+#include "store/formats/history_csv.h"
+#include "store/formats/summary_json.h"
 
 #include <coppice/table.h>
-
-/* Columns of a training's history. */
-enum {
-    COP_EPOCH,
-    COP_LR,
-    COP_TRAIN_LOSS,
-    COP_TRAIN_ACCURACY, /* a share, as in the files */
-    COP_TEST_LOSS,
-    COP_TEST_ACCURACY,
-    COP_HISTORY_WIDTH
-};
-
-/* The numbers of summary.json, by kind of artifact. NaN where one is missing or null. */
-typedef struct cop_summary {
-    double epochs, steps, samples, train_loss, train_accuracy, test_loss, test_accuracy; /* train */
-    double prunable, kept;                                                               /* mask */
-    double stored, decoded; /* distil */
-} cop_summary;
 
 /* One artifact. Everything but `tables` is the arena's. */
 typedef struct cop_result {
     cop_artifact_id id;
     double seconds;
     const char *provenance;
-    cop_summary summary;
-    double (*history)[COP_HISTORY_WIDTH]; /* of trainings, in the file's order */
+    cop_summary summary;      /* NaN where the file does not say, and of other kinds */
+    cop_history_row *history; /* of trainings, in the file's order */
     size_t history_count;
     cop_tables *tables; /* of analyses; owned */
 } cop_result;
@@ -38,8 +22,9 @@ typedef struct cop_result {
 typedef struct cop_results {
     cop_arena *arena; /* owned */
     cop_record record;
-    cop_store *store;  /* owned */
-    cop_result *found; /* each artifact once, in the order in which the record names them */
+    const char **briefs; /* of each cell: its label, or a shortened one (record.h) */
+    cop_store *store;    /* owned */
+    cop_result *found;   /* each artifact once, in the order in which the record names them */
     size_t found_count;
     cop_artifact_id *absent; /* named by the record, not among `found` */
     size_t absent_count;
@@ -69,7 +54,7 @@ double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
 /* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
  * the way, where each round names its own and all are there; else as the record foresaw. Decoded:
  * every image that a network saw. Stored: a distilled set's stored images, from each of which
- * decoding makes several, count once an epoch. On real data both are equal. */
+ * decoding makes several, count once per epoch. On real data both are equal. */
 typedef enum cop_points { COP_POINTS_STORED = 1, COP_POINTS_DECODED = 2 } cop_points;
 double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_points what);
 

@@ -1,4 +1,4 @@
-/* sheet_tickets.c: a line a ticket, with what the analyzers' summaries say of it. */
+/* sheet_tickets.c: a line per ticket, with what the analyzers' summaries say of it. */
 #include "core/memory.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
@@ -14,7 +14,7 @@ static const cop_column own_columns[COP_TICKET_COLUMNS] = {
     {"sparsity", COP_COLUMN_FLOAT, "fraction", "share of the prunable weights that is removed"},
     {"kept", COP_COLUMN_FLOAT, NULL, "prunable weights that remain"},
     {"training_points_stored", COP_COLUMN_FLOAT, "images",
-     "stored images seen while finding the mask, each once an epoch"},
+     "stored images seen while finding the mask, each once per epoch"},
     {"training_points_decoded", COP_COLUMN_FLOAT, "images",
      "training images seen while finding the mask: of a distilled set, as decoded"},
     {"copies", COP_COLUMN_INT, NULL, "trained copies that are there"},

@@ -155,12 +155,12 @@ static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_erro
         for (size_t k = 0; k < result->history_count; k++) {
             const double *row = result->history[k];
             const cop_table_value cells[] = {{.text = result->id.hash},
-                                             {.f = row[COP_EPOCH]},
-                                             {.f = row[COP_LR]},
-                                             {.f = row[COP_TRAIN_LOSS]},
-                                             {.f = row[COP_TRAIN_ACCURACY]},
-                                             {.f = row[COP_TEST_LOSS]},
-                                             {.f = row[COP_TEST_ACCURACY]}};
+                                             {.f = row[COP_HISTORY_EPOCH]},
+                                             {.f = row[COP_HISTORY_LR]},
+                                             {.f = row[COP_HISTORY_TRAIN_LOSS]},
+                                             {.f = row[COP_HISTORY_TRAIN_ACCURACY]},
+                                             {.f = row[COP_HISTORY_TEST_LOSS]},
+                                             {.f = row[COP_HISTORY_TEST_ACCURACY]}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }

@@ -1,4 +1,4 @@
-/* sheets.h: every table of the report, in memory. */
+/* sheets.h (implemented in report/data/): every table of the report, in memory. */
 #ifndef COP_REPORT_DATA_SHEETS_H
 #define COP_REPORT_DATA_SHEETS_H
 
@@ -14,7 +14,7 @@ const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
 
 /* The files behind it. */
 
-/* sheet_tickets.c: "tickets", a line a ticket, with the columns that summaries join. */
+/* sheet_tickets.c: "tickets", a line per ticket, with the columns that summaries join. */
 cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined,
                              cop_tables *sheets, cop_error *err);
 
@@ -23,7 +23,7 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined
 cop_status cop_ticket_joined(const cop_results *r, const cop_table_groups *groups,
                              cop_joined_list *out, cop_error *err);
 
-/* sheet_failures.c: "failures", a line a ticket or distilled set that failed, with the reason; no
+/* sheet_failures.c: "failures", a line per ticket or distilled set that failed, with the reason; no
  * table where none did. And a ticket's reasons, "" for none; the arena's; NULL: no memory. */
 cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err);
 const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t);

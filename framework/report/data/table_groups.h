@@ -5,10 +5,11 @@
  *
  * Columns named "pair" or "copy" number repetitions of a measurement: what the report summarises it
  * averages over them. A table that asks for no plot is a *summary*, and its columns join the ticket
- * table, when it has one row a ticket, or one a pair. In the latter, text columns before the first
- * number are keys that tell rows apart (say, two ways to measure): where more than one key occurs,
- * each has joined columns of its own. A row whose column "kind" begins with "control" is a control:
- * what is not a control has the columns that it would have without, and controls have others. */
+ * table, when it has one row per ticket, or one per pair. In the latter, text columns before the
+ * first number are keys that tell rows apart (say, two ways to measure): where more than one key
+ * occurs, each has joined columns of its own. A row whose column "kind" begins with "control" is a
+ * control: what is not a control has the columns that it would have without, and controls have
+ * others. */
 #ifndef COP_REPORT_DATA_GROUPS_H
 #define COP_REPORT_DATA_GROUPS_H
 

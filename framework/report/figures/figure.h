@@ -1,4 +1,5 @@
-/* figure.h: pictures drawn by gnuplot: NAME.csv with the points, NAME.gp that draws them, NAME.png.
+/* figure.h (implemented in figure.c, report/renderers/gnuplot.c): pictures drawn by gnuplot:
+ * NAME.csv with the points, NAME.gp that draws them, NAME.png.
  *
  * The script names its files relatively, so that `cd figures && gnuplot NAME.gp` draws it anew
  * after a change by hand. Points are in the units of all files, so shares are fractions; the script

@@ -1,4 +1,4 @@
-/* grid.h: a set of images as one picture: a row a class. */
+/* grid.h: a set of images as one picture: a row per class. */
 #ifndef COP_REPORT_FIGURES_GRID_H
 #define COP_REPORT_FIGURES_GRID_H
 

@@ -15,8 +15,8 @@ typedef struct measure {
     double scale;
 } measure;
 
-static const measure measures[] = {{"training loss", COP_TRAIN_LOSS, 1.0},
-                                   {"test accuracy (%)", COP_TEST_ACCURACY, 100.0}};
+static const measure measures[] = {{"training loss", COP_HISTORY_TRAIN_LOSS, 1.0},
+                                   {"test accuracy (%)", COP_HISTORY_TEST_ACCURACY, 100.0}};
 enum { MEASURE_COUNT = sizeof measures / sizeof measures[0] };
 
 static size_t count_rows(const cop_results *r, const cop_record_ticket *line)
@@ -39,7 +39,7 @@ static void add_rows(const cop_result *training, const measure *m, size_t repeti
         const double *row = training->history[i];
         if (!isnan(row[m->column]))
             rows[(*count)++] =
-                (cop_sample_point){repetition, {.x = row[COP_EPOCH], .y = row[m->column]}};
+                (cop_sample_point){repetition, {.x = row[COP_HISTORY_EPOCH], .y = row[m->column]}};
     }
 }
 
@@ -68,7 +68,7 @@ static cop_status fill_panel(const cop_results *r, size_t cell, const measure *m
                              bool *differs, cop_error *err)
 {
     const cop_record_ticket *lines[MOST_ROUNDS];
-    panel->title = r->record.cells[cell].brief;
+    panel->title = r->briefs[cell];
     panel->y_label = m->label;
     panel->curve_count = cop_choose_rounds(&r->record, cell, MOST_ROUNDS, lines);
     panel->curves = cop_arena_array(r->arena, panel->curve_count + 1, sizeof *panel->curves);

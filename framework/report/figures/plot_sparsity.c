@@ -1,9 +1,9 @@
 /* plot_sparsity.c: accuracy, and what summaries say, against sparsity. */
 #include "core/memory.h"
-#include "report/data/hint.h"
 #include "report/data/sheets.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,13 +45,13 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
     return cop_spread_of(q->values, count);
 }
 
-/* A cell's curve: a point a line. */
+/* A cell's curve: a point per line. */
 static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, cop_error *err)
 {
     const cop_record *record = &q->r->record;
     size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
     size_t column = q->column > 0 ? q->column : own;
-    curve->label = record->cells[cell].brief;
+    curve->label = q->r->briefs[cell];
     curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
     if (curve->points == NULL)

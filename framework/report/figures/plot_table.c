@@ -1,8 +1,8 @@
 /* plot_table.c: the figure that an analyzer's table asks for. */
 #include "core/memory.h"
-#include "report/data/hint.h"
+#include "report/data/shown.h"
+#include "report/figures/hint.h"
 #include "report/figures/plots.h"
-#include "report/renderers/terminal.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 /* How the curves are spread over panels. */
 typedef enum arrangement {
-    ROUNDS_IN_PANEL = 1, /* a panel for each cell and inner curve, a curve a round */
+    ROUNDS_IN_PANEL = 1, /* a panel for each cell and inner curve, a curve per round */
     ROUND_PER_PANEL = 2  /* a panel for each cell and round, a curve for each inner one */
 } arrangement;
 
@@ -95,8 +95,7 @@ static cop_status inner_curves(layout *l, const cop_record_ticket *line, cop_pan
 /* "cell: part", or the one that there is. */
 static const char *panel_title(const layout *l, size_t cell, const char *part)
 {
-    const cop_record *record = &l->hint.r->record;
-    const char *label = record->cells[cell].brief;
+    const char *label = l->hint.r->briefs[cell];
     if (part == NULL || part[0] == '\0')
         return label;
     return l->cells > 1 ? cop_arena_printf(l->hint.r->arena, "%s: %s", label, part) : part;

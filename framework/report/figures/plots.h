@@ -1,4 +1,4 @@
-/* plots.h: which pictures a report has. */
+/* plots.h (implemented in report/figures/): which pictures a report has. */
 #ifndef COP_REPORT_FIGURES_PLOTS_H
 #define COP_REPORT_FIGURES_PLOTS_H
 
@@ -23,13 +23,13 @@ cop_status cop_figures_add(cop_figures *figures, const cop_figure *f, cop_arena 
                            cop_error *err);
 
 /* plot_sparsity.c: "accuracy", and "<summary>" with a panel for each of its numeric columns; means
- * over seeds (and copies) with their least and greatest, a curve a cell. */
+ * over seeds (and copies) with their least and greatest, a curve per cell. */
 cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *groups,
                              const cop_table *tickets, cop_figures *out, cop_error *err);
 
 /* plot_table.c: the figure that an analyzer's table asks for.
  *
- * Lines: a panel a cell, a curve for each of some rounds; or, where a ticket has several curves
+ * Lines: a panel per cell, a curve for each of some rounds; or, where a ticket has several curves
  * (y columns, series), a panel for each cell and each of them if they are few, else for each
  * cell and some rounds. Histograms and heat maps: a panel for each cell and some rounds.
  * Points: as lines, every row drawn. Seeds, pairs and copies are averaged where their x agree. */

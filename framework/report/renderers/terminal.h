@@ -27,9 +27,6 @@ typedef struct cop_display_choice {
                                   */
 } cop_display_choice;
 
-/* True when the table's plot lists the column among its headlines. */
-bool cop_is_headline(const cop_table *table, const char *column);
-
 /* Renders a table. A column named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
 cop_status cop_display_make(const cop_table *table, const cop_display_choice *choice,
                             cop_arena *arena, cop_display *out, cop_error *err);
@@ -37,14 +34,5 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
 /* Prints it aligned, long headers on several lines. Columns that would make lines longer than
  * `width` (0: any length) are left out from the right, and the last line says how many. */
 void cop_display_print(const cop_display *d, size_t width, FILE *out);
-
-/* A number as a person wants it, by its unit: shares in percent with two decimals, large counts of
- * images with k, M or G, others with four digits; "-" for NaN. Returns `text`. */
-const char *cop_display_number(double value, const char *unit, char *text, size_t size);
-
-/* Files hold shares as fractions and people are shown percent: the unit that a column is shown in
- * ("" for none), and what its numbers are multiplied by. */
-const char *cop_shown_unit(const cop_column *column);
-double cop_shown_scale(const cop_column *column);
 
 #endif

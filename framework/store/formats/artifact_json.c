@@ -1,4 +1,4 @@
-/* artifact_json.c: artifact.json by cJSON. */
+/* artifact_json.c: writing and reading manifests. */
 #include "store/formats/artifact_json.h"
 
 #include "core/damage.h"
@@ -8,13 +8,13 @@
 #include "core/seal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct cop_manifest {
-    cJSON *root; /* {"kind", "identity", "seconds", "provenance", "files": {name: checksum},
-                    "sizes": {name: digits}} */
+    cJSON *root; /* as in the file */
 };
 
 cop_manifest *cop_manifest_new(const char *kind, const char *identity_text, double seconds,
@@ -82,7 +82,7 @@ static bool is_manifest(const cJSON *root)
     if (!cJSON_IsObject(files) || !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "kind")) ||
         !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "identity")) ||
         !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "provenance")) ||
-        !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(root, "seconds")))
+        !isfinite(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(root, "seconds"))))
         return false;
     const cJSON *file = NULL;
     cJSON_ArrayForEach(file, files)

@@ -1,5 +1,13 @@
-/* artifact_json.h: artifact.json: what an artifact is, its files with their checksums and sizes,
- * and where it came from; with a checksum over all of it. */
+/* artifact_json.h: artifact.json, the manifest of an artifact: what it is, its files, and where it
+ * came from.
+ *
+ *   {"kind": text, "identity": text, "seconds": number, "provenance": text,
+ *    "files": {file: checksum, …}, "sizes": {file: digits, …},
+ *    "plugins": text, "checksum": text}
+ *
+ * A file's name has no folder, its checksum is 32 hexadecimal digits and its size a string of
+ * decimal digits, as all 64 bits count; "plugins" is a line per plugin. The checksum is that of
+ * everything before it (core/seal.h). Earlier versions wrote no sizes, plugins or checksum. */
 #ifndef COP_STORE_FORMATS_ARTIFACT_JSON_H
 #define COP_STORE_FORMATS_ARTIFACT_JSON_H
 

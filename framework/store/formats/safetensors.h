@@ -1,4 +1,5 @@
-/* safetensors.h: sets of named tensors on disk, in the format that PyTorch and others read.
+/* safetensors.h (implemented in safetensors.c, safetensors_read.c): sets of named tensors on disk,
+ * in the format that PyTorch and others read.
  *
  * The format (huggingface.co/docs/safetensors): an 8-byte little-endian length, that many bytes of
  * JSON {"name": {"dtype", "shape", "data_offsets": [begin, end)}, "__metadata__": {text: text}},

@@ -32,7 +32,7 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     char mean[NOTE], std[NOTE], recipe[NOTE], factor[16];
     write_floats(s->normalization.mean, s->task.channels, mean, sizeof mean);
     write_floats(s->normalization.std, s->task.channels, std, sizeof std);
-    (void)cop_recipe_text(&s->recipe, recipe, sizeof recipe);
+    (void)cop_recipe_text(s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
     const cop_metadata notes[] = {{"mean", mean},
                                   {"std", std},
@@ -71,7 +71,8 @@ static bool read_floats(const char *text, int count, float *values)
 }
 
 /* Everything but the tensors; false when something is missing or makes no sense. */
-static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *out)
+static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *out,
+                       cop_recipe *read)
 {
     const char *mean = cop_metadata_find(notes, count, "mean");
     const char *std = cop_metadata_find(notes, count, "std");
@@ -92,7 +93,7 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     return out->factor >= 1 && out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
-           cop_recipe_from_text(recipe, &out->recipe);
+           cop_recipe_from_text(recipe, read);
 }
 
 static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const char *path,
@@ -111,17 +112,18 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
                            .height = (int32_t)pixels->shape.dim[2],
                            .width = (int32_t)pixels->shape.dim[3],
                            .classes = (int32_t)labels->shape.dim[1]};
-    if (!read_notes(notes, count, out))
+    cop_recipe recipe;
+    if (!read_notes(notes, count, out, &recipe))
         return cop_fail_at(err, COP_DAMAGED, path, 0,
                            "lacks metadata of a distilled set: mean, std, decode, factor, recipe");
     COP_TRY(cop_synthetic_allocate(out, pixels->shape.dim[0], err));
+    COP_TRY(cop_synthetic_set_recipe(out, &recipe, err));
     int64_t pixel_count = cop_shape_count(pixels->shape);
     memcpy(out->pixels, pixels->data, (size_t)pixel_count * sizeof(float));
     memcpy(out->labels, labels->data, (size_t)cop_shape_count(labels->shape) * sizeof(float));
     cop_error flaw = {0};
     if (cop_synthetic_check(out, &flaw) == COP_OK)
         return COP_OK;
-    cop_synthetic_clear(out);
     return cop_fail_at(err, COP_DAMAGED, path, 0, "%s", flaw.message);
 }
 
@@ -133,6 +135,8 @@ cop_status cop_synthetic_read(const char *path, cop_synthetic *out, cop_error *e
     COP_TRY(cop_safetensors_read(path, &set, &notes, &count, err));
     memset(out, 0, sizeof *out);
     cop_status status = take_tensors(set, out, path, notes, count, err);
+    if (status != COP_OK)
+        cop_synthetic_clear(out);
     free(notes);
     cop_tensors_free(set);
     return status;

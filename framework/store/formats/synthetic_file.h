@@ -1,6 +1,14 @@
-/* synthetic_file.h: a distilled set on disk: one safetensors file (pixels [n, C, H, W], labels [n,
- * classes]) whose metadata holds the rest, so that PyTorch reads the tensors and nothing has to be
- * guessed. */
+/* synthetic_file.h: synthetic.safetensors, a distilled set: one safetensors file (safetensors.h),
+ * so that PyTorch reads it, with the tensors
+ *
+ *   pixels  f32 [n, C, H, W], from 0 to 1      labels  f32 [n, classes], each a distribution
+ *
+ * and metadata that say the rest, so that nothing has to be guessed:
+ *
+ *   mean, std  of the normalisation to train with, a number per channel, separated by spaces
+ *   decode     "none", "single", "multi" or "bound"
+ *   factor     of the decoding, decimal digits
+ *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it */
 #ifndef COP_STORE_FORMATS_SYNTHETIC_FILE_H
 #define COP_STORE_FORMATS_SYNTHETIC_FILE_H
 

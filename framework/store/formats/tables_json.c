@@ -1,6 +1,4 @@
-/* tables_json.c: [{"name", "help", "columns": […], "plot": {…}, "rows": [[…], …]}, …] by cJSON.
- * Numbers in cells are text: integers with all their digits, floats by %.17g, so that 64 bits,
- * NaN and infinity pass and everything comes back bit for bit. */
+/* tables_json.c: writing and reading tables. */
 #include "store/formats/tables_json.h"
 
 #include "core/damage.h"

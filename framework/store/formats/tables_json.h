@@ -1,5 +1,15 @@
-/* tables_json.h: an analyzer's tables on disk: one JSON file with columns, plot hints and rows,
- * exact to the last bit of every number. */
+/* tables_json.h: tables.json, an analyzer's tables.
+ *
+ *   [{"name": text, "help": text,
+ *     "columns": [{"name": text, "unit": text, "help": text, "type": number}, …],
+ *     "plot": {"kind": number, "title", "x", "y", "error", "value", "series", "headlines": text,
+ *              "log_x", "log_y": bool},
+ *     "rows": [[text, …], …]}, …]
+ *
+ * Numbers that stand for a type or a kind of plot are those of table.h; a text that there is none
+ * of is left out, and so is the plot. A row has a cell per column, and every cell is text: integers
+ * with all their digits, floats by %.17g, so that 64 bits, NaN and infinity pass and everything
+ * comes back bit for bit. */
 #ifndef COP_STORE_FORMATS_TABLES_JSON_H
 #define COP_STORE_FORMATS_TABLES_JSON_H
 

@@ -338,6 +338,24 @@ static int32_t *copy_indices(const int32_t *from, size_t count)
     return to;
 }
 
+/* Leaves out of an analysis the copies that its plan does not name, where it names some. */
+static void keep_needed(cop_work_stage *work, const struct cop_plan *plan)
+{
+    if (plan->needed_copy_count == 0)
+        return;
+    size_t last = 0;
+    for (size_t i = 0; i < work->copy_count; i++) {
+        bool is_needed = false;
+        for (size_t k = 0; k < plan->needed_copy_count; k++)
+            is_needed = is_needed || plan->needed_copies[k] == (int64_t)i;
+        if (is_needed)
+            last = i + 1;
+        else
+            work->copies[i] = COP_NO_STAGE;
+    }
+    work->copy_count = last;
+}
+
 static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const cop_ticket *ticket,
                           const char *what, int32_t *index, cop_error *err)
 {
@@ -355,6 +373,8 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
     work->distil = plan.need_synthetic ? l->distil : COP_NO_STAGE;
     work->copies = copy_indices(ticket->copies, ticket->copy_count);
     work->copy_count = ticket->copy_count;
+    if (work->copies != NULL)
+        keep_needed(work, &plan);
     work->dense_count = plan.need_dense ? l->dense_count : 0;
     work->dense = copy_indices(l->dense, work->dense_count);
     if (work->copies == NULL || work->dense == NULL) {
@@ -479,6 +499,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
     COP_TRY(make_plan(instance, &plan, err));
+    bool needs_rounds = plan.need_rounds;
     int32_t trained = COP_NO_STAGE;
     if (plan.need_trained) {
         cop_status status = train_round(l, p, at, round + 1, &trained, err);
@@ -496,7 +517,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     stage.work.trained = trained;
     stage.work.distil = p->data == COP_DATA_DISTILLED ? l->distil : COP_NO_STAGE;
     stage.work.round = round;
-    stage.work.rounds = p->rounds;
+    stage.work.rounds = needs_rounds ? p->rounds : 0;
     (void)snprintf(text, sizeof text, "prune round %lld", (long long)round + 1);
     COP_TRY(add_work(l, &plan, at, &stage, text, &at->mask, err));
     at->start = rewound(l, p, base, trained, &at->start);

@@ -1,5 +1,6 @@
-/* graph.h: what a study consists of: opened data, models and components, and the stages and
- * tickets laid out from them. Shared by the files of study/. */
+/* graph.h (implemented in study/graph/, study/data.c, study/opened.c, study/running/done.c): what a
+ * study consists of: opened data, models and components, and the stages and tickets laid out from
+ * them. Shared by the files of study/. */
 #ifndef COP_STUDY_GRAPH_GRAPH_H
 #define COP_STUDY_GRAPH_GRAPH_H
 
@@ -7,6 +8,7 @@
 #include "study/data.h"
 #include "study/graph/plan.h"
 #include "study/study.h"
+#include "train/recipe.h"
 
 /* Part of every identity: raised when the framework's own arithmetic changes results. */
 #define COP_NUMERICS_VERSION 3
@@ -68,8 +70,9 @@ typedef struct cop_work_stage {
     int32_t mask;    /* before pruning; the ticket's */
     int32_t trained; /* pruners: this round's training, COP_NO_STAGE if not planned */
     int32_t distil;  /* the synthetic set they see; COP_NO_STAGE: none, real data */
-    int64_t round, rounds;
-    int32_t *copies; /* analyzers; owned */
+    int64_t round;
+    int64_t rounds;  /* 0: the pruner does not look at it */
+    int32_t *copies; /* analyzers; COP_NO_STAGE: not wanted; owned */
     size_t copy_count;
     int32_t *dense; /* analyzers; owned; empty unless planned */
     size_t dense_count;
@@ -155,8 +158,8 @@ size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs);
 /* "distil", "train", "mask", "analyze": of artifacts, in identities and in the plan. */
 const char *cop_stage_kind_name(cop_stage_kind kind);
 
-/* running/done.c: whether the stage is published, a training with every snapshot that is wanted of it by
- * now. COP_DAMAGED, with the reason, where something else stands in its place. */
+/* running/done.c: whether the stage is published, a training with every snapshot that is wanted of
+ * it by now. COP_DAMAGED, with the reason, where something else stands in its place. */
 cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
                           cop_error *err);
 

@@ -99,10 +99,17 @@ static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *sta
     add_reference(t, s, "synthetic", work->distil);
     if (stage->kind == COP_STAGE_MASK) {
         add_reference(t, s, "trained", work->trained);
-        cop_text_printf(t, "round %" PRId64 " of %" PRId64 "\n", work->round, work->rounds);
+        cop_text_printf(t, "round %" PRId64, work->round);
+        if (work->rounds > 0)
+            cop_text_printf(t, " of %" PRId64, work->rounds);
+        cop_text_append(t, "\n");
     }
-    for (size_t i = 0; i < work->copy_count; i++)
+    for (size_t i = 0; i < work->copy_count; i++) {
+        if (work->copies[i] == COP_NO_STAGE)
+            continue;
+        cop_text_printf(t, "%zu: ", i);
         add_reference(t, s, "copy", work->copies[i]);
+    }
     for (size_t i = 0; i < work->dense_count; i++)
         add_reference(t, s, "dense", work->dense[i]);
     return COP_OK;

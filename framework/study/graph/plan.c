@@ -23,6 +23,10 @@ void cop_plan_reset(cop_plan *p)
     p->steps = 0;
     p->flops = 0.0;
     p->need_trained = false;
+    p->need_rounds = false;
+    p->needed_copies = NULL;
+    p->needed_copy_count = 0;
+    p->needed_copy_capacity = 0;
     p->need_dense = false;
     p->need_synthetic = false;
     p->expected_samples = 0;
@@ -35,6 +39,7 @@ void cop_plan_reset(cop_plan *p)
 void cop_plan_clear(cop_plan *p)
 {
     free_trainings(p);
+    free(p->needed_copies);
     cop_plan_reset(p);
 }
 
@@ -49,7 +54,7 @@ static cop_status check_expected(const cop_plan *p, cop_error *err)
     if (p->expected_samples < 0)
         return cop_fail(err, COP_FAILED, "it states a set of %lld images",
                         (long long)p->expected_samples);
-    if (memchr(recipe->name, '\0', sizeof recipe->name) == NULL || recipe->name[0] == '\0')
+    if (recipe->name[0] == '\0')
         return cop_fail(err, COP_INVALID, "its set has no recipe to be trained with");
     COP_TRY(cop_schedule_make(recipe, p->expected_samples, &schedule, err));
     if (!(recipe->duration.value > 0.0))
@@ -103,6 +108,25 @@ void cop_plan_need_trained(cop_plan *p)
     p->need_trained = true;
 }
 
+void cop_plan_need_rounds(cop_plan *p)
+{
+    p->need_rounds = true;
+}
+
+cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err)
+{
+    if (i < 0 || i >= p->copies)
+        return cop_fail(err, COP_INVALID, "copy %lld is wanted, and there are %lld (from 0)",
+                        (long long)i, (long long)p->copies);
+    int64_t *grown = cop_grow(p->needed_copies, &p->needed_copy_capacity, p->needed_copy_count + 1,
+                              sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    p->needed_copies = grown;
+    p->needed_copies[p->needed_copy_count++] = i;
+    return COP_OK;
+}
+
 void cop_plan_need_dense(cop_plan *p)
 {
     p->need_dense = true;
@@ -116,7 +140,7 @@ void cop_plan_need_synthetic(cop_plan *p)
 void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe)
 {
     p->expected_samples = decoded_samples;
-    p->expected_recipe = *recipe;
+    p->expected_recipe = recipe != NULL ? *recipe : (cop_recipe){0};
 }
 
 const cop_model *cop_plan_model(const cop_plan *p)

@@ -3,6 +3,8 @@
 #ifndef COP_STUDY_GRAPH_PLAN_H
 #define COP_STUDY_GRAPH_PLAN_H
 
+#include "train/recipe.h"
+
 #include <coppice/plugin.h>
 #include <coppice/work.h>
 
@@ -32,7 +34,9 @@ struct cop_plan {
 
     int64_t steps; /* 0 until stated */
     double flops;
-    bool need_trained, need_dense, need_synthetic;
+    bool need_trained, need_rounds, need_dense, need_synthetic;
+    int64_t *needed_copies; /* those that were named; owned */
+    size_t needed_copy_count, needed_copy_capacity;
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;
     cop_plan_training *trainings; /* in the order of the requests; owned */

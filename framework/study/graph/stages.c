@@ -8,7 +8,8 @@
 
 const char *cop_stage_kind_name(cop_stage_kind kind)
 {
-    static const char *const names[] = {"", "distil", "train", "mask", "analyze"};
+    static const char *const names[] = {"", COP_ARTIFACT_SET, COP_ARTIFACT_TRAINING,
+                                        COP_ARTIFACT_MASK, COP_ARTIFACT_ANALYSIS};
     return names[kind];
 }
 

@@ -107,8 +107,8 @@ static cop_status call(const cop_drive *d, const cop_work_ops *ops, phase which,
         status = ops->finish(d->self, d->work, &inner);
     cop_callback_leave(&at);
     cop_work_release(d->work);
-    /* An input that could not be had is the host's failure, not the plugin's; and there is no result
-     * without it, whatever the plugin made of that. */
+    /* An input that could not be had is the host's failure, not the plugin's; and there is no
+     * result without it, whatever the plugin made of that. */
     if (d->work->input_status != COP_OK) {
         if (inner.message[0] == '\0')
             (void)cop_fail(&inner, d->work->input_status, "an input could not be read");

@@ -1,5 +1,5 @@
-/* drive.h: running a planned work: begin, every step, finish; with checkpoints, cancelling and
- * progress between steps, and a check of what comes out.
+/* drive.h (implemented in drive.c, result_check.c): running a planned work: begin, every step,
+ * finish; with checkpoints, cancelling and progress between steps, and a check of what comes out.
  *
  * * Planning comes first (study/graph/plan.h: cop_plan_make), then the host runs the trainings
  * that the plan asks for, fills a cop_work (study/running/work.h), and calls one of these. */

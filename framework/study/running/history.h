@@ -1,20 +1,11 @@
-/* history.h: what happened in a training, an epoch a row. */
+/* history.h: what happened in a training, one row per epoch. */
 #ifndef COP_STUDY_RUNNING_HISTORY_H
 #define COP_STUDY_RUNNING_HISTORY_H
 
+#include "store/formats/history_csv.h"
+
 #include <coppice/objective.h>
 #include <coppice/trainer.h>
-
-/* Columns of a row. */
-enum {
-    COP_HISTORY_EPOCH,
-    COP_HISTORY_LR,
-    COP_HISTORY_TRAIN_LOSS,
-    COP_HISTORY_TRAIN_ACCURACY,
-    COP_HISTORY_TEST_LOSS,     /* NaN where the epoch was not evaluated */
-    COP_HISTORY_TEST_ACCURACY, /* a share, like the training one */
-    COP_HISTORY_COLUMNS
-};
 
 /* Epochs of a training that are evaluated on test data besides the last. */
 #define COP_HISTORY_EVALUATIONS 10
@@ -23,7 +14,7 @@ enum {
  * the training's checkpoint: [rows + 1, columns], the last row holding (rows done, samples, loss
  * sum, …). */
 typedef struct cop_history {
-    double *rows; /* [capacity, COP_HISTORY_COLUMNS], within a tensor of the checkpoint's bag */
+    cop_history_row *rows; /* capacity + 1, within a tensor of the checkpoint's bag */
     int64_t capacity;
 } cop_history;
 
@@ -40,7 +31,7 @@ void cop_history_add(cop_history *h, const cop_train_metrics *metrics);
  * NULL. */
 void cop_history_close(cop_history *h, int64_t epoch, const cop_evaluation *test);
 
-/* Writes epoch,lr,train_loss,train_accuracy,test_loss,test_accuracy; empty cells for NaN. */
+/* Writes the closed rows as history.csv. */
 cop_status cop_history_write(const cop_history *h, const char *path, cop_error *err);
 
 /* The last closed row, or NULL. */

@@ -1,6 +1,6 @@
 /* lender.c: what a running work borrows of earlier stages. */
-#include "core/memory.h"
 #include "study/running/lender.h"
+#include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +176,8 @@ static cop_status lend_input(void *context, cop_work_input input, size_t request
     case COP_INPUT_TRAINED:
         return lend(l, (source_key){FINAL, work->trained, {0}}, out, err);
     case COP_INPUT_COPY:
+        if (work->copies[index] == COP_NO_STAGE)
+            return cop_fail(err, COP_FAILED, "copy %zu is not among those that plan named", index);
         return lend(l, (source_key){FINAL, work->copies[index], {0}}, out, err);
     case COP_INPUT_DENSE:
         return lend(l, (source_key){FINAL, work->dense[index], {0}}, out, err);

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/path.h"
+#include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
 #include "train/recipe_text.h"
 
@@ -12,7 +13,7 @@
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size)
 {
     char when[40];
-    (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s.safetensors",
+    (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s" COP_SNAPSHOT_SUFFIX,
                    cop_duration_text(at, when, sizeof when));
     return text;
 }
@@ -45,7 +46,7 @@ static cop_status read_tensors(cop_runner *r, int32_t stage, const char *file, c
 
 cop_status cop_load_final(cop_runner *r, int32_t training, cop_tensors **out, cop_error *err)
 {
-    return read_tensors(r, training, "state.safetensors", out, err);
+    return read_tensors(r, training, COP_STATE_FILE, out, err);
 }
 
 cop_status cop_load_snapshot(cop_runner *r, int32_t training, cop_duration at, cop_tensors **out,
@@ -60,15 +61,15 @@ cop_status cop_load_mask(cop_runner *r, const cop_opened *o, int32_t mask, cop_t
 {
     if (mask == COP_NO_STAGE)
         return cop_model_full_mask(o->model, out, err);
-    return read_tensors(r, mask, "mask.safetensors", out, err);
+    return read_tensors(r, mask, COP_MASK_FILE, out, err);
 }
 
 cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out, cop_error *err)
 {
     const cop_artifact_id *id = &r->study->stages[distil].id;
     char path[COP_PATH_SIZE];
-    COP_TRY(note(r, distil, cop_store_check_file(r->store, id, "synthetic.safetensors", err)));
-    cop_store_path(r->store, id, "synthetic.safetensors", path, sizeof path);
+    COP_TRY(note(r, distil, cop_store_check_file(r->store, id, COP_SYNTHETIC_FILE, err)));
+    cop_store_path(r->store, id, COP_SYNTHETIC_FILE, path, sizeof path);
     return note(r, distil, cop_synthetic_read(path, out, err));
 }
 

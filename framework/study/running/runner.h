@@ -1,6 +1,6 @@
-/* runner.h: running one stage. One function per kind of stage, each of which resumes from the
- * stage's checkpoint where there is one, saves one now and then and when told to stop, and
- * publishes the artifact. */
+/* runner.h (implemented in study/running/, study/executors/serial.c): running one stage. One
+ * function per kind of stage, each of which resumes from the stage's checkpoint where there is one,
+ * saves one now and then and when told to stop, and publishes the artifact. */
 #ifndef COP_STUDY_RUNNING_RUNNER_H
 #define COP_STUDY_RUNNING_RUNNER_H
 
@@ -66,8 +66,7 @@ cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out,
 size_t cop_declared_count(const cop_model *model);
 const cop_parameter *cop_declared_at(const cop_model *model, size_t i);
 
-/* File name of a training's snapshot: "snapshot-500it.safetensors". */
-#define COP_SNAPSHOT_PREFIX "snapshot-"
+/* File name of a training's snapshot: "snapshot-500it.safetensors". Returns `text`. */
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size);
 
 #endif

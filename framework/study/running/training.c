@@ -6,10 +6,12 @@
 #include "study/running/history.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"
-#include "study/running/summary.h"
 
+#include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
+#include "store/formats/summary_json.h"
 #include "train/recipe_text.h"
+#include "train/trainer_state.h"
 
 #include <coppice/trainer.h>
 
@@ -62,7 +64,7 @@ static cop_status open_data(cop_training *t, cop_error *err)
     cop_status status = cop_synthetic_samples(&set, &t->decoded, err);
     t->data = t->decoded;
     if (spec->own_recipe)
-        t->recipe = set.recipe;
+        t->recipe = *set.recipe;
     cop_synthetic_clear(&set);
     return status;
 }
@@ -97,7 +99,7 @@ static cop_status open_records(cop_training *t, cop_error *err)
         return cop_out_of_memory(err);
     COP_TRY(cop_tensors_add(t->records, "history", COP_F64,
                             cop_shape2(epochs + 1, COP_HISTORY_COLUMNS), &history, err));
-    t->history = (cop_history){.rows = cop_f64(history), .capacity = epochs};
+    t->history = (cop_history){.rows = (cop_history_row *)cop_f64(history), .capacity = epochs};
     return COP_OK;
 }
 
@@ -127,8 +129,8 @@ static cop_status keep_momentum(cop_training *t, cop_error *err)
         return COP_OK;
     for (size_t i = 0; i < cop_tensors_count(t->mask); i++) {
         const cop_tensor *keep = cop_tensors_at(t->mask, i);
-        char name[COP_NAME_SIZE + 16];
-        (void)snprintf(name, sizeof name, "momentum/%s", keep->name);
+        char name[COP_MOMENTUM_SIZE];
+        (void)snprintf(name, sizeof name, COP_MOMENTUM_PREFIX "%s", keep->name);
         const cop_tensor *momentum = cop_tensors_find(cop_trainer_state(t->trainer), name);
         for (int64_t k = 0; momentum != NULL && k < cop_shape_count(keep->shape); k++)
             cop_f32(momentum)[k] *= cop_f32(keep)[k];
@@ -141,7 +143,7 @@ static cop_status keep_momentum(cop_training *t, cop_error *err)
 static cop_status start(cop_training *t, cop_error *err)
 {
     const cop_start_point *from = &t->stage->train.start;
-    const cop_tensor *step = cop_tensors_find(t->start, "step");
+    const cop_tensor *step = cop_tensors_find(t->start, COP_STEP_NAME);
     t->first = t->step = from->go_on && step != NULL ? cop_i64(step)[0] : 0;
     COP_TRY(cop_trainer_start(t->trainer, t->start, t->step, err));
     return t->step > 0 && from->keep_momentum ? keep_momentum(t, err) : COP_OK;
@@ -381,7 +383,7 @@ static cop_status write_files(const cop_training *t, cop_draft *draft, const cop
                               cop_error *err)
 {
     char path[COP_PATH_SIZE], file[80];
-    cop_draft_path(draft, "state.safetensors", path, sizeof path);
+    cop_draft_path(draft, COP_STATE_FILE, path, sizeof path);
     COP_TRY(cop_safetensors_write(path, state, NULL, 0, err));
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
         if (t->snapshots[i] == NULL)
@@ -393,23 +395,23 @@ static cop_status write_files(const cop_training *t, cop_draft *draft, const cop
     }
     /* Another study may have wanted others of the same training, and may want them again. */
     COP_TRY(cop_draft_keep(draft, COP_SNAPSHOT_PREFIX, err));
-    cop_draft_path(draft, "history.csv", path, sizeof path);
+    cop_draft_path(draft, COP_HISTORY_FILE, path, sizeof path);
     COP_TRY(cop_history_write(&t->history, path, err));
     const double *last = cop_history_last(&t->history);
     const double none[COP_HISTORY_COLUMNS] = {0, 0, NAN, NAN, NAN, NAN};
     const double *row = last != NULL ? last : none;
     int64_t total = cop_trainer_total_steps(t->trainer);
     int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
-    const cop_summary_value values[] = {
-        {"epochs", (double)total / (double)per_epoch},
-        {"steps", (double)total},
-        {"samples", (double)(total - t->first) / (double)per_epoch * (double)t->data->count},
-        {"train_loss", row[COP_HISTORY_TRAIN_LOSS]},
-        {"train_accuracy", row[COP_HISTORY_TRAIN_ACCURACY]},
-        {"test_loss", row[COP_HISTORY_TEST_LOSS]},
-        {"test_accuracy", row[COP_HISTORY_TEST_ACCURACY]}};
-    cop_draft_path(draft, "summary.json", path, sizeof path);
-    return cop_summary_write(path, values, sizeof values / sizeof values[0], err);
+    const cop_summary summary = {.epochs = (double)total / (double)per_epoch,
+                                 .steps = (double)total,
+                                 .samples = (double)(total - t->first) / (double)per_epoch *
+                                            (double)t->data->count,
+                                 .train_loss = row[COP_HISTORY_TRAIN_LOSS],
+                                 .train_accuracy = row[COP_HISTORY_TRAIN_ACCURACY],
+                                 .test_loss = row[COP_HISTORY_TEST_LOSS],
+                                 .test_accuracy = row[COP_HISTORY_TEST_ACCURACY]};
+    cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
+    return cop_summary_write(&summary, t->stage->id.kind, path, err);
 }
 
 static cop_status publish(cop_training *t, cop_error *err)

@@ -1,6 +1,6 @@
 /* work.c: the host's services to a running work. */
-#include "core/memory.h"
 #include "study/running/work.h"
+#include "core/memory.h"
 
 #include "core/locale.h"
 

@@ -6,9 +6,10 @@
 #include "study/running/lender.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"
-#include "study/running/summary.h"
 
+#include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
+#include "store/formats/summary_json.h"
 #include "store/formats/synthetic_file.h"
 #include "store/formats/tables_json.h"
 
@@ -128,8 +129,7 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
 typedef cop_status (*cop_write_result)(const void *result, const char *path, cop_error *err);
 
 static cop_status publish(cop_run *run, const char *file, cop_write_result write,
-                          const void *result, const cop_summary_value *values, size_t count,
-                          cop_error *err)
+                          const void *result, const cop_summary *summary, cop_error *err)
 {
     const cop_stage *stage = run->stage;
     char path[COP_PATH_SIZE];
@@ -137,9 +137,9 @@ static cop_status publish(cop_run *run, const char *file, cop_write_result write
     COP_TRY(cop_draft_open(run->r->store, &stage->id, &draft, err));
     cop_draft_path(draft, file, path, sizeof path);
     cop_status status = write(result, path, err);
-    cop_draft_path(draft, "summary.json", path, sizeof path);
+    cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
     if (status == COP_OK)
-        status = cop_summary_write(path, values, count, err);
+        status = cop_summary_write(summary, stage->id.kind, path, err);
     if (status != COP_OK) {
         cop_draft_abandon(draft);
         return status;
@@ -161,11 +161,10 @@ static cop_status distil(cop_run *run, cop_error *err)
 {
     cop_synthetic set = {0};
     COP_TRY(cop_drive_distiller(&run->drive, run->stage->work.instance->ops, &set, err));
-    const cop_summary_value values[] = {
-        {"stored", (double)set.count},
-        {"decoded", (double)cop_decoded_count(set.decode, set.factor, set.count)}};
-    cop_status status =
-        publish(run, "synthetic.safetensors", write_synthetic, &set, values, 2, err);
+    const cop_summary summary = {.stored = (double)set.count,
+                                 .decoded =
+                                     (double)cop_decoded_count(set.decode, set.factor, set.count)};
+    cop_status status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
     cop_synthetic_clear(&set);
     return status;
 }
@@ -195,9 +194,9 @@ static cop_status prune(cop_run *run, cop_error *err)
     COP_TRY(cop_drive_pruner(&run->drive, spec->instance->ops, before, &mask, err));
     double prunable = (double)cop_model_prunable_count(o->model);
     double kept = (double)cop_mask_count(mask);
-    const cop_summary_value values[] = {
-        {"prunable", prunable}, {"kept", kept}, {"sparsity", 1.0 - kept / prunable}};
-    cop_status status = publish(run, "mask.safetensors", write_tensors, mask, values, 3, err);
+    const cop_summary summary = {
+        .prunable = prunable, .kept = kept, .sparsity = 1.0 - kept / prunable};
+    cop_status status = publish(run, COP_MASK_FILE, write_tensors, mask, &summary, err);
     cop_tensors_free(mask);
     return status;
 }
@@ -221,8 +220,8 @@ static cop_status analyze(cop_run *run, cop_error *err)
 {
     cop_tables *tables = NULL;
     COP_TRY(cop_drive_analyzer(&run->drive, run->stage->work.instance->ops, &tables, err));
-    const cop_summary_value values[] = {{"tables", (double)cop_tables_count(tables)}};
-    cop_status status = publish(run, "tables.json", write_tables, tables, values, 1, err);
+    const cop_summary summary = {.tables = (double)cop_tables_count(tables)};
+    cop_status status = publish(run, COP_TABLES_FILE, write_tables, tables, &summary, err);
     cop_tables_free(tables);
     return status;
 }

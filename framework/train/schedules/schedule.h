@@ -2,10 +2,10 @@
 #ifndef COP_TRAIN_SCHEDULES_SCHEDULE_H
 #define COP_TRAIN_SCHEDULES_SCHEDULE_H
 
-#include <coppice/recipe.h>
+#include "train/recipe.h"
 
 typedef struct cop_schedule {
-    int64_t batch;     /* samples a step: the recipe's, or all of a smaller set */
+    int64_t batch;     /* samples per step: the recipe's, or all of a smaller set */
     int64_t per_epoch; /* steps; a partial last batch counts */
     int64_t total;     /* steps of the whole training */
     double lr;         /* before the first milestone */

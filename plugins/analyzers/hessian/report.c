@@ -43,7 +43,7 @@ static estimate from_traces(const cop_tensor *trace, int64_t first, int64_t last
 typedef struct spread {
     double *value;
     int64_t *first;     /* of each parameter in `value`, and the end */
-    double *mean_error; /* standard error of a coordinate, meant over each parameter */
+    double *mean_error; /* standard error of a coordinate, averaged over each parameter */
     size_t parameters;
 } spread;
 

@@ -198,28 +198,12 @@ static cop_status cifar10_read(void *state, cop_split split, int64_t first, int6
 }
 
 static const cop_option option_table[] = {
-    {.name = "path",
-     .help = "Directory of the official binary files",
-     .type = COP_OPTION_STRING,
-     .flags = COP_OPTION_EXECUTION_ONLY,
-     .offset = offsetof(options, path),
-     .def = "data/cifar-10-batches-bin"},
-    {.name = "train_size",
-     .help = "Use the first N training images; 0: all",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, train_size),
-     .def = "0",
-     .min = 0,
-     .max = TRAIN_FILES * RECORDS,
-     .unit = "images"},
-    {.name = "test_size",
-     .help = "Use the first N test images; 0: all",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, test_size),
-     .def = "0",
-     .min = 0,
-     .max = RECORDS,
-     .unit = "images"},
+    /* Its content is in the fingerprint of the data: no identity needs to read it once more. */
+    COP_OPT_PATH(options, path, "data/cifar-10-batches-bin",
+                 "Directory of the official binary files", .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_FIRST_IMAGES(options, train_size, "0", (TRAIN_FILES * RECORDS),
+                         "Use the first N training images"),
+    COP_OPT_FIRST_IMAGES(options, test_size, "0", RECORDS, "Use the first N test images"),
 };
 
 static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),

@@ -192,7 +192,7 @@ static placement draw_blot_placement(cop_stream *stream)
     return p;
 }
 
-/* Paints over the canvas where the figure covers it; shape −1 is a bar. Four samples a pixel
+/* Paints over the canvas where the figure covers it; shape −1 is a bar. Four samples per pixel
  * soften the edge. */
 static void paint(colour *canvas, const placement *p, int shape, const pattern *fill)
 {

@@ -77,7 +77,7 @@ static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
     double outer = (double)o->inner * inner + 3.0 * (double)o->pretrain * (double)samples;
     cop_plan_steps(plan, o->iterations * rhythm.steps);
     cop_plan_flops(plan, (double)o->iterations * outer * forward);
-    cop_plan_expect_set(plan, decoded * classes, &o->recipe);
+    cop_plan_expect_set(plan, decoded * classes, o->recipe);
     return COP_OK;
 }
 
@@ -207,7 +207,7 @@ static cop_status finish_idc(void *self, cop_work *work, cop_error *err)
     cop_synthetic *out = cop_work_set(work);
     out->decode = r->options->factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
     out->factor = (int32_t)r->options->factor;
-    out->recipe = r->options->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, r->options->recipe, err));
     return cop_pixels_finish(r->pixels, out, err);
 }
 

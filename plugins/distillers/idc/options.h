@@ -32,7 +32,7 @@ typedef struct idc_options {
     int64_t ipc, factor;
     int32_t decode; /* idc_decode */
     int32_t start;  /* idc_start */
-    cop_recipe recipe;
+    const cop_recipe *recipe;
 
     /* matching */
     const cop_model *model;

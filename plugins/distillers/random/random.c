@@ -1,4 +1,4 @@
-/* random.c: the selection baseline of every distillation paper: real images, so many a class.
+/* random.c: the selection baseline of every distillation paper: real images, some of each class.
  *
  * With factor f > 1 each stored image is a mosaic of f x f real images, shrunk by nearest neighbour
  * (IDC's starting point "mix"; Kim et al. 2022), decoded like IDC's sets. Tile t of the k-th image
@@ -16,7 +16,7 @@ typedef struct options {
     int64_t factor;
     int32_t selection;
     int32_t decode;
-    cop_recipe recipe;
+    const cop_recipe *recipe;
 } options;
 
 static cop_decode decode_of(const options *o)
@@ -56,7 +56,7 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
     int64_t stored = o->ipc * task->classes;
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
-                        &o->recipe);
+                        o->recipe);
     return COP_OK;
 }
 
@@ -107,7 +107,7 @@ static cop_status finish_random(void *self, cop_work *work, cop_error *err)
     cop_synthetic *out = cop_work_set(work);
     out->decode = decode_of(o);
     out->factor = (int32_t)o->factor;
-    out->recipe = o->recipe;
+    COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
     int64_t size = o->ipc * task->channels * task->height * task->width;
     for (int32_t c = 0; c < task->classes; c++)
@@ -120,43 +120,19 @@ static const char *const selection_names[] = {"random", "first", NULL};
 static const char *const decode_names[] = {"single", "multi", NULL};
 
 static const cop_option option_table[] = {
-    {.name = "ipc",
-     .help = "Stored images a class",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, ipc),
-     .def = "10",
-     .min = 1,
-     .max = 100000,
-     .unit = "images"},
-    {.name = "factor",
-     .help = "Each stored image is a mosaic of factor x factor real ones; 1: as it is",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(options, factor),
-     .def = "1",
-     .min = 1,
-     .max = 16},
-    {.name = "selection",
-     .help = "Which images of a class: drawn at random, or the first",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, selection),
-     .def = "random",
-     .choices = selection_names},
-    {.name = "decode",
-     .help = "Mosaics become images of the one factor, or of every factor up to it",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, decode),
-     .def = "single",
-     .choices = decode_names,
-     .flags = COP_OPTION_ADVANCED},
-    {.name = "recipe",
-     .help = "How the set is trained on",
-     .type = COP_OPTION_RECIPE,
-     .offset = offsetof(options, recipe),
-     .def = "idc"},
+    COP_OPT_IPC(options, ipc),
+    COP_OPT_INT(options, factor, "1", 1, 16,
+                "Each stored image is a mosaic of factor x factor real ones; 1: as it is"),
+    COP_OPT_ENUM(options, selection, "random", selection_names,
+                 "Which images of a class: drawn at random, or the first"),
+    COP_OPT_ENUM(options, decode, "single", decode_names,
+                 "Mosaics become images of the one factor, or of every factor up to it",
+                 .flags = COP_OPTION_ADVANCED),
+    COP_OPT_SET_RECIPE(options, recipe, "idc"),
 };
 
 COP_PLUGIN(DISTILLER, .id = "random", .version = "1.0.0", .results_version = "1",
-           .summary = "Random real images, so many a class, as they are or as mosaics",
+           .summary = "Random real images, some of each class, as they are or as mosaics",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_random,
                                         .begin = begin_random, .step = step_random,

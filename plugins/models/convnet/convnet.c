@@ -13,12 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NORM_NONE, NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_GROUP };
 enum { POOL_AVG, POOL_MAX, POOL_NONE };
 enum { ACT_RELU, ACT_LEAKY_RELU, ACT_SIGMOID, ACT_TANH, ACT_SWISH };
 enum { START_UNIFORM, START_KAIMING_FAN_IN, START_KAIMING_FAN_OUT };
 
-static const char *const norm_names[] = {"none", "batch", "instance", "layer", "group", NULL};
 static const char *const pool_names[] = {"avg", "max", "none", NULL};
 static const char *const act_names[] = {"relu", "leaky_relu", "sigmoid", "tanh", "swish", NULL};
 static const char *const start_names[] = {"uniform_fan_in", "kaiming_fan_in", "kaiming_fan_out",
@@ -30,56 +28,19 @@ typedef struct convnet_options {
 } convnet_options;
 
 static const cop_option options[] = {
-    {.name = "depth",
-     .help = "number of convolution blocks",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(convnet_options, depth),
-     .def = "3",
-     .min = 1,
-     .max = 6,
-     .unit = "blocks"},
-    {.name = "width",
-     .help = "filters of each convolution",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(convnet_options, width),
-     .def = "128",
-     .min = 1,
-     .max = 4096,
-     .unit = "filters"},
-    {.name = "norm",
-     .help = "normalisation after each convolution",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(convnet_options, norm),
-     .def = "instance",
-     .choices = norm_names},
-    {.name = "groups",
-     .help = "groups of channels for norm = \"group\"; divides the width",
-     .type = COP_OPTION_INT,
-     .flags = COP_OPTION_ADVANCED,
-     .offset = offsetof(convnet_options, groups),
-     .def = "4",
-     .min = 1,
-     .max = 4096,
-     .unit = "groups"},
-    {.name = "pooling",
-     .help = "2x2 pooling at the end of each block",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(convnet_options, pooling),
-     .def = "avg",
-     .choices = pool_names},
-    {.name = "activation",
-     .help = "nonlinearity; leaky_relu has slope 0.01",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(convnet_options, activation),
-     .def = "relu",
-     .choices = act_names},
-    {.name = "initializer",
-     .help = "starting weights: U(±1/√fan_in), or He et al.'s normal by fan-in or fan-out",
-     .type = COP_OPTION_ENUM,
-     .flags = COP_OPTION_ADVANCED,
-     .offset = offsetof(convnet_options, initializer),
-     .def = "uniform_fan_in",
-     .choices = start_names},
+    COP_OPT_INT(convnet_options, depth, "3", 1, 6, "number of convolution blocks",
+                .unit = "blocks"),
+    COP_OPT_INT(convnet_options, width, "128", 1, 4096, "filters of each convolution",
+                .unit = "filters"),
+    COP_OPT_NORM(convnet_options, norm, COP_NORM_NONE, "instance"),
+    COP_OPT_NORM_GROUPS(convnet_options, groups, 4096),
+    COP_OPT_ENUM(convnet_options, pooling, "avg", pool_names,
+                 "2x2 pooling at the end of each block"),
+    COP_OPT_ENUM(convnet_options, activation, "relu", act_names,
+                 "nonlinearity; leaky_relu has slope 0.01"),
+    COP_OPT_ENUM(convnet_options, initializer, "uniform_fan_in", start_names,
+                 "starting weights: U(±1/√fan_in), or He et al.'s normal by fan-in or fan-out",
+                 .flags = COP_OPTION_ADVANCED),
 };
 
 typedef struct convnet {
@@ -107,7 +68,7 @@ static cop_status check_depth(const convnet_options *o, const cop_task *task, co
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
 {
     const convnet_options *o = given;
-    if (o->norm == NORM_GROUP && o->width % o->groups != 0)
+    if (o->norm == COP_NORM_GROUP && o->width % o->groups != 0)
         return cop_fail(err, COP_INVALID, "width %lld does not divide into %lld groups",
                         (long long)o->width, (long long)o->groups);
     COP_TRY(check_depth(o, task, err));
@@ -123,16 +84,6 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
 static void destroy_impl(void *self)
 {
     free(self);
-}
-
-static cop_norm_kind norm_kind(int32_t norm)
-{
-    static const cop_norm_kind kinds[] = {[NORM_NONE] = COP_NORM_NONE,
-                                          [NORM_BATCH] = COP_NORM_BATCH,
-                                          [NORM_INSTANCE] = COP_NORM_INSTANCE,
-                                          [NORM_LAYER] = COP_NORM_LAYER,
-                                          [NORM_GROUP] = COP_NORM_GROUP};
-    return kinds[norm];
 }
 
 static cop_initializer weight_init(int32_t start)
@@ -182,7 +133,7 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
                        weight_init(net->options.initializer));
     cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
-    x = cop_layer_norm(l, name, x, norm_kind(net->options.norm), net->options.groups, one);
+    x = cop_layer_norm(l, name, x, (cop_norm_kind)net->options.norm, net->options.groups, one);
     return pool(l->g, net->options.pooling, activate(l->g, net->options.activation, x));
 }
 

@@ -26,12 +26,10 @@
 
 #define MAX_STAGES 4
 
-enum { NORM_BATCH, NORM_INSTANCE, NORM_LAYER, NORM_GROUP };
 enum { STEM_AUTO, STEM_SMALL, STEM_MID, STEM_LARGE };
 enum { START_FAN_OUT, START_FAN_IN };
 enum { SCALE_ONES, SCALE_UNIFORM01 };
 
-static const char *const norm_names[] = {"batch", "instance", "layer", "group", NULL};
 static const char *const stem_names[] = {"auto", "small", "mid", "large", NULL};
 static const char *const start_names[] = {"kaiming_fan_out", "kaiming_fan_in", NULL};
 static const char *const scale_names[] = {"ones", "uniform01", NULL};
@@ -42,56 +40,22 @@ typedef struct resnet_options {
 } resnet_options;
 
 static const cop_option options[] = {
-    {.name = "depth",
-     .help = "layers: 10, 18 or 34 in four stages; 20, 32, 44, 56 or 110 in three",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(resnet_options, depth),
-     .def = "18",
-     .min = 8,
-     .max = 110,
-     .unit = "layers"},
-    {.name = "width",
-     .help = "filters of the first stage; 0: 32 for four stages, 16 for three",
-     .type = COP_OPTION_INT,
-     .offset = offsetof(resnet_options, width),
-     .def = "0",
-     .min = 0,
-     .max = 1024,
-     .unit = "filters"},
-    {.name = "norm",
-     .help = "normalisation after each convolution",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(resnet_options, norm),
-     .def = "batch",
-     .choices = norm_names},
-    {.name = "groups",
-     .help = "groups of channels for norm = \"group\"; divides the width",
-     .type = COP_OPTION_INT,
-     .flags = COP_OPTION_ADVANCED,
-     .offset = offsetof(resnet_options, groups),
-     .def = "4",
-     .min = 1,
-     .max = 1024,
-     .unit = "groups"},
-    {.name = "stem",
-     .help = "small: 3x3; mid: 3x3 and pooling; large: 7x7 and pooling; auto: by the image's size",
-     .type = COP_OPTION_ENUM,
-     .flags = COP_OPTION_ADVANCED,
-     .offset = offsetof(resnet_options, stem),
-     .def = "auto",
-     .choices = stem_names},
-    {.name = "initializer",
-     .help = "He et al.'s normal start of the convolutions, by fan-out or fan-in",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(resnet_options, initializer),
-     .def = "kaiming_fan_out",
-     .choices = start_names},
-    {.name = "norm_scale",
-     .help = "start of the normalisations' scale: 1, or drawn from U(0, 1)",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(resnet_options, norm_scale),
-     .def = "ones",
-     .choices = scale_names},
+    COP_OPT_INT(resnet_options, depth, "18", 8, 110,
+                "layers: 10, 18 or 34 in four stages; 20, 32, 44, 56 or 110 in three",
+                .unit = "layers"),
+    COP_OPT_INT(resnet_options, width, "0", 0, 1024,
+                "filters of the first stage; 0: 32 for four stages, 16 for three",
+                .unit = "filters"),
+    COP_OPT_NORM(resnet_options, norm, COP_NORM_BATCH, "batch"),
+    COP_OPT_NORM_GROUPS(resnet_options, groups, 1024),
+    COP_OPT_ENUM(
+        resnet_options, stem, "auto", stem_names,
+        "small: 3x3; mid: 3x3 and pooling; large: 7x7 and pooling; auto: by the image's size",
+        .flags = COP_OPTION_ADVANCED),
+    COP_OPT_ENUM(resnet_options, initializer, "kaiming_fan_out", start_names,
+                 "He et al.'s normal start of the convolutions, by fan-out or fan-in"),
+    COP_OPT_ENUM(resnet_options, norm_scale, "ones", scale_names,
+                 "start of the normalisations' scale: 1, or drawn from U(0, 1)"),
 };
 
 typedef struct resnet {
@@ -146,12 +110,10 @@ static void choose_starts(const resnet_options *o, resnet *net)
 
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
 {
-    static const cop_norm_kind kinds[] = {[NORM_BATCH] = COP_NORM_BATCH,
-                                          [NORM_INSTANCE] = COP_NORM_INSTANCE,
-                                          [NORM_LAYER] = COP_NORM_LAYER,
-                                          [NORM_GROUP] = COP_NORM_GROUP};
     const resnet_options *o = given;
-    resnet net = {.classes = task->classes, .groups = o->groups, .norm = kinds[o->norm]};
+    resnet net = {.classes = task->classes,
+                  .groups = o->groups,
+                  .norm = (cop_norm_kind)(o->norm + COP_NORM_BATCH)};
     if (!choose_family(o->depth, &net))
         return cop_fail(err, COP_INVALID,
                         "there is no ResNet-%lld here: depth is 10, 18, 34 or 6n + 2 (20, 32, 44, "

@@ -8,8 +8,6 @@
 
 #include <math.h>
 
-enum { SCOPE_GLOBAL = 0, SCOPE_LAYER = 1 };
-
 typedef struct options {
     double rate;
     int32_t scope;
@@ -45,31 +43,14 @@ static cop_status finish_imp(void *self, cop_work *work, cop_error *err)
     COP_TRY(cop_work_scores(work, COP_F32, &o->exclude, &scores, err));
     for (size_t i = 0; i < cop_tensors_count(scores); i++)
         COP_TRY(fill_magnitudes(trained, cop_tensors_at(scores, i), err));
-    return cop_mask_remove_share(cop_work_next_mask(work), scores, o->rate, o->scope == SCOPE_LAYER,
-                                 err);
+    return cop_mask_remove_share(cop_work_next_mask(work), scores, o->rate,
+                                 o->scope == COP_SCOPE_LAYER, err);
 }
 
-static const char *const scope_names[] = {"global", "layer", NULL};
-
 static const cop_option option_table[] = {
-    {.name = "rate",
-     .help = "Share of the remaining weights that goes in a round",
-     .type = COP_OPTION_FLOAT,
-     .offset = offsetof(options, rate),
-     .def = "0.2",
-     .min = 0,
-     .max = 1},
-    {.name = "scope",
-     .help = "Compare magnitudes over all layers together, or within each",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, scope),
-     .def = "global",
-     .choices = scope_names},
-    {.name = "exclude",
-     .help = "Parameters left alone: names, or their beginnings up to a dot",
-     .type = COP_OPTION_STRING_LIST,
-     .offset = offsetof(options, exclude),
-     .def = "[]"},
+    COP_OPT_RATE(options, rate),
+    COP_OPT_SCOPE(options, scope, "global"),
+    COP_OPT_EXCLUDE(options, exclude),
 };
 
 COP_PLUGIN(PRUNER, .id = "imp", .version = "1.0.0", .results_version = "1",

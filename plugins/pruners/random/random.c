@@ -2,8 +2,6 @@
  * pruning would take, whichever they are. Nothing is trained for it. */
 #include <coppice/plugin.h>
 
-enum { SCOPE_GLOBAL = 0, SCOPE_LAYER = 1 };
-
 typedef struct options {
     double rate;
     int32_t scope;
@@ -28,30 +26,13 @@ static cop_status finish_random(void *self, cop_work *work, cop_error *err)
         for (int64_t j = 0; score != NULL && j < cop_shape_count(score->shape); j++)
             cop_f64(score)[j] = (double)cop_stream_u32(&stream);
     }
-    return cop_mask_remove_share(mask, scores, o->rate, o->scope == SCOPE_LAYER, err);
+    return cop_mask_remove_share(mask, scores, o->rate, o->scope == COP_SCOPE_LAYER, err);
 }
 
-static const char *const scope_names[] = {"global", "layer", NULL};
-
 static const cop_option option_table[] = {
-    {.name = "rate",
-     .help = "Share of the remaining weights that goes in a round",
-     .type = COP_OPTION_FLOAT,
-     .offset = offsetof(options, rate),
-     .def = "0.2",
-     .min = 0,
-     .max = 1},
-    {.name = "scope",
-     .help = "Take the share of all layers together, or of each",
-     .type = COP_OPTION_ENUM,
-     .offset = offsetof(options, scope),
-     .def = "global",
-     .choices = scope_names},
-    {.name = "exclude",
-     .help = "Parameters left alone: names, or their beginnings up to a dot",
-     .type = COP_OPTION_STRING_LIST,
-     .offset = offsetof(options, exclude),
-     .def = "[]"},
+    COP_OPT_RATE(options, rate),
+    COP_OPT_SCOPE(options, scope, "global"),
+    COP_OPT_EXCLUDE(options, exclude),
 };
 
 COP_PLUGIN(PRUNER, .id = "random", .version = "1.0.0", .results_version = "1",

@@ -8,9 +8,9 @@
 #include "report/figures/figure.h"
 #include "report/renderers/csv.h"
 #include "store/artifact.h"
+#include "store/formats/summary_json.h"
 #include "store/formats/synthetic_file.h"
 #include "store/formats/tables_json.h"
-#include "study/running/summary.h"
 #include "train/recipe_text.h"
 
 #include <coppice/host.h>
@@ -129,12 +129,12 @@ static void writes_and_reads_recipes(void **state)
     char text[768], again[768];
     cop_recipe recipe, back;
     cop_error err = {0};
-    assert_ok(cop_recipe_named("idc", &recipe, &err), &err);
+    recipe = *cop_recipe_named("idc", &err);
     (void)cop_recipe_text(&recipe, text, sizeof text);
     assert_null(strchr(text, ','));
     assert_true(cop_recipe_from_text(text, &back));
     assert_true(back.lr == 0.01 && back.cutmix == 0.5);
-    assert_true(back.milestones[0].value == 2.0 / 3.0);
+    assert_true(back.milestones.at[0].value == 2.0 / 3.0);
     assert_string_equal(cop_recipe_text(&back, again, sizeof again), text);
 }
 
@@ -166,19 +166,19 @@ static void writes_and_reads_tables(void **state)
 static void writes_summaries_and_sets(void **state)
 {
     (void)state;
-    static const cop_summary_value value = {"loss", 0.125};
+    static const cop_summary summary = {.prunable = 8.0, .kept = 7.0, .sparsity = 0.125};
     char path[PATH_MAX + 32];
     cop_error err = {0};
     (void)snprintf(path, sizeof path, "%s/summary.json", dir);
-    assert_ok(cop_summary_write(path, &value, 1, &err), &err);
+    assert_ok(cop_summary_write(&summary, "mask", path, &err), &err);
     char *text = read_file("summary.json");
-    assert_string_equal(text, "{\n  \"loss\": 0.125\n}\n");
+    assert_string_equal(text, "{\n  \"prunable\": 8,\n  \"kept\": 7,\n  \"sparsity\": 0.125\n}\n");
     free(text);
 
     cop_synthetic s = {.task = {1, 1, 2, 2}, .factor = 1}, back;
     s.normalization.mean[0] = 0.4914f;
     s.normalization.std[0] = 0.25f;
-    assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+    assert_ok(cop_synthetic_set_recipe(&s, cop_recipe_named("idc", &err), &err), &err);
     assert_ok(cop_synthetic_allocate(&s, 1, &err), &err);
     s.labels[0] = 1.0f;
     (void)snprintf(path, sizeof path, "%s/set.safetensors", dir);

@@ -1,16 +1,20 @@
 /* test_options.c: option tables: their own check, and reading configs with them. */
 #include "support.h"
 
+#include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "nn/model.h"
 #include "plugin/component.h"
 #include "plugin/options/setting.h"
+#include "train/recipe.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static cop_registry *registry;
 
@@ -111,9 +115,7 @@ static const struct {
     {{{.name = "a", .help = "h", .type = COP_OPTION_AUGMENT, .def = "fog"}},
      "augmentation \"fog\""},
     {{{.name = "a", .help = "h", .type = COP_OPTION_MODEL, .def = "{ }"}}, "lacks plugin"},
-    {{{.name = "a", .help = "h", .flags = COP_OPTION_DEPRECATED}}, "an alias of"},
-    {{{.name = "a", .help = "h", .alias_of = "b"}}, "without the flag deprecated"},
-    {{{.name = "a", .help = "h", .alias_of = "z", .flags = COP_OPTION_DEPRECATED}},
+    {{{.name = "a", .help = "h", .alias_of = "z"}},
      "is an alias of an option that is not in the table"},
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT, .def = "1"},
       {.name = "a", .help = "h", .type = COP_OPTION_BOOL, .def = "true", .offset = 8}},
@@ -128,7 +130,8 @@ static void checks_tables(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         size_t count = tables[i].options[1].name != NULL ? 2 : 1;
-        size_t size = tables[i].options[0].type == COP_OPTION_RECIPE ? sizeof(cop_recipe) : 16;
+        size_t size =
+            tables[i].options[0].type == COP_OPTION_RECIPE ? sizeof(const cop_recipe *) : 16;
         cop_error err = {0};
         cop_status status = cop_options_check(tables[i].options, count, size, &err);
         if (tables[i].text != NULL)
@@ -171,7 +174,7 @@ typedef struct toy_options {
     cop_float_list floats;
     cop_string_list words;
     uint32_t augment;
-    cop_recipe recipe;
+    const cop_recipe *recipe;
     const cop_model *model;
 } toy_options;
 
@@ -204,12 +207,12 @@ static void fills_every_type(void **state)
     assert_string_equal(o->words.items[1], "y");
     assert_int_equal(o->augment, COP_AUGMENT_FLIP | COP_AUGMENT_COLOR);
     assert_null(o->model); /* until an instance is made */
-    assert_string_equal(o->recipe.name, "lottery");
-    assert_true(o->recipe.lr == 1.0 && o->recipe.batch == 32 && o->recipe.cutmix == 0.25);
-    assert_true(o->recipe.momentum == 0.9); /* the named recipe's own */
-    assert_int_equal(o->recipe.milestone_count, 2);
-    assert_int_equal(o->recipe.milestones[0].unit, COP_FRACTION);
-    assert_int_equal(o->recipe.milestones[1].unit, COP_EPOCHS);
+    assert_string_equal(o->recipe->name, "lottery");
+    assert_true(o->recipe->lr == 1.0 && o->recipe->batch == 32 && o->recipe->cutmix == 0.25);
+    assert_true(o->recipe->momentum == 0.9); /* the named recipe's own */
+    assert_int_equal(o->recipe->milestones.count, 2);
+    assert_int_equal(o->recipe->milestones.at[0].unit, COP_FRACTION);
+    assert_int_equal(o->recipe->milestones.at[1].unit, COP_EPOCHS);
     cop_component_free(c);
 }
 
@@ -254,7 +257,7 @@ static void fills_defaults(void **state)
     assert_true(o->floats.items[1] == 0.5);
     assert_int_equal(o->words.count, 0);
     assert_int_equal(o->augment, 0);
-    assert_string_equal(o->recipe.name, "");
+    assert_null(o->recipe);
     cop_component_free(c);
 }
 
@@ -457,6 +460,189 @@ static void identifies_by_values_whatever_the_default(void **state)
     }
 }
 
+/* A judgement reads results that are there: another threshold asks for no new ones. */
+static void leaves_judgements_and_execution_out_of_identities(void **state)
+{
+    (void)state;
+    typedef struct options {
+        double threshold;
+        int64_t size, cache;
+    } options;
+    static const cop_option table[] = {
+        COP_OPT_FLOAT(options, threshold, "2", 0, 100, "what counts as stable",
+                      .flags = COP_OPTION_JUDGEMENT),
+        COP_OPT_INT(options, size, "3", 0, 9, "how many"),
+        COP_OPT_INT(options, cache, "1", 0, 9, "how many are kept",
+                    .flags = COP_OPTION_EXECUTION_ONLY),
+    };
+    options read = {0};
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    assert_ok(cop_options_check(table, 3, sizeof read, &err), &err);
+    assert_ok(
+        cop_options_read(table, 3, NULL, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_string_equal(cop_option_values_identity(values), "{ size = 3; }");
+    assert_string_equal(cop_option_values_effective(values),
+                        "threshold = 2\nsize = 3\ncache = 1\n");
+    cop_option_values_free(values);
+}
+
+/* Two zeros in a row of a macro are a range; in a row without has_range they are none. */
+static void holds_a_range_of_zero_alone(void **state)
+{
+    (void)state;
+    typedef struct options {
+        int64_t nothing;
+    } options;
+    const cop_option ranged = COP_OPT_INT(options, nothing, "0", 0, 0, "zero");
+    cop_option any = ranged;
+    any.has_range = 0;
+    options read = {0};
+    config_t config;
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    config_init(&config);
+    assert_true(config_read_string(&config, "nothing = 7;"));
+    const config_setting_t *group = config_root_setting(&config);
+    assert_refused(
+        cop_options_read(&ranged, 1, group, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        COP_INVALID, &err, "is 7; wanted 0 to 0");
+    assert_ok(
+        cop_options_read(&any, 1, group, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_int_equal(read.nothing, 7);
+    cop_option_values_free(values);
+    config_destroy(&config);
+}
+
+typedef struct path_options {
+    const char *path;
+} path_options;
+
+/* Reads a path that a config of this name writes, or `--set` (is_set); the caller's values. */
+static cop_option_values *read_path(const char *file, const char *written, bool is_set,
+                                    uint32_t flags, path_options *out)
+{
+    const cop_option row =
+        COP_OPT_PATH(path_options, path, "data/set", "where it lies", .flags = flags);
+    static const cop_place set = {"--set path", 0};
+    config_t config;
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    cop_text text = {0};
+    cop_text_append(&text, "\n");
+    if (written != NULL)
+        cop_text_printf(&text, "path = \"%s\";", written);
+    assert_ok(cop_syntax_parse(text.data, text.length, file, &config, &err), &err);
+    config_setting_t *group = config_root_setting(&config);
+    if (is_set)
+        cop_setting_set_place(config_setting_get_member(group, "path"), &set);
+    assert_ok(cop_options_check(&row, 1, sizeof *out, &err), &err);
+    assert_ok(cop_options_read(&row, 1, group, NULL, "it", file, NULL, NULL, out, &values, &err),
+              &err);
+    cop_text_free(&text);
+    config_destroy(&config);
+    return values;
+}
+
+static void a_path_is_relative_to_the_file_that_names_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *written;
+        bool is_set;
+        const char *wanted;
+    } cases[] = {
+        {"studies/t.cfg", "data/x", false, "studies/data/x"},
+        {"/studies/t.cfg", "../x", false, "/studies/../x"},
+        {"/t.cfg", "x", false, "/x"},
+        {"t.cfg", "data/x", false, "data/x"},
+        {"studies/t.cfg", "/data/x", false, "/data/x"},
+        {"studies/t.cfg", "", false, ""},
+        {"studies/t.cfg", "data/x", true, "data/x"},
+        {"studies/t.cfg", NULL, false, "data/set"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        path_options o = {0};
+        cop_option_values *values =
+            read_path(cases[i].file, cases[i].written, cases[i].is_set, 0, &o);
+        assert_string_equal(o.path, cases[i].wanted);
+        cop_option_values_free(values);
+    }
+}
+
+/* A resolved config is kept in another directory: what it says has to lead to the same there. */
+static void an_effective_path_begins_at_the_root(void **state)
+{
+    (void)state;
+    path_options o = {0};
+    char here[PATH_MAX], wanted[PATH_MAX + 64];
+    assert_non_null(getcwd(here, sizeof here));
+    (void)snprintf(wanted, sizeof wanted, "path = \"%s/studies/data/x\"\n", here);
+    cop_option_values *values = read_path("studies/t.cfg", "data/x", false, 0, &o);
+    assert_string_equal(cop_option_values_effective(values), wanted);
+    cop_option_values_free(values);
+    values = read_path("studies/t.cfg", "/data/x", false, COP_OPTION_EXECUTION_ONLY, &o);
+    assert_string_equal(cop_option_values_effective(values), "path = \"/data/x\"\n");
+    assert_string_equal(cop_option_values_identity(values), "{ }");
+    cop_option_values_free(values);
+}
+
+/* The identity of a path that `--set` names; the caller's. */
+static char *path_identity(const char *path)
+{
+    path_options o = {0};
+    cop_option_values *values = read_path("t.cfg", path, true, 0, &o);
+    char *identity = strdup(cop_option_values_identity(values));
+    cop_option_values_free(values);
+    assert_non_null(identity);
+    return identity;
+}
+
+static void assert_same_path(const char *a, const char *b, bool is_same)
+{
+    char *left = path_identity(a), *right = path_identity(b);
+    if ((strcmp(left, right) == 0) != is_same)
+        fail_msg("%s: %s\n%s: %s", a, left, b, right);
+    free(left);
+    free(right);
+}
+
+static void a_path_is_identified_by_what_it_leads_to(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX - 64], path[6][PATH_MAX];
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    static const char *const names[] = {"one/a", "one/b", "two/a", "two/b", "three/a", "four/a/b"};
+    static const char *const texts[] = {"first", "second", "first", "second", "first", "first"};
+    for (size_t i = 0; i < 6; i++) {
+        (void)snprintf(path[i], sizeof path[i], "%s/%s", dir, names[i]);
+        char *slash = strrchr(path[i], '/');
+        *slash = '\0';
+        assert_ok(cop_make_dirs(path[i], &err), &err);
+        *slash = '/';
+        assert_ok(cop_file_write(path[i], texts[i], strlen(texts[i]), &err), &err);
+    }
+    assert_same_path(path[0], path[2], true);
+    assert_same_path(path[0], path[1], false);
+    char one[PATH_MAX], two[PATH_MAX], three[PATH_MAX], none[PATH_MAX];
+    (void)snprintf(one, sizeof one, "%s/one", dir);
+    (void)snprintf(two, sizeof two, "%s/two", dir);
+    (void)snprintf(three, sizeof three, "%s/three", dir);
+    (void)snprintf(none, sizeof none, "%s/none", dir);
+    assert_same_path(one, two, true);
+    assert_same_path(one, three, false);
+    assert_same_path(three, path[4], false);
+    assert_ok(cop_file_write(path[3], "other", 5, &err), &err);
+    assert_same_path(one, two, false);
+    char *identity = path_identity(none);
+    assert_string_equal(identity, "{ path = \"nothing\"; }");
+    free(identity);
+    remove_tree(dir);
+}
+
 /* What is printed as effective reads back as the same component. */
 static void prints_effective_values_that_read_back(void **state)
 {
@@ -504,7 +690,8 @@ static void makes_models_before_their_component(void **state)
     assert_ok(cop_worker_open(&first, &task, &other_worker, &err), &err);
     assert_ptr_equal(worker.self, worker.options); /* as its create has it */
     assert_ptr_not_equal(worker.options, other_worker.options);
-    assert_memory_equal(worker.options, first.options, cop_component_entry(c)->plugin->options_size);
+    assert_memory_equal(worker.options, first.options,
+                        cop_component_entry(c)->plugin->options_size);
     cop_worker_close(&worker);
     cop_worker_close(&other_worker);
     cop_worker_close(&other_worker); /* closed is closed */
@@ -620,6 +807,11 @@ int main(void)
         cmocka_unit_test(identifies_by_what_can_change_results),
         cmocka_unit_test(identifies_development_builds_by_their_file),
         cmocka_unit_test(identifies_by_values_whatever_the_default),
+        cmocka_unit_test(leaves_judgements_and_execution_out_of_identities),
+        cmocka_unit_test(holds_a_range_of_zero_alone),
+        cmocka_unit_test(a_path_is_relative_to_the_file_that_names_it),
+        cmocka_unit_test(an_effective_path_begins_at_the_root),
+        cmocka_unit_test(a_path_is_identified_by_what_it_leads_to),
         cmocka_unit_test(prints_effective_values_that_read_back),
         cmocka_unit_test(makes_models_before_their_component),
         cmocka_unit_test(makes_models_and_datasets),

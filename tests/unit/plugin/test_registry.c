@@ -151,7 +151,36 @@ static void completes_an_older_plugin(void **state)
     assert_true(ops->finish == NULL);
     assert_ptr_not_equal(copy->ops, older.ops);
     assert_string_equal(copy->id, "toypruner");
-    assert_ptr_equal(copy->options, whole->options);
+    assert_int_equal(copy->option_count, whole->option_count);
+    assert_string_equal(copy->options[0].name, whole->options[0].name);
+    cop_plugin_free(copy);
+    cop_registry_free(r);
+}
+
+/* Rows are read by the size that the plugin was built with: their place in the table by it, and what
+ * they lack as 0. */
+static void reads_option_rows_that_are_shorter_than_its_own(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    const cop_plugin *whole = cop_registry_find(r, COP_KIND_PRUNER, "toypruner")->plugin;
+    enum { SHORT = offsetof(cop_option, alias_of), ROWS = 2 };
+    _Alignas(cop_option) char rows[ROWS * SHORT];
+    for (size_t i = 0; i < ROWS; i++)
+        memcpy(rows + i * SHORT, &whole->options[i], SHORT);
+    assert_non_null(whole->options[1].alias_of);
+    cop_plugin older = *whole;
+    older.options = (const cop_option *)(const void *)rows;
+    older.option_size = SHORT;
+    older.option_count = ROWS;
+    const cop_plugin *copy = NULL;
+    cop_error err = {0};
+    assert_ok(cop_plugin_copy(&older, &copy, &err), &err);
+    for (size_t i = 0; i < ROWS; i++) {
+        assert_memory_equal(&copy->options[i], &whole->options[i], SHORT);
+        assert_null(copy->options[i].alias_of);
+    }
+    assert_int_equal(copy->option_size, sizeof(cop_option));
     cop_plugin_free(copy);
     cop_registry_free(r);
 }
@@ -649,6 +678,8 @@ int main(void)
         cmocka_unit_test_setup(refuses_every_broken_plugin_with_its_reason, without_environment),
         cmocka_unit_test_setup(loads_good_plugins_beside_broken_ones, without_environment),
         cmocka_unit_test_setup(completes_an_older_plugin, without_environment),
+        cmocka_unit_test_setup(reads_option_rows_that_are_shorter_than_its_own,
+                               without_environment),
         cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
         cmocka_unit_test_setup(shadows_equal_files_quietly, without_environment),
         cmocka_unit_test_setup(says_which_directories_are_missing, without_environment),

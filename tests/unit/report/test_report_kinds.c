@@ -15,6 +15,7 @@ enum { MOST = 8 };
 typedef struct scene {
     cop_results r;
     cop_record_cell cell;
+    const char *brief;
     cop_record_ticket tickets[MOST];
     cop_record_analysis analyses[MOST];
     cop_result found[2 * MOST];
@@ -23,10 +24,12 @@ typedef struct scene {
 static void open_scene(scene *s)
 {
     memset(s, 0, sizeof *s);
-    s->cell = (cop_record_cell){.label = "A", .brief = "A", .chance = (double)NAN};
+    s->cell = (cop_record_cell){.label = "A", .chance = (double)NAN};
     s->r.arena = cop_arena_new();
     assert_non_null(s->r.arena);
     s->r.found = s->found;
+    s->brief = "A";
+    s->r.briefs = &s->brief;
     s->r.record =
         (cop_record){.name = "made up", .cells = &s->cell, .cell_count = 1, .tickets = s->tickets};
 }

@@ -15,7 +15,7 @@ static void a_distilled_set_comes_back_whole(void **state)
     cop_error err = {0};
     char path[STORE_PATH + 32], left[768], right[768];
     cop_synthetic s = {.task = {3, 4, 5, 2}, .decode = COP_DECODE_SINGLE, .factor = 2}, back;
-    assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+    assert_ok(cop_synthetic_set_recipe(&s, cop_recipe_named("idc", &err), &err), &err);
     for (int c = 0; c < 3; c++) {
         s.normalization.mean[c] = 0.1f * (float)(c + 1);
         s.normalization.std[c] = 1.0f / 3.0f;
@@ -35,8 +35,8 @@ static void a_distilled_set_comes_back_whole(void **state)
     assert_memory_equal(back.pixels, s.pixels, 120 * sizeof(float));
     assert_memory_equal(back.labels, s.labels, 4 * sizeof(float));
     assert_memory_equal(back.normalization.std, s.normalization.std, 3 * sizeof(float));
-    assert_string_equal(cop_recipe_text(&back.recipe, right, sizeof right),
-                        cop_recipe_text(&s.recipe, left, sizeof left));
+    assert_string_equal(cop_recipe_text(back.recipe, right, sizeof right),
+                        cop_recipe_text(s.recipe, left, sizeof left));
     cop_synthetic_clear(&s);
     cop_synthetic_clear(&back);
 }
@@ -57,7 +57,7 @@ static void a_set_with_values_out_of_range_is_refused(void **state)
         char path[STORE_PATH + 32];
         cop_synthetic s = {.task = {1, 2, 2, 2}, .factor = 1}, back;
         s.normalization.std[0] = 1.0f;
-        assert_ok(cop_recipe_named("idc", &s.recipe, &err), &err);
+        assert_ok(cop_synthetic_set_recipe(&s, cop_recipe_named("idc", &err), &err), &err);
         assert_ok(cop_synthetic_allocate(&s, 2, &err), &err);
         s.labels[0] = 1.0f;
         s.pixels[7] = cases[i].pixel;

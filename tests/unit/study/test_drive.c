@@ -267,12 +267,13 @@ static void synthetic_sets_are_checked(void **state)
 {
     (void)state;
     const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 2};
-    for (int flaw = 0; flaw <= 18; flaw++) {
+    for (int flaw = 0; flaw <= 19; flaw++) {
         float pixels[8] = {0}, labels[4] = {1, 0, 0.25f, 0.75f};
+        cop_recipe recipe = {.name = "idc", .duration = {COP_EPOCHS, 3}, .batch = 8};
         cop_synthetic s = {.task = task,
                            .normalization = {.std = {1.0f}},
                            .factor = 1,
-                           .recipe = {.name = "idc", .duration = {COP_EPOCHS, 3}, .batch = 8},
+                           .recipe = &recipe,
                            .count = 2,
                            .pixels = pixels,
                            .labels = labels};
@@ -309,7 +310,7 @@ static void synthetic_sets_are_checked(void **state)
             s.factor = 3, text = "decoding factor 3";
             break;
         case 11:
-            s.recipe.batch = 0, text = "how to train";
+            recipe.batch = 0, text = "how to train";
             break;
         case 12:
             s.normalization.std[0] = 0.0f, text = "positive deviation";
@@ -324,13 +325,16 @@ static void synthetic_sets_are_checked(void **state)
             labels[2] = NAN, text = "image 1 has a label of nan";
             break;
         case 16: /* what could be written and not read again would be made again and again */
-            (void)strcpy(s.recipe.name, "my own"), text = "recipe of its set cannot be stored";
+            (void)strcpy(recipe.name, "my own"), text = "recipe of its set cannot be stored";
             break;
         case 17:
-            (void)strcpy(s.recipe.name, ""), text = "recipe of its set cannot be stored";
+            (void)strcpy(recipe.name, ""), text = "recipe of its set cannot be stored";
             break;
         case 18:
-            s.recipe.lr = NAN, text = "recipe of its set cannot be stored";
+            recipe.lr = NAN, text = "recipe of its set cannot be stored";
+            break;
+        case 19:
+            s.recipe = NULL, text = "how to train";
             break;
         default:
             break;

@@ -3,8 +3,6 @@
 
 #include "train/recipe_text.h"
 
-#include <coppice/recipe.h>
-
 #include <math.h>
 #include <string.h>
 
@@ -109,23 +107,27 @@ static void named_recipes_have_their_numbers(void **state)
     size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++) {
         cop_error err = {0};
-        cop_recipe r;
         char text[96];
-        assert_ok(cop_recipe_named(rows[i].name, &r, &err), &err);
-        assert_string_equal(r.name, rows[i].name);
+        const cop_recipe *r = cop_recipe_named(rows[i].name, &err);
+        assert_non_null(r);
+        assert_string_equal(cop_recipe_base(r), rows[i].name);
         assert_string_equal(cop_recipe_name(i), rows[i].name);
         assert_non_null(cop_recipe_summary(i));
-        assert_int_equal(r.duration.unit, COP_EPOCHS);
-        assert_true(r.duration.value == rows[i].epochs);
-        assert_int_equal(r.batch, rows[i].batch);
-        assert_true(r.lr == rows[i].lr && r.momentum == 0.9 &&
-                    r.weight_decay == rows[i].weight_decay &&
-                    r.milestone_factor == rows[i].factor && r.cutmix == rows[i].cutmix);
-        assert_string_equal(cop_augment_text(r.augment, text, sizeof text), rows[i].augment);
-        int64_t total = cop_duration_steps(r.duration, 6, 0);
-        assert_int_equal(r.milestone_count, 2);
-        assert_int_equal(cop_duration_steps(r.milestones[0], 6, total), rows[i].first);
-        assert_int_equal(cop_duration_steps(r.milestones[1], 6, total), rows[i].second);
+        cop_duration duration = cop_recipe_duration(r, "duration");
+        assert_int_equal(duration.unit, COP_EPOCHS);
+        assert_true(duration.value == rows[i].epochs);
+        assert_int_equal(cop_recipe_int(r, "batch"), rows[i].batch);
+        assert_true(cop_recipe_float(r, "lr") == rows[i].lr);
+        assert_true(cop_recipe_float(r, "momentum") == 0.9);
+        assert_true(cop_recipe_float(r, "weight_decay") == rows[i].weight_decay);
+        assert_true(cop_recipe_float(r, "milestone_factor") == rows[i].factor);
+        assert_true(cop_recipe_float(r, "cutmix") == rows[i].cutmix);
+        uint32_t augment = (uint32_t)cop_recipe_int(r, "augment");
+        assert_string_equal(cop_augment_text(augment, text, sizeof text), rows[i].augment);
+        int64_t total = cop_duration_steps(duration, 6, 0);
+        assert_int_equal(cop_recipe_milestone_count(r), 2);
+        assert_int_equal(cop_duration_steps(cop_recipe_milestone(r, 0), 6, total), rows[i].first);
+        assert_int_equal(cop_duration_steps(cop_recipe_milestone(r, 1), 6, total), rows[i].second);
     }
     assert_null(cop_recipe_name(count));
     assert_null(cop_recipe_summary(count));
@@ -135,8 +137,8 @@ static void an_unknown_recipe_is_refused(void **state)
 {
     (void)state;
     cop_error err = {0};
-    cop_recipe r;
-    assert_refused(cop_recipe_named("lotery", &r, &err), COP_INVALID, &err,
+    assert_null(cop_recipe_named("lotery", &err));
+    assert_refused(err.status, COP_INVALID, &err,
                    "unknown recipe \"lotery\"; known: idc, idc-real, lottery, sgd");
 }
 
@@ -147,12 +149,87 @@ static void the_text_of_a_recipe_reads_back(void **state)
         cop_error err = {0};
         cop_recipe recipe, back;
         char text[768], again[768];
-        assert_ok(cop_recipe_named(cop_recipe_name(i), &recipe, &err), &err);
+        recipe = *cop_recipe_named(cop_recipe_name(i), &err);
         assert_true(cop_recipe_from_text(cop_recipe_text(&recipe, text, sizeof text), &back));
         assert_string_equal(cop_recipe_text(&back, again, sizeof again), text);
         text[strlen(text) - 1] = '\0';
         strcat(text, "x");
         assert_false(cop_recipe_from_text(text, &back));
+    }
+}
+
+static void a_copy_is_changed_by_the_names_of_its_fields(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    const cop_recipe *named = cop_recipe_named("sgd", &err);
+    cop_recipe *copy = cop_recipe_copy(named);
+    assert_non_null(copy);
+    assert_ok(cop_recipe_set_float(copy, "lr", 0.5, &err), &err);
+    assert_ok(cop_recipe_set_int(copy, "batch", 7, &err), &err);
+    assert_ok(cop_recipe_set_int(copy, "augment", COP_AUGMENT_FLIP, &err), &err);
+    assert_ok(cop_recipe_set_duration(copy, "duration", (cop_duration){COP_STEPS, 9}, &err), &err);
+    assert_true(cop_recipe_float(copy, "lr") == 0.5 && cop_recipe_float(named, "lr") == 0.01);
+    assert_int_equal(cop_recipe_int(copy, "batch"), 7);
+    assert_int_equal(cop_recipe_int(copy, "augment"), COP_AUGMENT_FLIP);
+    assert_true(cop_recipe_duration(copy, "duration").value == 9.0);
+    assert_true(cop_recipe_float(copy, "momentum") == 0.9);
+    assert_refused(cop_recipe_set_float(copy, "batch", 1.0, &err), COP_INVALID, &err,
+                   "no field \"batch\" that is a number");
+    assert_refused(cop_recipe_set_int(copy, "augment", -1, &err), COP_INVALID, &err, "\"augment\"");
+    assert_refused(cop_recipe_set_duration(copy, "warmup", (cop_duration){COP_STEPS, 9}, &err),
+                   COP_INVALID, &err, "\"warmup\"");
+    assert_int_equal(cop_recipe_int(copy, "warmup"), 0);
+    cop_recipe_free(copy);
+}
+
+/* Identities hold this text: it stays as it is, to the byte. */
+static void the_text_of_a_recipe_stays_as_it_is(void **state)
+{
+    (void)state;
+    char text[768];
+    assert_string_equal(
+        cop_recipe_text(cop_recipe_named("idc", NULL), text, sizeof text),
+        "name=idc duration=1000ep batch=64 lr=0.01 momentum=0.90000000000000002 "
+        "weight_decay=0.00050000000000000001 factor=0.20000000000000001 "
+        "augment=color_crop_flip_scale_rotate cutmix=0.5 milestones=2 0.66666666666666663 "
+        "0.83333333333333337");
+    cop_recipe *bare = cop_recipe_new("bare");
+    assert_non_null(bare);
+    bare->duration = (cop_duration){COP_STEPS, 1e15};
+    assert_string_equal(cop_recipe_text(bare, text, sizeof text),
+                        "name=bare duration=1000000000000000it batch=0 lr=0 momentum=0 "
+                        "weight_decay=0 factor=0 augment=none cutmix=0 milestones=0");
+    cop_recipe_free(bare);
+}
+
+static void a_broken_text_of_a_recipe_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "name=sgd",
+        "name=sgd duration=0.5 batch=1 lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=0",
+        "name=sgd duration=1ep batch=0 lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=0",
+        "name=sgd duration=1ep batch=1 lr=nan momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=0",
+        "name=sgd duration=1ep batch=1 lr=1 momentum=0 weight_decay=0 factor=1 augment=fog "
+        "cutmix=0 milestones=0",
+        "name=sgd duration=1ep batch=1 lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=9",
+        "name=sgd duration=1ep batch=1 lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=1",
+        "name=sgd duration=1ep batch=1 lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=0 more=1",
+        "name=sgd batch=1 duration=1ep lr=1 momentum=0 weight_decay=0 factor=1 augment=none "
+        "cutmix=0 milestones=0",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        cop_recipe read;
+        if (cop_recipe_from_text(texts[i], &read))
+            fail_msg("read: %s", texts[i]);
     }
 }
 
@@ -165,6 +242,9 @@ int main(void)
         cmocka_unit_test(named_recipes_have_their_numbers),
         cmocka_unit_test(an_unknown_recipe_is_refused),
         cmocka_unit_test(the_text_of_a_recipe_reads_back),
+        cmocka_unit_test(a_copy_is_changed_by_the_names_of_its_fields),
+        cmocka_unit_test(the_text_of_a_recipe_stays_as_it_is),
+        cmocka_unit_test(a_broken_text_of_a_recipe_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

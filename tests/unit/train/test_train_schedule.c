@@ -7,10 +7,10 @@
 
 static cop_recipe recipe_named(const char *name)
 {
-    cop_recipe r;
     cop_error err = {0};
-    assert_ok(cop_recipe_named(name, &r, &err), &err);
-    return r;
+    const cop_recipe *r = cop_recipe_named(name, &err);
+    assert_non_null(r);
+    return *r;
 }
 
 static void steps_follow_from_the_number_of_samples(void **state)
@@ -56,7 +56,7 @@ static void the_rate_falls_at_milestones(void **state)
     assert_ok(cop_schedule_make(&r, 50000, &s, &err), &err);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_true(fabs(cop_schedule_rate(&s, rows[i].step) - rows[i].rate) < 1e-12);
-    r.milestone_count = 0;
+    r.milestones.count = 0;
     assert_ok(cop_schedule_make(&r, 50000, &s, &err), &err);
     assert_true(cop_schedule_rate(&s, 62559) == 0.1);
 }
@@ -95,7 +95,7 @@ static void set_batch(cop_recipe *r)
 }
 static void set_count(cop_recipe *r)
 {
-    r->milestone_count = 9;
+    r->milestones.count = 9;
 }
 static void set_fraction(cop_recipe *r)
 {
@@ -107,11 +107,11 @@ static void set_negative(cop_recipe *r)
 }
 static void set_milestone(cop_recipe *r)
 {
-    r->milestones[1] = (cop_duration){COP_FRACTION, 1.2};
+    r->milestones.at[1] = (cop_duration){COP_FRACTION, 1.2};
 }
 static void set_no_unit(cop_recipe *r)
 {
-    r->milestones[0] = (cop_duration){0, 3};
+    r->milestones.at[0] = (cop_duration){0, 3};
 }
 
 static void wrong_numbers_are_refused(void **state)

@@ -4,6 +4,7 @@
 #include "tiny_net.h"
 #include "train/forward.h"
 #include "train/loader.h"
+#include "train/recipe.h"
 
 #include <coppice/objective.h>
 #include <coppice/trainer.h>
@@ -71,8 +72,7 @@ static const cop_recipe fixture_recipe = {.name = "fixture",
                                           .lr = 0.1,
                                           .momentum = 0.9,
                                           .weight_decay = 0.05,
-                                          .milestone_count = 2,
-                                          .milestones = {{COP_STEPS, 2}, {COP_STEPS, 4}},
+                                          .milestones = {2, {{COP_STEPS, 2}, {COP_STEPS, 4}}},
                                           .milestone_factor = 0.2};
 
 static cop_trainer *new_trainer(const cop_model *m, const cop_samples *data,
@@ -201,8 +201,8 @@ static cop_recipe drawing_recipe(void)
 {
     cop_recipe r = fixture_recipe;
     r.duration = (cop_duration){COP_EPOCHS, 4};
-    r.milestones[0] = (cop_duration){COP_FRACTION, 0.5};
-    r.milestones[1] = (cop_duration){COP_FRACTION, 0.75};
+    r.milestones.at[0] = (cop_duration){COP_FRACTION, 0.5};
+    r.milestones.at[1] = (cop_duration){COP_FRACTION, 0.75};
     r.augment = COP_AUGMENT_COLOR | COP_AUGMENT_FLIP | COP_AUGMENT_CROP;
     r.cutmix = 0.5;
     return r;

@@ -17,7 +17,7 @@ size_t cop_narrow_scratch_bytes(const cop_narrow *c)
     return (size_t)c->w.dim[0] * COP_NARROW_TAPS * sizeof(float);
 }
 
-/* Rows of weights, one an output channel, filled up with zeros. */
+/* Rows of weights, one per output channel, filled up with zeros. */
 static void pack(const cop_narrow *c, float *rows, const float *w)
 {
     int64_t taps = c->w.dim[1] * c->w.dim[2] * c->w.dim[3];

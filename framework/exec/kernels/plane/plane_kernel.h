@@ -34,7 +34,7 @@ typedef struct cop_plane_register {
     bool per_sample; /* of lanes in memory: [N, C, 1, 1] rather than [1, C, 1, 1] */
     int32_t phase;   /* of lanes: the first phase that may read them */
     int64_t slot;    /* its floats in the scratch, from the thread's first; −1 for none */
-    int64_t spread; /* of what is no plane: sixteen floats of the scratch that repeat it, or −1 */
+    int64_t spread; /* what is not a plane: sixteen floats of the scratch that repeat it, or −1 */
     float value;    /* COP_PLANE_VALUE */
 } cop_plane_register;
 

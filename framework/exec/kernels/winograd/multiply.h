@@ -1,6 +1,6 @@
 /* multiply.h: the products at one position of Winograd's tiles.
  *
- * Rows, one a tile, lie by blocks of sixteen channels: channel 16·b + l of row t is at
+ * Rows, one per tile, lie by blocks of sixteen channels: channel 16·b + l of row t is at
  * data[b·step + 16·t + l]. A matrix [in, out] lies by blocks of sixteen columns: element (c, 16·b +
  * l) is at [(b·in + c)·16 + l]. */
 #ifndef COP_EXEC_KERNELS_WINOGRAD_MULTIPLY_H

@@ -1,4 +1,5 @@
-/* plan.h: how a convolution is cut into tiles; and the two kinds of run. */
+/* plan.h (implemented in gradient.c, images.c, winograd.c): how a convolution is cut into tiles;
+ * and the two kinds of run. */
 #ifndef COP_EXEC_KERNELS_WINOGRAD_PLAN_H
 #define COP_EXEC_KERNELS_WINOGRAD_PLAN_H
 

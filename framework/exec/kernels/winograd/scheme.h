@@ -1,4 +1,5 @@
-/* scheme.h: what differs between strides: the tiles and their transforms.
+/* scheme.h (implemented in strided.c, unit.c): what differs between strides: the tiles and their
+ * transforms.
  *
  * A transform goes over a square of pixels, positions or weights, first along one side and then
  * along the other, for sixteen channels at once: a vector an element. */

@@ -8,7 +8,7 @@
 #ifndef COP_EXEC_KERNELS_WINOGRAD_WINOGRAD_H
 #define COP_EXEC_KERNELS_WINOGRAD_WINOGRAD_H
 
-#include "exec/program/convolution.h"
+#include "exec/kernels/convolution.h"
 
 /* Whether it can do this convolution: 3x3, stride 1 or 2, padding 1, whole blocks of channels. */
 bool cop_winograd_can(const cop_conv_spec *spec);

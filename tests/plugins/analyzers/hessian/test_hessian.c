@@ -130,6 +130,7 @@ static outcome analyze(const scene *s, hessian_options o, uint64_t seed, bool ba
                    .context = &out};
     assert_ok(cop_drive_analyzer(&d, ops, &out.tables, &err), &err);
     ops->destroy(self);
+    cop_plan_clear(&plan);
     return out;
 }
 

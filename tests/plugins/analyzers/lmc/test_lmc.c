@@ -104,6 +104,9 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
     assert_ok(cop_drive_analyzer(&d, ops, &tables, &err), &err);
     if (resumed) {
         cop_tables_free(tables);
+        ops->destroy(self); /* each piece of work has an instance of its own */
+        assert_ok(ops->create(o, cop_model_task(s->model), &self, &err), &err);
+        d.self = self;
         d.resume_bag = checkpoint;
         d.resume_step = 5;
         d.save = NULL;

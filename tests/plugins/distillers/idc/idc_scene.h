@@ -11,7 +11,7 @@ static inline idc_options scene_options(const match_scene *s)
 {
     idc_options o = {.ipc = SCENE_IPC,
                      .factor = 2,
-                     .start = IDC_START_NOISE, /* six images a class are too few for tiles */
+                     .start = IDC_START_NOISE, /* six images per class are too few for tiles */
                      .model = s->model,
                      .iterations = 2,
                      .inner = 3,
@@ -26,7 +26,8 @@ static inline idc_options scene_options(const match_scene *s)
                      .net_momentum = 0.9,
                      .net_weight_decay = 5e-4};
     cop_error err = {0};
-    assert_ok(cop_recipe_named("idc", &o.recipe, &err), &err);
+    o.recipe = cop_recipe_named("idc", &err);
+    assert_non_null(o.recipe);
     return o;
 }
 

@@ -58,7 +58,7 @@ static const refusal refusals[] = {
     {"factor = 17: more tiles than the 16 x 16 images", 17, 2, 128, IDC_START_AUTO, 0},
     {"start = \"mix\" wants factor > 1", 1, 2, 128, IDC_START_MIX, IDC_DECODE_SINGLE},
     {"decode = \"multi\" wants factor > 1", 1, 2, 128, IDC_START_AUTO, IDC_DECODE_MULTI},
-    {"decode = \"bound\": 9 images a class are more than the bound, batch_synthetic = 8", 2, 9, 8,
+    {"decode = \"bound\": 9 images per class are more than the bound, batch_synthetic = 8", 2, 9, 8,
      IDC_START_AUTO, IDC_DECODE_BOUND},
 };
 

@@ -91,7 +91,7 @@ static void whole_images_are_the_first_of_their_class(void **state)
     assert_ok(distil(s, &o, 1, &set, &err), &err);
     assert_int_equal(set.count, 12);
     assert_int_equal(set.decode, COP_DECODE_NONE);
-    assert_int_equal(set.recipe.batch, 64);
+    assert_int_equal(cop_recipe_int(set.recipe, "batch"), 64);
     assert_true(set.normalization.std[1] == 0.25f);
     int64_t members[COUNT];
     for (int32_t c = 0; c < CLASSES; c++) {

@@ -1,0 +1,76 @@
+/* option_rows.h (implemented in plugin/): option rows that several plugins share, written once: the
+ * same name of a thing means the same in every plugin. The first two arguments are the options
+ * struct and the field, by whose name the option is called. Implemented in
+ * plugin/options/rows.c. */
+#ifndef COPPICE_OPTION_ROWS_H
+#define COPPICE_OPTION_ROWS_H
+
+#include <coppice/nn.h>
+#include <coppice/option.h>
+
+COP_BEGIN
+
+/* Models. */
+
+/* The names of cop_norm_kind, in its order and NULL-terminated: "none", "batch", "instance",
+ * "layer", "group". */
+COP_API extern const char *const cop_norm_choices[];
+
+/* The normalisation after each convolution. `first_` is COP_NORM_NONE, or COP_NORM_BATCH for a
+ * model that cannot do without: the field (int32_t) then is the cop_norm_kind less `first_`. */
+#define COP_OPT_NORM(struct_, field_, first_, def_)                                                \
+    COP_OPT_ENUM(struct_, field_, def_, &cop_norm_choices[first_],                                 \
+                 "normalisation after each convolution")
+
+/* The groups (int64_t) of COP_NORM_GROUP. */
+#define COP_OPT_NORM_GROUPS(struct_, field_, most_)                                                \
+    COP_OPT_INT(struct_, field_, "4", 1, most_,                                                    \
+                "groups of channels for norm = \"group\"; divides the width",                      \
+                .flags = COP_OPTION_ADVANCED, .unit = "groups")
+
+/* Distillers. */
+
+/* The budget (int64_t). */
+#define COP_OPT_IPC(struct_, field_)                                                               \
+    COP_OPT_INT(struct_, field_, "10", 1, 100000, "Stored images per class", .unit = "images")
+
+/* The recipe that the finished set is trained by. */
+#define COP_OPT_SET_RECIPE(struct_, field_, def_)                                                  \
+    COP_OPT_RECIPE(struct_, field_, def_, "How the set is trained on")
+
+/* Pruners. */
+
+typedef enum cop_scope {
+    COP_SCOPE_GLOBAL = 0, /* all layers together */
+    COP_SCOPE_LAYER = 1   /* each by itself */
+} cop_scope;
+
+/* The names of cop_scope, in its order and NULL-terminated: "global", "layer". */
+COP_API extern const char *const cop_scope_choices[];
+
+/* The share of the weights left that a round takes (double). */
+#define COP_OPT_RATE(struct_, field_)                                                              \
+    COP_OPT_FLOAT(struct_, field_, "0.2", 0, 1,                                                    \
+                  "Share of the remaining weights that goes in a "                                 \
+                  "round")
+
+/* Where the share is taken: a cop_scope (int32_t). */
+#define COP_OPT_SCOPE(struct_, field_, def_)                                                       \
+    COP_OPT_ENUM(struct_, field_, def_, cop_scope_choices,                                         \
+                 "Take the share of all layers together, or of each")
+
+/* Parameters that keep their weights (cop_string_list), for cop_check_listed and
+ * cop_name_listed. */
+#define COP_OPT_EXCLUDE(struct_, field_)                                                           \
+    COP_OPT_STRINGS(struct_, field_, "[]",                                                         \
+                    "Parameters left alone: names, or their beginnings up to a dot")
+
+/* Datasets and analyzers. */
+
+/* The first so many images (int64_t) of what `help_` says, 0 for all there are. */
+#define COP_OPT_FIRST_IMAGES(struct_, field_, def_, most_, help_)                                  \
+    COP_OPT_INT(struct_, field_, def_, 0, most_, help_ "; 0: all", .unit = "images")
+
+COP_END
+
+#endif

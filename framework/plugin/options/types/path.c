@@ -1,0 +1,172 @@
+/* path.c: the option type of paths. A relative path is relative to the directory of the file that
+ * names it; one of `--set`, which no file names, and a default are relative to the working
+ * directory. What identities hold of a path is what it leads to. */
+#include "plugin/options/types/types.h"
+
+#include "core/hash.h"
+#include "core/memory.h"
+#include "core/path.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of what cannot be read or is no file and no directory: the plugin says so when it opens it. */
+#define NOTHING "nothing"
+
+/* A directory in a directory, and so on: a link may lead in circles. */
+#define MAX_DEPTH 64
+
+/* The text as it is, or after the directory of `file` (NULL: no file). */
+static const char *resolve(cop_arena *arena, const char *file, const char *written)
+{
+    const char *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (written[0] == '\0' || written[0] == '/' || slash == NULL)
+        return cop_arena_strdup(arena, written);
+    size_t directory = (size_t)(slash - file) + 1, rest = strlen(written) + 1;
+    char *path = cop_arena_alloc(arena, directory + rest);
+    if (path != NULL) {
+        memcpy(path, file, directory);
+        memcpy(path + directory, written, rest);
+    }
+    return path;
+}
+
+static cop_status read_path(const cop_reader *reader, const cop_option *option,
+                            const config_setting_t *setting, cop_value *value, cop_error *err)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return cop_refuse_type(reader, option, setting, &cop_path_type, err);
+    cop_place place = cop_setting_place(setting, reader->file);
+    const char *file = place.line > 0 ? place.file : NULL; /* --set and defaults have no line */
+    value->as.s = resolve(reader->arena, file, config_setting_get_string(setting));
+    return value->as.s != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+static bool hash_path(const char *path, int depth, cop_hasher *hasher);
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* The names in a directory, sorted; the caller's. */
+static bool list_names(const char *path, char ***names, size_t *count)
+{
+    size_t room = 0;
+    *names = NULL;
+    *count = 0;
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return false;
+    bool is_read = true;
+    for (const struct dirent *entry; is_read && (entry = readdir(directory)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        char **more = cop_grow(*names, &room, *count + 1, sizeof *more);
+        char *name = strdup(entry->d_name);
+        *names = more != NULL ? more : *names;
+        is_read = more != NULL && name != NULL;
+        if (is_read)
+            (*names)[(*count)++] = name;
+        else
+            free(name);
+    }
+    (void)closedir(directory);
+    if (*count > 0)
+        qsort(*names, *count, sizeof **names, compare_names);
+    return is_read;
+}
+
+static bool hash_directory(const char *path, int depth, cop_hasher *hasher)
+{
+    char **names = NULL;
+    size_t count = 0;
+    bool is_read = depth < MAX_DEPTH && list_names(path, &names, &count);
+    cop_hasher_update_text(hasher, "directory");
+    for (size_t i = 0; i < count && is_read; i++) {
+        cop_text inner = {0};
+        cop_text_printf(&inner, "%s/%s", path, names[i]);
+        cop_hasher_update_text(hasher, names[i]);
+        is_read = !inner.failed && hash_path(inner.data, depth + 1, hasher);
+        cop_text_free(&inner);
+    }
+    cop_hasher_update_text(hasher, "end");
+    free_names(names, count);
+    return is_read;
+}
+
+static bool hash_path(const char *path, int depth, cop_hasher *hasher)
+{
+    struct stat info;
+    cop_digest digest;
+    if (stat(path, &info) != 0)
+        return false;
+    if (S_ISDIR(info.st_mode))
+        return hash_directory(path, depth, hasher);
+    if (!S_ISREG(info.st_mode) || cop_hash_file(path, &digest, NULL) != COP_OK)
+        return false;
+    char hex[33];
+    cop_hasher_update_text(hasher, cop_digest_hex(digest, hex));
+    return true;
+}
+
+/* What the path leads to: "" for no path. */
+static void append_content(const char *path, cop_text *text)
+{
+    cop_hasher *hasher = cop_hasher_new();
+    char hex[33];
+    if (hasher == NULL) {
+        text->failed = true;
+        return;
+    }
+    if (path[0] == '\0')
+        cop_append_string(text, "");
+    else if (hash_path(path, 0, hasher))
+        cop_append_string(text, cop_digest_hex(cop_hasher_finish(hasher), hex));
+    else
+        cop_append_string(text, NOTHING);
+    cop_hasher_free(hasher);
+}
+
+/* From the root, so that it leads to the same wherever the text is read. */
+static void append_absolute(const char *path, cop_text *text)
+{
+    char here[COP_PATH_SIZE];
+    if (path[0] == '\0' || path[0] == '/' || getcwd(here, sizeof here) == NULL) {
+        cop_append_string(text, path);
+        return;
+    }
+    cop_text whole = {0};
+    cop_text_printf(&whole, "%s/%s", strcmp(here, "/") == 0 ? "" : here, path);
+    text->failed |= whole.failed;
+    if (!whole.failed)
+        cop_append_string(text, whole.data);
+    cop_text_free(&whole);
+}
+
+static void append_path(const cop_option *option, const cop_value *value, bool is_identity,
+                        cop_text *text)
+{
+    (void)option;
+    if (is_identity)
+        append_content(value->as.s, text);
+    else
+        append_absolute(value->as.s, text);
+}
+
+const cop_value_type cop_path_type = {.name = "path",
+                                      .wanted = "a string",
+                                      COP_FIELD_OF(const char *, s),
+                                      .is_bare = cop_is_unquoted,
+                                      .read = read_path,
+                                      .append = append_path};

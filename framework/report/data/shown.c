@@ -1,0 +1,65 @@
+/* shown.c: what people are shown of a column. */
+#include "report/data/shown.h"
+
+#include "core/locale.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *scaled(double value, char *text, size_t size)
+{
+    static const char *const prefixes[] = {"", " k", " M", " G", " T"};
+    size_t i = 0;
+    while (fabs(value) >= 10000.0 && i + 1 < sizeof prefixes / sizeof prefixes[0]) {
+        value /= 1000.0;
+        i++;
+    }
+    (void)cop_snprintf(text, size, i == 0 ? "%.0f%s" : "%.4g%s", value, prefixes[i]);
+    return text;
+}
+
+static bool is_fraction(const char *unit)
+{
+    return unit != NULL && strcmp(unit, "fraction") == 0;
+}
+
+const char *cop_shown_unit(const cop_column *column)
+{
+    if (is_fraction(column->unit))
+        return "%";
+    return column->unit != NULL ? column->unit : "";
+}
+
+double cop_shown_scale(const cop_column *column)
+{
+    return is_fraction(column->unit) ? 100.0 : 1.0;
+}
+
+const char *cop_display_number(double value, const char *unit, char *text, size_t size)
+{
+    if (isnan(value))
+        (void)snprintf(text, size, "-");
+    else if (is_fraction(unit))
+        (void)cop_snprintf(text, size, "%.2f", 100.0 * value);
+    else if (unit != NULL && strcmp(unit, "%") == 0)
+        (void)cop_snprintf(text, size, "%.2f", value);
+    else if (unit != NULL && strcmp(unit, "images") == 0)
+        return scaled(value, text, size);
+    else
+        (void)cop_snprintf(text, size, "%.4g", value);
+    return text;
+}
+
+bool cop_is_headline(const cop_table *table, const char *column)
+{
+    const cop_plot *plot = cop_table_plot(table);
+    const char *names = plot != NULL && plot->headlines != NULL ? plot->headlines : "";
+    while (names[0] != '\0') {
+        size_t length = strcspn(names, ",");
+        if (strlen(column) == length && strncmp(names, column, length) == 0)
+            return true;
+        names += length + (names[length] == ',');
+    }
+    return false;
+}

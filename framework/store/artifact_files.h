@@ -1,0 +1,28 @@
+/* artifact_files.h: what the files of an output directory are called, stated once: whoever writes
+ * or reads one takes its name from here. What is in them is told by store/formats/. */
+#ifndef COP_STORE_ARTIFACT_FILES_H
+#define COP_STORE_ARTIFACT_FILES_H
+
+/* In every artifact. */
+#define COP_MANIFEST_FILE "artifact.json"
+
+/* In a training: the final state, what happened by epoch, and "snapshot-500it.safetensors" and the
+ * like, the state at a step that somebody asked for. */
+#define COP_STATE_FILE      "state.safetensors"
+#define COP_HISTORY_FILE    "history.csv"
+#define COP_SNAPSHOT_PREFIX "snapshot-"
+#define COP_SNAPSHOT_SUFFIX ".safetensors"
+
+/* In a pruner's, a distiller's and an analyzer's artifact. */
+#define COP_MASK_FILE      "mask.safetensors"
+#define COP_SYNTHETIC_FILE "synthetic.safetensors"
+#define COP_TABLES_FILE    "tables.json"
+
+/* In all four kinds. */
+#define COP_SUMMARY_FILE "summary.json"
+
+/* In OUT itself: the study's record, and the effective config. */
+#define COP_STUDY_FILE  "study.json"
+#define COP_CONFIG_FILE "config.txt"
+
+#endif

@@ -1,0 +1,503 @@
+/* study_json.c: writing and reading a study's record. */
+#include "store/formats/study_json.h"
+
+#include "core/damage.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/memory.h"
+#include "core/seal.h"
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Studies of many thousand stages take a few of these megabytes. */
+#define RECORD_LIMIT (256u << 20)
+
+/* Writing. */
+
+/* An artifact's name, or null. */
+static bool add_name(cJSON *object, const char *field, bool has, const cop_artifact_id *id)
+{
+    char text[COP_ARTIFACT_NAME_SIZE];
+    if (!has)
+        return cJSON_AddNullToObject(object, field) != NULL;
+    return cJSON_AddStringToObject(object, field, cop_artifact_text(id, text)) != NULL;
+}
+
+/* A seed as decimal digits in a string: a JSON number is a double to most readers, cJSON among
+ * them, and holds 53 bits. */
+static cJSON *seed_text(int64_t seed)
+{
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, seed);
+    return cJSON_CreateString(digits);
+}
+
+static bool add_cell(cJSON *list, const cop_record_cell *cell)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON *analyzers = cJSON_AddArrayToObject(object, "analyzers");
+    bool ok = cJSON_AddItemToArray(list, object) && analyzers != NULL &&
+              cJSON_AddStringToObject(object, "label", cell->label) != NULL;
+    for (size_t i = 0; ok && i < cell->analyzer_count; i++)
+        ok = cJSON_AddItemToArray(analyzers, cJSON_CreateString(cell->analyzers[i]));
+    ok = ok && cJSON_AddNumberToObject(object, "chance", cell->chance) != NULL;
+    if (cell->distiller != NULL)
+        return ok && cJSON_AddStringToObject(object, "distiller", cell->distiller) != NULL;
+    return ok && cJSON_AddNullToObject(object, "distiller") != NULL;
+}
+
+static bool add_copies(cJSON *object, const cop_record_ticket *t)
+{
+    cJSON *copies = cJSON_AddArrayToObject(object, "copies");
+    for (size_t i = 0; copies != NULL && i < t->copy_count; i++) {
+        char text[COP_ARTIFACT_NAME_SIZE];
+        if (!cJSON_AddItemToArray(copies,
+                                  cJSON_CreateString(cop_artifact_text(&t->copies[i], text))))
+            return false;
+    }
+    return copies != NULL;
+}
+
+static bool add_analyses(cJSON *object, const cop_record_ticket *t)
+{
+    cJSON *analyses = cJSON_AddArrayToObject(object, "analyses");
+    for (size_t i = 0; analyses != NULL && i < t->analysis_count; i++) {
+        const cop_record_analysis *from = &t->analyses[i];
+        cJSON *analysis = cJSON_CreateObject();
+        if (!cJSON_AddItemToArray(analyses, analysis) ||
+            cJSON_AddStringToObject(analysis, "analyzer", from->analyzer) == NULL ||
+            (from->label[0] != '\0' &&
+             cJSON_AddStringToObject(analysis, "label", from->label) == NULL) ||
+            !add_name(analysis, "id", true, &from->id))
+            return false;
+    }
+    return analyses != NULL;
+}
+
+static bool add_ticket(cJSON *list, const cop_record_ticket *t)
+{
+    cJSON *object = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, object) &&
+           cJSON_AddNumberToObject(object, "cell", (double)t->cell) != NULL &&
+           cJSON_AddItemToObject(object, "seed", seed_text(t->seed)) &&
+           cJSON_AddNumberToObject(object, "phase", (double)t->phase) != NULL &&
+           cJSON_AddNumberToObject(object, "round", (double)t->round) != NULL &&
+           cJSON_AddNumberToObject(object, "points", t->points) != NULL &&
+           add_name(object, "mask", t->has_mask, &t->mask) &&
+           add_name(object, "training", t->has_training, &t->training) &&
+           (!t->knows_data || add_name(object, "data", t->has_data, &t->data)) &&
+           add_copies(object, t) && add_analyses(object, t);
+}
+
+static bool add_distilled(cJSON *list, const cop_record_distilled *d)
+{
+    cJSON *object = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, object) &&
+           cJSON_AddNumberToObject(object, "cell", (double)d->cell) != NULL &&
+           cJSON_AddItemToObject(object, "seed", seed_text(d->seed)) &&
+           add_name(object, "set", true, &d->set) &&
+           add_name(object, "trained", d->has_trained, &d->trained);
+}
+
+static bool add_failure(cJSON *list, const cop_record_failure *failure)
+{
+    cJSON *object = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, object) && add_name(object, "stage", true, &failure->stage) &&
+           cJSON_AddStringToObject(object, "reason", failure->reason) != NULL;
+}
+
+static bool fill(cJSON *root, const cop_record *r)
+{
+    bool ok = cJSON_AddStringToObject(root, "name", r->name) != NULL;
+    cJSON *seeds = cJSON_AddArrayToObject(root, "seeds");
+    for (size_t i = 0; ok && i < r->seed_count; i++)
+        ok = cJSON_AddItemToArray(seeds, seed_text(r->seeds[i]));
+    cJSON *cells = cJSON_AddArrayToObject(root, "cells");
+    for (size_t i = 0; ok && i < r->cell_count; i++)
+        ok = add_cell(cells, &r->cells[i]);
+    cJSON *tickets = cJSON_AddArrayToObject(root, "tickets");
+    for (size_t i = 0; ok && i < r->ticket_count; i++)
+        ok = add_ticket(tickets, &r->tickets[i]);
+    cJSON *distilled = cJSON_AddArrayToObject(root, "distilled");
+    for (size_t i = 0; ok && i < r->distilled_count; i++)
+        ok = add_distilled(distilled, &r->distilled[i]);
+    cJSON *failed = cJSON_AddArrayToObject(root, "failed");
+    for (size_t i = 0; ok && i < r->failure_count; i++)
+        ok = add_failure(failed, &r->failures[i]);
+    return ok && seeds != NULL && cells != NULL && tickets != NULL && distilled != NULL &&
+           failed != NULL;
+}
+
+cop_status cop_record_write(const cop_record *record, const char *path, cop_error *err)
+{
+    cJSON *root = cJSON_CreateObject();
+    char *plain = root != NULL && fill(root, record) ? cJSON_Print(root) : NULL;
+    char *text = plain != NULL ? cop_seal(plain) : NULL;
+    cJSON_Delete(root);
+    cJSON_free(plain);
+    if (text == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+/* Reading. */
+
+/* What the reading functions share. */
+typedef struct reader {
+    cop_arena *arena;
+    const char *path;
+    const char *where; /* "tickets", …: the list under way */
+    size_t index;      /* the entry under way */
+    cop_error *err;
+} reader;
+
+static cop_status refuse(const reader *r, const char *what)
+{
+    return cop_fail_at(r->err, COP_FAILED, r->path, 0, "%s[%zu]: %s", r->where, r->index, what);
+}
+
+static const cJSON *item(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* The length of a list; 0 for anything else. */
+static size_t length(const cJSON *list)
+{
+    return cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
+}
+
+/* A count: a number that a double holds exactly. */
+static bool take_count(const cJSON *number, int64_t *out)
+{
+    if (!cJSON_IsNumber(number) || !(fabs(number->valuedouble) <= 9007199254740992.0) ||
+        floor(number->valuedouble) != number->valuedouble)
+        return false;
+    *out = (int64_t)number->valuedouble;
+    return true;
+}
+
+static bool read_count(const cJSON *object, const char *name, int64_t *out)
+{
+    return take_count(item(object, name), out);
+}
+
+/* A seed: decimal digits in a string, or a number, as earlier versions wrote it. */
+static bool take_seed(const cJSON *seed, int64_t *out)
+{
+    const char *digits = cJSON_GetStringValue(seed);
+    return digits != NULL ? cop_integer_parse(digits, out) : take_count(seed, out);
+}
+
+/* NaN where there is no number of that name. */
+static double read_number(const cJSON *object, const char *name)
+{
+    const cJSON *number = item(object, name);
+    return cJSON_IsNumber(number) ? number->valuedouble : (double)NAN;
+}
+
+/* The name of an artifact of the wanted kind. */
+static bool read_id(const cJSON *value, const char *kind, cop_artifact_id *out)
+{
+    const char *text = cJSON_GetStringValue(value);
+    return text != NULL && cop_artifact_parse(text, out) && strcmp(out->kind, kind) == 0;
+}
+
+/* An id, or null (or nothing) for none. */
+static bool read_optional_id(const cJSON *value, const char *kind, bool *has, cop_artifact_id *out)
+{
+    *has = value != NULL && !cJSON_IsNull(value);
+    return !*has || read_id(value, kind, out);
+}
+
+/* The plugins of a cell. Versions before did not list them. */
+static cop_status read_analyzers(const reader *r, const cJSON *list, cop_record_cell *out)
+{
+    out->analyzers = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyzers);
+    if (out->analyzers == NULL)
+        return cop_out_of_memory(r->err);
+    const cJSON *value = NULL;
+    cJSON_ArrayForEach(value, list)
+    {
+        const char *id = cJSON_GetStringValue(value);
+        if (id == NULL)
+            return refuse(r, "lists an analyzer that is no name of a plugin");
+        out->analyzers[out->analyzer_count] = cop_arena_strdup(r->arena, id);
+        if (out->analyzers[out->analyzer_count++] == NULL)
+            return cop_out_of_memory(r->err);
+    }
+    return COP_OK;
+}
+
+static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cell *out)
+{
+    const char *label = cJSON_GetStringValue(item(object, "label"));
+    const char *distiller = cJSON_GetStringValue(item(object, "distiller"));
+    if (label == NULL)
+        return refuse(r, "has no label");
+    out->label = cop_arena_strdup(r->arena, label);
+    out->distiller = distiller != NULL ? cop_arena_strdup(r->arena, distiller) : NULL;
+    out->chance = read_number(object, "chance");
+    if (out->label == NULL || (distiller != NULL && out->distiller == NULL))
+        return cop_out_of_memory(r->err);
+    return read_analyzers(r, item(object, "analyzers"), out);
+}
+
+static cop_status read_place(const reader *r, const cJSON *object, size_t cells, size_t *cell,
+                             int64_t *seed)
+{
+    int64_t position = -1;
+    if (!read_count(object, "cell", &position) || position < 0 || (size_t)position >= cells)
+        return refuse(r, "names no cell of the study");
+    if (!take_seed(item(object, "seed"), seed))
+        return refuse(r, "has no seed");
+    *cell = (size_t)position;
+    return COP_OK;
+}
+
+static cop_status read_copies(const reader *r, const cJSON *list, cop_record_ticket *out)
+{
+    out->copies = cop_arena_array(r->arena, length(list) + 1, sizeof *out->copies);
+    if (out->copies == NULL)
+        return cop_out_of_memory(r->err);
+    const cJSON *value = NULL;
+    cJSON_ArrayForEach(value, list)
+    {
+        if (!read_id(value, COP_ARTIFACT_TRAINING, &out->copies[out->copy_count++]))
+            return refuse(r, "lists a copy that is no name of a training");
+    }
+    return COP_OK;
+}
+
+static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_ticket *out)
+{
+    out->analyses = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyses);
+    if (out->analyses == NULL)
+        return cop_out_of_memory(r->err);
+    const cJSON *object = NULL;
+    cJSON_ArrayForEach(object, list)
+    {
+        cop_record_analysis *analysis = &out->analyses[out->analysis_count++];
+        const char *analyzer = cJSON_GetStringValue(item(object, "analyzer"));
+        if (analyzer == NULL || !read_id(item(object, "id"), COP_ARTIFACT_ANALYSIS, &analysis->id))
+            return refuse(r, "lists an analysis without analyzer or id");
+        const char *label = cJSON_GetStringValue(item(object, "label"));
+        analysis->analyzer = cop_arena_strdup(r->arena, analyzer);
+        analysis->label = cop_arena_strdup(r->arena, label != NULL ? label : "");
+        if (analysis->analyzer == NULL || analysis->label == NULL)
+            return cop_out_of_memory(r->err);
+    }
+    return COP_OK;
+}
+
+static cop_status read_ticket(const reader *r, const cJSON *object, size_t cells,
+                              cop_record_ticket *out)
+{
+    COP_TRY(read_place(r, object, cells, &out->cell, &out->seed));
+    if (!read_count(object, "phase", &out->phase) || !read_count(object, "round", &out->round) ||
+        out->phase < -1 || out->round < 0)
+        return refuse(r, "has no phase or round");
+    out->points = read_number(object, "points");
+    if (!read_optional_id(item(object, "mask"), COP_ARTIFACT_MASK, &out->has_mask, &out->mask))
+        return refuse(r, "its mask is no name of a mask");
+    if (!read_optional_id(item(object, "training"), COP_ARTIFACT_TRAINING, &out->has_training,
+                          &out->training))
+        return refuse(r, "its training is no name of a training");
+    out->knows_data = item(object, "data") != NULL;
+    if (!read_optional_id(item(object, "data"), COP_ARTIFACT_SET, &out->has_data, &out->data))
+        return refuse(r, "its data is no name of a distilled set");
+    COP_TRY(read_copies(r, item(object, "copies"), out));
+    return read_analyses(r, item(object, "analyses"), out);
+}
+
+static cop_status read_distilled(const reader *r, const cJSON *object, size_t cells,
+                                 cop_record_distilled *out)
+{
+    COP_TRY(read_place(r, object, cells, &out->cell, &out->seed));
+    if (!read_id(item(object, "set"), COP_ARTIFACT_SET, &out->set))
+        return refuse(r, "its set is no name of a distilled set");
+    if (!read_optional_id(item(object, "trained"), COP_ARTIFACT_TRAINING, &out->has_trained,
+                          &out->trained))
+        return refuse(r, "its training is no name of a training");
+    return COP_OK;
+}
+
+static cop_status read_failure(const reader *r, const cJSON *object, cop_record_failure *out)
+{
+    const char *reason = cJSON_GetStringValue(item(object, "reason"));
+    const char *stage = cJSON_GetStringValue(item(object, "stage"));
+    if (reason == NULL || stage == NULL || !cop_artifact_parse(stage, &out->stage))
+        return refuse(r, "has no stage or reason");
+    out->reason = cop_arena_strdup(r->arena, reason);
+    return out->reason != NULL ? COP_OK : cop_out_of_memory(r->err);
+}
+
+/* Begins with a list of the record, and makes room for its entries; NULL when memory is out. */
+static void *begin_list(reader *r, const cJSON *root, const char *name, size_t size)
+{
+    r->where = name;
+    r->index = 0;
+    return cop_arena_array(r->arena, length(item(root, name)) + 1, size);
+}
+
+static cop_status read_seeds(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *value = NULL;
+    out->seeds = begin_list(r, root, "seeds", sizeof *out->seeds);
+    if (out->seeds == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(value, item(root, "seeds"))
+    {
+        if (!take_seed(value, &out->seeds[out->seed_count++]))
+            return refuse(r, "is no seed");
+        r->index++;
+    }
+    return COP_OK;
+}
+
+static cop_status read_cells(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *object = NULL;
+    out->cells = begin_list(r, root, "cells", sizeof *out->cells);
+    if (out->cells == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(object, item(root, "cells"))
+    {
+        COP_TRY(read_cell(r, object, &out->cells[out->cell_count++]));
+        r->index++;
+    }
+    return COP_OK;
+}
+
+static cop_status read_tickets(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *object = NULL;
+    out->tickets = begin_list(r, root, "tickets", sizeof *out->tickets);
+    if (out->tickets == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(object, item(root, "tickets"))
+    {
+        COP_TRY(read_ticket(r, object, out->cell_count, &out->tickets[out->ticket_count++]));
+        r->index++;
+    }
+    return COP_OK;
+}
+
+static cop_status read_distilled_list(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *object = NULL;
+    out->distilled = begin_list(r, root, "distilled", sizeof *out->distilled);
+    if (out->distilled == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(object, item(root, "distilled"))
+    {
+        COP_TRY(
+            read_distilled(r, object, out->cell_count, &out->distilled[out->distilled_count++]));
+        r->index++;
+    }
+    return COP_OK;
+}
+
+static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
+{
+    const cJSON *object = NULL;
+    out->failures = begin_list(r, root, "failed", sizeof *out->failures);
+    if (out->failures == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(object, item(root, "failed"))
+    {
+        COP_TRY(read_failure(r, object, &out->failures[out->failure_count++]));
+        r->index++;
+    }
+    return COP_OK;
+}
+
+/* The one judgement of what is a study's record. */
+static cop_record_kind kind_of(const cJSON *root)
+{
+    if (!cJSON_IsString(item(root, "name")) || !cJSON_IsArray(item(root, "tickets")))
+        return COP_RECORD_NONE;
+    if (cJSON_IsArray(item(root, "settings")))
+        return COP_RECORD_EARLIER;
+    return cJSON_IsArray(item(root, "cells")) ? COP_RECORD_CURRENT : COP_RECORD_NONE;
+}
+
+static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
+{
+    switch (kind_of(root)) {
+    case COP_RECORD_EARLIER:
+        return cop_fail_at(r->err, COP_FAILED, r->path, 0,
+                           "was written by an earlier version of Coppice: run its config on this "
+                           "directory again, which keeps what is still good, and reports it");
+    case COP_RECORD_NONE:
+        return cop_fail_at(r->err, COP_FAILED, r->path, 0,
+                           "is not the record of a study: wants name, cells and tickets");
+    case COP_RECORD_CURRENT:
+        break;
+    }
+    out->name = cop_arena_strdup(r->arena, item(root, "name")->valuestring);
+    if (out->name == NULL)
+        return cop_out_of_memory(r->err);
+    COP_TRY(read_seeds(r, root, out));
+    COP_TRY(read_cells(r, root, out));
+    COP_TRY(read_tickets(r, root, out));
+    COP_TRY(read_distilled_list(r, root, out));
+    return read_failures(r, root, out);
+}
+
+/* The object that a sealed text is; COP_DAMAGED where it is not whole. */
+static cop_status parse_whole(const char *text, size_t size, cJSON **root, cop_error *err)
+{
+    COP_TRY(cop_seal_check(text, size, err));
+    COP_TRY(cop_json_parse(text, size, root, err));
+    if (cJSON_IsObject(*root))
+        return COP_OK;
+    cJSON_Delete(*root);
+    *root = NULL;
+    return cop_fail(err, COP_DAMAGED, "is not JSON, or was cut short");
+}
+
+cop_status cop_record_read(const char *path, cop_arena *arena, cop_record *out, cop_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cJSON *root = NULL;
+    cop_error why = {0};
+    memset(out, 0, sizeof *out);
+    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
+    cop_status status = parse_whole(text, size, &root, &why);
+    free(text);
+    if (status != COP_OK)
+        return cop_fail_at(err, status, path, 0, "%s", why.message);
+    reader r = {.arena = arena, .path = path, .err = err};
+    status = read_root(&r, root, out);
+    cJSON_Delete(root);
+    return status;
+}
+
+cop_status cop_record_identify(const char *path, cop_record_kind *kind, char **name, cop_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cJSON *root = NULL;
+    *kind = COP_RECORD_NONE;
+    *name = NULL;
+    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
+    cop_status status = cop_json_parse(text, size, &root, err);
+    free(text);
+    if (status == COP_OK && kind_of(root) != COP_RECORD_NONE) {
+        *kind = kind_of(root);
+        *name = strdup(item(root, "name")->valuestring);
+        if (*name == NULL)
+            status = cop_out_of_memory(err);
+    }
+    cJSON_Delete(root);
+    return status == COP_DAMAGED ? COP_OK : status;
+}

@@ -1,0 +1,47 @@
+/* recipe.h: a recipe's fields, each said once: a row of one table, over which reading, printing,
+ * checking and the text of identities are loops. A new field is a member, a row and its place in
+ * the training; where it equals its default it is left out of the text, so that identities stay. */
+#ifndef COP_TRAIN_RECIPE_H
+#define COP_TRAIN_RECIPE_H
+
+#include "core/text.h"
+
+#include <coppice/option.h>
+
+#define COP_MAX_MILESTONES 8
+
+typedef struct cop_milestones {
+    int32_t count; /* 0: constant rate */
+    cop_duration at[COP_MAX_MILESTONES];
+} cop_milestones;
+
+struct cop_recipe {
+    char name[32]; /* the named recipe it came from; "": no recipe */
+    cop_duration duration;
+    int64_t batch; /* samples per step; the last, smaller batch of an epoch is kept */
+    double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
+    double momentum;
+    double weight_decay;
+    cop_milestones milestones; /* the rate is multiplied by the factor at each */
+    double milestone_factor;
+    uint32_t augment; /* cop_augment_flag, a draw per sample */
+    double cutmix;    /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
+};
+
+typedef struct cop_recipe_field {
+    /* Name, help, range and unit; the offset is in struct cop_recipe. A FLOAT_LIST is the member of
+     * type cop_milestones, whose items may be durations too. A default is that of a field which
+     * came later than the first recipes: NULL for those that every text has. */
+    cop_option row;
+    const char *key; /* in the text of identities, where it is called otherwise; NULL: the name */
+    bool is_below;   /* the range's upper end is not part of it */
+} cop_recipe_field;
+
+/* The i-th field, in the order in which configs print them; NULL past the last. */
+const cop_recipe_field *cop_recipe_field_at(size_t i);
+
+/* Checks every number against its range: COP_INVALID, naming the recipe, the field and the
+ * value. */
+cop_status cop_recipe_check(const cop_recipe *recipe, cop_error *err);
+
+#endif

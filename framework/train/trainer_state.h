@@ -1,0 +1,17 @@
+/* trainer_state.h: what a trainer's state holds beside the model's parameters and buffers.
+ * Snapshots and checkpoints hold it under the same names (coppice/trainer.h). */
+#ifndef COP_TRAIN_TRAINER_STATE_H
+#define COP_TRAIN_TRAINER_STATE_H
+
+#include <coppice/tensor.h>
+
+/* Before a parameter's name: its momentum, of the parameter's shape. */
+#define COP_MOMENTUM_PREFIX "momentum/"
+
+/* Room for the name of a momentum. */
+#define COP_MOMENTUM_SIZE (COP_NAME_SIZE + sizeof COP_MOMENTUM_PREFIX)
+
+/* One I64: the optimiser steps done. */
+#define COP_STEP_NAME "step"
+
+#endif
