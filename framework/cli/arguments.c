@@ -42,6 +42,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, program)},
     {"runs", "N", "runs to measure (default: 20)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, runs)},
+    {"limit", "SECONDS", "time that one check may take (default: 60)", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, limit)},
     {"profile", NULL, "run, and measure every instruction", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, profile)},
     {"synthetic", NULL, "the distilled set instead of a network", COP_ARGUMENT_FLAG,

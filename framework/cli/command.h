@@ -37,6 +37,7 @@ extern const cop_subcommand cop_eval_command;
 extern const cop_subcommand cop_explain_command;
 extern const cop_subcommand cop_export_command;
 extern const cop_subcommand cop_bench_command;
+extern const cop_subcommand cop_validate_command;
 
 /* The registry of --plugin-dir, COPPICE_PLUGIN_PATH and the built-in place; the caller's. */
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err);

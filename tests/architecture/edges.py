@@ -9,6 +9,7 @@ files alone. Every module may use core, so that is not written down.
 # Between modules. The order is the picture in framework/README.md: an edge that goes up is a mistake.
 MODULES = """
 cli -> bench: `bench`
+cli -> validate: `validate`
 cli -> report: `report`, and the page after a run
 cli -> study: `run` and `check`
 cli -> config: each subcommand that takes a CONFIG reads it
@@ -23,6 +24,13 @@ bench -> plugin: the models and distillers that are timed
 bench -> train: the training steps that are timed
 bench -> nn: the models that are timed
 bench -> exec: convolutions alone, for the floor's share
+validate -> study: drives a work in a study in small
+validate -> store: an analyzer's tables are compared as files
+validate -> plugin: opens the plugin and makes instances of it
+validate -> train: short trainings as inputs; the loss of a model
+validate -> nn: makes and frees models
+validate -> graph: gradients against finite differences
+validate -> exec: the oracle evaluates them
 study -> config: a study is what a config describes
 study -> plugin: opens and calls components
 study -> store: artifacts and checkpoints

@@ -1,0 +1,426 @@
+/* check_work.c: what distillers, pruners and analyzers promise (coppice/work.h), seen by running
+ * them in a study in small. */
+#include "validate/checks.h"
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "core/path.h"
+#include "store/formats/tables_json.h"
+#include "study/running/drive.h"
+#include "train/recipe_text.h"
+#include "validate/ticket.h"
+#include "validate/traces.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A work of more steps is not run to its end but for so many: whether its result is sound is then
+ * not known, but that its steps repeat is. */
+#define MOST_STEPS 16
+#define SOME_STEPS 4
+
+/* Runs to see whether memory grows; it does where the last so many of them each took some. */
+#define REPETITIONS    16
+#define GROWN_RUNS     4
+#define MEMORY_SECONDS 20.0
+
+typedef struct bench {
+    const cop_subject *s;
+    cop_reporter *r;
+    cop_instance instance;
+    cop_ticket ticket;
+    cop_plan plan;
+    char what[96];
+    bool is_cut; /* stopped after SOME_STEPS */
+} bench;
+
+/* What a run came to. `middle` is the caller's. */
+typedef struct outcome {
+    cop_status status;
+    cop_error err;
+    cop_digest result, last_bag;
+    int64_t wanted, at; /* the step whose bag to keep, and what is kept */
+    cop_tensors *middle;
+} outcome;
+
+static int64_t steps_run(const bench *b)
+{
+    return b->is_cut ? SOME_STEPS : b->plan.steps;
+}
+
+static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+{
+    outcome *o = context;
+    o->last_bag = cop_tensors_digest(bag);
+    if (next != o->wanted || o->middle != NULL)
+        return COP_OK;
+    o->middle = cop_tensors_clone(bag);
+    o->at = next;
+    return o->middle != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+static size_t lent_copies(const cop_plan *p)
+{
+    int64_t last = -1;
+    for (size_t i = 0; i < p->needed_copy_count; i++)
+        last = p->needed_copies[i] > last ? p->needed_copies[i] : last;
+    return last >= 0 ? (size_t)last + 1 : COP_TICKET_COPIES;
+}
+
+static struct cop_work make_work(bench *b)
+{
+    cop_kind kind = b->plan.kind;
+    bool is_analyzer = kind == COP_KIND_ANALYZER;
+    return (struct cop_work){.kind = kind,
+                             .task = cop_ticket_task(),
+                             .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
+                             .train = b->ticket.train,
+                             .test = is_analyzer ? b->ticket.test : NULL,
+                             .seed = 7,
+                             .threads = 1,
+                             .title = b->what,
+                             .source = cop_ticket_source(&b->ticket),
+                             .has_trained = b->plan.need_trained,
+                             .round = kind == COP_KIND_PRUNER ? 1 : 0,
+                             .rounds = b->plan.need_rounds ? COP_TICKET_ROUNDS : 0,
+                             .copy_count = is_analyzer ? lent_copies(&b->plan) : 0,
+                             .dense_count = b->plan.need_dense ? COP_TICKET_COPIES : 0,
+                             .wants_synthetic = b->plan.need_synthetic,
+                             .request_count = b->ticket.request_count,
+                             .snapshot_counts = b->ticket.snapshot_counts};
+}
+
+static cop_status run_distiller(const cop_drive *d, const cop_work_ops *ops, outcome *o)
+{
+    cop_synthetic set;
+    COP_TRY(cop_drive_distiller(d, ops, &set, &o->err));
+    const cop_task *t = cop_ticket_task();
+    size_t values = (size_t)set.count * (size_t)(t->channels * t->height * t->width);
+    cop_digest pixels = cop_hash_bytes(set.pixels, values * sizeof *set.pixels);
+    o->result =
+        cop_hash_bytes(set.labels, (size_t)set.count * (size_t)t->classes * sizeof *set.labels);
+    o->result.hi ^= pixels.hi;
+    o->result.lo += pixels.lo;
+    cop_synthetic_clear(&set);
+    return COP_OK;
+}
+
+static cop_status run_pruner(const bench *b, const cop_drive *d, const cop_work_ops *ops,
+                             outcome *o)
+{
+    cop_tensors *mask = NULL;
+    /* A copy of the host's own: a work that writes into what it borrowed is not its judge. */
+    cop_tensors *before = cop_tensors_clone(b->ticket.mask);
+    if (before == NULL)
+        return cop_out_of_memory(&o->err);
+    cop_status status = cop_drive_pruner(d, ops, before, &mask, &o->err);
+    o->result = cop_tensors_digest(mask);
+    cop_tensors_free(mask);
+    cop_tensors_free(before);
+    return status;
+}
+
+static cop_status run_analyzer(const bench *b, const cop_drive *d, const cop_work_ops *ops,
+                               outcome *o)
+{
+    cop_tables *tables = NULL;
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, &o->err, b->s->scratch, "tables.json"));
+    COP_TRY(cop_drive_analyzer(d, ops, &tables, &o->err));
+    cop_status status = cop_tables_write(tables, path, &o->err);
+    cop_tables_free(tables);
+    COP_TRY(status);
+    return cop_hash_file(path, &o->result, &o->err);
+}
+
+/* One run with an instance of its own, from a kept bag or anew, for `steps` steps at most. */
+static void run(bench *b, const outcome *from, int64_t steps, outcome *o)
+{
+    cop_worker worker;
+    o->status = cop_worker_open(&b->instance, cop_ticket_task(), &worker, &o->err);
+    if (o->status != COP_OK)
+        return;
+    struct cop_work work = make_work(b);
+    cop_drive d = {.what = b->what,
+                   .self = worker.self,
+                   .work = &work,
+                   .steps = b->plan.steps,
+                   .save = keep,
+                   .context = o,
+                   .steps_left = &steps};
+    if (from != NULL) {
+        d.resume_bag = from->middle;
+        d.resume_step = from->at;
+    }
+    const cop_work_ops *ops = b->instance.ops;
+    o->status = b->plan.kind == COP_KIND_DISTILLER ? run_distiller(&d, ops, o)
+                : b->plan.kind == COP_KIND_PRUNER  ? run_pruner(b, &d, ops, o)
+                                                   : run_analyzer(b, &d, ops, o);
+    cop_worker_close(&worker);
+    /* That it was cut short is what was asked for: its last bag is then what there is. */
+    if (b->is_cut && o->status == COP_CANCELLED) {
+        o->status = COP_OK;
+        o->result = o->last_bag;
+    }
+}
+
+static bool is_same(cop_digest a, cop_digest b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+
+/* A plan in one number, whatever its memory. */
+static cop_digest plan_digest(const cop_plan *p)
+{
+    cop_hasher *h = cop_hasher_new();
+    if (h == NULL)
+        return (cop_digest){0, 0};
+    const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic};
+    char text[768];
+    cop_hasher_update(h, &p->steps, sizeof p->steps);
+    cop_hasher_update(h, &p->flops, sizeof p->flops);
+    cop_hasher_update(h, needs, sizeof needs);
+    cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
+    cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
+    for (size_t i = 0; i < p->training_count; i++) {
+        const cop_plan_training *t = &p->trainings[i];
+        cop_hasher_update_text(h, t->label);
+        cop_hasher_update(h, &t->model, sizeof(const cop_model *));
+        cop_hasher_update(h, &t->data, sizeof t->data);
+        cop_hasher_update(h, &t->start, sizeof t->start);
+        cop_hasher_update(h, &t->init, sizeof t->init);
+        cop_hasher_update(h, &t->noise, sizeof t->noise);
+        if (t->has_recipe)
+            cop_hasher_update_text(h, cop_recipe_text(&t->recipe, text, sizeof text));
+        for (size_t k = 0; k < t->snapshot_count; k++) {
+            cop_hasher_update(h, &t->snapshots[k].unit, sizeof t->snapshots[k].unit);
+            cop_hasher_update(h, &t->snapshots[k].value, sizeof t->snapshots[k].value);
+        }
+    }
+    cop_digest digest = cop_hasher_finish(h);
+    cop_hasher_free(h);
+    return digest;
+}
+
+static cop_digest options_digest(const bench *b)
+{
+    return cop_hash_bytes(b->instance.options, b->s->entry->plugin->options_size);
+}
+
+static cop_status plan_once(bench *b, cop_error *err)
+{
+    static const int64_t class_counts[] = {48, 48, 48};
+    cop_kind kind = (cop_kind)b->s->entry->plugin->kind;
+    b->plan = (cop_plan){.kind = kind,
+                         .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
+                         .task = *cop_ticket_task(),
+                         .train_count = b->ticket.train->count,
+                         .test_count = b->ticket.test->count,
+                         .class_counts = class_counts,
+                         .copies = COP_TICKET_COPIES,
+                         .has_distilled = true};
+    return cop_plan_make(b->what, b->instance.ops, b->instance.options, &b->plan, err);
+}
+
+static bool check_plan(bench *b)
+{
+    static const cop_check check = {"plan is pure",
+                                    "two calls with the same options give the same plan and leave "
+                                    "the options as they are",
+                                    "work.h: cop_work_ops.plan"};
+    cop_error err = {0};
+    cop_reporter_begin(b->r, &check);
+    cop_digest options = options_digest(b);
+    cop_status status = plan_once(b, &err);
+    if (status == COP_INVALID) { /* it cannot work here, and says so */
+        cop_reporter_skip(b->r, "not possible in the small study of the checks: %s", err.message);
+        return false;
+    }
+    if (status != COP_OK)
+        return cop_reporter_status(b->r, status, &err);
+    cop_digest first = plan_digest(&b->plan);
+    int64_t steps = b->plan.steps;
+    cop_plan_clear(&b->plan);
+    status = plan_once(b, &err);
+    if (status != COP_OK)
+        return cop_reporter_status(b->r, status, &err);
+    if (steps != b->plan.steps)
+        cop_reporter_finding(b->r, "the first call states %lld steps, the second %lld",
+                             (long long)steps, (long long)b->plan.steps);
+    else if (!is_same(first, plan_digest(&b->plan)))
+        cop_reporter_finding(b->r, "the second call asks for something else than the first");
+    else if (!is_same(options, options_digest(b)))
+        cop_reporter_finding(b->r, "it changed the options");
+    else
+        cop_reporter_ok(b->r);
+    b->is_cut = b->plan.steps > MOST_STEPS;
+    return true;
+}
+
+static bool check_end(bench *b, outcome *first)
+{
+    static const cop_check whole = {"runs to its end",
+                                    "begin, every step and finish succeed, and the result is one "
+                                    "that the host takes",
+                                    "work.h: cop_work_ops, and what the kind's header says of its "
+                                    "result"};
+    static const cop_check cut = {"its first steps succeed", "begin and every step succeed",
+                                  "work.h: cop_work_ops"};
+    cop_reporter_begin(b->r, b->is_cut ? &cut : &whole);
+    first->wanted = steps_run(b) / 2;
+    run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, first);
+    return cop_reporter_status(b->r, first->status, &first->err);
+}
+
+static void check_inputs(bench *b, cop_digest before, cop_status known)
+{
+    static const cop_check check = {"inputs stay as they are",
+                                    "nothing that was borrowed is written to: masks, states, "
+                                    "samples",
+                                    "work.h: \"Inputs\""};
+    cop_digest after = {0};
+    cop_error err = {0};
+    cop_reporter_begin(b->r, &check);
+    if (known == COP_OK)
+        known = cop_ticket_digest(&b->ticket, &after, &err);
+    if (known == COP_OK && !is_same(before, after))
+        cop_reporter_finding(b->r, "a mask, state or sample that it was lent has other bits "
+                                   "afterwards");
+    else
+        (void)cop_reporter_status(b->r, known, &err);
+}
+
+static void check_repeat(bench *b, const outcome *first)
+{
+    static const cop_check check = {"the same seed gives the same bits",
+                                    "a second run with the same seed, options and inputs gives the "
+                                    "same result, bit for bit",
+                                    "work.h: \"A step is a pure function\""};
+    cop_reporter_begin(b->r, &check);
+    outcome again = {.wanted = -1};
+    run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, &again);
+    if (again.status != COP_OK)
+        (void)cop_reporter_status(b->r, again.status, &again.err);
+    else if (!is_same(first->result, again.result))
+        cop_reporter_finding(b->r, "the second run gave another result");
+    else
+        cop_reporter_ok(b->r);
+}
+
+static void check_resume(bench *b, const outcome *first)
+{
+    static const cop_check check = {"a restored bag gives the same bits",
+                                    "a run that goes on from a checkpoint gives the result of one "
+                                    "that was never stopped, bit for bit",
+                                    "work.h: cop_work_ops.step"};
+    cop_reporter_begin(b->r, &check);
+    if (first->middle == NULL) {
+        cop_reporter_skip(b->r, "there are %lld steps: nothing between them to restore",
+                          (long long)b->plan.steps);
+        return;
+    }
+    outcome resumed = {.wanted = -1};
+    run(b, first, b->is_cut ? SOME_STEPS - first->at : b->plan.steps + 1, &resumed);
+    if (resumed.status != COP_OK)
+        (void)cop_reporter_status(b->r, resumed.status, &resumed.err);
+    else if (!is_same(first->result, resumed.result))
+        cop_reporter_finding(b->r, "going on from step %lld gave another result",
+                             (long long)first->at);
+    else
+        cop_reporter_ok(b->r);
+}
+
+static void check_cancel(bench *b)
+{
+    static const cop_check check = {"can be stopped between steps",
+                                    "a run that is stopped after a step is destroyed, and finish "
+                                    "is not called",
+                                    "work.h: \"The host loops, checkpoints the bag, cancels\""};
+    cop_reporter_begin(b->r, &check);
+    if (b->plan.steps < 2) {
+        cop_reporter_skip(b->r, "there are %lld steps", (long long)b->plan.steps);
+        return;
+    }
+    outcome stopped = {.wanted = -1};
+    run(b, NULL, 1, &stopped);
+    if (stopped.status == COP_CANCELLED || (b->is_cut && stopped.status == COP_OK))
+        cop_reporter_ok(b->r);
+    else
+        cop_reporter_finding(b->r, "it ended with status %d: %s", (int)stopped.status,
+                             stopped.err.message);
+}
+
+/* Runs so often that what is kept for good is there: tables of libraries, and the chunks that the
+ * allocator keeps in hand and counts as used. What grows even then grows for ever. */
+static void check_memory(bench *b)
+{
+    static const cop_check check = {"memory is given back",
+                                    "after destroy as much memory is in use as before create",
+                                    "work.h: cop_work_ops.destroy"};
+    cop_reporter_begin(b->r, &check);
+    size_t used = 0, before = 0;
+    int grown = 0; /* how often in a row */
+    double began = cop_now();
+    for (int i = 0; i < REPETITIONS; i++) {
+        outcome o = {.wanted = -1};
+        run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, &o);
+        before = used;
+        used = cop_trace_memory();
+        grown = used > before ? grown + 1 : 0;
+        if (cop_now() - began > MEMORY_SECONDS) {
+            cop_reporter_skip(b->r, "%d runs took %g s: too long to repeat it often enough", i + 1,
+                              cop_now() - began);
+            return;
+        }
+    }
+    if (used == 0)
+        cop_reporter_skip(b->r, "this build's allocator does not say how much is in use");
+    else if (grown >= GROWN_RUNS)
+        cop_reporter_finding(b->r, "each run leaves about %zu bytes behind", used - before);
+    else
+        cop_reporter_ok(b->r);
+}
+
+static void check_all(bench *b)
+{
+    cop_error err = {0};
+    cop_digest before = {0};
+    cop_trace trace;
+    if (!check_plan(b))
+        return;
+    cop_status status = cop_ticket_request(&b->ticket, &b->plan, &err);
+    if (status == COP_OK)
+        status = cop_ticket_digest(&b->ticket, &before, &err);
+    cop_trace_take(&trace);
+    outcome first = {.wanted = -1};
+    if (check_end(b, &first)) {
+        check_repeat(b, &first);
+        check_resume(b, &first);
+        check_cancel(b);
+    }
+    check_inputs(b, before, status);
+    cop_trace_check(b->r, &trace);
+    if (first.status == COP_OK)
+        check_memory(b);
+    cop_tensors_free(first.middle);
+}
+
+void cop_check_work(const cop_subject *s, const cop_component *c)
+{
+    cop_error err = {0};
+    bench b = {.s = s, .r = s->reporter};
+    const cop_plugin *plugin = s->entry->plugin;
+    (void)snprintf(b.what, sizeof b.what, "%s '%s'", cop_kind_name((cop_kind)plugin->kind),
+                   plugin->id);
+    cop_status status = cop_ticket_make(s->registry, &b.ticket, &err);
+    if (status == COP_OK)
+        status = cop_instance_open(c, cop_ticket_task(), &b.instance, &err);
+    if (status == COP_OK) {
+        check_all(&b);
+        cop_plan_clear(&b.plan);
+        cop_instance_close(&b.instance);
+    } else {
+        cop_reporter_usage(s->reporter, err.message);
+    }
+    cop_ticket_clear(&b.ticket);
+}

@@ -1,0 +1,203 @@
+/* `coppice validate`: the plugins of this tree keep the contract, and each broken one is caught. */
+#include "command.h"
+#include "support.h"
+#include "validate/validate.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLUGINS  COPPICE_TEST_BUILD_DIR "/plugins/"
+#define FIXTURES COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins/"
+
+static void validate(const char *const *words, int wanted)
+{
+    char dir[128];
+    make_temp_dir(dir, sizeof dir);
+    assert_ends(dir, start_command(dir, words), wanted);
+    remove_tree(dir);
+}
+
+static void expect_sound(const char *file)
+{
+    validate(WORDS("validate", file), 0);
+}
+
+/* Fails unless just that check is a finding whose text has that part, beside others perhaps. */
+static void expect_finding(const char *file, const char *check, const char *part)
+{
+    char dir[128];
+    make_temp_dir(dir, sizeof dir);
+    assert_ends(dir, start_command(dir, WORDS("validate", file, "--json", "--limit", "2")), 1);
+    char *text = read_text(dir, "out");
+    cJSON *root = cJSON_Parse(text), *one = NULL;
+    bool found = false;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItem(root, "checks"))
+    {
+        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItem(one, "verdict"));
+        if (strcmp(verdict, "finding") != 0)
+            continue;
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(one, "check"));
+        const char *happened = cJSON_GetStringValue(cJSON_GetObjectItem(one, "happened"));
+        found = found || (strcmp(name, check) == 0 && strstr(happened, part) != NULL);
+    }
+    if (!found)
+        fail_msg("%s: no finding \"%s\" with \"%s\":\n%s", file, check, part, text);
+    cJSON_Delete(root);
+    free(text);
+    remove_tree(dir);
+}
+
+static void finds_nothing_in_the_pruners(void **state)
+{
+    (void)state;
+    expect_sound(PLUGINS "pruner-imp.so");
+    expect_sound(PLUGINS "pruner-random.so");
+}
+
+static void finds_nothing_in_the_models(void **state)
+{
+    (void)state;
+    validate(WORDS("validate", PLUGINS "model-convnet.so", "--set", "width=16"), 0);
+    validate(WORDS("validate", PLUGINS "model-resnet.so", "--set", "depth=8", "--set", "width=8"),
+             0);
+    expect_sound(FIXTURES "toymodel.so");
+}
+
+/* Data that is not here is no finding. */
+static void finds_nothing_in_the_datasets(void **state)
+{
+    (void)state;
+    expect_sound(PLUGINS "dataset-shapes.so");
+    expect_sound(PLUGINS "dataset-cifar10.so");
+    expect_sound(FIXTURES "toydata.so");
+}
+
+static void finds_nothing_in_the_distillers(void **state)
+{
+    (void)state;
+    expect_sound(PLUGINS "distiller-random.so");
+    validate(WORDS("validate", PLUGINS "distiller-idc.so", "--set", "iterations=2", "--set",
+                   "inner=1", "--set", "net_images=16", "--set",
+                   "model={ plugin = \"convnet\"; depth = 2; width = 8; }"),
+             0);
+}
+
+static void finds_nothing_in_the_analyzers(void **state)
+{
+    (void)state;
+    expect_sound(PLUGINS "analyzer-lmc.so");
+    validate(WORDS("validate", PLUGINS "analyzer-hessian.so", "--set", "probes=4"), 0);
+}
+
+static void finds_each_broken_promise_of_a_work(void **state)
+{
+    (void)state;
+    expect_finding(FIXTURES "plans_impurely.so", "plan is pure", "the second 2");
+    expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
+    expect_finding(FIXTURES "keeps_in_instance.so", "a restored bag gives the same bits", "step 1");
+    expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
+    expect_finding(FIXTURES "regrows.so", "runs to its end", "brings the removed weight");
+    expect_finding(FIXTURES "writes_file.so", "writes no files", "notes.txt");
+}
+
+static void finds_memory_that_each_run_leaves_behind(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
+    expect_finding(FIXTURES "leaks.so", "memory is given back", "bytes behind");
+}
+
+static void finds_crashes_exits_and_hangs(void **state)
+{
+    (void)state;
+    expect_finding(FIXTURES "aborts_in_step.so", "runs to its end", "signal 6");
+    expect_finding(FIXTURES "crashes_in_step.so", "runs to its end", "signal 11");
+    expect_finding(FIXTURES "exits_in_step.so", "runs to its end", "ended the process");
+    expect_finding(FIXTURES "endless_step.so", "runs to its end", "did not return within 2 s");
+}
+
+static size_t findings_in(const char *file)
+{
+    cop_error err = {0};
+    size_t findings = 0;
+    FILE *out = tmpfile();
+    assert_non_null(out);
+    const cop_validate_spec spec = {.path = file, .seconds = 2, .out = out};
+    assert_ok(cop_validate(&spec, &findings, &err), &err);
+    (void)fclose(out);
+    return findings;
+}
+
+static void leaves_the_host_able_to_check_a_good_one(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {FIXTURES "crashes_in_step.so", FIXTURES "exits_in_step.so",
+                                         FIXTURES "endless_step.so", FIXTURES "leaks.so",
+                                         FIXTURES "crashes.so"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        assert_true(findings_in(broken[i]) > 0);
+        assert_int_equal(findings_in(FIXTURES "toymodel.so"), 0);
+    }
+}
+
+static void finds_what_the_host_refuses_to_load(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {
+        "bad_id",        "default_outside", "duplicate_option", "empty_id",
+        "long_ops",      "major_too_new",   "minor_too_new",    "no_symbol",
+        "null_callback", "null_ops",        "older_major",      "short_ops",
+        "unknown_kind",  "unresolved",      "wrong_interface",  "wrong_magic",
+        "crashes",       "exits",           "wrong_option_size"};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char file[512];
+        (void)snprintf(file, sizeof file, FIXTURES "%s.so", refused[i]);
+        expect_finding(file, "the descriptor is sound", "");
+    }
+}
+
+static void finds_samples_that_are_not_sound(void **state)
+{
+    (void)state;
+    char dir[128];
+    make_temp_dir(dir, sizeof dir);
+    assert_ends(dir,
+                start_command(dir, WORDS("validate", FIXTURES "floatdata.so", "--set", "flawed=3",
+                                         "--set", "pixel=1.5")),
+                1);
+    assert_contains(dir, "out", "FINDING  samples are sound");
+    assert_contains(dir, "out", "training sample 3 is 1.5");
+    remove_tree(dir);
+}
+
+static void refuses_a_file_or_an_option_that_is_not_there(void **state)
+{
+    (void)state;
+    validate(WORDS("validate", "/nowhere/plugin.so"), 2);
+    validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rite=0.5"), 2);
+    validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate"), 2);
+    validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate=7"), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_nothing_in_the_pruners),
+        cmocka_unit_test(finds_nothing_in_the_models),
+        cmocka_unit_test(finds_nothing_in_the_datasets),
+        cmocka_unit_test(finds_nothing_in_the_distillers),
+        cmocka_unit_test(finds_nothing_in_the_analyzers),
+        cmocka_unit_test(finds_each_broken_promise_of_a_work),
+        cmocka_unit_test(finds_memory_that_each_run_leaves_behind),
+        cmocka_unit_test(finds_crashes_exits_and_hangs),
+        cmocka_unit_test(leaves_the_host_able_to_check_a_good_one),
+        cmocka_unit_test(finds_what_the_host_refuses_to_load),
+        cmocka_unit_test(finds_samples_that_are_not_sound),
+        cmocka_unit_test(refuses_a_file_or_an_option_that_is_not_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
