@@ -55,7 +55,9 @@ static cop_status take(measuring *m, cop_error *err)
     double end = cop_now();
     m->steps[m->taken] = end - start;
     cop_program *program = m->ops->program(m->self);
-    m->has_floor = program != NULL && cop_program_costs(program).conv_flops > 0;
+    cop_program_cost cost = {COP_SIZED(cop_program_cost)};
+    m->has_floor =
+        program != NULL && cop_program_costs(program, &cost, NULL) == COP_OK && cost.conv_flops > 0;
     if (m->has_floor) {
         COP_TRY(cop_program_run_convolutions(program, err));
         m->floors[m->taken] = cop_now() - end;

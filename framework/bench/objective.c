@@ -37,7 +37,8 @@ static cop_status make(subject *s, const cop_cell *cell, const cop_loaded_data *
         return cop_fail(err, COP_INVALID, "bench: a batch of %lld wants more than %lld samples",
                         (long long)batch, (long long)data->train.count);
     COP_TRY(cop_subject_model(cell, data, &s->model, &s->state, err));
-    const cop_objective_spec spec = {.model = s->model,
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                                     .model = s->model,
                                      .data = &data->train,
                                      .count = batch,
                                      .batch = batch,
@@ -86,7 +87,7 @@ static cop_status open_subject(const cop_cell *cell, const cop_loaded_data *data
 static cop_status evaluate(void *self, cop_error *err)
 {
     subject *s = self;
-    cop_evaluation unused;
+    cop_evaluation unused = {COP_SIZED(cop_evaluation)};
     return cop_objective_evaluate(s->objective, s->state, &unused, err);
 }
 

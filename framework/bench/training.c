@@ -23,7 +23,9 @@ cop_status cop_subject_model(const cop_cell *s, const cop_loaded_data *data, cop
 
 double cop_subject_program_flops(const cop_program *p)
 {
-    return p != NULL ? (double)cop_program_costs(p).flops : NAN;
+    cop_program_cost cost = {COP_SIZED(cop_program_cost)};
+    bool known = p != NULL && cop_program_costs(p, &cost, NULL) == COP_OK;
+    return known ? (double)cost.flops : NAN;
 }
 
 static void close_training(void *self)
@@ -40,8 +42,9 @@ static void close_training(void *self)
 static cop_status make(training *t, const cop_cell *s, const cop_loaded_data *data, cop_error *err)
 {
     COP_TRY(cop_subject_model(s, data, &t->model, &t->state, err));
-    const cop_trainer_spec spec = {
-        .model = t->model, .data = &data->train, .recipe = &s->train, .threads = s->threads};
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec), .model = t->model,
+                                   .data = &data->train, .recipe = &s->train,
+                                   .threads = s->threads};
     COP_TRY(cop_trainer_new(&spec, &t->trainer, err));
     return cop_trainer_start(t->trainer, t->state, 0, err);
 }

@@ -80,12 +80,11 @@ static cop_status evaluate(const cop_call *call, const subject *s, const cop_loa
 {
     cop_tensors *state = NULL;
     cop_objective *objective = NULL;
-    cop_evaluation result = {0};
-    const cop_objective_spec spec = {.model = model,
+    cop_evaluation result = {COP_SIZED(cop_evaluation)};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = model,
                                      .data =
                                          s->split == COP_SPLIT_TEST ? &data->test : &data->train,
-                                     .mode = COP_MODE_EVAL,
-                                     .threads = s->cell->threads};
+                                     .mode = COP_MODE_EVAL, .threads = s->cell->threads};
     COP_TRY(cop_weights_read(call->arguments->weights, model, call->log, &state, err));
     cop_status status = cop_objective_new(&spec, &objective, err);
     if (status == COP_OK)

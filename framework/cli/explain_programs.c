@@ -94,9 +94,8 @@ static cop_status draw_samples(const cop_explain_subject *s, int64_t count, made
 
 static cop_status make_training(cop_explain_subject *s, made *m, cop_error *err)
 {
-    const cop_trainer_spec spec = {.model = s->model,
-                                   .data = &m->samples,
-                                   .recipe = &s->cell->train,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec), .model = s->model,
+                                   .data = &m->samples, .recipe = &s->cell->train,
                                    .threads = s->cell->threads};
     COP_TRY(cop_trainer_new(&spec, &m->trainer, err));
     m->program = cop_trainer_program(m->trainer);
@@ -111,11 +110,9 @@ static cop_status run_training(cop_explain_subject *s, made *m, cop_error *err)
 
 static cop_status make_objective(cop_explain_subject *s, made *m, cop_error *err)
 {
-    const cop_objective_spec spec = {.model = s->model,
-                                     .data = &m->samples,
-                                     .batch = m->samples.count,
-                                     .mode = COP_MODE_EVAL,
-                                     .threads = s->cell->threads};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = s->model,
+                                     .data = &m->samples,           .batch = m->samples.count,
+                                     .mode = COP_MODE_EVAL,         .threads = s->cell->threads};
     return cop_objective_new(&spec, &m->objective, err);
 }
 
@@ -127,7 +124,7 @@ static cop_status make_evaluation(cop_explain_subject *s, made *m, cop_error *er
 
 static cop_status run_evaluation(cop_explain_subject *s, made *m, cop_error *err)
 {
-    cop_evaluation evaluation;
+    cop_evaluation evaluation = {COP_SIZED(cop_evaluation)};
     return cop_objective_evaluate(m->objective, s->state, &evaluation, err);
 }
 

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/locale.h"
 #include "core/text.h"
+#include "nn/synthetic.h"
 #include "report/data/record.h"
 #include "report/data/results.h"
 #include "report/figures/images.h"

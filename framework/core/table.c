@@ -1,7 +1,8 @@
 /* table.c: named tables of typed columns in memory, as analyzers fill them. */
-#include "core/memory.h"
+#include "core/table.h"
 
-#include <coppice/table.h>
+#include "core/memory.h"
+#include "core/sized.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,9 @@ static cop_status check_columns(const char *table, const cop_column *columns, si
         if (c->type != COP_COLUMN_INT && c->type != COP_COLUMN_FLOAT && c->type != COP_COLUMN_TEXT)
             return cop_fail(err, COP_FAILED, "table '%s': column '%s' is of unknown type %d", table,
                             c->name, (int)c->type);
+        if (c->role < COP_COLUMN_UNSAID || c->role > COP_COLUMN_REPETITION)
+            return cop_fail(err, COP_FAILED, "table '%s': column '%s' is of unknown role %d", table,
+                            c->name, (int)c->role);
         if (has_column(columns, i, c->name, strlen(c->name)))
             return cop_fail(err, COP_FAILED, "table '%s' has two columns named '%s'", table,
                             c->name);
@@ -160,6 +164,7 @@ static cop_table *copy_table(const char *name, const char *help, const cop_colum
     t->column_count = count;
     for (size_t i = 0; t->columns != NULL && i < count; i++) {
         t->columns[i].type = columns[i].type;
+        t->columns[i].role = columns[i].role;
         t->columns[i].name = copy_text(columns[i].name, &ok);
         t->columns[i].unit = copy_text(columns[i].unit, &ok);
         t->columns[i].help = copy_text(columns[i].help, &ok);
@@ -190,7 +195,7 @@ static bool make_room(cop_tables *t)
     return true;
 }
 
-cop_table *cop_tables_add(cop_tables *t, const char *name, const char *help,
+cop_table *cop_tables_put(cop_tables *t, const char *name, const char *help,
                           const cop_column *columns, size_t column_count, const cop_plot *plot,
                           cop_error *err)
 {
@@ -215,6 +220,42 @@ cop_table *cop_tables_add(cop_tables *t, const char *name, const char *help,
     }
     t->items[t->count++] = made;
     return made;
+}
+
+/* The rows of a spec as this build's; to be freed. */
+static cop_status take_columns(const cop_table_spec *spec, cop_column **out, cop_error *err)
+{
+    size_t size = spec->column_size, own = sizeof(cop_column);
+    if (size < COP_LEAST(cop_column, help))
+        return cop_fail(err, COP_INVALID,
+                        "a table's spec says that a column is %zu bytes, wanted %zu or more: "
+                        "COP_COLUMNS",
+                        size, COP_LEAST(cop_column, help));
+    *out = calloc(spec->column_count + 1, own);
+    if (*out == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory for a table");
+    for (size_t i = 0; i < spec->column_count; i++)
+        memcpy(&(*out)[i], (const char *)spec->columns + i * size, size < own ? size : own);
+    return COP_OK;
+}
+
+cop_status cop_tables_add(cop_tables *t, const cop_table_spec *spec, cop_table **table,
+                          cop_error *err)
+{
+    cop_table_spec own;
+    cop_plot plot = {COP_SIZED(cop_plot)};
+    cop_column *columns = NULL;
+    *table = NULL;
+    COP_TRY(cop_sized_take("a table's spec", spec, COP_LEAST(cop_table_spec, plot), &own,
+                           sizeof own, err));
+    if (own.plot != NULL)
+        COP_TRY(cop_sized_take("a table's plot", own.plot, COP_LEAST(cop_plot, reserved), &plot,
+                               sizeof plot, err));
+    COP_TRY(take_columns(&own, &columns, err));
+    *table = cop_tables_put(t, own.name, own.help, columns, own.column_count,
+                            own.plot != NULL ? &plot : NULL, err);
+    free(columns);
+    return *table != NULL ? COP_OK : COP_FAILED;
 }
 
 cop_status cop_table_row(cop_table *table, const cop_table_value *cells, cop_error *err)

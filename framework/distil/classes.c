@@ -2,10 +2,12 @@
  * stream. */
 #include "core/memory.h"
 #include "core/sized.h"
+#include "nn/samples.h"
 
 #include <coppice/distil.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct members {
     int64_t count;    /* samples */
@@ -38,7 +40,8 @@ static cop_status fill(members *item, const cop_samples *data, int32_t label, in
 
 static cop_status make(cop_classes *c, const cop_classes_spec *spec, cop_error *err)
 {
-    COP_TRY(cop_read_sized(&c->spec, sizeof c->spec, spec, err));
+    COP_TRY(cop_sized_take("the classes' spec", spec, COP_LEAST(cop_classes_spec, seed), &c->spec,
+                           sizeof c->spec, err));
     const cop_samples *data = c->spec.data;
     if (c->spec.batch < 1)
         return cop_fail(err, COP_FAILED, "batches of %lld images", (long long)c->spec.batch);

@@ -4,6 +4,7 @@
 #include "core/sized.h"
 #include "distil/match_unit.h"
 #include "nn/decode.h"
+#include "nn/task.h"
 
 #include <coppice/distil.h>
 
@@ -47,7 +48,8 @@ static cop_match_unit *unit_of(const cop_match *m, int64_t real)
 
 static cop_status make(cop_match *m, const cop_match_spec *spec, cop_error *err)
 {
-    COP_TRY(cop_read_sized(&m->spec, sizeof m->spec, spec, err));
+    COP_TRY(cop_sized_take("a match's spec", spec, COP_LEAST(cop_match_spec, threads), &m->spec,
+                           sizeof m->spec, err));
     fill_defaults(&m->spec);
     COP_TRY(check(&m->spec, err));
     m->classes = cop_model_task(m->spec.model)->classes;

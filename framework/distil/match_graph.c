@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "nn/decode.h"
+#include "nn/task.h"
 
 #include <coppice/differentiate.h>
 
@@ -23,7 +24,7 @@ typedef struct builder {
     cop_graph *g;
     size_t param_count, matched_count; /* `matched_count` quantities: gradients, or one feature */
     cop_node *memory;                  /* all arrays below */
-    cop_node *params, *buffers, *new_buffers;
+    cop_node *params, *buffers;
     cop_node *matched;          /* those parameters whose gradients are matched */
     cop_node *real, *synthetic; /* [matched]: both sides' quantities */
 } builder;
@@ -44,7 +45,7 @@ static cop_status init(builder *b, const cop_match_graph_spec *spec, cop_error *
     b->param_count = cop_model_parameter_count(b->model);
     size_t buffers = cop_model_buffer_count(b->model);
     size_t one = b->param_count + 1; /* never an empty array */
-    b->memory = calloc(4 * one + 2 * buffers, sizeof *b->memory);
+    b->memory = calloc(4 * one + buffers, sizeof *b->memory);
     if (b->g == NULL || b->memory == NULL)
         return cop_out_of_memory(err);
     b->params = b->memory;
@@ -52,7 +53,6 @@ static cop_status init(builder *b, const cop_match_graph_spec *spec, cop_error *
     b->real = b->matched + one;
     b->synthetic = b->real + one;
     b->buffers = b->synthetic + one;
-    b->new_buffers = b->buffers + buffers;
     cop_model_inputs(b->model, b->g, COP_MATCH_NETWORK, b->params, b->buffers);
     if (b->match->kind == COP_MATCH_FEATURES) {
         b->matched_count = 1;
@@ -79,15 +79,15 @@ static cop_status quantities(builder *b, cop_node images, side names, cop_node *
     cop_graph *g = b->g;
     int64_t n = cop_node_shape(g, images).dim[0];
     cop_node x = cop_augment(g, names.draws, images, b->match->augment);
-    cop_model_output output = {.new_buffers = b->new_buffers};
+    const cop_model_output *output = NULL;
     COP_TRY(cop_model_build(b->model, g, x, b->params, b->buffers, b->match->mode, &output, err));
     if (b->match->kind == COP_MATCH_FEATURES) {
-        cop_node features = cop_flatten(g, cop_model_output_find(&output, "embedding"));
+        cop_node features = cop_flatten(g, cop_model_output_find(output, "embedding"));
         out[0] = cop_mean(g, features, COP_AXIS(0));
         return cop_graph_check(g, err);
     }
     cop_node wanted = cop_input(g, names.targets, cop_shape2(n, b->task.classes));
-    cop_node loss = cop_cross_entropy(g, output.logits, wanted);
+    cop_node loss = cop_cross_entropy(g, cop_model_output_get_logits(output), wanted);
     COP_TRY(cop_graph_check(g, err));
     return cop_gradient(g, loss, b->matched, b->matched_count, out, err);
 }
@@ -153,7 +153,8 @@ cop_status cop_match_compile(const cop_match_graph_spec *spec, cop_program **out
     if (status == COP_OK)
         status = build(&b, outputs, err);
     if (status == COP_OK) {
-        const cop_compile_options options = {.threads = spec->match->threads};
+        const cop_compile_options options = {COP_SIZED(cop_compile_options),
+                                             .threads = spec->match->threads};
         status = cop_compile(b.g, outputs, COP_MATCH_OUTPUTS, &options, out, err);
     }
     clear(&b);

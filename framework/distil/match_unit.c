@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "distil/pixels.h"
 #include "nn/decode.h"
+#include "nn/samples.h"
 
 #include <math.h>
 #include <stdlib.h>

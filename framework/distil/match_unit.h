@@ -5,6 +5,8 @@
 
 #include "distil/match_graph.h"
 
+#include "nn/task.h"
+
 typedef struct cop_match_unit {
     cop_match_graph_spec spec;
     cop_task task;

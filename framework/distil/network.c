@@ -2,6 +2,7 @@
  * goes on where the last one stopped, as with the one loader of Kim et al.'s code. */
 #include "core/memory.h"
 #include "core/sized.h"
+#include "nn/samples.h"
 #include "train/in_bag.h"
 #include "train/recipe.h"
 
@@ -23,7 +24,8 @@ static uint64_t draw_seed(uint64_t seed, const char *purpose)
 static cop_status make(cop_network *n, const cop_network_spec *spec, cop_tensors *bag,
                        cop_error *err)
 {
-    COP_TRY(cop_read_sized(&n->spec, sizeof n->spec, spec, err));
+    COP_TRY(cop_sized_take("a network's spec", spec, COP_LEAST(cop_network_spec, threads), &n->spec,
+                           sizeof n->spec, err));
     const cop_network_spec *s = &n->spec;
     const cop_recipe recipe = {.name = "network",
                                .duration = {COP_STEPS, 1e15}, /* the rate is constant: no end */
@@ -33,7 +35,8 @@ static cop_status make(cop_network *n, const cop_network_spec *spec, cop_tensors
                                .weight_decay = s->weight_decay,
                                .augment = s->augment,
                                .cutmix = s->cutmix};
-    const cop_trainer_spec trainer = {.model = s->model,
+    const cop_trainer_spec trainer = {COP_SIZED(cop_trainer_spec),
+                                      .model = s->model,
                                       .data = s->data,
                                       .recipe = &recipe,
                                       .order_seed = draw_seed(s->seed, "net-order"),
@@ -86,7 +89,7 @@ cop_status cop_network_reset(cop_network *n, uint64_t seed, cop_error *err)
 
 cop_status cop_network_run(cop_network *n, int64_t steps, double *loss, cop_error *err)
 {
-    cop_train_metrics metrics;
+    cop_train_metrics metrics = {COP_SIZED(cop_train_metrics)};
     COP_TRY(cop_trainer_run(n->trainer, steps, &metrics, err));
     if (loss != NULL)
         *loss = metrics.loss;

@@ -3,9 +3,11 @@
 
 #include "core/memory.h"
 #include "core/sized.h"
+#include "nn/synthetic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct cop_pixels {
     cop_pixels_spec spec;
@@ -56,7 +58,8 @@ static void open_view(cop_pixels *p)
 
 static cop_status make(cop_pixels *p, const cop_pixels_spec *spec, cop_tensors *bag, cop_error *err)
 {
-    COP_TRY(cop_read_sized(&p->spec, sizeof p->spec, spec, err));
+    COP_TRY(cop_sized_take("the pixels' spec", spec, COP_LEAST(cop_pixels_spec, space), &p->spec,
+                           sizeof p->spec, err));
     if (p->spec.per_class < 1)
         return cop_fail(err, COP_FAILED, "%lld stored images of each class",
                         (long long)p->spec.per_class);

@@ -2,6 +2,8 @@
 #ifndef COP_DISTIL_PIXELS_H
 #define COP_DISTIL_PIXELS_H
 
+#include "nn/samples.h"
+
 #include <coppice/distil.h>
 
 cop_pixel_space cop_pixels_space(const cop_pixels *p);

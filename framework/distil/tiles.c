@@ -2,6 +2,8 @@
  * Tiles and their order are those of Kim et al.'s code. */
 #include "core/memory.h"
 
+#include "nn/synthetic.h"
+
 #include <coppice/distil.h>
 
 #include <stdlib.h>

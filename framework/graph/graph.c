@@ -72,6 +72,12 @@ static void *allocate(cop_graph *g, size_t size)
     return piece;
 }
 
+void *cop_graph_allocate(cop_graph *g, size_t size)
+{
+    void *piece = cop_graph_failed(g) ? NULL : allocate(g, size);
+    return piece != NULL ? memset(piece, 0, size) : NULL;
+}
+
 static const char *copy_text(cop_graph *g, const char *text)
 {
     size_t size = strlen(text) + 1;

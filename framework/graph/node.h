@@ -8,6 +8,10 @@
 
 #include <coppice/graph.h>
 
+/* `size` bytes, zeroed and aligned for anything, that live as long as the graph and are its own;
+ * NULL after failing the graph when memory is out, and where it has failed before. */
+void *cop_graph_allocate(cop_graph *g, size_t size);
+
 typedef enum cop_op {
     COP_OP_NONE = 0,
     /* leaves */

@@ -5,6 +5,7 @@
 #include "nn/declaration.h"
 
 #include "core/memory.h"
+#include "core/sized.h"
 #include "graph/node.h"
 
 #include <stdlib.h>
@@ -88,8 +89,14 @@ static int32_t rank_of_role(cop_role role)
     return -1;
 }
 
-cop_node cop_declare(cop_declaration *d, const cop_parameter *parameter)
+cop_node cop_declare(cop_declaration *d, const cop_parameter *given)
 {
+    cop_parameter own;
+    const cop_parameter *parameter = &own;
+    cop_error err = {0};
+    if (cop_sized_take("a declared parameter", given, COP_LEAST(cop_parameter, reserved), &own,
+                       sizeof own, &err) != COP_OK)
+        return cop_graph_refuse(d->graph, "%s", err.message);
     if (memchr(parameter->name, '\0', sizeof parameter->name) == NULL)
         return cop_graph_refuse(d->graph, "a declared name is longer than %d characters",
                                 COP_NAME_SIZE - 1);

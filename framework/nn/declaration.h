@@ -2,8 +2,9 @@
 #ifndef COP_NN_DECLARATION_H
 #define COP_NN_DECLARATION_H
 
+#include "nn/task.h"
+
 #include <coppice/nn.h>
-#include <coppice/samples.h>
 
 /* A growing list of parameters or buffers. */
 typedef struct cop_parameters {

@@ -1,6 +1,8 @@
 /* layers.c: convolution, linear and normalisation layers, written once for both modes: declaring
  * states a layer's tensors, building takes them in the same order. */
-#include <coppice/nn.h>
+#include <coppice/model.h>
+
+#include "graph/node.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,16 +10,37 @@
 #define BATCH_NORM_EPSILON  1e-5
 #define BATCH_NORM_MOMENTUM 0.1
 
-cop_layers cop_layers_declaring(cop_declaration *d)
+struct cop_layers {
+    cop_graph *g;
+    cop_declaration *declaration; /* NULL when building */
+    const cop_node *params;
+    const cop_node *buffers;
+    cop_model_output *out; /* NULL: new buffers are nobody's */
+    size_t next_param, next_buffer;
+    cop_mode mode;
+};
+
+cop_layers *cop_layers_declaring(cop_declaration *d)
 {
-    return (cop_layers){.g = cop_declaration_graph(d), .declaration = d, .mode = COP_MODE_TRAIN};
+    cop_graph *g = cop_declaration_graph(d);
+    cop_layers *l = cop_graph_allocate(g, sizeof *l);
+    if (l != NULL)
+        *l = (cop_layers){.g = g, .declaration = d, .mode = COP_MODE_TRAIN};
+    return l;
 }
 
-cop_layers cop_layers_building(cop_graph *g, const cop_node *params, const cop_node *buffers,
-                               cop_node *new_buffers, cop_mode mode)
+cop_layers *cop_layers_building(cop_graph *g, const cop_node *params, const cop_node *buffers,
+                                cop_model_output *out, cop_mode mode)
 {
-    return (cop_layers){
-        .g = g, .params = params, .buffers = buffers, .new_buffers = new_buffers, .mode = mode};
+    cop_layers *l = cop_graph_allocate(g, sizeof *l);
+    if (l != NULL)
+        *l = (cop_layers){.g = g, .params = params, .buffers = buffers, .out = out, .mode = mode};
+    return l;
+}
+
+cop_graph *cop_layers_graph(const cop_layers *l)
+{
+    return l != NULL ? l->g : NULL;
 }
 
 /* A given node is taken only in the shape that the layer would declare: a plugin whose build does
@@ -39,7 +62,8 @@ static cop_node take_given(cop_layers *l, cop_node node, const cop_parameter *pa
 static cop_node obtain(cop_layers *l, const char *name, const char *suffix, cop_shape shape,
                        cop_role role, cop_initializer init, bool prunable)
 {
-    cop_parameter parameter = {.shape = shape, .role = role, .init = init, .prunable = prunable};
+    cop_parameter parameter = {COP_SIZED(cop_parameter), .shape = shape, .role = role, .init = init,
+                               .prunable = prunable};
     int length = snprintf(parameter.name, sizeof parameter.name, "%s.%s", name, suffix);
     if (length < 0 || (size_t)length >= sizeof parameter.name)
         return cop_graph_refuse(l->g, "the name %s.%s is longer than %d characters", name, suffix,
@@ -68,7 +92,7 @@ static cop_node per_channel(cop_layers *l, cop_node v)
 cop_node cop_layer_conv(cop_layers *l, const char *name, cop_node x, int64_t out_channels,
                         cop_window window, bool bias, cop_initializer init)
 {
-    if (x == COP_NO_NODE)
+    if (l == NULL || x == COP_NO_NODE)
         return COP_NO_NODE;
     cop_shape in = cop_node_shape(l->g, x);
     if (in.rank != 4)
@@ -89,7 +113,7 @@ cop_node cop_layer_conv(cop_layers *l, const char *name, cop_node x, int64_t out
 cop_node cop_layer_linear(cop_layers *l, const char *name, cop_node x, int64_t out_features,
                           bool bias, cop_initializer init)
 {
-    if (x == COP_NO_NODE)
+    if (l == NULL || x == COP_NO_NODE)
         return COP_NO_NODE;
     cop_shape in = cop_node_shape(l->g, x);
     if (in.rank != 2)
@@ -167,10 +191,8 @@ static cop_node batch_norm(cop_layers *l, const char *name, cop_node x, cop_node
     } else {
         y = batch_norm_fixed(l, x, scale, shift, mean, variance);
     }
-    if (l->new_buffers != NULL) {
-        l->new_buffers[first] = new_mean;
-        l->new_buffers[first + 1] = new_variance;
-    }
+    cop_model_output_buffer(l->out, first, new_mean);
+    cop_model_output_buffer(l->out, first + 1, new_variance);
     return y;
 }
 
@@ -195,6 +217,8 @@ static cop_node group_norm(cop_layers *l, const char *name, cop_node x, int64_t 
 cop_node cop_layer_norm(cop_layers *l, const char *name, cop_node x, cop_norm_kind kind,
                         int64_t groups, cop_initializer scale_init)
 {
+    if (l == NULL)
+        return COP_NO_NODE;
     if (x == COP_NO_NODE || kind == COP_NORM_NONE)
         return x;
     cop_shape s = cop_node_shape(l->g, x);

@@ -7,6 +7,8 @@
 #include "core/callback.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
+#include "nn/output.h"
+#include "nn/task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,23 +70,6 @@ double cop_model_forward_flops(const cop_model *m)
     return m->forward_flops;
 }
 
-void cop_model_output_tap(cop_model_output *out, const char *name, cop_node node)
-{
-    if (out->tap_count == COP_MAX_TAPS)
-        return;
-    cop_tap *tap = &out->taps[out->tap_count++];
-    (void)snprintf(tap->name, sizeof tap->name, "%s", name);
-    tap->node = node;
-}
-
-cop_node cop_model_output_find(const cop_model_output *out, const char *name)
-{
-    for (size_t i = 0; i < out->tap_count; i++)
-        if (strcmp(out->taps[i].name, name) == 0)
-            return out->taps[i].node;
-    return COP_NO_NODE;
-}
-
 /* Puts the model's id before what went wrong inside it. */
 static cop_status name_model(const cop_model *m, cop_status status, const cop_error *inner,
                              cop_error *err)
@@ -107,17 +92,17 @@ static cop_status check_output(const cop_model *m, const cop_graph *g, int64_t n
                         logits.rank < 0 ? "nowhere" : cop_shape_text(logits, got, sizeof got),
                         cop_shape_text(cop_shape2(n, m->task.classes), wanted, sizeof wanted));
     for (size_t i = 0; i < m->buffers.count; i++)
-        if (!cop_shape_equal(cop_node_shape(g, out->new_buffers[i]), m->buffers.items[i].shape))
+        if (!cop_shape_equal(cop_node_shape(g, cop_model_output_new_buffer(out, i)),
+                             m->buffers.items[i].shape))
             return cop_fail(err, COP_FAILED, "built no new value of the shape of buffer %s",
                             m->buffers.items[i].name);
     cop_shape embedding = cop_node_shape(g, cop_model_output_find(out, "embedding"));
     if (embedding.rank != 2 || embedding.dim[0] != n)
         return cop_fail(err, COP_FAILED, "built no tap \"embedding\" of shape [%lld, features]",
                         (long long)n);
-    for (size_t i = 0; i < out->tap_count; i++)
-        if (out->taps[i].node == COP_NO_NODE)
-            return cop_fail(err, COP_FAILED, "built the tap \"%s\" from nothing",
-                            out->taps[i].name);
+    for (const cop_tap *tap = out->first; tap != NULL; tap = tap->next)
+        if (tap->node == COP_NO_NODE)
+            return cop_fail(err, COP_FAILED, "built the tap \"%s\" from nothing", tap->name);
     return COP_OK;
 }
 
@@ -149,7 +134,6 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                                 const cop_node *params, const cop_node *buffers, cop_mode mode,
                                 cop_model_output *out, cop_error *err)
 {
-    COP_TRY(cop_graph_check(g, err));
     cop_shape images = cop_node_shape(g, x);
     if (images.rank != 4 || images.dim[1] != m->task.channels || images.dim[2] != m->task.height ||
         images.dim[3] != m->task.width)
@@ -167,24 +151,25 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
 }
 
 cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
-                           const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                           const cop_node *buffers, cop_mode mode, const cop_model_output **out,
                            cop_error *err)
 {
     cop_error own = {0}; /* so that there is always a reason to prefix */
-    cop_node *given_params = closed_copy(params, m->params.count);
-    cop_node *given_buffers = closed_copy(buffers, m->buffers.count);
-    cop_status status;
-    if (given_params == NULL || given_buffers == NULL) {
-        status = cop_fail(&own, COP_FAILED, "out of memory while building");
-    } else {
-        out->logits = COP_NO_NODE;
-        out->tap_count = 0;
-        if (m->buffers.count > 0)
-            memset(out->new_buffers, 0, m->buffers.count * sizeof *out->new_buffers);
-        status = build_checked(m, g, x, given_params, given_buffers, mode, out, &own);
+    *out = NULL;
+    cop_status status = cop_graph_check(g, &own);
+    if (status == COP_OK) {
+        cop_node *given_params = closed_copy(params, m->params.count);
+        cop_node *given_buffers = closed_copy(buffers, m->buffers.count);
+        cop_model_output *output = cop_model_output_new(g, m->buffers.count);
+        if (given_params == NULL || given_buffers == NULL || output == NULL)
+            status = cop_fail(&own, COP_FAILED, "out of memory while building");
+        else
+            status = build_checked(m, g, x, given_params, given_buffers, mode, output, &own);
+        free(given_params);
+        free(given_buffers);
+        if (status == COP_OK)
+            *out = output;
     }
-    free(given_params);
-    free(given_buffers);
     return status == COP_OK ? COP_OK : name_model(m, status, &own, err);
 }
 
@@ -315,7 +300,7 @@ static cop_status try_mode(cop_model *m, cop_mode mode, cop_graph *g, cop_node *
 {
     enum { BATCH = 2 };
     cop_node *params = nodes, *buffers = params + m->params.count;
-    cop_model_output out = {.new_buffers = buffers + m->buffers.count};
+    const cop_model_output *out = NULL;
     cop_node x = cop_input(g, "(images)",
                            cop_shape4(BATCH, m->task.channels, m->task.height, m->task.width));
     cop_model_inputs(m, g, "", params, buffers);
@@ -330,7 +315,7 @@ static cop_status try_mode(cop_model *m, cop_mode mode, cop_graph *g, cop_node *
 static cop_status try_modes(cop_model *m, cop_error *err)
 {
     static const cop_mode modes[] = {COP_MODE_TRAIN, COP_MODE_FROZEN, COP_MODE_EVAL};
-    cop_node *nodes = calloc(m->params.count + 2 * m->buffers.count, sizeof *nodes);
+    cop_node *nodes = calloc(m->params.count + m->buffers.count, sizeof *nodes);
     cop_status status =
         nodes != NULL ? COP_OK : cop_fail(err, COP_FAILED, "out of memory for model %s", m->id);
     for (size_t i = 0; i < sizeof modes / sizeof *modes && status == COP_OK; i++) {

@@ -1,8 +1,33 @@
-/* samples.c: cutting batches out of labelled images. */
-#include <coppice/samples.h>
+/* samples.c: what plugins ask of labelled images, and cutting batches out of them. */
+#include "nn/samples.h"
 
 #include <math.h>
 #include <string.h>
+
+int64_t cop_samples_count(const cop_samples *s)
+{
+    return s->count;
+}
+
+const cop_task *cop_samples_task(const cop_samples *s)
+{
+    return &s->task;
+}
+
+cop_normalization cop_samples_normalization(const cop_samples *s)
+{
+    return s->normalization;
+}
+
+int32_t cop_samples_label(const cop_samples *s, int64_t i)
+{
+    return s->labels[i];
+}
+
+const float *cop_samples_soft(const cop_samples *s, int64_t i)
+{
+    return s->soft != NULL ? s->soft + i * s->task.classes : NULL;
+}
 
 /* 8-bit pixels have 256 normalised values per channel: a table instead of a division per pixel. */
 static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)

@@ -9,14 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t image_size(const cop_task *task)
-{
-    return (int64_t)task->channels * task->height * task->width;
-}
-
 cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *err)
 {
-    int64_t size = image_size(&s->task);
+    int64_t size = cop_task_values(&s->task);
     if (count < 1 || size < 1 || s->task.classes < 1)
         return cop_fail(err, COP_FAILED,
                         "a synthetic set of %lld images of %d x %d x %d in %d "
@@ -34,10 +29,50 @@ cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *er
         return cop_fail(err, COP_FAILED, "out of memory for %lld synthetic images",
                         (long long)count);
     }
+    free(s->pixels);
+    free(s->labels);
     s->count = count;
     s->pixels = pixels;
     s->labels = labels;
     return COP_OK;
+}
+
+int64_t cop_synthetic_count(const cop_synthetic *s)
+{
+    return s->count;
+}
+
+const cop_task *cop_synthetic_task(const cop_synthetic *s)
+{
+    return &s->task;
+}
+
+float *cop_synthetic_pixels(cop_synthetic *s)
+{
+    return s->pixels;
+}
+
+float *cop_synthetic_labels(cop_synthetic *s)
+{
+    return s->labels;
+}
+
+void cop_synthetic_set_decode(cop_synthetic *s, cop_decode decode, int32_t factor)
+{
+    s->decode = decode;
+    s->factor = factor;
+}
+
+void cop_synthetic_set_normalization(cop_synthetic *s, const cop_normalization *normalization)
+{
+    s->normalization = *normalization;
+}
+
+void cop_synthetic_init(cop_synthetic *s, const cop_task *task, const cop_samples *data)
+{
+    *s = (cop_synthetic){.task = *task, .factor = 1};
+    if (data != NULL)
+        s->normalization = data->normalization;
 }
 
 void cop_synthetic_clear(cop_synthetic *s)
@@ -71,7 +106,7 @@ static cop_status check_labels(const cop_synthetic *s, int64_t image, cop_error 
 
 cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err)
 {
-    int64_t size = image_size(&s->task);
+    int64_t size = cop_task_values(&s->task);
     for (int64_t i = 0; i < s->count; i++) {
         for (int64_t j = 0; j < size; j++) {
             float pixel = s->pixels[i * size + j];
@@ -109,7 +144,7 @@ static owned_samples *allocate(const cop_synthetic *s, int64_t count)
     if (owned == NULL)
         return NULL;
     size_t n = (size_t)count;
-    owned->pixels = calloc(n, (size_t)image_size(&s->task) * sizeof(float));
+    owned->pixels = calloc(n, (size_t)cop_task_values(&s->task) * sizeof(float));
     owned->soft = calloc(n, (size_t)s->task.classes * sizeof(float));
     owned->labels = calloc(n, sizeof(int32_t));
     if (owned->pixels == NULL || owned->soft == NULL || owned->labels == NULL) {
@@ -145,7 +180,7 @@ static cop_status compile_decoder(const cop_synthetic *s, cop_decode decode, cop
 static void place_tiles(const cop_synthetic *s, cop_decode decode, int64_t k, const float *tiles,
                         float *pixels)
 {
-    int64_t size = image_size(&s->task), part_start = 0;
+    int64_t size = cop_task_values(&s->task), part_start = 0;
     cop_decode_part part;
     for (int32_t i = 0;
          cop_decode_part_at(decode, s->factor, s->count, COP_DECODE_BOUND_IMAGES, i, &part); i++) {
@@ -160,7 +195,7 @@ static void place_tiles(const cop_synthetic *s, cop_decode decode, int64_t k, co
 static cop_status decode_pixels(const cop_synthetic *s, cop_decode decode, float *pixels,
                                 cop_error *err)
 {
-    int64_t size = image_size(&s->task);
+    int64_t size = cop_task_values(&s->task);
     if (decode == COP_DECODE_NONE) {
         memcpy(pixels, s->pixels, (size_t)(s->count * size) * sizeof *pixels);
         return COP_OK;

@@ -1,8 +1,29 @@
-/* synthetic.h: what the pixels and labels of a distilled set must be, whoever made or stored it. */
+/* synthetic.h: what is inside a distilled set, and what its pixels and labels must be, whoever made
+ * or stored it. The host's own code reads the members, plugins call coppice/synthetic.h. */
 #ifndef COP_NN_SYNTHETIC_H
 #define COP_NN_SYNTHETIC_H
 
+#include "nn/samples.h"
+
 #include <coppice/synthetic.h>
+
+struct cop_synthetic {
+    cop_task task;
+    cop_normalization normalization;
+    cop_decode decode;
+    int32_t factor;     /* ≥ 1 */
+    cop_recipe *recipe; /* how to train on it; owned */
+    int64_t count;      /* stored images */
+    float *pixels;      /* [count, C, H, W] in [0, 1]; owned */
+    float *labels;      /* [count, classes] in [0, 1], rows sum to 1; owned */
+};
+
+/* An empty set, as a distiller is given it: for the task, as it stands, normalised as `data` are
+ * (which may be NULL). What *s held is overwritten, not freed. */
+void cop_synthetic_init(cop_synthetic *s, const cop_task *task, const cop_samples *data);
+
+/* Frees what is allocated, and leaves the set without images; NULL is fine. */
+void cop_synthetic_clear(cop_synthetic *s);
 
 /* COP_FAILED naming the image unless every pixel is in [0, 1], exactly, and every row of labels is
  * in [0, 1] and sums to 1 (to 1e-4). */

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "nn/synthetic.h"
 #include "report/data/sheets.h"
 #include "report/figures/images.h"
 #include "report/figures/plots.h"

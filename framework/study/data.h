@@ -2,10 +2,9 @@
 #ifndef COP_STUDY_DATA_H
 #define COP_STUDY_DATA_H
 
+#include "nn/dataset.h"
+#include "nn/samples.h"
 #include "plugin/component.h"
-
-#include <coppice/dataset.h>
-#include <coppice/samples.h>
 
 /* A dataset in memory. */
 typedef struct cop_loaded_data {

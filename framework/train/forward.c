@@ -1,6 +1,8 @@
 /* forward.c: building the shared graph, and the checks and counts that go with it. */
 #include "train/forward.h"
 
+#include "nn/samples.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,7 +21,7 @@ static cop_status build_into(const cop_forward_spec *spec, cop_forward *f, cop_e
     if (spec->cutmix)
         x = cop_cutmix(g, COP_FORWARD_DRAWS, x);
     COP_TRY(cop_model_build(m, g, x, f->params, f->buffers, spec->mode, &f->output, err));
-    cop_node logits = f->output.logits;
+    cop_node logits = cop_model_output_get_logits(f->output);
     if (spec->logit_scale != 1.0)
         logits = cop_scale(g, logits, spec->logit_scale);
     f->loss = cop_cross_entropy(g, logits, f->targets);
@@ -32,11 +34,9 @@ cop_status cop_forward_build(const cop_forward_spec *spec, cop_forward *out, cop
     size_t buffers = cop_model_buffer_count(spec->model);
     *out = (cop_forward){.g = cop_graph_new(),
                          .params = calloc(params + 1, sizeof(cop_node)),
-                         .buffers = calloc(buffers + 1, sizeof(cop_node)),
-                         .output.new_buffers = calloc(buffers + 1, sizeof(cop_node))};
+                         .buffers = calloc(buffers + 1, sizeof(cop_node))};
     cop_status status = COP_OK;
-    if (out->g == NULL || out->params == NULL || out->buffers == NULL ||
-        out->output.new_buffers == NULL)
+    if (out->g == NULL || out->params == NULL || out->buffers == NULL)
         status = cop_fail(err, COP_FAILED, "out of memory for the graph of a batch");
     else
         status = build_into(spec, out, err);
@@ -50,7 +50,6 @@ void cop_forward_clear(cop_forward *f)
     cop_graph_free(f->g);
     free(f->params);
     free(f->buffers);
-    free(f->output.new_buffers);
     *f = (cop_forward){0};
 }
 

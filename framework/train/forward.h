@@ -23,8 +23,8 @@ typedef struct cop_forward {
     cop_node targets; /* input [n, classes], rows sum to 1 */
     cop_node *params; /* inputs, in the model's order */
     cop_node *buffers;
-    cop_model_output output; /* new_buffers belongs to this struct */
-    cop_node loss;           /* mean cross-entropy of the scaled logits */
+    const cop_model_output *output; /* the graph's */
+    cop_node loss;                  /* mean cross-entropy of the scaled logits */
 } cop_forward;
 
 /* Builds it; on failure nothing is left behind. To be cleared by cop_forward_clear. */

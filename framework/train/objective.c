@@ -4,6 +4,8 @@
  * first needed. Means over the set are sums over batches in double, weighted by batch size. */
 #include <coppice/objective.h>
 
+#include "core/sized.h"
+#include "nn/samples.h"
 #include "train/forward.h"
 #include "train/programs.h"
 
@@ -109,12 +111,19 @@ cop_status cop_objective_new(const cop_objective_spec *spec, cop_objective **out
     cop_objective *o = malloc(sizeof *o);
     if (o == NULL)
         return cop_fail(err, COP_FAILED, "out of memory for an objective");
-    *o = (cop_objective){.spec = *spec};
+    *o = (cop_objective){0};
+    cop_status status =
+        cop_sized_take("an objective's spec", spec, COP_LEAST(cop_objective_spec, reserved),
+                       &o->spec, sizeof o->spec, err);
+    if (status != COP_OK) {
+        free(o);
+        return status;
+    }
     if (o->spec.mode == 0)
         o->spec.mode = COP_MODE_EVAL;
     if (o->spec.logit_scale == 0.0)
         o->spec.logit_scale = 1.0;
-    cop_status status = make(o, err);
+    status = make(o, err);
     if (status != COP_OK)
         cop_objective_free(o);
     else
@@ -169,10 +178,10 @@ static cop_status add_statistics(const cop_objective *o, cop_forward *f, cop_nod
         return cop_fail(err, COP_FAILED, "out of memory for the statistics of a batch");
     for (size_t i = 0; i < o->buffer_count; i++) {
         ones[i] = cop_constant(f->g, cop_model_buffer(o->spec.model, i)->shape, 1.0);
-        outputs[i] = f->output.new_buffers[i];
+        outputs[i] = cop_model_output_new_buffer(f->output, i);
     }
-    cop_status status = cop_jvp(f->g, f->buffers, ones, o->buffer_count, f->output.new_buffers,
-                                o->buffer_count, outputs + o->buffer_count, err);
+    cop_status status = cop_jvp(f->g, f->buffers, ones, o->buffer_count, outputs, o->buffer_count,
+                                outputs + o->buffer_count, err);
     free(ones);
     return status;
 }
@@ -183,7 +192,7 @@ static cop_status add_outputs(const cop_objective *o, service s, cop_forward *f,
                               cop_node *outputs, size_t *count, cop_error *err)
 {
     outputs[OUTPUT_LOSS] = f->loss;
-    outputs[OUTPUT_LOGITS] = f->output.logits;
+    outputs[OUTPUT_LOGITS] = cop_model_output_get_logits(f->output);
     switch (s) {
     case GRADIENT:
         *count = 1 + o->param_count;
@@ -207,7 +216,7 @@ static cop_status compile_forward(cop_objective *o, service s, cop_forward *f, c
     size_t count = 0;
     COP_TRY(add_outputs(o, s, f, c->apart, outputs, &count, err));
     COP_TRY(cop_graph_check(f->g, err));
-    cop_compile_options options = {.threads = o->spec.threads};
+    cop_compile_options options = {COP_SIZED(cop_compile_options), .threads = o->spec.threads};
     COP_TRY(cop_compile(f->g, outputs, count, &options, &c->program, err));
     COP_TRY(cop_program_bind(c->program, f->images, cop_f32(cop_tensors_at(o->data, 0)), err));
     return cop_program_bind(c->program, f->targets, cop_f32(cop_tensors_at(o->data, 1)), err);
@@ -385,10 +394,11 @@ cop_status cop_objective_evaluate(cop_objective *o, const cop_tensors *state, co
             cop_count_correct(cop_program_output(program, OUTPUT_LOGITS), p.n,
                               o->spec.data->task.classes, o->spec.data->labels, o->index + p.first);
     }
-    *out = (cop_evaluation){.loss = loss / (double)o->count,
-                            .accuracy = (double)correct / (double)o->count,
-                            .count = o->count};
-    return COP_OK;
+    const cop_evaluation found = {COP_SIZED(cop_evaluation), .loss = loss / (double)o->count,
+                                  .accuracy = (double)correct / (double)o->count,
+                                  .count = o->count};
+    return cop_sized_give("an evaluation", &found, sizeof found, COP_LEAST(cop_evaluation, count),
+                          out, err);
 }
 
 cop_status cop_objective_gradient(cop_objective *o, const cop_tensors *state, cop_tensors *gradient,

@@ -2,8 +2,7 @@
 #include "train/recipe.h"
 
 #include "core/memory.h"
-
-#include <coppice/synthetic.h>
+#include "nn/synthetic.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,9 @@
  * the parameters. So a step copies nothing but the batch. */
 #include <coppice/trainer.h>
 
+#include "core/sized.h"
 #include "core/tensor_view.h"
+#include "nn/samples.h"
 #include "train/forward.h"
 #include "train/in_bag.h"
 #include "train/loader.h"
@@ -163,11 +165,11 @@ static cop_status compile_outputs(cop_trainer *t, cop_forward *f, cop_node *outp
                                   cop_program **out, cop_error *err)
 {
     outputs[OUTPUT_LOSS] = f->loss;
-    outputs[OUTPUT_LOGITS] = f->output.logits;
+    outputs[OUTPUT_LOGITS] = cop_model_output_get_logits(f->output);
     COP_TRY(cop_gradient(f->g, f->loss, f->params, t->param_count, outputs + OUTPUT_FIXED, err));
     for (size_t i = 0; i < t->buffer_count; i++)
-        outputs[OUTPUT_FIXED + t->param_count + i] = f->output.new_buffers[i];
-    cop_compile_options options = {.threads = t->spec.threads};
+        outputs[OUTPUT_FIXED + t->param_count + i] = cop_model_output_new_buffer(f->output, i);
+    cop_compile_options options = {COP_SIZED(cop_compile_options), .threads = t->spec.threads};
     cop_program *p = NULL;
     COP_TRY(cop_compile(f->g, outputs, OUTPUT_FIXED + t->param_count + t->buffer_count, &options,
                         &p, err));
@@ -226,17 +228,24 @@ static cop_status new_trainer(const cop_trainer_spec *spec, cop_tensors *bag, co
     cop_trainer *t = malloc(sizeof *t);
     if (t == NULL)
         return cop_fail(err, COP_FAILED, "out of memory for a trainer");
-    *t = (cop_trainer){.spec = *spec,
-                       .recipe = *spec->recipe,
-                       .param_count = cop_model_parameter_count(spec->model),
-                       .buffer_count = cop_model_buffer_count(spec->model),
+    cop_trainer_spec own;
+    cop_status status = cop_sized_take(
+        "a trainer's spec", spec, COP_LEAST(cop_trainer_spec, augment_seed), &own, sizeof own, err);
+    if (status != COP_OK) {
+        free(t);
+        return status;
+    }
+    *t = (cop_trainer){.spec = own,
+                       .recipe = *own.recipe,
+                       .param_count = cop_model_parameter_count(own.model),
+                       .buffer_count = cop_model_buffer_count(own.model),
                        .bag = bag,
                        .prefix = prefix,
                        .state = bag != NULL ? cop_tensors_new_view() : cop_tensors_new(),
                        .gradients = cop_tensors_new(),
                        .batch = cop_tensors_new()};
     t->spec.recipe = &t->recipe; /* the given one need not outlive this call */
-    cop_status status = make(t, err);
+    status = make(t, err);
     if (status != COP_OK)
         cop_trainer_free(t);
     else
@@ -388,10 +397,11 @@ cop_status cop_trainer_run(cop_trainer *t, int64_t steps, cop_train_metrics *met
     }
     if (metrics != NULL) {
         double samples = sum.samples > 0 ? (double)sum.samples : 1.0;
-        *metrics = (cop_train_metrics){.loss = sum.loss / samples,
-                                       .accuracy = (double)sum.correct / samples,
-                                       .lr = lr,
+        const cop_train_metrics own = {COP_SIZED(cop_train_metrics), .loss = sum.loss / samples,
+                                       .accuracy = (double)sum.correct / samples, .lr = lr,
                                        .samples = sum.samples};
+        return cop_sized_give("a training's metrics", &own, sizeof own,
+                              COP_LEAST(cop_train_metrics, samples), metrics, err);
     }
     return COP_OK;
 }

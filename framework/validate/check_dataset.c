@@ -3,6 +3,7 @@
 
 #include "core/callback.h"
 #include "core/memory.h"
+#include "nn/dataset.h"
 #include "study/data.h"
 #include "validate/traces.h"
 

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "nn/model.h"
+#include "nn/task.h"
 #include "train/forward.h"
 #include "validate/ticket.h"
 #include "validate/traces.h"

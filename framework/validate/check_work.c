@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "nn/synthetic.h"
 #include "store/formats/tables_json.h"
 #include "study/running/drive.h"
 #include "train/recipe_text.h"

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "nn/model.h"
+#include "nn/samples.h"
 #include "validate/checks.h"
 
 #include <coppice/trainer.h>
@@ -66,7 +67,8 @@ static cop_status train(const cop_model *model, const cop_samples *data, const c
                         cop_error *err)
 {
     cop_trainer *trainer = NULL;
-    const cop_trainer_spec spec = {.model = model,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
+                                   .model = model,
                                    .data = data,
                                    .recipe = cop_recipe_named("sgd", err),
                                    .mask = mask,

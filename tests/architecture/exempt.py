@@ -13,7 +13,6 @@ UNDOCUMENTED = {
     "framework/include/coppice/dataset.h",
     "framework/include/coppice/model.h",
     "framework/include/coppice/recipe.h",
-    "framework/include/coppice/synthetic.h",
     "framework/include/coppice/table.h",
     "framework/include/coppice/work.h",
 }
@@ -21,8 +20,6 @@ UNDOCUMENTED = {
 # Headers in which comments still break declarations. To be emptied.
 BROKEN = {
     "framework/include/coppice/recipe.h",
-    "framework/include/coppice/synthetic.h",
-    "framework/include/coppice/table.h",
     "framework/plugin/options/value.h",
     "framework/report/data/results.h",
 }

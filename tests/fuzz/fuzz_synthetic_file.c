@@ -1,6 +1,7 @@
 /* Reads distilled sets (store/formats/synthetic_file.h). */
 #include "fuzz.h"
 
+#include "nn/synthetic.h"
 #include "store/formats/synthetic_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,6 +2,7 @@
  * targets start from, and what those files must stay, as a changed byte is a changed format.
  *
  *   make_corpus DIR      writes them below DIR, whose folders are made */
+#include "core/table.h"
 #include "fuzz.h"
 
 #include "core/file.h"
@@ -106,22 +107,19 @@ static cop_status write_tables(const char *path, cop_error *err)
         {.name = "kind", .type = COP_COLUMN_TEXT, .help = "which"},
         {.name = "pair", .type = COP_COLUMN_INT},
         {.name = "alpha", .type = COP_COLUMN_FLOAT, .unit = "fraction", .help = "how far"}};
-    const cop_plot plot = {.kind = COP_PLOT_LINES,
-                           .title = "barriers",
-                           .x = "pair",
-                           .y = "alpha",
-                           .series = "kind",
+    const cop_plot plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_LINES, .title = "barriers",
+                           .x = "pair",         .y = "alpha",           .series = "kind",
                            .log_y = true};
     const cop_table_value rows[][3] = {{{.text = "a \"b\"\n"}, {.i = INT64_MIN}, {.f = 1.0 / 3.0}},
                                        {{.text = ""}, {.i = INT64_MAX}, {.f = (double)-INFINITY}},
                                        {{.text = "\xc3\xa4"}, {.i = 0}, {.f = (double)NAN}}};
     cop_tables *tables = cop_tables_new();
     FUZZ_REQUIRE(tables != NULL);
-    cop_table *table = cop_tables_add(tables, "curve", "a curve", columns, 3, &plot, err);
+    cop_table *table = cop_tables_put(tables, "curve", "a curve", columns, 3, &plot, err);
     FUZZ_REQUIRE(table != NULL);
     for (size_t i = 0; i < COUNT(rows); i++)
         FUZZ_REQUIRE(cop_table_row(table, rows[i], err) == COP_OK);
-    FUZZ_REQUIRE(cop_tables_add(tables, "none", "no rows", columns, 1, NULL, err) != NULL);
+    FUZZ_REQUIRE(cop_tables_put(tables, "none", "no rows", columns, 1, NULL, err) != NULL);
     cop_status status = cop_tables_write(tables, path, err);
     cop_tables_free(tables);
     return status;

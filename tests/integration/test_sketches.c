@@ -189,7 +189,8 @@ static void train_expert(const trial *t, cop_tensors *snapshots[3])
     cop_trainer *trainer = NULL;
     const cop_recipe *recipe = cop_recipe_named("sgd", &err);
     assert_non_null(recipe);
-    const cop_trainer_spec spec = {.model = t->model,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
+                                   .model = t->model,
                                    .data = &t->data->train,
                                    .recipe = recipe,
                                    .order_seed = 1,

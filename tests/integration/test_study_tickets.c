@@ -130,7 +130,8 @@ static void train_by_hand(const bench *b, bool keeps_momentum, cop_trainer **out
     const cop_ticket *ticket = ticket_at(b, 2);
     const cop_training_stage *copy = &b->study->stages[ticket->copies[1]].train;
     cop_tensors *mask = mask_of(b, ticket), *start = start_of(b, ticket, mask);
-    const cop_trainer_spec spec = {.model = o->model,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
+                                   .model = o->model,
                                    .data = &o->data->train,
                                    .recipe = &copy->recipe,
                                    .mask = mask,

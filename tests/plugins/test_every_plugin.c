@@ -1,5 +1,6 @@
 /* Every plugin that is built loads, and its defaults make an instance. */
 #include "nn/model.h"
+#include "nn/task.h"
 #include "plugin/component.h"
 #include "support.h"
 

@@ -90,7 +90,7 @@ static void destroy_condense(void *state)
 static cop_status plan_condense(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
-    int32_t classes = cop_plan_task(plan)->classes;
+    int32_t classes = cop_task_classes(cop_plan_task(plan));
     for (int32_t c = 0; c < classes && o->start == START_REAL; c++)
         if (cop_plan_class_count(plan, c) >= 0 && cop_plan_class_count(plan, c) < o->ipc)
             return cop_fail(err, COP_INVALID, "class %d has fewer than %lld images (ipc)", (int)c,
@@ -102,7 +102,7 @@ static cop_status plan_condense(const void *given, cop_plan *plan, cop_error *er
 
 static cop_status start_pixels(condense *self, const cop_work *work, cop_error *err)
 {
-    for (int32_t c = 0; c < cop_work_task(work)->classes; c++) {
+    for (int32_t c = 0; c < cop_task_classes(cop_work_task(work)); c++) {
         cop_stream noise = cop_work_stream(work, "start", (uint64_t)c);
         if (self->o->start == START_NOISE)
             cop_pixels_start_noise(self->pixels, c, &noise);
@@ -153,7 +153,7 @@ static cop_status step_condense(void *state, cop_work *work, int64_t i, cop_erro
 {
     condense *self = state;
     const options *o = self->o;
-    int32_t classes = cop_work_task(work)->classes;
+    int32_t classes = cop_task_classes(cop_work_task(work));
     size_t size = (size_t)cop_pixels_class_size(self->pixels);
     float *all = cop_pixels_gradient(self->pixels);
     double loss = 0.0, total = 0.0;
@@ -178,7 +178,6 @@ static cop_status finish_condense(void *state, cop_work *work, cop_error *err)
 {
     const condense *self = state;
     cop_synthetic *out = cop_work_set(work);
-    out->factor = 1;
     COP_TRY(cop_synthetic_set_recipe(out, self->o->recipe, err));
     return cop_pixels_finish(self->pixels, out, err);
 }

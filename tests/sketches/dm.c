@@ -45,7 +45,7 @@ static void destroy_dm(void *state)
 static cop_status plan_dm(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
-    int32_t classes = cop_plan_task(plan)->classes;
+    int32_t classes = cop_task_classes(cop_plan_task(plan));
     for (int32_t c = 0; c < classes; c++)
         if (cop_plan_class_count(plan, c) >= 0 && cop_plan_class_count(plan, c) < o->ipc)
             return cop_fail(err, COP_INVALID, "class %d has fewer than %lld images (ipc)", (int)c,
@@ -66,7 +66,7 @@ static cop_status begin_dm(void *state, cop_work *work, cop_error *err)
     const cop_pixels_spec pixels = {COP_SIZED(cop_pixels_spec), .data = data, .per_class = o->ipc,
                                     .space = COP_PIXELS_NORMALISED};
     COP_TRY(cop_pixels_new(&pixels, cop_work_bag(work), &self->pixels, err));
-    for (int32_t c = 0; c < cop_work_task(work)->classes; c++)
+    for (int32_t c = 0; c < cop_task_classes(cop_work_task(work)); c++)
         COP_TRY(
             cop_pixels_start_real(self->pixels, c, cop_classes_members(self->classes, c), 1, err));
     const cop_match_spec match = {COP_SIZED(cop_match_spec),
@@ -86,7 +86,7 @@ static cop_status begin_dm(void *state, cop_work *work, cop_error *err)
 /* Every class in the network at hand; the gradients go where the step of all pixels reads them. */
 static cop_status match_all(dm *self, cop_work *work, int64_t i, cop_error *err)
 {
-    int32_t classes = cop_work_task(work)->classes;
+    int32_t classes = cop_task_classes(cop_work_task(work));
     size_t size = (size_t)cop_pixels_class_size(self->pixels);
     float *all = cop_pixels_gradient(self->pixels);
     double loss = 0.0, total = 0.0;
@@ -117,7 +117,6 @@ static cop_status finish_dm(void *state, cop_work *work, cop_error *err)
 {
     const dm *self = state;
     cop_synthetic *out = cop_work_set(work);
-    out->factor = 1;
     COP_TRY(cop_synthetic_set_recipe(out, self->o->recipe, err));
     return cop_pixels_finish(self->pixels, out, err);
 }

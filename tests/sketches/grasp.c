@@ -27,15 +27,17 @@ static cop_status open_objective(const options *o, cop_work *work, cop_objective
     const cop_samples *data = NULL;
     int64_t *order = NULL;
     COP_TRY(cop_work_round_data(work, &data, err));
-    COP_TRY(draw(work, data->count, &order, err));
-    int64_t wanted = o->per_class * cop_work_task(work)->classes;
-    const cop_objective_spec spec = {.model = cop_work_model(work),
-                                     .data = data,
-                                     .index = order,
-                                     .count = wanted < data->count ? wanted : data->count,
-                                     .mode = COP_MODE_EVAL,
-                                     .logit_scale = 1.0 / o->temperature,
-                                     .threads = cop_work_threads(work)};
+    COP_TRY(draw(work, cop_samples_count(data), &order, err));
+    int64_t wanted = o->per_class * cop_task_classes(cop_work_task(work));
+    const cop_objective_spec spec = {
+        COP_SIZED(cop_objective_spec),
+        .model = cop_work_model(work),
+        .data = data,
+        .index = order,
+        .count = wanted < cop_samples_count(data) ? wanted : cop_samples_count(data),
+        .mode = COP_MODE_EVAL,
+        .logit_scale = 1.0 / o->temperature,
+        .threads = cop_work_threads(work)};
     cop_status status = cop_objective_new(&spec, out, err);
     free(order);
     return status;

@@ -18,7 +18,7 @@ typedef struct options {
 static cop_status plan_herding(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
-    int32_t classes = cop_plan_task(plan)->classes;
+    int32_t classes = cop_task_classes(cop_plan_task(plan));
     for (int32_t c = 0; c < classes; c++)
         if (cop_plan_class_count(plan, c) >= 0 && cop_plan_class_count(plan, c) < o->ipc)
             return cop_fail(err, COP_INVALID, "class %d has %lld images, wanted %lld (ipc)", (int)c,
@@ -34,7 +34,7 @@ static cop_status plan_herding(const void *given, cop_plan *plan, cop_error *err
 static cop_status begin_herding(void *self, cop_work *work, cop_error *err)
 {
     const options *o = self;
-    cop_shape shape = cop_shape2(cop_work_task(work)->classes, o->ipc);
+    cop_shape shape = cop_shape2(cop_task_classes(cop_work_task(work)), o->ipc);
     return cop_tensors_add(cop_work_bag(work), "chosen", COP_I64, shape, NULL, err);
 }
 
@@ -44,17 +44,17 @@ static cop_status compile_embedding(const cop_model *model, cop_program **progra
 {
     const cop_task *t = cop_model_task(model);
     size_t params = cop_model_parameter_count(model), buffers = cop_model_buffer_count(model);
-    cop_node *nodes = calloc(params + 2 * buffers + 1, sizeof *nodes);
+    cop_node *nodes = calloc(params + buffers + 1, sizeof *nodes);
     cop_graph *g = cop_graph_new();
     cop_status status = COP_OK;
     if (nodes == NULL || g == NULL)
         status = cop_fail(err, COP_FAILED, "out of memory");
     if (status == COP_OK) {
-        cop_model_output out = {.new_buffers = nodes + params + buffers};
-        cop_node x = cop_input(g, "x", cop_shape4(1, t->channels, t->height, t->width));
+        const cop_model_output *out = NULL;
+        cop_node x = cop_input(g, "x", cop_task_shape(t, 1));
         cop_model_inputs(model, g, "", nodes, nodes + params);
         status = cop_model_build(model, g, x, nodes, nodes + params, COP_MODE_EVAL, &out, err);
-        cop_node embedding = cop_flatten(g, cop_model_output_find(&out, "embedding"));
+        cop_node embedding = cop_flatten(g, cop_model_output_find(out, "embedding"));
         if (status == COP_OK) {
             *width = cop_node_shape(g, embedding).dim[1];
             status = cop_compile(g, &embedding, 1, NULL, program, err);
@@ -69,8 +69,8 @@ static cop_status compile_embedding(const cop_model *model, cop_program **progra
 static cop_status embed(cop_program *program, const cop_samples *data, const int64_t *index,
                         int64_t count, int64_t width, float *features, cop_error *err)
 {
-    const cop_task *t = &data->task;
-    float *x = malloc((size_t)t->channels * (size_t)t->height * (size_t)t->width * sizeof *x);
+    const cop_task *t = cop_samples_task(data);
+    float *x = malloc((size_t)cop_task_values(t) * sizeof *x);
     if (x == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = cop_program_bind_name(program, "x", x, err);
@@ -115,7 +115,7 @@ static cop_status choose_class(const options *o, cop_program *program, int64_t w
                                const cop_samples *data, int32_t label, int64_t *chosen,
                                cop_error *err)
 {
-    int64_t *index = calloc((size_t)data->count + 1, sizeof *index);
+    int64_t *index = calloc((size_t)cop_samples_count(data) + 1, sizeof *index);
     int64_t count = index != NULL ? cop_samples_of_class(data, label, index) : 0;
     float *features = calloc((size_t)(count * width) + 1, sizeof *features);
     double *mean = calloc(2 * (size_t)width, sizeof *mean);
@@ -159,10 +159,10 @@ static cop_status finish_herding(void *self, cop_work *work, cop_error *err)
     const options *o = self;
     const int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     cop_synthetic *out = cop_work_set(work);
-    out->factor = 1;
     COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
-    return cop_tiles_compose(cop_work_train_data(work), chosen, out->count, 1, out->pixels, err);
+    return cop_tiles_compose(cop_work_train_data(work), chosen, cop_synthetic_count(out), 1,
+                             cop_synthetic_pixels(out), err);
 }
 
 static const cop_option option_table[] = {

@@ -85,9 +85,8 @@ static cop_status begin_landscape(void *state, cop_work *work, cop_error *err)
 {
     landscape *self = state;
     const cop_tensors *first = NULL;
-    const cop_objective_spec spec = {.model = cop_work_model(work),
-                                     .data = cop_work_test_data(work),
-                                     .mode = COP_MODE_EVAL,
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = cop_work_model(work),
+                                     .data = cop_work_test_data(work), .mode = COP_MODE_EVAL,
                                      .threads = cop_work_threads(work)};
     COP_TRY(cop_work_copy(work, 0, &first, err));
     self->point = cop_tensors_clone(first);
@@ -128,7 +127,7 @@ static cop_status step_landscape(void *state, cop_work *work, int64_t i, cop_err
     landscape *self = state;
     double *cell = cop_f64(cop_tensors_find(cop_work_bag(work), "surface")) + 4 * i;
     plane s;
-    cop_evaluation e;
+    cop_evaluation e = {COP_SIZED(cop_evaluation)};
     COP_TRY(open_plane(work, &s, err));
     locate(self->o, &s, i, cell);
     place(&s, cell, self->point);
@@ -142,20 +141,22 @@ static cop_status step_landscape(void *state, cop_work *work, int64_t i, cop_err
 static cop_status finish_landscape(void *state, cop_work *work, cop_error *err)
 {
     static const cop_column columns[] = {
-        {"x", COP_COLUMN_FLOAT, NULL, "distance along the line from copy 0 to copy 1"},
-        {"y", COP_COLUMN_FLOAT, NULL, "distance from that line towards copy 2"},
-        {"test_loss", COP_COLUMN_FLOAT, NULL, "mean cross-entropy on test data"},
-        {"test_error", COP_COLUMN_FLOAT, "fraction", "error on test data"}};
-    static const cop_plot plot = {.kind = COP_PLOT_HEATMAP,
+        COP_COLUMN(FLOAT, "x", NULL, "distance along the line from copy 0 to copy 1"),
+        COP_COLUMN(FLOAT, "y", NULL, "distance from that line towards copy 2"),
+        COP_COLUMN(FLOAT, "test_loss", NULL, "mean cross-entropy on test data"),
+        COP_COLUMN(FLOAT, "test_error", "fraction", "error on test data")};
+    static const cop_plot plot = {COP_SIZED(cop_plot),
+                                  .kind = COP_PLOT_HEATMAP,
                                   .title = "Test loss on the plane through three copies",
                                   .x = "x",
                                   .y = "y",
                                   .value = "test_loss"};
     const landscape *self = state;
-    cop_table *table = cop_tables_add(cop_work_tables(work), "plane",
-                                      "loss on a plane through copies", columns, 4, &plot, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "plane",
+                                 .help = "loss on a plane through copies", COP_COLUMNS(columns),
+                                 .plot = &plot};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(cop_work_tables(work), &spec, &table, err));
     const double *cell = cop_f64(cop_tensors_find(cop_work_bag(work), "surface"));
     for (int64_t i = 0; i < self->o->grid * self->o->grid; i++, cell += 4) {
         const cop_table_value row[] = {

@@ -88,7 +88,7 @@ static cop_status plan_mtt(const void *given, cop_plan *plan, cop_error *err)
     if (cop_model_buffer_count(o->model) > 0)
         return cop_fail(err, COP_INVALID, "trajectory matching wants a model without buffers");
     cop_plan_steps(plan, o->iterations);
-    cop_plan_expect_set(plan, o->ipc * cop_plan_task(plan)->classes, o->recipe);
+    cop_plan_expect_set(plan, o->ipc * cop_task_classes(cop_plan_task(plan)), o->recipe);
     return plan_experts(o, plan, err);
 }
 
@@ -99,7 +99,7 @@ static cop_status build_gradient(const cop_model *model, cop_graph *g, cop_node 
 {
     size_t count = cop_model_parameter_count(model);
     cop_node *params = nodes, *gradients = nodes + count;
-    cop_model_output output = {.new_buffers = gradients + count}; /* there are none */
+    const cop_model_output *output = NULL;
     int64_t first = 0;
     for (size_t i = 0; i < count; i++) {
         cop_shape shape = cop_model_parameter(model, i)->shape;
@@ -108,7 +108,7 @@ static cop_status build_gradient(const cop_model *model, cop_graph *g, cop_node 
         first += size;
     }
     COP_TRY(cop_model_build(model, g, x, params, NULL, COP_MODE_TRAIN, &output, err));
-    cop_node loss = cop_cross_entropy(g, output.logits, y);
+    cop_node loss = cop_cross_entropy(g, cop_model_output_get_logits(output), y);
     COP_TRY(cop_gradient(g, loss, params, count, gradients, err));
     for (size_t i = 0; i < count; i++)
         gradients[i] = cop_reshape(
@@ -120,12 +120,12 @@ static cop_status build_gradient(const cop_model *model, cop_graph *g, cop_node 
 static cop_status build(mtt *self, cop_graph *g, cop_node *nodes, int threads, cop_error *err)
 {
     const cop_task *t = cop_model_task(self->o->model);
-    const cop_compile_options compile = {.threads = threads};
+    const cop_compile_options compile = {COP_SIZED(cop_compile_options), .threads = threads};
     int64_t n = cop_pixels_count(self->pixels);
     cop_node theta = cop_input(g, "theta", cop_shape1(self->weights));
     cop_node lambda = cop_input(g, "lambda", cop_shape1(self->weights));
-    cop_node x = cop_input(g, "x", cop_shape4(n, t->channels, t->height, t->width));
-    cop_node y = cop_input(g, "y", cop_shape2(n, t->classes));
+    cop_node x = cop_input(g, "x", cop_task_shape(t, n));
+    cop_node y = cop_input(g, "y", cop_shape2(n, cop_task_classes(t)));
     cop_node out[BACKWARD_OUTPUTS];
     COP_TRY(build_gradient(self->o->model, g, theta, x, y, nodes, &out[BACKWARD_G], err));
     COP_TRY(cop_compile(g, out, 1, &compile, &self->forward, err));
@@ -160,7 +160,7 @@ static cop_status open_pixels(mtt *self, cop_work *work, cop_error *err)
                                     .per_class = self->o->ipc, .space = COP_PIXELS_NORMALISED};
     COP_TRY(cop_classes_new(&classes, &self->classes, err));
     COP_TRY(cop_pixels_new(&pixels, cop_work_bag(work), &self->pixels, err));
-    for (int32_t c = 0; c < cop_work_task(work)->classes; c++) {
+    for (int32_t c = 0; c < cop_task_classes(cop_work_task(work)); c++) {
         if (cop_classes_count(self->classes, c) < self->o->ipc)
             return cop_fail(err, COP_INVALID, "class %d has fewer than %lld images (ipc)", (int)c,
                             (long long)self->o->ipc);
@@ -177,7 +177,7 @@ static cop_status begin_mtt(void *state, cop_work *work, cop_error *err)
     COP_TRY(open_pixels(self, work, err));
     COP_TRY(cop_tensors_add(cop_work_bag(work), "rate", COP_F64, cop_shape1(2), &rate, err));
     cop_f64(rate)[0] = self->o->lr_student; /* and its velocity */
-    int64_t n = cop_pixels_count(self->pixels), classes = cop_work_task(work)->classes;
+    int64_t n = cop_pixels_count(self->pixels), classes = cop_task_classes(cop_work_task(work));
     self->weights = cop_model_weight_count(self->o->model);
     self->theta = calloc((size_t)self->weights, sizeof(float));
     self->lambda = calloc((size_t)self->weights, sizeof(float));
@@ -248,7 +248,8 @@ static double start_adjoint(mtt *self, double distance)
 static cop_status run_adjoint(mtt *self, double rate, float *pixels, double *rate_gradient,
                               cop_error *err)
 {
-    int64_t count = cop_pixels_class_size(self->pixels) * cop_model_task(self->o->model)->classes;
+    int64_t count =
+        cop_pixels_class_size(self->pixels) * cop_task_classes(cop_model_task(self->o->model));
     memset(pixels, 0, (size_t)count * sizeof *pixels);
     for (int64_t n = self->o->student_steps; n-- > 0;) {
         memcpy(self->theta, self->kept + n * self->weights, (size_t)self->weights * sizeof(float));
@@ -304,7 +305,6 @@ static cop_status finish_mtt(void *state, cop_work *work, cop_error *err)
 {
     const mtt *self = state;
     cop_synthetic *out = cop_work_set(work);
-    out->factor = 1;
     COP_TRY(set_recipe(out, self->o->recipe,
                        cop_f64(cop_tensors_find(cop_work_bag(work), "rate"))[0], err));
     return cop_pixels_finish(self->pixels, out, err);

@@ -43,7 +43,7 @@ typedef struct flow {
     cop_graph *g;
     cop_tensors *memory; /* F64: the inputs' absolute values, then the gradients */
     size_t params, inputs;
-    cop_node *nodes, *gradients, *new_buffers;
+    cop_node *nodes, *gradients;
     double **values, **results;
 } flow;
 
@@ -68,12 +68,11 @@ static cop_status flow_open(flow *f, const cop_model *model, cop_error *err)
                 .memory = cop_tensors_new(),
                 .params = cop_model_parameter_count(model)};
     f->inputs = f->params + cop_model_buffer_count(model);
-    f->nodes = calloc(2 * f->inputs + f->params, sizeof *f->nodes);
+    f->nodes = calloc(f->inputs + f->params, sizeof *f->nodes);
     f->values = calloc(f->inputs + f->params, sizeof *f->values);
     if (f->g == NULL || f->memory == NULL || f->nodes == NULL || f->values == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     f->gradients = f->nodes + f->inputs;
-    f->new_buffers = f->gradients + f->params;
     f->results = f->values + f->inputs;
     for (size_t i = 0; i < f->inputs + f->params; i++) {
         const cop_parameter *p = input_at(f, i % f->inputs);
@@ -101,13 +100,13 @@ static void fill(const flow *f, const cop_tensors *state, const cop_tensors *mas
 static cop_status differentiate(flow *f, cop_error *err)
 {
     const cop_task *t = cop_model_task(f->model);
-    cop_node ones = cop_constant(f->g, cop_shape4(1, t->channels, t->height, t->width), 1.0);
-    cop_model_output out = {.new_buffers = f->new_buffers};
+    cop_node ones = cop_constant(f->g, cop_task_shape(t, 1), 1.0);
+    const cop_model_output *out = NULL;
     cop_model_inputs(f->model, f->g, "", f->nodes, f->nodes + f->params);
     COP_TRY(cop_model_build(f->model, f->g, ones, f->nodes, f->nodes + f->params, COP_MODE_EVAL,
                             &out, err));
-    COP_TRY(
-        cop_gradient(f->g, cop_total(f->g, out.logits), f->nodes, f->params, f->gradients, err));
+    COP_TRY(cop_gradient(f->g, cop_total(f->g, cop_model_output_get_logits(out)), f->nodes,
+                         f->params, f->gradients, err));
     return cop_evaluate_f64(f->g, f->nodes, (const double *const *)f->values, f->inputs,
                             f->gradients, f->results, f->params, err);
 }

@@ -34,7 +34,7 @@ cop_program *compiled_open(const scene *s, const cop_node *nodes, size_t count, 
     cop_error err = {0};
     assert_ok(cop_graph_check(s->g, &err), &err);
     cop_program *p = NULL;
-    cop_compile_options options = {.threads = threads};
+    cop_compile_options options = {COP_SIZED(cop_compile_options), .threads = threads};
     assert_ok(cop_compile(s->g, nodes, count, &options, &p, &err), &err);
     compiled_expect_sound_memory(p);
     spoil_arena(p);
@@ -135,4 +135,12 @@ void compiled_expect_sound_memory(const cop_program *p)
                 fail_msg("storages %d and %d overlap", (int)i, (int)k);
         }
     }
+}
+
+cop_program_cost compiled_cost(const cop_program *p)
+{
+    cop_program_cost cost = {COP_SIZED(cop_program_cost)};
+    cop_error err = {0};
+    assert_ok(cop_program_costs(p, &cost, &err), &err);
+    return cost;
 }

@@ -22,6 +22,9 @@ void compiled_expect(scene *s, const cop_node *nodes, size_t count, double toler
 /* As above for one node. */
 void compiled_expect_one(scene *s, cop_node node, double tolerance);
 
+/* What the program costs. */
+cop_program_cost compiled_cost(const cop_program *p);
+
 /* Fails unless no two storages of the program's arena overlap in both time and place. */
 void compiled_expect_sound_memory(const cop_program *p);
 

@@ -1,6 +1,8 @@
 /* fake_study.c: a small finished study's output directory. */
 #include "fake_study.h"
+#include "core/table.h"
 
+#include "nn/synthetic.h"
 #include "support.h"
 
 #include "core/file.h"
@@ -121,7 +123,7 @@ static cop_table *add_table(cop_tables *tables, const char *name, const cop_colu
                             size_t count, const cop_plot *plot)
 {
     cop_error err = {0};
-    cop_table *table = cop_tables_add(tables, name, "Made up.", columns, count, plot, &err);
+    cop_table *table = cop_tables_put(tables, name, "Made up.", columns, count, plot, &err);
     if (table == NULL)
         fail_msg("%s", err.message);
     return table;
@@ -135,15 +137,12 @@ static void add_row(cop_table *table, const cop_table_value *cells)
 
 static void add_line(cop_tables *tables, int seed, int round)
 {
-    static const cop_column columns[] = {{"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
-                                         {"alpha", COP_COLUMN_FLOAT, NULL, "Where"},
-                                         {"loss", COP_COLUMN_FLOAT, "nat", "There"},
-                                         {"error", COP_COLUMN_FLOAT, "%", "There"}};
-    static const cop_plot plot = {.kind = COP_PLOT_LINES,
-                                  .title = "Don't `believe` \\this",
-                                  .x = "alpha",
-                                  .y = "loss,error",
-                                  .series = "pair"};
+    static const cop_column columns[] = {
+        COP_COLUMN(TEXT, "pair", NULL, "Two copies"), COP_COLUMN(FLOAT, "alpha", NULL, "Where"),
+        COP_COLUMN(FLOAT, "loss", "nat", "There"), COP_COLUMN(FLOAT, "error", "%", "There")};
+    static const cop_plot plot = {
+        COP_SIZED(cop_plot), .kind = COP_PLOT_LINES, .title = "Don't `believe` \\this",
+        .x = "alpha",        .y = "loss,error",      .series = "pair"};
     cop_table *table = add_table(tables, "probe_line", columns, 4, &plot);
     for (int pair = 0; pair < 2; pair++) {
         for (int i = 0; i <= 4; i++)
@@ -157,10 +156,10 @@ static void add_line(cop_tables *tables, int seed, int round)
 /* Two ways to measure, two pairs each. */
 static void add_summary(cop_tables *tables, int seed, int round)
 {
-    static const cop_column columns[] = {{"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
-                                         {"way", COP_COLUMN_TEXT, NULL, "How"},
-                                         {"height", COP_COLUMN_FLOAT, "%", "Of the barrier"},
-                                         {"verdict", COP_COLUMN_TEXT, NULL, "On it"}};
+    static const cop_column columns[] = {COP_COLUMN(TEXT, "pair", NULL, "Two copies"),
+                                         COP_COLUMN(TEXT, "way", NULL, "How"),
+                                         COP_COLUMN(FLOAT, "height", "%", "Of the barrier"),
+                                         COP_COLUMN(TEXT, "verdict", NULL, "On it")};
     cop_table *table = add_table(tables, "probe_barrier", columns, 4, NULL);
     for (int pair = 0; pair < 2; pair++) {
         add_row(table, (cop_table_value[]){{.text = pair == 0 ? "0-1" : "1-0"},
@@ -176,11 +175,12 @@ static void add_summary(cop_tables *tables, int seed, int round)
 
 static void add_map(cop_tables *tables, int round)
 {
-    static const cop_column columns[] = {{"x", COP_COLUMN_FLOAT, NULL, "Along"},
-                                         {"y", COP_COLUMN_FLOAT, NULL, "Across"},
-                                         {"loss", COP_COLUMN_FLOAT, NULL, "There"}};
+    static const cop_column columns[] = {COP_COLUMN(FLOAT, "x", NULL, "Along"),
+                                         COP_COLUMN(FLOAT, "y", NULL, "Across"),
+                                         COP_COLUMN(FLOAT, "loss", NULL, "There")};
     static const cop_plot plot = {
-        .kind = COP_PLOT_HEATMAP, .title = "Landscape", .x = "x", .y = "y", .value = "loss"};
+        COP_SIZED(cop_plot), .kind = COP_PLOT_HEATMAP, .title = "Landscape", .x = "x", .y = "y",
+        .value = "loss"};
     cop_table *table = add_table(tables, "probe_map", columns, 3, &plot);
     for (int y = -4; y <= 4; y++) {
         for (int x = -4; x <= 4; x++)
@@ -191,10 +191,11 @@ static void add_map(cop_tables *tables, int round)
 
 static void add_bins(cop_tables *tables, int seed)
 {
-    static const cop_column columns[] = {{"centre", COP_COLUMN_FLOAT, NULL, "Of the bin"},
-                                         {"count", COP_COLUMN_INT, NULL, "In it"}};
-    static const cop_plot plot = {
-        .kind = COP_PLOT_HISTOGRAM, .title = "Bins", .x = "centre", .y = "count", .log_y = true};
+    static const cop_column columns[] = {COP_COLUMN(FLOAT, "centre", NULL, "Of the bin"),
+                                         COP_COLUMN(INT, "count", NULL, "In it")};
+    static const cop_plot plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_HISTOGRAM,
+                                  .title = "Bins",     .x = "centre",
+                                  .y = "count",        .log_y = true};
     cop_table *table = add_table(tables, "probe_bins", columns, 2, &plot);
     for (int i = 0; i < 9; i++)
         add_row(table, (cop_table_value[]){{.f = i + seed / 8.0},
@@ -203,12 +204,13 @@ static void add_bins(cop_tables *tables, int seed)
 
 static void add_points(cop_tables *tables, int seed, int round)
 {
-    static const cop_column columns[] = {{"layer", COP_COLUMN_TEXT, NULL, "Parameter"},
-                                         {"norm", COP_COLUMN_FLOAT, NULL, "Its"},
-                                         {"spread", COP_COLUMN_FLOAT, NULL, "Of it"}};
+    static const cop_column columns[] = {COP_COLUMN(TEXT, "layer", NULL, "Parameter"),
+                                         COP_COLUMN(FLOAT, "norm", NULL, "Its"),
+                                         COP_COLUMN(FLOAT, "spread", NULL, "Of it")};
     static const char *const layers[] = {"conv.0.weight", "conv.1.weight", "fc.weight"};
-    static const cop_plot plot = {
-        .kind = COP_PLOT_POINTS, .title = "Norms", .x = "layer", .y = "norm", .error = "spread"};
+    static const cop_plot plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_POINTS,
+                                  .title = "Norms",    .x = "layer",
+                                  .y = "norm",         .error = "spread"};
     cop_table *table = add_table(tables, "probe_points", columns, 3, &plot);
     for (int i = 0; i < 3; i++)
         add_row(table, (cop_table_value[]){

@@ -4,6 +4,7 @@
 #define COP_TEST_LINEAR_NET_H
 
 #include "nn/model.h"
+#include "nn/samples.h"
 #include "support.h"
 
 #include <math.h>
@@ -32,8 +33,9 @@ static inline cop_status linear_declare(void *self, cop_declaration *declaration
     (void)self;
     (void)err;
     const cop_initializer fan_in = {.kind = COP_INIT_UNIFORM_FAN_IN};
-    cop_layers l = cop_layers_declaring(declaration);
-    (void)cop_layer_linear(&l, "fc", cop_flatten(l.g, cop_declaration_images(declaration)),
+    cop_layers *l = cop_layers_declaring(declaration);
+    (void)cop_layer_linear(l, "fc",
+                           cop_flatten(cop_layers_graph(l), cop_declaration_images(declaration)),
                            LINEAR_CLASSES, true, fan_in);
     return COP_OK;
 }
@@ -45,9 +47,9 @@ static inline cop_status linear_build(void *self, cop_graph *g, cop_node x, cons
     (void)self;
     (void)err;
     const cop_initializer fan_in = {.kind = COP_INIT_UNIFORM_FAN_IN};
-    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
+    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
     cop_node flat = cop_flatten(g, x);
-    out->logits = cop_layer_linear(&l, "fc", flat, LINEAR_CLASSES, true, fan_in);
+    cop_model_output_logits(out, cop_layer_linear(l, "fc", flat, LINEAR_CLASSES, true, fan_in));
     cop_model_output_tap(out, "embedding", flat);
     return COP_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef COP_TEST_MATCH_SCENE_H
 #define COP_TEST_MATCH_SCENE_H
 
+#include "nn/samples.h"
 #include "small_convnet.h"
 #include "store/formats/safetensors.h"
 #include "support.h"

@@ -2,6 +2,7 @@
 #ifndef COP_TEST_MODELS_H
 #define COP_TEST_MODELS_H
 
+#include "nn/task.h"
 #include "support.h"
 
 #include "nn/model.h"

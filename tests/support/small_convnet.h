@@ -4,6 +4,7 @@
 #ifndef COP_TEST_SMALL_CONVNET_H
 #define COP_TEST_SMALL_CONVNET_H
 
+#include "nn/task.h"
 #include "support.h"
 
 #include "nn/model.h"
@@ -32,6 +33,7 @@ static inline void small_destroy(void *self)
 static inline cop_node small_forward(int32_t classes, cop_layers *l, cop_node x,
                                      cop_node *embedding)
 {
+    cop_graph *g = cop_layers_graph(l);
     static const char *const convs[] = {"layers.conv.0", "layers.conv.1"};
     static const char *const norms[] = {"layers.norm.0", "layers.norm.1"};
     const cop_initializer fan_in = {.kind = COP_INIT_UNIFORM_FAN_IN};
@@ -39,18 +41,18 @@ static inline cop_node small_forward(int32_t classes, cop_layers *l, cop_node x,
     for (int i = 0; i < SMALL_BLOCKS; i++) {
         x = cop_layer_conv(l, convs[i], x, SMALL_WIDTH, cop_window_square(3, 1, 1), true, fan_in);
         x = cop_layer_norm(l, norms[i], x, COP_NORM_INSTANCE, 0, ones);
-        x = cop_avg_pool(l->g, cop_relu(l->g, x), cop_window_square(2, 2, 0));
+        x = cop_avg_pool(g, cop_relu(g, x), cop_window_square(2, 2, 0));
     }
-    *embedding = cop_flatten(l->g, x);
+    *embedding = cop_flatten(g, x);
     return cop_layer_linear(l, "classifier", *embedding, classes, true, fan_in);
 }
 
 static inline cop_status small_declare(void *self, cop_declaration *declaration, cop_error *err)
 {
     (void)err;
-    cop_layers l = cop_layers_declaring(declaration);
+    cop_layers *l = cop_layers_declaring(declaration);
     cop_node embedding;
-    (void)small_forward(*(int32_t *)self, &l, cop_declaration_images(declaration), &embedding);
+    (void)small_forward(*(int32_t *)self, l, cop_declaration_images(declaration), &embedding);
     return COP_OK;
 }
 
@@ -59,9 +61,9 @@ static inline cop_status small_build(void *self, cop_graph *g, cop_node x, const
                                      cop_error *err)
 {
     (void)err;
-    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
+    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
     cop_node embedding;
-    out->logits = small_forward(*(int32_t *)self, &l, x, &embedding);
+    cop_model_output_logits(out, small_forward(*(int32_t *)self, l, x, &embedding));
     cop_model_output_tap(out, "embedding", embedding);
     return COP_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef COP_TEST_TINY_NET_H
 #define COP_TEST_TINY_NET_H
 
+#include "nn/samples.h"
 #include "support.h"
 
 #include <coppice/random.h>
@@ -41,21 +42,22 @@ static inline void tiny_destroy(void *self)
 static inline cop_node tiny_forward(const tiny_options *own, cop_layers *l, cop_node x,
                                     cop_node *embedding)
 {
+    cop_graph *g = cop_layers_graph(l);
     const cop_initializer fan_in = {.kind = COP_INIT_UNIFORM_FAN_IN};
     const cop_initializer ones = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     x = cop_layer_conv(l, "conv", x, 4, cop_window_square(3, 1, 1), true, fan_in);
     x = cop_layer_norm(l, "norm", x, own->no_norm ? COP_NORM_NONE : COP_NORM_BATCH, 0, ones);
-    x = cop_avg_pool(l->g, cop_tanh(l->g, x), cop_window_square(2, 2, 0));
-    *embedding = cop_flatten(l->g, x);
+    x = cop_avg_pool(g, cop_tanh(g, x), cop_window_square(2, 2, 0));
+    *embedding = cop_flatten(g, x);
     return cop_layer_linear(l, "fc", *embedding, 3, true, fan_in);
 }
 
 static inline cop_status tiny_declare(void *self, cop_declaration *declaration, cop_error *err)
 {
     (void)err;
-    cop_layers l = cop_layers_declaring(declaration);
+    cop_layers *l = cop_layers_declaring(declaration);
     cop_node embedding;
-    (void)tiny_forward(self, &l, cop_declaration_images(declaration), &embedding);
+    (void)tiny_forward(self, l, cop_declaration_images(declaration), &embedding);
     return COP_OK;
 }
 
@@ -64,9 +66,9 @@ static inline cop_status tiny_build(void *self, cop_graph *g, cop_node x, const 
                                     cop_error *err)
 {
     (void)err;
-    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
+    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
     cop_node embedding;
-    out->logits = tiny_forward(self, &l, x, &embedding);
+    cop_model_output_logits(out, tiny_forward(self, l, x, &embedding));
     cop_model_output_tap(out, "embedding", embedding);
     return COP_OK;
 }

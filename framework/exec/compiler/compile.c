@@ -2,6 +2,7 @@
 #include "core/memory.h"
 #include "core/openmp.h"
 #include "core/pages.h"
+#include "core/sized.h"
 #include "exec/compiler/compiler.h"
 
 #include <stdlib.h>
@@ -256,9 +257,14 @@ static cop_status compile_copy(const cop_graph *g, const cop_node *outputs, size
 }
 
 cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t output_count,
-                       const cop_compile_options *options, cop_program **program, cop_error *err)
+                       const cop_compile_options *given, cop_program **program, cop_error *err)
 {
     *program = NULL;
+    cop_compile_options own = {COP_SIZED(cop_compile_options)};
+    const cop_compile_options *options = given != NULL ? &own : NULL;
+    if (given != NULL)
+        COP_TRY(cop_sized_take("a compilation's options", given,
+                               COP_LEAST(cop_compile_options, reserved), &own, sizeof own, err));
     COP_TRY(check_request(g, outputs, output_count, options, err));
     cop_program *p = cop_compiler_array(1, sizeof *p, err);
     if (p == NULL)

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/openmp.h"
+#include "core/sized.h"
 
 static const float *operand(const cop_program *p, const cop_instruction *in, int32_t k)
 {
@@ -360,7 +361,8 @@ cop_status cop_program_run(cop_program *p, cop_error *err)
     return status;
 }
 
-cop_program_cost cop_program_costs(const cop_program *p)
+cop_status cop_program_costs(const cop_program *p, cop_program_cost *out, cop_error *err)
 {
-    return p->cost;
+    return cop_sized_give("a program's cost", &p->cost, sizeof p->cost,
+                          COP_LEAST(cop_program_cost, reorders), out, err);
 }

@@ -23,9 +23,10 @@
 #define COP_END
 #endif
 
-/* How a struct that is handed over begins: with its size as the one who fills it knows it, so that
- * later versions may add members: cop_training_request r = {COP_SIZED(cop_training_request), …}. */
-#define COP_SIZED(type) .size = sizeof(type)
+/* The first member of a struct that will gain members: its size, by which whoever is handed it
+ * knows how much of it there is. `{COP_SIZED(cop_trainer_spec), .model = …}`; what is not named
+ * is 0. */
+#define COP_SIZED(type) .size = (uint32_t)sizeof(type)
 
 /* A tensor has at most this many axes; images are [N, C, H, W]. */
 #define COP_MAX_RANK 4

@@ -12,15 +12,36 @@ COP_BEGIN
 
 typedef enum cop_split { COP_SPLIT_TRAIN = 0, COP_SPLIT_TEST = 1 } cop_split;
 
-typedef struct cop_dataset_info {
-    cop_task task;
-    cop_normalization normalization;
-    bool is_float;    /* samples are float in [0, 1], exactly: clamp what rounding took past an end,
-                         for a pixel outside (NaN too) is refused with its sample; else bytes */
-    int64_t count[2]; /* samples by cop_split */
-    const char *const *class_names; /* task.classes names, owned by the instance until destroy */
-    uint32_t augment; /* cop_augment_flag that suit this data when a recipe says "default" */
-} cop_dataset_info;
+/* What a dataset says of itself: the host's, who hands an empty one to `describe` and checks it
+ * afterwards. Images, classes, both splits and the normalisation have to be said. */
+typedef struct cop_dataset_info cop_dataset_info;
+
+/* The size of every image: 1 to COP_MAX_CHANNELS channels, height and width in pixels.
+ * [main thread, in describe] */
+COP_API void cop_dataset_set_images(cop_dataset_info *info, int32_t channels, int32_t height,
+                                    int32_t width);
+
+/* How many classes there are, 2 to COP_MAX_CLASSES, and their names: `count` texts, the instance's
+ * own until it is destroyed; NULL where classes have none. [main thread, in describe] */
+COP_API void cop_dataset_set_classes(cop_dataset_info *info, int32_t count,
+                                     const char *const *names);
+
+/* How many samples a split has, 1 or more. [main thread, in describe] */
+COP_API void cop_dataset_set_count(cop_dataset_info *info, cop_split split, int64_t count);
+
+/* How the images are normalised for a network: a mean and a positive deviation per channel, of
+ * pixels in [0, 1]; copied. [main thread, in describe] */
+COP_API void cop_dataset_set_normalization(cop_dataset_info *info,
+                                           const cop_normalization *normalization);
+
+/* Samples are read as float in [0, 1], exactly: clamp what rounding took past an end, for a
+ * pixel outside (NaN too) is refused with its sample. Without this call they are bytes, pixel =
+ * byte / 255. [main thread, in describe] */
+COP_API void cop_dataset_set_float(cop_dataset_info *info);
+
+/* The augmentations that suit this data when a recipe says "default": cop_augment_flag (recipe.h).
+ * Without this call: none. [main thread, in describe] */
+COP_API void cop_dataset_set_augment(cop_dataset_info *info, uint32_t flags);
 
 typedef struct cop_dataset_ops {
     size_t size; /* sizeof(cop_dataset_ops) */
@@ -29,11 +50,12 @@ typedef struct cop_dataset_ops {
     cop_status (*create)(const void *options, void **self, cop_error *err);
     void (*destroy)(void *self);
 
-    /* Fills *info. [main thread] */
+    /* Says what the data are, by the functions above. [main thread] */
     cop_status (*describe)(void *self, cop_dataset_info *info, cop_error *err);
 
     /* Writes samples first … first+count−1 of a split: pixels [count, C, H, W] as uint8_t or float,
-     * labels [count] in [0, classes). The order of samples is fixed. [main thread] */
+     * labels [count] in [0, classes), into the host's memory. The order of samples is fixed.
+     * [main thread] */
     cop_status (*read)(void *self, cop_split split, int64_t first, int64_t count, void *pixels,
                        int32_t *labels, cop_error *err);
 } cop_dataset_ops;

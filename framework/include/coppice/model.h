@@ -13,33 +13,42 @@
 COP_BEGIN
 
 #define COP_MODEL_INTERFACE 1
-#define COP_MAX_TAPS        32
 
-typedef struct cop_tap {
-    char name[COP_NAME_SIZE];
-    cop_node node;
-} cop_tap;
+/* What a forward pass comes to: logits, new buffers, and inner values by name (taps). It lives in
+ * the graph's memory, as long as the graph. What a model does not fill is COP_NO_NODE. */
+typedef struct cop_model_output cop_model_output;
 
-typedef struct cop_model_output {
-    cop_node logits;       /* [N, classes] */
-    cop_node *new_buffers; /* given by the caller, one per declared buffer; filled by build */
-    size_t tap_count;
-    cop_tap taps[COP_MAX_TAPS]; /* inner values by name; "embedding" (the classifier's input) is
-                                   required */
-} cop_model_output;
+/* For a model's build: says the logits [N, classes], once. `out` may be NULL, here and below, where
+ * a network is only declared: then nothing happens. [one thread per graph] */
+COP_API void cop_model_output_logits(cop_model_output *out, cop_node node);
 
-/* Adds a tap; quietly ignores more than COP_MAX_TAPS. */
+/* For a model's build: says the new value of buffer i, in the order of declaration and of its
+ * shape; the layer functions do it by themselves. Another i is an error of the graph. [one
+ * thread per graph] */
+COP_API void cop_model_output_buffer(cop_model_output *out, size_t i, cop_node node);
+
+/* For a model's build: names an inner value, any number of them. "embedding", the classifier's
+ * input [N, features], is required. The name is copied; one that is empty, too long for
+ * COP_NAME_SIZE or given twice is an error of the graph. [one thread per graph] */
 COP_API void cop_model_output_tap(cop_model_output *out, const char *name, cop_node node);
 
-/* The tap of that name, or COP_NO_NODE. */
+/* The logits [N, classes]. [any thread] */
+COP_API cop_node cop_model_output_get_logits(const cop_model_output *out);
+
+/* The new value of buffer i, of its declared shape; i < cop_model_buffer_count. In other modes than
+ * COP_MODE_TRAIN it is what went in. [any thread] */
+COP_API cop_node cop_model_output_new_buffer(const cop_model_output *out, size_t i);
+
+/* The tap of that name, or COP_NO_NODE. [any thread] */
 COP_API cop_node cop_model_output_find(const cop_model_output *out, const char *name);
 
 /* What a model plugin implements. All required. */
 typedef struct cop_model_ops {
     size_t size; /* sizeof(cop_model_ops) */
 
-    /* Makes an instance for images of the task. `options` is the filled options struct; it outlives
-     * the instance. On failure nothing is left behind. [main thread; called once per instance] */
+    /* Makes an instance for images of the task. `options` is the filled options struct; both
+     * outlive the instance. On failure nothing is left behind. [main thread; called once per
+     * instance] */
     cop_status (*create)(const void *options, const cop_task *task, void **self, cop_error *err);
 
     /* [main thread; once, after a successful create] */
@@ -48,9 +57,9 @@ typedef struct cop_model_ops {
     /* States every parameter and buffer, in a fixed order. [one thread per instance] */
     cop_status (*declare)(void *self, cop_declaration *declaration, cop_error *err);
 
-    /* Builds logits, new buffers and taps for x [N, C, H, W] out of the given nodes, which have the
-     * declared shapes and order. Adds nodes to g and keeps none of them. [one thread per instance]
-     */
+    /* Says by cop_model_output_… the logits, new buffers and taps for x [N, C, H, W] out of the
+     * given nodes, which have the declared shapes and order. Adds nodes to g and keeps none of
+     * them. [one thread per instance] */
     cop_status (*build)(void *self, cop_graph *g, cop_node x, const cop_node *params,
                         const cop_node *buffers, cop_mode mode, cop_model_output *out,
                         cop_error *err);
@@ -75,11 +84,12 @@ COP_API int64_t cop_model_prunable_count(const cop_model *m);
  * products, a multiply-add counted as 2. */
 COP_API double cop_model_forward_flops(const cop_model *m);
 
-/* Forward pass; checks what the plugin built (shapes of logits and new buffers, the embedding tap).
- * out->new_buffers has room for every buffer. [one thread per model] */
+/* Forward pass of x [N, C, H, W] over nodes of the declared shapes, in the declared order; checks
+ * what the plugin built (shapes of logits and new buffers, the embedding tap). *out is the graph's,
+ * as long as it lives, and NULL after a failure. [one thread per model] */
 COP_API cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x,
                                    const cop_node *params, const cop_node *buffers, cop_mode mode,
-                                   cop_model_output *out, cop_error *err);
+                                   const cop_model_output **out, cop_error *err);
 
 /* Adds one input per parameter and buffer, named "<prefix><parameter name>", to g. The arrays have
  * room for all. */

@@ -35,20 +35,27 @@ typedef enum cop_initializer_kind {
     COP_INIT_UNIFORM_01 = 6       /* U(0, 1): open_lth's norm scale */
 } cop_initializer_kind;
 
+/* Handed over by value, and so of a size that stays: a new start is a new kind, and has what is
+ * reserved. */
 typedef struct cop_initializer {
     cop_initializer_kind kind;
+    int32_t flags; /* reserved: 0 */
     double value;
     /* Overrides the fan computed from the shape (a bias has its weight's); 0: from the shape. */
     int64_t fan;
+    double more[2]; /* reserved: 0 */
 } cop_initializer;
 
-/* One parameter or buffer, named as in PyTorch's state_dict ("layers.conv.0.weight"). */
+/* One parameter or buffer, named as in PyTorch's state_dict ("layers.conv.0.weight"):
+ * {COP_SIZED(cop_parameter), .name = …}. */
 typedef struct cop_parameter {
+    uint32_t size; /* COP_SIZED */
     char name[COP_NAME_SIZE];
     cop_shape shape;
-    cop_role role;
     cop_initializer init;
+    cop_role role;
     bool prunable;
+    uint8_t reserved[3]; /* 0 */
 } cop_parameter;
 
 /* Layers. */
@@ -76,27 +83,34 @@ COP_API cop_graph *cop_declaration_graph(cop_declaration *d);
 COP_API cop_node cop_declaration_images(cop_declaration *d);
 
 /* States one parameter or buffer (by its role); order is the order of `params` and `buffers` in
- * build. Returns a node of that shape in the scratch graph. Errors go to the scratch graph. */
+ * build. Copied. Returns a node of that shape in the scratch graph. Errors go to the scratch graph.
+ * [one thread per declaration] */
 COP_API cop_node cop_declare(cop_declaration *d, const cop_parameter *parameter);
 
-/* Where layers get their tensors from. On the stack; fields are read by the layer functions. */
-typedef struct cop_layers {
-    cop_graph *g;
-    cop_declaration *declaration; /* NULL when building */
-    const cop_node *params;
-    const cop_node *buffers;
-    cop_node *new_buffers;
-    size_t next_param, next_buffer;
-    cop_mode mode;
-} cop_layers;
+/* Where layers get their tensors from, and how many they have taken. It lives in the graph's memory
+ * as long as the graph; NULL (memory was out, which the graph then says) is taken everywhere, and
+ * layers of it are COP_NO_NODE. */
+typedef struct cop_layers cop_layers;
 
-/* Layers that state their parameters: cop_layers_declaring; and layers that take them from `params`
- * and `buffers`, in the declared order, and write the buffers' new values to `new_buffers`:
- * cop_layers_building. The arrays are the caller's and outlive the layers. */
-COP_API cop_layers cop_layers_declaring(cop_declaration *d);
-COP_API cop_layers cop_layers_building(cop_graph *g, const cop_node *params,
-                                       const cop_node *buffers, cop_node *new_buffers,
-                                       cop_mode mode);
+/* What a model's build says (model.h). */
+struct cop_model_output;
+
+/* Layers that state their tensors. [one thread per declaration] */
+COP_API cop_layers *cop_layers_declaring(cop_declaration *d);
+
+/* Layers that take the given tensors, in the order of declaration, and tell `out` the new values
+ * of buffers (NULL: nobody). The arrays are read as long as layers are added. [one thread per
+ * graph] */
+COP_API cop_layers *cop_layers_building(cop_graph *g, const cop_node *params,
+                                        const cop_node *buffers, struct cop_model_output *out,
+                                        cop_mode mode);
+
+/* The graph that the layers are added to: the scratch graph while declaring. NULL for NULL, which
+ * the graph's functions take. [any thread] */
+COP_API cop_graph *cop_layers_graph(const cop_layers *l);
+
+/* The layers. Errors go to the graph, with the layer's name, and COP_NO_NODE comes back, as it does
+ * for x being COP_NO_NODE. [one thread per graph] */
 
 /* name.weight [O, I, k, k] (prunable) and, with bias, name.bias [O] started at U(±1/√fan_in). */
 COP_API cop_node cop_layer_conv(cop_layers *l, const char *name, cop_node x, int64_t out_channels,

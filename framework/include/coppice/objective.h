@@ -6,35 +6,43 @@
 
 COP_BEGIN
 
+/* What an objective is over: {COP_SIZED(cop_objective_spec), .model = …}. */
 typedef struct cop_objective_spec {
+    uint32_t size; /* COP_SIZED */
+    cop_mode mode; /* 0: COP_MODE_EVAL */
     const cop_model *model;
     const cop_samples *data;
     const int64_t *index; /* the samples to use, in this order; NULL: the first `count` */
     int64_t count;        /* 0: all */
-    /* Samples per pass; 0: 256. In eval mode it changes means by rounding errors alone. */
-    int64_t batch;
-    cop_mode mode;      /* 0: COP_MODE_EVAL */
+    int64_t batch;      /* samples per pass; 0: 256. Means change by rounding alone in eval mode */
     double logit_scale; /* logits are multiplied by this (GraSP: 1/200); 0: 1 */
-    int threads;        /* 0: what the process runs with */
+    int32_t threads;    /* 0: what the process runs with */
+    int32_t reserved;   /* 0 */
 } cop_objective_spec;
 
 typedef struct cop_objective cop_objective;
 
+/* What an evaluation finds; {COP_SIZED(cop_evaluation)} before it is asked for. */
 typedef struct cop_evaluation {
+    uint32_t size; /* COP_SIZED */
+    uint32_t reserved;
     double loss;     /* mean cross-entropy */
     double accuracy; /* share of arg max = label; soft labels count their most likely class */
     int64_t count;
 } cop_evaluation;
 
-/* Programs are compiled when first needed and kept. `index` is copied. Owned by the caller; what
- * the spec points at must outlive it. One thread at a time. */
+/* Programs are compiled when first needed and kept. The spec and `index` are copied. Owned by the
+ * caller, who frees it with cop_objective_free; what else the spec points at must outlive it.
+ * COP_FAILED where the data are not of the model's task or a sample is not in them.
+ * [one thread at a time] */
 COP_API cop_status cop_objective_new(const cop_objective_spec *spec, cop_objective **out,
                                      cop_error *err);
 
-/* Frees it with its programs; NULL is fine. */
+/* NULL is fine. [one thread at a time] */
 COP_API void cop_objective_free(cop_objective *o);
 
-/* `state` holds every parameter and buffer of the model by name. */
+/* Loss and accuracy; `state` holds every parameter and buffer of the model by name, F32.
+ * [one thread at a time] */
 COP_API cop_status cop_objective_evaluate(cop_objective *o, const cop_tensors *state,
                                           cop_evaluation *out, cop_error *err);
 

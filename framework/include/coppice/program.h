@@ -18,13 +18,17 @@ typedef enum cop_precision {
     COP_PRECISION_BF16 = 2
 } cop_precision;
 
+/* How to compile: {COP_SIZED(cop_compile_options), .threads = …}. */
 typedef struct cop_compile_options {
+    uint32_t size;           /* COP_SIZED */
     cop_precision precision; /* 0 means f32 */
-    int threads;             /* 0 means what the process runs with */
+    int32_t threads;         /* 0 means what the process runs with */
+    int32_t reserved;        /* 0 */
 } cop_compile_options;
 
-/* Compiles what `outputs` need. `options` may be NULL. The graph may be freed or grown afterwards.
- * The program is owned by the caller and used by one thread at a time. */
+/* Compiles what `outputs` need. `options` may be NULL, and is read only here. The graph may be
+ * freed or grown afterwards. The program is owned by the caller and used by one thread at a
+ * time. */
 COP_API cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t output_count,
                                const cop_compile_options *options, cop_program **program,
                                cop_error *err);
@@ -52,7 +56,10 @@ COP_API cop_status cop_program_run(cop_program *p, cop_error *err);
  * until its next run. */
 COP_API const float *cop_program_output(const cop_program *p, size_t i);
 
+/* What a program costs; {COP_SIZED(cop_program_cost)} before it is asked for. */
 typedef struct cop_program_cost {
+    uint32_t size; /* COP_SIZED */
+    uint32_t reserved;
     int64_t operations;  /* operations per run */
     int64_t flops;       /* multiply-adds counted as 2: convolutions and matrix products */
     int64_t conv_flops;  /* the convolutions' share */
@@ -60,8 +67,9 @@ typedef struct cop_program_cost {
     int64_t reorders;    /* layout conversions per run */
 } cop_program_cost;
 
-/* What a run costs, known since the compilation. */
-COP_API cop_program_cost cop_program_costs(const cop_program *p);
+/* What the program was found to cost when it was compiled. COP_INVALID where *out does not say its
+ * size. [any thread] */
+COP_API cop_status cop_program_costs(const cop_program *p, cop_program_cost *out, cop_error *err);
 
 /* The oracle: evaluates `outputs` with a naive, serial interpreter in double precision. Slow on
  * purpose; for tests, finite differences, and methods that overflow in f32 (SynFlow). inputs[i] is

@@ -14,12 +14,32 @@ typedef enum cop_column_type {
     COP_COLUMN_TEXT = 3
 } cop_column_type;
 
+/* What a column is for. Where none is said, the rules below decide. */
+typedef enum cop_column_role {
+    COP_COLUMN_UNSAID = 0,
+    COP_COLUMN_KEY = 1,       /* tells kinds of rows apart, which are never averaged */
+    COP_COLUMN_VALUE = 2,     /* a result */
+    COP_COLUMN_ERROR = 3,     /* how sure a result is */
+    COP_COLUMN_REPETITION = 4 /* numbers repetitions, over which results are averaged */
+} cop_column_role;
+
+/* A row of a table's columns; rows are read by the size that the table's spec gives for one. */
 typedef struct cop_column {
     const char *name; /* a lower-case word: "alpha", "test_error" */
     cop_column_type type;
+    cop_column_role role;
     const char *unit; /* "fraction", "s", "images"; NULL for none */
     const char *help; /* one line */
 } cop_column;
+
+/* One line for each column: COP_COLUMN(FLOAT, "test_loss", NULL, "Mean cross-entropy on test
+ * data"), and with its role COP_COLUMN_OF(KEY, TEXT, "layer", NULL, "The parameter"). */
+#define COP_COLUMN(type_, name_, unit_, help_) COP_COLUMN_OF(UNSAID, type_, name_, unit_, help_)
+#define COP_COLUMN_OF(role_, type_, name_, unit_, help_)                                           \
+    {                                                                                              \
+        .name = (name_), .type = COP_COLUMN_##type_, .role = COP_COLUMN_##role_, .unit = (unit_),  \
+        .help = (help_)                                                                            \
+    }
 
 typedef enum cop_plot_kind {
     COP_PLOT_NONE = 0, /* only tabulated */
@@ -29,18 +49,20 @@ typedef enum cop_plot_kind {
     COP_PLOT_HEATMAP = 4    /* x, y: grid; `value`: colour */
 } cop_plot_kind;
 
-/* Column names; NULL where not used. */
+/* How a table is plotted: {COP_SIZED(cop_plot), .kind = …}. Column names; NULL where not used. */
 typedef struct cop_plot {
+    uint32_t size; /* COP_SIZED */
     cop_plot_kind kind;
     const char *title;
     const char *x;
-    const char *y;      /* several columns, comma-separated, for several curves */
-    const char *error;  /* half-length of an error bar on y */
-    const char *value;  /* heat map's colour */
-    const char *series; /* rows are grouped into one curve per value of this column */
+    const char *y;         /* several columns, comma-separated, for several curves */
+    const char *error;     /* half-length of an error bar on y */
+    const char *value;     /* heat map's colour */
+    const char *series;    /* rows are grouped into one curve per value of this column */
+    const char *headlines; /* of a summary, below: the few columns that the terminal shows; NULL:
+                              all */
     bool log_x, log_y;
-    const char
-        *headlines; /* of a summary, below: the few columns that the terminal shows; NULL: all */
+    uint8_t reserved[6]; /* 0 */
 } cop_plot;
 
 /* A table with COP_PLOT_NONE that has one row per ticket, or one row a "pair" of copies, is a
@@ -62,15 +84,31 @@ typedef union cop_table_value {
 typedef struct cop_table cop_table;
 typedef struct cop_tables cop_tables;
 
-/* An empty set of tables; owned by the caller. */
+/* What a table is: {COP_SIZED(cop_table_spec), .name = …, COP_COLUMNS(columns)}. */
+typedef struct cop_table_spec {
+    uint32_t size;        /* COP_SIZED */
+    uint32_t column_size; /* sizeof(cop_column): what a row has by the header it was built with */
+    const char *name;     /* a lower-case word, this table's alone in its set; a file's name */
+    const char *help;     /* one line; NULL for none */
+    const cop_column *columns;
+    size_t column_count;  /* 1 or more */
+    const cop_plot *plot; /* NULL: none */
+} cop_table_spec;
+
+/* The columns of a table, from an array of them. */
+#define COP_COLUMNS(array)                                                                         \
+    .columns = (array), .column_count = sizeof(array) / sizeof(array)[0],                          \
+    .column_size = (uint32_t)sizeof(cop_column)
+
+/* An empty set of tables; owned by the caller, or NULL when memory is out. */
 COP_API cop_tables *cop_tables_new(void);
 COP_API void cop_tables_free(cop_tables *t);
 
-/* Adds a table; columns and plot are copied. `plot` may be NULL. NULL and *err on a bad or
- * duplicate name, or a plot that names an unknown column. The table belongs to the set. */
-COP_API cop_table *cop_tables_add(cop_tables *t, const char *name, const char *help,
-                                  const cop_column *columns, size_t column_count,
-                                  const cop_plot *plot, cop_error *err);
+/* Adds a table and hands it back in *table; all of the spec is copied, and the table belongs to the
+ * set. COP_FAILED on a bad or duplicate name, a bad column, or a plot that names an unknown one;
+ * COP_INVALID where a size is missing. [one thread per set] */
+COP_API cop_status cop_tables_add(cop_tables *t, const cop_table_spec *spec, cop_table **table,
+                                  cop_error *err);
 
 /* Appends a row: one cell per column. */
 COP_API cop_status cop_table_row(cop_table *table, const cop_table_value *cells, cop_error *err);

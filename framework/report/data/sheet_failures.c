@@ -1,5 +1,6 @@
 /* sheet_failures.c: why results are missing that a run could not make. */
 #include "core/memory.h"
+#include "core/table.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -7,11 +8,11 @@
 #include <string.h>
 
 static const cop_column columns[] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"seed", COP_COLUMN_INT, NULL, "replicate"},
-    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network, or a distilled set"},
-    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"reason", COP_COLUMN_TEXT, NULL, "the stage that failed, and why"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "seed", NULL, "replicate"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network, or a distilled set"),
+    COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
+    COP_COLUMN(TEXT, "reason", NULL, "the stage that failed, and why")};
 
 /* Appends the reason for which an artifact is missing, unless it is there or the reason is told. */
 static void add_reason(const cop_results *r, const cop_artifact_id *id, cop_text *text)
@@ -78,7 +79,7 @@ cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_erro
     const cop_record *record = &r->record;
     if (record->failure_count == 0)
         return COP_OK;
-    cop_table *table = cop_tables_add(sheets, "failures", "What failed, and why.", columns,
+    cop_table *table = cop_tables_put(sheets, "failures", "What failed, and why.", columns,
                                       sizeof columns / sizeof columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;

@@ -1,5 +1,6 @@
 /* sheet_summary.c: the ticket table with seeds and copies averaged away. */
 #include "core/memory.h"
+#include "core/table.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -23,19 +24,19 @@ enum {
 };
 
 static const cop_column own_columns[OWN_COLUMNS] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network"},
-    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"sparsity", COP_COLUMN_FLOAT, "fraction", "mean over the seeds"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over seeds and copies"},
-    {"test_accuracy_std", COP_COLUMN_FLOAT, "fraction",
-     "sample standard deviation over seeds and copies"},
-    {"seeds", COP_COLUMN_INT, NULL, "seeds with a trained copy"},
-    {"networks", COP_COLUMN_INT, NULL, "trained copies of all seeds"},
-    {"collapsed", COP_COLUMN_FLOAT, NULL, "of these, no better than guessing"},
-    {"training_points_stored", COP_COLUMN_FLOAT, "images", "mean over the seeds, stored images"},
-    {"training_points_decoded", COP_COLUMN_FLOAT, "images",
-     "mean over the seeds, images as decoded"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
+    COP_COLUMN(FLOAT, "sparsity", "fraction", "mean over the seeds"),
+    COP_COLUMN(FLOAT, "test_accuracy", "fraction", "mean over seeds and copies"),
+    COP_COLUMN(FLOAT, "test_accuracy_std", "fraction",
+               "sample standard deviation over seeds and copies"),
+    COP_COLUMN(INT, "seeds", NULL, "seeds with a trained copy"),
+    COP_COLUMN(INT, "networks", NULL, "trained copies of all seeds"),
+    COP_COLUMN(FLOAT, "collapsed", NULL, "of these, no better than guessing"),
+    COP_COLUMN(FLOAT, "training_points_stored", "images", "mean over the seeds, stored images"),
+    COP_COLUMN(FLOAT, "training_points_decoded", "images",
+               "mean over the seeds, images as decoded")};
 
 static const char *const own_headlines = "cell,phase,round,sparsity,test_accuracy,networks,"
                                          "collapsed,training_points_stored,"
@@ -161,7 +162,7 @@ static bool add_columns(builder *b, cop_column *columns, size_t from)
         cop_table_find_column(b->tickets, name) >= 0)
         return true;
     columns[OWN_COLUMNS + b->source_count] =
-        (cop_column){name, COP_COLUMN_FLOAT, column->unit, "sample standard deviation over seeds"};
+        (cop_column)COP_COLUMN(FLOAT, name, column->unit, "sample standard deviation over seeds");
     b->sources[b->source_count++] = (source){from, true};
     return true;
 }
@@ -199,7 +200,7 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
     b.cells = cop_arena_array(r->arena, room, sizeof *b.cells);
     b.values = cop_arena_array(r->arena, numbers, sizeof *b.values);
     b.texts = cop_arena_array(r->arena, numbers, sizeof *b.texts);
-    const cop_plot plot = {.headlines = headlines(joined, r->arena)};
+    const cop_plot plot = {COP_SIZED(cop_plot), .headlines = headlines(joined, r->arena)};
     if (columns == NULL || b.sources == NULL || b.cells == NULL || b.values == NULL ||
         b.texts == NULL || plot.headlines == NULL)
         return cop_out_of_memory(err);
@@ -208,7 +209,7 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
         if (!add_columns(&b, columns, i))
             return cop_out_of_memory(err);
     }
-    cop_table *table = cop_tables_add(sheets, "summary", "Tickets, mean over seeds and copies.",
+    cop_table *table = cop_tables_put(sheets, "summary", "Tickets, mean over seeds and copies.",
                                       columns, OWN_COLUMNS + b.source_count, &plot, err);
     if (table == NULL)
         return COP_FAILED;

@@ -1,5 +1,6 @@
 /* sheet_tickets.c: a line per ticket, with what the analyzers' summaries say of it. */
 #include "core/memory.h"
+#include "core/table.h"
 #include "core/text.h"
 #include "report/data/sheets.h"
 
@@ -7,25 +8,26 @@
 #include <string.h>
 
 static const cop_column own_columns[COP_TICKET_COLUMNS] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"seed", COP_COLUMN_INT, NULL, "replicate"},
-    {"phase", COP_COLUMN_INT, NULL, "pruning phase that left this ticket; -1: the dense network"},
-    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far, over all phases"},
-    {"sparsity", COP_COLUMN_FLOAT, "fraction", "share of the prunable weights that is removed"},
-    {"kept", COP_COLUMN_FLOAT, NULL, "prunable weights that remain"},
-    {"training_points_stored", COP_COLUMN_FLOAT, "images",
-     "stored images seen while finding the mask, each once per epoch"},
-    {"training_points_decoded", COP_COLUMN_FLOAT, "images",
-     "training images seen while finding the mask: of a distilled set, as decoded"},
-    {"copies", COP_COLUMN_INT, NULL, "trained copies that are there"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over the copies"},
-    {"test_accuracy_min", COP_COLUMN_FLOAT, "fraction", "of the copies"},
-    {"test_accuracy_max", COP_COLUMN_FLOAT, "fraction", "of the copies"},
-    {"collapsed", COP_COLUMN_FLOAT, NULL,
-     "copies that are no better than guessing: test accuracy not above the largest class's share "
-     "by "
-     "three standard errors"},
-    {"failure", COP_COLUMN_TEXT, NULL, "why parts of it are missing; empty where none failed"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "seed", NULL, "replicate"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase that left this ticket; -1: the dense network"),
+    COP_COLUMN(INT, "round", NULL, "rounds of pruning so far, over all phases"),
+    COP_COLUMN(FLOAT, "sparsity", "fraction", "share of the prunable weights that is removed"),
+    COP_COLUMN(FLOAT, "kept", NULL, "prunable weights that remain"),
+    COP_COLUMN(FLOAT, "training_points_stored", "images",
+               "stored images seen while finding the mask, each once per epoch"),
+    COP_COLUMN(FLOAT, "training_points_decoded", "images",
+               "training images seen while finding the mask: of a distilled set, as decoded"),
+    COP_COLUMN(INT, "copies", NULL, "trained copies that are there"),
+    COP_COLUMN(FLOAT, "test_accuracy", "fraction", "mean over the copies"),
+    COP_COLUMN(FLOAT, "test_accuracy_min", "fraction", "of the copies"),
+    COP_COLUMN(FLOAT, "test_accuracy_max", "fraction", "of the copies"),
+    COP_COLUMN(FLOAT, "collapsed", NULL,
+               "copies that are no better than guessing: test accuracy not above the largest "
+               "class's share "
+               "by "
+               "three standard errors"),
+    COP_COLUMN(TEXT, "failure", NULL, "why parts of it are missing; empty where none failed")};
 
 cop_spread cop_spread_of(const double *values, size_t count)
 {
@@ -134,7 +136,7 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined
     for (size_t i = 0; i < joined->count; i++)
         columns[COP_TICKET_COLUMNS + i] = joined->items[i].as;
     cop_table *table =
-        cop_tables_add(sheets, "tickets", "Every ticket and seed.", columns, count, NULL, err);
+        cop_tables_put(sheets, "tickets", "Every ticket and seed.", columns, count, NULL, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < r->record.ticket_count; i++)

@@ -1,5 +1,6 @@
 /* sheets.c: the plain tables of the report, and the order of all. */
 #include "report/data/sheets.h"
+#include "core/table.h"
 
 #include "core/memory.h"
 
@@ -16,23 +17,24 @@ const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name)
 }
 
 static const cop_column training_columns[] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"seed", COP_COLUMN_INT, NULL, "replicate"},
-    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network"},
-    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"role", COP_COLUMN_TEXT, NULL,
-     "copy: a ticket's; pruned: found the ticket's mask; distilled: judges a distilled set"},
-    {"copy", COP_COLUMN_INT, NULL, "number of the copy"},
-    {"id", COP_COLUMN_TEXT, NULL, "artifact; a training that serves twice is listed twice"},
-    {"epochs", COP_COLUMN_FLOAT, NULL, "passes over its data"},
-    {"steps", COP_COLUMN_FLOAT, NULL, "optimiser steps"},
-    {"samples", COP_COLUMN_FLOAT, "images", "training images seen: of a distilled set, as decoded"},
-    {"train_loss", COP_COLUMN_FLOAT, NULL, "mean of the last epoch"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean of the last epoch"},
-    {"test_loss", COP_COLUMN_FLOAT, NULL, "at the end"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "at the end"},
-    {"collapsed", COP_COLUMN_FLOAT, NULL,
-     "1: no better than guessing; empty where the record does not say how good that is"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "seed", NULL, "replicate"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
+    COP_COLUMN(
+        TEXT, "role", NULL,
+        "copy: a ticket's; pruned: found the ticket's mask; distilled: judges a distilled set"),
+    COP_COLUMN(INT, "copy", NULL, "number of the copy"),
+    COP_COLUMN(TEXT, "id", NULL, "artifact; a training that serves twice is listed twice"),
+    COP_COLUMN(FLOAT, "epochs", NULL, "passes over its data"),
+    COP_COLUMN(FLOAT, "steps", NULL, "optimiser steps"),
+    COP_COLUMN(FLOAT, "samples", "images", "training images seen: of a distilled set, as decoded"),
+    COP_COLUMN(FLOAT, "train_loss", NULL, "mean of the last epoch"),
+    COP_COLUMN(FLOAT, "train_accuracy", "fraction", "mean of the last epoch"),
+    COP_COLUMN(FLOAT, "test_loss", NULL, "at the end"),
+    COP_COLUMN(FLOAT, "test_accuracy", "fraction", "at the end"),
+    COP_COLUMN(FLOAT, "collapsed", NULL,
+               "1: no better than guessing; empty where the record does not say how good that is")};
 
 /* Where a training stands in the study. */
 typedef struct training_use {
@@ -71,7 +73,7 @@ static cop_status add_training(const cop_results *r, cop_table *table, training_
 static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
     cop_table *table =
-        cop_tables_add(sheets, "trainings", "Every trained network.", training_columns,
+        cop_tables_put(sheets, "trainings", "Every trained network.", training_columns,
                        sizeof training_columns / sizeof training_columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;
@@ -96,20 +98,20 @@ static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_er
 }
 
 static const cop_column distilled_columns[] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"seed", COP_COLUMN_INT, NULL, "replicate"},
-    {"distiller", COP_COLUMN_TEXT, NULL, "the plugin"},
-    {"stored", COP_COLUMN_FLOAT, "images", "as stored"},
-    {"decoded", COP_COLUMN_FLOAT, "images", "that training sees"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction",
-     "of the dense network trained on the set, on real data"},
-    {"test_loss", COP_COLUMN_FLOAT, NULL, "likewise"},
-    {"id", COP_COLUMN_TEXT, NULL, "artifact"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "seed", NULL, "replicate"),
+    COP_COLUMN(TEXT, "distiller", NULL, "the plugin"),
+    COP_COLUMN(FLOAT, "stored", "images", "as stored"),
+    COP_COLUMN(FLOAT, "decoded", "images", "that training sees"),
+    COP_COLUMN(FLOAT, "test_accuracy", "fraction",
+               "of the dense network trained on the set, on real data"),
+    COP_COLUMN(FLOAT, "test_loss", NULL, "likewise"),
+    COP_COLUMN(TEXT, "id", NULL, "artifact")};
 
 static cop_status add_distilled(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
     cop_table *table =
-        cop_tables_add(sheets, "distilled", "Every distilled set.", distilled_columns,
+        cop_tables_put(sheets, "distilled", "Every distilled set.", distilled_columns,
                        sizeof distilled_columns / sizeof distilled_columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;
@@ -135,18 +137,18 @@ static cop_status add_distilled(const cop_results *r, cop_tables *sheets, cop_er
 }
 
 static const cop_column history_columns[] = {
-    {"id", COP_COLUMN_TEXT, NULL, "the training, as in trainings.csv"},
-    {"epoch", COP_COLUMN_FLOAT, NULL, "from 1"},
-    {"lr", COP_COLUMN_FLOAT, NULL, "learning rate of the epoch's last step"},
-    {"train_loss", COP_COLUMN_FLOAT, NULL, "mean over the epoch"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "mean over the epoch"},
-    {"test_loss", COP_COLUMN_FLOAT, NULL, "behind the epoch; empty where not evaluated"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "behind the epoch; empty where not evaluated"}};
+    COP_COLUMN(TEXT, "id", NULL, "the training, as in trainings.csv"),
+    COP_COLUMN(FLOAT, "epoch", NULL, "from 1"),
+    COP_COLUMN(FLOAT, "lr", NULL, "learning rate of the epoch's last step"),
+    COP_COLUMN(FLOAT, "train_loss", NULL, "mean over the epoch"),
+    COP_COLUMN(FLOAT, "train_accuracy", "fraction", "mean over the epoch"),
+    COP_COLUMN(FLOAT, "test_loss", NULL, "behind the epoch; empty where not evaluated"),
+    COP_COLUMN(FLOAT, "test_accuracy", "fraction", "behind the epoch; empty where not evaluated")};
 
 static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
     cop_table *table =
-        cop_tables_add(sheets, "history", "Every epoch of every training.", history_columns,
+        cop_tables_put(sheets, "history", "Every epoch of every training.", history_columns,
                        sizeof history_columns / sizeof history_columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;
@@ -168,11 +170,11 @@ static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_erro
 }
 
 static const cop_column ticket_key[] = {
-    {"cell", COP_COLUMN_TEXT, NULL, "the sweep's values"},
-    {"seed", COP_COLUMN_INT, NULL, "replicate"},
-    {"phase", COP_COLUMN_INT, NULL, "pruning phase; -1: the dense network"},
-    {"round", COP_COLUMN_INT, NULL, "rounds of pruning so far"},
-    {"sparsity", COP_COLUMN_FLOAT, "fraction", "share of the prunable weights that is removed"}};
+    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
+    COP_COLUMN(INT, "seed", NULL, "replicate"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
+    COP_COLUMN(FLOAT, "sparsity", "fraction", "share of the prunable weights that is removed")};
 
 enum { KEY_COLUMNS = sizeof ticket_key / sizeof ticket_key[0] };
 
@@ -219,7 +221,7 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
     const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
     if (help == NULL)
         return cop_out_of_memory(err);
-    cop_table *table = cop_tables_add(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
+    cop_table *table = cop_tables_put(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < g->member_count; i++)
@@ -228,15 +230,14 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
 }
 
 static const cop_column cost_columns[] = {
-    {"kind", COP_COLUMN_TEXT, NULL, "of stage"},
-    {"id", COP_COLUMN_TEXT, NULL, "artifact"},
-    {"seconds", COP_COLUMN_FLOAT, "s", "spent on it, all attempts together"},
-    {"provenance", COP_COLUMN_TEXT, NULL, "program, processor and libraries that computed it"}};
+    COP_COLUMN(TEXT, "kind", NULL, "of stage"), COP_COLUMN(TEXT, "id", NULL, "artifact"),
+    COP_COLUMN(FLOAT, "seconds", "s", "spent on it, all attempts together"),
+    COP_COLUMN(TEXT, "provenance", NULL, "program, processor and libraries that computed it")};
 
 static cop_status add_costs(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
     cop_table *table =
-        cop_tables_add(sheets, "costs", "Seconds and provenance of every artifact.", cost_columns,
+        cop_tables_put(sheets, "costs", "Seconds and provenance of every artifact.", cost_columns,
                        sizeof cost_columns / sizeof cost_columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;
@@ -251,16 +252,16 @@ static cop_status add_costs(const cop_results *r, cop_tables *sheets, cop_error 
     return COP_OK;
 }
 
-static const cop_column column_columns[] = {{"table", COP_COLUMN_TEXT, NULL, "file without .csv"},
-                                            {"column", COP_COLUMN_TEXT, NULL, "its name"},
-                                            {"unit", COP_COLUMN_TEXT, NULL, "empty for none"},
-                                            {"meaning", COP_COLUMN_TEXT, NULL, "in a few words"}};
+static const cop_column column_columns[] = {COP_COLUMN(TEXT, "table", NULL, "file without .csv"),
+                                            COP_COLUMN(TEXT, "column", NULL, "its name"),
+                                            COP_COLUMN(TEXT, "unit", NULL, "empty for none"),
+                                            COP_COLUMN(TEXT, "meaning", NULL, "in a few words")};
 
 static cop_status add_columns(cop_tables *sheets, cop_error *err)
 {
     size_t count = cop_tables_count(sheets);
     cop_table *table =
-        cop_tables_add(sheets, "columns", "What the columns of all tables mean.", column_columns,
+        cop_tables_put(sheets, "columns", "What the columns of all tables mean.", column_columns,
                        sizeof column_columns / sizeof column_columns[0], NULL, err);
     if (table == NULL)
         return COP_FAILED;

@@ -2,6 +2,7 @@
 #include "report/figures/grid.h"
 
 #include "core/memory.h"
+#include "nn/synthetic.h"
 #include "report/renderers/png.h"
 
 #include <math.h>

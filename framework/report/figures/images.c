@@ -2,6 +2,7 @@
 #include "report/figures/images.h"
 
 #include "core/path.h"
+#include "nn/synthetic.h"
 #include "report/figures/grid.h"
 
 #include <stdio.h>

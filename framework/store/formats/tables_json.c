@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/table.h"
 #include "core/text.h"
 
 #include <cjson/cJSON.h>
@@ -29,7 +30,9 @@ static bool write_columns(cJSON *object, const cop_table *table)
         cJSON *item = cJSON_CreateObject();
         if (!cJSON_AddItemToArray(columns, item) || !add_text(item, "name", column->name) ||
             !add_text(item, "unit", column->unit) || !add_text(item, "help", column->help) ||
-            cJSON_AddNumberToObject(item, "type", column->type) == NULL)
+            cJSON_AddNumberToObject(item, "type", column->type) == NULL ||
+            (column->role != COP_COLUMN_UNSAID &&
+             cJSON_AddNumberToObject(item, "role", column->role) == NULL))
             return false;
     }
     return columns != NULL;
@@ -121,7 +124,7 @@ static bool is_true(const cJSON *object, const char *name)
 static cop_plot plot_of(const cJSON *object)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "plot");
-    cop_plot plot = {0};
+    cop_plot plot = {COP_SIZED(cop_plot)};
     int kind = number_of(item, "kind");
     if (kind >= COP_PLOT_LINES && kind <= COP_PLOT_HEATMAP)
         plot.kind = (cop_plot_kind)kind;
@@ -179,11 +182,13 @@ static bool read_columns(const cJSON *list, cop_column *columns)
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, list)
     {
-        int type = number_of(item, "type");
-        if (text_of(item, "name") == NULL || type < COP_COLUMN_INT || type > COP_COLUMN_TEXT)
+        int type = number_of(item, "type"), role = number_of(item, "role");
+        if (text_of(item, "name") == NULL || type < COP_COLUMN_INT || type > COP_COLUMN_TEXT ||
+            role < COP_COLUMN_UNSAID || role > COP_COLUMN_REPETITION)
             return false;
         columns[i++] = (cop_column){.name = text_of(item, "name"),
                                     .type = (cop_column_type)type,
+                                    .role = (cop_column_role)role,
                                     .unit = text_of(item, "unit"),
                                     .help = text_of(item, "help")};
     }
@@ -203,7 +208,7 @@ static cop_status fill_table(cop_tables *tables, const cJSON *object, cop_column
     if (!read_columns(list, columns))
         return not_tables(err);
     cop_plot plot = plot_of(object);
-    cop_table *table = cop_tables_add(tables, text_of(object, "name"), text_of(object, "help"),
+    cop_table *table = cop_tables_put(tables, text_of(object, "name"), text_of(object, "help"),
                                       columns, count, &plot, err);
     if (table == NULL)
         return COP_FAILED;

@@ -3,6 +3,7 @@
 #ifndef COP_STUDY_GRAPH_PLAN_H
 #define COP_STUDY_GRAPH_PLAN_H
 
+#include "nn/task.h"
 #include "train/recipe.h"
 
 #include <coppice/plugin.h>

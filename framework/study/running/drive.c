@@ -3,6 +3,7 @@
 
 #include "core/callback.h"
 #include "core/clock.h"
+#include "nn/synthetic.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,10 +187,7 @@ cop_status cop_drive_distiller(const cop_drive *d, const cop_work_ops *ops, cop_
                                cop_error *err)
 {
     cop_work *w = d->work;
-    memset(out, 0, sizeof *out);
-    out->task = *w->task;
-    if (w->train != NULL)
-        out->normalization = w->train->normalization;
+    cop_synthetic_init(out, w->task, w->train);
     w->set = out;
     cop_status status = run(d, ops, err);
     w->set = NULL;

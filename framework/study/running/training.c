@@ -7,6 +7,7 @@
 #include "study/running/makers.h"
 #include "study/running/runner.h"
 
+#include "nn/synthetic.h"
 #include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/summary_json.h"
@@ -73,16 +74,16 @@ static cop_status open_trainer(cop_training *t, cop_error *err)
 {
     const cop_training_stage *spec = &t->stage->train;
     int threads = t->stage->opened->cell->threads;
-    const cop_trainer_spec trainer = {.model = spec->model,
+    const cop_trainer_spec trainer = {COP_SIZED(cop_trainer_spec),
+                                      .model = spec->model,
                                       .data = t->data,
                                       .recipe = &t->recipe,
                                       .mask = t->mask,
                                       .order_seed = spec->order_seed,
                                       .augment_seed = spec->augment_seed,
                                       .threads = threads};
-    const cop_objective_spec test = {.model = spec->model,
-                                     .data = &t->stage->opened->data->test,
-                                     .mode = COP_MODE_EVAL,
+    const cop_objective_spec test = {COP_SIZED(cop_objective_spec), .model = spec->model,
+                                     .data = &t->stage->opened->data->test, .mode = COP_MODE_EVAL,
                                      .threads = threads};
     COP_TRY(cop_trainer_new(&trainer, &t->trainer, err));
     return cop_objective_new(&test, &t->test, err);
@@ -295,7 +296,7 @@ static cop_status end_epoch(cop_training *t, double lr, cop_error *err)
 {
     int64_t per_epoch = cop_trainer_steps_per_epoch(t->trainer);
     int64_t epoch = (t->step + per_epoch - 1) / per_epoch;
-    cop_evaluation test = {0};
+    cop_evaluation test = {COP_SIZED(cop_evaluation)};
     bool wanted = cop_history_wants_test(epoch, cop_history_epochs(t->trainer));
     COP_TRY(check_state(t, lr, err));
     if (wanted)
@@ -333,7 +334,7 @@ static cop_status loop(cop_training *t, cop_error *err)
     if (t->step >= total && cop_history_last(&t->history) == NULL)
         COP_TRY(end_epoch(t, 0.0, err));
     while (t->step < total) {
-        cop_train_metrics metrics = {0};
+        cop_train_metrics metrics = {COP_SIZED(cop_train_metrics)};
         if (cop_run_stops(t->r->stop, t->r->steps_left)) {
             COP_TRY(save(t, t->spent + cop_now() - began, err));
             return cop_fail(err, COP_CANCELLED, "stopped");

@@ -7,6 +7,7 @@
 #include "study/running/makers.h"
 #include "study/running/runner.h"
 
+#include "nn/synthetic.h"
 #include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/summary_json.h"

@@ -74,7 +74,7 @@ static cop_status plan_hessian(const void *given, cop_plan *plan, cop_error *err
 cop_status hessian_draw_samples(const hessian_options *o, const cop_work *work, int64_t **index,
                                 int64_t *count, cop_error *err)
 {
-    int64_t all = cop_work_train_data(work)->count;
+    int64_t all = cop_samples_count(cop_work_train_data(work));
     *count = sample_count(o, all);
     *index = malloc(sizeof **index * (size_t)all);
     if (*index == NULL)
@@ -88,7 +88,8 @@ static cop_status open_objective(hessian *self, const cop_work *work, cop_error 
 {
     int64_t *index = NULL;
     COP_TRY(hessian_draw_samples(self->o, work, &index, &self->sample_count, err));
-    cop_objective_spec spec = {.model = cop_work_model(work),
+    cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                               .model = cop_work_model(work),
                                .data = cop_work_train_data(work),
                                .index = index,
                                .count = self->sample_count,

@@ -99,26 +99,26 @@ static double mean_of(const spread *d, int64_t first, int64_t last)
 }
 
 static const cop_column trace_columns[] = {
-    {"trace", COP_COLUMN_FLOAT, NULL, "Trace of the Hessian of the surviving coordinates"},
-    {"standard_error", COP_COLUMN_FLOAT, NULL, "Of the trace, over probes"},
-    {"mean_diagonal", COP_COLUMN_FLOAT, NULL, "Trace by surviving coordinates"},
-    {"diagonal_error", COP_COLUMN_FLOAT, NULL, "Mean standard error of a diagonal entry"},
-    {"probes", COP_COLUMN_INT, NULL, "Random probes"},
-    {"samples", COP_COLUMN_INT, "images", "Training images that the loss is over"},
-    {"surviving", COP_COLUMN_INT, NULL, "Surviving coordinates"},
-    {"copy", COP_COLUMN_INT, NULL, "Number of the trained copy"},
+    COP_COLUMN_OF(VALUE, FLOAT, "trace", NULL, "Trace of the Hessian of the surviving coordinates"),
+    COP_COLUMN_OF(ERROR, FLOAT, "standard_error", NULL, "Of the trace, over probes"),
+    COP_COLUMN_OF(VALUE, FLOAT, "mean_diagonal", NULL, "Trace by surviving coordinates"),
+    COP_COLUMN_OF(ERROR, FLOAT, "diagonal_error", NULL, "Mean standard error of a diagonal entry"),
+    COP_COLUMN_OF(VALUE, INT, "probes", NULL, "Random probes"),
+    COP_COLUMN_OF(VALUE, INT, "samples", "images", "Training images that the loss is over"),
+    COP_COLUMN_OF(VALUE, INT, "surviving", NULL, "Surviving coordinates"),
+    COP_COLUMN_OF(REPETITION, INT, "copy", NULL, "Number of the trained copy"),
 };
 
-static const cop_plot trace_plot = {.headlines = "trace,standard_error"};
+static const cop_plot trace_plot = {COP_SIZED(cop_plot), .headlines = "trace,standard_error"};
 
 static cop_status trace_table(const hessian_options *o, const spread *d, const cop_tensor *trace,
                               int64_t samples, cop_tables *out, cop_error *err)
 {
-    cop_table *table =
-        cop_tables_add(out, "hessian_trace", "Trace of the training loss's Hessian", trace_columns,
-                       sizeof trace_columns / sizeof trace_columns[0], &trace_plot, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "hessian_trace",
+                                 .help = "Trace of the training loss's Hessian",
+                                 COP_COLUMNS(trace_columns), .plot = &trace_plot};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     int64_t surviving = d->first[d->parameters];
     estimate e = from_traces(trace, 0, trace->shape.dim[1]);
     double errors = 0.0;
@@ -138,22 +138,22 @@ static cop_status trace_table(const hessian_options *o, const spread *d, const c
 }
 
 static const cop_column layer_columns[] = {
-    {"layer", COP_COLUMN_TEXT, NULL, "The parameter"},
-    {"surviving", COP_COLUMN_INT, NULL, "Its surviving coordinates"},
-    {"trace", COP_COLUMN_FLOAT, NULL, "Its share of the trace"},
-    {"standard_error", COP_COLUMN_FLOAT, NULL, "Of that share, over probes"},
-    {"mean_diagonal", COP_COLUMN_FLOAT, NULL, "Mean of its diagonal entries"},
+    COP_COLUMN_OF(KEY, TEXT, "layer", NULL, "The parameter"),
+    COP_COLUMN_OF(VALUE, INT, "surviving", NULL, "Its surviving coordinates"),
+    COP_COLUMN_OF(VALUE, FLOAT, "trace", NULL, "Its share of the trace"),
+    COP_COLUMN_OF(ERROR, FLOAT, "standard_error", NULL, "Of that share, over probes"),
+    COP_COLUMN_OF(VALUE, FLOAT, "mean_diagonal", NULL, "Mean of its diagonal entries"),
 };
 
 /* A layer without survivors has no mean: its row is left out. */
 static cop_status layer_table(const cop_model *model, const spread *d, const cop_tensor *trace,
                               cop_tables *out, cop_error *err)
 {
-    cop_table *table =
-        cop_tables_add(out, "hessian_layer", "The Hessian's trace by layer", layer_columns,
-                       sizeof layer_columns / sizeof layer_columns[0], NULL, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "hessian_layer",
+                                 .help = "The Hessian's trace by layer",
+                                 COP_COLUMNS(layer_columns)};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     for (size_t i = 0; i < d->parameters; i++) {
         if (d->first[i + 1] == d->first[i])
             continue;
@@ -169,13 +169,14 @@ static cop_status layer_table(const cop_model *model, const spread *d, const cop
 }
 
 static const cop_column bin_columns[] = {
-    {"lower", COP_COLUMN_FLOAT, NULL, "Lower end of the bin"},
-    {"centre", COP_COLUMN_FLOAT, NULL, "Its centre"},
-    {"upper", COP_COLUMN_FLOAT, NULL, "Its upper end"},
-    {"count", COP_COLUMN_INT, NULL, "Diagonal entries in it"},
+    COP_COLUMN_OF(KEY, FLOAT, "lower", NULL, "Lower end of the bin"),
+    COP_COLUMN_OF(KEY, FLOAT, "centre", NULL, "Its centre"),
+    COP_COLUMN_OF(KEY, FLOAT, "upper", NULL, "Its upper end"),
+    COP_COLUMN_OF(VALUE, INT, "count", NULL, "Diagonal entries in it"),
 };
 
-static const cop_plot bin_plot = {.kind = COP_PLOT_HISTOGRAM,
+static const cop_plot bin_plot = {COP_SIZED(cop_plot),
+                                  .kind = COP_PLOT_HISTOGRAM,
                                   .title = "Diagonal of the Hessian on the surviving weights",
                                   .x = "centre",
                                   .y = "count",
@@ -243,11 +244,11 @@ static cop_status bin_rows(const axis *a, const int64_t *count, cop_table *table
 static cop_status diagonal_table(const hessian_options *o, const spread *d, cop_tables *out,
                                  cop_error *err)
 {
-    cop_table *table =
-        cop_tables_add(out, "hessian_diagonal", "Histogram of the Hessian's diagonal", bin_columns,
-                       sizeof bin_columns / sizeof bin_columns[0], &bin_plot, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "hessian_diagonal",
+                                 .help = "Histogram of the Hessian's diagonal",
+                                 COP_COLUMNS(bin_columns), .plot = &bin_plot};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     axis a = make_axis(o, d);
     if (!isfinite(a.low) || !isfinite(a.high))
         return cop_fail(err, COP_FAILED, "the Hessian's diagonal is not finite");

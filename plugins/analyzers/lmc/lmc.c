@@ -72,9 +72,10 @@ static cop_status plan_lmc(const void *given, cop_plan *plan, cop_error *err)
 static cop_status open_objective(const lmc *self, const cop_work *work, const cop_samples *data,
                                  int64_t count, cop_objective **out, cop_error *err)
 {
-    cop_objective_spec spec = {.model = cop_work_model(work),
+    cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                               .model = cop_work_model(work),
                                .data = data,
-                               .count = count < data->count ? count : 0,
+                               .count = count < cop_samples_count(data) ? count : 0,
                                .batch = self->o->batch,
                                .mode = COP_MODE_EVAL,
                                .threads = cop_work_threads(work)};
@@ -174,7 +175,7 @@ static cop_status step_lmc(void *state, cop_work *work, int64_t i, cop_error *er
     lmc_point p = lmc_point_at(&self->numbering, i);
     double *curve = cop_f64(cop_tensors_find(cop_work_bag(work), "curve"));
     double *row = curve + LMC_MEASURES * i;
-    cop_evaluation train, test;
+    cop_evaluation train = {COP_SIZED(cop_evaluation)}, test = {COP_SIZED(cop_evaluation)};
     if (known(self, work, p, curve, row))
         return COP_OK;
     COP_TRY(place(self, work, p, err));

@@ -68,18 +68,19 @@ static double dense_accuracy(const lmc_numbering *l, const double *curve, int64_
 #define KIND_HELP "copies; control: a copy with itself; control_init: two initialisations"
 
 static const cop_column curve_columns[] = {
-    {"line", COP_COLUMN_TEXT, NULL, "The pair, whether it is a control, and its statistics"},
-    {"kind", COP_COLUMN_TEXT, NULL, KIND_HELP},
-    {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
-    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
-    {"alpha", COP_COLUMN_FLOAT, NULL, "Share of the first copy: W2 + alpha (W1 - W2)"},
-    {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
-    {"train_error", COP_COLUMN_FLOAT, "fraction", "Training error"},
-    {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
-    {"test_error", COP_COLUMN_FLOAT, "fraction", "Test error"},
+    COP_COLUMN_OF(KEY, TEXT, "line", NULL, "The pair, whether it is a control, and its statistics"),
+    COP_COLUMN_OF(KEY, TEXT, "kind", NULL, KIND_HELP),
+    COP_COLUMN_OF(REPETITION, TEXT, "pair", NULL, "The two copies; n-n is a copy with itself"),
+    COP_COLUMN_OF(KEY, TEXT, "statistics", NULL, "Running statistics on the line"),
+    COP_COLUMN_OF(KEY, FLOAT, "alpha", NULL, "Share of the first copy: W2 + alpha (W1 - W2)"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_loss", NULL, "Mean cross-entropy on training data"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_error", "fraction", "Training error"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_loss", NULL, "Mean cross-entropy on test data"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_error", "fraction", "Test error"),
 };
 
-static const cop_plot curve_plot = {.kind = COP_PLOT_LINES,
+static const cop_plot curve_plot = {COP_SIZED(cop_plot),
+                                    .kind = COP_PLOT_LINES,
                                     .title = "Error along the line between trained copies",
                                     .x = "alpha",
                                     .y = "test_error,train_error",
@@ -88,11 +89,11 @@ static const cop_plot curve_plot = {.kind = COP_PLOT_LINES,
 static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_tables *out,
                               cop_error *err)
 {
-    cop_table *table =
-        cop_tables_add(out, "lmc_curve", "Loss and error between two trained copies", curve_columns,
-                       sizeof curve_columns / sizeof curve_columns[0], &curve_plot, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_curve",
+                                 .help = "Loss and error between two trained copies",
+                                 COP_COLUMNS(curve_columns), .plot = &curve_plot};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     for (int64_t mode = 0; mode < l->mode_count; mode++) {
         for (int64_t i = 0; i < l->pairs * (l->inner + 2); i++) {
             lmc_point point = {
@@ -120,32 +121,37 @@ static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_t
 }
 
 static const cop_column barrier_columns[] = {
-    {"kind", COP_COLUMN_TEXT, NULL, KIND_HELP},
-    {"pair", COP_COLUMN_TEXT, NULL, "The two copies; n-n is a copy with itself"},
-    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics on the line"},
-    {"train_loss_barrier", COP_COLUMN_FLOAT, NULL,
-     "max over alpha of the loss, less the ends' mean"},
-    {"train_error_barrier", COP_COLUMN_FLOAT, "fraction", "The same of the training error"},
-    {"test_loss_barrier", COP_COLUMN_FLOAT, NULL, "The same of the test loss"},
-    {"test_error_barrier", COP_COLUMN_FLOAT, "fraction",
-     "The same of the test error: the instability"},
-    {"first_test_error", COP_COLUMN_FLOAT, "fraction", "Of the first copy (alpha = 1)"},
-    {"second_test_error", COP_COLUMN_FLOAT, "fraction", "Of the second copy (alpha = 0)"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "Mean of the two copies"},
-    {"dense_accuracy", COP_COLUMN_FLOAT, "fraction", "Mean of the copies of the dense network"},
-    {"stable", COP_COLUMN_INT, NULL,
-     "1: the test error barrier is below the threshold, nothing on the line diverged, and neither "
-     "copy collapsed"},
-    {"matching", COP_COLUMN_INT, NULL,
-     "1: the accuracy is within the threshold of the dense one, nothing on the line diverged, and "
-     "neither a copy nor the dense network collapsed"},
-    {"collapsed", COP_COLUMN_INT, NULL,
-     "1: a copy is no better than guessing: its test accuracy is not above the largest class's "
-     "share by three standard errors"},
+    COP_COLUMN_OF(KEY, TEXT, "kind", NULL, KIND_HELP),
+    COP_COLUMN_OF(REPETITION, TEXT, "pair", NULL, "The two copies; n-n is a copy with itself"),
+    COP_COLUMN_OF(KEY, TEXT, "statistics", NULL, "Running statistics on the line"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_loss_barrier", NULL,
+                  "max over alpha of the loss, less the ends' mean"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_error_barrier", "fraction",
+                  "The same of the training error"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_loss_barrier", NULL, "The same of the test loss"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_error_barrier", "fraction",
+                  "The same of the test error: the instability"),
+    COP_COLUMN_OF(VALUE, FLOAT, "first_test_error", "fraction", "Of the first copy (alpha = 1)"),
+    COP_COLUMN_OF(VALUE, FLOAT, "second_test_error", "fraction", "Of the second copy (alpha = 0)"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_accuracy", "fraction", "Mean of the two copies"),
+    COP_COLUMN_OF(VALUE, FLOAT, "dense_accuracy", "fraction",
+                  "Mean of the copies of the dense network"),
+    COP_COLUMN_OF(VALUE, INT, "stable", NULL,
+                  "1: the test error barrier is below the threshold, nothing on the line diverged, "
+                  "and neither "
+                  "copy collapsed"),
+    COP_COLUMN_OF(VALUE, INT, "matching", NULL,
+                  "1: the accuracy is within the threshold of the dense one, nothing on the line "
+                  "diverged, and "
+                  "neither a copy nor the dense network collapsed"),
+    COP_COLUMN_OF(
+        VALUE, INT, "collapsed", NULL,
+        "1: a copy is no better than guessing: its test accuracy is not above the largest class's "
+        "share by three standard errors"),
 };
 
-static const cop_plot barrier_plot = {.headlines =
-                                          "test_loss_barrier,test_error_barrier,stable,matching"};
+static const cop_plot barrier_plot = {
+    COP_SIZED(cop_plot), .headlines = "test_loss_barrier,test_error_barrier,stable,matching"};
 
 /* One pair's line: what it is, its barriers, and the verdicts. */
 static cop_status barrier_row(const lmc_numbering *l, const lmc_options *o, const double *curve,
@@ -188,11 +194,11 @@ static cop_status barrier_row(const lmc_numbering *l, const lmc_options *o, cons
 static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, double chance,
                                 const double *curve, cop_tables *out, cop_error *err)
 {
-    cop_table *table = cop_tables_add(
-        out, "lmc_barrier", "Barriers between trained copies, and the verdicts", barrier_columns,
-        sizeof barrier_columns / sizeof barrier_columns[0], &barrier_plot, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_barrier",
+                                 .help = "Barriers between trained copies, and the verdicts",
+                                 COP_COLUMNS(barrier_columns), .plot = &barrier_plot};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     for (int64_t mode = 0; mode < l->mode_count; mode++) {
         double dense = dense_accuracy(l, curve, mode);
         for (int64_t pair = 0; pair < l->pairs; pair++) {
@@ -204,24 +210,25 @@ static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, do
 }
 
 static const cop_column copy_columns[] = {
-    {"network", COP_COLUMN_TEXT, NULL, "The ticket, the dense one, or the dense one of init 1"},
-    {"copy", COP_COLUMN_INT, NULL, "Number of the copy"},
-    {"statistics", COP_COLUMN_TEXT, NULL, "Running statistics: as trained, or re-estimated"},
-    {"train_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on training data"},
-    {"train_accuracy", COP_COLUMN_FLOAT, "fraction", "Training accuracy"},
-    {"test_loss", COP_COLUMN_FLOAT, NULL, "Mean cross-entropy on test data"},
-    {"test_accuracy", COP_COLUMN_FLOAT, "fraction", "Test accuracy"},
+    COP_COLUMN_OF(KEY, TEXT, "network", NULL,
+                  "The ticket, the dense one, or the dense one of init 1"),
+    COP_COLUMN_OF(REPETITION, INT, "copy", NULL, "Number of the copy"),
+    COP_COLUMN_OF(KEY, TEXT, "statistics", NULL, "Running statistics: as trained, or re-estimated"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_loss", NULL, "Mean cross-entropy on training data"),
+    COP_COLUMN_OF(VALUE, FLOAT, "train_accuracy", "fraction", "Training accuracy"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_loss", NULL, "Mean cross-entropy on test data"),
+    COP_COLUMN_OF(VALUE, FLOAT, "test_accuracy", "fraction", "Test accuracy"),
 };
 
 static cop_status copy_table(const lmc_numbering *l, const double *curve, cop_tables *out,
                              cop_error *err)
 {
     static const char *const names[] = {"ticket", "dense", "dense init 1"};
-    cop_table *table =
-        cop_tables_add(out, "lmc_copies", "The trained copies by themselves", copy_columns,
-                       sizeof copy_columns / sizeof copy_columns[0], NULL, err);
-    if (table == NULL)
-        return COP_FAILED;
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_copies",
+                                 .help = "The trained copies by themselves",
+                                 COP_COLUMNS(copy_columns)};
+    cop_table *table = NULL;
+    COP_TRY(cop_tables_add(out, &spec, &table, err));
     for (int64_t mode = 0; mode < l->mode_count; mode++) {
         for (int64_t j = 0; j < l->networks; j++) {
             lmc_point point = {.mode = mode, .network = j, .pair = -1};

@@ -130,13 +130,14 @@ static cop_status cifar10_describe(void *state, cop_dataset_info *info, cop_erro
 {
     (void)err;
     const cifar10 *self = state;
-    *info = (cop_dataset_info){
-        .task = {.channels = 3, .height = 32, .width = 32, .classes = CLASSES},
-        .normalization = {.mean = {0.4914f, 0.4822f, 0.4465f}, .std = {0.2023f, 0.1994f, 0.2010f}},
-        .is_float = false,
-        .count = {self->count[0], self->count[1]},
-        .class_names = class_names,
-        .augment = COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP};
+    static const cop_normalization normalization = {.mean = {0.4914f, 0.4822f, 0.4465f},
+                                                    .std = {0.2023f, 0.1994f, 0.2010f}};
+    cop_dataset_set_images(info, 3, 32, 32);
+    cop_dataset_set_classes(info, CLASSES, class_names);
+    cop_dataset_set_count(info, COP_SPLIT_TRAIN, self->count[0]);
+    cop_dataset_set_count(info, COP_SPLIT_TEST, self->count[1]);
+    cop_dataset_set_normalization(info, &normalization);
+    cop_dataset_set_augment(info, COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP);
     return COP_OK;
 }
 

@@ -40,16 +40,14 @@ static cop_status shapes_describe(void *state, cop_dataset_info *info, cop_error
 {
     (void)err;
     const options *self = state;
-    *info = (cop_dataset_info){
-        .task = {.channels = 3,
-                 .height = SHAPES_SIDE,
-                 .width = SHAPES_SIDE,
-                 .classes = SHAPES_CLASSES},
-        .normalization = {.mean = {0.5f, 0.5f, 0.5f}, .std = {0.25f, 0.25f, 0.25f}},
-        .is_float = false,
-        .count = {self->train_size, self->test_size},
-        .class_names = class_names,
-        .augment = COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP};
+    static const cop_normalization normalization = {.mean = {0.5f, 0.5f, 0.5f},
+                                                    .std = {0.25f, 0.25f, 0.25f}};
+    cop_dataset_set_images(info, 3, SHAPES_SIDE, SHAPES_SIDE);
+    cop_dataset_set_classes(info, SHAPES_CLASSES, class_names);
+    cop_dataset_set_count(info, COP_SPLIT_TRAIN, self->train_size);
+    cop_dataset_set_count(info, COP_SPLIT_TEST, self->test_size);
+    cop_dataset_set_normalization(info, &normalization);
+    cop_dataset_set_augment(info, COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP);
     return COP_OK;
 }
 

@@ -49,7 +49,7 @@ static void destroy_idc(void *self)
 /* What `begin` would refuse, before anything runs. */
 static cop_status check_classes(const idc_options *o, const cop_plan *plan, cop_error *err)
 {
-    for (int32_t c = 0; c < cop_plan_task(plan)->classes; c++) {
+    for (int32_t c = 0; c < cop_task_classes(cop_plan_task(plan)); c++) {
         int64_t count = cop_plan_class_count(plan, c);
         if (count == 0)
             return cop_fail(err, COP_INVALID, "class %d has no training images", (int)c);
@@ -64,7 +64,7 @@ static cop_status check_classes(const idc_options *o, const cop_plan *plan, cop_
 static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
 {
     const idc_options *o = options;
-    int32_t classes = cop_plan_task(plan)->classes;
+    int32_t classes = cop_task_classes(cop_plan_task(plan));
     COP_TRY(idc_options_check(o, cop_plan_task(plan), err));
     COP_TRY(check_classes(o, plan, err));
     int64_t samples = cop_plan_train_count(plan);
@@ -104,7 +104,7 @@ static cop_status open_pixels(idc *r, cop_work *work, cop_error *err)
     const cop_pixels_spec pixels = {COP_SIZED(cop_pixels_spec), .data = data, .per_class = o->ipc};
     COP_TRY(cop_classes_new(&classes, &r->classes, err));
     COP_TRY(cop_pixels_new(&pixels, cop_work_bag(work), &r->pixels, err));
-    for (int32_t c = 0; c < cop_work_task(work)->classes; c++)
+    for (int32_t c = 0; c < cop_task_classes(cop_work_task(work)); c++)
         COP_TRY(start_class(r, work, c, err));
     return COP_OK;
 }
@@ -158,12 +158,12 @@ static cop_status inner_iteration(idc *r, cop_work *work, int64_t visit, cop_err
     const cop_task *task = cop_work_task(work);
     double total = 0.0, loss = 0.0, rate = idc_options_pixel_rate(o, task);
     const float *gradient = NULL;
-    for (int32_t c = 0; c < task->classes; c++) {
+    for (int32_t c = 0; c < cop_task_classes(task); c++) {
         COP_TRY(cop_match_class(r->match, c, visit, &loss, &gradient, err));
         cop_pixels_step(r->pixels, c, gradient, rate, o->momentum);
         total += loss;
     }
-    cop_work_report(work, "matching loss %.4g", total / task->classes);
+    cop_work_report(work, "matching loss %.4g", total / cop_task_classes(task));
     return cop_network_run_images(r->network, o->net_images, NULL, err);
 }
 
@@ -194,7 +194,8 @@ static cop_status outer_iteration(idc *r, cop_work *work, const idc_rhythm *rhyt
 static cop_status step_idc(void *self, cop_work *work, int64_t i, cop_error *err)
 {
     idc *r = self;
-    const idc_rhythm rhythm = idc_rhythm_of(r->options, cop_work_train_data(work)->count);
+    const idc_rhythm rhythm =
+        idc_rhythm_of(r->options, cop_samples_count(cop_work_train_data(work)));
     int64_t outer = i / rhythm.steps;
     if (outer_iteration(r, work, &rhythm, outer, i % rhythm.steps, err) != COP_OK)
         return cop_fail_within(err, "outer iteration %lld", (long long)outer);
@@ -205,8 +206,8 @@ static cop_status finish_idc(void *self, cop_work *work, cop_error *err)
 {
     const idc *r = self;
     cop_synthetic *out = cop_work_set(work);
-    out->decode = r->options->factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE;
-    out->factor = (int32_t)r->options->factor;
+    cop_synthetic_set_decode(out, r->options->factor > 1 ? COP_DECODE_SINGLE : COP_DECODE_NONE,
+                             (int32_t)r->options->factor);
     COP_TRY(cop_synthetic_set_recipe(out, r->options->recipe, err));
     return cop_pixels_finish(r->pixels, out, err);
 }

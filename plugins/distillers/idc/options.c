@@ -105,11 +105,12 @@ cop_decode idc_options_decode(const idc_options *o)
 
 cop_status idc_options_check(const idc_options *o, const cop_task *task, cop_error *err)
 {
-    if (o->factor > task->height || o->factor > task->width)
+    if (o->factor > cop_task_height(task) || o->factor > cop_task_width(task))
         return cop_fail(err, COP_INVALID,
                         "factor = %lld: more tiles than the %d x %d images have "
                         "rows or columns",
-                        (long long)o->factor, (int)task->height, (int)task->width);
+                        (long long)o->factor, (int)cop_task_height(task),
+                        (int)cop_task_width(task));
     if (o->start == IDC_START_MIX && o->factor == 1)
         return cop_fail(err, COP_INVALID,
                         "start = \"mix\" wants factor > 1: there are no tiles to "
@@ -164,8 +165,8 @@ double idc_options_pixel_rate(const idc_options *o, const cop_task *task)
 {
     double rate = o->lr * (double)o->ipc / 10.0;
     if (o->lr_side > 0)
-        rate *=
-            (double)task->height * (double)task->width / ((double)o->lr_side * (double)o->lr_side);
+        rate *= (double)cop_task_height(task) * (double)cop_task_width(task) /
+                ((double)o->lr_side * (double)o->lr_side);
     return rate;
 }
 

@@ -45,15 +45,16 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
     const cop_task *task = cop_plan_task(plan);
-    if (o->factor > task->height || o->factor > task->width)
+    if (o->factor > cop_task_height(task) || o->factor > cop_task_width(task))
         return cop_fail(err, COP_INVALID, "factor %lld: more tiles than the %dx%d images have rows",
-                        (long long)o->factor, (int)task->height, (int)task->width);
-    for (int32_t c = 0; c < task->classes; c++) {
+                        (long long)o->factor, (int)cop_task_height(task),
+                        (int)cop_task_width(task));
+    for (int32_t c = 0; c < cop_task_classes(task); c++) {
         int64_t found = cop_plan_class_count(plan, c);
         if (found >= 0)
             COP_TRY(check_class(o, c, found, err));
     }
-    int64_t stored = o->ipc * task->classes;
+    int64_t stored = o->ipc * cop_task_classes(task);
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
                         o->recipe);
@@ -62,7 +63,7 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 
 static cop_status begin_random(void *self, cop_work *work, cop_error *err)
 {
-    cop_shape shape = cop_shape2(cop_work_task(work)->classes, images_per_class(self));
+    cop_shape shape = cop_shape2(cop_task_classes(cop_work_task(work)), images_per_class(self));
     return cop_tensors_add(cop_work_bag(work), "chosen", COP_I64, shape, NULL, err);
 }
 
@@ -85,8 +86,8 @@ static cop_status choose(const options *o, const cop_work *work, int32_t label, 
 static cop_status step_random(void *self, cop_work *work, int64_t i, cop_error *err)
 {
     (void)i;
-    int32_t classes = cop_work_task(work)->classes;
-    size_t room = (size_t)cop_work_train_data(work)->count + 1;
+    int32_t classes = cop_task_classes(cop_work_task(work));
+    size_t room = (size_t)cop_samples_count(cop_work_train_data(work)) + 1;
     int64_t *members = calloc(room, sizeof *members), *order = calloc(room, sizeof *order);
     int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     cop_status status = COP_OK;
@@ -105,14 +106,14 @@ static cop_status finish_random(void *self, cop_work *work, cop_error *err)
     const int64_t *chosen = cop_i64(cop_tensors_find(cop_work_bag(work), "chosen"));
     const cop_task *task = cop_work_task(work);
     cop_synthetic *out = cop_work_set(work);
-    out->decode = decode_of(o);
-    out->factor = (int32_t)o->factor;
+    cop_synthetic_set_decode(out, decode_of(o), (int32_t)o->factor);
     COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
-    int64_t size = o->ipc * task->channels * task->height * task->width;
-    for (int32_t c = 0; c < task->classes; c++)
+    float *pixels = cop_synthetic_pixels(out);
+    int64_t size = o->ipc * cop_task_values(task);
+    for (int32_t c = 0; c < cop_task_classes(task); c++)
         COP_TRY(cop_tiles_compose(cop_work_train_data(work), chosen + c * images_per_class(o),
-                                  o->ipc, o->factor, out->pixels + c * size, err));
+                                  o->ipc, o->factor, pixels + c * size, err));
     return COP_OK;
 }
 

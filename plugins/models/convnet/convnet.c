@@ -55,13 +55,14 @@ typedef struct convnet {
 /* Each block halves the sides, rounding down: at least one pixel has to be left. */
 static cop_status check_depth(const convnet_options *o, const cop_task *task, cop_error *err)
 {
-    int64_t smaller = task->height < task->width ? task->height : task->width;
-    smaller += task->channels == 1 ? 2 * GREY_MARGIN : 0;
+    int64_t smaller =
+        cop_task_height(task) < cop_task_width(task) ? cop_task_height(task) : cop_task_width(task);
+    smaller += cop_task_channels(task) == 1 ? 2 * GREY_MARGIN : 0;
     if (o->pooling != POOL_NONE && smaller >> o->depth == 0)
         return cop_fail(err, COP_INVALID,
                         "images of %d x %d are too small for depth %lld: a block's 2x2 pooling "
                         "would be left with less than 2 x 2",
-                        (int)task->height, (int)task->width, (long long)o->depth);
+                        (int)cop_task_height(task), (int)cop_task_width(task), (long long)o->depth);
     return COP_OK;
 }
 
@@ -76,7 +77,7 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
     if (net == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     net->options = *o;
-    net->classes = task->classes;
+    net->classes = cop_task_classes(task);
     *self = net;
     return COP_OK;
 }
@@ -134,7 +135,8 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
     cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
     x = cop_layer_norm(l, name, x, (cop_norm_kind)net->options.norm, net->options.groups, one);
-    return pool(l->g, net->options.pooling, activate(l->g, net->options.activation, x));
+    cop_graph *g = cop_layers_graph(l);
+    return pool(g, net->options.pooling, activate(g, net->options.activation, x));
 }
 
 static cop_node add_margin(cop_graph *g, cop_node x)
@@ -145,35 +147,34 @@ static cop_node add_margin(cop_graph *g, cop_node x)
 /* The network, for declaring (out is NULL) and for building. */
 static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model_output *out)
 {
-    if (cop_node_shape(l->g, x).dim[1] == 1)
-        x = add_margin(l->g, x);
+    cop_graph *g = cop_layers_graph(l);
+    if (cop_node_shape(g, x).dim[1] == 1)
+        x = add_margin(g, x);
     for (int64_t i = 0; i < net->options.depth && x != COP_NO_NODE; i++) {
         x = block(net, l, x, i);
         char tap[COP_NAME_SIZE];
         (void)snprintf(tap, sizeof tap, "block%lld", (long long)i);
-        if (out != NULL)
-            cop_model_output_tap(out, tap, x);
+        cop_model_output_tap(out, tap, x);
     }
-    cop_node embedding = cop_flatten(l->g, x);
-    if (out != NULL)
-        cop_model_output_tap(out, "embedding", embedding);
+    cop_node embedding = cop_flatten(g, x);
+    cop_model_output_tap(out, "embedding", embedding);
     return cop_layer_linear(l, "classifier", embedding, net->classes, true,
                             weight_init(net->options.initializer));
 }
 
 static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
 {
-    cop_layers l = cop_layers_declaring(declaration);
-    (void)network(self, &l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(l.g, err);
+    cop_layers *l = cop_layers_declaring(declaration);
+    (void)network(self, l, cop_declaration_images(declaration), NULL);
+    return cop_graph_check(cop_layers_graph(l), err);
 }
 
 static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
                              const cop_node *buffers, cop_mode mode, cop_model_output *out,
                              cop_error *err)
 {
-    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
-    out->logits = network(self, &l, x, out);
+    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
+    cop_model_output_logits(out, network(self, l, x, out));
     return cop_graph_check(g, err);
 }
 

@@ -94,7 +94,8 @@ static int32_t choose_stem(int32_t stem, const cop_task *task)
 {
     if (stem != STEM_AUTO)
         return stem;
-    int32_t side = task->height > task->width ? task->height : task->width;
+    int32_t side =
+        cop_task_height(task) > cop_task_width(task) ? cop_task_height(task) : cop_task_width(task);
     return side <= 64 ? STEM_SMALL : side <= 128 ? STEM_MID : STEM_LARGE;
 }
 
@@ -111,7 +112,7 @@ static void choose_starts(const resnet_options *o, resnet *net)
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
 {
     const resnet_options *o = given;
-    resnet net = {.classes = task->classes,
+    resnet net = {.classes = cop_task_classes(task),
                   .groups = o->groups,
                   .norm = (cop_norm_kind)(o->norm + COP_NORM_BATCH)};
     if (!choose_family(o->depth, &net))
@@ -153,8 +154,9 @@ static cop_node stem(const resnet *net, cop_layers *l, cop_node x)
 {
     cop_window window =
         net->stem == STEM_LARGE ? cop_window_square(7, 2, 3) : cop_window_square(3, 1, 1);
-    x = cop_relu(l->g, conv_norm(net, l, "", "conv1", "bn1", x, net->width, window));
-    return net->stem == STEM_SMALL ? x : cop_max_pool(l->g, x, cop_window_square(3, 2, 1));
+    cop_graph *g = cop_layers_graph(l);
+    x = cop_relu(g, conv_norm(net, l, "", "conv1", "bn1", x, net->width, window));
+    return net->stem == STEM_SMALL ? x : cop_max_pool(g, x, cop_window_square(3, 2, 1));
 }
 
 static cop_node basic_block(const resnet *net, cop_layers *l, const char *scope, cop_node x,
@@ -162,15 +164,16 @@ static cop_node basic_block(const resnet *net, cop_layers *l, const char *scope,
 {
     if (x == COP_NO_NODE)
         return COP_NO_NODE;
-    bool projected = stride != 1 || cop_node_shape(l->g, x).dim[1] != filters;
+    cop_graph *g = cop_layers_graph(l);
+    bool projected = stride != 1 || cop_node_shape(g, x).dim[1] != filters;
     cop_node y =
         conv_norm(net, l, scope, "conv1", "bn1", x, filters, cop_window_square(3, stride, 1));
-    y = conv_norm(net, l, scope, "conv2", "bn2", cop_relu(l->g, y), filters,
+    y = conv_norm(net, l, scope, "conv2", "bn2", cop_relu(g, y), filters,
                   cop_window_square(3, 1, 1));
     if (projected)
         x = conv_norm(net, l, scope, "downsample.0", "downsample.1", x, filters,
                       cop_window_square(1, stride, 0));
-    return cop_relu(l->g, cop_add(l->g, y, x));
+    return cop_relu(g, cop_add(g, y, x));
 }
 
 static cop_node stage(const resnet *net, cop_layers *l, cop_node x, int32_t s)
@@ -188,34 +191,32 @@ static cop_node stage(const resnet *net, cop_layers *l, cop_node x, int32_t s)
 static cop_node network(const resnet *net, cop_layers *l, cop_node x, cop_model_output *out)
 {
     x = stem(net, l, x);
-    if (out != NULL)
-        cop_model_output_tap(out, "stem", x);
+    cop_model_output_tap(out, "stem", x);
     for (int32_t s = 0; s < net->stage_count; s++) {
         x = stage(net, l, x, s);
         char tap[COP_NAME_SIZE];
         (void)snprintf(tap, sizeof tap, "layer%d", (int)s + 1);
-        if (out != NULL)
-            cop_model_output_tap(out, tap, x);
+        cop_model_output_tap(out, tap, x);
     }
-    cop_node embedding = cop_flatten(l->g, cop_global_avg_pool(l->g, x));
-    if (out != NULL)
-        cop_model_output_tap(out, "embedding", embedding);
+    cop_graph *g = cop_layers_graph(l);
+    cop_node embedding = cop_flatten(g, cop_global_avg_pool(g, x));
+    cop_model_output_tap(out, "embedding", embedding);
     return cop_layer_linear(l, "fc", embedding, net->classes, true, net->linear_init);
 }
 
 static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
 {
-    cop_layers l = cop_layers_declaring(declaration);
-    (void)network(self, &l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(l.g, err);
+    cop_layers *l = cop_layers_declaring(declaration);
+    (void)network(self, l, cop_declaration_images(declaration), NULL);
+    return cop_graph_check(cop_layers_graph(l), err);
 }
 
 static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
                              const cop_node *buffers, cop_mode mode, cop_model_output *out,
                              cop_error *err)
 {
-    cop_layers l = cop_layers_building(g, params, buffers, out->new_buffers, mode);
-    out->logits = network(self, &l, x, out);
+    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
+    cop_model_output_logits(out, network(self, l, x, out));
     return cop_graph_check(g, err);
 }
 

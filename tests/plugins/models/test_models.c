@@ -1,5 +1,6 @@
 /* The model plugins: the published parameter counts, names, starting values, taps and refusals. */
 #include "models.h"
+#include "nn/task.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -176,14 +177,14 @@ static void taps_have_their_shapes(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_model m = open_model(cases[i].plugin, cases[i].settings, &task);
         cop_graph *g = cop_graph_new();
-        cop_node params[200], buffers[200], fresh[200];
-        cop_model_output out = {.new_buffers = fresh};
+        cop_node params[200], buffers[200];
+        const cop_model_output *out = NULL;
         cop_node x = cop_input(g, "x", cop_shape4(2, 3, 32, 32));
         cop_error err = {0};
         cop_model_inputs(m.model, g, "", params, buffers);
         assert_ok(cop_model_build(m.model, g, x, params, buffers, COP_MODE_FROZEN, &out, &err),
                   &err);
-        cop_node tap = cop_model_output_find(&out, cases[i].tap);
+        cop_node tap = cop_model_output_find(out, cases[i].tap);
         assert_true(cop_shape_equal(cop_node_shape(g, tap), cases[i].shape));
         cop_graph_free(g);
         close_model(&m);

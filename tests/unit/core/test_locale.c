@@ -1,4 +1,6 @@
 /* test_locale.c: numbers have points in a process whose locale has commas, whoever set it. */
+#include "core/table.h"
+#include "nn/synthetic.h"
 #include "support.h"
 
 #include "config/config.h"
@@ -141,12 +143,12 @@ static void writes_and_reads_recipes(void **state)
 static void writes_and_reads_tables(void **state)
 {
     (void)state;
-    static const cop_column columns[] = {{"x", COP_COLUMN_FLOAT, NULL, NULL}};
+    static const cop_column columns[] = {COP_COLUMN(FLOAT, "x", NULL, NULL)};
     static const double values[] = {1.1e-05, 0.5, 1234567.25, INFINITY};
     char path[PATH_MAX + 32];
     cop_error err = {0};
     cop_tables *tables = cop_tables_new(), *back = NULL;
-    cop_table *table = cop_tables_add(tables, "t", NULL, columns, 1, NULL, &err);
+    cop_table *table = cop_tables_put(tables, "t", NULL, columns, 1, NULL, &err);
     assert_non_null(table);
     for (size_t i = 0; i < 4; i++)
         assert_ok(cop_table_row(table, &(cop_table_value){.f = values[i]}, &err), &err);

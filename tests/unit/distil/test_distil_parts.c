@@ -1,5 +1,6 @@
 /* The workshop's parts: tiles, real batches, pixels and their optimiser, the network in the bag. */
 #include "match_scene.h"
+#include "nn/synthetic.h"
 
 #include <coppice/trainer.h>
 
@@ -179,7 +180,7 @@ static void refuses_a_spec_without_its_size(void **unused)
     const cop_classes_spec spec = {.data = &s.data, .batch = 3};
     cop_classes *classes = NULL;
     cop_error err = {0};
-    assert_refused(cop_classes_new(&spec, &classes, &err), COP_FAILED, &err, "COP_SIZED");
+    assert_refused(cop_classes_new(&spec, &classes, &err), COP_INVALID, &err, "COP_SIZED");
     scene_close(&s);
 }
 

@@ -56,7 +56,7 @@ static void rows_agree_with_costs(void **state)
     build(&s, outputs);
     cop_program *p = compiled_open(&s, outputs, OUTPUTS, 2, inputs);
     assert_ok(cop_describe(p, &d, &err), &err);
-    cop_program_cost cost = cop_program_costs(p);
+    cop_program_cost cost = compiled_cost(p);
     assert_int_equal(d.count, cost.operations);
     assert_int_equal(d.all.count, cost.operations);
     assert_int_equal(d.of[COP_ROW_REORDER].count, cost.reorders);

@@ -133,7 +133,7 @@ static void a_chain_is_one_instruction(void **state)
     compiled_expect_one(&s, y, chain);
     float *inputs[SCENE_INPUTS];
     cop_program *p = compiled_open(&s, &y, 1, 2, inputs);
-    assert_int_equal(cop_program_costs(p).operations, 1);
+    assert_int_equal(compiled_cost(p).operations, 1);
     assert_int_equal(p->instructions[0].result_count, 1);
     compiled_close(&s, p, inputs);
     scene_close(&s);

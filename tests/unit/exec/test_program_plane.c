@@ -378,7 +378,7 @@ static cop_program_cost costs_of(const block_case *c, bool gradient)
               &err);
     float *inputs[SCENE_INPUTS];
     cop_program *p = compiled_open(&s, outputs, gradient ? 1 + PARAMETERS : 1, 2, inputs);
-    cop_program_cost cost = cop_program_costs(p);
+    cop_program_cost cost = compiled_cost(p);
     compiled_close(&s, p, inputs);
     scene_close(&s);
     return cost;

@@ -184,9 +184,9 @@ static void refuses_to_compile_what_it_cannot_run(void **state)
     cop_node none = COP_NO_NODE;
     assert_refused(cop_compile(g, &a, 0, NULL, &p, &err), COP_FAILED, &err, "outputs");
     assert_refused(cop_compile(g, &none, 1, NULL, &p, &err), COP_FAILED, &err, "output 0");
-    cop_compile_options options = {.precision = COP_PRECISION_BF16};
+    cop_compile_options options = {COP_SIZED(cop_compile_options), .precision = COP_PRECISION_BF16};
     assert_refused(cop_compile(g, &a, 1, &options, &p, &err), COP_UNAVAILABLE, &err, "bf16");
-    options = (cop_compile_options){.threads = -1};
+    options = (cop_compile_options){COP_SIZED(cop_compile_options), .threads = -1};
     assert_refused(cop_compile(g, &a, 1, &options, &p, &err), COP_FAILED, &err, "-1 threads");
     (void)cop_graph_refuse(g, "no such network");
     cop_status status = cop_compile(g, &a, 1, NULL, &p, &err);
@@ -294,7 +294,7 @@ static void memory_is_reused(void **state)
         y = cop_matmul(s.g, cop_tanh(s.g, y), false, x, false);
     float *inputs[SCENE_INPUTS];
     cop_program *p = compiled_open(&s, &y, 1, 1, inputs);
-    assert_true(cop_program_costs(p).arena_bytes <= 3 * 64 * 64 * 4);
+    assert_true(compiled_cost(p).arena_bytes <= 3 * 64 * 64 * 4);
     compiled_close(&s, p, inputs);
     scene_close(&s);
 }

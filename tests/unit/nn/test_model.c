@@ -1,9 +1,12 @@
 /* The model handle: what a plugin declares and builds is checked, states and masks follow the
  * declaration, and normalisation layers do what their mode says. */
 #include "nn/model.h"
+#include "nn/output.h"
+#include "nn/task.h"
 #include "support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +76,8 @@ static cop_node network(const fake *f, cop_layers *l, cop_node x, cop_model_outp
     if (building && f->flaw == FLAW_TAKES_MORE)
         for (int i = 0; i < 50; i++)
             (void)cop_layer_conv(l, "more", x, 2, cop_window_square(2, 2, 0), false, normal);
-    x = cop_flatten(l->g, cop_global_avg_pool(l->g, cop_relu(l->g, x)));
+    x = cop_flatten(cop_layers_graph(l),
+                    cop_global_avg_pool(cop_layers_graph(l), cop_relu(cop_layers_graph(l), x)));
     if (building && f->flaw != FLAW_NO_EMBEDDING)
         cop_model_output_tap(out, "embedding", x);
     return cop_layer_linear(l, "fc", x, 2, true, normal);
@@ -85,10 +89,8 @@ static cop_status declare_impl(void *self, cop_declaration *d, cop_error *err)
     (void)err;
     if (f->flaw == FLAW_DECLARES_NOTHING)
         return COP_OK;
-    cop_parameter p = {.name = "odd",
-                       .shape = cop_shape1(2),
-                       .role = COP_ROLE_BIAS,
-                       .init = {.kind = COP_INIT_CONSTANT}};
+    cop_parameter p = {COP_SIZED(cop_parameter), .name = "odd", .shape = cop_shape1(2),
+                       .role = COP_ROLE_BIAS, .init = {.kind = COP_INIT_CONSTANT}};
     if (f->flaw == FLAW_DECLARES_NO_NAME)
         p.name[0] = '\0';
     if (f->flaw == FLAW_DECLARES_EMPTY)
@@ -101,8 +103,8 @@ static cop_status declare_impl(void *self, cop_declaration *d, cop_error *err)
     }
     if (f->flaw >= FLAW_DECLARES_NO_NAME && f->flaw <= FLAW_PRUNABLE_BUFFER)
         (void)cop_declare(d, &p);
-    cop_layers l = cop_layers_declaring(d);
-    (void)network(f, &l, cop_declaration_images(d), NULL);
+    cop_layers *l = cop_layers_declaring(d);
+    (void)network(f, l, cop_declaration_images(d), NULL);
     return COP_OK;
 }
 
@@ -113,9 +115,9 @@ static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_nod
     const fake *f = self;
     if (f->flaw == FLAW_BUILD_FAILS || (f->flaw == FLAW_EVAL_ONLY_FAILS && mode == COP_MODE_EVAL))
         return cop_fail(err, COP_FAILED, "cannot in mode %d", (int)mode);
-    cop_layers l = cop_layers_building(
-        g, params, buffers, f->flaw == FLAW_NO_NEW_BUFFER ? NULL : out->new_buffers, mode);
-    cop_node logits = network(f, &l, x, out);
+    cop_layers *l =
+        cop_layers_building(g, params, buffers, f->flaw == FLAW_NO_NEW_BUFFER ? NULL : out, mode);
+    cop_node logits = network(f, l, x, out);
     if (f->flaw == FLAW_LOGITS_MISSING)
         logits = COP_NO_NODE;
     if (f->flaw == FLAW_LOGITS_WIDE)
@@ -124,7 +126,7 @@ static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_nod
         cop_model_output_tap(out, "hole", COP_NO_NODE);
     if (f->flaw == FLAW_OWN_INPUT)
         logits = cop_add(g, logits, cop_input(g, "secret", cop_shape2(1, 2)));
-    out->logits = logits;
+    cop_model_output_logits(out, logits);
     return COP_OK;
 }
 
@@ -238,8 +240,8 @@ static void building_checks_what_it_is_given(void **state)
     cop_model *m = open_fake(&alive);
     cop_error err = {0};
     cop_graph *g = cop_graph_new();
-    cop_node params[6], buffers[2], fresh[2];
-    cop_model_output out = {.new_buffers = fresh};
+    cop_node params[6], buffers[2];
+    const cop_model_output *out = NULL;
     cop_model_inputs(m, g, "a/", params, buffers);
     cop_node wrong = cop_input(g, "wrong", cop_shape4(2, 3, 4, 5));
     assert_refused(cop_model_build(m, g, wrong, params, buffers, COP_MODE_EVAL, &out, &err),
@@ -249,17 +251,18 @@ static void building_checks_what_it_is_given(void **state)
     assert_refused(cop_model_build(m, g, x, swapped, buffers, COP_MODE_EVAL, &out, &err),
                    COP_FAILED, &err, "conv.weight");
     assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_EVAL, &out, &err), &err);
-    assert_true(cop_shape_equal(cop_node_shape(g, out.logits), cop_shape2(7, 2)));
+    assert_true(
+        cop_shape_equal(cop_node_shape(g, cop_model_output_get_logits(out)), cop_shape2(7, 2)));
     /* Without training the running statistics come out as they went in. */
-    assert_int_equal(fresh[0], buffers[0]);
-    assert_int_equal(fresh[1], buffers[1]);
-    cop_node eval = out.logits;
+    assert_int_equal(cop_model_output_new_buffer(out, 0), buffers[0]);
+    assert_int_equal(cop_model_output_new_buffer(out, 1), buffers[1]);
+    cop_node eval = cop_model_output_get_logits(out);
     assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_FROZEN, &out, &err), &err);
-    assert_int_equal(out.logits, eval);
-    assert_int_equal(fresh[0], buffers[0]);
+    assert_int_equal(cop_model_output_get_logits(out), eval);
+    assert_int_equal(cop_model_output_new_buffer(out, 0), buffers[0]);
     assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_TRAIN, &out, &err), &err);
-    assert_int_not_equal(out.logits, eval);
-    assert_int_not_equal(fresh[1], buffers[1]);
+    assert_int_not_equal(cop_model_output_get_logits(out), eval);
+    assert_int_not_equal(cop_model_output_new_buffer(out, 1), buffers[1]);
     cop_graph_free(g);
     cop_model_free(m);
 }
@@ -310,13 +313,14 @@ static cop_program *compile_logits(const cop_model *m, float *images)
 {
     cop_error err = {0};
     cop_graph *g = cop_graph_new();
-    cop_node params[6], buffers[2], fresh[2];
-    cop_model_output out = {.new_buffers = fresh};
+    cop_node params[6], buffers[2];
+    const cop_model_output *out = NULL;
     cop_node x = cop_input(g, "x", cop_shape4(1, 3, 4, 4));
     cop_model_inputs(m, g, "net/", params, buffers);
     assert_ok(cop_model_build(m, g, x, params, buffers, COP_MODE_EVAL, &out, &err), &err);
     cop_program *program = NULL;
-    assert_ok(cop_compile(g, &out.logits, 1, NULL, &program, &err), &err);
+    cop_node logits = cop_model_output_get_logits(out);
+    assert_ok(cop_compile(g, &logits, 1, NULL, &program, &err), &err);
     cop_graph_free(g);
     assert_ok(cop_program_bind_name(program, "x", images, &err), &err);
     return program;
@@ -349,16 +353,68 @@ static void a_state_is_bound_by_name(void **state)
     cop_model_free(m);
 }
 
-static void taps_are_found_up_to_their_limit(void **state)
+static void taps_are_found_however_many_there_are(void **state)
 {
     (void)state;
-    cop_model_output out = {0};
-    for (int i = 0; i < COP_MAX_TAPS; i++)
-        cop_model_output_tap(&out, i == 3 ? "three" : "other", i + 1);
-    cop_model_output_tap(&out, "beyond", 99);
-    assert_int_equal(out.tap_count, COP_MAX_TAPS);
-    assert_int_equal(cop_model_output_find(&out, "three"), 4);
-    assert_int_equal(cop_model_output_find(&out, "beyond"), COP_NO_NODE);
+    cop_graph *g = cop_graph_new();
+    cop_model_output *out = cop_model_output_new(g, 0);
+    char name[32];
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof name, "tap%d", i);
+        cop_model_output_tap(out, name, i + 1);
+    }
+    assert_int_equal(cop_graph_check(g, NULL), COP_OK);
+    assert_int_equal(cop_model_output_find(out, "tap0"), 1);
+    assert_int_equal(cop_model_output_find(out, "tap99"), 100);
+    assert_int_equal(cop_model_output_find(out, "beyond"), COP_NO_NODE);
+    cop_graph_free(g);
+}
+
+static void an_output_refuses_what_it_has_no_place_for(void **state)
+{
+    (void)state;
+    char longest[COP_NAME_SIZE + 1];
+    memset(longest, 'a', sizeof longest);
+    longest[COP_NAME_SIZE] = '\0';
+    const struct {
+        const char *first, *second, *message;
+    } cases[] = {
+        {"a", "a", "two taps \"a\""}, {"a", "", "0 characters"}, {"a", longest, "96 char"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cop_graph *g = cop_graph_new();
+        cop_model_output *out = cop_model_output_new(g, 2);
+        cop_error err = {0};
+        cop_model_output_tap(out, cases[i].first, 1);
+        cop_model_output_buffer(out, 1, 7);
+        assert_int_equal(cop_model_output_new_buffer(out, 1), 7);
+        assert_ok(cop_graph_check(g, &err), &err);
+        cop_model_output_tap(out, cases[i].second, 2);
+        assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, cases[i].message);
+        cop_graph_free(g);
+    }
+    cop_graph *g = cop_graph_new();
+    cop_error err = {0};
+    cop_model_output_buffer(cop_model_output_new(g, 2), 2, 7);
+    assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, "buffer 2 of 2");
+    cop_graph_free(g);
+}
+
+/* What a failed allocation hands on: nothing crashes, and nothing is built. */
+static void layers_of_nothing_are_no_nodes(void **state)
+{
+    (void)state;
+    assert_null(cop_layers_graph(NULL));
+    assert_int_equal(cop_layer_conv(NULL, "c", 1, 4, cop_window_square(3, 1, 1), true, one),
+                     COP_NO_NODE);
+    assert_int_equal(cop_layer_linear(NULL, "l", 1, 4, true, one), COP_NO_NODE);
+    assert_int_equal(cop_layer_norm(NULL, "n", 1, COP_NORM_NONE, 0, one), COP_NO_NODE);
+    cop_model_output_logits(NULL, 1);
+    cop_model_output_tap(NULL, "a", 1);
+    cop_model_output_buffer(NULL, 0, 1);
+    cop_graph *g = cop_graph_new();
+    (void)cop_graph_refuse(g, "broken before");
+    assert_null(cop_layers_building(g, NULL, NULL, NULL, COP_MODE_EVAL));
+    cop_graph_free(g);
 }
 
 /* Layers alone: what they refuse. */
@@ -381,9 +437,8 @@ static void layers_refuse_what_does_not_fit(void **state)
         cop_node x = cop_input(g, "x", cases[i].images);
         cop_node params[2] = {cop_input(g, "w", cop_shape1(4)), cop_input(g, "b", cop_shape1(4))};
         cop_node buffers[2] = {cop_input(g, "m", cop_shape1(4)), cop_input(g, "v", cop_shape1(4))};
-        cop_node fresh[2];
-        cop_layers l = cop_layers_building(g, params, buffers, fresh, COP_MODE_TRAIN);
-        assert_int_equal(cop_layer_norm(&l, "norm", x, cases[i].kind, cases[i].groups, one),
+        cop_layers *l = cop_layers_building(g, params, buffers, NULL, COP_MODE_TRAIN);
+        assert_int_equal(cop_layer_norm(l, "norm", x, cases[i].kind, cases[i].groups, one),
                          COP_NO_NODE);
         cop_error err = {0};
         assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, cases[i].message);
@@ -401,7 +456,9 @@ int main(void)
         cmocka_unit_test(states_follow_their_seed),
         cmocka_unit_test(a_full_mask_has_the_prunable_weights),
         cmocka_unit_test(a_state_is_bound_by_name),
-        cmocka_unit_test(taps_are_found_up_to_their_limit),
+        cmocka_unit_test(taps_are_found_however_many_there_are),
+        cmocka_unit_test(an_output_refuses_what_it_has_no_place_for),
+        cmocka_unit_test(layers_of_nothing_are_no_nodes),
         cmocka_unit_test(layers_refuse_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * a Hessian product and the running statistics' update, in training and evaluation mode. The oracle
  * has to agree to rounding, the compiled program to single precision. */
 #include "models.h"
+#include "nn/task.h"
 
 #include <coppice/differentiate.h>
 
@@ -106,8 +107,8 @@ static void describe(subject *s, const cop_model *m, cop_mode mode, int64_t batc
 {
     const cop_task *task = cop_model_task(m);
     cop_error err = {0};
-    cop_node params[MAX_ITEMS], buffers[MAX_ITEMS], fresh[MAX_ITEMS];
-    cop_model_output out = {.new_buffers = fresh};
+    cop_node params[MAX_ITEMS], buffers[MAX_ITEMS];
+    const cop_model_output *out = NULL;
     cop_shape images = cop_shape4(batch, task->channels, task->height, task->width);
     cop_node x = feed(s, cop_input(s->g, "input", images), "", "input");
     cop_node target =
@@ -119,13 +120,13 @@ static void describe(subject *s, const cop_model *m, cop_mode mode, int64_t batc
         (void)feed(s, buffers[i], "state.", cop_model_buffer(m, i)->name);
     assert_ok(cop_model_build(m, s->g, x, params, buffers, mode, &out, &err), &err);
     bool train = mode == COP_MODE_TRAIN;
-    cop_node loss = cop_cross_entropy(s->g, out.logits, target);
-    want(s, out.logits, train ? "logits_train" : "logits_eval", "");
+    cop_node loss = cop_cross_entropy(s->g, cop_model_output_get_logits(out), target);
+    want(s, cop_model_output_get_logits(out), train ? "logits_train" : "logits_eval", "");
     want(s, loss, train ? "loss_train" : "loss_eval", "");
     if (!train)
-        want(s, cop_model_output_find(&out, "embedding"), "embedding_eval", "");
+        want(s, cop_model_output_find(out, "embedding"), "embedding_eval", "");
     for (size_t i = 0; train && i < cop_model_buffer_count(m); i++)
-        want(s, fresh[i], "new.", cop_model_buffer(m, i)->name);
+        want(s, cop_model_output_new_buffer(out, i), "new.", cop_model_buffer(m, i)->name);
     want_gradients(s, m, mode, loss, params);
 }
 
@@ -186,7 +187,8 @@ static void check_compiled(const fixture_case *c, const subject *s)
 {
     cop_error err = {0};
     cop_program *program = NULL;
-    cop_compile_options serial = {.threads = 1}; /* these shapes are too small to share out */
+    cop_compile_options serial = {COP_SIZED(cop_compile_options),
+                                  .threads = 1}; /* these shapes are too small to share out */
     assert_ok(cop_compile(s->g, s->wanted.node, s->wanted.count, &serial, &program, &err), &err);
     for (size_t i = 0; i < s->input_count; i++)
         assert_ok(cop_program_bind(program, s->input[i], cop_f32(s->value[i]), &err), &err);

@@ -1,4 +1,5 @@
 /* Batches of labelled images: normalisation, hard and soft targets, classes. */
+#include "nn/samples.h"
 #include "support.h"
 
 #include <coppice/samples.h>

@@ -1,6 +1,7 @@
 /* Multi-formation: decoded images against PyTorch, their order and number, and the samples made of
  * a synthetic set. */
 #include "models.h"
+#include "nn/synthetic.h"
 #include "scene.h"
 
 #include <coppice/synthetic.h>

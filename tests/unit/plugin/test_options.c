@@ -1,4 +1,6 @@
 /* test_options.c: option tables: their own check, and reading configs with them. */
+#include "nn/dataset.h"
+#include "nn/task.h"
 #include "support.h"
 
 #include "core/file.h"
@@ -719,7 +721,7 @@ static void makes_models_and_datasets(void **state)
     assert_refused(cop_component_model(c, &task, &model, &err), COP_FAILED, &err, "is not a model");
     cop_instance data;
     assert_ok(cop_instance_open(c, NULL, &data, &err), &err);
-    cop_dataset_info info;
+    cop_dataset_info info = {0};
     const cop_dataset_ops *ops = data.ops;
     assert_ok(ops->describe(data.self, &info, &err), &err);
     assert_int_equal(info.count[COP_SPLIT_TRAIN], 9);

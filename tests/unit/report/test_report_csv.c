@@ -1,4 +1,5 @@
 /* Tests of CSV fields and numbers, and of tables for people. */
+#include "core/table.h"
 #include "support.h"
 
 #include "core/arena.h"
@@ -82,14 +83,13 @@ static void no_text_becomes_a_formula(void **state)
 static cop_tables *make_tables(void)
 {
     static const cop_column columns[] = {
-        {"name", COP_COLUMN_TEXT, NULL, NULL},
-        {"probe_height", COP_COLUMN_FLOAT, "%", NULL},
-        {"probe_height_std", COP_COLUMN_FLOAT, "%", NULL},
-        {"images_seen_in_training", COP_COLUMN_FLOAT, "images", NULL},
-        {"n", COP_COLUMN_INT, NULL, NULL}};
+        COP_COLUMN(TEXT, "name", NULL, NULL), COP_COLUMN(FLOAT, "probe_height", "%", NULL),
+        COP_COLUMN(FLOAT, "probe_height_std", "%", NULL),
+        COP_COLUMN(FLOAT, "images_seen_in_training", "images", NULL),
+        COP_COLUMN(INT, "n", NULL, NULL)};
     cop_error err = {0};
     cop_tables *tables = cop_tables_new();
-    cop_table *table = cop_tables_add(tables, "t", NULL, columns, 5, NULL, &err);
+    cop_table *table = cop_tables_put(tables, "t", NULL, columns, 5, NULL, &err);
     assert_non_null(table);
     assert_ok(cop_table_row(table,
                             (cop_table_value[]){

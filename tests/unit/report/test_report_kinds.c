@@ -1,5 +1,6 @@
 /* Tests of what the report joins and averages, on results that are made up in memory: kinds of rows
  * stay apart, instances of an analyzer too, and images are counted as stored and as decoded. */
+#include "core/table.h"
 #include "support.h"
 
 #include "report/data/sheets.h"
@@ -116,12 +117,11 @@ static const cop_figure *find_figure(const cop_figures *figures, const char *nam
     return NULL;
 }
 
-static const cop_column barrier_columns[] = {{"kind", COP_COLUMN_TEXT, NULL, "Which"},
-                                             {"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
-                                             {"statistics", COP_COLUMN_TEXT, NULL, "How"},
-                                             {"height", COP_COLUMN_FLOAT, "fraction", "Of it"},
-                                             {"stable", COP_COLUMN_INT, NULL, "Whether"}};
-static const cop_plot barrier_plot = {.headlines = "height"};
+static const cop_column barrier_columns[] = {
+    COP_COLUMN(TEXT, "kind", NULL, "Which"), COP_COLUMN(TEXT, "pair", NULL, "Two copies"),
+    COP_COLUMN(TEXT, "statistics", NULL, "How"), COP_COLUMN(FLOAT, "height", "fraction", "Of it"),
+    COP_COLUMN(INT, "stable", NULL, "Whether")};
+static const cop_plot barrier_plot = {COP_SIZED(cop_plot), .headlines = "height"};
 
 static void add_barriers(cop_tables *tables, bool control, bool both)
 {
@@ -134,7 +134,7 @@ static void add_barriers(cop_tables *tables, bool control, bool both)
                 {"control_init", "inits", 0.875}};
     cop_error err = {0};
     cop_table *table =
-        cop_tables_add(tables, "barrier", "Barriers", barrier_columns, 5, &barrier_plot, &err);
+        cop_tables_put(tables, "barrier", "Barriers", barrier_columns, 5, &barrier_plot, &err);
     assert_non_null(table);
     for (int way = 0; way < (both ? 2 : 1); way++) {
         for (size_t i = 0; i < (control ? 4u : 2u); i++) {
@@ -186,7 +186,7 @@ static void a_study_of_controls_alone_has_no_headline(void **state)
     cop_table_groups groups;
     cop_error err = {0};
     open_scene(&s);
-    cop_table *table = cop_tables_add(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "barrier",
+    cop_table *table = cop_tables_put(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "barrier",
                                       "Barriers", barrier_columns, 5, &barrier_plot, &err);
     const cop_table_value cells[] = {
         {.text = "control"}, {.text = "0-0"}, {.text = "plain"}, {.f = 0.0}, {.i = 1}};
@@ -217,18 +217,17 @@ static void ways_to_measure_have_columns_with_and_without_controls(void **state)
 static void figures_draw_no_mean_over_kinds(void **state)
 {
     (void)state;
-    static const cop_column columns[] = {{"kind", COP_COLUMN_TEXT, NULL, "Which"},
-                                         {"pair", COP_COLUMN_TEXT, NULL, "Two copies"},
-                                         {"alpha", COP_COLUMN_FLOAT, NULL, "Where"},
-                                         {"error", COP_COLUMN_FLOAT, "fraction", "There"}};
-    static const cop_plot plot = {
-        .kind = COP_PLOT_LINES, .title = "Lines", .x = "alpha", .y = "error"};
+    static const cop_column columns[] = {
+        COP_COLUMN(TEXT, "kind", NULL, "Which"), COP_COLUMN(TEXT, "pair", NULL, "Two copies"),
+        COP_COLUMN(FLOAT, "alpha", NULL, "Where"), COP_COLUMN(FLOAT, "error", "fraction", "There")};
+    static const cop_plot plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_LINES, .title = "Lines",
+                                  .x = "alpha", .y = "error"};
     scene s;
     cop_table_groups groups;
     cop_figures figures;
     cop_error err = {0};
     open_scene(&s);
-    cop_table *table = cop_tables_add(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "line",
+    cop_table *table = cop_tables_put(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "line",
                                       "Lines", columns, 4, &plot, &err);
     assert_non_null(table);
     for (int i = 0; i < 6; i++) {
@@ -259,9 +258,9 @@ static void figures_draw_no_mean_over_kinds(void **state)
 
 static void add_trace(cop_tables *tables, double trace)
 {
-    static const cop_column columns[] = {{"trace", COP_COLUMN_FLOAT, NULL, "Of it"}};
+    static const cop_column columns[] = {COP_COLUMN(FLOAT, "trace", NULL, "Of it")};
     cop_error err = {0};
-    cop_table *table = cop_tables_add(tables, "topeig", "Trace", columns, 1, NULL, &err);
+    cop_table *table = cop_tables_put(tables, "topeig", "Trace", columns, 1, NULL, &err);
     assert_non_null(table);
     assert_ok(cop_table_row(table, &(cop_table_value){.f = trace}, &err), &err);
 }

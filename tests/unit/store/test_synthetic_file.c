@@ -1,4 +1,5 @@
 /* test_synthetic_file.c: distilled sets come back whole, and what is none is refused. */
+#include "nn/synthetic.h"
 #include "store_fixture.h"
 
 #include "core/damage.h"

@@ -1,4 +1,5 @@
 /* test_tables_json.c: tables come back bit for bit, and other JSON is none. */
+#include "core/table.h"
 #include "store_fixture.h"
 
 #include "core/damage.h"
@@ -13,15 +14,16 @@ static void tables_come_back_bit_for_bit(void **state)
 {
     store_fixture *f = *state;
     cop_error err = {0};
-    static const cop_column columns[] = {{"n", COP_COLUMN_INT, NULL, "count"},
-                                         {"x", COP_COLUMN_FLOAT, "%", NULL},
-                                         {"t", COP_COLUMN_TEXT, NULL, "words"}};
+    static const cop_column columns[] = {COP_COLUMN(INT, "n", NULL, "count"),
+                                         COP_COLUMN(FLOAT, "x", "%", NULL),
+                                         COP_COLUMN(TEXT, "t", NULL, "words")};
     static const cop_plot plot = {
-        .kind = COP_PLOT_LINES, .title = "T", .x = "n", .y = "x", .log_y = true};
+        COP_SIZED(cop_plot), .kind = COP_PLOT_LINES, .title = "T", .x = "n", .y = "x",
+        .log_y = true};
     const double values[] = {0.1, -0.0, 1e-310, INFINITY, NAN};
     char path[STORE_PATH + 32];
     cop_tables *tables = cop_tables_new(), *back = NULL;
-    cop_table *table = cop_tables_add(tables, "some", "help", columns, 3, &plot, &err);
+    cop_table *table = cop_tables_put(tables, "some", "help", columns, 3, &plot, &err);
     assert_non_null(table);
     const int64_t integers[] = {INT64_MAX, INT64_MIN, 9007199254740993, -1, 0};
     for (int i = 0; i < 5; i++) {

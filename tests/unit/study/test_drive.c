@@ -1,5 +1,6 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
 #include "given.h"
+#include "nn/synthetic.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
 #include "support.h"

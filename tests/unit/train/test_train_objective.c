@@ -58,7 +58,8 @@ static void ask_oracle(const cop_model *m, const cop_samples *data, const int64_
     cop_error err = {0};
     assert_ok(cop_forward_build(&spec, &f, &err), &err);
     size_t params = cop_model_parameter_count(m);
-    cop_node tangents[PARAMS], outputs[2 + 2 * PARAMS] = {f.loss, f.output.logits};
+    cop_node tangents[PARAMS],
+        outputs[2 + 2 * PARAMS] = {f.loss, cop_model_output_get_logits(f.output)};
     double *results[2 + 2 * PARAMS] = {&out->loss, out->logits};
     leaves l = {0};
     static float images[32 * TINY_PIXELS], targets[32 * 3];
@@ -176,7 +177,8 @@ static void services_agree_with_the_oracle(void **state)
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         static bench b;
         set_up(&b, rows[r].soft);
-        const cop_objective_spec spec = {.model = b.model,
+        const cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                                         .model = b.model,
                                          .data = &b.data.samples,
                                          .index = rows[r].index,
                                          .count = rows[r].count,
@@ -196,7 +198,7 @@ static void services_agree_with_the_oracle(void **state)
         }
 
         cop_error err = {0};
-        cop_evaluation got;
+        cop_evaluation got = {COP_SIZED(cop_evaluation)};
         assert_ok(cop_objective_evaluate(o, b.state, &got, &err), &err);
         assert_int_equal(got.count, rows[r].samples);
         assert_true(fabs(got.loss - wanted.loss) < 1e-6);
@@ -220,8 +222,8 @@ static void training_mode_uses_the_statistics_of_the_batch(void **state)
     static truth wanted;
     set_up(&b, false);
     cop_tensors *before = cop_tensors_clone(b.state);
-    const cop_objective_spec spec = {
-        .model = b.model, .data = &b.data.samples, .mode = COP_MODE_TRAIN};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                                     .data = &b.data.samples, .mode = COP_MODE_TRAIN};
     cop_objective *o = new_objective(&spec);
     ask_oracle(b.model, &b.data.samples, b.all, COUNT, COP_MODE_TRAIN, 1.0, b.state, b.v, &wanted);
     cop_error err = {0};
@@ -241,7 +243,8 @@ static void an_objective_serves_many_states(void **state)
     static bench b;
     static truth wanted;
     set_up(&b, false);
-    const cop_objective_spec spec = {.model = b.model, .data = &b.data.samples, .batch = 5};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                                     .data = &b.data.samples, .batch = 5};
     cop_objective *o = new_objective(&spec);
     cop_error err = {0};
     assert_ok(cop_objective_hessian_product(o, b.state, b.v, b.result, &err), &err);
@@ -285,7 +288,8 @@ static void missing_tangents_are_zero_and_missing_products_not_returned(void **s
             memset(t->data, 0, bytes);
     }
     ask_oracle(b.model, &b.data.samples, b.all, COUNT, COP_MODE_EVAL, 1.0, b.state, b.v, &wanted);
-    const cop_objective_spec spec = {.model = b.model, .data = &b.data.samples, .batch = 10};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                                     .data = &b.data.samples, .batch = 10};
     cop_objective *o = new_objective(&spec);
     assert_ok(cop_objective_hessian_product(o, b.state, v, product, &err), &err);
     size_t fc = 0;
@@ -311,7 +315,8 @@ static void statistics_are_those_of_the_batches(void **state)
     memset(cop_f32(cop_tensors_find(b.state, "conv.bias")), 0, 4 * sizeof(float));
     w[4] = 1.0f; /* output channel 0, input channel 0, centre */
     cop_f32(cop_tensors_find(b.state, "conv.bias"))[1] = 2.5f;
-    const cop_objective_spec spec = {.model = b.model, .data = &b.data.samples, .batch = 10};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                                     .data = &b.data.samples, .batch = 10};
     cop_objective *o = new_objective(&spec);
     assert_ok(cop_objective_reestimate(o, b.state, &err), &err);
 
@@ -354,7 +359,8 @@ static void a_model_without_buffers_is_left_as_it_is(void **state)
     cop_error err = {0};
     assert_ok(cop_model_initial_state(m, 9, &values, &err), &err);
     cop_tensors *before = cop_tensors_clone(values);
-    const cop_objective_spec spec = {.model = m, .data = &data.samples};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = m,
+                                     .data = &data.samples};
     cop_objective *o = new_objective(&spec);
     assert_ok(cop_objective_reestimate(o, values, &err), &err);
     for (size_t i = 0; i < cop_tensors_count(values); i++) {
@@ -381,17 +387,23 @@ static void what_does_not_fit_is_refused(void **state)
         cop_objective_spec spec;
         const char *message;
     } wrong[] = {
-        {{.model = b.model, .data = &b.data.samples, .index = beyond, .count = 2},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &b.data.samples, .index = beyond,
+          .count = 2},
          "sample 23 is not in a set of 23"},
-        {{.model = b.model, .data = &b.data.samples, .index = negative, .count = 1},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &b.data.samples,
+          .index = negative, .count = 1},
          "sample -1 is not in a set of 23"},
-        {{.model = b.model, .data = &b.data.samples, .index = beyond},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &b.data.samples,
+          .index = beyond},
          "an objective needs at least one sample"},
-        {{.model = b.model, .data = &none}, "an objective needs at least one sample"},
-        {{.model = b.model, .data = &b.data.samples, .count = 24},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &none},
+         "an objective needs at least one sample"},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &b.data.samples, .count = 24},
          "an objective over 24 samples of a set of 23"},
-        {{.model = b.model, .data = &b.data.samples, .batch = -1}, "in batches of -1"},
-        {{.model = b.model, .data = &other}, "the data is 2x8x4 of 3"},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &b.data.samples, .batch = -1},
+         "in batches of -1"},
+        {{COP_SIZED(cop_objective_spec), .model = b.model, .data = &other},
+         "the data is 2x8x4 of 3"},
     };
     cop_error err = {0};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -403,7 +415,8 @@ static void what_does_not_fit_is_refused(void **state)
 
     cop_tensors *bad = cop_tensors_new();
     assert_ok(cop_tensors_add(bad, "fc.bias", COP_F64, cop_shape1(3), NULL, &err), &err);
-    const cop_objective_spec spec = {.model = b.model, .data = &b.data.samples};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                                     .data = &b.data.samples};
     cop_objective *o = new_objective(&spec);
     assert_refused(cop_objective_gradient(o, b.state, bad, NULL, &err), COP_FAILED, &err,
                    "the gradient's tensor \"fc.bias\" is not F32");

@@ -78,7 +78,8 @@ static const cop_recipe fixture_recipe = {.name = "fixture",
 static cop_trainer *new_trainer(const cop_model *m, const cop_samples *data,
                                 const cop_recipe *recipe, const cop_tensors *mask)
 {
-    const cop_trainer_spec spec = {.model = m,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
+                                   .model = m,
                                    .data = data,
                                    .recipe = recipe,
                                    .mask = mask,
@@ -106,7 +107,7 @@ static void start(cop_trainer *t, const cop_tensors *state)
 
 static cop_train_metrics run(cop_trainer *t, int64_t steps)
 {
-    cop_train_metrics metrics = {0};
+    cop_train_metrics metrics = {COP_SIZED(cop_train_metrics)};
     cop_error err = {0};
     assert_ok(cop_trainer_run(t, steps, &metrics, &err), &err);
     return metrics;
@@ -265,7 +266,8 @@ static void train_with_seeds(const cop_model *m, const cop_samples *data,
                              cop_tensors **out)
 {
     cop_recipe recipe = drawing_recipe();
-    const cop_trainer_spec spec = {.model = m,
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
+                                   .model = m,
                                    .data = data,
                                    .recipe = &recipe,
                                    .order_seed = order_seed,
@@ -385,9 +387,10 @@ static void metrics_are_means_over_samples(void **state)
     cop_train_metrics metrics = run(t, cop_trainer_steps_per_epoch(t));
 
     cop_objective *o = NULL;
-    cop_evaluation wanted;
+    cop_evaluation wanted = {COP_SIZED(cop_evaluation)};
     cop_error err = {0};
-    const cop_objective_spec spec = {.model = m, .data = &data.samples};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = m,
+                                     .data = &data.samples};
     assert_ok(cop_objective_new(&spec, &o, &err), &err);
     assert_ok(cop_objective_evaluate(o, initial, &wanted, &err), &err);
     assert_int_equal(metrics.samples, 10);
@@ -462,7 +465,8 @@ static void what_does_not_fit_is_refused(void **state)
     none.count = 0;
     cop_recipe broken = fixture_recipe;
     broken.batch = 0;
-    const cop_trainer_spec good = {.model = m, .data = &data.samples, .recipe = &fixture_recipe};
+    const cop_trainer_spec good = {COP_SIZED(cop_trainer_spec), .model = m, .data = &data.samples,
+                                   .recipe = &fixture_recipe};
     cop_trainer_spec spec = good;
     spec.mask = mask;
     refuse(&spec, COP_FAILED, "the mask's tensor \"conv.weight\" is [3], wanted [4, 2, 3, 3]");

@@ -144,9 +144,10 @@ static cop_table_value cell(const cop_table *table, size_t row, const char *colu
 static cop_evaluation evaluate(const scene *s, const cop_samples *data, const cop_tensors *state)
 {
     cop_error err = {0};
-    cop_evaluation out;
+    cop_evaluation out = {COP_SIZED(cop_evaluation)};
     cop_objective *o = NULL;
-    const cop_objective_spec spec = {.model = s->model, .data = data, .batch = 7, .threads = 1};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = s->model, .data = data,
+                                     .batch = 7, .threads = 1};
     assert_ok(cop_objective_new(&spec, &o, &err), &err);
     assert_ok(cop_objective_evaluate(o, state, &out, &err), &err);
     cop_objective_free(o);
@@ -318,8 +319,8 @@ static void statistics_are_reestimated_at_the_ends_too(void **state)
     assert_int_equal(cop_table_row_count(curve), 6);
     assert_row_is(&s, curve, 0, s.states[1]);
     cop_objective *statistics = NULL;
-    const cop_objective_spec spec = {
-        .model = s.model, .data = &s.train.samples, .batch = 7, .threads = 1};
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = s.model,
+                                     .data = &s.train.samples, .batch = 7, .threads = 1};
     assert_ok(cop_objective_new(&spec, &statistics, &err), &err);
     for (size_t end = 0; end < 2; end++) {
         cop_tensors *fresh = cop_tensors_clone(s.states[1 - end]);

@@ -1,4 +1,5 @@
 /* The cifar10 dataset: what official files say, and what is said of files that are not. */
+#include "nn/dataset.h"
 #include "plugin_options.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* The shapes dataset: the same for ever, balanced, and beyond a linear classifier. */
+#include "nn/dataset.h"
 #include "plugin_options.h"
 
 #include "plugins/datasets/shapes/draw.h"
@@ -120,7 +121,7 @@ static void normalisation_fits(void **state)
     enum { N = 500 };
     static uint8_t pixels[N * SHAPES_PIXELS];
     int32_t labels[N];
-    cop_dataset_info info;
+    cop_dataset_info info = {0};
     cop_error err = {0};
     const cop_dataset_ops *ops = coppice_plugin.ops;
     test_options options = read_options(&coppice_plugin, "");

@@ -1,4 +1,5 @@
 /* The random distiller: real images, class by class, whole or as mosaics. */
+#include "nn/synthetic.h"
 #include "plugin_options.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"

@@ -1,0 +1,18 @@
+/* samples.h: what is inside cop_samples: the host's own code reads the members, plugins ask by the
+ * functions of coppice/samples.h. Whoever fills one keeps the memory that it points at. */
+#ifndef COP_NN_SAMPLES_H
+#define COP_NN_SAMPLES_H
+
+#include "nn/task.h"
+
+struct cop_samples {
+    cop_task task;
+    cop_normalization normalization;
+    int64_t count;
+    const uint8_t *bytes;  /* [count, C, H, W], pixel = byte / 255; or NULL */
+    const float *pixels;   /* [count, C, H, W]; used when bytes is NULL */
+    const int32_t *labels; /* [count]: the class, or for soft labels the most likely one */
+    const float *soft;     /* [count, classes], rows sum to 1; NULL when labels are hard */
+};
+
+#endif

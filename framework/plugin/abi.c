@@ -1,0 +1,119 @@
+/* abi.c: pins what crosses the plugin boundary by value or by a size-tagged struct, as plugins have
+ * been compiled with it. A line that fails says that every plugin has to be built anew: then the
+ * major version changes. Whoever adds a member to a size-tagged struct adds it behind the last one,
+ * padding included, and leaves these lines as they are, for they say where the members of its first
+ * version stand. What is small and goes by value does not grow. */
+#include <coppice/model.h>
+#include <coppice/objective.h>
+#include <coppice/program.h>
+#include <coppice/table.h>
+#include <coppice/trainer.h>
+
+#include "core/sized.h"
+
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has a size of its own")
+#define AT(type, member, offset)                                                                   \
+    _Static_assert(offsetof(type, member) == (offset), #type "." #member " has a place of its "    \
+                                                             "own")
+/* The first version of a struct that grows: its size tag, and where its last member ended. */
+#define FIRST(type, last, bytes)                                                                   \
+    AT(type, size, 0);                                                                             \
+    _Static_assert(COP_LEAST(type, last) == (bytes) && sizeof(type) >= (bytes),                    \
+                   #type " lacks what its first version had")
+
+/* By value: these stay as they are. */
+SIZE(cop_status, 4);
+SIZE(cop_node, 4);
+SIZE(cop_error, 1032);
+AT(cop_error, status, 0);
+AT(cop_error, file, 8);
+AT(cop_error, line, 4);
+AT(cop_error, message, 264);
+SIZE(cop_shape, 40);
+AT(cop_shape, rank, 0);
+AT(cop_shape, dim, 8);
+SIZE(cop_tensor, 152);
+AT(cop_tensor, name, 0);
+AT(cop_tensor, dtype, 96);
+AT(cop_tensor, shape, 104);
+AT(cop_tensor, data, 144);
+SIZE(cop_stream, 48);
+SIZE(cop_duration, 16);
+SIZE(cop_window, 24);
+SIZE(cop_normalization, 32);
+AT(cop_normalization, mean, 0);
+AT(cop_normalization, std, 16);
+SIZE(cop_initializer, 40);
+AT(cop_initializer, kind, 0);
+AT(cop_initializer, flags, 4);
+AT(cop_initializer, value, 8);
+AT(cop_initializer, fan, 16);
+AT(cop_initializer, more, 24);
+SIZE(cop_table_value, 8);
+
+/* Size-tagged: these grow at their end. */
+FIRST(cop_parameter, reserved, 192);
+AT(cop_parameter, name, 4);
+AT(cop_parameter, shape, 104);
+AT(cop_parameter, init, 144);
+AT(cop_parameter, role, 184);
+AT(cop_parameter, prunable, 188);
+FIRST(cop_compile_options, reserved, 16);
+AT(cop_compile_options, precision, 4);
+AT(cop_compile_options, threads, 8);
+FIRST(cop_program_cost, reorders, 48);
+AT(cop_program_cost, operations, 8);
+AT(cop_program_cost, flops, 16);
+AT(cop_program_cost, conv_flops, 24);
+AT(cop_program_cost, arena_bytes, 32);
+AT(cop_program_cost, reorders, 40);
+FIRST(cop_objective_spec, reserved, 64);
+AT(cop_objective_spec, mode, 4);
+AT(cop_objective_spec, model, 8);
+AT(cop_objective_spec, data, 16);
+AT(cop_objective_spec, index, 24);
+AT(cop_objective_spec, count, 32);
+AT(cop_objective_spec, batch, 40);
+AT(cop_objective_spec, logit_scale, 48);
+AT(cop_objective_spec, threads, 56);
+FIRST(cop_evaluation, count, 32);
+AT(cop_evaluation, loss, 8);
+AT(cop_evaluation, accuracy, 16);
+AT(cop_evaluation, count, 24);
+FIRST(cop_trainer_spec, augment_seed, 56);
+AT(cop_trainer_spec, threads, 4);
+AT(cop_trainer_spec, model, 8);
+AT(cop_trainer_spec, data, 16);
+AT(cop_trainer_spec, recipe, 24);
+AT(cop_trainer_spec, mask, 32);
+AT(cop_trainer_spec, order_seed, 40);
+AT(cop_trainer_spec, augment_seed, 48);
+FIRST(cop_train_metrics, samples, 40);
+AT(cop_train_metrics, loss, 8);
+AT(cop_train_metrics, accuracy, 16);
+AT(cop_train_metrics, lr, 24);
+AT(cop_train_metrics, samples, 32);
+FIRST(cop_plot, reserved, 72);
+AT(cop_plot, kind, 4);
+AT(cop_plot, title, 8);
+AT(cop_plot, x, 16);
+AT(cop_plot, y, 24);
+AT(cop_plot, error, 32);
+AT(cop_plot, value, 40);
+AT(cop_plot, series, 48);
+AT(cop_plot, headlines, 56);
+AT(cop_plot, log_x, 64);
+AT(cop_plot, log_y, 65);
+FIRST(cop_table_spec, plot, 48);
+AT(cop_table_spec, column_size, 4);
+AT(cop_table_spec, name, 8);
+AT(cop_table_spec, help, 16);
+AT(cop_table_spec, columns, 24);
+AT(cop_table_spec, column_count, 32);
+AT(cop_table_spec, plot, 40);
+_Static_assert(COP_LEAST(cop_column, help) == 32, "cop_column lacks what its first version had");
+AT(cop_column, name, 0);
+AT(cop_column, type, 8);
+AT(cop_column, role, 12);
+AT(cop_column, unit, 16);
+AT(cop_column, help, 24);
