@@ -76,9 +76,9 @@ void assert_ends(const char *dir, pid_t pid, int wanted)
     int status = wait_for_end(pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) == wanted)
         return;
-    char *text = read_text(dir, "err");
-    fail_msg("%s %d, wanted exit status %d: %s", WIFEXITED(status) ? "exit status" : "signal",
-             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), wanted, text);
+    char *said = read_text(dir, "out"), *text = read_text(dir, "err");
+    fail_msg("%s %d, wanted exit status %d: %s%s", WIFEXITED(status) ? "exit status" : "signal",
+             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), wanted, said, text);
 }
 
 char *read_text(const char *dir, const char *file)
