@@ -54,7 +54,7 @@ cop_status cop_path_parse(const char *text, cop_path *path, cop_error *err)
         char shown[80];
         if (!is_ok)
             return cop_fail(err, COP_INVALID,
-                            "\"%s\" is not a path such as ticket.stages.[0].rounds",
+                            "\"%s\" is not a path such as ticket.phases.[0].rounds",
                             cop_escape(text, shown, sizeof shown));
     }
     path->old_name = cop_old_names_in_path(path, &path->new_name);

@@ -146,7 +146,7 @@ static cop_status say_mask_trainings(const cop_study *s, FILE *out, cop_error *e
         (void)fprintf(
             out,
             "  %zu of the trainings choose masks, with SGD noise of their own: %.2f TFLOP "
-            "(noise = \"copy\"\n  in a stage of ticket shares them with copies where data "
+            "(noise = \"copy\"\n  in a phase of ticket shares them with copies where data "
             "and recipe are the same)\n",
             count, flops * 1e-12);
     return COP_OK;

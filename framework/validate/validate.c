@@ -97,6 +97,17 @@ static const cop_registry_entry *find_entry(const validation *v)
     return NULL;
 }
 
+/* Writes the loader's reason with the file's name as the user gave it, not that of the link. */
+static void tell_reason(const validation *v, const char *reason, char *text, size_t size)
+{
+    const char *link = strstr(reason, v->at.object);
+    if (link == NULL)
+        (void)snprintf(text, size, "%s", reason);
+    else
+        (void)snprintf(text, size, "%.*s%s%s", (int)(link - reason), reason, v->spec->path,
+                       link + strlen(v->at.object));
+}
+
 /* The descriptor, its table and the ABI are checked as wherever a plugin is loaded. */
 static cop_status check_descriptor(validation *v, bool *is_loaded, cop_error *err)
 {
@@ -113,7 +124,7 @@ static cop_status check_descriptor(validation *v, bool *is_loaded, cop_error *er
         if (refusal->is_system)
             return cop_fail_at(err, COP_FAILED, v->spec->path, 0, "%s", refusal->reason);
         f.verdict = COP_VERDICT_FINDING;
-        (void)snprintf(f.happened, sizeof f.happened, "%s", refusal->reason);
+        tell_reason(v, refusal->reason, f.happened, sizeof f.happened);
     }
     return add(v, &f, err);
 }

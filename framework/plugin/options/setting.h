@@ -39,15 +39,8 @@ void cop_append_string(cop_text *text, const char *value);
 void cop_append_float(cop_text *text, double value);
 void cop_append_int(cop_text *text, long long value);
 
-/* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
- * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
- * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or
- * comment that is not closed,
- * @include. */
-cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop_error *err);
-
-/* Checks and parses a whole text into *config, which is initialised here and owned by the caller
- * (config_destroy) after COP_OK only. */
+/* Parses a whole text, unless it is one that libconfig would take wrongly or not survive, into
+ * *config, which is initialised here and owned by the caller (config_destroy) after COP_OK only. */
 cop_status cop_syntax_parse(const char *text, size_t size, const char *file, config_t *config,
                             cop_error *err);
 

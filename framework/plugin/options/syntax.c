@@ -199,7 +199,11 @@ static cop_status scan_token(scanner *s)
     return COP_OK;
 }
 
-cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop_error *err)
+/* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
+ * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
+ * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or
+ * comment that is not closed, @include. */
+static cop_status check_syntax(const char *text, size_t size, const char *file, cop_error *err)
 {
     COP_TRY(check_bytes(text, size, file, err));
     scanner s = {.at = text, .end = text + size, .file = file, .line = 1, .err = err};
@@ -214,7 +218,7 @@ cop_status cop_syntax_check(const char *text, size_t size, const char *file, cop
 cop_status cop_syntax_parse(const char *text, size_t size, const char *file, config_t *config,
                             cop_error *err)
 {
-    COP_TRY(cop_syntax_check(text, size, file, err));
+    COP_TRY(check_syntax(text, size, file, err));
     config_init(config);
     locale_t before = cop_locale_enter();
     bool is_read = config_read_string(config, text) == CONFIG_TRUE;

@@ -1,6 +1,6 @@
 /* graph.c: from a cell and a seed to stages and tickets.
  *
- * The dense network is ticket 0. Each round of each pruning stage trains the ticket at hand (where
+ * The dense network is ticket 0. Each round of each phase trains the ticket at hand (where
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
  * be validated are then trained S times on real data from their start, and analysed. */
 #include "study/graph/graph.h"
@@ -179,7 +179,7 @@ static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
     return cop_study_add_stage(l->s, stage, index, err);
 }
 
-/* Fills the data and recipe of a training that belongs to a pruning stage. */
+/* Fills the data and recipe of a training that belongs to a phase. */
 static void use_stage_data(const cop_line *l, const cop_phase *p, cop_training_stage *train)
 {
     if (p->data == COP_DATA_DISTILLED)

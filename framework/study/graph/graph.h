@@ -24,7 +24,7 @@ typedef struct cop_opened {
     const cop_loaded_data *data;
     cop_model *model;
     cop_instance distiller; /* unused without cell->distill */
-    cop_instance *pruners;  /* one per pruning stage */
+    cop_instance *pruners;  /* one per phase */
     cop_instance *analyzers;
 } cop_opened;
 
@@ -97,7 +97,7 @@ typedef struct cop_stage {
 typedef struct cop_ticket {
     size_t cell, seed; /* positions in the config */
     int32_t phase;     /* −1 for the dense network */
-    int64_t round;     /* rounds done since the dense network, over all stages */
+    int64_t round;     /* rounds done since the dense network, over all phases */
     int32_t mask;      /* stage */
     cop_start_point start;
     double points;   /* training images seen while finding the mask */

@@ -3,6 +3,7 @@
 
 #include "core/callback.h"
 #include "core/memory.h"
+#include "core/sized.h"
 #include "train/schedules/schedule.h"
 
 #include <math.h>
@@ -18,7 +19,8 @@ static void free_trainings(cop_plan *p)
     free(p->trainings);
 }
 
-void cop_plan_reset(cop_plan *p)
+/* Empties what the work fills. */
+static void reset(cop_plan *p)
 {
     p->steps = 0;
     p->flops = 0.0;
@@ -40,7 +42,7 @@ void cop_plan_clear(cop_plan *p)
 {
     free_trainings(p);
     free(p->needed_copies);
-    cop_plan_reset(p);
+    reset(p);
 }
 
 /* A set that a distiller states is refused before it is made for what it would be refused for then.
@@ -70,7 +72,7 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
 {
     cop_error inner = {0};
     cop_status status = COP_OK;
-    cop_plan_reset(p);
+    reset(p);
     if (ops->plan != NULL) {
         cop_callback call;
         cop_callback_enter(&call, NULL, what, "plan");
@@ -241,12 +243,8 @@ static cop_status grow(cop_plan *p, cop_error *err)
 cop_status cop_plan_train(cop_plan *p, const cop_training_request *given, cop_error *err)
 {
     cop_training_request own = {0}, *request = &own;
-    if (given->size < offsetof(cop_training_request, snapshot_count) + sizeof given->snapshot_count)
-        return cop_fail(err, COP_FAILED,
-                        "a training request is %u bytes: it begins with "
-                        "COP_SIZED(cop_training_request)",
-                        given->size);
-    memcpy(&own, given, given->size < sizeof own ? given->size : sizeof own);
+    COP_TRY(cop_sized_take("a training request", given,
+                           COP_LEAST(cop_training_request, snapshot_count), &own, sizeof own, err));
     const char *label = request->label != NULL ? request->label : "training";
     COP_TRY(check_request(p, request, label, err));
     COP_TRY(grow(p, err));

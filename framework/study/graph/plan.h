@@ -44,9 +44,6 @@ struct cop_plan {
     size_t training_count, training_capacity;
 };
 
-/* Empties the second block of a plan whose first block is filled: before the plan is used. */
-void cop_plan_reset(struct cop_plan *p);
-
 /* Frees what the plan owns and resets it. */
 void cop_plan_clear(struct cop_plan *p);
 

@@ -469,8 +469,8 @@ static void plans_refuse_what_cannot_be_had(void **state)
     cop_error err = {0};
     cop_plan plan = {.kind = COP_KIND_PRUNER, .model = model};
     cop_training_request untold = {.data = COP_DATA_REAL, .start = COP_START_INIT};
-    assert_refused(cop_plan_make("it", &planner, &untold, &plan, &err), COP_FAILED, &err,
-                   "a training request is 0 bytes");
+    assert_refused(cop_plan_make("it", &planner, &untold, &plan, &err), COP_INVALID, &err,
+                   "a training request says that it is 0 bytes");
 }
 
 /* All but finish may be left out: there are no steps then, and nothing is wanted. */
