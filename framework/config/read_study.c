@@ -311,7 +311,7 @@ static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error
     if (status == COP_OK && out->train.name[0] == '\0')
         status = refuse(r, train, err, "train is empty; wanted a recipe");
     cop_text_append(r->effective, "train = ");
-    cop_recipe_append(&out->train, r->effective);
+    cop_recipe_append(&out->train, false, r->effective);
     cop_text_append(r->effective, ";\n");
     return status;
 }

@@ -5,6 +5,7 @@
 #include "nn/model.h"
 
 #include "core/callback.h"
+#include "core/sized.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
 #include "nn/output.h"
@@ -225,9 +226,10 @@ cop_status cop_model_bind(const cop_model *m, cop_program *program, const char *
 
 static cop_status check_ops(const char *id, const cop_model_ops *ops, cop_error *err)
 {
-    if (ops->size < sizeof *ops)
+    const size_t least = COP_LEAST(cop_model_ops, build);
+    if (ops->size < least)
         return cop_fail(err, COP_FAILED, "model %s: operations of %zu bytes, wanted are %zu", id,
-                        ops->size, sizeof *ops);
+                        ops->size, least);
     const char *missing = ops->create == NULL    ? "create"
                           : ops->destroy == NULL ? "destroy"
                           : ops->declare == NULL ? "declare"

@@ -6,6 +6,9 @@
 #include "nn/task.h"
 
 struct cop_samples {
+#ifdef COPPICE_TEST_GROWN
+    uint64_t grown_in_tests[2]; /* what a later version might add (tests/abi) */
+#endif
     cop_task task;
     cop_normalization normalization;
     int64_t count;

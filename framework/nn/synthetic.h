@@ -8,6 +8,9 @@
 #include <coppice/synthetic.h>
 
 struct cop_synthetic {
+#ifdef COPPICE_TEST_GROWN
+    uint64_t grown_in_tests[2]; /* what a later version might add (tests/abi) */
+#endif
     cop_task task;
     cop_normalization normalization;
     cop_decode decode;

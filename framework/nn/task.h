@@ -6,6 +6,9 @@
 #include <coppice/samples.h>
 
 struct cop_task {
+#ifdef COPPICE_TEST_GROWN
+    uint64_t grown_in_tests[2]; /* what a later version might add (tests/abi) */
+#endif
     int32_t channels, height, width; /* of an image */
     int32_t classes;
 };

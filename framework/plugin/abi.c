@@ -3,8 +3,10 @@
  * major version changes. Whoever adds a member to a size-tagged struct adds it behind the last one,
  * padding included, and leaves these lines as they are, for they say where the members of its first
  * version stand. What is small and goes by value does not grow. */
+#include <coppice/distil.h>
 #include <coppice/model.h>
 #include <coppice/objective.h>
+#include <coppice/plugin.h>
 #include <coppice/program.h>
 #include <coppice/table.h>
 #include <coppice/trainer.h>
@@ -117,3 +119,106 @@ AT(cop_column, type, 8);
 AT(cop_column, role, 12);
 AT(cop_column, unit, 16);
 AT(cop_column, help, 24);
+
+/* What a plugin says of itself and of its options. */
+_Static_assert(COP_LEAST(cop_plugin, ops) == 112, "cop_plugin lacks what its first version had");
+AT(cop_plugin, magic, 0);
+AT(cop_plugin, abi_major, 4);
+AT(cop_plugin, abi_minor, 6);
+AT(cop_plugin, size, 8);
+AT(cop_plugin, kind, 12);
+AT(cop_plugin, kind_interface, 16);
+AT(cop_plugin, option_size, 20);
+AT(cop_plugin, id, 24);
+AT(cop_plugin, version, 32);
+AT(cop_plugin, results_version, 40);
+AT(cop_plugin, summary, 48);
+AT(cop_plugin, author, 56);
+AT(cop_plugin, licence, 64);
+AT(cop_plugin, citation, 72);
+AT(cop_plugin, options, 80);
+AT(cop_plugin, option_count, 88);
+AT(cop_plugin, options_size, 96);
+AT(cop_plugin, ops, 104);
+_Static_assert(COP_LEAST(cop_option, alias_of) == 88,
+               "cop_option lacks what its first version had");
+AT(cop_option, name, 0);
+AT(cop_option, type, 8);
+AT(cop_option, has_range, 12);
+AT(cop_option, offset, 16);
+AT(cop_option, def, 24);
+AT(cop_option, min, 32);
+AT(cop_option, max, 40);
+AT(cop_option, choices, 48);
+AT(cop_option, help, 56);
+AT(cop_option, flags, 64);
+AT(cop_option, unit, 72);
+AT(cop_option, alias_of, 80);
+
+/* What it implements. */
+FIRST(cop_work_ops, finish, 56);
+AT(cop_work_ops, create, 8);
+AT(cop_work_ops, destroy, 16);
+AT(cop_work_ops, plan, 24);
+AT(cop_work_ops, begin, 32);
+AT(cop_work_ops, step, 40);
+AT(cop_work_ops, finish, 48);
+FIRST(cop_model_ops, build, 40);
+AT(cop_model_ops, create, 8);
+AT(cop_model_ops, destroy, 16);
+AT(cop_model_ops, declare, 24);
+AT(cop_model_ops, build, 32);
+FIRST(cop_dataset_ops, read, 40);
+AT(cop_dataset_ops, create, 8);
+AT(cop_dataset_ops, destroy, 16);
+AT(cop_dataset_ops, describe, 24);
+AT(cop_dataset_ops, read, 32);
+
+/* What works hand over. */
+FIRST(cop_training_request, snapshot_count, 80);
+AT(cop_training_request, label, 8);
+AT(cop_training_request, model, 16);
+AT(cop_training_request, data, 24);
+AT(cop_training_request, recipe, 32);
+AT(cop_training_request, start, 40);
+AT(cop_training_request, init, 48);
+AT(cop_training_request, noise, 56);
+AT(cop_training_request, snapshots, 64);
+AT(cop_training_request, snapshot_count, 72);
+FIRST(cop_classes_spec, seed, 32);
+AT(cop_classes_spec, data, 8);
+AT(cop_classes_spec, batch, 16);
+AT(cop_classes_spec, seed, 24);
+FIRST(cop_pixels_spec, space, 36);
+AT(cop_pixels_spec, prefix, 8);
+AT(cop_pixels_spec, data, 16);
+AT(cop_pixels_spec, per_class, 24);
+AT(cop_pixels_spec, space, 32);
+FIRST(cop_network_spec, threads, 92);
+AT(cop_network_spec, prefix, 8);
+AT(cop_network_spec, model, 16);
+AT(cop_network_spec, data, 24);
+AT(cop_network_spec, batch, 32);
+AT(cop_network_spec, lr, 40);
+AT(cop_network_spec, momentum, 48);
+AT(cop_network_spec, weight_decay, 56);
+AT(cop_network_spec, augment, 64);
+AT(cop_network_spec, cutmix, 72);
+AT(cop_network_spec, seed, 80);
+AT(cop_network_spec, threads, 88);
+FIRST(cop_match_spec, threads, 100);
+AT(cop_match_spec, kind, 4);
+AT(cop_match_spec, distance, 8);
+AT(cop_match_spec, roles, 12);
+AT(cop_match_spec, model, 16);
+AT(cop_match_spec, mode, 24);
+AT(cop_match_spec, data, 32);
+AT(cop_match_spec, classes, 40);
+AT(cop_match_spec, pixels, 48);
+AT(cop_match_spec, decode, 56);
+AT(cop_match_spec, factor, 64);
+AT(cop_match_spec, most, 72);
+AT(cop_match_spec, augment, 80);
+AT(cop_match_spec, draws, 84);
+AT(cop_match_spec, seed, 88);
+AT(cop_match_spec, threads, 96);

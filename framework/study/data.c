@@ -133,7 +133,10 @@ static cop_status fingerprint(cop_loaded_data *d, cop_error *err)
     if (hasher == NULL)
         return cop_out_of_memory(err);
     size_t channels = (size_t)d->info.task.channels;
-    cop_hasher_update(hasher, &d->info.task, sizeof d->info.task);
+    /* By member: a fingerprint stays when the struct gains one. */
+    const int32_t task[] = {d->info.task.channels, d->info.task.height, d->info.task.width,
+                            d->info.task.classes};
+    cop_hasher_update(hasher, task, sizeof task);
     cop_hasher_update(hasher, d->info.normalization.mean, channels * sizeof(float));
     cop_hasher_update(hasher, d->info.normalization.std, channels * sizeof(float));
     hash_samples(hasher, &d->train);

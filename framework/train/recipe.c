@@ -27,6 +27,10 @@ static const cop_recipe_field fields[] = {
     {FIELD(augment, COP_OPTION_AUGMENT, uint32_t, -INFINITY, INFINITY,
            "augmentations, a draw per sample")},
     {FLOAT(cutmix, 1, "probability of CutMix per batch")},
+#ifdef COPPICE_TEST_GROWN
+    {.row = COP_OPTION_ROW(cop_recipe, grown_in_tests, COP_OPTION_FLOAT, double, "0", 0, INFINITY,
+                           NULL, "does nothing")},
+#endif
 };
 static const size_t field_count = sizeof fields / sizeof fields[0];
 

@@ -26,6 +26,9 @@ struct cop_recipe {
     double milestone_factor;
     uint32_t augment; /* cop_augment_flag, a draw per sample */
     double cutmix;    /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
+#ifdef COPPICE_TEST_GROWN
+    double grown_in_tests; /* what a later version might add (tests/abi) */
+#endif
 };
 
 typedef struct cop_recipe_field {

@@ -76,8 +76,9 @@ const char *cop_option_type_name(cop_option_type type);
 cop_status cop_recipe_read(const cop_reader *reader, const config_setting_t *setting,
                            cop_recipe *recipe, cop_error *err);
 
-/* Appends the recipe as a group with every field; "" for none, which may be NULL. */
-void cop_recipe_append(const cop_recipe *recipe, cop_text *text);
+/* Appends the recipe as a group with every field, or for an identity without the later ones that
+ * have their default; "" for none, which may be NULL. */
+void cop_recipe_append(const cop_recipe *recipe, bool is_identity, cop_text *text);
 
 /* Appends the value of one field, whose row is of cop_recipe_field_at. */
 void cop_recipe_append_field(const cop_option *row, const cop_recipe *recipe, cop_text *text);

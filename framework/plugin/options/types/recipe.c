@@ -191,7 +191,21 @@ void cop_recipe_append_field(const cop_option *row, const cop_recipe *recipe, co
     }
 }
 
-void cop_recipe_append(const cop_recipe *recipe, cop_text *text)
+/* Adds "name = value;", but not to an identity where it says what recipes of before the field mean:
+ * identities of before the field stay. */
+static void append_member(const cop_option *row, const cop_recipe *recipe, bool is_identity,
+                          cop_text *text)
+{
+    cop_text value = {0};
+    cop_recipe_append_field(row, recipe, &value);
+    const char *shown = value.data;
+    text->failed = text->failed || value.failed || shown == NULL;
+    if (!text->failed && (!is_identity || row->def == NULL || strcmp(row->def, shown) != 0))
+        cop_text_printf(text, " %s = %s;", row->name, shown);
+    cop_text_free(&value);
+}
+
+void cop_recipe_append(const cop_recipe *recipe, bool is_identity, cop_text *text)
 {
     if (recipe == NULL || recipe->name[0] == '\0') {
         cop_text_append(text, "\"\"");
@@ -199,11 +213,8 @@ void cop_recipe_append(const cop_recipe *recipe, cop_text *text)
     }
     cop_text_printf(text, "{ recipe = \"%s\";", recipe->name);
     const cop_recipe_field *field = NULL;
-    for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++) {
-        cop_text_printf(text, " %s = ", field->row.name);
-        cop_recipe_append_field(&field->row, recipe, text);
-        cop_text_append(text, ";");
-    }
+    for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++)
+        append_member(&field->row, recipe, is_identity, text);
     cop_text_append(text, " }");
 }
 
@@ -228,8 +239,7 @@ static void append_recipe(const cop_option *option, const cop_value *value, bool
                           cop_text *text)
 {
     (void)option;
-    (void)is_identity;
-    cop_recipe_append(value->as.recipe, text);
+    cop_recipe_append(value->as.recipe, is_identity, text);
 }
 
 static bool is_name(const char *def)
