@@ -9,22 +9,10 @@ SYMBOLS = {
 }
 
 # Headers that have functions or callbacks without a comment of their own. To be emptied.
-UNDOCUMENTED = {
-    "framework/include/coppice/dataset.h",
-    "framework/include/coppice/model.h",
-    "framework/include/coppice/recipe.h",
-    "framework/include/coppice/table.h",
-    "framework/include/coppice/work.h",
-}
+UNDOCUMENTED = set()
 
 # Headers in which comments still break declarations. To be emptied.
-BROKEN = {
-    "framework/include/coppice/recipe.h",
-    "framework/plugin/options/value.h",
-    "framework/report/data/results.h",
-}
+BROKEN = set()
 
 # (folder, stems) of files whose names are near each other. To be emptied.
-NAMES = {
-    ("framework/train", ("recipe", "recipes")),
-}
+NAMES = set()

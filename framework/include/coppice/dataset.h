@@ -43,11 +43,14 @@ COP_API void cop_dataset_set_float(cop_dataset_info *info);
  * Without this call: none. [main thread, in describe] */
 COP_API void cop_dataset_set_augment(cop_dataset_info *info, uint32_t flags);
 
+/* What a dataset plugin implements. All required. */
 typedef struct cop_dataset_ops {
     size_t size; /* sizeof(cop_dataset_ops) */
 
     /* Opens the data: checks that files are there and have the right size. [main thread] */
     cop_status (*create)(const void *options, void **self, cop_error *err);
+
+    /* Closes it. [main thread; once, after a successful create] */
     void (*destroy)(void *self);
 
     /* Says what the data are, by the functions above. [main thread] */

@@ -6,8 +6,7 @@
  *     cop_pixels    the synthetic images and their optimiser, in the bag
  *     cop_network   a network and its training, in the bag
  *     cop_match     real and synthetic images of a class in; the matching loss and its gradient
- * with
- *                   respect to the pixels out
+ *                   with respect to the pixels out
  *
  * So a step of most of them reads: for each class, cop_match_class and cop_pixels_step; then
  * cop_network_run. plugins/distillers/idc shows all of it.

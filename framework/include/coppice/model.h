@@ -70,14 +70,25 @@ typedef struct cop_model_ops {
 /* A created and checked model. Owned by the host; plugins get `const cop_model *`. */
 typedef struct cop_model cop_model;
 
+/* The images and classes that it was made for; lives as long as the model. [any thread] */
 COP_API const cop_task *cop_model_task(const cop_model *m);
+
+/* How many parameters it has declared: tensors, not numbers. [any thread] */
 COP_API size_t cop_model_parameter_count(const cop_model *m);
+
+/* Parameter i, in the order of declaration; the model's. [any thread] */
 COP_API const cop_parameter *cop_model_parameter(const cop_model *m, size_t i);
+
+/* How many buffers (running statistics) it has declared. [any thread] */
 COP_API size_t cop_model_buffer_count(const cop_model *m);
+
+/* Buffer i, in the order of declaration; the model's. [any thread] */
 COP_API const cop_parameter *cop_model_buffer(const cop_model *m, size_t i);
 
-/* Numbers, not tensors: all trainable weights, and those that may be pruned. */
+/* How many trainable numbers there are in all parameters. [any thread] */
 COP_API int64_t cop_model_weight_count(const cop_model *m);
+
+/* How many of them may be pruned. [any thread] */
 COP_API int64_t cop_model_prunable_count(const cop_model *m);
 
 /* Floating-point operations of one image's forward pass, for estimates: convolutions and matrix

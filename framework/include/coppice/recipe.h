@@ -27,15 +27,15 @@ COP_API int64_t cop_duration_steps(cop_duration d, int64_t per_epoch, int64_t to
  * are applied to normalised images, in the order flip → colour → one of {crop, scale, rotate} →
  * cutout (Kim et al. 2022), so that padding with zeros is padding with the mean colour. */
 typedef enum cop_augment_flag {
-    COP_AUGMENT_FLIP = 1 << 0,  /* left to right, p ½ */
-    COP_AUGMENT_COLOR = 1 << 1, /* brightness x + (u − ½); saturation 2u about the pixel's channel
-                                   mean; contrast u + ½ about the image mean */
-    COP_AUGMENT_CROP = 1 << 2,  /* zero-padded shift by up to 12.5 % of the side */
+    COP_AUGMENT_FLIP = 1 << 0, /* left to right, p ½ */
+    /* Brightness x + (u − ½); saturation 2u about the pixel's channel mean; contrast u + ½ about
+     * the image mean. */
+    COP_AUGMENT_COLOR = 1 << 1,
+    COP_AUGMENT_CROP = 1 << 2,   /* zero-padded shift by up to 12.5 % of the side */
     COP_AUGMENT_SCALE = 1 << 3,  /* s_x, s_y each uniform in [1/1.2, 1.2] */
     COP_AUGMENT_ROTATE = 1 << 4, /* ±15° */
     COP_AUGMENT_CUTOUT = 1 << 5, /* a box of half the side, clipped at the border, zeroed */
-    COP_AUGMENT_PADCROP =
-        1 << 6 /* zero padding of 4, random crop of the original size; always drawn */
+    COP_AUGMENT_PADCROP = 1 << 6 /* zero padding of 4, random crop of the old size; always drawn */
 } cop_augment_flag;
 
 /* Parses "color_crop_flip_scale_rotate", "padcrop_flip", "none". */
@@ -44,9 +44,10 @@ COP_API cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_erro
 /* The canonical text of a set of flags; "none" for 0. Returns `text`; 96 bytes always suffice. */
 COP_API const char *cop_augment_text(uint32_t flags, char *text, size_t size);
 
-/* The i-th augmentation's name, in the canonical order, NULL past the last; and one line about it.
- */
+/* The i-th augmentation's name, in the canonical order; NULL past the last. [any thread] */
 COP_API const char *cop_augment_name(size_t i);
+
+/* One line about the i-th augmentation; NULL past the last. [any thread] */
 COP_API const char *cop_augment_summary(size_t i);
 
 /* A recipe, made by the host: an option of type RECIPE, a recipe by its name, or a copy to change.
@@ -59,38 +60,53 @@ typedef struct cop_recipe cop_recipe;
  * names in *err where there is none. */
 COP_API const cop_recipe *cop_recipe_named(const char *name, cop_error *err);
 
-/* The i-th known name, NULL past the last; and one line about it. */
+/* The i-th known name; NULL past the last. [any thread] */
 COP_API const char *cop_recipe_name(size_t i);
+
+/* One line about the i-th known recipe; NULL past the last. [any thread] */
 COP_API const char *cop_recipe_summary(size_t i);
 
 /* The name of the recipe that this one came from; lives as long as the recipe does. */
 COP_API const char *cop_recipe_base(const cop_recipe *recipe);
 
-/* A field's value. Integers are "batch" and the cop_augment_flag set "augment"; durations are
- * "duration" alone; the rest are floats. 0 for a field that does not exist or is of another
- * type. */
+/* An integer field's value: "batch", or the cop_augment_flag set "augment". 0 for a field that does
+ * not exist or is of another type. [any thread] */
 COP_API int64_t cop_recipe_int(const cop_recipe *recipe, const char *field);
+
+/* A number's value: "lr" and all fields that are neither integers nor durations. 0 as above.
+ * [any thread] */
 COP_API double cop_recipe_float(const cop_recipe *recipe, const char *field);
+
+/* A duration's value: "duration". 0 epochs for any other. [any thread] */
 COP_API cop_duration cop_recipe_duration(const cop_recipe *recipe, const char *field);
 
-/* How many milestones there are (0: a constant rate), and the i-th: a fraction of a duration in
- * epochs falls on the beginning of an epoch, rounded down. */
+/* How many milestones there are; 0: a constant rate. [any thread] */
 COP_API size_t cop_recipe_milestone_count(const cop_recipe *recipe);
+
+/* The i-th milestone: a fraction of a duration in epochs falls on the beginning of an epoch,
+ * rounded down. [any thread] */
 COP_API cop_duration cop_recipe_milestone(const cop_recipe *recipe, size_t i);
 
-/* A copy to change, or a recipe of one's own of which every field is 0: a constant rate, nothing
- * augmented. The name is a word of at most 31 letters, for messages. Owned by the caller
- * (cop_recipe_free); NULL when memory is out. */
+/* A copy to change. Owned by the caller (cop_recipe_free); NULL when memory is out. [any thread] */
 COP_API cop_recipe *cop_recipe_copy(const cop_recipe *recipe);
+
+/* A recipe of which every field is 0: a constant rate, nothing augmented. The name is a word of at
+ * most 31 letters, for messages. Owned by the caller; NULL when memory is out. [any thread] */
 COP_API cop_recipe *cop_recipe_new(const char *name);
+
+/* Frees such a recipe, and none of the host's; NULL is fine. */
 COP_API void cop_recipe_free(cop_recipe *recipe);
 
-/* Sets a field. COP_INVALID for one that does not exist or is of another type; whether the value
- * makes sense is checked where the recipe is used. */
+/* Sets an integer field. COP_INVALID for one that does not exist or is of another type; whether the
+ * value makes sense is checked where the recipe is used. [one thread per recipe, here and below] */
 COP_API cop_status cop_recipe_set_int(cop_recipe *recipe, const char *field, int64_t value,
                                       cop_error *err);
+
+/* The same for a number. */
 COP_API cop_status cop_recipe_set_float(cop_recipe *recipe, const char *field, double value,
                                         cop_error *err);
+
+/* The same for a duration. */
 COP_API cop_status cop_recipe_set_duration(cop_recipe *recipe, const char *field,
                                            cop_duration value, cop_error *err);
 

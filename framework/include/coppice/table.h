@@ -102,6 +102,8 @@ typedef struct cop_table_spec {
 
 /* An empty set of tables; owned by the caller, or NULL when memory is out. */
 COP_API cop_tables *cop_tables_new(void);
+
+/* Frees the set with its tables; NULL is fine. */
 COP_API void cop_tables_free(cop_tables *t);
 
 /* Adds a table and hands it back in *table; all of the spec is copied, and the table belongs to the
@@ -113,14 +115,34 @@ COP_API cop_status cop_tables_add(cop_tables *t, const cop_table_spec *spec, cop
 /* Appends a row: one cell per column. */
 COP_API cop_status cop_table_row(cop_table *table, const cop_table_value *cells, cop_error *err);
 
+/* Reading. Whatever is handed back is the set's own, as long as it lives. [any thread, while none
+ * writes] */
+
+/* How many tables there are. */
 COP_API size_t cop_tables_count(const cop_tables *t);
+
+/* Table i < count, in the order in which they were added. */
 COP_API const cop_table *cop_tables_at(const cop_tables *t, size_t i);
+
+/* The table's name. */
 COP_API const char *cop_table_name(const cop_table *table);
+
+/* One line about it; NULL where its spec had none. */
 COP_API const char *cop_table_help(const cop_table *table);
+
+/* How many columns it has, 1 or more. */
 COP_API size_t cop_table_column_count(const cop_table *table);
+
+/* Column i < count. */
 COP_API const cop_column *cop_table_column(const cop_table *table, size_t i);
+
+/* How it asks to be drawn; NULL where it does not. */
 COP_API const cop_plot *cop_table_plot(const cop_table *table);
+
+/* How many rows it has. */
 COP_API size_t cop_table_row_count(const cop_table *table);
+
+/* The cell at row < rows and column < columns, to be read as the column's type says. */
 COP_API cop_table_value cop_table_at(const cop_table *table, size_t row, size_t column);
 
 COP_END

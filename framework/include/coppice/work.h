@@ -139,8 +139,10 @@ COP_API const cop_model *cop_plan_model(const cop_plan *p);
 /* What images and classes there are. */
 COP_API const cop_task *cop_plan_task(const cop_plan *p);
 
-/* Samples of the training split, and of the test split. */
+/* How many samples the training split has. */
 COP_API int64_t cop_plan_train_count(const cop_plan *p);
+
+/* How many samples the test split has. */
 COP_API int64_t cop_plan_test_count(const cop_plan *p);
 
 /* Copies that are trained of each ticket. */
@@ -155,13 +157,16 @@ COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 /* The bag: the work's whole state, which the host owns and checkpoints. It grows in begin alone. */
 COP_API cop_tensors *cop_work_bag(cop_work *w);
 
-/* The real training split, and the test split (analyzers; NULL for distillers and pruners). Theirs
- * until destroy. */
+/* The real training split, until destroy. */
 COP_API const cop_samples *cop_work_train_data(const cop_work *w);
+
+/* Analyzers: the test split, until destroy; NULL for distillers and pruners. */
 COP_API const cop_samples *cop_work_test_data(const cop_work *w);
 
-/* What images and classes there are, and the ticket's model (a distiller: NULL). */
+/* What images and classes there are. */
 COP_API const cop_task *cop_work_task(const cop_work *w);
+
+/* The ticket's model; NULL for a distiller. */
 COP_API const cop_model *cop_work_model(const cop_work *w);
 
 /* The stream of this work's own seed for a purpose; index as the work likes (step, probe). */
@@ -170,8 +175,10 @@ COP_API cop_stream cop_work_stream(const cop_work *w, const char *purpose, uint6
 /* The work's own seed, for what takes a seed (cop_model_initial_state). */
 COP_API uint64_t cop_work_seed(const cop_work *w);
 
-/* How many threads the work computes with, and where it says things. */
+/* How many threads the work computes with. */
 COP_API int cop_work_threads(const cop_work *w);
+
+/* Where it says things (log.h). */
 COP_API cop_logger *cop_work_logger(const cop_work *w);
 
 /* A short text beside the progress bar: "loss 12.3". */
@@ -181,8 +188,10 @@ COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2,
  * returns: ask again in the next one. What was asked for before is often still there. */
 
 /* Pruners and analyzers: the mask so far (F32, 0 or 1, a tensor per prunable parameter; all ones
- * for the dense network), and the state that the ticket trains from, masked. */
+ * for the dense network). */
 COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error *err);
+
+/* Pruners and analyzers: the state that the ticket trains from, masked. */
 COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
 
 /* Pruners: the state after this round's training. COP_FAILED unless it was planned. */
@@ -191,18 +200,23 @@ COP_API cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_er
 /* Pruners: what this round trains on, real or decoded synthetic samples; until destroy. */
 COP_API cop_status cop_work_round_data(cop_work *w, const cop_samples **out, cop_error *err);
 
-/* Pruners: this round within its phase, from 0, and how many rounds the phase has: 0 unless planned
- * (cop_plan_need_rounds). */
+/* Pruners: this round within its phase, from 0. */
 COP_API int64_t cop_work_round(const cop_work *w);
+
+/* Pruners: how many rounds the phase has; 0 unless planned (cop_plan_need_rounds). */
 COP_API int64_t cop_work_rounds(const cop_work *w);
 
 /* Analyzers: how many copies of the ticket were trained on real data, which differ in SGD noise
- * alone (where the plan names copies: up to the last of those), and the state of one. */
+ * alone (where the plan names copies: up to the last of those). */
 COP_API size_t cop_work_copy_count(const cop_work *w);
+
+/* Analyzers: the final state of copy i. COP_FAILED for one that the plan did not name. */
 COP_API cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
 
-/* Analyzers: the same of the dense network; none unless planned. */
+/* Analyzers: how many copies of the dense network there are; none unless planned. */
 COP_API size_t cop_work_dense_count(const cop_work *w);
+
+/* Analyzers: the final state of copy i of the dense network. */
 COP_API cop_status cop_work_dense(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
 
 /* Analyzers: whether copy i of the ticket and of the dense network are one training, as they are

@@ -14,8 +14,8 @@
 typedef struct cop_reader {
     const char *what; /* whose option it is, for messages: distiller "idc" */
     const char *file; /* for messages where libconfig knows none */
-    const cop_registry
-        *registry; /* NULL: models are checked for their form alone and come out NULL */
+    /* NULL: models are checked for their form alone and come out NULL. */
+    const cop_registry *registry;
     cop_logger *log;
     cop_arena *arena;      /* strings and lists */
     cop_component **model; /* owns the component of a model that is read; NULL without registry */

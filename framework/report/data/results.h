@@ -28,8 +28,7 @@ typedef struct cop_results {
     size_t found_count;
     cop_artifact_id *absent; /* named by the record, not among `found` */
     size_t absent_count;
-    size_t
-        damaged_count; /* of the absent: published, but unreadable; the others are not computed */
+    size_t damaged_count;   /* of the absent: published, but unreadable; the others not computed */
     cop_error first_damage; /* where damaged_count > 0 */
 } cop_results;
 

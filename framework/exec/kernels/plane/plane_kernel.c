@@ -5,7 +5,7 @@
 #include "core/readable.h"
 #include "exec/kernels/elementwise/lanes.h"
 #include "exec/kernels/elementwise/tile.h"
-#include "exec/kernels/pool/pool2.h"
+#include "exec/kernels/pool/pool_2x2.h"
 
 enum { MAX_LANES = 16, SERIAL_COUNT = 8192 };
 

@@ -6,8 +6,8 @@
  * x enter by themselves: that is little work beside the products, and what one thread works with
  * never has to pass from another's cache. */
 #include "core/openmp.h"
+#include "exec/kernels/winograd/cut.h"
 #include "exec/kernels/winograd/multiply.h"
-#include "exec/kernels/winograd/plan.h"
 #include "exec/kernels/winograd/taps.h"
 
 enum {

@@ -3,8 +3,8 @@
  * The matrices are made first, by all threads together; then each thread takes batches of tiles of
  * its own. Every sum goes over the channels in order, so that threads and batches change no bit. */
 #include "core/openmp.h"
+#include "exec/kernels/winograd/cut.h"
 #include "exec/kernels/winograd/multiply.h"
-#include "exec/kernels/winograd/plan.h"
 #include "exec/kernels/winograd/taps.h"
 
 /* Tiles of a batch: few, so that it stays in the second-level cache; more where matrices come from

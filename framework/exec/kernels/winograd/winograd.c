@@ -1,7 +1,7 @@
 /* winograd.c: what Winograd's algorithm is used for, and how it is cut up. */
 #include "exec/kernels/winograd/winograd.h"
 
-#include "exec/kernels/winograd/plan.h"
+#include "exec/kernels/winograd/cut.h"
 
 int64_t cop_winograd_tiles_along(int64_t size)
 {

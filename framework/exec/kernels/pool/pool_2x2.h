@@ -1,7 +1,7 @@
-/* pool2.h: 2x2 pooling with stride 2 of some rows of one block of planes, whose lanes
+/* pool_2x2.h: 2x2 pooling with stride 2 of some rows of one block of planes, whose lanes
  * (channels) are neighbours at every pixel. */
-#ifndef COP_EXEC_KERNELS_POOL_POOL2_H
-#define COP_EXEC_KERNELS_POOL_POOL2_H
+#ifndef COP_EXEC_KERNELS_POOL_POOL_2X2_H
+#define COP_EXEC_KERNELS_POOL_POOL_2X2_H
 
 #include <stdint.h>
 

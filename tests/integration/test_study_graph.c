@@ -1,4 +1,4 @@
-/* test_study_layout.c: each stage is laid out once, and its identity holds what matters. */
+/* test_study_graph.c: each stage is laid out once, and its identity holds what matters. */
 #include "study_bench.h"
 
 #include "study/graph/record.h"

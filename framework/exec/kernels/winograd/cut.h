@@ -1,7 +1,7 @@
-/* plan.h (implemented in gradient.c, images.c, winograd.c): how a convolution is cut into tiles;
+/* cut.h (implemented in gradient.c, images.c, winograd.c): how a convolution is cut into tiles;
  * and the two kinds of run. */
-#ifndef COP_EXEC_KERNELS_WINOGRAD_PLAN_H
-#define COP_EXEC_KERNELS_WINOGRAD_PLAN_H
+#ifndef COP_EXEC_KERNELS_WINOGRAD_CUT_H
+#define COP_EXEC_KERNELS_WINOGRAD_CUT_H
 
 #include "exec/kernels/winograd/tiles.h"
 #include "exec/kernels/winograd/winograd.h"

@@ -1,6 +1,6 @@
-/* pool2.c: 2x2 pooling. Every loop over lanes has a constant length once it is inlined into
+/* pool_2x2.c: 2x2 pooling. Every loop over lanes has a constant length once it is inlined into
  * one of the three cases below, and is one or two vector instructions then. */
-#include "exec/kernels/pool/pool2.h"
+#include "exec/kernels/pool/pool_2x2.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* recipes.c: the named recipes, with the numbers that were published under those names. */
+/* named_recipes.c: the named recipes, with the numbers that were published under those names. */
 #include "train/recipe.h"
 
 #include <stdio.h>
