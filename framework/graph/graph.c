@@ -27,8 +27,9 @@ struct cop_graph {
     cop_node *table; /* open addressing over equal nodes; a power of two, at most half full */
     size_t table_size;
     block *blocks;
-    int derivations; /* begun and not ended */
-    cop_error error; /* the first one; status COP_OK until then */
+    int derivations;          /* begun and not ended */
+    cop_program_cache *cache; /* not the graph's; may be NULL */
+    cop_error error;          /* the first one; status COP_OK until then */
 };
 
 cop_graph *cop_graph_new(void)
@@ -121,6 +122,17 @@ cop_node cop_graph_out_of_memory(cop_graph *g)
 const cop_node_data *cop_graph_node(const cop_graph *g, cop_node a)
 {
     return g != NULL && a > 0 && a <= g->count ? &g->nodes[a - 1] : NULL;
+}
+
+void cop_graph_use_cache(cop_graph *g, cop_program_cache *cache)
+{
+    if (g != NULL && g->cache == NULL)
+        g->cache = cache;
+}
+
+cop_program_cache *cop_graph_cache(const cop_graph *g)
+{
+    return g != NULL ? g->cache : NULL;
 }
 
 int32_t cop_graph_size(const cop_graph *g)

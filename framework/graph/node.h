@@ -117,6 +117,13 @@ int32_t cop_graph_size(const cop_graph *g);
 /* "conv2d", "relu", … as messages and `explain` print it. */
 const char *cop_op_name(cop_op op);
 
+/* Where the programs that are compiled from the graph are kept for whoever compiles an equal one
+ * (exec/compiler/cache.h); NULL: nowhere. The graph only carries it. It outlives the graph, and the
+ * first one that a graph is given stays. */
+typedef struct cop_program_cache cop_program_cache;
+void cop_graph_use_cache(cop_graph *g, cop_program_cache *cache);
+cop_program_cache *cop_graph_cache(const cop_graph *g);
+
 /* Fails the graph for lack of memory, which is COP_FAILED. Returns COP_NO_NODE. */
 cop_node cop_graph_out_of_memory(cop_graph *g);
 

@@ -22,6 +22,7 @@ struct cop_model {
     cop_task task;
     cop_parameters params, buffers;
     double forward_flops;
+    cop_program_cache *cache; /* not the model's; may be NULL */
 };
 
 const cop_task *cop_model_task(const cop_model *m)
@@ -158,6 +159,7 @@ cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const c
     cop_error own = {0}; /* so that there is always a reason to prefix */
     *out = NULL;
     cop_status status = cop_graph_check(g, &own);
+    cop_graph_use_cache(g, m->cache);
     if (status == COP_OK) {
         cop_node *given_params = closed_copy(params, m->params.count);
         cop_node *given_buffers = closed_copy(buffers, m->buffers.count);
@@ -389,4 +391,9 @@ void cop_model_free(cop_model *m)
     free(m->params.items);
     free(m->buffers.items);
     free(m);
+}
+
+void cop_model_use_cache(cop_model *m, cop_program_cache *cache)
+{
+    m->cache = cache;
 }

@@ -10,4 +10,10 @@ cop_status cop_model_open(const char *id, const cop_model_ops *ops, const void *
                           const cop_task *task, cop_model **out, cop_error *err);
 void cop_model_free(cop_model *m);
 
+/* From now on the programs of graphs that the model is built into are kept in that cache
+ * (exec/compiler/cache.h), which outlives the model; NULL: not kept, as at first. Before other
+ * threads use the model. */
+struct cop_program_cache;
+void cop_model_use_cache(cop_model *m, struct cop_program_cache *cache);
+
 #endif

@@ -3,6 +3,7 @@
 #include "core/openmp.h"
 #include "core/pages.h"
 #include "core/sized.h"
+#include "exec/compiler/cache.h"
 #include "exec/compiler/compiler.h"
 
 #include <stdlib.h>
@@ -64,6 +65,30 @@ void cop_program_free(cop_program *p)
 {
     if (p == NULL)
         return;
+    if (p->kept != NULL)
+        cop_program_cache_give_back(p);
+    else
+        cop_program_destroy(p);
+}
+
+void cop_program_reset(cop_program *p)
+{
+    cop_profile_close(p);
+    for (int32_t i = 0; i < p->input_count; i++)
+        p->inputs[i].data = NULL;
+    for (int32_t i = 0; i < p->output_count; i++) {
+        p->outputs[i].bound = NULL;
+        p->outputs[i].copied = false;
+    }
+    for (int32_t i = 0; i < p->buffer_count; i++)
+        p->data[i] = NULL;
+    p->ready = false;
+    free(p->arena);
+    p->arena = NULL;
+}
+
+void cop_program_destroy(cop_program *p)
+{
     cop_profile_close(p);
     for (int32_t i = 0; i < p->instruction_count; i++) {
         cop_instruction *in = &p->instructions[i];
@@ -185,11 +210,8 @@ static cop_status check_request(const cop_graph *g, const cop_node *outputs, siz
     return COP_OK;
 }
 
-static cop_status allocate(cop_program *p, cop_error *err)
+cop_status cop_program_allocate(cop_program *p, cop_error *err)
 {
-    p->data = cop_compiler_array((size_t)p->buffer_count, sizeof *p->data, err);
-    if (p->data == NULL)
-        return COP_FAILED;
     if (p->arena_bytes > 0) {
         p->arena = cop_pages_new(p->arena_bytes);
         if (p->arena == NULL)
@@ -228,7 +250,8 @@ static cop_status run_passes(cop_compiler *c, cop_error *err)
     COP_TRY(cop_plan_memory(c->p, err));
     COP_TRY(copy_labels(c, err));
     COP_TRY(cop_profile_from_environment(c->p, err));
-    return allocate(c->p, err);
+    c->p->data = cop_compiler_array((size_t)c->p->buffer_count, sizeof *c->p->data, err);
+    return c->p->data != NULL ? cop_program_allocate(c->p, err) : COP_FAILED;
 }
 
 /* Compiles the compiler's own copy of the graph. */
@@ -256,6 +279,50 @@ static cop_status compile_copy(const cop_graph *g, const cop_node *outputs, size
     return status;
 }
 
+/* Compiles for so many threads, whatever the process runs with. */
+static cop_status compile_for(const cop_graph *g, const cop_node *outputs, size_t output_count,
+                              int threads, cop_program **program, cop_error *err)
+{
+    cop_program *p = cop_compiler_array(1, sizeof *p, err);
+    if (p == NULL)
+        return COP_FAILED;
+    int before = omp_get_max_threads();
+    p->threads = threads;
+    /* oneDNN divides a primitive's work among the threads it sees at its creation. */
+    omp_set_num_threads(threads);
+    cop_status status = compile_copy(g, outputs, output_count, p, err);
+    omp_set_num_threads(before);
+    if (status != COP_OK) {
+        cop_program_destroy(p);
+        return status;
+    }
+    p->cost.operations = p->instruction_count;
+    p->cost.arena_bytes = (int64_t)p->arena_bytes;
+    *program = p;
+    return COP_OK;
+}
+
+/* Lends the program of that signature from the cache, where it is compiled first if it must be. */
+static cop_status borrow(cop_program_cache *cache, cop_program_signature *signature,
+                         const cop_graph *g, const cop_node *outputs, size_t output_count,
+                         int threads, cop_program **program, cop_error *err)
+{
+    cop_program *p = cop_program_cache_take(cache, signature);
+    if (p == NULL) {
+        COP_TRY(compile_for(g, outputs, output_count, threads, program, err));
+        cop_program_cache_adopt(cache, *program, signature);
+        return COP_OK;
+    }
+    cop_status status = cop_profile_from_environment(p, err);
+    if (status == COP_OK)
+        status = cop_program_allocate(p, err);
+    if (status != COP_OK)
+        cop_program_free(p);
+    else
+        *program = p;
+    return status;
+}
+
 cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t output_count,
                        const cop_compile_options *given, cop_program **program, cop_error *err)
 {
@@ -266,21 +333,15 @@ cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size_t outpu
         COP_TRY(cop_sized_take("a compilation's options", given,
                                COP_LEAST(cop_compile_options, reserved), &own, sizeof own, err));
     COP_TRY(check_request(g, outputs, output_count, options, err));
-    cop_program *p = cop_compiler_array(1, sizeof *p, err);
-    if (p == NULL)
-        return COP_FAILED;
-    int before = omp_get_max_threads();
-    p->threads = options != NULL && options->threads > 0 ? options->threads : before;
-    /* oneDNN divides a primitive's work among the threads it sees at its creation. */
-    omp_set_num_threads(p->threads);
-    cop_status status = compile_copy(g, outputs, output_count, p, err);
-    omp_set_num_threads(before);
-    if (status != COP_OK) {
-        cop_program_free(p);
-        return status;
-    }
-    p->cost.operations = p->instruction_count;
-    p->cost.arena_bytes = (int64_t)p->arena_bytes;
-    *program = p;
-    return COP_OK;
+    int threads = own.threads > 0 ? own.threads : omp_get_max_threads();
+    cop_program_cache *cache = cop_graph_cache(g);
+    if (cache == NULL)
+        return compile_for(g, outputs, output_count, threads, program, err);
+    cop_program_signature signature;
+    cop_status status = cop_program_signature_make(g, outputs, output_count, threads,
+                                                   COP_PRECISION_F32, &signature, err);
+    if (status == COP_OK)
+        status = borrow(cache, &signature, g, outputs, output_count, threads, program, err);
+    cop_program_signature_clear(&signature);
+    return status;
 }

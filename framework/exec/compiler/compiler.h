@@ -37,6 +37,16 @@ typedef struct cop_compiler {
     cop_program *p;
 } cop_compiler;
 
+/* Ends a program that is in no cache, or is leaving its cache. */
+void cop_program_destroy(cop_program *p);
+
+/* Takes from a program all that it got since it was compiled: bindings, values of outputs, the
+ * profile (whose listing is written now), and its arena. */
+void cop_program_reset(cop_program *p);
+
+/* Gives a program its arena, with the constants in it. */
+cop_status cop_program_allocate(cop_program *p, cop_error *err);
+
 /* Frees the arrays. */
 void cop_compiler_clear(cop_compiler *c);
 

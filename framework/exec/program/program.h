@@ -81,6 +81,9 @@ typedef struct cop_output_slot {
     bool copied;  /* written by a copy after the last instruction, not in place */
 } cop_output_slot;
 
+/* A program's entry in the cache that it is from (exec/compiler/cache.c). */
+typedef struct cop_kept cop_kept;
+
 struct cop_program {
     int threads;
     cop_onednn *dnn;
@@ -98,6 +101,7 @@ struct cop_program {
     cop_program_cost cost;
     bool ready;           /* `data` and `copied` follow the bindings */
     cop_profile *profile; /* owned; NULL where nothing is measured */
+    cop_kept *kept;       /* the cache's; NULL where the program ends when it is freed */
 };
 
 /* What a tensor of that shape takes in plain f32. */

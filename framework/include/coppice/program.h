@@ -33,7 +33,8 @@ COP_API cop_status cop_compile(const cop_graph *g, const cop_node *outputs, size
                                const cop_compile_options *options, cop_program **program,
                                cop_error *err);
 
-/* Frees it; NULL is fine. What was bound stays the caller's. */
+/* Frees it; NULL is fine. What was bound stays the caller's. The host may keep the program for the
+ * next who compiles the same graph, who gets it as if it were new. */
 COP_API void cop_program_free(cop_program *p);
 
 /* Where the value of an input node is read from at each run: the caller's memory, of the node's

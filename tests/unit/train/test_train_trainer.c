@@ -1,6 +1,7 @@
 /* The training loop: PyTorch's numbers, masks, resume, repeatability, refusals. */
 #include "support.h"
 
+#include "exec/compiler/cache.h"
 #include "tiny_net.h"
 #include "train/forward.h"
 #include "train/loader.h"
@@ -311,6 +312,67 @@ static void seeds_and_nothing_else_decide(void **state)
     cop_model_free(m);
 }
 
+/* What a study does between two trainings of one network: another number of threads, an evaluation,
+ * a training under a mask. */
+static void use_other_programs(const cop_model *m, const cop_samples *data,
+                               const cop_tensors *initial)
+{
+    cop_recipe recipe = drawing_recipe();
+    cop_tensors *mask = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_full_mask(m, &mask, &err), &err);
+    cop_f32(cop_tensors_at(mask, 0))[1] = 0.0f;
+    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec), .model = m,   .data = data,
+                                   .recipe = &recipe,           .mask = mask, .threads = 1};
+    cop_trainer *t = NULL;
+    assert_ok(cop_trainer_new(&spec, &t, &err), &err);
+    start(t, initial);
+    (void)run(t, 4);
+    cop_trainer_free(t);
+    cop_objective *o = NULL;
+    cop_evaluation e = {COP_SIZED(cop_evaluation)};
+    const cop_objective_spec whole = {COP_SIZED(cop_objective_spec), .model = m, .data = data};
+    assert_ok(cop_objective_new(&whole, &o, &err), &err);
+    assert_ok(cop_objective_evaluate(o, initial, &e, &err), &err);
+    cop_objective_free(o);
+    cop_tensors_free(mask);
+}
+
+static void kept_programs_train_bit_for_bit(void **state)
+{
+    (void)state;
+    static tiny_data data;
+    tiny_fill(&data, 10, false);
+    cop_error err = {0};
+    cop_program_cache *cache = NULL;
+    assert_ok(cop_program_cache_new(64u << 20, &cache, &err), &err);
+    cop_model *plain = tiny_model(false), *sharing = tiny_model(false), *other = tiny_model(false);
+    cop_model_use_cache(sharing, cache);
+    cop_model_use_cache(other, cache); /* a study opens a model for each of its cells */
+    cop_tensors *initial = initial_state(plain);
+    int64_t compiled = 0;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        cop_tensors *wanted = NULL, *got = NULL;
+        train_with_seeds(plain, &data.samples, initial, seed, seed + 1, &wanted);
+        train_with_seeds(seed == 2 ? other : sharing, &data.samples, initial, seed, seed + 1, &got);
+        assert_same_bits(got, wanted);
+        cop_tensors_free(got);
+        cop_tensors_free(wanted);
+        use_other_programs(sharing, &data.samples, initial);
+        cop_program_cache_counts counts = cop_program_cache_count(cache);
+        compiled = seed == 1 ? counts.compiled : compiled;
+        assert_int_equal(counts.compiled, compiled); /* all of them in the first turn */
+        assert_int_equal(counts.reused, ((int64_t)seed - 1) * compiled);
+        assert_int_equal(counts.lent, 0);
+    }
+    assert_int_equal(compiled, 5); /* a full and a partial batch, twice, and the evaluation */
+    cop_tensors_free(initial);
+    cop_model_free(plain);
+    cop_model_free(sharing);
+    cop_model_free(other);
+    cop_program_cache_free(cache);
+}
+
 static void starting_at_a_step_takes_its_place_in_order_and_schedule(void **state)
 {
     (void)state;
@@ -504,6 +566,7 @@ int main(void)
         cmocka_unit_test(removed_weights_stay_zero),
         cmocka_unit_test(a_restored_training_goes_on_bit_for_bit),
         cmocka_unit_test(seeds_and_nothing_else_decide),
+        cmocka_unit_test(kept_programs_train_bit_for_bit),
         cmocka_unit_test(starting_at_a_step_takes_its_place_in_order_and_schedule),
         cmocka_unit_test(each_step_draws_anew),
         cmocka_unit_test(metrics_are_means_over_samples),
