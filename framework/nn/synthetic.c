@@ -1,6 +1,7 @@
 /* synthetic.c: a distilled set in memory, and the samples that it decodes to. */
 #include "nn/synthetic.h"
 
+#include "graph/node.h"
 #include "nn/decode.h"
 
 #include <coppice/program.h>
@@ -160,12 +161,14 @@ static owned_samples *allocate(const cop_synthetic *s, int64_t count)
 }
 
 /* A program that decodes one stored image; a set of any size then needs little extra memory. */
-static cop_status compile_decoder(const cop_synthetic *s, cop_decode decode, cop_program **program,
+static cop_status compile_decoder(const cop_synthetic *s, cop_decode decode,
+                                  cop_program_cache *programs, cop_program **program,
                                   cop_error *err)
 {
     cop_graph *g = cop_graph_new();
     if (g == NULL)
         return cop_fail(err, COP_FAILED, "out of memory while decoding");
+    cop_graph_use_cache(g, programs);
     cop_node x =
         cop_input(g, "pixels", cop_shape4(1, s->task.channels, s->task.height, s->task.width));
     cop_node y = cop_decode_images(g, x, decode, s->factor);
@@ -192,8 +195,8 @@ static void place_tiles(const cop_synthetic *s, cop_decode decode, int64_t k, co
     }
 }
 
-static cop_status decode_pixels(const cop_synthetic *s, cop_decode decode, float *pixels,
-                                cop_error *err)
+static cop_status decode_pixels(const cop_synthetic *s, cop_decode decode,
+                                cop_program_cache *programs, float *pixels, cop_error *err)
 {
     int64_t size = cop_task_values(&s->task);
     if (decode == COP_DECODE_NONE) {
@@ -201,7 +204,7 @@ static cop_status decode_pixels(const cop_synthetic *s, cop_decode decode, float
         return COP_OK;
     }
     cop_program *program = NULL;
-    COP_TRY(compile_decoder(s, decode, &program, err));
+    COP_TRY(compile_decoder(s, decode, programs, &program, err));
     cop_status status = COP_OK;
     for (int64_t k = 0; k < s->count && status == COP_OK; k++) {
         status = cop_program_bind_name(program, "pixels", s->pixels + k * size, err);
@@ -240,7 +243,8 @@ static void repeat_labels(const cop_synthetic *s, owned_samples *owned)
     owned->view.soft = hard ? NULL : owned->soft;
 }
 
-cop_status cop_synthetic_samples(const cop_synthetic *s, cop_samples **out, cop_error *err)
+cop_status cop_synthetic_decode(const cop_synthetic *s, cop_program_cache *programs,
+                                cop_samples **out, cop_error *err)
 {
     if (s->factor < 1)
         return cop_fail(err, COP_FAILED, "a synthetic set cannot be decoded by factor %d",
@@ -250,7 +254,7 @@ cop_status cop_synthetic_samples(const cop_synthetic *s, cop_samples **out, cop_
     owned_samples *owned = allocate(s, count);
     if (owned == NULL)
         return cop_fail(err, COP_FAILED, "out of memory for %lld decoded images", (long long)count);
-    cop_status status = decode_pixels(s, decode, owned->pixels, err);
+    cop_status status = decode_pixels(s, decode, programs, owned->pixels, err);
     if (status != COP_OK) {
         cop_synthetic_samples_free(&owned->view);
         return status;
@@ -258,4 +262,9 @@ cop_status cop_synthetic_samples(const cop_synthetic *s, cop_samples **out, cop_
     repeat_labels(s, owned);
     *out = &owned->view;
     return COP_OK;
+}
+
+cop_status cop_synthetic_samples(const cop_synthetic *s, cop_samples **out, cop_error *err)
+{
+    return cop_synthetic_decode(s, NULL, out, err);
 }

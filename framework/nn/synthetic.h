@@ -32,4 +32,9 @@ void cop_synthetic_clear(cop_synthetic *s);
  * in [0, 1] and sums to 1 (to 1e-4). */
 cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err);
 
+/* cop_synthetic_samples, with its program kept in that cache (exec/compiler/cache.h), if any. */
+struct cop_program_cache;
+cop_status cop_synthetic_decode(const cop_synthetic *s, struct cop_program_cache *programs,
+                                cop_samples **out, cop_error *err);
+
 #endif

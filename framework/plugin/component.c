@@ -356,6 +356,12 @@ void cop_instance_close(cop_instance *instance)
     *instance = (cop_instance){0};
 }
 
+void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache)
+{
+    for (size_t i = 0; i < instance->model_count; i++)
+        cop_model_use_cache(instance->models[i], cache);
+}
+
 cop_status cop_worker_open(const cop_instance *from, const cop_task *task, cop_worker *out,
                            cop_error *err)
 {

@@ -102,6 +102,10 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
                              cop_error *err);
 void cop_instance_close(cop_instance *instance);
 
+/* cop_model_use_cache (nn/model.h) for each model of its options. */
+struct cop_program_cache;
+void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache);
+
 /* The instance of one piece of work (distillers, pruners, analyzers), with a copy of the options
  * that is its own. `from` must outlive it. A failure is told as above and leaves *out empty. */
 typedef struct cop_worker {

@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Stages of all cells share their programs. */
+static void share_programs(const cop_study *s, const cop_cell *cell, cop_opened *o)
+{
+    cop_model_use_cache(o->model, s->programs);
+    cop_instance_use_cache(&o->distiller, s->programs);
+    for (size_t i = 0; i < cell->phase_count; i++)
+        cop_instance_use_cache(&o->pruners[i], s->programs);
+    for (size_t i = 0; i < cell->analyzer_count; i++)
+        cop_instance_use_cache(&o->analyzers[i], s->programs);
+}
+
 static cop_status open_all(const cop_cell *cell, const cop_task *task, cop_opened *o,
                            cop_error *err)
 {
@@ -29,7 +40,9 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
     if (cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
     COP_TRY(cop_study_load_data(s, cell->dataset, &out->data, err));
-    return open_all(cell, &out->data->info.task, out, err);
+    COP_TRY(open_all(cell, &out->data->info.task, out, err));
+    share_programs(s, cell, out);
+    return COP_OK;
 }
 
 static void close_instance(cop_instance *instance)

@@ -2,6 +2,7 @@
 #include "core/damage.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "exec/compiler/cache.h"
 #include "study/graph/graph.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 static cop_status open_and_lay_out(cop_study *s, cop_error *err)
 {
     const cop_config *config = s->config;
+    COP_TRY(cop_program_cache_from_environment(&s->programs, err));
     s->opened = calloc(config->cell_count, sizeof *s->opened);
     if (s->opened == NULL)
         return cop_out_of_memory(err);
@@ -59,6 +61,7 @@ void cop_study_free(cop_study *s)
     for (size_t i = 0; s->opened != NULL && i < s->config->cell_count; i++)
         cop_close_cell(&s->opened[i]);
     free(s->opened);
+    cop_program_cache_free(s->programs);
     for (size_t i = 0; i < s->data_count; i++)
         cop_loaded_data_free(s->data[i]);
     free(s->data);

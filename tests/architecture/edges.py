@@ -35,6 +35,7 @@ study -> config: a study is what a config describes
 study -> plugin: opens and calls components
 study -> store: artifacts and checkpoints
 study -> train: trains
+study -> exec: owns the compiled programs that its stages share
 study -> nn: states, masks and synthetic sets pass through it
 config -> train: recipes and durations are keys of a config
 config -> plugin: option tables read and check a config's groups

@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "exec/compiler/cache.h"
 #include "study/graph/record.h"
 
 #include <cjson/cJSON.h>
@@ -22,6 +23,42 @@ static void the_same_config_gives_the_same_bits(void **state)
     bench_run(&b);
     assert_same_results(&a, &b);
     bench_close(&a);
+    bench_close(&b);
+}
+
+/* Every kind of stage, of two seeds, with programs that are kept and without. */
+static void stages_share_their_programs_and_keep_their_bits(void **state)
+{
+    (void)state;
+    const char *const overrides[] = {"study.seeds=[0, 1]"};
+    bench a, b;
+    bench_open(&a, resume_config, overrides, 1);
+    assert_int_equal(setenv("COPPICE_PROGRAM_CACHE", "0", 1), 0);
+    bench_open(&b, resume_config, overrides, 1);
+    assert_int_equal(unsetenv("COPPICE_PROGRAM_CACHE"), 0);
+    assert_null(b.study->programs);
+    bench_run(&a);
+    bench_run(&b);
+    assert_same_results(&a, &b);
+    cop_program_cache_counts counts = cop_program_cache_count(a.study->programs);
+    assert_int_equal(counts.lent, 0);
+    assert_int_equal(counts.dropped, 0);
+    assert_true(counts.reused > 2 * counts.compiled);
+    bench_close(&a);
+    bench_close(&b);
+}
+
+static void a_size_for_kept_programs_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    cop_study *study = NULL;
+    bench b;
+    bench_load(&b, base_config, NULL, 0);
+    assert_int_equal(setenv("COPPICE_PROGRAM_CACHE", "lots", 1), 0);
+    assert_refused(cop_study_new(b.config, NULL, &study, &err), COP_INVALID, &err,
+                   "COPPICE_PROGRAM_CACHE is \"lots\", wanted a number of MiB, 0 for none");
+    assert_int_equal(unsetenv("COPPICE_PROGRAM_CACHE"), 0);
     bench_close(&b);
 }
 
@@ -194,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_config_gives_the_same_bits),
+        cmocka_unit_test(stages_share_their_programs_and_keep_their_bits),
+        cmocka_unit_test(a_size_for_kept_programs_that_is_none_is_refused),
         cmocka_unit_test(a_diverged_network_is_not_published),
         cmocka_unit_test(what_does_not_depend_on_a_failed_stage_runs),
         cmocka_unit_test(the_record_says_why_a_stage_has_no_result),

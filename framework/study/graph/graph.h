@@ -117,6 +117,8 @@ typedef struct cop_distilled_line {
 struct cop_study {
     const cop_config *config;
     cop_logger *log;
+    /* Of every model of the study (exec/compiler/cache.h); owned; NULL: none are kept. */
+    struct cop_program_cache *programs;
     cop_loaded_data **data;
     size_t data_count;
     cop_opened *opened; /* one per cell */

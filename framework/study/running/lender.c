@@ -198,7 +198,7 @@ static cop_status lend_synthetic(void *context, const cop_samples **out, cop_err
     if (l->synthetic == NULL && distil != COP_NO_STAGE) {
         cop_synthetic set = {0};
         COP_TRY(cop_load_synthetic(l->r, distil, &set, err));
-        cop_status status = cop_synthetic_samples(&set, &l->synthetic, err);
+        cop_status status = cop_synthetic_decode(&set, l->r->study->programs, &l->synthetic, err);
         cop_synthetic_clear(&set);
         COP_TRY(status);
     }

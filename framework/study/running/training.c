@@ -62,7 +62,7 @@ static cop_status open_data(cop_training *t, cop_error *err)
         return COP_OK;
     cop_synthetic set = {0};
     COP_TRY(cop_load_synthetic(t->r, spec->distil, &set, err));
-    cop_status status = cop_synthetic_samples(&set, &t->decoded, err);
+    cop_status status = cop_synthetic_decode(&set, t->r->study->programs, &t->decoded, err);
     t->data = t->decoded;
     if (spec->own_recipe)
         t->recipe = *set.recipe;
