@@ -16,6 +16,7 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
 {
     const cop_config *config = s->config;
     COP_TRY(cop_program_cache_from_environment(&s->programs, err));
+    COP_TRY(cop_exec_isa(s->isa, err));
     s->opened = calloc(config->cell_count, sizeof *s->opened);
     if (s->opened == NULL)
         return cop_out_of_memory(err);

@@ -35,7 +35,7 @@ study -> config: a study is what a config describes
 study -> plugin: opens and calls components
 study -> store: artifacts and checkpoints
 study -> train: trains
-study -> exec: owns the compiled programs that its stages share
+study -> exec: owns the cache of compiled programs; the instruction sets are part of identities
 study -> nn: states, masks and synthetic sets pass through it
 config -> train: recipes and durations are keys of a config
 config -> plugin: option tables read and check a config's groups
@@ -73,6 +73,7 @@ exec/compiler -> exec/kernels: asks kernels for what they need
 exec/compiler -> exec/onednn: asks oneDNN for its layouts and primitives
 exec/inspect -> exec/program: describes programs
 exec/inspect -> exec/compiler: counts the element operations of a unit on planes
+exec/inspect -> exec/kernels: the instruction set that kernels were compiled for
 exec/inspect -> exec/onednn: names of layouts and implementations
 exec/program -> exec/inspect: circle: a program times its instructions by itself when asked to
 exec/program -> exec/compiler: circle: what may overwrite what is asked again when outputs are bound

@@ -7,8 +7,10 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <dnnl.h>
+#include <dnnl_debug.h>
 
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t desc_value;
@@ -603,30 +605,24 @@ cop_status cop_primitive_run(cop_primitive *p, const float *a, const float *b, f
     return status == dnnl_success ? COP_OK : refused(err, "running a primitive", status);
 }
 
-/* The instruction set that oneDNN found; ours is the compiler's choice for the same CPU. */
-static const char *isa_name(void)
+const char *cop_onednn_isa(void)
 {
-    switch (dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_avx512_core_amx:
-        return "avx512_core_amx";
-    case dnnl_cpu_isa_avx512_core_bf16:
-        return "avx512_core_bf16";
-    case dnnl_cpu_isa_avx512_core_vnni:
-        return "avx512_core_vnni";
-    case dnnl_cpu_isa_avx512_core:
-        return "avx512_core";
-    case dnnl_cpu_isa_avx2:
-        return "avx2";
-    case dnnl_cpu_isa_sse41:
-        return "sse41";
-    default:
-        return "another instruction set";
-    }
+    static const char prefix[] = "cpu_isa_", unknown[] = "unknown";
+    const char *word = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    if (word == NULL || strncmp(word, unknown, sizeof unknown - 1) == 0)
+        return NULL;
+    return strncmp(word, prefix, sizeof prefix - 1) == 0 ? word + sizeof prefix - 1 : word;
+}
+
+bool cop_onednn_prefers_ymm(void)
+{
+    return dnnl_get_cpu_isa_hints() == dnnl_cpu_isa_prefer_ymm;
 }
 
 void cop_onednn_version(char *text, size_t size)
 {
     const dnnl_version_t *version = dnnl_version();
-    (void)snprintf(text, size, "%s; oneDNN %d.%d.%d", isa_name(), version->major, version->minor,
-                   version->patch);
+    const char *isa = cop_onednn_isa();
+    (void)snprintf(text, size, "%s; oneDNN %d.%d.%d", isa != NULL ? isa : "another instruction set",
+                   version->major, version->minor, version->patch);
 }

@@ -68,6 +68,13 @@ const char *cop_primitive_implementation(const cop_primitive *primitive);
 cop_status cop_primitive_run(cop_primitive *primitive, const float *a, const float *b,
                              float *result, void *scratch, cop_error *err);
 
+/* The instruction set that oneDNN uses here and now, which ONEDNN_MAX_CPU_ISA bounds, as a word:
+ * "avx512_core". NULL for one that it has no word for. The library's own text. */
+const char *cop_onednn_isa(void);
+
+/* Whether it prefers short vectors (ONEDNN_CPU_ISA_HINTS). */
+bool cop_onednn_prefers_ymm(void);
+
 /* "avx512_core; oneDNN 2.6.3", for the record of where a result came from. */
 void cop_onednn_version(char *text, size_t size);
 

@@ -4,6 +4,7 @@
 #ifndef COP_STUDY_GRAPH_GRAPH_H
 #define COP_STUDY_GRAPH_GRAPH_H
 
+#include "exec/inspect/versions.h"
 #include "nn/model.h"
 #include "study/data.h"
 #include "study/graph/plan.h"
@@ -119,6 +120,7 @@ struct cop_study {
     cop_logger *log;
     /* Of every model of the study (exec/compiler/cache.h); owned; NULL: none are kept. */
     struct cop_program_cache *programs;
+    char isa[COP_ISA_SIZE]; /* the instruction sets that decide results, as identities have them */
     cop_loaded_data **data;
     size_t data_count;
     cop_opened *opened; /* one per cell */

@@ -115,15 +115,30 @@ static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *sta
     return COP_OK;
 }
 
+/* NULL for one that has no name: it would share another's. */
+static const char *precision_name(cop_precision precision)
+{
+    switch (precision) {
+    case COP_PRECISION_F32:
+        return "f32";
+    case COP_PRECISION_BF16:
+        return "bf16";
+    }
+    return NULL;
+}
+
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
                               cop_error *err)
 {
     const cop_cell *cell = stage->opened->cell;
+    const char *precision = precision_name(cell->precision);
     cop_text t = {0};
-    cop_text_printf(&t, "numerics %d\nstage %s\ndata %s\nprecision %s\nthreads %d\n",
-                    COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind),
-                    stage->opened->data->fingerprint,
-                    cell->precision == COP_PRECISION_BF16 ? "bf16" : "f32", cell->threads);
+    if (precision == NULL)
+        return cop_fail(err, COP_FAILED, "a stage has a precision without a name (%d)",
+                        (int)cell->precision);
+    cop_text_printf(&t, "numerics %d\nstage %s\n%sdata %s\nprecision %s\nthreads %d\n",
+                    COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind), s->isa,
+                    stage->opened->data->fingerprint, precision, cell->threads);
     cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
                                                        : add_work(&t, s, stage, err);
     *out = status == COP_OK ? cop_text_take(&t) : NULL;
