@@ -29,6 +29,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, split)},
     {"cell", "LABEL", "cell of the sweep; not needed where there is one", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, cell)},
+    {"study", "NAME", "study of the directory; not needed where there is one", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, study)},
     {"seed", "N", "seed; not needed where there is one", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, seed)},
     {"round", "K", "round of pruning, 0 for the dense network (default: the last)",

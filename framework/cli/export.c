@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "core/file.h"
 #include "core/locale.h"
+#include "core/path.h"
 #include "core/text.h"
 #include "nn/synthetic.h"
 #include "report/data/record.h"
@@ -11,6 +12,7 @@
 #include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/synthetic_file.h"
+#include "store/study_folders.h"
 
 #include <coppice/model.h>
 
@@ -259,15 +261,17 @@ static cop_status export(const export_source *s, cop_error *err)
 static cop_status run(const cop_call *call, cop_error *err)
 {
     export_source s = {.call = call, .dir = call->arguments->words[0]};
-    cop_status status = cop_results_read(s.dir, call->log, &s.results, err);
+    char record[COP_PATH_SIZE];
+    COP_TRY(cop_study_folder_choose(s.dir, call->arguments->study, record, sizeof record, err));
+    cop_status status = cop_results_read(s.dir, record, call->log, &s.results, err);
     if (status == COP_OK)
         status = export(&s, err);
     cop_results_clear(&s.results);
     return status;
 }
 
-static const char *const options[] = {"cell",      "seed", "round", "copy", "to",
-                                      "synthetic", "png",  "quiet", NULL};
+static const char *const options[] = {"study", "cell",      "seed", "round", "copy",
+                                      "to",    "synthetic", "png",  "quiet", NULL};
 
 const cop_subcommand cop_export_command = {
     .name = "export",

@@ -5,6 +5,7 @@
 #include "core/path.h"
 #include "report/report.h"
 #include "store/holder.h"
+#include "store/study_folders.h"
 #include "study/study.h"
 
 #include <stdlib.h>
@@ -24,28 +25,29 @@ static cop_status check_jobs(const cop_call *call, cop_error *err)
 }
 
 /* Runs the study and reports, also where stages failed by themselves: they are rows with their
- * reason. The directory is held until the report is made, which so is of what this run laid out. */
+ * reason. The study is held until the report is made, which so is of what this run laid out. */
 static cop_status run_and_report(const cop_call *call, cop_study *study, cop_store *store,
-                                 cop_error *err)
+                                 const char *record, cop_error *err)
 {
+    const char *dir = cop_store_dir(store);
     cop_error failure = {0};
     cop_status status = cop_study_run(study, store, cop_signals_ask(), call->log, &failure);
     cop_signals_at_once("the report is made");
     if (status == COP_OK)
-        return cop_report(cop_store_dir(store), call->out, call->log, err);
+        return cop_report(dir, record, call->out, call->log, err);
     if (cop_study_failed(study))
-        COP_TRY(cop_report(cop_store_dir(store), call->out, call->log, err));
+        COP_TRY(cop_report(dir, record, call->out, call->log, err));
     *err = failure;
     return status;
 }
 
 static cop_status hold(const cop_call *call, const cop_study *study, const char *name,
-                       const char *dir, cop_holder **out, cop_error *err)
+                       const char *record, cop_holder **out, cop_error *err)
 {
     char *plan = cop_study_plan_text(study);
     if (plan == NULL)
         return cop_out_of_memory(err);
-    cop_status status = cop_holder_take(dir, name, plan, call->log, out, err);
+    cop_status status = cop_holder_take(record, name, plan, call->log, out, err);
     free(plan);
     return status;
 }
@@ -56,13 +58,16 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
     cop_study *study = NULL;
     cop_store *store = NULL;
     cop_holder *holder = NULL;
+    char record[COP_PATH_SIZE];
     cop_status status = cop_study_new(config, call->log, &study, err);
     if (status == COP_OK)
         status = cop_store_open(dir, &store, err);
     if (status == COP_OK)
-        status = hold(call, study, config->name, dir, &holder, err);
+        status = cop_study_folder_make(dir, config->name, record, sizeof record, err);
     if (status == COP_OK)
-        status = run_and_report(call, study, store, err);
+        status = hold(call, study, config->name, record, &holder, err);
+    if (status == COP_OK)
+        status = run_and_report(call, study, store, record, err);
     cop_holder_release(holder);
     cop_store_close(store);
     cop_study_free(study);

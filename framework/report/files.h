@@ -1,6 +1,6 @@
 /* files.h: which files a report wrote, so that the next one can take away what is not its own.
  *
- * OUT/report/files.json lists each file with its checksum. A file is removed only if an earlier
+ * files.json of a report lists each file with its checksum. A file is removed only if an earlier
  * report lists it and it still has the bytes that were written: what anybody else put there, or
  * changed, stays. */
 #ifndef COP_REPORT_FILES_H

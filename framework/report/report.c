@@ -1,4 +1,4 @@
-/* report.c: making the report of a study's output directory. */
+/* report.c: making the report of a study. */
 #include "report/report.h"
 
 #include "core/damage.h"
@@ -30,7 +30,7 @@ typedef struct picture {
 
 /* What the functions here share. */
 typedef struct report {
-    const char *dir; /* OUT/report; the arena's */
+    const char *dir; /* the folder that it is written to; the arena's */
     cop_results results;
     cop_table_groups groups;
     cop_tables *sheets; /* owned */
@@ -113,7 +113,7 @@ static cop_status keep_notes(const report *r, cop_error *err)
 
 static cop_status make_dirs(report *r, cop_error *err)
 {
-    static const char *const parts[] = {"figures", "images"};
+    static const char *const parts[] = {COP_FIGURE_FOLDER, COP_IMAGE_FOLDER};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         const char *path = path_in(r, parts[i]);
         if (path == NULL)
@@ -517,13 +517,13 @@ static cop_status write_files(report *r, const views *page, cop_error *err)
 }
 
 /* The table of tickets is printed even where no file can be written. */
-static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
+static cop_status make(report *r, const char *dir, const char *record, FILE *out, cop_error *err)
 {
     views page, terminal;
-    COP_TRY(cop_results_read(dir, r->log, &r->results, err));
+    COP_TRY(cop_results_read(dir, record, r->log, &r->results, err));
     tell_missing(r);
     tell_mixed(r);
-    r->dir = cop_arena_printf(r->results.arena, "%s/report", dir);
+    r->dir = cop_arena_printf(r->results.arena, "%s/" COP_REPORT_FOLDER, record);
     r->sheets = cop_tables_new();
     if (r->dir == NULL || r->sheets == NULL)
         return cop_out_of_memory(err);
@@ -547,11 +547,12 @@ static cop_status make(report *r, const char *dir, FILE *out, cop_error *err)
                            r->results.damaged_count);
 }
 
-cop_status cop_report(const char *dir, FILE *out, cop_logger *log, cop_error *err)
+cop_status cop_report(const char *dir, const char *record, FILE *out, cop_logger *log,
+                      cop_error *err)
 {
     report r = {.log = log};
     cop_error own = {0};
-    cop_status status = make(&r, dir, out, &own);
+    cop_status status = make(&r, dir, record, out, &own);
     if (status != COP_OK && err != NULL)
         *err = own;
     cop_tables_free(r.sheets);

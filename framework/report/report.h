@@ -1,8 +1,9 @@
 /* report.h: a study's tables and figures, made from its output directory alone.
  *
- * Reads OUT/study.json and the artifacts that it names; needs neither config nor plugins. Writes
+ * Reads the study's record and the artifacts that it names; needs neither config nor plugins.
+ * Writes into the record's folder
  *
- *   OUT/report/tickets.csv      a line per ticket: sparsity, accuracy, and what analyzers say of it
+ *       report/tickets.csv      a line per ticket: sparsity, accuracy, and what analyzers say of it
  *              trainings.csv    a line per trained network
  *              history.csv      a line per epoch
  *              distilled.csv    a line per distilled set
@@ -25,12 +26,14 @@
 
 #include <stdio.h>
 
-/* Makes the report of the study in `dir`; prints the ticket table and what was written to `out`
- * (NULL: prints nothing). What is not computed yet is left out, with a warning; so are damaged
+/* Makes the report of the study whose record is in the folder `record` (store/study_folders.h) and
+ * whose artifacts are in the output directory `dir`; prints the ticket table and what was written
+ * to `out` (NULL: prints nothing). What is not computed yet is left out, with a warning; so are damaged
  * artifacts, but then the answer, once all else is written, is COP_FAILED naming the first. Where
  * the files cannot be written the tables are printed all the same, and the answer is COP_FAILED. A
  * figure that cannot be drawn is a warning, and said in its place on the page. A directory without
  * a readable study.json is COP_FAILED and left as it is. */
-cop_status cop_report(const char *dir, FILE *out, cop_logger *log, cop_error *err);
+cop_status cop_report(const char *dir, const char *record, FILE *out, cop_logger *log,
+                      cop_error *err);
 
 #endif

@@ -9,6 +9,7 @@
  *   OUT/store/broken-<kind>-<identity>-…/   what stood under an artifact's name and was not it
  *   OUT/work/<kind>-<identity>.checkpoint.safetensors   the state of a stage that is under way
  *   OUT/work/lock                                       held while the directory is in use
+ *   OUT/studies/               the records of the studies (study_folders.h)
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not
  * at all; two runs on one directory at worst do the same work twice. Whatever is read back is

@@ -21,8 +21,14 @@
 /* In all four kinds. */
 #define COP_SUMMARY_FILE "summary.json"
 
-/* In OUT itself: the study's record, and the effective config. */
-#define COP_STUDY_FILE  "study.json"
-#define COP_CONFIG_FILE "config.txt"
+/* In OUT itself: a folder per study (study_folders.h). */
+#define COP_STUDIES_FOLDER "studies"
+
+/* In a study's folder: its record, its config, and its report with two folders in it. */
+#define COP_STUDY_FILE    "study.json"
+#define COP_CONFIG_FILE   "config.cfg"
+#define COP_REPORT_FOLDER "report"
+#define COP_FIGURE_FOLDER "figures"
+#define COP_IMAGE_FOLDER  "images"
 
 #endif

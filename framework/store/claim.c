@@ -10,6 +10,7 @@
 #include "store/formats/artifact_json.h"
 #include "store/formats/study_json.h"
 #include "store/paths.h"
+#include "store/study_folders.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -65,26 +66,36 @@ static cop_status has_artifact(const char *store, bool *has, cop_error *err)
     return status;
 }
 
-/* Whether OUT/study.json is a study's record. */
-static cop_status has_record(const char *dir, bool *has, cop_error *err)
+/* Whether study.json in the folder is a study's record. */
+static cop_status is_record(void *own, const char *name_of_folder, const char *folder,
+                            cop_error *err)
 {
+    bool *has = own;
     char path[COP_PATH_SIZE], *name = NULL;
     struct stat info;
     cop_record_kind kind = COP_RECORD_NONE;
-    *has = false;
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
+    (void)name_of_folder;
+    COP_TRY(cop_path_join(path, sizeof path, err, folder, COP_STUDY_FILE));
     if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode))
         return COP_OK;
     COP_TRY(cop_record_identify(path, &kind, &name, err));
     free(name);
-    *has = kind != COP_RECORD_NONE;
+    *has = *has || kind != COP_RECORD_NONE;
     return COP_OK;
 }
 
-/* Something else in the place of one of our directories, or of the record. */
+/* Whether there is a study's record; an earlier version kept its one in OUT itself. */
+static cop_status has_record(const char *dir, bool *has, cop_error *err)
+{
+    *has = false;
+    COP_TRY(is_record(has, "", dir, err));
+    return *has ? COP_OK : cop_study_folders_visit(dir, is_record, has, err);
+}
+
+/* Something else in the place of one of our directories. */
 static cop_status check_folders(const char *dir, cop_error *err)
 {
-    static const char *const folders[] = {COP_STORE_FOLDER, COP_WORK_FOLDER};
+    static const char *const folders[] = {COP_STORE_FOLDER, COP_WORK_FOLDER, COP_STUDIES_FOLDER};
     char path[COP_PATH_SIZE];
     struct stat info;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -92,18 +103,15 @@ static cop_status check_folders(const char *dir, cop_error *err)
         if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode))
             return refuse(path, err);
     }
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* reading a pipe would wait for ever */
-        return refuse(path, err);
     return COP_OK;
 }
 
-/* Refuses a report/ that holds anything, or is no directory: which tables and figures a report
- * writes depends on the study and its plugins, so any name may be one of them. */
-static cop_status check_no_report(const char *dir, cop_error *err)
+/* Refuses a studies/ that holds anything: which folders there are in it depends on the studies'
+ * names, and which tables and figures in their reports on their plugins. */
+static cop_status check_no_studies(const char *dir, cop_error *err)
 {
     char path[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "report"));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDIES_FOLDER));
     DIR *listing = opendir(path);
     if (listing == NULL && errno == ENOENT)
         return COP_OK;
@@ -119,23 +127,13 @@ static cop_status check_no_report(const char *dir, cop_error *err)
 /* Whether nothing is there that we would overwrite. */
 static cop_status check_free(const char *dir, cop_error *err)
 {
-    static const char *const ours[] = {COP_STUDY_FILE, COP_CONFIG_FILE};
-    static const char *const locks[] = {COP_LOCK_FILE, COP_RUN_FILE, COP_RUN_LOCK_FILE,
-                                        COP_RUN_GUARD_FILE};
     char path[COP_PATH_SIZE];
     struct stat info;
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s", ours[i]));
-        if (lstat(path, &info) == 0)
-            return refuse(path, err);
-    }
-    /* Empty ones may be a killed run's, and are never written to before the store is ours. */
-    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER "/%s", locks[i]));
-        if (lstat(path, &info) == 0 && info.st_size > 0)
-            return refuse(path, err);
-    }
-    return check_no_report(dir, err);
+    /* An empty one may be a killed run's, and is never written to before the store is ours. */
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER "/" COP_LOCK_FILE));
+    if (lstat(path, &info) == 0 && info.st_size > 0)
+        return refuse(path, err);
+    return check_no_studies(dir, err);
 }
 
 /* Whether the mark is there; COP_INVALID where its place is taken. */
@@ -158,11 +156,13 @@ static cop_status is_marked(const char *path, bool *marked, cop_error *err)
 
 static cop_status make_folders(const char *dir, cop_error *err)
 {
+    static const char *const folders[] = {COP_STORE_FOLDER, COP_WORK_FOLDER, COP_STUDIES_FOLDER};
     char path[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STORE_FOLDER));
-    COP_TRY(cop_make_dirs(path, err));
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER));
-    return cop_make_dirs(path, err);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s", folders[i]));
+        COP_TRY(cop_make_dirs(path, err));
+    }
+    return COP_OK;
 }
 
 static void marker_path(const char *dir, char *path, size_t size)

@@ -3,6 +3,7 @@
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
+#include "store/study_folders.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,13 +40,6 @@ static bool is_temporary(const char *name)
     return cop_is_unique_name(name, COP_TEMPORARY_JOINT);
 }
 
-/* What a run writes beside its folders; other files there are the user's. */
-static bool is_stale_in_out(const char *name)
-{
-    return is_temporary(name) &&
-           (starts_with(name, COP_STUDY_FILE ".") || starts_with(name, COP_CONFIG_FILE "."));
-}
-
 /* What was broken stays: somebody may want it. */
 static bool is_stale_in_store(const char *name)
 {
@@ -68,19 +62,30 @@ static void sweep(const char *dir, bool (*is_stale)(const char *name))
     (void)closedir(listing);
 }
 
+static cop_status sweep_study(void *own, const char *folder, const char *record, cop_error *err)
+{
+    static const char *const folders[] = {".", COP_REPORT_FOLDER,
+                                          COP_REPORT_FOLDER "/" COP_FIGURE_FOLDER,
+                                          COP_REPORT_FOLDER "/" COP_IMAGE_FOLDER};
+    char path[COP_PATH_SIZE];
+    (void)own;
+    (void)folder;
+    (void)err;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (cop_path_join(path, sizeof path, NULL, record, "%s", folders[i]) == COP_OK)
+            sweep(path, is_temporary);
+    }
+    return COP_OK;
+}
+
 static void sweep_all(const char *dir)
 {
-    static const char *const reports[] = {"report", "report/figures", "report/images"};
     char path[COP_PATH_SIZE];
-    sweep(dir, is_stale_in_out);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_STORE_FOLDER);
     sweep(path, is_stale_in_store);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER);
     sweep(path, is_temporary);
-    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
-        (void)cop_path_join(path, sizeof path, NULL, dir, "%s", reports[i]);
-        sweep(path, is_temporary);
-    }
+    (void)cop_study_folders_visit(dir, sweep_study, NULL, NULL);
 }
 
 static int open_lock(const char *dir, int flags)

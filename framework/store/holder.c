@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 struct cop_holder {
-    int file; /* OUT/work/run.lock; -1 where there are no locks */
+    int file; /* run.lock; -1 where there are no locks */
 };
 
 static cop_status lock(int file, int how, const char *path, cop_error *err)
@@ -38,7 +38,7 @@ static cop_status lock(int file, int how, const char *path, cop_error *err)
 static cop_status open_in(const char *dir, const char *name, char *path, size_t size, int *file,
                           cop_error *err)
 {
-    COP_TRY(cop_path_join(path, size, err, dir, COP_WORK_FOLDER "/%s", name));
+    COP_TRY(cop_path_join(path, size, err, dir, "%s", name));
     *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     return *file >= 0 ? COP_OK : cop_fail_errno(err, "cannot open", path);
 }
@@ -87,7 +87,7 @@ static cop_status check_note(const char *path, const char *dir, const char *hash
     return cop_fail(
         err, COP_FAILED,
         "%s is in use by a run with another config, other plugins or other data (%s): "
-        "wait for it, or give another --out",
+        "wait for it, or give another --out or study.name",
         dir, note.who[0] != '\0' ? cop_escape(note.who, shown, sizeof shown) : "of unknown origin");
 }
 
@@ -96,7 +96,7 @@ static cop_status take(int file, const char *dir, const char *path, const char *
                        const char *hash, cop_error *err)
 {
     char note[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(note, sizeof note, err, dir, COP_WORK_FOLDER "/" COP_RUN_FILE));
+    COP_TRY(cop_path_join(note, sizeof note, err, dir, "%s", COP_RUN_FILE));
     if (flock(file, LOCK_EX | LOCK_NB) == 0)
         COP_TRY(write_note(note, hash, study, err));
     else if (errno == EWOULDBLOCK)

@@ -1,9 +1,10 @@
-/* holder.h: who is running on an output directory, and with which plan: OUT/work/run says it, and
- * OUT/work/run.lock is locked as long as it is so.
+/* holder.h: who is running a study, and with which plan: the file `run` of its folder says it, and
+ * `run.lock` there is locked as long as it is so.
  *
- * Runs that lay out the same stages share a directory: stages are published by one rename, so at
+ * Runs that lay out the same stages share the folder: stages are published by one rename, so at
  * worst they do the same work twice. Others do not, be it that their configs differ, their plugins
- * or their data: study.json and the report are of one. */
+ * or their data: the record and the report are of one. Studies of different names have folders of
+ * their own, and the store is anybody's. */
 #ifndef COP_STORE_HOLDER_H
 #define COP_STORE_HOLDER_H
 
@@ -12,10 +13,10 @@
 
 typedef struct cop_holder cop_holder;
 
-/* Holds `dir`, whose folder work/ is there, for runs that lay out this same `plan` (a text), until
- * the holder is released. COP_FAILED naming study, process, host and time of the run that holds it
- * with another one. A killed run holds nothing. Where the file system knows no locks, nothing is
- * held, with a warning. Owned by the caller. */
+/* Holds the study's folder `dir`, which is there, for runs that lay out this same `plan` (a text),
+ * until the holder is released. COP_FAILED naming study, process, host and time of the run that
+ * holds it with another one. A killed run holds nothing. Where the file system knows no locks,
+ * nothing is held, with a warning. Owned by the caller. */
 cop_status cop_holder_take(const char *dir, const char *study, const char *plan, cop_logger *log,
                            cop_holder **out, cop_error *err);
 

@@ -12,9 +12,10 @@
 #define COP_WORK_FOLDER  "work"
 #define COP_MARKER_FILE  "coppice-store"
 
-/* In OUT/work: held while the directory is in use; who runs on it, and the two locks that go with
- * that (holder.c). */
-#define COP_LOCK_FILE      "lock"
+/* In OUT/work: held while the directory is in use. */
+#define COP_LOCK_FILE "lock"
+
+/* In a study's folder: who runs it, and the two locks that go with that (holder.c). */
 #define COP_RUN_FILE       "run"
 #define COP_RUN_LOCK_FILE  "run.lock"
 #define COP_RUN_GUARD_FILE "run.guard"

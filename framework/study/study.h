@@ -39,10 +39,11 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
                                 cop_error *err);
 
 /* Runs what is missing, in order. *stop becoming non-zero (a signal) saves a checkpoint and returns
- * COP_CANCELLED. Afterwards every ticket's artifacts are published and OUT/study.json lists them.
+ * COP_CANCELLED. Afterwards every ticket's artifacts are published and the study's
+ * record lists them.
  *
  * A stage that fails by itself (it diverged, its plugin failed) costs what depends on it alone: the
- * rest runs, OUT/study.json holds the reasons, and the answer is COP_FAILED with cop_study_failed
+ * rest runs, the record holds the reasons, and the answer is COP_FAILED with cop_study_failed
  * true. The next run tries it again. Any other failure (disk, memory) ends the run.
  *
  * While a stage runs its state is saved every 30 seconds, or every COPPICE_SAVE_SECONDS of the

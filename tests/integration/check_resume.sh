@@ -36,10 +36,10 @@ must_succeed() {
 
 # Times are recorded in manifests and costs.csv alone; all else must agree, file for file.
 compare() {
-  for part in store report; do
-    diff -r -x artifact.json -x costs.csv -x files.json -x '*.png' -x '*.html' "$work/whole/$part" "$work/cut/$part"
+  for part in store studies; do
+    diff -r -x artifact.json -x costs.csv -x files.json -x run -x '*.png' -x '*.html' "$work/whole/$part" "$work/cut/$part"
   done
-  left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock ! -name run ! -name "run.*" -o -name '*.tmp-*' \))
+  left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock -o -name '*.tmp-*' \))
   [ -z "$left" ] || { echo "left behind:"; echo "$left"; exit 1; }
 }
 

@@ -452,7 +452,7 @@ static void a_record_that_is_a_pipe_is_refused(void **state)
     (void)state;
     fake_study f = make_study();
     char path[300];
-    (void)snprintf(path, sizeof path, "%s/study.json", f.dir);
+    (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/study.json", f.dir);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     said s = command(WORDS("report", f.dir));
@@ -460,6 +460,27 @@ static void a_record_that_is_a_pipe_is_refused(void **state)
     assert_one_error(&s, "it is not a regular file");
     clear(&s);
     remove_tree(f.dir);
+}
+
+static void a_directory_of_the_version_before_is_refused_with_what_to_do(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"report", "export"};
+    char dir[256], path[300];
+    cop_error err = {0};
+    static const char record[] =
+        "{\"name\": \"t\", \"seeds\": [0], \"cells\": [], \"tickets\": []}";
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    assert_ok(cop_file_write(path, record, strlen(record), &err), &err);
+    for (size_t i = 0; i < 2; i++) {
+        said s = command(WORDS(commands[i], dir));
+        assert_int_equal(s.status, 1);
+        assert_one_error(&s, "was written by an earlier version of Coppice: run its config on this "
+                             "directory again (coppice run CONFIG --out DIR)");
+        clear(&s);
+    }
+    remove_tree(dir);
 }
 
 static void export_never_guesses(void **state)
@@ -525,6 +546,7 @@ int main(void)
         cmocka_unit_test(export_writes_the_distilled_set),
         cmocka_unit_test(export_follows_a_row_of_links_to_its_end),
         cmocka_unit_test(a_record_that_is_a_pipe_is_refused),
+        cmocka_unit_test(a_directory_of_the_version_before_is_refused_with_what_to_do),
         cmocka_unit_test(export_never_guesses),
         cmocka_unit_test(export_refuses_names_of_other_formats),
         cmocka_unit_test(export_writes_into_what_is_named),

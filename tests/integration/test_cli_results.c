@@ -49,7 +49,7 @@ static const char *cell_of(const scene *s, const char *table, int row, const cha
                            char *cell, size_t size)
 {
     char file[200], *text = NULL;
-    (void)snprintf(file, sizeof file, "o/report/%s.csv", table);
+    (void)snprintf(file, sizeof file, "o/studies/tiny/report/%s.csv", table);
     text = read_text(s->dir, file);
     char *rest = text, *line = strsep(&rest, "\n"), *name = NULL;
     int place = -1;
@@ -130,12 +130,12 @@ static void what_an_analyzer_left_before_goes_without_it(void **state)
     scene s;
     char path[400];
     make_scene(&s);
-    (void)snprintf(path, sizeof path, "%s/report/lmc_barrier.csv", s.out);
+    (void)snprintf(path, sizeof path, "%s/studies/tiny/report/lmc_barrier.csv", s.out);
     run(&s, COMMAND, WORDS("run", s.config, "--out", s.out), 0);
     assert_int_equal(access(path, F_OK), 0);
     run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
     assert_int_not_equal(access(path, F_OK), 0);
-    (void)snprintf(path, sizeof path, "%s/report/tickets.csv", s.out);
+    (void)snprintf(path, sizeof path, "%s/studies/tiny/report/tickets.csv", s.out);
     assert_int_equal(access(path, F_OK), 0);
     remove_tree(s.dir);
 }

@@ -40,7 +40,7 @@ static void make_scene(scene *s)
 static void wait_for_record(const char *out, pid_t pid)
 {
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/study.json", out);
+    (void)snprintf(path, sizeof path, "%s/studies/tiny/study.json", out);
     for (int i = 0; i < 3000 && access(path, F_OK) != 0; i++) {
         const struct timespec moment = {.tv_nsec = 10000000};
         (void)nanosleep(&moment, NULL);
@@ -70,7 +70,7 @@ static void an_interrupted_run_resumes_to_the_same_tables(void **state)
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", broken)), 0);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char file[64];
-        (void)snprintf(file, sizeof file, "report/%s", tables[i]);
+        (void)snprintf(file, sizeof file, "studies/tiny/report/%s", tables[i]);
         char *left = read_text(whole, file), *right = read_text(broken, file);
         assert_string_equal(left, right);
         free(left);
@@ -87,9 +87,9 @@ static void a_finished_run_is_not_repeated(void **state)
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
-    char *before = read_text(out, "report/costs.csv");
+    char *before = read_text(out, "studies/tiny/report/costs.csv");
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
-    char *behind = read_text(out, "report/costs.csv");
+    char *behind = read_text(out, "studies/tiny/report/costs.csv");
     assert_string_equal(before, behind);
     free(before);
     free(behind);
@@ -106,10 +106,11 @@ static void a_damaged_record_is_refused_until_the_study_is_run_again(void **stat
     char out[300];
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
-    char *record = read_text(out, "study.json"), *round = strstr(record, "\"round\":\t1");
+    char *record = read_text(out, "studies/tiny/study.json"),
+         *round = strstr(record, "\"round\":\t1");
     assert_non_null(round);
     round[strlen("\"round\":\t")] = '3'; /* one bit of it */
-    write_text(out, "study.json", record);
+    write_text(out, "studies/tiny/study.json", record);
     free(record);
     assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 1);
     assert_contains(s.dir, "err",
@@ -126,21 +127,21 @@ static void a_directory_of_others_is_refused_and_nothing_in_it_touched(void **st
     static const char *const commands[] = {"check", "run"};
     scene s;
     make_scene(&s);
-    char out[300], draft[400];
+    char out[300], draft[400], path[400];
     cop_error err = {0};
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
     (void)snprintf(draft, sizeof draft, "%s/work/draft-thesis", out);
     assert_ok(cop_make_dirs(draft, &err), &err);
     write_text(draft, "chapter.tex", "theirs");
     write_text(out, "work/notes.tmp-12-0", "theirs");
-    write_text(out, "config.txt", "theirs");
+    (void)snprintf(path, sizeof path, "%s/studies", out);
+    assert_ok(cop_make_dirs(path, &err), &err);
+    write_text(path, "thesis.tex", "theirs");
     for (size_t i = 0; i < 2; i++) {
         assert_ends(s.dir, start_command(s.dir, WORDS(commands[i], s.config, "--out", out)), 2);
-        assert_contains(s.dir, "err", "/config.txt: is there and not ours");
+        assert_contains(s.dir, "err", "/studies: is there and not ours");
     }
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/config.txt", out);
-    assert_int_equal(unlink(path), 0);
+    remove_tree(path);
     for (size_t i = 0; i < 2; i++) /* nothing else of it is in our way */
         assert_ends(s.dir, start_command(s.dir, WORDS(commands[i], s.config, "--out", out)), 0);
     char *chapter = read_text(draft, "chapter.tex"), *notes = read_text(out, "work/notes.tmp-12-0");
@@ -201,7 +202,8 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
                 0);
     assert_ends(s.dir,
                 start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--json")), 0);
-    char *said = read_text(s.dir, "out"), *trainings = read_text(out, "report/trainings.csv");
+    char *said = read_text(s.dir, "out"),
+         *trainings = read_text(out, "studies/tiny/report/trainings.csv");
     const char *line = strstr(trainings, "tiny,0,0,1,copy,1,");
     assert_non_null(line);
     /* The last column but one. */
@@ -406,7 +408,7 @@ static void a_failing_cell_costs_itself_alone(void **state)
     assert_contains(s.dir, "err", "stages have no result: train");
     assert_contains(s.dir, "out", "\n0.1 ");
     assert_contains(s.dir, "out", "\n0.01 ");
-    assert_contains(s.dir, "o/report/tickets.csv", "\n0.01,0,");
+    assert_contains(s.dir, "o/studies/tiny/report/tickets.csv", "\n0.01,0,");
     /* It is tried again, and nothing else is. */
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 1);
     assert_contains(s.dir, "err", "24 stages, 16 of them already done");
@@ -420,28 +422,96 @@ static void a_run_with_other_options_does_not_mix_with_one_under_way(void **stat
     scene s;
     cop_error err = {0};
     cop_holder *holder = NULL;
-    char out[300];
+    char out[300], record[400];
     make_scene(&s);
     (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    (void)snprintf(record, sizeof record, "%s/studies/tiny", out);
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
-    char *before = read_text(s.dir, "o/study.json");
-    assert_ok(cop_holder_take(out, "tiny", "other options", NULL, &holder, &err), &err);
+    char *before = read_text(s.dir, "o/studies/tiny/study.json");
+    assert_ok(cop_holder_take(record, "tiny", "other options", NULL, &holder, &err), &err);
     assert_ends(s.dir,
                 start_command(s.dir, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")),
                 1);
     assert_contains(s.dir, "err",
                     "is in use by a run with another config, other plugins or other data (study "
                     "\"tiny\", process ");
-    char *after = read_text(s.dir, "o/study.json");
+    char *after = read_text(s.dir, "o/studies/tiny/study.json");
     assert_string_equal(before, after);
     assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
     assert_ends(s.dir, start_command(s.dir, WORDS("check", s.config, "--out", out)), 0);
+    /* A study of another name has a record of its own, and is in nobody's way. */
+    assert_ends(
+        s.dir,
+        start_command(s.dir, WORDS("run", s.config, "--out", out, "--set", "study.name=other")), 0);
+    assert_contains(s.dir, "err", "8 stages, 8 of them already done");
     cop_holder_release(holder);
     assert_ends(s.dir,
                 start_command(s.dir, WORDS("run", s.config, "--out", out, "--set", "train.lr=0.5")),
                 0);
     free(before);
     free(after);
+    remove_tree(s.dir);
+}
+
+/* One store, two records and two reports, whose names may hold what a folder's cannot. */
+static void two_studies_in_one_directory_are_two_records(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    char out[300];
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    char *before = read_text(out, "studies/tiny/study.json");
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", out, "--set",
+                                           "study.name=\"a/b\"", "--set", "study.copies=1")),
+                0);
+    assert_contains(s.dir, "out", "/studies/a_b-");
+    char *behind = read_text(out, "studies/tiny/study.json");
+    assert_string_equal(before, behind);
+    free(before);
+    free(behind);
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 2);
+    assert_contains(s.dir, "err", "holds 2 studies; choose one with --study: \"a/b\", \"tiny\"");
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out, "--study", "c")), 2);
+    assert_contains(s.dir, "err", "holds no study \"c\", but \"a/b\", \"tiny\"");
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out, "--study", "a/b")), 0);
+    assert_contains(s.dir, "out", "/studies/a_b-");
+    assert_ends(s.dir, start_command(s.dir, WORDS("export", out, "--study", "tiny")), 0);
+    assert_contains(s.dir, "out", "copies there: 2 of 2");
+    remove_tree(s.dir);
+}
+
+/* The record of the version before stays as it is; its store is used. */
+static void a_directory_of_the_version_before_is_used_and_nothing_of_it_goes(void **state)
+{
+    (void)state;
+    static const char record[] =
+        "{\"name\": \"tiny\", \"seeds\": [0], \"cells\": [], \"tickets\": []}";
+    scene s;
+    cop_error err = {0};
+    char out[300], path[400];
+    make_scene(&s);
+    (void)snprintf(out, sizeof out, "%s/o", s.dir);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    (void)snprintf(path, sizeof path, "%s/studies", out);
+    remove_tree(path);
+    (void)snprintf(path, sizeof path, "%s/report", out);
+    assert_ok(cop_make_dirs(path, &err), &err);
+    write_text(out, "study.json", record);
+    write_text(out, "config.txt", "study = { };");
+    write_text(path, "tickets.csv", "of the version before");
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 1);
+    assert_contains(s.dir, "err", "was written by an earlier version of Coppice");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
+    assert_contains(s.dir, "err", "8 stages, 8 of them already done");
+    assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
+    char *kept = read_text(out, "study.json"), *table = read_text(out, "report/tickets.csv");
+    assert_string_equal(kept, record);
+    assert_string_equal(table, "of the version before");
+    free(kept);
+    free(table);
     remove_tree(s.dir);
 }
 
@@ -466,7 +536,7 @@ static void seeds_keep_all_their_bits(void **state)
     assert_ok(cop_file_write(s.config, text, strlen(text), &err), &err);
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out)), 0);
     assert_ends(s.dir, start_command(s.dir, WORDS("report", out)), 0);
-    char *tickets = read_text(out, "report/tickets.csv");
+    char *tickets = read_text(out, "studies/bits/report/tickets.csv");
     for (size_t i = 0; i < 3; i++)
         assert_non_null(strstr(tickets, rows[i]));
     free(tickets);
@@ -484,6 +554,8 @@ int main(void)
         cmocka_unit_test(an_interrupted_run_resumes_to_the_same_tables),
         cmocka_unit_test(a_finished_run_is_not_repeated),
         cmocka_unit_test(seeds_keep_all_their_bits),
+        cmocka_unit_test(two_studies_in_one_directory_are_two_records),
+        cmocka_unit_test(a_directory_of_the_version_before_is_used_and_nothing_of_it_goes),
         cmocka_unit_test(check_makes_nothing),
         cmocka_unit_test(a_damaged_record_is_refused_until_the_study_is_run_again),
         cmocka_unit_test(a_directory_of_others_is_refused_and_nothing_in_it_touched),

@@ -239,7 +239,7 @@ static void works_with_any_descriptors_closed(void **state)
         (void)snprintf(path, sizeof path, "%s/work/lock", s.out);
         assert_int_equal(stat(path, &info), 0);
         assert_int_equal(info.st_size, 0);
-        (void)snprintf(path, sizeof path, "%s/report/tickets.csv", s.out);
+        (void)snprintf(path, sizeof path, "%s/studies/t/report/tickets.csv", s.out);
         assert_int_equal(stat(path, &info), 0);
         remove_tree(s.out);
     }

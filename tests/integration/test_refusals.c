@@ -75,7 +75,7 @@ static void assert_same_tables(const char *one, const char *other)
     static const char *const tables[] = {"tickets.csv", "history.csv", "lmc_curve.csv"};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char file[64];
-        (void)snprintf(file, sizeof file, "report/%s", tables[i]);
+        (void)snprintf(file, sizeof file, "studies/t/report/%s", tables[i]);
         char *left = read_text(one, file), *right = read_text(other, file);
         assert_string_equal(left, right);
         free(left);
@@ -257,12 +257,12 @@ static void a_report_is_not_made_of_what_the_disk_does_not_give(void **state)
                                         "tables.json"};
     if (!can_refuse())
         skip();
-    char *before = read_text(s->whole, "report/tickets.csv");
+    char *before = read_text(s->whole, "studies/t/report/tickets.csv");
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char line[64];
         (void)snprintf(line, sizeof line, "REFUSE_READ=%s", files[i]);
         assert_fails_to_read(s, run(s, line, WORDS("report", s->whole)), files[i]);
-        char *behind = read_text(s->whole, "report/tickets.csv");
+        char *behind = read_text(s->whole, "studies/t/report/tickets.csv");
         assert_string_equal(before, behind);
         free(behind);
     }

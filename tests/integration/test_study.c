@@ -132,7 +132,7 @@ static void the_record_says_why_a_stage_has_no_result(void **state)
     cop_error err = {0};
     char path[BENCH_PATH + 32], *text = NULL;
     run_with_a_failing_cell(&b, &err);
-    (void)snprintf(path, sizeof path, "%s/study.json", cop_store_dir(b.store));
+    (void)snprintf(path, sizeof path, "%s/studies/tiny/study.json", cop_store_dir(b.store));
     assert_ok(cop_file_read(path, 1u << 20, &text, NULL, &err), &err);
     cJSON *record = cJSON_Parse(text);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(record, "failed"), *entry = NULL;
@@ -197,36 +197,6 @@ static void studies_on_one_directory_keep_each_others_snapshots(void **state)
     bench_close(&b);
 }
 
-/* Writes the study's record and gives what was logged. */
-static void record(const bench *b, const cop_store *store, char *text, size_t size)
-{
-    cop_error err = {0};
-    FILE *to = fmemopen(text, size, "w");
-    cop_logger *log = to != NULL ? cop_logger_new(to, COP_LOG_INFO, false) : NULL;
-    assert_non_null(log);
-    assert_ok(cop_study_write_record(b->study, store, log, &err), &err);
-    cop_logger_free(log);
-    assert_int_equal(fclose(to), 0);
-}
-
-static void another_study_in_the_directory_is_said(void **state)
-{
-    (void)state;
-    static const char *const other[] = {"study.name=\"other\""};
-    bench a, b;
-    char text[1024] = "";
-    bench_open(&a, base_config, NULL, 0);
-    bench_open(&b, base_config, other, 1);
-    record(&a, a.store, text, sizeof text);
-    assert_string_equal(text, "");
-    record(&a, a.store, text, sizeof text);
-    assert_string_equal(text, "");
-    record(&b, a.store, text, sizeof text);
-    assert_non_null(strstr(text, "study \"tiny\" and is now of \"other\""));
-    bench_close(&a);
-    bench_close(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,7 +207,6 @@ int main(void)
         cmocka_unit_test(what_does_not_depend_on_a_failed_stage_runs),
         cmocka_unit_test(the_record_says_why_a_stage_has_no_result),
         cmocka_unit_test(studies_on_one_directory_keep_each_others_snapshots),
-        cmocka_unit_test(another_study_in_the_directory_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

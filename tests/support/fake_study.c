@@ -316,7 +316,9 @@ static void write_record(const fake_study *f)
     cop_text_append(&text, "]}\n");
     char path[512];
     cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/study.json", f->dir);
+    (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD, f->dir);
+    assert_ok(cop_make_dirs(path, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/study.json", f->dir);
     assert_ok(cop_file_write(path, text.data, text.length, &err), &err);
     cop_text_free(&text);
 }

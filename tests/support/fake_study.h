@@ -9,6 +9,9 @@
 
 #include "store/artifact.h"
 
+/* The folder of its record, in the directory: it is called "fake <study>". */
+#define FAKE_RECORD "studies/fake <study>"
+
 typedef struct fake_study {
     char dir[256];
     double seconds; /* that every artifact says it took */

@@ -4,8 +4,8 @@
 
 #include "store/formats/study_json.h"
 
-/* Reads DIR/study.json into the arena (store/formats/study_json.h); every text in it is then fit
- * for one line of a terminal, a table or a picture. COP_FAILED naming the file, and what is wrong
+/* Reads study.json of a study's folder into the arena (store/formats/study_json.h); every text in
+ * it is then fit for one line of a terminal, a table or a picture. COP_FAILED naming the file, and what is wrong
  * in which entry. */
 cop_status cop_record_open(const char *dir, cop_arena *arena, cop_record *out, cop_error *err);
 

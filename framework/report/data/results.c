@@ -136,13 +136,14 @@ static cop_status collect_all(cop_results *r, cop_logger *log, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_results_read(const char *dir, cop_logger *log, cop_results *out, cop_error *err)
+cop_status cop_results_read(const char *dir, const char *record, cop_logger *log, cop_results *out,
+                            cop_error *err)
 {
     memset(out, 0, sizeof *out);
     out->arena = cop_arena_new();
     if (out->arena == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(cop_record_open(dir, out->arena, &out->record, err));
+    COP_TRY(cop_record_open(record, out->arena, &out->record, err));
     out->briefs = cop_brief_labels(&out->record, out->arena);
     COP_TRY(cop_store_open_to_read(dir, &out->store, err));
     size_t names = count_names(&out->record) + 1;

@@ -1,4 +1,4 @@
-/* run_note.h: OUT/work/run, which tells who runs on a directory (store/holder.h).
+/* run_note.h: the file run of a study's folder, which tells who runs it (store/holder.h).
  *
  * Two lines of text: the hash of the plan that is run, 32 hexadecimal digits, and who runs it, in
  * words: study, process, host, and since when. */

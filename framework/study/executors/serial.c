@@ -154,12 +154,12 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
         done += is_done;
     }
     cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
-    COP_TRY(cop_study_write_record(s, r->store, r->log, err));
+    COP_TRY(cop_study_write_record(s, r->store, err));
     for (size_t i = 0; i < s->stage_count; i++)
         COP_TRY(run_missing(r, i, err));
     s->ran_through = true;
     /* Once more, with what failed: the report that follows is of this run. */
-    COP_TRY(cop_study_write_record(s, r->store, r->log, err));
+    COP_TRY(cop_study_write_record(s, r->store, err));
     return sum_failures(s, err);
 }
 

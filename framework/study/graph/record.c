@@ -4,9 +4,9 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/path.h"
-#include "core/text.h"
 #include "store/artifact_files.h"
 #include "store/formats/study_json.h"
+#include "store/study_folders.h"
 #include "study/graph/analysis_names.h"
 
 #include <stdlib.h>
@@ -140,37 +140,24 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
     return ok;
 }
 
-/* Says so when the directory was another study's: its artifacts stay, but a report is on one. */
-static void warn_of_other_study(const cop_study *s, const char *path, cop_logger *log)
-{
-    char *name = NULL, was[256], is[256];
-    cop_record_kind kind = COP_RECORD_NONE;
-    if (cop_record_identify(path, &kind, &name, NULL) == COP_OK && name != NULL &&
-        strcmp(name, s->config->name) != 0)
-        cop_say(log, COP_LOG_WARNING,
-                "%s was of the study \"%s\" and is now of \"%s\"; what was computed stays, run the "
-                "other one again to report on it",
-                path, cop_escape(name, was, sizeof was),
-                cop_escape(s->config->name, is, sizeof is));
-    free(name);
-}
-
-cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_logger *log,
-                                  cop_error *err)
+static cop_status write_study(const cop_study *s, const char *dir, cop_error *err)
 {
     char path[COP_PATH_SIZE];
     cop_record record;
-    COP_TRY(cop_path_join(path, sizeof path, err, cop_store_dir(store), COP_STUDY_FILE));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
     cop_arena *arena = cop_arena_new();
-    cop_status status = COP_OK;
-    if (arena == NULL || !fill(s, arena, &record)) {
-        status = cop_out_of_memory(err);
-    } else {
-        warn_of_other_study(s, path, log);
-        status = cop_record_write(&record, path, err);
-    }
+    cop_status status = arena != NULL && fill(s, arena, &record)
+                            ? cop_record_write(&record, path, err)
+                            : cop_out_of_memory(err);
     cop_arena_free(arena);
-    COP_TRY(status);
-    COP_TRY(cop_path_join(path, sizeof path, err, cop_store_dir(store), COP_CONFIG_FILE));
+    return status;
+}
+
+cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_error *err)
+{
+    char dir[COP_PATH_SIZE], path[COP_PATH_SIZE];
+    COP_TRY(cop_study_folder_make(cop_store_dir(store), s->config->name, dir, sizeof dir, err));
+    COP_TRY(write_study(s, dir, err));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_CONFIG_FILE));
     return cop_file_write(path, s->config->effective, strlen(s->config->effective), err);
 }

@@ -29,7 +29,9 @@ static said report_drawn(const char *dir)
     said s = {0};
     FILE *out = open_memstream(&s.out, &s.out_size), *log = open_memstream(&s.log, &s.log_size);
     cop_logger *logger = cop_logger_new(log, COP_LOG_INFO, false);
-    s.status = cop_report(dir, out, logger, &s.err);
+    char record[300];
+    (void)snprintf(record, sizeof record, "%s/" FAKE_RECORD, dir);
+    s.status = cop_report(dir, record, out, logger, &s.err);
     cop_logger_free(logger);
     (void)fclose(out);
     (void)fclose(log);
@@ -65,7 +67,7 @@ static char *read_report_file(const char *dir, const char *file)
 {
     char path[512], *text = NULL;
     cop_error err = {0};
-    (void)snprintf(path, sizeof path, "%s/report/%s", dir, file);
+    (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/report/%s", dir, file);
     assert_ok(cop_file_read(path, 1u << 24, &text, NULL, &err), &err);
     return text;
 }
@@ -249,9 +251,9 @@ static void figures_are_drawn(void **state)
         assert_string_equal(s.log, ""); /* gnuplot had nothing to say */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char file[128];
-        (void)snprintf(file, sizeof file, "report/figures/%s.gp", names[i]);
+        (void)snprintf(file, sizeof file, FAKE_RECORD "/report/figures/%s.gp", names[i]);
         assert_true(exists(f.dir, file));
-        (void)snprintf(file, sizeof file, "report/figures/%s.png", names[i]);
+        (void)snprintf(file, sizeof file, FAKE_RECORD "/report/figures/%s.png", names[i]);
         assert_int_equal(exists(f.dir, file), drawn);
     }
     /* Text from results reaches gnuplot as text. */
@@ -282,8 +284,8 @@ static void without_gnuplot_tables_are_made(void **state)
     assert_string_equal(s.log,
                         "warning: figures are not drawn: there is no gnuplot in the directories of "
                         "PATH (Debian: gnuplot-nox)\n");
-    assert_true(exists(f.dir, "report/tickets.csv"));
-    assert_false(exists(f.dir, "report/figures/accuracy.png"));
+    assert_true(exists(f.dir, FAKE_RECORD "/report/tickets.csv"));
+    assert_false(exists(f.dir, FAKE_RECORD "/report/figures/accuracy.png"));
     clear(&s);
     remove_tree(f.dir);
 }
@@ -295,7 +297,7 @@ static void images_lie_in_rows_by_class(void **state)
     said s = report(f.dir);
     assert_ok(s.status, &s.err);
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/report/images/distilled-%.12s.png", f.dir,
+    (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/report/images/distilled-%.12s.png", f.dir,
                    fake_study_id("set", 0, 3, 0).hash);
     png_image image;
     memset(&image, 0, sizeof image);
@@ -342,7 +344,7 @@ static void no_study_is_refused_and_nothing_made(void **state)
     make_temp_dir(dir, sizeof dir);
     said s = report(dir);
     assert_refused(s.status, COP_FAILED, &s.err, "holds no run (no study.json)");
-    assert_string_equal(s.err.file, dir);
+    assert_int_equal(strncmp(s.err.file, dir, strlen(dir)), 0);
     assert_int_equal(rmdir(dir), 0); /* still empty */
     clear(&s);
 }
@@ -383,8 +385,8 @@ static void damage_one(const char *part, int round, const char *file, bool cut)
     said s = report(f.dir);
     assert_refused(s.status, COP_FAILED, &s.err, "lacks a damaged artifact");
     assert_non_null(strstr(s.err.file, part[0] == 's' ? "distil-" : path + strlen(f.dir) + 7));
-    assert_true(exists(f.dir, "report/tickets.csv"));
-    assert_true(exists(f.dir, "report/index.html"));
+    assert_true(exists(f.dir, FAKE_RECORD "/report/tickets.csv"));
+    assert_true(exists(f.dir, FAKE_RECORD "/report/index.html"));
     clear(&s);
     remove_tree(f.dir);
 }

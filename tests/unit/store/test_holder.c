@@ -1,4 +1,4 @@
-/* test_holder.c: who holds an output directory: runs of one config together, of two never. */
+/* test_holder.c: who holds a study: runs of one config together, of two never. */
 #include "support.h"
 
 #include "core/file.h"
@@ -11,11 +11,7 @@
 
 static void make_out(char *dir, size_t size)
 {
-    char work[300];
-    cop_error err = {0};
     make_temp_dir(dir, size);
-    (void)snprintf(work, sizeof work, "%s/work", dir);
-    assert_ok(cop_make_dirs(work, &err), &err);
 }
 
 static void runs_of_one_config_share_a_directory(void **state)
@@ -81,7 +77,7 @@ static void a_linked_copy_of_the_note_stays_as_it_is(void **state)
     cop_error err = {0};
     cop_holder *holder = NULL;
     make_out(dir, sizeof dir);
-    (void)snprintf(note, sizeof note, "%s/work/run", dir);
+    (void)snprintf(note, sizeof note, "%s/run", dir);
     (void)snprintf(copy, sizeof copy, "%s/copy", dir);
     assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &holder, &err), &err);
     cop_holder_release(holder);

@@ -26,9 +26,10 @@ static const char *const theirs[] = {
     "study.json.tmp-77-0",
     "study.json.tmp-0123456789abcdef01234567",
     "thesis.tex.tmp-77-0",
-    "report/tickets.csv",
     "report/tickets.csv.tmp-77-0",
-    "report/figures/a.png.tmp-77-0",
+    "studies/t/report/tickets.csv",
+    "studies/t/report/tickets.csv.tmp-77-0",
+    "studies/t/report/figures/a.png.tmp-77-0",
 };
 
 #define THEIRS (sizeof theirs / sizeof theirs[0])
@@ -41,7 +42,8 @@ static const char *path_of(const char *dir, const char *file, char *path, size_t
 
 static void leave_theirs(const char *dir)
 {
-    static const char *const folders[] = {"work", "store", "report/figures", "report/images"};
+    static const char *const folders[] = {"work", "store", "report", "studies/t/report/figures",
+                                          "studies/t/report/images"};
     char path[STORE_PATH + 128];
     cop_error err = {0};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
@@ -60,13 +62,13 @@ static void assert_theirs(const char *dir)
 }
 
 /* Where a run writes files that it then renames; and one place where it does not. */
-static const char *const half_written[] = {"study.json",
-                                           "config.txt",
+static const char *const half_written[] = {"studies/t/study.json",
+                                           "studies/t/config.cfg",
                                            "work/train-0123.checkpoint.safetensors",
                                            "store/x",
-                                           "report/tickets.csv",
-                                           "report/figures/a.png",
-                                           "report/images/b.png",
+                                           "studies/t/report/tickets.csv",
+                                           "studies/t/report/figures/a.png",
+                                           "studies/t/report/images/b.png",
                                            "thesis.tex"};
 
 #define HALF_WRITTEN (sizeof half_written / sizeof half_written[0])
@@ -114,8 +116,13 @@ static void assert_swept(const char *dir, bool swept)
     static const struct {
         const char *folder;
         size_t before, after;
-    } counts[] = {{".", 3, 1},      {"work", 1, 0},           {"store", 2, 0},
-                  {"report", 1, 0}, {"report/figures", 1, 0}, {"report/images", 1, 0}};
+    } counts[] = {{".", 1, 1},
+                  {"work", 1, 0},
+                  {"store", 2, 0},
+                  {"studies/t", 2, 0},
+                  {"studies/t/report", 1, 0},
+                  {"studies/t/report/figures", 1, 0},
+                  {"studies/t/report/images", 1, 0}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         size_t wanted = swept ? counts[i].after : counts[i].before;
         size_t count = count_ours(dir, counts[i].folder);
@@ -193,14 +200,9 @@ static void opening_to_read_makes_nothing(void **state)
 static void a_directory_where_others_have_our_names_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"study.json",
-                                        "config.txt",
-                                        "report/tickets.csv",
-                                        "report/index.html",
-                                        "report/trainings.csv",
-                                        "report/lmc_barrier.csv",
-                                        "report/notes.txt",
-                                        "report",
+    static const char *const names[] = {"studies/notes.txt",
+                                        "studies/t/study.json",
+                                        "studies",
                                         "store/coppice-store",
                                         "store",
                                         "work",
@@ -210,13 +212,16 @@ static void a_directory_where_others_have_our_names_is_refused(void **state)
         cop_error err = {0};
         cop_store *store = NULL;
         make_temp_dir(dir, sizeof dir);
-        (void)snprintf(path, sizeof path, "%s/%.*s", dir, (int)strcspn(names[i], "/"), names[i]);
-        if (strchr(names[i], '/') != NULL)
+        const char *slash = strrchr(names[i], '/');
+        (void)snprintf(path, sizeof path, "%s/%.*s", dir,
+                       slash != NULL ? (int)(slash - names[i]) : 0, names[i]);
+        if (slash != NULL)
             assert_ok(cop_make_dirs(path, &err), &err);
         write_bytes(path_of(dir, names[i], path, sizeof path), "{\"theirs\": 1}", 13);
         assert_refused(cop_store_check(dir, &err), COP_INVALID, &err, "is there and not ours");
         assert_refused(cop_store_open(dir, &store, &err), COP_INVALID, &err,
                        "is there and not ours");
+        (void)path_of(dir, names[i], path, sizeof path);
         assert_true(strncmp(err.file, path, strlen(err.file)) == 0);
         assert_int_equal(entries_in(dir), 1); /* nothing was made */
         remove_tree(dir);
@@ -231,7 +236,7 @@ static void a_directory_with_other_files_is_used_and_they_stay(void **state)
     char path[STORE_PATH + 128];
     make_temp_dir(f.dir, sizeof f.dir);
     leave_theirs(f.dir);
-    remove_tree(path_of(f.dir, "report", path, sizeof path));
+    remove_tree(path_of(f.dir, "studies", path, sizeof path));
     assert_int_equal(mkdir(path, 0777), 0); /* an empty one is in nobody's way */
     for (int i = 0; i < 2; i++) {
         assert_ok(cop_store_check(f.dir, &err), &err);
@@ -239,19 +244,20 @@ static void a_directory_with_other_files_is_used_and_they_stay(void **state)
         cop_store_close(f.store);
     }
     for (size_t i = 0; i < THEIRS; i++) {
-        bool in_report = strncmp(theirs[i], "report/", 7) == 0;
+        bool in_studies = strncmp(theirs[i], "studies/", 8) == 0;
         path_of(f.dir, theirs[i], path, sizeof path);
-        assert_int_equal(access(path, F_OK), in_report ? -1 : 0);
+        assert_int_equal(access(path, F_OK), in_studies ? -1 : 0);
     }
     remove_tree(f.dir);
 }
 
-static void a_pipe_in_the_place_of_the_record_is_refused(void **state)
+static void a_pipe_in_the_place_of_the_records_is_refused(void **state)
 {
     store_fixture *f = *state;
     char path[STORE_PATH + 128];
     cop_error err = {0};
-    assert_int_equal(mkfifo(path_of(f->dir, "study.json", path, sizeof path), 0666), 0);
+    assert_int_equal(rmdir(path_of(f->dir, "studies", path, sizeof path)), 0);
+    assert_int_equal(mkfifo(path, 0666), 0);
     assert_refused(cop_store_check(f->dir, &err), COP_INVALID, &err, "is there and not ours");
 }
 
@@ -307,12 +313,15 @@ static void runs_that_start_at_once_all_get_a_fresh_directory(void **state)
 static void a_store_without_a_mark_is_adopted(void **state)
 {
     (void)state;
+    static const char *const files[] = {"study.json", "study.json", "study.json",
+                                        "studies/t/study.json"};
     static const char *const records[] = {
         "{",
         "{\"name\": \"t\", \"seeds\": [0], \"cells\": [], \"tickets\": []}",
         "{\"name\": \"t\", \"seeds\": [0], \"settings\": [], \"tickets\": []}",
+        "{\"name\": \"t\", \"seeds\": [0], \"cells\": [], \"tickets\": []}",
     };
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         store_fixture *f = NULL;
         cop_error err = {0};
         char path[STORE_PATH + 128];
@@ -322,7 +331,7 @@ static void a_store_without_a_mark_is_adopted(void **state)
         cop_store_close(f->store);
         f->store = NULL;
         leave_theirs(f->dir);
-        path_of(f->dir, "study.json", path, sizeof path);
+        path_of(f->dir, files[i], path, sizeof path);
         write_bytes(path, records[i], strlen(records[i]));
         write_bytes(path_of(f->dir, "config.txt", path, sizeof path), "x", 1);
         path_of(f->dir, "store/coppice-store", path, sizeof path);
@@ -357,7 +366,7 @@ int main(void)
         cmocka_unit_test(opening_to_read_makes_nothing),
         cmocka_unit_test(a_directory_where_others_have_our_names_is_refused),
         cmocka_unit_test(a_directory_with_other_files_is_used_and_they_stay),
-        WITH_STORE(a_pipe_in_the_place_of_the_record_is_refused),
+        WITH_STORE(a_pipe_in_the_place_of_the_records_is_refused),
         cmocka_unit_test(runs_that_start_at_once_all_get_a_fresh_directory),
         cmocka_unit_test(a_store_without_a_mark_is_adopted),
         cmocka_unit_test(refuses_a_directory_whose_path_leaves_no_room_for_artifacts),
