@@ -5,6 +5,7 @@
 #include "config/names.h"
 #include "config/old_names.h"
 #include "config/read_study.h"
+#include "config/resolved.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CONFIG_BYTES ((size_t)256 * 1024)
+/* One that somebody wrote has a few kilobytes; one that was resolved has them for every cell. */
+#define MAX_CONFIG_BYTES ((size_t)64 << 20)
 
 /* One loading under way. */
 typedef struct loading {
@@ -25,6 +27,7 @@ typedef struct loading {
     config_t *written; /* the file with the overrides in it */
     config_t *base;    /* the same without its sweep */
     cop_text effective;
+    size_t *parts; /* where they are in it: COP_CELL_PARTS + 1 a cell */
     cop_config *config;
     cop_error *err;
 } loading;
@@ -161,7 +164,8 @@ static cop_status read_cell(loading *l, const cop_sweep *sweep, size_t i)
                               .file = l->path,
                               .registry = l->registry,
                               .log = l->log,
-                              .effective = &l->effective};
+                              .effective = &l->effective,
+                              .parts = l->parts + i * (COP_CELL_PARTS + 1)};
         cop_text_printf(&l->effective, "%s# cell %zu of %zu: ", i > 0 ? "\n" : "", i + 1,
                         sweep->cells);
         cop_append_string(&l->effective, label);
@@ -214,13 +218,17 @@ static cop_status read_cells(loading *l)
     COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
     COP_TRY(read_study(l));
     l->config->cells = calloc(sweep.cells, sizeof *l->config->cells);
-    if (l->config->cells == NULL)
+    l->parts = calloc(sweep.cells, (COP_CELL_PARTS + 1) * sizeof *l->parts);
+    if (l->config->cells == NULL || l->parts == NULL)
         return cop_out_of_memory(l->err);
     for (size_t i = 0; i < sweep.cells; i++)
         COP_TRY(read_cell(l, &sweep, i));
     COP_TRY(check_labels(l));
     l->config->effective = cop_text_take(&l->effective);
-    return l->config->effective != NULL ? COP_OK : cop_out_of_memory(l->err);
+    if (l->config->effective == NULL)
+        return cop_out_of_memory(l->err);
+    l->config->registry = l->registry;
+    return cop_config_resolve(l->config, l->parts, sweep.axis_count > 0, l->err);
 }
 
 static cop_status load(loading *l)
@@ -248,6 +256,7 @@ cop_status cop_config_load(const char *path, const char *const *overrides, size_
     cop_tree_free(l.base);
     cop_tree_free(l.written);
     cop_text_free(&l.effective);
+    free(l.parts);
     cop_arena_free(l.arena);
     if (status == COP_OK)
         *out = l.config;
@@ -265,6 +274,7 @@ void cop_config_free(cop_config *c)
     free(c->cells);
     free(c->seeds);
     free(c->effective);
+    free(c->resolved);
     free(c->name);
     free(c->path);
     free(c);

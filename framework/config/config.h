@@ -113,7 +113,10 @@ typedef struct cop_cell {
 typedef struct cop_config {
     char *path;
     char *name;      /* study.name */
-    char *effective; /* the whole config with every default spelt out, per cell, for the record */
+    char *effective; /* the whole config with every default spelt out, per cell, to be shown */
+    char *resolved;  /* the same as a config of its own: read anywhere, without any override, it
+                        means the same study (resolved.h) */
+    const cop_registry *registry; /* that it was read with */
     int64_t *seeds;
     size_t seed_count;
     cop_cell *cells; /* the cross product of the sweep's axes; at least one */
@@ -126,7 +129,7 @@ typedef struct cop_config {
  * sweep value at path "" is a group merged into the root; a group value is merged into the group at
  * its path, but replaces it where its `plugin` differs. Two axes that set the same setting are
  * refused; a sweep value over what an override set is a warning. Names (the study's, labels) are as
- * names.h says. */
+ * names.h says. The registry must outlive *out. */
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);

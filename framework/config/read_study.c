@@ -386,14 +386,18 @@ static cop_status check_names(const cop_study_reader *r, cop_error *err)
 
 cop_status cop_cell_read(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
+    static cop_status (*const parts[COP_CELL_PARTS])(const cop_study_reader *, cop_cell *,
+                                                     cop_error *) = {
+        read_study, read_pins, read_data, read_ticket, read_train, read_analyzers, read_bench};
     COP_TRY(check_names(r, err));
-    COP_TRY(read_study(r, out, err));
-    COP_TRY(read_pins(r, out, err));
-    COP_TRY(read_data(r, out, err));
-    COP_TRY(read_ticket(r, out, err));
-    COP_TRY(read_train(r, out, err));
-    COP_TRY(read_analyzers(r, out, err));
-    return read_bench(r, out, err);
+    for (size_t i = 0; i < COP_CELL_PARTS; i++) {
+        if (r->parts != NULL)
+            r->parts[i] = r->effective->length;
+        COP_TRY(parts[i](r, out, err));
+    }
+    if (r->parts != NULL)
+        r->parts[COP_CELL_PARTS] = r->effective->length;
+    return COP_OK;
 }
 
 void cop_cell_clear(cop_cell *cell)

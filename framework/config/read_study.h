@@ -6,6 +6,10 @@
 #include "config/tables.h"
 #include "core/text.h"
 
+/* A cell's text is in parts, each of one group or two: study, seeds, data (dataset, distill),
+ * ticket, train, analyze, bench. */
+#define COP_CELL_PARTS 7
+
 /* What reading needs throughout. */
 typedef struct cop_study_reader {
     const config_setting_t *root;
@@ -13,6 +17,8 @@ typedef struct cop_study_reader {
     const cop_registry *registry;
     cop_logger *log;
     cop_text *effective; /* the cell is appended to it, in libconfig syntax */
+    size_t *parts;       /* filled with where each part begins in it, and where the last one ends:
+                      COP_CELL_PARTS + 1; may be NULL */
 } cop_study_reader;
 
 /* Reads the group `study` into *options; strings and lists are owned by *values. */

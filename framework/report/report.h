@@ -26,13 +26,13 @@
 
 #include <stdio.h>
 
-/* Makes the report of the study whose record is in the folder `record` (store/study_folders.h) and
- * whose artifacts are in the output directory `dir`; prints the ticket table and what was written
- * to `out` (NULL: prints nothing). What is not computed yet is left out, with a warning; so are damaged
- * artifacts, but then the answer, once all else is written, is COP_FAILED naming the first. Where
- * the files cannot be written the tables are printed all the same, and the answer is COP_FAILED. A
- * figure that cannot be drawn is a warning, and said in its place on the page. A directory without
- * a readable study.json is COP_FAILED and left as it is. */
+/* Makes the report of the study whose record is in the folder `record` (store/study_folders.h)
+ * and whose artifacts are in the output directory `dir`; prints the ticket table and what was
+ * written to `out` (NULL: prints nothing). What is not computed yet is left out, with a warning;
+ * so are damaged artifacts, but then the answer, once all else is written, is COP_FAILED naming
+ * the first. Where the files cannot be written the tables are printed all the same, and the
+ * answer is COP_FAILED. A figure that cannot be drawn is a warning, and said in its place on the
+ * page. A directory without a readable study.json is COP_FAILED and left as it is. */
 cop_status cop_report(const char *dir, const char *record, FILE *out, cop_logger *log,
                       cop_error *err);
 

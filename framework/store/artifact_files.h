@@ -24,8 +24,9 @@
 /* In OUT itself: a folder per study (study_folders.h). */
 #define COP_STUDIES_FOLDER "studies"
 
-/* In a study's folder: its record, its config, and its report with two folders in it. */
+/* In a study's folder: its record, its graph, its config, and its report with two folders in it. */
 #define COP_STUDY_FILE    "study.json"
+#define COP_STAGES_FILE   "stages.json"
 #define COP_CONFIG_FILE   "config.cfg"
 #define COP_REPORT_FOLDER "report"
 #define COP_FIGURE_FOLDER "figures"

@@ -1,7 +1,8 @@
 /* study_folders.h: the records of the studies in an output directory, a folder each.
  *
  *   OUT/studies/<folder>/study.json    what the study consists of (formats/study_json.h)
- *   OUT/studies/<folder>/config.cfg    its config, resolved
+ *   OUT/studies/<folder>/config.cfg    its config, resolved (config/resolved.h)
+ *   OUT/studies/<folder>/stages.json   its graph (formats/stages_json.h)
  *   OUT/studies/<folder>/report/       its report
  *   OUT/studies/<folder>/run, run.lock, run.guard   who runs it now (holder.h)
  *

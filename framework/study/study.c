@@ -73,7 +73,7 @@ void cop_study_free(cop_study *s)
 char *cop_study_plan_text(const cop_study *s)
 {
     cop_text text = {0};
-    cop_text_append(&text, s->config->effective);
+    cop_text_append(&text, s->config->resolved);
     for (size_t i = 0; i < s->stage_count; i++)
         cop_text_printf(&text, "%s-%s\n", s->stages[i].id.kind, s->stages[i].id.hash);
     return cop_text_take(&text);

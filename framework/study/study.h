@@ -29,7 +29,7 @@ cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **
                          cop_error *err);
 void cop_study_free(cop_study *s);
 
-/* What the study consists of: its effective config and the name of every stage, in which the data
+/* What the study consists of: its resolved config and the name of every stage, in which the data
  * and the plugins are. The caller's; NULL when memory is out. */
 char *cop_study_plan_text(const cop_study *s);
 

@@ -13,6 +13,7 @@
 #include "store/formats/history_csv.h"
 #include "store/formats/run_note.h"
 #include "store/formats/safetensors.h"
+#include "store/formats/stages_json.h"
 #include "store/formats/study_json.h"
 #include "store/formats/summary_json.h"
 #include "store/formats/synthetic_file.h"
@@ -191,6 +192,27 @@ static cop_status write_synthetic(const char *path, cop_error *err)
     return status;
 }
 
+static cop_status write_stages(const char *path, cop_error *err)
+{
+    static const char *const words[] = {"numerics 3\nstage train\n", "numerics 3\nstage \"a\"\n"};
+    const char *dirs[] = {"/a dir/plugins"};
+    cop_stage_record stages[2] = {{.title = "train [a, seed 0]"}, {.title = "\xc3\xa4\n"}};
+    static const char *const kinds[] = {COP_ARTIFACT_TRAINING, COP_ARTIFACT_ANALYSIS};
+    for (size_t i = 0; i < 2; i++) {
+        stages[i].data = "0123456789abcdef0123456789abcdef";
+        stages[i].identity = words[i];
+        FUZZ_REQUIRE(cop_artifact_name(kinds[i], words[i], &stages[i].id, err) == COP_OK);
+    }
+    stages[1].inputs = &stages[0].id;
+    stages[1].input_count = 1;
+    const cop_stage_records records = {.study = "made up",
+                                       .plugin_dirs = dirs,
+                                       .plugin_dir_count = 1,
+                                       .stages = stages,
+                                       .stage_count = 2};
+    return cop_stages_write(&records, path, err);
+}
+
 static cop_status write_run_note(const char *path, cop_error *err)
 {
     const cop_run_note note = {.hash = "0123456789abcdef0123456789abcdef",
@@ -206,7 +228,7 @@ static const struct format {
     {"summary_json", write_summary},       {"tables_json", write_tables},
     {"artifact_json", write_manifest},     {"safetensors", write_tensors},
     {"checkpoint_file", write_checkpoint}, {"synthetic_file", write_synthetic},
-    {"run_note", write_run_note},
+    {"run_note", write_run_note},          {"stages_json", write_stages},
 };
 
 int main(int argc, char **argv)

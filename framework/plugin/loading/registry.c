@@ -35,6 +35,8 @@ struct cop_registry {
     size_t count, capacity;
     cop_registry_refusal *refusals;
     size_t refusal_count, refusal_capacity;
+    char **dirs; /* that were named and read, from the root */
+    size_t dir_count, dir_capacity;
 };
 
 /* A file that is to be opened. */
@@ -181,6 +183,21 @@ static cop_status search_dir(search *s, const char *dir)
     return status;
 }
 
+/* Keeps the path of a directory that was named, so that another process can search it too. */
+static cop_status keep_dir(search *s, const char *dir)
+{
+    cop_registry *r = s->registry;
+    char **grown = cop_grow(r->dirs, &r->dir_capacity, r->dir_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(s->err);
+    r->dirs = grown;
+    r->dirs[r->dir_count] = realpath(dir, NULL);
+    if (r->dirs[r->dir_count] == NULL)
+        return cop_fail(s->err, COP_FAILED, "plugin directory %s: %s", dir, strerror(errno));
+    r->dir_count++;
+    return COP_OK;
+}
+
 /* A directory that the environment names may be missing: that is shown, not fatal. */
 static cop_status search_environment(search *s)
 {
@@ -196,7 +213,9 @@ static cop_status search_environment(search *s)
             memcpy(dir, list, length);
             dir[length] = '\0';
             cop_status status = search_dir(s, dir);
-            if (status == COP_UNAVAILABLE)
+            if (status == COP_OK)
+                status = keep_dir(s, dir);
+            else if (status == COP_UNAVAILABLE)
                 status = add_refusal(s->registry, dir,
                                      "COPPICE_PLUGIN_PATH names it, but it cannot "
                                      "be read",
@@ -218,6 +237,7 @@ static cop_status search_all(search *s, const char *const *extra_dirs, size_t co
             return COP_INVALID;
         }
         COP_TRY(status);
+        COP_TRY(keep_dir(s, extra_dirs[i]));
     }
     COP_TRY(search_environment(s));
     char home[PATH_MAX];
@@ -369,6 +389,9 @@ void cop_registry_free(cop_registry *r)
         free(r->refusals[i].path);
         free(r->refusals[i].reason);
     }
+    for (size_t i = 0; i < r->dir_count; i++)
+        free(r->dirs[i]);
+    free(r->dirs);
     free(r->items);
     free(r->refusals);
     free(r);
@@ -524,4 +547,14 @@ cop_status cop_registry_unknown(const cop_registry *r, cop_kind kind, const char
     cop_text_free(&known);
     free(ids);
     return status;
+}
+
+size_t cop_registry_dir_count(const cop_registry *r)
+{
+    return r->dir_count;
+}
+
+const char *cop_registry_dir(const cop_registry *r, size_t i)
+{
+    return r->dirs[i];
 }

@@ -49,6 +49,12 @@ const cop_registry_entry *cop_registry_at(const cop_registry *r, size_t i); /* b
 size_t cop_registry_refusal_count(const cop_registry *r);
 const cop_registry_refusal *cop_registry_refusal_at(const cop_registry *r, size_t i);
 
+/* The directories that were named (`extra_dirs`, then COPPICE_PLUGIN_PATH) and could be read, in
+ * their order, as paths from the root: named again, they give the same plugins to a process with
+ * another environment and working directory. */
+size_t cop_registry_dir_count(const cop_registry *r);
+const char *cop_registry_dir(const cop_registry *r, size_t i);
+
 /* The plugin of that kind and id, opened in this process; or NULL, also where that fails now, or
  * where a file that is named like it could not be read (cop_registry_unknown then says why).
  * [main thread] */

@@ -5,8 +5,8 @@
 #include "store/formats/study_json.h"
 
 /* Reads study.json of a study's folder into the arena (store/formats/study_json.h); every text in
- * it is then fit for one line of a terminal, a table or a picture. COP_FAILED naming the file, and what is wrong
- * in which entry. */
+ * it is then fit for one line of a terminal, a table or a picture. COP_FAILED naming the file,
+ * and what is wrong in which entry. */
 cop_status cop_record_open(const char *dir, cop_arena *arena, cop_record *out, cop_error *err);
 
 /* A label for each cell: its own, or where that is long a shortened one, of no other cell. NULL

@@ -32,9 +32,10 @@ typedef struct cop_results {
     cop_error first_damage; /* where damaged_count > 0 */
 } cop_results;
 
-/* Reads the record in the folder `record` and every artifact of it in the output directory `dir`. A
- * damaged artifact, or another than the one asked for, is left out, counted, and said on the log; a
- * bad record fails, and so does what cannot be read for another reason than damage. Clear with cop_results_clear whatever the answer. */
+/* Reads the record in the folder `record` and every artifact of it in the output directory `dir`.
+ * A damaged artifact, or another than the one asked for, is left out, counted, and said on the
+ * log; a bad record fails, and so does what cannot be read for another reason than damage. Clear
+ * with cop_results_clear whatever the answer. */
 cop_status cop_results_read(const char *dir, const char *record, cop_logger *log, cop_results *out,
                             cop_error *err);
 void cop_results_clear(cop_results *r);

@@ -154,6 +154,7 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
         done += is_done;
     }
     cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
+    COP_TRY(cop_study_write_graph(s, r->store, err));
     COP_TRY(cop_study_write_record(s, r->store, err));
     for (size_t i = 0; i < s->stage_count; i++)
         COP_TRY(run_missing(r, i, err));

@@ -1,10 +1,11 @@
-/* record.c: what a study's record says of it. */
+/* record.c: what a study's record says of it: its artifacts, its graph, its config. */
 #include "study/graph/record.h"
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "store/artifact_files.h"
+#include "store/formats/stages_json.h"
 #include "store/formats/study_json.h"
 #include "store/study_folders.h"
 #include "study/graph/analysis_names.h"
@@ -155,9 +156,71 @@ static cop_status write_study(const cop_study *s, const char *dir, cop_error *er
 
 cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_error *err)
 {
-    char dir[COP_PATH_SIZE], path[COP_PATH_SIZE];
+    char dir[COP_PATH_SIZE];
     COP_TRY(cop_study_folder_make(cop_store_dir(store), s->config->name, dir, sizeof dir, err));
-    COP_TRY(write_study(s, dir, err));
+    return write_study(s, dir, err);
+}
+
+/* The graph. */
+
+static bool fill_stage(const cop_study *s, const cop_stage *stage, int32_t *inputs,
+                       cop_arena *arena, cop_stage_record *out)
+{
+    *out = (cop_stage_record){.id = stage->id,
+                              .title = stage->title,
+                              .data = stage->opened->data->fingerprint,
+                              .identity = stage->identity,
+                              .input_count = cop_stage_inputs(stage, inputs)};
+    out->inputs = cop_arena_array(arena, out->input_count + 1, sizeof *out->inputs);
+    for (size_t i = 0; out->inputs != NULL && i < out->input_count; i++)
+        out->inputs[i] = s->stages[inputs[i]].id;
+    return out->inputs != NULL;
+}
+
+/* Room for the inputs of any stage. */
+static int32_t *most_inputs(const cop_study *s, cop_arena *arena)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        size_t count = cop_stage_inputs(&s->stages[i], NULL);
+        most = count > most ? count : most;
+    }
+    return cop_arena_array(arena, most, sizeof(int32_t));
+}
+
+static bool fill_graph(const cop_study *s, cop_arena *arena, cop_stage_records *out)
+{
+    const cop_registry *registry = s->config->registry;
+    int32_t *inputs = most_inputs(s, arena);
+    *out = (cop_stage_records){
+        .study = s->config->name,
+        .plugin_dir_count = cop_registry_dir_count(registry),
+        .plugin_dirs =
+            cop_arena_array(arena, cop_registry_dir_count(registry) + 1, sizeof *out->plugin_dirs),
+        .stage_count = s->stage_count,
+        .stages = cop_arena_array(arena, s->stage_count + 1, sizeof *out->stages)};
+    if (inputs == NULL || out->plugin_dirs == NULL || out->stages == NULL)
+        return false;
+    for (size_t i = 0; i < out->plugin_dir_count; i++)
+        out->plugin_dirs[i] = cop_registry_dir(registry, i);
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->stage_count; i++)
+        ok = fill_stage(s, &s->stages[i], inputs, arena, &out->stages[i]);
+    return ok;
+}
+
+cop_status cop_study_write_graph(const cop_study *s, const cop_store *store, cop_error *err)
+{
+    char dir[COP_PATH_SIZE], path[COP_PATH_SIZE];
+    cop_stage_records records;
+    COP_TRY(cop_study_folder_make(cop_store_dir(store), s->config->name, dir, sizeof dir, err));
     COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_CONFIG_FILE));
-    return cop_file_write(path, s->config->effective, strlen(s->config->effective), err);
+    COP_TRY(cop_file_write(path, s->config->resolved, strlen(s->config->resolved), err));
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STAGES_FILE));
+    cop_arena *arena = cop_arena_new();
+    cop_status status = arena != NULL && fill_graph(s, arena, &records)
+                            ? cop_stages_write(&records, path, err)
+                            : cop_out_of_memory(err);
+    cop_arena_free(arena);
+    return status;
 }

@@ -5,8 +5,12 @@
 
 #include "study/graph/graph.h"
 
-/* Writes the record into the study's folder in the store's directory (store/study_folders.h), and
- * with it the effective config. */
+/* Writes the record, with the failures that are known by now, into the study's folder in the
+ * store's directory (store/study_folders.h). */
 cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_error *err);
+
+/* Writes what another process needs to run one of the stages, and what it is to compare: the
+ * resolved config, and the graph (store/formats/stages_json.h). */
+cop_status cop_study_write_graph(const cop_study *s, const cop_store *store, cop_error *err);
 
 #endif
