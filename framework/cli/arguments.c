@@ -31,6 +31,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, cell)},
     {"study", "NAME", "study of the directory; not needed where there is one", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, study)},
+    {"stage", "ID", "run this stage of DIR alone: its name or hash, or the beginning of one",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, stage)},
     {"seed", "N", "seed; not needed where there is one", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, seed)},
     {"round", "K", "round of pruning, 0 for the dense network (default: the last)",

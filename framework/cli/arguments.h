@@ -20,7 +20,7 @@ typedef struct cop_arguments {
     size_t word_count;
     cop_word_list set, plugin_dir, program;
     const char *out, *jobs, *weights, *split, *cell, *seed, *round, *copy, *to, *png;
-    const char *threads, *runs, *repeat, *dir, *limit, *study;
+    const char *threads, *runs, *repeat, *dir, *limit, *study, *stage;
     bool help, quiet, json, synthetic, profile;
 } cop_arguments;
 

@@ -1,5 +1,6 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
 #include "cli/command.h"
+#include "cli/run_stage.h"
 #include "cli/signals.h"
 #include "core/memory.h"
 #include "core/path.h"
@@ -79,6 +80,11 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_registry *registry = NULL;
     cop_config *config = NULL;
     char dir[COP_OUT_SIZE];
+    if (call->arguments->stage != NULL)
+        return cop_call_run_stage(call, err);
+    if (call->arguments->study != NULL)
+        return cop_fail(err, COP_INVALID,
+                        "--study goes with --stage; a config says its study.name");
     COP_TRY(check_jobs(call, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
     cop_status status = cop_call_out(call, config, dir, sizeof dir, err);
@@ -91,11 +97,12 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set", "out", "plugin-dir", "threads", "jobs", "quiet", NULL};
+static const char *const options[] = {"set",   "out",   "plugin-dir", "threads", "jobs",
+                                      "stage", "study", "quiet",      NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
-    .words = "CONFIG",
+    .words = "CONFIG|DIR",
     .least_words = 1,
     .most_words = 1,
     .summary = "run what a study still lacks, then report",
@@ -104,7 +111,10 @@ const cop_subcommand cop_run_command = {
         "the state first, and stops at once when it is repeated; SIGTERM waits for a step of work\n"
         "for 5 s, and then goes without. A stage that fails (a network that diverged, a plugin's\n"
         "error) costs what depends on it alone: the rest runs, the report names the reason, the\n"
-        "exit status is 1.",
+        "exit status is 1.\n"
+        "With --stage, the word is the output directory of a run, and one stage of it is run "
+        "alone,\n"
+        "from what is written down there (studies/NAME/stages.json lists the stages).",
     .options = options,
     .resumes = true,
     .run = run};

@@ -1,4 +1,4 @@
-/* study.h (implemented in study.c, study/executors/serial.c): the graph of stages that a config
+/* study.h (implemented in study.c, study/executors/): the graph of stages that a config
  * means, and running it.
  *
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
@@ -9,7 +9,7 @@
 #define COP_STUDY_STUDY_H
 
 #include "config/config.h"
-#include "store/artifact.h"
+#include "store/formats/stages_json.h"
 
 #include <signal.h>
 
@@ -50,6 +50,14 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
  * environment (0: after every step; COP_INVALID where it is no such number). */
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err);
+
+/* Runs one stage alone: that of the record `recorded` among `records`, which is compared with what
+ * this study lays out, line by line: COP_FAILED naming the first that differs, wanted and got. Its
+ * inputs must be published; COP_FAILED names one that is not. It goes on from a checkpoint, saves,
+ * stops and publishes as in a run. *was_there: it was published already, and nothing was done. */
+cop_status cop_study_run_alone(cop_study *s, cop_store *store, const cop_stage_records *records,
+                               size_t recorded, const volatile sig_atomic_t *stop, cop_logger *log,
+                               bool *was_there, cop_error *err);
 
 /* True when the last run ended with stages that failed by themselves, so that there is something to
  * report. */

@@ -195,7 +195,7 @@ static cop_status write_synthetic(const char *path, cop_error *err)
 static cop_status write_stages(const char *path, cop_error *err)
 {
     static const char *const words[] = {"numerics 3\nstage train\n", "numerics 3\nstage \"a\"\n"};
-    const char *dirs[] = {"/a dir/plugins"};
+    const char *dirs[] = {"/a dir/plugins"}, *variables[] = {"OPENBLAS_CORETYPE=Haswell"};
     cop_stage_record stages[2] = {{.title = "train [a, seed 0]"}, {.title = "\xc3\xa4\n"}};
     static const char *const kinds[] = {COP_ARTIFACT_TRAINING, COP_ARTIFACT_ANALYSIS};
     for (size_t i = 0; i < 2; i++) {
@@ -208,6 +208,8 @@ static cop_status write_stages(const char *path, cop_error *err)
     const cop_stage_records records = {.study = "made up",
                                        .plugin_dirs = dirs,
                                        .plugin_dir_count = 1,
+                                       .environment = variables,
+                                       .environment_count = 1,
                                        .stages = stages,
                                        .stage_count = 2};
     return cop_stages_write(&records, path, err);

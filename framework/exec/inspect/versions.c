@@ -37,3 +37,11 @@ cop_status cop_exec_isa(char text[COP_ISA_SIZE], cop_error *err)
                           cop_onednn_prefers_ymm() ? " prefer_ymm" : "", openblas);
     return length < COP_ISA_SIZE ? COP_OK : unnamed("OpenBLAS", err);
 }
+
+const char *const *cop_exec_isa_variables(void)
+{
+    static const char *const names[] = {"ONEDNN_MAX_CPU_ISA",   "DNNL_MAX_CPU_ISA",
+                                        "ONEDNN_CPU_ISA_HINTS", "DNNL_CPU_ISA_HINTS",
+                                        "OPENBLAS_CORETYPE",    NULL};
+    return names;
+}

@@ -37,21 +37,28 @@ static bool add_stage(cJSON *list, const cop_stage_record *stage)
     return inputs != NULL && cJSON_AddStringToObject(object, "identity", stage->identity) != NULL;
 }
 
-static bool fill(cJSON *root, const cop_stage_records *records)
+static bool add_texts(cJSON *root, const char *name, const char **texts, size_t count)
 {
-    if (cJSON_AddStringToObject(root, "study", records->study) == NULL)
-        return false;
-    cJSON *dirs = cJSON_AddArrayToObject(root, "plugin_dirs");
-    for (size_t i = 0; i < records->plugin_dir_count; i++) {
-        if (!add_text(dirs, records->plugin_dirs[i]))
+    cJSON *list = cJSON_AddArrayToObject(root, name);
+    for (size_t i = 0; i < count; i++) {
+        if (!add_text(list, texts[i]))
             return false;
     }
+    return list != NULL;
+}
+
+static bool fill(cJSON *root, const cop_stage_records *records)
+{
+    if (cJSON_AddStringToObject(root, "study", records->study) == NULL ||
+        !add_texts(root, "plugin_dirs", records->plugin_dirs, records->plugin_dir_count) ||
+        !add_texts(root, "environment", records->environment, records->environment_count))
+        return false;
     cJSON *stages = cJSON_AddArrayToObject(root, "stages");
     for (size_t i = 0; i < records->stage_count; i++) {
         if (!add_stage(stages, &records->stages[i]))
             return false;
     }
-    return dirs != NULL && stages != NULL;
+    return stages != NULL;
 }
 
 cop_status cop_stages_write(const cop_stage_records *records, const char *path, cop_error *err)
@@ -142,22 +149,26 @@ static cop_status read_stage(const reader *r, const cJSON *object, cop_stage_rec
     return check_name(r, out);
 }
 
-static cop_status read_dirs(const reader *r, const cJSON *list, cop_stage_records *out)
+static cop_status read_texts(const reader *r, const cJSON *root, const char *name,
+                             const char ***out, size_t *count)
 {
-    out->plugin_dirs = cop_arena_array(r->arena, length(list) + 1, sizeof *out->plugin_dirs);
-    if (out->plugin_dirs == NULL)
+    const cJSON *list = item(root, name), *one = NULL;
+    const char **texts = cop_arena_array(r->arena, length(list) + 1, sizeof *texts);
+    if (texts == NULL)
         return cop_out_of_memory(r->err);
-    const cJSON *dir = NULL;
-    cJSON_ArrayForEach(dir, list)
+    if (!cJSON_IsArray(list))
+        return cop_fail_at(r->err, COP_FAILED, r->path, 0, "lacks the list \"%s\"", name);
+    cJSON_ArrayForEach(one, list)
     {
-        const char *text = cJSON_GetStringValue(dir);
+        const char *text = cJSON_GetStringValue(one);
         if (text == NULL)
-            return cop_fail_at(r->err, COP_FAILED, r->path, 0,
-                               "plugin_dirs holds what is no directory");
-        out->plugin_dirs[out->plugin_dir_count] = cop_arena_strdup(r->arena, text);
-        if (out->plugin_dirs[out->plugin_dir_count++] == NULL)
+            return cop_fail_at(r->err, COP_FAILED, r->path, 0, "\"%s\" holds what is no text",
+                               name);
+        texts[*count] = cop_arena_strdup(r->arena, text);
+        if (texts[(*count)++] == NULL)
             return cop_out_of_memory(r->err);
     }
+    *out = texts;
     return COP_OK;
 }
 
@@ -165,10 +176,11 @@ static cop_status read_root(reader *r, const cJSON *root, cop_stage_records *out
 {
     const cJSON *list = item(root, "stages"), *object = NULL;
     COP_TRY(take_text(r, root, "study", &out->study));
-    if (out->study == NULL || !cJSON_IsArray(list) || !cJSON_IsArray(item(root, "plugin_dirs")))
+    if (out->study == NULL || !cJSON_IsArray(list))
         return cop_fail_at(r->err, COP_FAILED, r->path, 0,
-                           "is not the graph of a study: wants study, plugin_dirs and stages");
-    COP_TRY(read_dirs(r, item(root, "plugin_dirs"), out));
+                           "is not the graph of a study: wants study and stages");
+    COP_TRY(read_texts(r, root, "plugin_dirs", &out->plugin_dirs, &out->plugin_dir_count));
+    COP_TRY(read_texts(r, root, "environment", &out->environment, &out->environment_count));
     out->stages = cop_arena_array(r->arena, length(list) + 1, sizeof *out->stages);
     if (out->stages == NULL)
         return cop_out_of_memory(r->err);

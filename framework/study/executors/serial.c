@@ -1,54 +1,13 @@
 /* serial.c: running every stage that is not there yet, in order. */
-#include "core/callback.h"
 #include "core/clock.h"
 #include "core/memory.h"
-#include "core/openmp.h"
 #include "study/graph/record.h"
 #include "study/running/makers.h"
-
-#include "core/locale.h"
 #include "study/running/runner.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Seconds between checkpoints, where the environment does not say. */
-#define SAVE_SECONDS 30.0
-
-static cop_status run_stage(cop_runner *r, const cop_stage *stage, cop_error *err)
-{
-    /* The thread count is part of the identity, so it is set for the stage, whatever the
-     * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
-    omp_set_num_threads(stage->opened->cell->threads);
-    COP_TRY(cop_floats_settle(stage->opened->cell->threads, err));
-    switch (stage->kind) {
-    case COP_STAGE_DISTIL:
-        return cop_run_distiller(r, stage, err);
-    case COP_STAGE_TRAIN:
-        return cop_run_training(r, stage, err);
-    case COP_STAGE_MASK:
-        return cop_run_pruner(r, stage, err);
-    case COP_STAGE_ANALYZE:
-        return cop_run_analyzer(r, stage, err);
-    }
-    return cop_fail(err, COP_FAILED, "unknown stage");
-}
-
-static cop_status save_seconds(double *seconds, cop_error *err)
-{
-    const char *text = getenv("COPPICE_SAVE_SECONDS");
-    char *end = NULL;
-    *seconds = SAVE_SECONDS;
-    if (text == NULL || text[0] == '\0')
-        return COP_OK;
-    *seconds = cop_strtod(text, &end);
-    if (*end != '\0' || !isfinite(*seconds) || *seconds < 0.0)
-        return cop_fail(err, COP_INVALID,
-                        "COPPICE_SAVE_SECONDS is \"%s\", wanted a number of at least 0", text);
-    return COP_OK;
-}
 
 /* Failures: what does not depend on a failed stage runs all the same. */
 
@@ -121,7 +80,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
         return COP_OK;
     double began = cop_now();
     cop_error reason = {0};
-    cop_status status = cop_run_whole(r, stage, run_stage, &reason);
+    cop_status status = cop_run_whole(r, stage, cop_run_stage_now, &reason);
     if (status == COP_OK) {
         cop_say(r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, r->study->stage_count,
                 stage->title, cop_now() - began);
@@ -173,6 +132,6 @@ cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atom
                          cop_logger *log, cop_error *err)
 {
     cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
-    COP_TRY(save_seconds(&r.save_seconds, err));
+    COP_TRY(cop_save_seconds(&r.save_seconds, err));
     return cop_run_stages(&r, err);
 }

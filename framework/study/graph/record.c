@@ -188,6 +188,26 @@ static int32_t *most_inputs(const cop_study *s, cop_arena *arena)
     return cop_arena_array(arena, most, sizeof(int32_t));
 }
 
+/* What is set of the variables that choose instruction sets, to be set again elsewhere. */
+static bool fill_environment(cop_arena *arena, cop_stage_records *out)
+{
+    const char *const *names = cop_exec_isa_variables();
+    size_t most = 0;
+    while (names[most] != NULL)
+        most++;
+    out->environment = cop_arena_array(arena, most + 1, sizeof *out->environment);
+    for (size_t i = 0; out->environment != NULL && i < most; i++) {
+        const char *value = getenv(names[i]);
+        if (value == NULL)
+            continue;
+        const char *line = cop_arena_printf(arena, "%s=%s", names[i], value);
+        if (line == NULL)
+            return false;
+        out->environment[out->environment_count++] = line;
+    }
+    return out->environment != NULL;
+}
+
 static bool fill_graph(const cop_study *s, cop_arena *arena, cop_stage_records *out)
 {
     const cop_registry *registry = s->config->registry;
@@ -199,7 +219,8 @@ static bool fill_graph(const cop_study *s, cop_arena *arena, cop_stage_records *
             cop_arena_array(arena, cop_registry_dir_count(registry) + 1, sizeof *out->plugin_dirs),
         .stage_count = s->stage_count,
         .stages = cop_arena_array(arena, s->stage_count + 1, sizeof *out->stages)};
-    if (inputs == NULL || out->plugin_dirs == NULL || out->stages == NULL)
+    if (inputs == NULL || out->plugin_dirs == NULL || out->stages == NULL ||
+        !fill_environment(arena, out))
         return false;
     for (size_t i = 0; i < out->plugin_dir_count; i++)
         out->plugin_dirs[i] = cop_registry_dir(registry, i);

@@ -25,6 +25,13 @@ typedef struct cop_runner {
 /* Runs what is missing, as cop_study_run says. Failed stages keep their reason in `failure`. */
 cop_status cop_run_stages(cop_runner *r, cop_error *err);
 
+/* one.c: runs the stage, whose inputs are there, with the threads that its identity names, by the
+ * function of its kind below. */
+cop_status cop_run_stage_now(cop_runner *r, const cop_stage *stage, cop_error *err);
+
+/* one.c: how often to save (COPPICE_SAVE_SECONDS); COP_INVALID where that is no number. */
+cop_status cop_save_seconds(double *seconds, cop_error *err);
+
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_pruner(cop_runner *r, const cop_stage *stage, cop_error *err);
