@@ -11,6 +11,10 @@
 #define ALIGNMENT  alignof(max_align_t)
 #define BLOCK_SIZE ((size_t)16384)
 
+/* The first block's size; each is twice the one before, up to BLOCK_SIZE: most arenas hold the few
+ * strings of one group of options, and a study of ten thousand cells has a hundred thousand. */
+#define FIRST_BLOCK ((size_t)512)
+
 typedef struct block {
     struct block *next;
     size_t used;
@@ -20,6 +24,7 @@ typedef struct block {
 
 struct cop_arena {
     block *newest; /* the one that is being filled; the others hang behind it */
+    size_t next;   /* bytes of the next block; 0: FIRST_BLOCK */
 };
 
 cop_arena *cop_arena_new(void)
@@ -44,11 +49,14 @@ void cop_arena_free(cop_arena *arena)
 static block *add_block(cop_arena *arena, size_t size)
 {
     bool large = size > BLOCK_SIZE / 4;
-    size_t room = large ? size : BLOCK_SIZE;
+    size_t usual = arena->next > 0 ? arena->next : FIRST_BLOCK;
+    size_t room = large || size > usual ? size : usual;
     block *b = calloc(1, sizeof(block) + room);
     if (b == NULL)
         return NULL;
     b->size = room;
+    if (!large)
+        arena->next = usual < BLOCK_SIZE ? 2 * usual : BLOCK_SIZE;
     if (large && arena->newest != NULL) {
         b->next = arena->newest->next;
         arena->newest->next = b;

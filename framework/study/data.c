@@ -117,8 +117,10 @@ static cop_status read_split(cop_loaded_data *d, const char *id, cop_split split
 
 static void hash_samples(cop_hasher *hasher, const cop_samples *s)
 {
+    char type = s->bytes != NULL ? 'b' : 'f';
     size_t values = (size_t)s->count * (size_t)s->task.channels * (size_t)s->task.height *
                     (size_t)s->task.width;
+    cop_hasher_update(hasher, &type, sizeof type);
     cop_hasher_update(hasher, &s->count, sizeof s->count);
     if (s->bytes != NULL)
         cop_hasher_update(hasher, s->bytes, values);

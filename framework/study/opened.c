@@ -16,10 +16,45 @@ static void share_programs(const cop_study *s, const cop_cell *cell, cop_opened 
         cop_instance_use_cache(&o->analyzers[i], s->programs);
 }
 
-static cop_status open_all(const cop_cell *cell, const cop_task *task, cop_opened *o,
+static bool is_same_model(const cop_shared_model *m, const cop_component *c, const cop_task *task)
+{
+    return cop_component_entry(m->component) == cop_component_entry(c) &&
+           strcmp(cop_component_effective(m->component), cop_component_effective(c)) == 0 &&
+           m->task.channels == task->channels && m->task.height == task->height &&
+           m->task.width == task->width && m->task.classes == task->classes;
+}
+
+/* Makes a model, or finds that of an earlier cell: most sweeps change something else. */
+static cop_status share_model(cop_study *s, const cop_component *c, const cop_task *task,
+                              cop_model **out, cop_error *err)
+{
+    for (size_t i = s->model_count; i-- > 0;) { /* that of the last cell first */
+        if (is_same_model(&s->models[i], c, task)) {
+            *out = s->models[i].model;
+            return COP_OK;
+        }
+    }
+    cop_shared_model *grown =
+        cop_grow(s->models, &s->model_capacity, s->model_count + 1, sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    s->models = grown;
+    COP_TRY(cop_component_model(c, task, out, err));
+    s->models[s->model_count++] = (cop_shared_model){c, *task, *out};
+    return COP_OK;
+}
+
+void cop_free_models(cop_study *s)
+{
+    for (size_t i = 0; i < s->model_count; i++)
+        cop_model_free(s->models[i].model);
+    free(s->models);
+}
+
+static cop_status open_all(cop_study *s, const cop_cell *cell, const cop_task *task, cop_opened *o,
                            cop_error *err)
 {
-    COP_TRY(cop_component_model(cell->model, task, &o->model, err));
+    COP_TRY(share_model(s, cell->model, task, &o->model, err));
     if (cell->distill != NULL)
         COP_TRY(cop_instance_open(cell->distill, task, &o->distiller, err));
     o->pruners = calloc(cell->phase_count + 1, sizeof *o->pruners);
@@ -40,7 +75,7 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
     if (cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
     COP_TRY(cop_study_load_data(s, cell->dataset, &out->data, err));
-    COP_TRY(open_all(cell, &out->data->info.task, out, err));
+    COP_TRY(open_all(s, cell, &out->data->info.task, out, err));
     share_programs(s, cell, out);
     return COP_OK;
 }
@@ -62,6 +97,5 @@ void cop_close_cell(cop_opened *o)
     free(o->pruners);
     free(o->analyzers);
     close_instance(&o->distiller);
-    cop_model_free(o->model);
     memset(o, 0, sizeof *o);
 }

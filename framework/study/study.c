@@ -62,6 +62,7 @@ void cop_study_free(cop_study *s)
     for (size_t i = 0; s->opened != NULL && i < s->config->cell_count; i++)
         cop_close_cell(&s->opened[i]);
     free(s->opened);
+    cop_free_models(s);
     cop_program_cache_free(s->programs);
     for (size_t i = 0; i < s->data_count; i++)
         cop_loaded_data_free(s->data[i]);

@@ -16,7 +16,8 @@ int32_t cop_study_find_stage(const cop_study *s, const cop_artifact_id *id)
     return COP_NO_STAGE;
 }
 
-/* Which stages the recorded one comes from, itself included: inputs stand before what reads them. */
+/* Which stages the recorded one comes from, itself included: inputs stand before what reads
+ * them. */
 static bool *mark_sources(const cop_stage_records *records, size_t recorded)
 {
     bool *marks = calloc(records->stage_count + 1, sizeof *marks);

@@ -94,7 +94,7 @@ static cop_stage new_training(const cop_line *l, const cop_position *at, cop_noi
 
 static bool same_recipe(cop_recipe a, cop_recipe b)
 {
-    char left[768], right[768];
+    char left[4096], right[4096];
     memset(a.name, 0, sizeof a.name); /* the numbers count */
     memset(b.name, 0, sizeof b.name);
     return strcmp(cop_recipe_text(&a, left, sizeof left),

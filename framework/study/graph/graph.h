@@ -23,11 +23,18 @@
 typedef struct cop_opened {
     const cop_cell *cell;
     const cop_loaded_data *data;
-    cop_model *model;
+    cop_model *model;       /* the study's */
     cop_instance distiller; /* unused without cell->distill */
     cop_instance *pruners;  /* one per phase */
     cop_instance *analyzers;
 } cop_opened;
+
+/* A model, and what it was made of. */
+typedef struct cop_shared_model {
+    const cop_component *component;
+    cop_task task;
+    cop_model *model; /* owned */
+} cop_shared_model;
 
 /* Stages. */
 
@@ -123,8 +130,10 @@ struct cop_study {
     char isa[COP_ISA_SIZE]; /* the instruction sets that decide results, as identities have them */
     cop_loaded_data **data;
     size_t data_count;
-    cop_opened *opened; /* one per cell */
-    cop_stage *stages;  /* each after those that it needs */
+    cop_opened *opened;       /* one per cell */
+    cop_shared_model *models; /* of the cells' tickets: cells that describe the same share one */
+    size_t model_count, model_capacity;
+    cop_stage *stages; /* each after those that it needs */
     size_t stage_count, stage_capacity;
     int32_t *slots; /* stages by the hash of their identity; COP_NO_STAGE: empty */
     size_t slot_count;
@@ -145,6 +154,7 @@ cop_status cop_study_load_data(cop_study *s, const cop_component *component,
 /* opened.c: opens and closes a cell's components. */
 cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, cop_error *err);
 void cop_close_cell(cop_opened *o);
+void cop_free_models(cop_study *s); /* after the cells */
 
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,

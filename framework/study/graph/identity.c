@@ -60,12 +60,13 @@ static cop_status add_training(cop_text *t, const cop_study *s, const cop_stage 
                                cop_error *err)
 {
     const cop_training_stage *train = &stage->train;
-    char recipe[768];
+    char recipe[4096];
     COP_TRY(add_model(t, stage->opened, train->model, err));
     add_reference(t, s, "synthetic", train->distil);
-    cop_text_printf(t, "recipe %s\n",
-                    train->own_recipe ? "the set's own"
-                                      : cop_recipe_text(&train->recipe, recipe, sizeof recipe));
+    (void)cop_recipe_text(&train->recipe, recipe, sizeof recipe);
+    if (strlen(recipe) + 1 == sizeof recipe) /* what does not fit is cut: it could be another's */
+        return cop_fail(err, COP_FAILED, "a recipe is too long to be told from another");
+    cop_text_printf(t, "recipe %s\n", train->own_recipe ? "the set's own" : recipe);
     add_start(t, s, &train->start);
     cop_text_printf(t, "schedule %s\nmomentum %s\n", train->start.go_on ? "goes on" : "its own",
                     train->start.keep_momentum ? "kept" : "zero");
@@ -87,8 +88,9 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
 static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
-    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n",
-                    cop_component_identity(work->instance->component), work->seed);
+    /* A plan may make the steps of more than the options, such as the number of copies. */
+    cop_text_printf(t, "component %s\nseed %" PRIu64 "\nsteps %" PRId64 "\n",
+                    cop_component_identity(work->instance->component), work->seed, work->steps);
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)
