@@ -119,8 +119,10 @@ static cop_status read_options(cop_component *c, const cop_registry *r,
     all[0] = "plugin";
     for (size_t i = 0; i < skips; i++)
         all[i + 1] = skip[i];
-    cop_status status = cop_options_read(plugin->options, plugin->option_count, group, all, what,
-                                         file, r, log, c->options, &c->values, err);
+    bool is_data = plugin->kind == COP_KIND_DATASET;
+    cop_status status = (is_data ? cop_data_options_read : cop_options_read)(
+        plugin->options, plugin->option_count, group, all, what, file, r, log, c->options,
+        &c->values, err);
     free(all);
     return status;
 }

@@ -54,6 +54,13 @@ cop_status cop_options_read(const cop_option *table, size_t count, const config_
                             const char *const *skip, const char *what, const char *file,
                             const cop_registry *r, cop_logger *log, void *options,
                             cop_option_values **values, cop_error *err);
+/* The same for a dataset's, whose paths stay texts in its identity: no stage's identity has that,
+ * but a fingerprint of what was read, and a sweep would read the files again for every cell. */
+cop_status cop_data_options_read(const cop_option *table, size_t count,
+                                 const config_setting_t *group, const char *const *skip,
+                                 const char *what, const char *file, const cop_registry *r,
+                                 cop_logger *log, void *options, cop_option_values **values,
+                                 cop_error *err);
 void cop_option_values_free(cop_option_values *values);
 
 /* The models among the options that were read: the component, and the offset of its field. */

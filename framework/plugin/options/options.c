@@ -29,6 +29,7 @@ typedef struct reading {
     const char *const *skip;
     cop_reader reader;
     void *options;
+    bool is_data; /* a dataset's: see cop_data_options_read */
     cop_option_values *values;
     cop_value *read;                  /* by table index */
     const config_setting_t **sources; /* by table index: where the value came from; NULL: default */
@@ -151,7 +152,7 @@ static cop_status write_texts(reading *r)
         /* Also a value that equals its default: in another version the default may be another. */
         if ((r->table[i].flags & NOT_IDENTIFIED) == 0) {
             cop_text_printf(&identity, " %s = ", r->table[i].name);
-            cop_value_text(&r->table[i], &r->read[i], true, &identity);
+            cop_value_text(&r->table[i], &r->read[i], !r->is_data, &identity);
             cop_text_append(&identity, ";");
         }
     }
@@ -189,28 +190,50 @@ static cop_status read_all(reading *r)
     return write_texts(r);
 }
 
+static cop_status read_values(reading *r, cop_option_values **values)
+{
+    *values = calloc(1, sizeof **values);
+    if (*values == NULL)
+        return cop_out_of_memory(r->err);
+    r->values = *values;
+    cop_status status = read_all(r);
+    if (status != COP_OK) {
+        cop_option_values_free(*values);
+        *values = NULL;
+    }
+    return status;
+}
+
 cop_status cop_options_read(const cop_option *table, size_t count, const config_setting_t *group,
                             const char *const *skip, const char *what, const char *file,
                             const cop_registry *registry, cop_logger *log, void *options,
                             cop_option_values **values, cop_error *err)
 {
-    *values = calloc(1, sizeof **values);
-    if (*values == NULL)
-        return cop_out_of_memory(err);
     reading r = {.table = table,
                  .count = count,
                  .group = group,
                  .skip = skip,
                  .reader = {.what = what, .file = file, .registry = registry, .log = log},
                  .options = options,
-                 .values = *values,
                  .err = err};
-    cop_status status = read_all(&r);
-    if (status != COP_OK) {
-        cop_option_values_free(*values);
-        *values = NULL;
-    }
-    return status;
+    return read_values(&r, values);
+}
+
+cop_status cop_data_options_read(const cop_option *table, size_t count,
+                                 const config_setting_t *group, const char *const *skip,
+                                 const char *what, const char *file, const cop_registry *registry,
+                                 cop_logger *log, void *options, cop_option_values **values,
+                                 cop_error *err)
+{
+    reading r = {.table = table,
+                 .count = count,
+                 .group = group,
+                 .skip = skip,
+                 .reader = {.what = what, .file = file, .registry = registry, .log = log},
+                 .options = options,
+                 .is_data = true,
+                 .err = err};
+    return read_values(&r, values);
 }
 
 void cop_option_values_free(cop_option_values *values)
