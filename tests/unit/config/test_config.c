@@ -837,7 +837,7 @@ static void survives_hostile_sizes(void **state)
         {BASE "distill = { plugin = \"", "z", 100000, "\"; };", "unknown distiller \"zzz"},
         {BASE "sweep = (", "{ path = \"train.lr\"; values = [1,2,3,4,5,6,7,8,9]; },", 30,
          "{ path = \"train.lr\"; values = [1]; } );", "more than 10000 cells"},
-        {BASE "/*", "v", 300000, "*/", "t.cfg"},
+        {BASE "/*", "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv", 2200000, "*/", "larger than"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_text text = {0};
