@@ -102,7 +102,7 @@ static const char *const options[] = {"set",   "out",   "plugin-dir", "threads",
 
 const cop_subcommand cop_run_command = {
     .name = "run",
-    .words = "CONFIG|DIR",
+    .words = "CONFIG",
     .least_words = 1,
     .most_words = 1,
     .summary = "run what a study still lacks, then report",
@@ -112,9 +112,9 @@ const cop_subcommand cop_run_command = {
         "for 5 s, and then goes without. A stage that fails (a network that diverged, a plugin's\n"
         "error) costs what depends on it alone: the rest runs, the report names the reason, the\n"
         "exit status is 1.\n"
-        "With --stage, the word is the output directory of a run, and one stage of it is run "
-        "alone,\n"
-        "from what is written down there (studies/NAME/stages.json lists the stages).",
+        "With --stage, CONFIG is a run's output directory: one stage of it is run alone, from "
+        "what\n"
+        "is written down there (studies/NAME/stages.json lists the stages).",
     .options = options,
     .resumes = true,
     .run = run};
