@@ -40,6 +40,8 @@ typedef struct bench {
 typedef struct outcome {
     cop_status status;
     cop_error err;
+    cop_status as_planned; /* pruners: whether the mask is what plan says of it */
+    cop_error differs;
     cop_digest result, last_bag;
     int64_t wanted, at; /* the step whose bag to keep, and what is kept */
     cop_tensors *middle;
@@ -117,6 +119,8 @@ static cop_status run_pruner(const bench *b, const cop_drive *d, const cop_work_
         return cop_out_of_memory(&o->err);
     cop_status status = cop_drive_pruner(d, ops, before, &mask, &o->err);
     o->result = cop_tensors_digest(mask);
+    if (status == COP_OK)
+        o->as_planned = cop_check_mask(d->what, mask, before, &b->plan.promise, &o->differs);
     cop_tensors_free(mask);
     cop_tensors_free(before);
     return status;
@@ -147,6 +151,7 @@ static void run(bench *b, const outcome *from, int64_t steps, outcome *o)
                    .self = worker.self,
                    .work = &work,
                    .steps = b->plan.steps,
+                   .promise = {.regrows = true}, /* what plan says is a check of its own */
                    .save = keep,
                    .context = o,
                    .steps_left = &steps};
@@ -184,6 +189,9 @@ static cop_digest plan_digest(const cop_plan *p)
     cop_hasher_update(h, needs, sizeof needs);
     cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
     cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
+    cop_hasher_update(h, &p->promise.states_left, sizeof p->promise.states_left);
+    cop_hasher_update(h, &p->promise.left, sizeof p->promise.left);
+    cop_hasher_update(h, &p->promise.regrows, sizeof p->promise.regrows);
     for (size_t i = 0; i < p->training_count; i++) {
         const cop_plan_training *t = &p->trainings[i];
         cop_hasher_update_text(h, t->label);
@@ -213,14 +221,16 @@ static cop_status plan_once(bench *b, cop_error *err)
 {
     static const int64_t class_counts[] = {48, 48, 48};
     cop_kind kind = (cop_kind)b->s->entry->plugin->kind;
-    b->plan = (cop_plan){.kind = kind,
-                         .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
-                         .task = *cop_ticket_task(),
-                         .train_count = b->ticket.train->count,
-                         .test_count = b->ticket.test->count,
-                         .class_counts = class_counts,
-                         .copies = COP_TICKET_COPIES,
-                         .has_distilled = true};
+    b->plan =
+        (cop_plan){.kind = kind,
+                   .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
+                   .task = *cop_ticket_task(),
+                   .train_count = b->ticket.train->count,
+                   .test_count = b->ticket.test->count,
+                   .class_counts = class_counts,
+                   .copies = COP_TICKET_COPIES,
+                   .has_distilled = true,
+                   .weights_left = kind == COP_KIND_PRUNER ? cop_mask_count(b->ticket.mask) : -1};
     return cop_plan_make(b->what, b->instance.ops, b->instance.options, &b->plan, err);
 }
 
@@ -272,6 +282,18 @@ static bool check_end(bench *b, outcome *first)
     first->wanted = steps_run(b) / 2;
     run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, first);
     return cop_reporter_status(b->r, first->status, &first->err);
+}
+
+static void check_mask(bench *b, const outcome *first)
+{
+    static const cop_check check = {"the mask is as planned",
+                                    "it keeps as many weights as plan states, and brings none back "
+                                    "unless plan says so",
+                                    "work.h: cop_plan_leave, cop_plan_regrows"};
+    if (b->plan.kind != COP_KIND_PRUNER || b->is_cut)
+        return;
+    cop_reporter_begin(b->r, &check);
+    (void)cop_reporter_status(b->r, first->as_planned, &first->differs);
 }
 
 static void check_inputs(bench *b, cop_digest before, cop_status known)
@@ -419,6 +441,7 @@ static void check_all(bench *b)
     cop_trace_take(&trace);
     outcome first = {.wanted = -1};
     if (check_end(b, &first)) {
+        check_mask(b, &first);
         check_repeat(b, &first);
         check_resume(b, &first);
         check_cancel(b);

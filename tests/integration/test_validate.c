@@ -54,6 +54,8 @@ static void finds_nothing_in_the_pruners(void **state)
     (void)state;
     expect_sound(PLUGINS "pruner-imp.so");
     expect_sound(PLUGINS "pruner-random.so");
+    expect_sound(FIXTURES "rewires.so");
+    validate(WORDS("validate", FIXTURES "states_left.so", "--set", "off=0"), 0);
 }
 
 static void finds_nothing_in_the_models(void **state)
@@ -98,7 +100,8 @@ static void finds_each_broken_promise_of_a_work(void **state)
     expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
     expect_finding(FIXTURES "keeps_in_instance.so", "a restored bag gives the same bits", "step 1");
     expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
-    expect_finding(FIXTURES "regrows.so", "runs to its end", "brings the removed weight");
+    expect_finding(FIXTURES "regrows.so", "the mask is as planned", "brings the removed weight");
+    expect_finding(FIXTURES "states_left.so", "the mask is as planned", "plan states");
     expect_finding(FIXTURES "writes_file.so", "writes no files", "notes.txt");
 }
 

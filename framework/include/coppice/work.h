@@ -118,6 +118,19 @@ COP_API void cop_plan_need_trained(cop_plan *p);
  * cop_work_rounds is 0, and a round of a longer phase is the same round. */
 COP_API void cop_plan_need_rounds(cop_plan *p);
 
+/* Pruners: the prunable weights that the mask so far keeps; -1 where the host does not know, as a
+ * round before did not say how many it leaves. */
+COP_API int64_t cop_plan_weights_left(const cop_plan *p);
+
+/* Pruners: this round leaves exactly so many prunable weights, from 0 to what there is before it
+ * (to all prunable ones where it regrows weights). The host refuses a mask that keeps another
+ * number, and a later round then knows how many there are. Optional. */
+COP_API void cop_plan_leave(cop_plan *p, int64_t weights);
+
+/* Pruners: the next mask may keep weights that the mask so far has removed (dynamic sparse
+ * training). Without it the host refuses a mask that does. */
+COP_API void cop_plan_regrows(cop_plan *p);
+
 /* Analyzers: copy i of the ticket is wanted, and of those that are not named so none: the analysis
  * stays as it is when there are more. Without it all copies are wanted. Errors: COP_INVALID where
  * there is no such copy. */
@@ -242,7 +255,8 @@ COP_API cop_status cop_work_snapshot(cop_work *w, size_t request, size_t i, cons
 COP_API cop_synthetic *cop_work_set(cop_work *w);
 
 /* Pruners: the next mask, which holds a copy of the mask so far. The host refuses one that is not 0
- * or 1, or that brings a removed weight back. */
+ * or 1, that brings a removed weight back (unless planned: cop_plan_regrows), or that does not keep
+ * as many weights as planned (cop_plan_leave). */
 COP_API cop_tensors *cop_work_next_mask(cop_work *w);
 
 /* Analyzers: an empty set of tables (table.h). */

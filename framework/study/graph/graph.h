@@ -71,8 +71,9 @@ typedef struct cop_work_stage {
     int32_t trained; /* pruners: this round's training, COP_NO_STAGE if not planned */
     int32_t distil;  /* the synthetic set they see; COP_NO_STAGE: none, real data */
     int64_t round;
-    int64_t rounds;  /* 0: the pruner does not look at it */
-    int32_t *copies; /* analyzers; COP_NO_STAGE: not wanted; owned */
+    int64_t rounds;           /* 0: the pruner does not look at it */
+    cop_mask_promise promise; /* pruners: what the plan says of the mask */
+    int32_t *copies;          /* analyzers; COP_NO_STAGE: not wanted; owned */
     size_t copy_count;
     int32_t *dense; /* analyzers; owned; empty unless planned */
     size_t dense_count;

@@ -228,7 +228,7 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const c
     cop_status status = run(d, ops, err);
     d->work->next_mask = NULL;
     if (status == COP_OK)
-        status = judge(d, cop_check_mask(d->what, next, before, err));
+        status = judge(d, cop_check_mask(d->what, next, before, &d->promise, err));
     if (status != COP_OK) {
         cop_tensors_free(next);
         return status;
