@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "study/graph/graph.h"
+#include "study/running/going_on.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +108,10 @@ static cop_status tally(const cop_study *s, const cop_store *store, cop_stage_ki
             t.done++;
             continue;
         }
-        t.flops += stage->flops;
+        int64_t kept = 0;
+        COP_TRY(cop_steps_kept(s, store, stage, &kept, err));
+        t.flops += kept > 0 ? stage->flops * (1.0 - (double)kept / (double)stage->work.steps)
+                            : stage->flops;
         t.points += stage->points;
     }
     *out = t;

@@ -102,6 +102,11 @@ typedef struct cop_training_request {
 /* How many steps the work has, ≥ 0; 0 where it is not called. The last call counts. */
 COP_API void cop_plan_steps(cop_plan *p, int64_t steps);
 
+/* A step, and the bag after it, do not depend on how many steps there are: the host keeps the final
+ * bag, and a work that differs in options with COP_OPTION_LENGTH alone, and has more steps, goes on
+ * from there. What is kept is the bag before finish. */
+COP_API void cop_plan_steps_go_on(cop_plan *p);
+
 /* Floating-point operations that all steps will need, for estimates. Optional. */
 COP_API void cop_plan_flops(cop_plan *p, double flops);
 

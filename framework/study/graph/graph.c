@@ -282,6 +282,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     cop_work_stage *work = &stage->work;
     size_t n = plan->training_count;
     work->steps = plan->steps;
+    work->steps_go_on = plan->steps_go_on && plan->steps > 0;
     work->expected_samples = plan->expected_samples;
     work->expected_recipe = plan->expected_recipe;
     stage->flops = plan->flops;

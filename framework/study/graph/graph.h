@@ -58,6 +58,7 @@ typedef struct cop_work_stage {
     const cop_instance *instance;
     uint64_t seed;
     int64_t steps;
+    bool steps_go_on;         /* a longer one could go on from where it ends */
     int32_t *trainings;       /* a stage per request of the plan; owned */
     cop_duration **snapshots; /* what each request wanted, NULL-padded; owned */
     size_t *snapshot_counts;
@@ -83,6 +84,8 @@ typedef struct cop_stage {
     cop_stage_kind kind;
     cop_artifact_id id;
     char *identity;           /* the text behind the id */
+    char course[33];          /* of a work whose steps go on: the hash of its identity without what
+                                 says how many there are; else empty */
     char *title;              /* "train IMP, seed 0, round 2, copy 1" */
     const cop_opened *opened; /* of the cell that asked first */
     double flops;             /* estimate; 0 where unknown */
@@ -146,6 +149,9 @@ void cop_close_cell(cop_opened *o);
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
                               cop_error *err);
+
+/* The same: fills the stage's course. */
+cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err);
 
 /* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots).
  * Takes over what the stage owns. *index is its position. */

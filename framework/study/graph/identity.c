@@ -5,6 +5,7 @@
 #include "train/recipe_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void add_reference(cop_text *t, const cop_study *s, const char *what, int32_t stage)
@@ -84,11 +85,12 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
                         cop_duration_text(work->snapshots[i][k], at, sizeof at));
 }
 
-static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage, cop_error *err)
+/* `component` is the component's part of it. */
+static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage,
+                           const char *component, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
-    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n",
-                    cop_component_identity(work->instance->component), work->seed);
+    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n", component, work->seed);
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)
@@ -115,8 +117,9 @@ static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *sta
     return COP_OK;
 }
 
-cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
-                              cop_error *err)
+/* `component` of a work: its component's part of the text. */
+static cop_status make_text(const cop_study *s, const cop_stage *stage, const char *component,
+                            char **out, cop_error *err)
 {
     const cop_cell *cell = stage->opened->cell;
     cop_text t = {0};
@@ -125,10 +128,37 @@ cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char *
                     stage->opened->data->fingerprint,
                     cell->precision == COP_PRECISION_BF16 ? "bf16" : "f32", cell->threads);
     cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
-                                                       : add_work(&t, s, stage, err);
+                                                       : add_work(&t, s, stage, component, err);
     *out = status == COP_OK ? cop_text_take(&t) : NULL;
     cop_text_free(&t);
     if (status == COP_OK && *out == NULL)
         status = cop_out_of_memory(err);
+    return status;
+}
+
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err)
+{
+    const char *component = stage->kind == COP_STAGE_TRAIN
+                                ? NULL
+                                : cop_component_identity(stage->work.instance->component);
+    return make_text(s, stage, component, out, err);
+}
+
+cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err)
+{
+    const char *component = stage->kind == COP_STAGE_TRAIN
+                                ? NULL
+                                : cop_component_course(stage->work.instance->component);
+    char *text = NULL;
+    stage->course[0] = '\0';
+    if (component == NULL || !stage->work.steps_go_on)
+        return COP_OK;
+    COP_TRY(make_text(s, stage, component, &text, err));
+    cop_artifact_id name;
+    cop_status status = cop_artifact_name(cop_stage_kind_name(stage->kind), text, &name, err);
+    free(text);
+    if (status == COP_OK)
+        memcpy(stage->course, name.hash, sizeof stage->course);
     return status;
 }

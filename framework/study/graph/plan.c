@@ -23,6 +23,7 @@ static void free_trainings(cop_plan *p)
 static void reset(cop_plan *p)
 {
     p->steps = 0;
+    p->steps_go_on = false;
     p->flops = 0.0;
     p->need_trained = false;
     p->need_rounds = false;
@@ -123,6 +124,11 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
 void cop_plan_steps(cop_plan *p, int64_t steps)
 {
     p->steps = steps;
+}
+
+void cop_plan_steps_go_on(cop_plan *p)
+{
+    p->steps_go_on = true;
 }
 
 void cop_plan_flops(cop_plan *p, double flops)

@@ -44,6 +44,7 @@ struct cop_plan {
     int64_t weights_left;
 
     int64_t steps; /* 0 until stated */
+    bool steps_go_on;
     double flops;
     bool need_trained, need_rounds, need_dense, need_synthetic;
     cop_mask_promise promise; /* pruners */

@@ -164,6 +164,8 @@ static cop_status run_with_bag(const cop_drive *d, const cop_work_ops *ops, cop_
                      cop_fail(err, COP_FAILED, "%s: plan states %lld steps, and there is no step",
                               d->what, (long long)d->steps));
     COP_TRY(run_steps(d, ops, first, err));
+    if (d->saves_end)
+        COP_TRY(save(d, d->work->bag, d->steps, err));
     return call(d, ops, FINISH, 0, err);
 }
 

@@ -33,6 +33,7 @@ typedef struct cop_drive {
     cop_status (*save)(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err);
     void *context;
     double save_seconds;
+    bool saves_end; /* also before finish, when all steps are done */
 
     /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
     bool *own_failure;
