@@ -41,7 +41,9 @@ const cop_subcommand cop_check_command = {
     .most_words = 1,
     .summary = "check a config, print its plan and cost, run nothing",
     .details =
-        "Prints every cell with its effective options (not with --quiet), then the stages: how\n"
-        "many, how many of them are done in --out, and what the others cost.",
+        "Prints every cell with its effective options (not with --quiet) and the sparsities that\n"
+        "its pruners plan, then the stages: how many, how many of them are done in --out, and "
+        "what\n"
+        "the others cost.",
     .options = options,
     .run = run};

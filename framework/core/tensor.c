@@ -3,6 +3,7 @@
  * Each tensor is its own allocation, so that a pointer to one outlives later additions; a table of
  * name hashes with linear probing finds them by name. */
 #include "core/memory.h"
+#include "core/memory_source.h"
 #include "core/pages.h"
 #include "core/shape.h"
 #include "core/tensor_view.h"
@@ -15,7 +16,8 @@
 #define DATA_ALIGNMENT 64
 
 struct cop_tensors {
-    bool is_view;       /* the data is another set's */
+    bool is_view;                    /* the data is another set's */
+    const cop_memory_source *memory; /* NULL: the heap */
     cop_tensor **items; /* in order of addition; the slots behind hold their positions + 1 */
     size_t count;
     size_t capacity;
@@ -58,13 +60,29 @@ cop_tensors *cop_tensors_new(void)
     return calloc(1, sizeof(cop_tensors));
 }
 
+cop_tensors *cop_tensors_new_in(const cop_memory_source *memory)
+{
+    cop_tensors *set = cop_tensors_new();
+    if (set != NULL)
+        set->memory = memory;
+    return set;
+}
+
+static void free_data(const cop_tensors *set, void *data)
+{
+    if (set->memory != NULL)
+        set->memory->put(set->memory->context, data);
+    else
+        free(data);
+}
+
 void cop_tensors_free(cop_tensors *set)
 {
     if (set == NULL)
         return;
     for (size_t i = 0; i < set->count; i++) {
         if (!set->is_view)
-            free(set->items[i]->data);
+            free_data(set, set->items[i]->data);
         free(set->items[i]);
     }
     free(set->items);
@@ -108,19 +126,27 @@ cop_tensors *cop_tensors_new_view(void)
     return view;
 }
 
+static void *heap_data(size_t bytes)
+{
+    size_t padded = (bytes / DATA_ALIGNMENT + 1) * DATA_ALIGNMENT;
+    void *data = cop_pages_new(padded);
+    if (data != NULL)
+        memset(data, 0, padded);
+    return data;
+}
+
 /* A zero-filled tensor on its own, or NULL when memory is out. */
-static cop_tensor *new_tensor(const char *name, cop_dtype dtype, cop_shape shape, size_t bytes)
+static cop_tensor *new_tensor(const cop_memory_source *memory, const char *name, cop_dtype dtype,
+                              cop_shape shape, size_t bytes)
 {
     cop_tensor *tensor = calloc(1, sizeof *tensor);
     if (tensor == NULL)
         return NULL;
-    size_t padded = (bytes / DATA_ALIGNMENT + 1) * DATA_ALIGNMENT;
-    tensor->data = cop_pages_new(padded);
+    tensor->data = memory != NULL ? memory->get(memory->context, name, bytes) : heap_data(bytes);
     if (tensor->data == NULL) {
         free(tensor);
         return NULL;
     }
-    memset(tensor->data, 0, padded);
     memcpy(tensor->name, name, strlen(name) + 1);
     tensor->dtype = dtype;
     tensor->shape.rank = shape.rank;
@@ -151,7 +177,7 @@ cop_status cop_tensors_add(cop_tensors *set, const char *name, cop_dtype dtype, 
         return cop_fail(err, COP_FAILED, "tensor %s is already in the set", name);
     cop_tensor *tensor = NULL;
     if (set->count < set->capacity || grow(set))
-        tensor = new_tensor(name, dtype, shape, bytes);
+        tensor = new_tensor(set->memory, name, dtype, shape, bytes);
     if (tensor == NULL)
         return cop_fail(err, COP_FAILED, "tensor %s: out of memory for %zu bytes", name, bytes);
     set->slots[slot_of(set, name)] = set->count + 1;
@@ -203,7 +229,12 @@ static size_t tensor_bytes(const cop_tensor *tensor)
 
 cop_tensors *cop_tensors_clone(const cop_tensors *set)
 {
-    cop_tensors *copy = cop_tensors_new();
+    return cop_tensors_clone_in(set, NULL);
+}
+
+cop_tensors *cop_tensors_clone_in(const cop_tensors *set, const cop_memory_source *memory)
+{
+    cop_tensors *copy = cop_tensors_new_in(memory);
     if (copy == NULL)
         return NULL;
     for (size_t i = 0; i < set->count; i++) {

@@ -65,11 +65,15 @@ static int64_t remaining(const cop_tensors *mask, const cop_tensors *scores)
     return sum;
 }
 
+int64_t cop_share_of(double rate, int64_t weights)
+{
+    return llround(rate * (double)weights);
+}
+
 static cop_status remove_of(cop_tensors *mask, const cop_tensors *scores, double rate,
                             cop_error *err)
 {
-    return cop_mask_remove_lowest(mask, scores, llround(rate * (double)remaining(mask, scores)),
-                                  err);
+    return cop_mask_remove_lowest(mask, scores, cop_share_of(rate, remaining(mask, scores)), err);
 }
 
 /* The share of one tensor: its scores alone, in a set of their own. */

@@ -10,6 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static float *get(const cop_synthetic *s, const char *name, size_t count, size_t size)
+{
+    if (s->memory == NULL)
+        return calloc(count, size);
+    return count <= SIZE_MAX / size ? s->memory->get(s->memory->context, name, count * size) : NULL;
+}
+
+static void put(const cop_synthetic *s, float *data)
+{
+    if (s->memory != NULL)
+        s->memory->put(s->memory->context, data);
+    else
+        free(data);
+}
+
 cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *err)
 {
     int64_t size = cop_task_values(&s->task);
@@ -21,17 +36,17 @@ cop_status cop_synthetic_allocate(cop_synthetic *s, int64_t count, cop_error *er
                         s->task.classes);
     float *pixels = NULL, *labels = NULL;
     if (count <= INT64_MAX / (int64_t)sizeof(float) / size) {
-        pixels = calloc((size_t)(count * size), sizeof *pixels);
-        labels = calloc((size_t)count, (size_t)s->task.classes * sizeof *labels);
+        pixels = get(s, "pixels", (size_t)(count * size), sizeof *pixels);
+        labels = get(s, "labels", (size_t)count, (size_t)s->task.classes * sizeof *labels);
     }
     if (pixels == NULL || labels == NULL) {
-        free(pixels);
-        free(labels);
+        put(s, pixels);
+        put(s, labels);
         return cop_fail(err, COP_FAILED, "out of memory for %lld synthetic images",
                         (long long)count);
     }
-    free(s->pixels);
-    free(s->labels);
+    put(s, s->pixels);
+    put(s, s->labels);
     s->count = count;
     s->pixels = pixels;
     s->labels = labels;
@@ -80,8 +95,8 @@ void cop_synthetic_clear(cop_synthetic *s)
 {
     if (s == NULL)
         return;
-    free(s->pixels);
-    free(s->labels);
+    put(s, s->pixels);
+    put(s, s->labels);
     free(s->recipe); /* as cop_recipe_free: one block */
     s->recipe = NULL;
     s->pixels = NULL;

@@ -3,6 +3,7 @@
 #ifndef COP_NN_SYNTHETIC_H
 #define COP_NN_SYNTHETIC_H
 
+#include "core/memory_source.h"
 #include "nn/samples.h"
 
 #include <coppice/synthetic.h>
@@ -19,6 +20,8 @@ struct cop_synthetic {
     int64_t count;      /* stored images */
     float *pixels;      /* [count, C, H, W] in [0, 1]; owned */
     float *labels;      /* [count, classes] in [0, 1], rows sum to 1; owned */
+
+    const cop_memory_source *memory; /* of pixels and labels; NULL: the heap */
 };
 
 /* An empty set, as a distiller is given it: for the task, as it stands, normalised as `data` are

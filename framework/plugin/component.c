@@ -16,7 +16,8 @@ struct cop_component {
     void *options;
     cop_option_values *values;
     char *identity;
-    char *file; /* where its group was written; NULL: nowhere */
+    char *course; /* NULL: none */
+    char *file;   /* where its group was written; NULL: nowhere */
     int line;
 };
 
@@ -26,7 +27,8 @@ static bool ends_in_dev(const char *version)
     return length >= 4 && strcmp(version + length - 4, "-dev") == 0;
 }
 
-static cop_status write_identity(cop_component *c, cop_error *err)
+/* What says whose code it is, and the options as given. NULL without memory. */
+static char *identify(const cop_component *c, const char *options)
 {
     const cop_plugin *plugin = c->entry->plugin;
     cop_text text = {0};
@@ -34,9 +36,18 @@ static cop_status write_identity(cop_component *c, cop_error *err)
                     plugin->results_version);
     if (ends_in_dev(plugin->version) || ends_in_dev(plugin->results_version))
         cop_text_printf(&text, " %s", c->entry->content_hash);
-    cop_text_printf(&text, " %s", cop_option_values_identity(c->values));
-    c->identity = cop_text_take(&text);
-    return c->identity != NULL ? COP_OK : cop_out_of_memory(err);
+    cop_text_printf(&text, " %s", options);
+    return cop_text_take(&text);
+}
+
+static cop_status write_identity(cop_component *c, cop_error *err)
+{
+    const char *course = cop_option_values_course(c->values);
+    c->identity = identify(c, cop_option_values_identity(c->values));
+    if (c->identity != NULL && course != NULL)
+        c->course = identify(c, course);
+    return c->identity != NULL && (course == NULL || c->course != NULL) ? COP_OK
+                                                                        : cop_out_of_memory(err);
 }
 
 /* Gives a failure that has no place (of a default) the place of the group. */
@@ -162,6 +173,7 @@ void cop_component_free(cop_component *c)
     cop_option_values_free(c->values);
     free(c->options);
     free(c->identity);
+    free(c->course);
     free(c->file);
     free(c);
 }
@@ -174,6 +186,11 @@ const cop_registry_entry *cop_component_entry(const cop_component *c)
 const char *cop_component_identity(const cop_component *c)
 {
     return c->identity;
+}
+
+const char *cop_component_course(const cop_component *c)
+{
+    return c->course;
 }
 
 const char *cop_component_effective(const cop_component *c)

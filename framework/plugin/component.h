@@ -31,6 +31,10 @@ const cop_registry_entry *cop_component_entry(const cop_component *c);
  * and judgements are left out. Part of identities. */
 const char *cop_component_identity(const cop_component *c);
 
+/* The same line without the options that say how many steps there are (COP_OPTION_LENGTH): what
+ * shorter and longer works have in common. NULL where there is no such option. */
+const char *cop_component_course(const cop_component *c);
+
 /* All options with their effective values, "name = value" lines, for logs and `check`. */
 const char *cop_component_effective(const cop_component *c);
 
@@ -71,6 +75,9 @@ const cop_component *cop_option_values_model(const cop_option_values *values, si
 /* One line in braces: the value of every option by name, execution-only and judgement ones left
  * out. */
 const char *cop_option_values_identity(const cop_option_values *values);
+
+/* The same without those that say how many steps there are; NULL where there is none. */
+const char *cop_option_values_course(const cop_option_values *values);
 const char *cop_option_values_effective(const cop_option_values *values);
 
 /* Checks that there are no more rows than a table may have, and rows where it has any. */

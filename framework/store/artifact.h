@@ -121,6 +121,10 @@ void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t siz
  * nothing, and so does a damaged file; COP_FAILED when one cannot be read or written. */
 cop_status cop_draft_keep(cop_draft *d, const char *prefix, cop_error *err);
 
+/* Puts COP_BAG_FILE into the draft of a work with a checkpoint at its last step, from which longer
+ * works of the same course (kept.h) can go on. */
+cop_status cop_draft_keep_bag(cop_draft *d, const char *course, int64_t steps, cop_error *err);
+
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err);
 void cop_draft_abandon(cop_draft *d);
@@ -137,6 +141,12 @@ cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const co
 cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
                                cop_tensors **bag, int64_t *step, double *seconds, cop_error *err);
 void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
+
+/* Writes the checkpoint as a file of its own, where it stands at that step: what is kept of a work
+ * that a longer one can go on from. Two works of one identity write the same bits: the seconds are
+ * those of the manifest. *kept is false, and nothing written, where there is no such checkpoint. */
+cop_status cop_checkpoint_keep(cop_store *s, const cop_artifact_id *id, int64_t step,
+                               const char *path, bool *kept, cop_error *err);
 
 /* Seconds that the stage took, and its manifest's provenance line, of a published artifact. */
 cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double *seconds,

@@ -18,6 +18,9 @@
 #define COP_SYNTHETIC_FILE "synthetic.safetensors"
 #define COP_TABLES_FILE    "tables.json"
 
+/* In the artifact of a work that a longer one can go on from: the bag after its last step. */
+#define COP_BAG_FILE "bag.safetensors"
+
 /* In all four kinds. */
 #define COP_SUMMARY_FILE "summary.json"
 

@@ -64,6 +64,29 @@ cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logg
     return COP_OK;
 }
 
+cop_status cop_checkpoint_keep(cop_store *s, const cop_artifact_id *id, int64_t step,
+                               const char *path, bool *kept, cop_error *err)
+{
+    char from[COP_PATH_SIZE];
+    cop_checkpoint checkpoint;
+    cop_tensors *bag = NULL;
+    *kept = false;
+    checkpoint_path(s, id, from, sizeof from);
+    if (access(from, F_OK) != 0 && errno == ENOENT)
+        return COP_OK;
+    cop_status status = read_own(from, id, &checkpoint, &bag, err);
+    if (status == COP_DAMAGED)
+        return COP_OK;
+    COP_TRY(status);
+    checkpoint.seconds = 0.0;
+    if (checkpoint.step == step) {
+        status = cop_checkpoint_write(&checkpoint, bag, path, err);
+        *kept = status == COP_OK;
+    }
+    cop_tensors_free(bag);
+    return status;
+}
+
 void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id)
 {
     char path[COP_PATH_SIZE];

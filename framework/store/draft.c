@@ -25,6 +25,8 @@
 
 struct cop_draft {
     char makers[COP_MAKERS_SIZE]; /* empty: not told */
+    char course[33];              /* empty: no longer work can go on from it */
+    int64_t steps;                /* with a course */
     cop_store *store;
     cop_artifact_id id;
     char dir[COP_PATH_SIZE]; /* OUT/store/draft-<kind>-<hash>-… */
@@ -70,6 +72,19 @@ void cop_draft_path(const cop_draft *d, const char *file, char *path, size_t siz
 void cop_draft_made_by(cop_draft *d, const char *plugins)
 {
     (void)snprintf(d->makers, sizeof d->makers, "%s", plugins);
+}
+
+cop_status cop_draft_keep_bag(cop_draft *d, const char *course, int64_t steps, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    bool kept = false;
+    cop_draft_path(d, COP_BAG_FILE, path, sizeof path);
+    COP_TRY(cop_checkpoint_keep(d->store, &d->id, steps, path, &kept, err));
+    if (kept) {
+        (void)snprintf(d->course, sizeof d->course, "%s", course);
+        d->steps = steps;
+    }
+    return COP_OK;
 }
 
 void cop_draft_abandon(cop_draft *d)
@@ -127,6 +142,9 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
         return cop_out_of_memory(err);
     cop_status status = add_files(d, manifest, err);
     if (status == COP_OK && d->makers[0] != '\0' && !cop_manifest_set_makers(manifest, d->makers))
+        status = cop_out_of_memory(err);
+    if (status == COP_OK && d->course[0] != '\0' &&
+        !cop_manifest_set_course(manifest, d->course, d->steps))
         status = cop_out_of_memory(err);
     cop_draft_path(d, COP_MANIFEST_FILE, path, sizeof path);
     if (status == COP_OK)

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "exec/compiler/cache.h"
 #include "study/graph/graph.h"
+#include "study/running/going_on.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,10 @@ static cop_status tally(const cop_study *s, const cop_store *store, cop_stage_ki
             t.done++;
             continue;
         }
-        t.flops += stage->flops;
+        int64_t kept = 0;
+        COP_TRY(cop_steps_kept(s, store, stage, &kept, err));
+        t.flops += kept > 0 ? stage->flops * (1.0 - (double)kept / (double)stage->work.steps)
+                            : stage->flops;
         t.points += stage->points;
     }
     *out = t;
@@ -157,6 +161,29 @@ static cop_status say_mask_trainings(const cop_study *s, FILE *out, cop_error *e
     return COP_OK;
 }
 
+/* The sparsity that each round of the cell comes to, as its pruners' plans have it; nothing where
+ * none of them says. */
+static void say_sparsities(const cop_study *s, size_t cell, FILE *out)
+{
+    double prunable = (double)cop_model_prunable_count(s->opened[cell].model);
+    cop_text text = {0};
+    bool is_known = false;
+    for (size_t i = 0; i < s->ticket_count; i++) {
+        const cop_ticket *t = &s->tickets[i];
+        if (t->cell != cell || t->seed != 0 || t->mask == COP_NO_STAGE)
+            continue;
+        const cop_mask_promise *promise = &s->stages[t->mask].work.promise;
+        is_known = is_known || promise->states_left;
+        if (promise->states_left)
+            cop_text_printf(&text, " %.3g", 1.0 - (double)promise->left / prunable);
+        else
+            cop_text_append(&text, " ?");
+    }
+    if (is_known && !text.failed)
+        (void)fprintf(out, "    sparsity by round, as planned:%s\n", text.data);
+    cop_text_free(&text);
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
@@ -176,6 +203,7 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
             (long long)cop_model_weight_count(o->model),
             (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
             (long long)o->data->test.count);
+        say_sparsities(s, i, out);
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {

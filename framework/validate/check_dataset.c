@@ -5,13 +5,14 @@
 #include "core/memory.h"
 #include "nn/dataset.h"
 #include "study/data.h"
+#include "validate/guards.h"
 #include "validate/traces.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples that are read again in pieces, and bytes behind them that must stay as they are. */
-enum { PIECEWISE = 40, GUARD = 64 };
+/* Samples that are read again in pieces. */
+enum { PIECEWISE = 40 };
 
 static bool same_task(const cop_task *a, const cop_task *b)
 {
@@ -67,54 +68,59 @@ static void check_names(const cop_subject *s, const cop_loaded_data *d)
     cop_reporter_ok(s->reporter);
 }
 
-/* What is read into, with a guard behind each part. */
-typedef struct buffer {
-    char *pixels;
-    int32_t *labels;
-    size_t image; /* bytes */
-} buffer;
+/* How pieces are read. */
+typedef struct reading {
+    cop_guards *guards;
+    size_t image;      /* bytes */
+    const char *wrong; /* NULL: nothing so far */
+} reading;
 
-static bool is_guarded(const void *at)
-{
-    const unsigned char *bytes = at;
-    for (int i = 0; i < GUARD; i++)
-        if (bytes[i] != 0xa5)
-            return false;
-    return true;
-}
-
-/* Reads one piece and compares it with what was read as a whole; "" where all is well. */
-static cop_status read_piece(const cop_loaded_data *d, const buffer *b, cop_split split,
-                             int64_t first, int64_t count, const char **wrong, cop_error *err)
+static cop_status read_into(const cop_loaded_data *d, cop_split split, int64_t first, int64_t count,
+                            char *pixels, int32_t *labels, cop_error *err)
 {
     const cop_dataset_ops *ops = d->instance.ops;
-    size_t bytes = (size_t)count * b->image, labels = (size_t)count * sizeof *b->labels;
-    memset(b->pixels, 0xa5, bytes + GUARD);
-    memset(b->labels, 0xa5, labels + GUARD);
     cop_callback call;
     cop_callback_enter(&call, "dataset", "validated", "read");
-    cop_status status = ops->read(d->instance.self, split, first, count, b->pixels, b->labels, err);
+    cop_status status = ops->read(d->instance.self, split, first, count, pixels, labels, err);
     cop_callback_leave(&call);
-    COP_TRY(status);
-    if (!is_guarded(b->pixels + bytes) || !is_guarded((const char *)b->labels + labels))
-        *wrong = "it wrote behind what it was to write";
-    else if (memcmp(b->pixels, (const char *)d->pixels[split] + (size_t)first * b->image, bytes))
-        *wrong = "other pixels than those read as a whole";
-    else if (memcmp(b->labels, d->labels[split] + first, labels) != 0)
-        *wrong = "other labels than those read as a whole";
-    return COP_OK;
+    return status;
 }
 
-static cop_status read_pieces(const cop_loaded_data *d, const buffer *b, const char **wrong,
-                              cop_error *err)
+/* Reads one piece into memory that is just as large, and compares it with what was read as a whole.
+ */
+static cop_status read_piece(const cop_loaded_data *d, reading *r, cop_split split, int64_t first,
+                             int64_t count, cop_error *err)
+{
+    size_t bytes = (size_t)count * r->image, label_bytes = (size_t)count * sizeof(int32_t);
+    size_t alignment = d->info.is_float ? sizeof(float) : 1;
+    char *pixels = cop_guards_get(r->guards, "pixels", bytes, alignment);
+    int32_t *labels = cop_guards_get(r->guards, "labels", label_bytes, sizeof *labels);
+    cop_status status = COP_OK;
+    if (pixels == NULL || labels == NULL)
+        status = cop_out_of_memory(err);
+    else
+        status = read_into(d, split, first, count, pixels, labels, err);
+    cop_guards_check(r->guards, "read");
+    if (status != COP_OK)
+        r->wrong = NULL;
+    else if (memcmp(pixels, (const char *)d->pixels[split] + (size_t)first * r->image, bytes) != 0)
+        r->wrong = "other pixels than those read as a whole";
+    else if (memcmp(labels, d->labels[split] + first, label_bytes) != 0)
+        r->wrong = "other labels than those read as a whole";
+    cop_guards_put(r->guards, pixels);
+    cop_guards_put(r->guards, labels);
+    return status;
+}
+
+static cop_status read_pieces(const cop_loaded_data *d, reading *r, cop_error *err)
 {
     for (int split = 0; split < 2; split++) {
         int64_t most = d->info.count[split] < PIECEWISE ? d->info.count[split] : PIECEWISE;
         /* From behind, so that one which counts by itself is caught too. */
-        for (int64_t end = most, size = 1; end > 0 && *wrong == NULL; size = size % 7 + 1) {
+        for (int64_t end = most, size = 1; end > 0 && r->wrong == NULL; size = size % 7 + 1) {
             int64_t n = size < end ? size : end;
             end -= n;
-            COP_TRY(read_piece(d, b, (cop_split)split, end, n, wrong, err));
+            COP_TRY(read_piece(d, r, (cop_split)split, end, n, err));
         }
     }
     return COP_OK;
@@ -123,25 +129,26 @@ static cop_status read_pieces(const cop_loaded_data *d, const buffer *b, const c
 static void check_pieces(const cop_subject *s, const cop_loaded_data *d)
 {
     static const cop_check check = {"pieces are parts of the whole",
-                                    "whatever range is read gives those samples and writes nothing "
-                                    "behind them",
+                                    "whatever range is read gives those samples",
                                     "dataset.h: cop_dataset_ops.read"};
     const cop_task *t = &d->info.task;
     cop_error err = {0};
-    const char *wrong = NULL;
-    buffer b = {.image = (size_t)t->channels * (size_t)t->height * (size_t)t->width *
-                         (d->info.is_float ? sizeof(float) : 1)};
+    reading r = {.guards = cop_guards_new(),
+                 .image = (size_t)t->channels * (size_t)t->height * (size_t)t->width *
+                          (d->info.is_float ? sizeof(float) : 1)};
     cop_reporter_begin(s->reporter, &check);
-    b.pixels = malloc(PIECEWISE * b.image + GUARD);
-    b.labels = malloc(PIECEWISE * sizeof *b.labels + GUARD);
-    cop_status status = b.pixels != NULL && b.labels != NULL ? read_pieces(d, &b, &wrong, &err)
-                                                             : cop_out_of_memory(&err);
-    free(b.pixels);
-    free(b.labels);
-    if (wrong != NULL)
-        cop_reporter_finding(s->reporter, "%s", wrong);
+    if (r.guards == NULL) {
+        cop_reporter_skip(s->reporter, "out of memory");
+        return;
+    }
+    /* They stay: a fault's handler looks at them as long as the process lives. */
+    cop_guards_watch(r.guards, s->reporter);
+    cop_status status = read_pieces(d, &r, &err);
+    if (r.wrong != NULL)
+        cop_reporter_finding(s->reporter, "%s", r.wrong);
     else
         (void)cop_reporter_status(s->reporter, status, &err);
+    cop_guards_report(r.guards, s->reporter);
 }
 
 static void check_samples(const cop_subject *s, const cop_component *c)

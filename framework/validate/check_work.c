@@ -11,6 +11,7 @@
 #include "train/recipe_text.h"
 #include "validate/ticket.h"
 #include "validate/traces.h"
+#include "validate/writes.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ typedef struct bench {
 typedef struct outcome {
     cop_status status;
     cop_error err;
+    cop_status as_planned; /* pruners: whether the mask is what plan says of it */
+    cop_error differs;
     cop_digest result, last_bag;
     int64_t wanted, at; /* the step whose bag to keep, and what is kept */
     cop_tensors *middle;
@@ -81,6 +84,7 @@ static struct cop_work make_work(bench *b)
                              .seed = 7,
                              .threads = 1,
                              .title = b->what,
+                             .memory = cop_guards_source(b->ticket.guards),
                              .source = cop_ticket_source(&b->ticket),
                              .has_trained = b->plan.need_trained,
                              .round = kind == COP_KIND_PRUNER ? 1 : 0,
@@ -117,6 +121,8 @@ static cop_status run_pruner(const bench *b, const cop_drive *d, const cop_work_
         return cop_out_of_memory(&o->err);
     cop_status status = cop_drive_pruner(d, ops, before, &mask, &o->err);
     o->result = cop_tensors_digest(mask);
+    if (status == COP_OK)
+        o->as_planned = cop_check_mask(d->what, mask, before, &b->plan.promise, &o->differs);
     cop_tensors_free(mask);
     cop_tensors_free(before);
     return status;
@@ -129,7 +135,9 @@ static cop_status run_analyzer(const bench *b, const cop_drive *d, const cop_wor
     char path[COP_PATH_SIZE];
     COP_TRY(cop_path_join(path, sizeof path, &o->err, b->s->scratch, "tables.json"));
     COP_TRY(cop_drive_analyzer(d, ops, &tables, &o->err));
+    cop_writes_by_host(true);
     cop_status status = cop_tables_write(tables, path, &o->err);
+    cop_writes_by_host(false);
     cop_tables_free(tables);
     COP_TRY(status);
     return cop_hash_file(path, &o->result, &o->err);
@@ -147,8 +155,10 @@ static void run(bench *b, const outcome *from, int64_t steps, outcome *o)
                    .self = worker.self,
                    .work = &work,
                    .steps = b->plan.steps,
+                   .promise = {.regrows = true}, /* what plan says is a check of its own */
                    .save = keep,
                    .context = o,
+                   .saves_end = true,
                    .steps_left = &steps};
     if (from != NULL) {
         d.resume_bag = from->middle;
@@ -180,10 +190,14 @@ static cop_digest plan_digest(const cop_plan *p)
     const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic};
     char text[768];
     cop_hasher_update(h, &p->steps, sizeof p->steps);
+    cop_hasher_update(h, &p->steps_go_on, sizeof p->steps_go_on);
     cop_hasher_update(h, &p->flops, sizeof p->flops);
     cop_hasher_update(h, needs, sizeof needs);
     cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
     cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
+    cop_hasher_update(h, &p->promise.states_left, sizeof p->promise.states_left);
+    cop_hasher_update(h, &p->promise.left, sizeof p->promise.left);
+    cop_hasher_update(h, &p->promise.regrows, sizeof p->promise.regrows);
     for (size_t i = 0; i < p->training_count; i++) {
         const cop_plan_training *t = &p->trainings[i];
         cop_hasher_update_text(h, t->label);
@@ -213,14 +227,16 @@ static cop_status plan_once(bench *b, cop_error *err)
 {
     static const int64_t class_counts[] = {48, 48, 48};
     cop_kind kind = (cop_kind)b->s->entry->plugin->kind;
-    b->plan = (cop_plan){.kind = kind,
-                         .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
-                         .task = *cop_ticket_task(),
-                         .train_count = b->ticket.train->count,
-                         .test_count = b->ticket.test->count,
-                         .class_counts = class_counts,
-                         .copies = COP_TICKET_COPIES,
-                         .has_distilled = true};
+    b->plan =
+        (cop_plan){.kind = kind,
+                   .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
+                   .task = *cop_ticket_task(),
+                   .train_count = b->ticket.train->count,
+                   .test_count = b->ticket.test->count,
+                   .class_counts = class_counts,
+                   .copies = COP_TICKET_COPIES,
+                   .has_distilled = true,
+                   .weights_left = kind == COP_KIND_PRUNER ? cop_mask_count(b->ticket.mask) : -1};
     return cop_plan_make(b->what, b->instance.ops, b->instance.options, &b->plan, err);
 }
 
@@ -272,6 +288,18 @@ static bool check_end(bench *b, outcome *first)
     first->wanted = steps_run(b) / 2;
     run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, first);
     return cop_reporter_status(b->r, first->status, &first->err);
+}
+
+static void check_mask(bench *b, const outcome *first)
+{
+    static const cop_check check = {"the mask is as planned",
+                                    "it keeps as many weights as plan states, and brings none back "
+                                    "unless plan says so",
+                                    "work.h: cop_plan_leave, cop_plan_regrows"};
+    if (b->plan.kind != COP_KIND_PRUNER || b->is_cut)
+        return;
+    cop_reporter_begin(b->r, &check);
+    (void)cop_reporter_status(b->r, first->as_planned, &first->differs);
 }
 
 static void check_inputs(bench *b, cop_digest before, cop_status known)
@@ -352,6 +380,68 @@ static void check_cancel(bench *b)
                              stopped.err.message);
 }
 
+/* The bag after as many steps as the first run had, in a work that is planned to be longer. */
+static void compare_longer(bench *b, bench *longer, const outcome *first)
+{
+    cop_error err = {0};
+    outcome o = {.wanted = -1};
+    cop_status status = plan_once(longer, &err);
+    if (status == COP_OK && longer->plan.steps > b->plan.steps)
+        run(longer, NULL, steps_run(b), &o);
+    if (status != COP_OK)
+        (void)cop_reporter_status(b->r, status, &err);
+    else if (longer->plan.steps <= b->plan.steps)
+        cop_reporter_finding(b->r, "twice as long as %lld steps is %lld steps",
+                             (long long)b->plan.steps, (long long)longer->plan.steps);
+    else if (o.status != COP_CANCELLED)
+        (void)cop_reporter_status(b->r, o.status, &o.err);
+    else if (!is_same(first->last_bag, o.last_bag))
+        cop_reporter_finding(b->r,
+                             "after step %lld of %lld the bag is another than after step "
+                             "%lld of %lld",
+                             (long long)steps_run(b), (long long)longer->plan.steps,
+                             (long long)steps_run(b), (long long)b->plan.steps);
+    else
+        cop_reporter_ok(b->r);
+    cop_plan_clear(&longer->plan);
+}
+
+static void check_going_on(bench *b, const outcome *first)
+{
+    static const cop_check check = {"steps do not depend on how many there are",
+                                    "after as many steps the bag is the same, bit for bit, however "
+                                    "many are to follow",
+                                    "work.h: cop_plan_steps_go_on, option.h: COP_OPTION_LENGTH"};
+    cop_error err = {0};
+    cop_component *component = NULL;
+    bool is_longer = false;
+    if (!b->plan.steps_go_on || b->plan.steps == 0)
+        return;
+    cop_reporter_begin(b->r, &check);
+    bench longer = {.s = b->s, .r = b->r, .ticket = b->ticket};
+    char *members = cop_subject_longer(b->s, b->instance.options, &is_longer);
+    const cop_plugin *plugin = b->s->entry->plugin;
+    (void)snprintf(longer.what, sizeof longer.what, "%s", b->what);
+    cop_status status = COP_OK;
+    if (members == NULL)
+        status = cop_out_of_memory(&err);
+    else if (is_longer)
+        status = cop_subject_component(b->s->registry, (cop_kind)plugin->kind, plugin->id, members,
+                                       &component, &err);
+    if (status == COP_OK && is_longer)
+        status = cop_instance_open(component, cop_ticket_task(), &longer.instance, &err);
+    if (status != COP_OK) {
+        (void)cop_reporter_status(b->r, status, &err);
+    } else if (!is_longer) {
+        cop_reporter_skip(b->r, "no whole number that can be doubled has COP_OPTION_LENGTH");
+    } else {
+        compare_longer(b, &longer, first);
+        cop_instance_close(&longer.instance);
+    }
+    cop_component_free(component);
+    free(members);
+}
+
 typedef struct errand {
     bench *b;
     outcome o;
@@ -419,11 +509,14 @@ static void check_all(bench *b)
     cop_trace_take(&trace);
     outcome first = {.wanted = -1};
     if (check_end(b, &first)) {
+        check_mask(b, &first);
         check_repeat(b, &first);
         check_resume(b, &first);
         check_cancel(b);
+        check_going_on(b, &first);
     }
     check_inputs(b, before, status);
+    cop_guards_report(b->ticket.guards, b->r);
     cop_trace_check(b->r, &trace);
     if (first.status == COP_OK)
         check_memory(b);
@@ -438,9 +531,13 @@ void cop_check_work(const cop_subject *s, const cop_component *c)
     (void)snprintf(b.what, sizeof b.what, "%s '%s'", cop_kind_name((cop_kind)plugin->kind),
                    plugin->id);
     cop_status status = cop_ticket_make(s->registry, &b.ticket, &err);
+    b.ticket.guards = cop_guards_new();
+    if (status == COP_OK && b.ticket.guards == NULL)
+        status = cop_out_of_memory(&err);
     if (status == COP_OK)
         status = cop_instance_open(c, cop_ticket_task(), &b.instance, &err);
     if (status == COP_OK) {
+        cop_guards_watch(b.ticket.guards, s->reporter);
         check_all(&b);
         cop_plan_clear(&b.plan);
         cop_instance_close(&b.instance);
@@ -448,4 +545,5 @@ void cop_check_work(const cop_subject *s, const cop_component *c)
         cop_reporter_usage(s->reporter, err.message);
     }
     cop_ticket_clear(&b.ticket);
+    /* The guards stay: a fault's handler looks at them as long as the process lives. */
 }

@@ -23,6 +23,10 @@ cop_status cop_subject_component(const cop_registry *r, cop_kind kind, const cha
 /* The members that --set asks for, as such text. NULL without memory. The caller's. */
 char *cop_subject_members(const cop_subject *s);
 
+/* The same, but with every option that says how many steps there are (COP_OPTION_LENGTH) at twice
+ * the value that it has in `options`, where its range allows that; *is_longer: there was one. */
+char *cop_subject_longer(const cop_subject *s, const void *options, bool *is_longer);
+
 /* Options: the table's defaults, then values that are drawn from it. *out is the component with
  * defaults and what --set says, the caller's; NULL where nothing more can be checked. */
 void cop_check_options(const cop_subject *s, cop_component **out);

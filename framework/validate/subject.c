@@ -41,17 +41,65 @@ static void append_value(const char *value, cop_text *text)
     cop_text_free(&trial);
 }
 
+/* Appends what --set asks for, apart from the options that `leaves_out` names. */
+static void append_sets(const cop_subject *s, bool (*leaves_out)(const cop_plugin *, const char *),
+                        cop_text *text)
+{
+    for (size_t i = 0; i < s->set_count; i++) {
+        char name[COP_NAME_SIZE];
+        const char *equals = strchr(s->sets[i], '=');
+        if (equals == NULL)
+            continue; /* refused before */
+        (void)snprintf(name, sizeof name, "%.*s", (int)(equals - s->sets[i]), s->sets[i]);
+        if (leaves_out != NULL && leaves_out(s->entry->plugin, name))
+            continue;
+        cop_text_printf(text, "%.*s = ", (int)(equals - s->sets[i]), s->sets[i]);
+        append_value(equals + 1, text);
+        cop_text_append(text, "; ");
+    }
+}
+
 char *cop_subject_members(const cop_subject *s)
 {
     cop_text text = {0};
     cop_text_append(&text, "");
-    for (size_t i = 0; i < s->set_count; i++) {
-        const char *equals = strchr(s->sets[i], '=');
-        if (equals == NULL)
-            continue; /* refused before */
-        cop_text_printf(&text, "%.*s = ", (int)(equals - s->sets[i]), s->sets[i]);
-        append_value(equals + 1, &text);
-        cop_text_append(&text, "; ");
+    append_sets(s, NULL, &text);
+    return cop_text_take(&text);
+}
+
+/* Whether an option is the number of steps, and one that can be doubled. */
+static bool is_length(const cop_option *o)
+{
+    return (o->flags & (uint32_t)COP_OPTION_LENGTH) != 0 && o->type == COP_OPTION_INT &&
+           o->alias_of == NULL;
+}
+
+static bool names_length(const cop_plugin *plugin, const char *name)
+{
+    for (size_t i = 0; i < plugin->option_count; i++)
+        if (is_length(&plugin->options[i]) && strcmp(plugin->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+char *cop_subject_longer(const cop_subject *s, const void *options, bool *is_longer)
+{
+    const cop_plugin *plugin = s->entry->plugin;
+    cop_text text = {0};
+    cop_text_append(&text, "");
+    append_sets(s, names_length, &text);
+    *is_longer = false;
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        const cop_option *o = &plugin->options[i];
+        int64_t value = 0;
+        if (!is_length(o))
+            continue;
+        memcpy(&value, (const char *)options + o->offset, sizeof value);
+        bool fits = value > 0 && value <= INT64_MAX / 2 &&
+                    ((o->has_range == 0 && o->min == 0.0 && o->max == 0.0) ||
+                     2.0 * (double)value <= o->max);
+        *is_longer = *is_longer || fits;
+        cop_text_printf(&text, "%s = %lldL; ", o->name, (long long)(fits ? 2 * value : value));
     }
     return cop_text_take(&text);
 }

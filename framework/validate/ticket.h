@@ -7,6 +7,7 @@
 #include "plugin/component.h"
 #include "study/graph/plan.h"
 #include "study/running/work.h"
+#include "validate/guards.h"
 
 #define COP_TICKET_COPIES 2
 #define COP_TICKET_ROUNDS 3
@@ -22,6 +23,7 @@ typedef struct cop_ticket {
     cop_tensors ***requested;
     size_t *snapshot_counts;
     size_t request_count;
+    cop_guards *guards; /* of what works write to; the caller's */
 } cop_ticket;
 
 /* The images and classes of it. */

@@ -1,6 +1,8 @@
 /* traces.c: what a plugin may not leave behind. */
 #include "validate/traces.h"
 
+#include "validate/writes.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -45,13 +47,16 @@ static bool find_file(char *name, size_t size)
 void cop_trace_check(cop_reporter *r, const cop_trace *before)
 {
     static const cop_check check = {"writes no files",
-                                    "no file is open for writing that was not before, and the "
-                                    "working directory stays empty",
+                                    "no file is opened for writing, made, renamed or removed, none "
+                                    "is open for writing that was not before, and the working "
+                                    "directory stays empty",
                                     "CONTRIBUTING.md: a plugin writes no files by itself"};
     char name[256];
     cop_reporter_begin(r, &check);
     int more = count_writable() - before->writable;
-    if (more > 0)
+    if (cop_writes_noted() != NULL)
+        cop_reporter_finding(r, "%s", cop_writes_noted());
+    else if (more > 0)
         cop_reporter_finding(r, "%d more files are open for writing", more);
     else if (find_file(name, sizeof name))
         cop_reporter_finding(r, "it made the file %s", name);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/path.h"
 #include "validate/checks.h"
+#include "validate/writes.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -149,6 +150,8 @@ static _Noreturn void run_child(const validation *v, int pipe_end, pid_t parent)
 {
     cop_child_begin(parent);
     cop_reporter reporter = {.pipe_end = pipe_end};
+    (void)
+        cop_writes_watch(); /* before the plugin is opened: where it cannot, there is less to see */
     const cop_registry_entry *seen = find_entry(v);
     const cop_registry_entry *entry =
         cop_registry_find(v->registry, (cop_kind)seen->plugin->kind, seen->plugin->id);

@@ -19,6 +19,8 @@ static cop_manifest *copy_of(const cop_manifest *m)
     }
     const char *makers = cop_manifest_makers(m);
     FUZZ_REQUIRE(makers == NULL || cop_manifest_set_makers(copy, makers));
+    const char *course = cop_manifest_course(m);
+    FUZZ_REQUIRE(course == NULL || cop_manifest_set_course(copy, course, cop_manifest_steps(m)));
     return copy;
 }
 

@@ -134,6 +134,7 @@ static cop_status write_manifest(const char *path, cop_error *err)
     FUZZ_REQUIRE(cop_manifest_add_file(manifest, "mask.safetensors",
                                        "0123456789abcdef0123456789abcdef", INT64_MAX));
     FUZZ_REQUIRE(cop_manifest_set_makers(manifest, "pruner imp 1.0.0\nmodel convnet 1.0.0"));
+    FUZZ_REQUIRE(cop_manifest_set_course(manifest, "fedcba9876543210fedcba9876543210", INT64_MAX));
     cop_status status = cop_manifest_write(manifest, path, err);
     cop_manifest_free(manifest);
     return status;

@@ -36,7 +36,7 @@ static void lends_once_and_lets_go(void **state)
     const cop_tensors *second = borrow(&from, COP_INPUT_COPY, 1);
     size_t bytes = cop_lender_bytes(roomy);
     assert_ptr_not_equal(first, second);
-    from.release(from.context);
+    from.release(from.context, "step");
     assert_int_equal(cop_lender_bytes(roomy), bytes);
     assert_ptr_equal(borrow(&from, COP_INPUT_COPY, 0), first);
 
@@ -46,7 +46,7 @@ static void lends_once_and_lets_go(void **state)
     assert_int_equal(cop_lender_bytes(narrow), bytes / 2);
     (void)borrow(&from, COP_INPUT_COPY, 1);
     assert_int_equal(cop_lender_bytes(narrow), bytes); /* both are borrowed: neither may go */
-    from.release(from.context);
+    from.release(from.context, "step");
     assert_int_equal(cop_lender_bytes(narrow), 0);
     cop_lender_free(roomy);
     cop_lender_free(narrow);

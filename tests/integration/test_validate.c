@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PLUGINS  COPPICE_TEST_BUILD_DIR "/plugins/"
 #define FIXTURES COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins/"
@@ -25,11 +26,15 @@ static void expect_sound(const char *file)
 }
 
 /* Fails unless just that check is a finding whose text has that part, beside others perhaps. */
-static void expect_finding(const char *file, const char *check, const char *part)
+static void expect_finding_with(const char *file, const char *set, const char *check,
+                                const char *part)
 {
     char dir[128];
     make_temp_dir(dir, sizeof dir);
-    assert_ends(dir, start_command(dir, WORDS("validate", file, "--json", "--limit", "2")), 1);
+    assert_ends(dir,
+                start_command(dir, WORDS("validate", file, "--json", "--limit", "2",
+                                         set != NULL ? "--set" : NULL, set)),
+                1);
     char *text = read_text(dir, "out");
     cJSON *root = cJSON_Parse(text), *one = NULL;
     bool found = false;
@@ -49,11 +54,18 @@ static void expect_finding(const char *file, const char *check, const char *part
     remove_tree(dir);
 }
 
+static void expect_finding(const char *file, const char *check, const char *part)
+{
+    expect_finding_with(file, NULL, check, part);
+}
+
 static void finds_nothing_in_the_pruners(void **state)
 {
     (void)state;
     expect_sound(PLUGINS "pruner-imp.so");
     expect_sound(PLUGINS "pruner-random.so");
+    expect_sound(FIXTURES "rewires.so");
+    validate(WORDS("validate", FIXTURES "states_left.so", "--set", "off=0"), 0);
 }
 
 static void finds_nothing_in_the_models(void **state)
@@ -98,8 +110,45 @@ static void finds_each_broken_promise_of_a_work(void **state)
     expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
     expect_finding(FIXTURES "keeps_in_instance.so", "a restored bag gives the same bits", "step 1");
     expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
-    expect_finding(FIXTURES "regrows.so", "runs to its end", "brings the removed weight");
+    expect_finding(FIXTURES "regrows.so", "the mask is as planned", "brings the removed weight");
+    expect_finding(FIXTURES "states_left.so", "the mask is as planned", "plan states");
     expect_finding(FIXTURES "writes_file.so", "writes no files", "notes.txt");
+}
+
+static void finds_what_is_written_outside_of_tensors(void **state)
+{
+    (void)state;
+    static const char check[] = "writes nothing outside its tensors";
+    expect_finding(FIXTURES "writes_past_mask.so", check, "finish wrote to byte 1 behind '");
+    expect_finding(FIXTURES "writes_before_bag.so", check, "step wrote to byte 8 before 'sum'");
+    expect_finding(FIXTURES "writes_past_pixels.so", check, "read wrote to byte 1 behind 'pixels'");
+}
+
+/* Wherever the file is; and it is not written. */
+static void finds_files_that_are_written_elsewhere(void **state)
+{
+    (void)state;
+#if !defined(__x86_64__)
+    skip();
+#endif
+    static const char file[] = FIXTURES "writes_elsewhere.so", check[] = "writes no files";
+    expect_finding_with(file, "way=open", check, "finish: openat /tmp/coppice-fixture-writes");
+    expect_finding_with(file, "way=creat", check, "creat /tmp/coppice-fixture-writes-elsewhere");
+    expect_finding_with(file, "way=rename", check, "rename /tmp/coppice-fixture-writes-elsewhere");
+    expect_finding_with(file, "way=unlink", check, "unlink /tmp/coppice-fixture-writes-elsewhere");
+    expect_finding_with(file, "way=program", check, "execve /bin/true");
+    assert_int_not_equal(access("/tmp/coppice-fixture-writes-elsewhere", F_OK), 0);
+}
+
+static void finds_steps_that_depend_on_how_many_there_are(void **state)
+{
+    (void)state;
+    static const char check[] = "steps do not depend on how many there are";
+    expect_finding(FIXTURES "depends_on_length.so", check,
+                   "after step 4 of 8 the bag is another than after step 4 of 4");
+    /* Also of a work that is too long to be run to its end. */
+    expect_finding_with(FIXTURES "depends_on_length.so", "iterations=100", check,
+                        "after step 4 of 200 the bag is another than after step 4 of 100");
 }
 
 static void finds_memory_that_each_run_leaves_behind(void **state)
@@ -195,6 +244,9 @@ int main(void)
         cmocka_unit_test(finds_nothing_in_the_distillers),
         cmocka_unit_test(finds_nothing_in_the_analyzers),
         cmocka_unit_test(finds_each_broken_promise_of_a_work),
+        cmocka_unit_test(finds_what_is_written_outside_of_tensors),
+        cmocka_unit_test(finds_files_that_are_written_elsewhere),
+        cmocka_unit_test(finds_steps_that_depend_on_how_many_there_are),
         cmocka_unit_test(finds_memory_that_each_run_leaves_behind),
         cmocka_unit_test(finds_crashes_exits_and_hangs),
         cmocka_unit_test(leaves_the_host_able_to_check_a_good_one),

@@ -51,6 +51,7 @@ static cop_status plan_dm(const void *given, cop_plan *plan, cop_error *err)
             return cop_fail(err, COP_INVALID, "class %d has fewer than %lld images (ipc)", (int)c,
                             (long long)o->ipc);
     cop_plan_steps(plan, o->iterations);
+    cop_plan_steps_go_on(plan);
     cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
     return COP_OK;
 }
@@ -127,7 +128,7 @@ static const cop_option option_table[] = {
     {FIELD(ipc), .help = "Images per class", .type = COP_OPTION_INT, .def = "10", .min = 1,
      .max = 1e6},
     {FIELD(iterations), .help = "Pixel steps, each in a network of its own", .type = COP_OPTION_INT,
-     .def = "20000", .min = 1, .max = 1e9},
+     .def = "20000", .min = 1, .max = 1e9, .flags = COP_OPTION_LENGTH},
     {FIELD(batch_real), .help = "Real images of a class per match", .type = COP_OPTION_INT,
      .def = "256", .min = 1, .max = 1e6},
     {FIELD(lr), .help = "Rate of the pixels", .type = COP_OPTION_FLOAT, .def = "1", .min = 0,

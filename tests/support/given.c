@@ -36,8 +36,9 @@ static cop_status synthetic(void *context, const cop_samples **out, cop_error *e
     return COP_OK;
 }
 
-static void release(void *context)
+static void release(void *context, const char *callback)
 {
+    (void)callback;
     ((given *)context)->releases++;
 }
 

@@ -71,7 +71,11 @@ typedef enum cop_option_flag {
     COP_OPTION_EXECUTION_ONLY = 1 << 2,
 
     /* Read when results are judged, never when they are made: not part of identities either. */
-    COP_OPTION_JUDGEMENT = 1 << 3
+    COP_OPTION_JUDGEMENT = 1 << 3,
+
+    /* Says how many steps a work has and nothing else: works that differ in such options alone are
+     * shorter and longer ones of the same (cop_plan_steps_go_on in work.h). Part of identities. */
+    COP_OPTION_LENGTH = 1 << 4
 } cop_option_flag;
 
 /* One row. The host reads rows by the size that the plugin was built with; members that a plugin's

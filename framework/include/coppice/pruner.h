@@ -21,9 +21,18 @@ COP_API cop_status cop_mask_remove_lowest(cop_tensors *mask, const cop_tensors *
                                           int64_t remove, cop_error *err);
 
 /* What most rounds come to: with r weights left in the tensors that `scores` holds, removes the
- * round(rate · r) lowest of them, 0 ≤ rate ≤ 1; `layerwise`: of each tensor its own share. */
+ * cop_share_of(rate, r) lowest of them, 0 ≤ rate ≤ 1; `layerwise`: of each tensor its own share. */
 COP_API cop_status cop_mask_remove_share(cop_tensors *mask, const cop_tensors *scores, double rate,
                                          bool layerwise, cop_error *err);
+
+/* How many weights a share of `weights` is: round(rate · weights), halves away from zero. */
+COP_API int64_t cop_share_of(double rate, int64_t weights);
+
+/* States in a plan what cop_mask_remove_share will leave (cop_plan_leave), where that follows from
+ * how many weights there are. It does not by layer, nor where some tensors are left alone, nor
+ * where the host does not know how many there are: then nothing is stated. */
+COP_API void cop_plan_leave_share(cop_plan *p, double rate, bool layerwise,
+                                  const cop_string_list *exclude);
 
 /* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
  * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */

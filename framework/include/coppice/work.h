@@ -102,6 +102,11 @@ typedef struct cop_training_request {
 /* How many steps the work has, ≥ 0; 0 where it is not called. The last call counts. */
 COP_API void cop_plan_steps(cop_plan *p, int64_t steps);
 
+/* A step, and the bag after it, do not depend on how many steps there are: the host keeps the final
+ * bag, and a work that differs in options with COP_OPTION_LENGTH alone, and has more steps, goes on
+ * from there. What is kept is the bag before finish. */
+COP_API void cop_plan_steps_go_on(cop_plan *p);
+
 /* Floating-point operations that all steps will need, for estimates. Optional. */
 COP_API void cop_plan_flops(cop_plan *p, double flops);
 
@@ -117,6 +122,19 @@ COP_API void cop_plan_need_trained(cop_plan *p);
 /* Pruners: how many rounds the phase has matters (a schedule over all of them). Without it
  * cop_work_rounds is 0, and a round of a longer phase is the same round. */
 COP_API void cop_plan_need_rounds(cop_plan *p);
+
+/* Pruners: the prunable weights that the mask so far keeps; -1 where the host does not know, as a
+ * round before did not say how many it leaves. */
+COP_API int64_t cop_plan_weights_left(const cop_plan *p);
+
+/* Pruners: this round leaves exactly so many prunable weights, from 0 to what there is before it
+ * (to all prunable ones where it regrows weights). The host refuses a mask that keeps another
+ * number, and a later round then knows how many there are. Optional. */
+COP_API void cop_plan_leave(cop_plan *p, int64_t weights);
+
+/* Pruners: the next mask may keep weights that the mask so far has removed (dynamic sparse
+ * training). Without it the host refuses a mask that does. */
+COP_API void cop_plan_regrows(cop_plan *p);
 
 /* Analyzers: copy i of the ticket is wanted, and of those that are not named so none: the analysis
  * stays as it is when there are more. Without it all copies are wanted. Errors: COP_INVALID where
@@ -242,7 +260,8 @@ COP_API cop_status cop_work_snapshot(cop_work *w, size_t request, size_t i, cons
 COP_API cop_synthetic *cop_work_set(cop_work *w);
 
 /* Pruners: the next mask, which holds a copy of the mask so far. The host refuses one that is not 0
- * or 1, or that brings a removed weight back. */
+ * or 1, that brings a removed weight back (unless planned: cop_plan_regrows), or that does not keep
+ * as many weights as planned (cop_plan_leave). */
 COP_API cop_tensors *cop_work_next_mask(cop_work *w);
 
 /* Analyzers: an empty set of tables (table.h). */

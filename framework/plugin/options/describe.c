@@ -115,6 +115,8 @@ static void put_option(const cop_option *o, FILE *out)
         (void)fputs(", cannot change results", out);
     if ((o->flags & COP_OPTION_JUDGEMENT) != 0)
         (void)fputs(", read when results are judged", out);
+    if ((o->flags & COP_OPTION_LENGTH) != 0)
+        (void)fputs(", says how many steps there are", out);
     (void)fputs("\n      ", out);
     put(out, o->help);
     (void)fputc('\n', out);

@@ -13,6 +13,7 @@ typedef struct model_option {
 struct cop_option_values {
     cop_arena *arena;
     char *identity;
+    char *course; /* NULL: no option says how many steps there are */
     char *effective;
     model_option *models; /* of the options of type COP_OPTION_MODEL that name one */
     size_t model_count;
@@ -143,20 +144,40 @@ static size_t next_by_name(const reading *r, const char *last)
     return best;
 }
 
-static cop_status write_texts(reading *r)
+/* One line of the options by name, apart from those that have one of the flags. NULL without
+ * memory. */
+static char *identify(const reading *r, uint32_t left_out)
 {
-    cop_text identity = {0}, effective = {0};
-    cop_text_append(&identity, "{");
-    cop_text_append(&effective, "");
+    cop_text text = {0};
+    cop_text_append(&text, "{");
     for (size_t i = next_by_name(r, NULL); i < r->count; i = next_by_name(r, r->table[i].name)) {
         /* Also a value that equals its default: in another version the default may be another. */
-        if ((r->table[i].flags & NOT_IDENTIFIED) == 0) {
-            cop_text_printf(&identity, " %s = ", r->table[i].name);
-            cop_value_text(&r->table[i], &r->read[i], !r->is_data, &identity);
-            cop_text_append(&identity, ";");
+        if ((r->table[i].flags & left_out) == 0) {
+            cop_text_printf(&text, " %s = ", r->table[i].name);
+            cop_value_text(&r->table[i], &r->read[i], !r->is_data, &text);
+            cop_text_append(&text, ";");
         }
     }
-    cop_text_append(&identity, " }");
+    cop_text_append(&text, " }");
+    return cop_text_take(&text);
+}
+
+static cop_status write_course(reading *r)
+{
+    const uint32_t length = COP_OPTION_LENGTH;
+    bool has_length = false;
+    for (size_t i = 0; i < r->count; i++)
+        has_length = has_length || (r->table[i].flags & length) != 0;
+    if (!has_length)
+        return COP_OK;
+    r->values->course = identify(r, NOT_IDENTIFIED | length);
+    return r->values->course != NULL ? COP_OK : cop_out_of_memory(r->err);
+}
+
+static cop_status write_texts(reading *r)
+{
+    cop_text effective = {0};
+    cop_text_append(&effective, "");
     for (size_t i = 0; i < r->count; i++) {
         if (r->table[i].alias_of != NULL)
             continue;
@@ -164,11 +185,11 @@ static cop_status write_texts(reading *r)
         cop_value_text(&r->table[i], &r->read[i], false, &effective);
         cop_text_append(&effective, "\n");
     }
-    r->values->identity = cop_text_take(&identity);
+    r->values->identity = identify(r, NOT_IDENTIFIED);
     r->values->effective = cop_text_take(&effective);
     if (r->values->identity == NULL || r->values->effective == NULL)
         return cop_out_of_memory(r->err);
-    return COP_OK;
+    return write_course(r);
 }
 
 static cop_status read_all(reading *r)
@@ -244,6 +265,7 @@ void cop_option_values_free(cop_option_values *values)
         cop_component_free(values->models[i].component);
     free(values->models);
     free(values->identity);
+    free(values->course);
     free(values->effective);
     cop_arena_free(values->arena);
     free(values);
@@ -252,6 +274,11 @@ void cop_option_values_free(cop_option_values *values)
 const char *cop_option_values_identity(const cop_option_values *values)
 {
     return values->identity;
+}
+
+const char *cop_option_values_course(const cop_option_values *values)
+{
+    return values->course;
 }
 
 const char *cop_option_values_effective(const cop_option_values *values)

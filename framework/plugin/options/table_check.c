@@ -9,7 +9,8 @@
 #define MAX_OPTIONS 1000
 #define KNOWN_FLAGS                                                                                \
     ((uint32_t)COP_OPTION_REQUIRED | (uint32_t)COP_OPTION_ADVANCED |                               \
-     (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)
+     (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT |                        \
+     (uint32_t)COP_OPTION_LENGTH)
 
 static cop_status refuse(const cop_option *option, cop_error *err, const char *reason)
 {
@@ -116,6 +117,10 @@ static cop_status check_option(const cop_option *table, size_t count, size_t i, 
         return refuse(option, err, "has no help");
     if ((option->flags & ~KNOWN_FLAGS) != 0)
         return refuse(option, err, "has flags that this host does not know");
+    if ((option->flags & (uint32_t)COP_OPTION_LENGTH) != 0 &&
+        (option->flags & ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)) !=
+            0)
+        return refuse(option, err, "says how many steps there are, which changes results");
     if (option->alias_of != NULL)
         return check_alias(table, count, option, err);
     if (cop_value_size(option->type) == 0)

@@ -139,12 +139,18 @@ const char *cop_manifest_checksum(const cop_manifest *m, const char *file)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(files_of(m), file));
 }
 
-int64_t cop_manifest_size(const cop_manifest *m, const char *file)
+/* A number ≥ 0 as text; −1 where it is none. */
+static int64_t number_of(const cJSON *text)
 {
-    const char *digits = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sizes_of(m), file));
+    const char *digits = cJSON_GetStringValue(text);
     char *end = NULL;
     long long size = digits != NULL ? strtoll(digits, &end, 10) : -1;
     return digits != NULL && end != digits && *end == '\0' && size >= 0 ? size : -1;
+}
+
+int64_t cop_manifest_size(const cop_manifest *m, const char *file)
+{
+    return number_of(cJSON_GetObjectItemCaseSensitive(sizes_of(m), file));
 }
 
 const char *cop_manifest_kind(const cop_manifest *m)
@@ -175,4 +181,22 @@ bool cop_manifest_set_makers(cop_manifest *m, const char *text)
 const char *cop_manifest_makers(const cop_manifest *m)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(m->root, "plugins"));
+}
+
+bool cop_manifest_set_course(cop_manifest *m, const char *course, int64_t steps)
+{
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, steps);
+    return cJSON_AddStringToObject(m->root, "course", course) != NULL &&
+           cJSON_AddStringToObject(m->root, "steps", digits) != NULL;
+}
+
+const char *cop_manifest_course(const cop_manifest *m)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(m->root, "course"));
+}
+
+int64_t cop_manifest_steps(const cop_manifest *m)
+{
+    return number_of(cJSON_GetObjectItemCaseSensitive(m->root, "steps"));
 }

@@ -3,11 +3,13 @@
  *
  *   {"kind": text, "identity": text, "seconds": number, "provenance": text,
  *    "files": {file: checksum, …}, "sizes": {file: digits, …},
- *    "plugins": text, "checksum": text}
+ *    "plugins": text, "course": text, "steps": digits, "checksum": text}
  *
  * A file's name has no folder, its checksum is 32 hexadecimal digits and its size a string of
- * decimal digits, as all 64 bits count; "plugins" is a line per plugin. The checksum is that of
- * everything before it (core/seal.h). Earlier versions wrote no sizes, plugins or checksum. */
+ * decimal digits, as all 64 bits count; "plugins" is a line per plugin. "course" and "steps" are of
+ * works that a longer one can go on from: what both have in common, as a hash, and how many steps
+ * were done. The checksum is that of everything before it (core/seal.h). Earlier versions wrote no
+ * sizes, plugins or checksum. */
 #ifndef COP_STORE_FORMATS_ARTIFACT_JSON_H
 #define COP_STORE_FORMATS_ARTIFACT_JSON_H
 
@@ -49,5 +51,11 @@ double cop_manifest_seconds(const cop_manifest *m);
 /* The plugins that made the artifact, a line each; NULL where it does not say. */
 bool cop_manifest_set_makers(cop_manifest *m, const char *text);
 const char *cop_manifest_makers(const cop_manifest *m);
+
+/* What a longer work has in common with this one, and the steps of this one: NULL, and −1, where it
+ * does not say. */
+bool cop_manifest_set_course(cop_manifest *m, const char *course, int64_t steps);
+const char *cop_manifest_course(const cop_manifest *m);
+int64_t cop_manifest_steps(const cop_manifest *m);
 
 #endif

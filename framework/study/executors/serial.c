@@ -72,7 +72,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     if (is_done) {
         /* There is one if a run was killed after it had published and before it tidied up. */
         cop_checkpoint_remove(r->store, &stage->id);
-        cop_makers_compare(r, stage);
+        cop_makers_compare(r, stage, &stage->id);
         return COP_OK;
     }
     COP_TRY(inherit_failure(r->study, stage, err));

@@ -42,11 +42,13 @@ typedef struct cop_position {
     int32_t mask;
     cop_start_point start;
     double points;
+    int64_t left; /* prunable weights that the mask keeps; -1: not known before it is made */
 } cop_position;
 
 static cop_position dense_position(const cop_line *l)
 {
     return (cop_position){.mask = COP_NO_STAGE,
+                          .left = cop_model_prunable_count(l->o->model),
                           .start = {.init_seed = seed_of(l, COP_SEED_INIT),
                                     .base = COP_NO_STAGE,
                                     .carry = COP_NO_STAGE}};
@@ -211,7 +213,8 @@ static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
                              .test_count = l->o->data->test.count,
                              .class_counts = l->o->data->class_counts,
                              .copies = l->o->cell->copies,
-                             .has_distilled = l->distil != COP_NO_STAGE};
+                             .has_distilled = l->distil != COP_NO_STAGE,
+                             .weights_left = -1};
 }
 
 static void describe(const cop_instance *instance, char *text, size_t size)
@@ -279,6 +282,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     cop_work_stage *work = &stage->work;
     size_t n = plan->training_count;
     work->steps = plan->steps;
+    work->steps_go_on = plan->steps_go_on && plan->steps > 0;
     work->expected_samples = plan->expected_samples;
     work->expected_recipe = plan->expected_recipe;
     stage->flops = plan->flops;
@@ -498,8 +502,10 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     const cop_instance *instance = &l->o->pruners[i];
     char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
+    plan.weights_left = at->left;
     COP_TRY(make_plan(instance, &plan, err));
     bool needs_rounds = plan.need_rounds;
+    const cop_mask_promise promise = plan.promise;
     int32_t trained = COP_NO_STAGE;
     if (plan.need_trained) {
         cop_status status = train_round(l, p, at, round + 1, &trained, err);
@@ -518,8 +524,10 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     stage.work.distil = p->data == COP_DATA_DISTILLED ? l->distil : COP_NO_STAGE;
     stage.work.round = round;
     stage.work.rounds = needs_rounds ? p->rounds : 0;
+    stage.work.promise = promise;
     (void)snprintf(text, sizeof text, "prune round %lld", (long long)round + 1);
     COP_TRY(add_work(l, &plan, at, &stage, text, &at->mask, err));
+    at->left = promise.states_left ? promise.left : -1;
     at->start = rewound(l, p, base, trained, &at->start);
     return COP_OK;
 }

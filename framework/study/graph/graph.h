@@ -66,6 +66,7 @@ typedef struct cop_work_stage {
     const cop_instance *instance;
     uint64_t seed;
     int64_t steps;
+    bool steps_go_on;         /* a longer one could go on from where it ends */
     int32_t *trainings;       /* a stage per request of the plan; owned */
     cop_duration **snapshots; /* what each request wanted, NULL-padded; owned */
     size_t *snapshot_counts;
@@ -79,8 +80,9 @@ typedef struct cop_work_stage {
     int32_t trained; /* pruners: this round's training, COP_NO_STAGE if not planned */
     int32_t distil;  /* the synthetic set they see; COP_NO_STAGE: none, real data */
     int64_t round;
-    int64_t rounds;  /* 0: the pruner does not look at it */
-    int32_t *copies; /* analyzers; COP_NO_STAGE: not wanted; owned */
+    int64_t rounds;           /* 0: the pruner does not look at it */
+    cop_mask_promise promise; /* pruners: what the plan says of the mask */
+    int32_t *copies;          /* analyzers; COP_NO_STAGE: not wanted; owned */
     size_t copy_count;
     int32_t *dense; /* analyzers; owned; empty unless planned */
     size_t dense_count;
@@ -90,6 +92,8 @@ typedef struct cop_stage {
     cop_stage_kind kind;
     cop_artifact_id id;
     char *identity;           /* the text behind the id */
+    char course[33];          /* of a work whose steps go on: the hash of its identity without what
+                                 says how many there are; else empty */
     char *title;              /* "train IMP, seed 0, round 2, copy 1" */
     const cop_opened *opened; /* of the cell that asked first */
     double flops;             /* estimate; 0 where unknown */
@@ -159,6 +163,9 @@ void cop_free_models(cop_study *s); /* after the cells */
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
                               cop_error *err);
+
+/* The same: fills the stage's course. */
+cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err);
 
 /* stages.c: adds a stage with its identity, or finds the equal one (merging wanted snapshots).
  * Takes over what the stage owns. *index is its position. */

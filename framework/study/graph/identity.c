@@ -5,6 +5,7 @@
 #include "train/recipe_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void add_reference(cop_text *t, const cop_study *s, const char *what, int32_t stage)
@@ -85,12 +86,12 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
                         cop_duration_text(work->snapshots[i][k], at, sizeof at));
 }
 
-static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage, cop_error *err)
+/* `component` is the component's part of it. */
+static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage,
+                           const char *component, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
-    /* A plan may make the steps of more than the options, such as the number of copies. */
-    cop_text_printf(t, "component %s\nseed %" PRIu64 "\nsteps %" PRId64 "\n",
-                    cop_component_identity(work->instance->component), work->seed, work->steps);
+    cop_text_printf(t, "component %s\nseed %" PRIu64 "\n", component, work->seed);
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)
@@ -129,8 +130,10 @@ static const char *precision_name(cop_precision precision)
     return NULL;
 }
 
-cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
-                              cop_error *err)
+/* `component` of a work: its component's part of the text. A course says nothing of the number of
+ * steps; an identity does, for a plan may make it of more than the options, such as the copies. */
+static cop_status make_text(const cop_study *s, const cop_stage *stage, const char *component,
+                            bool is_course, char **out, cop_error *err)
 {
     const cop_cell *cell = stage->opened->cell;
     const char *precision = precision_name(cell->precision);
@@ -141,11 +144,40 @@ cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char *
     cop_text_printf(&t, "numerics %d\nstage %s\n%sdata %s\nprecision %s\nthreads %d\n",
                     COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind), s->isa,
                     stage->opened->data->fingerprint, precision, cell->threads);
+    if (stage->kind != COP_STAGE_TRAIN && !is_course)
+        cop_text_printf(&t, "steps %" PRId64 "\n", stage->work.steps);
     cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
-                                                       : add_work(&t, s, stage, err);
+                                                       : add_work(&t, s, stage, component, err);
     *out = status == COP_OK ? cop_text_take(&t) : NULL;
     cop_text_free(&t);
     if (status == COP_OK && *out == NULL)
         status = cop_out_of_memory(err);
+    return status;
+}
+
+cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
+                              cop_error *err)
+{
+    const char *component = stage->kind == COP_STAGE_TRAIN
+                                ? NULL
+                                : cop_component_identity(stage->work.instance->component);
+    return make_text(s, stage, component, false, out, err);
+}
+
+cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err)
+{
+    const char *component = stage->kind == COP_STAGE_TRAIN
+                                ? NULL
+                                : cop_component_course(stage->work.instance->component);
+    char *text = NULL;
+    stage->course[0] = '\0';
+    if (component == NULL || !stage->work.steps_go_on)
+        return COP_OK;
+    COP_TRY(make_text(s, stage, component, true, &text, err));
+    cop_artifact_id name;
+    cop_status status = cop_artifact_name(cop_stage_kind_name(stage->kind), text, &name, err);
+    free(text);
+    if (status == COP_OK)
+        memcpy(stage->course, name.hash, sizeof stage->course);
     return status;
 }

@@ -23,9 +23,11 @@ static void free_trainings(cop_plan *p)
 static void reset(cop_plan *p)
 {
     p->steps = 0;
+    p->steps_go_on = false;
     p->flops = 0.0;
     p->need_trained = false;
     p->need_rounds = false;
+    p->promise = (cop_mask_promise){0};
     p->needed_copies = NULL;
     p->needed_copy_count = 0;
     p->needed_copy_capacity = 0;
@@ -67,6 +69,28 @@ static cop_status check_expected(const cop_plan *p, cop_error *err)
     return COP_OK;
 }
 
+/* What a round leaves is of what there is; a regrowing one may also leave more. */
+static cop_status check_promise(const cop_plan *p, cop_error *err)
+{
+    const cop_mask_promise *m = &p->promise;
+    if (p->kind != COP_KIND_PRUNER)
+        return m->states_left || m->regrows
+                   ? cop_fail(err, COP_FAILED,
+                              "it states what a mask will be, and only pruners "
+                              "make masks")
+                   : COP_OK;
+    if (!m->states_left)
+        return COP_OK;
+    int64_t most = p->model != NULL ? cop_model_prunable_count(p->model) : INT64_MAX;
+    if (!m->regrows && p->weights_left >= 0)
+        most = p->weights_left;
+    if (m->left < 0 || m->left > most)
+        return cop_fail(err, COP_FAILED,
+                        "it states that the round leaves %lld weights, wanted 0 to %lld",
+                        (long long)m->left, (long long)most);
+    return COP_OK;
+}
+
 cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *options,
                          cop_plan *p, cop_error *err)
 {
@@ -90,6 +114,8 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
                           (long long)p->steps);
     else if ((status = check_expected(p, &inner)) != COP_OK)
         (void)cop_fail(err, status, "%s: %s", what, inner.message);
+    else if ((status = check_promise(p, &inner)) != COP_OK)
+        (void)cop_fail(err, status, "%s: plan: %s", what, inner.message);
     if (status != COP_OK)
         cop_plan_clear(p);
     return status;
@@ -98,6 +124,11 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
 void cop_plan_steps(cop_plan *p, int64_t steps)
 {
     p->steps = steps;
+}
+
+void cop_plan_steps_go_on(cop_plan *p)
+{
+    p->steps_go_on = true;
 }
 
 void cop_plan_flops(cop_plan *p, double flops)
@@ -113,6 +144,28 @@ void cop_plan_need_trained(cop_plan *p)
 void cop_plan_need_rounds(cop_plan *p)
 {
     p->need_rounds = true;
+}
+
+int64_t cop_plan_weights_left(const cop_plan *p)
+{
+    return p->weights_left;
+}
+
+void cop_plan_leave(cop_plan *p, int64_t weights)
+{
+    p->promise.states_left = true;
+    p->promise.left = weights;
+}
+
+void cop_plan_regrows(cop_plan *p)
+{
+    p->promise.regrows = true;
+}
+
+void cop_plan_leave_share(cop_plan *p, double rate, bool layerwise, const cop_string_list *exclude)
+{
+    if (p->weights_left >= 0 && !layerwise && (exclude == NULL || exclude->count == 0))
+        cop_plan_leave(p, p->weights_left - cop_share_of(rate, p->weights_left));
 }
 
 cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err)

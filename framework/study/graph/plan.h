@@ -23,6 +23,13 @@ typedef struct cop_plan_training {
     size_t snapshot_count;
 } cop_plan_training;
 
+/* What a pruner's plan says of the mask that it will make. */
+typedef struct cop_mask_promise {
+    bool states_left; /* it keeps exactly so many: */
+    int64_t left;
+    bool regrows; /* it may bring removed weights back */
+} cop_mask_promise;
+
 /* The host fills the first block, the work (through coppice/work.h) the second. */
 struct cop_plan {
     cop_kind kind;          /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
@@ -33,10 +40,15 @@ struct cop_plan {
     int64_t copies;
     bool has_distilled; /* the study has a synthetic set to train on */
 
+    /* pruners: what the mask before this round keeps; -1: not known */
+    int64_t weights_left;
+
     int64_t steps; /* 0 until stated */
+    bool steps_go_on;
     double flops;
     bool need_trained, need_rounds, need_dense, need_synthetic;
-    int64_t *needed_copies; /* those that were named; owned */
+    cop_mask_promise promise; /* pruners */
+    int64_t *needed_copies;   /* those that were named; owned */
     size_t needed_copy_count, needed_copy_capacity;
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;

@@ -100,6 +100,8 @@ cop_status cop_study_add_stage(cop_study *s, cop_stage *stage, int32_t *index, c
 {
     cop_status status = cop_stage_identity(s, stage, &stage->identity, err);
     if (status == COP_OK)
+        status = cop_stage_find_course(s, stage, err);
+    if (status == COP_OK)
         status =
             cop_artifact_name(cop_stage_kind_name(stage->kind), stage->identity, &stage->id, err);
     if (status != COP_OK) {

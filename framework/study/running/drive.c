@@ -107,7 +107,7 @@ static cop_status call(const cop_drive *d, const cop_work_ops *ops, phase which,
     else
         status = ops->finish(d->self, d->work, &inner);
     cop_callback_leave(&at);
-    cop_work_release(d->work);
+    cop_work_release(d->work, names[which]);
     /* An input that could not be had is the host's failure, not the plugin's; and there is no
      * result without it, whatever the plugin made of that. */
     if (d->work->input_status != COP_OK) {
@@ -164,13 +164,15 @@ static cop_status run_with_bag(const cop_drive *d, const cop_work_ops *ops, cop_
                      cop_fail(err, COP_FAILED, "%s: plan states %lld steps, and there is no step",
                               d->what, (long long)d->steps));
     COP_TRY(run_steps(d, ops, first, err));
+    if (d->saves_end)
+        COP_TRY(save(d, d->work->bag, d->steps, err));
     return call(d, ops, FINISH, 0, err);
 }
 
 static cop_status run(const cop_drive *d, const cop_work_ops *ops, cop_error *err)
 {
     cop_work *w = d->work;
-    w->bag = cop_tensors_new();
+    w->bag = cop_tensors_new_in(w->memory);
     if (w->bag == NULL)
         return cop_fail(err, COP_FAILED, "%s: out of memory", d->what);
     w->note[0] = '\0';
@@ -188,6 +190,7 @@ cop_status cop_drive_distiller(const cop_drive *d, const cop_work_ops *ops, cop_
 {
     cop_work *w = d->work;
     cop_synthetic_init(out, w->task, w->train);
+    out->memory = w->memory;
     w->set = out;
     cop_status status = run(d, ops, err);
     w->set = NULL;
@@ -220,7 +223,7 @@ static void warn_of_empty_layers(const cop_drive *d, const cop_tensors *mask,
 cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const cop_tensors *before,
                             cop_tensors **mask, cop_error *err)
 {
-    cop_tensors *next = cop_tensors_clone(before);
+    cop_tensors *next = cop_tensors_clone_in(before, d->work->memory);
     *mask = NULL;
     if (next == NULL)
         return cop_fail(err, COP_FAILED, "%s: out of memory for the mask", d->what);
@@ -228,7 +231,7 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const c
     cop_status status = run(d, ops, err);
     d->work->next_mask = NULL;
     if (status == COP_OK)
-        status = judge(d, cop_check_mask(d->what, next, before, err));
+        status = judge(d, cop_check_mask(d->what, next, before, &d->promise, err));
     if (status != COP_OK) {
         cop_tensors_free(next);
         return status;

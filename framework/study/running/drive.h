@@ -6,6 +6,7 @@
 #ifndef COP_STUDY_RUNNING_DRIVE_H
 #define COP_STUDY_RUNNING_DRIVE_H
 
+#include "study/graph/plan.h"
 #include "study/running/work.h"
 
 #include <coppice/analyzer.h>
@@ -19,7 +20,8 @@ typedef struct cop_drive {
     const char *what; /* the component in messages: "pruner 'imp'" */
     void *self;       /* the instance (plugin/component.h) */
     cop_work *work;
-    int64_t steps; /* as planned */
+    int64_t steps;            /* as planned */
+    cop_mask_promise promise; /* pruners: what the plan says of the mask */
 
     /* Where a checkpoint stands; NULL and 0 to start anew. One that does not fit the bag that
      * `begin` declares is left aside with a warning. */
@@ -31,6 +33,7 @@ typedef struct cop_drive {
     cop_status (*save)(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err);
     void *context;
     double save_seconds;
+    bool saves_end; /* also before finish, when all steps are done */
 
     /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
     bool *own_failure;
@@ -66,6 +69,6 @@ bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);
 cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const cop_task *task,
                                cop_error *err);
 cop_status cop_check_mask(const char *what, const cop_tensors *mask, const cop_tensors *before,
-                          cop_error *err);
+                          const cop_mask_promise *promise, cop_error *err);
 
 #endif

@@ -206,8 +206,9 @@ static cop_status lend_synthetic(void *context, const cop_samples **out, cop_err
     return COP_OK;
 }
 
-static void take_back(void *context)
+static void take_back(void *context, const char *callback)
 {
+    (void)callback;
     cop_lender *l = context;
     for (size_t i = 0; i < l->count; i++)
         l->loans[i].is_borrowed = false;

@@ -74,7 +74,7 @@ static void remember(cop_study *s, const char *line, size_t length)
     s->said_makers = text;
 }
 
-static void compare_line(const cop_runner *r, const cop_stage *stage, const char *line,
+static void compare_line(const cop_runner *r, const cop_artifact_id *id, const char *line,
                          const char *made_by)
 {
     size_t length = strcspn(line, "\n"), name = name_length(line);
@@ -87,18 +87,18 @@ static void compare_line(const cop_runner *r, const cop_stage *stage, const char
     cop_say(r->log, COP_LOG_WARNING,
             "%s-%s and maybe others were made by %.*s, and this is %.*s: the same results are "
             "expected, as results_version is the same; if they are not, raise it",
-            stage->id.kind, stage->id.hash, (int)then_length, then, (int)length, line);
+            id->kind, id->hash, (int)then_length, then, (int)length, line);
     remember(r->study, line, length + 1);
 }
 
-void cop_makers_compare(const cop_runner *r, const cop_stage *stage)
+void cop_makers_compare(const cop_runner *r, const cop_stage *stage, const cop_artifact_id *id)
 {
     char made_by[COP_MAKERS_SIZE];
-    if (cop_store_made_by(r->store, &stage->id, made_by, sizeof made_by, NULL) != COP_OK)
+    if (cop_store_made_by(r->store, id, made_by, sizeof made_by, NULL) != COP_OK)
         return;
     char *now = cop_makers(stage);
     for (const char *line = now; line != NULL && *line != '\0';) {
-        compare_line(r, stage, line, made_by);
+        compare_line(r, id, line, made_by);
         line = strchr(line, '\n');
         line = line != NULL ? line + 1 : NULL;
     }

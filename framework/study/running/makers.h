@@ -10,9 +10,9 @@
  * identities by itself.) */
 char *cop_makers(const cop_stage *stage);
 
-/* Warns, once per plugin in the life of the study, where the stage's artifact was made by a plugin
- * of other content than the one that the study has. An artifact that does not say by what it was
- * made passes. */
-void cop_makers_compare(const cop_runner *r, const cop_stage *stage);
+/* Warns, once per plugin in the life of the study, where an artifact, the stage's or one that it
+ * goes on from, was made by a plugin of other content than the one that the study has. An artifact
+ * that does not say by what it was made passes. */
+void cop_makers_compare(const cop_runner *r, const cop_stage *stage, const cop_artifact_id *id);
 
 #endif

@@ -68,7 +68,7 @@ cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const c
 }
 
 static cop_status check_mask_tensor(const char *what, const cop_tensor *now,
-                                    const cop_tensor *before, cop_error *err)
+                                    const cop_tensor *before, bool regrows, cop_error *err)
 {
     if (strcmp(now->name, before->name) != 0 || now->dtype != COP_F32 || before->dtype != COP_F32 ||
         !cop_shape_equal(now->shape, before->shape))
@@ -80,7 +80,7 @@ static cop_status check_mask_tensor(const char *what, const cop_tensor *now,
         if (kept[i] != 0.0f && kept[i] != 1.0f)
             return cop_fail(err, COP_FAILED, "%s: mask '%s' holds %g at %lld, wanted 0 or 1", what,
                             now->name, (double)kept[i], (long long)i);
-        if (kept[i] > had[i])
+        if (!regrows && kept[i] > had[i])
             return cop_fail(err, COP_FAILED, "%s: mask '%s' brings the removed weight %lld back",
                             what, now->name, (long long)i);
     }
@@ -88,12 +88,17 @@ static cop_status check_mask_tensor(const char *what, const cop_tensor *now,
 }
 
 cop_status cop_check_mask(const char *what, const cop_tensors *mask, const cop_tensors *before,
-                          cop_error *err)
+                          const cop_mask_promise *promise, cop_error *err)
 {
     if (cop_tensors_count(mask) != cop_tensors_count(before))
         return cop_fail(err, COP_FAILED, "%s: the mask has %zu tensors, wanted %zu", what,
                         cop_tensors_count(mask), cop_tensors_count(before));
     for (size_t i = 0; i < cop_tensors_count(mask); i++)
-        COP_TRY(check_mask_tensor(what, cop_tensors_at(mask, i), cop_tensors_at(before, i), err));
+        COP_TRY(check_mask_tensor(what, cop_tensors_at(mask, i), cop_tensors_at(before, i),
+                                  promise->regrows, err));
+    int64_t left = cop_mask_count(mask);
+    if (promise->states_left && left != promise->left)
+        return cop_fail(err, COP_FAILED, "%s: the mask keeps %lld weights, and plan states %lld",
+                        what, (long long)left, (long long)promise->left);
     return COP_OK;
 }

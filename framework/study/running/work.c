@@ -210,7 +210,7 @@ cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *
     *out = NULL;
     COP_TRY(cop_work_mask(w, &mask, err));
     cop_tensors_free(w->scores);
-    w->scores = cop_tensors_new();
+    w->scores = cop_tensors_new_in(w->memory);
     if (w->scores == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
@@ -222,8 +222,8 @@ cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *
     return COP_OK;
 }
 
-void cop_work_release(cop_work *w)
+void cop_work_release(cop_work *w, const char *callback)
 {
     if (w->source.release != NULL)
-        w->source.release(w->source.context);
+        w->source.release(w->source.context, callback);
 }

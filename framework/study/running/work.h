@@ -2,6 +2,7 @@
 #ifndef COP_STUDY_RUNNING_WORK_H
 #define COP_STUDY_RUNNING_WORK_H
 
+#include "core/memory_source.h"
 #include "nn/synthetic.h"
 
 #include <coppice/plugin.h>
@@ -29,8 +30,8 @@ typedef struct cop_work_source {
     /* The decoded synthetic set, the source's, until the work is over; *out is NULL without one. */
     cop_status (*synthetic)(void *context, const cop_samples **out, cop_error *err);
 
-    /* A callback has returned: what it borrowed may go. */
-    void (*release)(void *context);
+    /* A callback ("step") has returned: what it borrowed may go. */
+    void (*release)(void *context, const char *callback);
 } cop_work_source;
 
 /* Filled by the host before `begin`; nothing in it is owned but `scores`. */
@@ -42,8 +43,9 @@ struct cop_work {
     const cop_samples *test; /* NULL for distillers and pruners */
     uint64_t seed;           /* the work's own */
     int threads;
-    cop_logger *log;   /* NULL is silent */
-    const char *title; /* of the progress line: "lmc (round 3)" */
+    cop_logger *log;                 /* NULL is silent */
+    const char *title;               /* of the progress line: "lmc (round 3)" */
+    const cop_memory_source *memory; /* of all that the work writes to; NULL: the heap */
 
     cop_work_source source;            /* without functions: there are no inputs */
     bool has_trained, is_on_distilled; /* pruners: planned; the round's data */
@@ -64,7 +66,7 @@ struct cop_work {
     char note[128]; /* the work's last report; starts empty */
 };
 
-/* The callback at hand has returned. */
-void cop_work_release(cop_work *w);
+/* The callback at hand ("step") has returned. */
+void cop_work_release(cop_work *w, const char *callback);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/path.h"
 #include "study/running/drive.h"
+#include "study/running/going_on.h"
 #include "study/running/lender.h"
 #include "study/running/makers.h"
 #include "study/running/runner.h"
@@ -110,15 +111,16 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                              .self = run->worker.self,
                              .work = &run->work,
                              .steps = stage->work.steps,
+                             .promise = stage->work.promise,
                              .save = save,
                              .context = run,
                              .save_seconds = r->save_seconds,
+                             .saves_end = stage->course[0] != '\0',
                              .own_failure = &r->own_failure,
                              .stop = r->stop,
                              .steps_left = r->steps_left};
     int64_t step = 0;
-    COP_TRY(cop_checkpoint_load(r->store, &stage->id, r->log, &run->checkpoint, &step, &run->spent,
-                                err));
+    COP_TRY(cop_going_on_from(r, stage, &run->checkpoint, &step, &run->spent, err));
     if (run->checkpoint != NULL) {
         run->drive.resume_bag = run->checkpoint;
         run->drive.resume_step = step;
@@ -141,6 +143,8 @@ static cop_status publish(cop_run *run, const char *file, cop_write_result write
     cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
     if (status == COP_OK)
         status = cop_summary_write(summary, stage->id.kind, path, err);
+    if (status == COP_OK && stage->course[0] != '\0')
+        status = cop_draft_keep_bag(draft, stage->course, stage->work.steps, err);
     if (status != COP_OK) {
         cop_draft_abandon(draft);
         return status;

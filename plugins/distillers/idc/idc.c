@@ -76,6 +76,7 @@ static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
     double inner = classes * match + 3.0 * (double)o->net_images;
     double outer = (double)o->inner * inner + 3.0 * (double)o->pretrain * (double)samples;
     cop_plan_steps(plan, o->iterations * rhythm.steps);
+    cop_plan_steps_go_on(plan); /* rates and draws are by the step alone */
     cop_plan_flops(plan, (double)o->iterations * outer * forward);
     cop_plan_expect_set(plan, decoded * classes, o->recipe);
     return COP_OK;

@@ -23,7 +23,8 @@ const cop_option idc_option_table[] = {
                   "The network whose gradients are matched"),
     COP_OPT_SET_RECIPE(idc_options, recipe, "idc"),
     COP_OPT_INT(idc_options, iterations, "2000", 1, 10000000,
-                "Outer iterations, each from a fresh network (ImageNet-10: 500)"),
+                "Outer iterations, each from a fresh network (ImageNet-10: 500)",
+                .flags = COP_OPTION_LENGTH),
     COP_OPT_INT(idc_options, inner, "100", 1, 1000000,
                 "Inner iterations: a match of every class, then training of the network"),
     COP_OPT_ENUM(

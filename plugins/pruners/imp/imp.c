@@ -18,6 +18,7 @@ static cop_status plan_imp(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
     cop_plan_need_trained(plan);
+    cop_plan_leave_share(plan, o->rate, o->scope == COP_SCOPE_LAYER, &o->exclude);
     return cop_plan_check_listed(plan, "exclude", &o->exclude, err);
 }
 

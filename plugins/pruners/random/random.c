@@ -11,6 +11,7 @@ typedef struct options {
 static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
+    cop_plan_leave_share(plan, o->rate, o->scope == COP_SCOPE_LAYER, &o->exclude);
     return cop_plan_check_listed(plan, "exclude", &o->exclude, err);
 }
 

@@ -490,6 +490,40 @@ static void leaves_judgements_and_execution_out_of_identities(void **state)
     cop_option_values_free(values);
 }
 
+/* A course is what shorter and longer works have in common. */
+static void leaves_lengths_out_of_courses(void **state)
+{
+    (void)state;
+    typedef struct options {
+        int64_t iterations, size, cache;
+    } options;
+    static const cop_option table[] = {
+        COP_OPT_INT(options, iterations, "2", 1, 100, "how long", .flags = COP_OPTION_LENGTH),
+        COP_OPT_INT(options, size, "3", 0, 9, "how many"),
+        COP_OPT_INT(options, cache, "1", 0, 9, "how many are kept",
+                    .flags = COP_OPTION_EXECUTION_ONLY),
+    };
+    options read = {0};
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    assert_ok(cop_options_check(table, 3, sizeof read, &err), &err);
+    assert_ok(
+        cop_options_read(table, 3, NULL, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_string_equal(cop_option_values_identity(values), "{ iterations = 2; size = 3; }");
+    assert_string_equal(cop_option_values_course(values), "{ size = 3; }");
+    cop_option_values_free(values);
+    assert_ok(
+        cop_options_read(table + 1, 2, NULL, NULL, "it", "t.cfg", NULL, NULL, &read, &values, &err),
+        &err);
+    assert_null(cop_option_values_course(values));
+    cop_option_values_free(values);
+    cop_option wrong = table[0];
+    wrong.flags |= COP_OPTION_JUDGEMENT;
+    assert_refused(cop_options_check(&wrong, 1, sizeof read, &err), COP_INVALID, &err,
+                   "says how many steps there are, which changes results");
+}
+
 /* Two zeros in a row of a macro are a range; in a row without has_range they are none. */
 static void holds_a_range_of_zero_alone(void **state)
 {
@@ -810,6 +844,7 @@ int main(void)
         cmocka_unit_test(identifies_development_builds_by_their_file),
         cmocka_unit_test(identifies_by_values_whatever_the_default),
         cmocka_unit_test(leaves_judgements_and_execution_out_of_identities),
+        cmocka_unit_test(leaves_lengths_out_of_courses),
         cmocka_unit_test(holds_a_range_of_zero_alone),
         cmocka_unit_test(a_path_is_relative_to_the_file_that_names_it),
         cmocka_unit_test(an_effective_path_begins_at_the_root),

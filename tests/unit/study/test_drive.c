@@ -249,14 +249,55 @@ static void a_failed_checkpoint_ends_the_work(void **state)
                    "pruner 'chain': checkpoint: no space left on device");
 }
 
+static void masks_keep_what_their_plan_states(void **state)
+{
+    (void)state;
+    const struct {
+        cop_mask_promise promise;
+        float result[WEIGHTS];
+        const char *text; /* NULL: taken */
+    } cases[] = {
+        {{.states_left = true, .left = 3}, {1, 0, 1, 0, 1}, NULL},
+        {{.states_left = true, .left = 2},
+         {1, 0, 1, 0, 1},
+         "pruner 'chain': the mask keeps 3 weights, and plan states 2"},
+        {{.states_left = true, .left = 0}, {1, 0, 0, 0, 0}, "keeps 1 weights, and plan states 0"},
+        {{.states_left = true, .left = 0}, {0, 0, 0, 0, 0}, NULL},
+        {{0}, {1, 0, 1, 1, 1}, "brings the removed weight 3 back"},
+        {{.regrows = true}, {1, 0, 1, 1, 1}, NULL},
+        {{.regrows = true}, {1, 0, 1, 0.5f, 1}, "holds 0.5 at 3, wanted 0 or 1"},
+        {{.regrows = true, .states_left = true, .left = 4}, {1, 0, 1, 1, 1}, NULL},
+        {{.regrows = true, .states_left = true, .left = 4},
+         {1, 0, 0, 1, 1},
+         "keeps 3 weights, and plan states 4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_tensors *mask = NULL;
+        bool own_failure = false;
+        chain c = {0};
+        memcpy(c.result, cases[i].result, sizeof c.result);
+        cop_drive d = {.promise = cases[i].promise, .own_failure = &own_failure};
+        if (cases[i].text == NULL)
+            assert_ok(run(&c, &d, &mask, &err), &err);
+        else
+            assert_refused(run(&c, &d, &mask, &err), COP_FAILED, &err, cases[i].text);
+        /* What does not depend on this mask can still run. */
+        assert_int_equal(own_failure, cases[i].text != NULL);
+        cop_tensors_free(mask);
+    }
+}
+
 static void masks_of_another_layout_are_refused(void **state)
 {
     (void)state;
     cop_error err = {0};
+    const cop_mask_promise any = {0};
     cop_tensors *had = one_mask(before), *none = cop_tensors_new(), *named = cop_tensors_new();
     assert_ok(cop_tensors_add(named, "v", COP_F32, cop_shape1(WEIGHTS), NULL, &err), &err);
-    assert_refused(cop_check_mask("p", none, had, &err), COP_FAILED, &err, "0 tensors, wanted 1");
-    assert_refused(cop_check_mask("p", named, had, &err), COP_FAILED, &err,
+    assert_refused(cop_check_mask("p", none, had, &any, &err), COP_FAILED, &err,
+                   "0 tensors, wanted 1");
+    assert_refused(cop_check_mask("p", named, had, &any, &err), COP_FAILED, &err,
                    "'v' stands where 'w' is wanted");
     cop_tensors_free(had);
     cop_tensors_free(none);
@@ -473,6 +514,72 @@ static void plans_refuse_what_cannot_be_had(void **state)
                    "a training request says that it is 0 bytes");
 }
 
+/* A pruner that states what it is told to. */
+static cop_status plan_promise(const void *options, cop_plan *plan, cop_error *err)
+{
+    const cop_mask_promise *wanted = options;
+    (void)err;
+    if (wanted->states_left)
+        cop_plan_leave(plan, wanted->left);
+    if (wanted->regrows)
+        cop_plan_regrows(plan);
+    return COP_OK;
+}
+
+static void plans_leave_no_more_weights_than_there_are(void **state)
+{
+    (void)state;
+    const cop_work_ops stating = {
+        .size = sizeof stating, .plan = plan_promise, .finish = chain_finish};
+    const struct {
+        cop_kind kind;
+        int64_t before;
+        cop_mask_promise promise;
+        const char *text; /* NULL: taken */
+    } cases[] = {
+        {COP_KIND_PRUNER, 40, {.states_left = true, .left = 40}, NULL},
+        {COP_KIND_PRUNER, 40, {.states_left = true, .left = 0}, NULL},
+        {COP_KIND_PRUNER,
+         40,
+         {.states_left = true, .left = 41},
+         "leaves 41 weights, wanted 0 to 40"},
+        {COP_KIND_PRUNER, 40, {.states_left = true, .left = -1}, "leaves -1 weights"},
+        {COP_KIND_PRUNER, 40, {.states_left = true, .left = 41, .regrows = true}, NULL},
+        {COP_KIND_PRUNER, -1, {.states_left = true, .left = 41}, NULL},
+        {COP_KIND_ANALYZER, -1, {.states_left = true, .left = 4}, "only pruners make masks"},
+        {COP_KIND_DISTILLER, -1, {.regrows = true}, "only pruners make masks"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_plan plan = {.kind = cases[i].kind, .weights_left = cases[i].before};
+        cop_status status = cop_plan_make("it", &stating, &cases[i].promise, &plan, &err);
+        if (cases[i].text == NULL)
+            assert_ok(status, &err);
+        else
+            assert_refused(status, COP_FAILED, &err, cases[i].text);
+        cop_plan_clear(&plan);
+    }
+}
+
+static void shares_are_stated_where_they_follow_from_the_number_left(void **state)
+{
+    (void)state;
+    const char *const items[] = {"conv"};
+    const cop_string_list one = {1, items}, none = {0, NULL};
+    cop_plan plan = {.kind = COP_KIND_PRUNER, .weights_left = 25};
+    cop_plan_leave_share(&plan, 0.5, true, &none);
+    cop_plan_leave_share(&plan, 0.5, false, &one);
+    assert_false(plan.promise.states_left);
+    cop_plan_leave_share(&plan, 0.1, false, &none);
+    assert_true(plan.promise.states_left);
+    assert_int_equal(plan.promise.left, 22); /* of 2.5 weights 3 go */
+    cop_plan unknown = {.kind = COP_KIND_PRUNER, .weights_left = -1};
+    cop_plan_leave_share(&unknown, 0.1, false, NULL);
+    assert_false(unknown.promise.states_left);
+    assert_int_equal(cop_plan_weights_left(&plan), 25);
+    assert_int_equal(cop_plan_weights_left(&unknown), -1);
+}
+
 /* All but finish may be left out: there are no steps then, and nothing is wanted. */
 static void what_is_left_out_has_a_default(void **state)
 {
@@ -538,10 +645,13 @@ int main(void)
         cmocka_unit_test(a_checkpoint_that_does_not_fit_is_left_aside),
         cmocka_unit_test(failures_say_who_and_where),
         cmocka_unit_test(a_failed_checkpoint_ends_the_work),
+        cmocka_unit_test(masks_keep_what_their_plan_states),
         cmocka_unit_test(masks_of_another_layout_are_refused),
         cmocka_unit_test(synthetic_sets_are_checked),
         cmocka_unit_test(plans_copy_what_they_are_asked),
         cmocka_unit_test(plans_refuse_what_cannot_be_had),
+        cmocka_unit_test(plans_leave_no_more_weights_than_there_are),
+        cmocka_unit_test(shares_are_stated_where_they_follow_from_the_number_left),
         cmocka_unit_test(what_is_left_out_has_a_default),
         cmocka_unit_test(works_hand_out_what_was_trained),
     };

@@ -12,6 +12,7 @@
 typedef struct scene {
     cop_model *model;
     cop_tensors *state, *mask;
+    cop_mask_promise promise; /* of the last plan */
 } scene;
 
 static void open_scene(scene *s)
@@ -33,7 +34,8 @@ static void close_scene(scene *s)
 static cop_status prune(scene *s, const char *settings, cop_error *err)
 {
     test_options options = read_options(&coppice_plugin, settings);
-    cop_plan plan = {.kind = COP_KIND_PRUNER, .model = s->model};
+    cop_plan plan = {
+        .kind = COP_KIND_PRUNER, .model = s->model, .weights_left = cop_mask_count(s->mask)};
     cop_status status =
         cop_plan_make("pruner 'imp'", coppice_plugin.ops, options.values, &plan, err);
     if (status == COP_OK) {
@@ -45,8 +47,13 @@ static cop_status prune(scene *s, const char *settings, cop_error *err)
                          .source = given_source(&inputs),
                          .has_trained = true,
                          .rounds = 1};
-        cop_drive d = {
-            .what = "pruner 'imp'", .self = options.values, .work = &work, .steps = plan.steps};
+        /* Where it states what it leaves, that is what the mask is held to. */
+        cop_drive d = {.what = "pruner 'imp'",
+                       .self = options.values,
+                       .work = &work,
+                       .steps = plan.steps,
+                       .promise = plan.promise};
+        s->promise = plan.promise;
         cop_tensors *next = NULL;
         status = cop_drive_pruner(&d, coppice_plugin.ops, s->mask, &next, err);
         if (status == COP_OK) {
@@ -101,8 +108,10 @@ static void exactly_a_fifth_goes_round_after_round(void **state)
             cop_tensors *before = cop_tensors_clone(s.mask);
             assert_ok(prune(&s, settings, &err), &err);
             assert_int_equal(cop_mask_count(s.mask), left - llround(rates[r] * (double)left));
+            assert_true(s.promise.states_left);
+            assert_int_equal(s.promise.left, cop_mask_count(s.mask));
             assert_lowest_went(&s, before);
-            assert_ok(cop_check_mask("imp", s.mask, before, &err), &err);
+            assert_ok(cop_check_mask("imp", s.mask, before, &s.promise, &err), &err);
             cop_tensors_free(before);
         }
         close_scene(&s);
