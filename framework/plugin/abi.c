@@ -163,6 +163,7 @@ AT(cop_work_ops, plan, 24);
 AT(cop_work_ops, begin, 32);
 AT(cop_work_ops, step, 40);
 AT(cop_work_ops, finish, 48);
+AT(cop_work_ops, judge, 56);
 FIRST(cop_model_ops, build, 40);
 AT(cop_model_ops, create, 8);
 AT(cop_model_ops, destroy, 16);

@@ -167,7 +167,7 @@ static void record(const bench *b, const cop_store *store, char *text, size_t si
     FILE *to = fmemopen(text, size, "w");
     cop_logger *log = to != NULL ? cop_logger_new(to, COP_LOG_INFO, false) : NULL;
     assert_non_null(log);
-    assert_ok(cop_study_write_record(b->study, store, log, &err), &err);
+    assert_ok(cop_study_write_record(b->study, store, NULL, log, &err), &err);
     cop_logger_free(log);
     assert_int_equal(fclose(to), 0);
 }

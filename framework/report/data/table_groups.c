@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "report/data/judged.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,15 +22,6 @@ static const char *const reserved[] = {"tickets", "trainings", "history",  "dist
 bool cop_is_repetition(const char *column)
 {
     return strcmp(column, "pair") == 0 || strcmp(column, "copy") == 0;
-}
-
-int cop_table_find_column(const cop_table *table, const char *name)
-{
-    for (size_t i = 0; i < cop_table_column_count(table); i++) {
-        if (strcmp(cop_table_column(table, i)->name, name) == 0)
-            return (int)i;
-    }
-    return -1;
 }
 
 double cop_table_number(const cop_table *table, size_t row, size_t column)
@@ -311,11 +303,17 @@ static bool collect_keys(cop_table_group *g, cop_arena *arena)
     return true;
 }
 
+/* Of all tickets: more groups there cannot be. */
 static size_t count_tables(const cop_results *r)
 {
     size_t count = 0;
-    for (size_t i = 0; i < r->found_count; i++)
-        count += r->found[i].tables != NULL ? cop_tables_count(r->found[i].tables) : 0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            const cop_tables *tables = cop_judged_tables(r, t, k);
+            count += tables != NULL ? cop_tables_count(tables) : 0;
+        }
+    }
     return count;
 }
 
@@ -328,9 +326,9 @@ cop_status cop_table_groups_make(const cop_results *r, cop_table_groups *out, co
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
         for (size_t k = 0; k < t->analysis_count; k++) {
-            const cop_result *analysis = cop_results_find(r, &t->analyses[k].id);
-            for (size_t n = 0; analysis != NULL && n < cop_tables_count(analysis->tables); n++)
-                COP_TRY(add_table(r, out, t, k, cop_tables_at(analysis->tables, n), err));
+            const cop_tables *tables = cop_judged_tables(r, t, k);
+            for (size_t n = 0; tables != NULL && n < cop_tables_count(tables); n++)
+                COP_TRY(add_table(r, out, t, k, cop_tables_at(tables, n), err));
         }
     }
     for (size_t i = 0; i < out->count; i++) {

@@ -13,6 +13,7 @@
 #ifndef COP_REPORT_DATA_GROUPS_H
 #define COP_REPORT_DATA_GROUPS_H
 
+#include "core/table.h"
 #include "report/data/results.h"
 
 typedef struct cop_table_group_member {
@@ -56,9 +57,6 @@ const char *cop_table_group_title(const cop_table_group *g, const char *text, co
 
 /* True for "pair" and "copy". */
 bool cop_is_repetition(const char *column);
-
-/* The column of that name, or −1. */
-int cop_table_find_column(const cop_table *table, const char *name);
 
 /* A cell of an INT or FLOAT column as a number; NaN for a text. */
 double cop_table_number(const cop_table *table, size_t row, size_t column);

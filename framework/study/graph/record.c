@@ -140,6 +140,17 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
     return ok;
 }
 
+static void add_verdicts(const cop_verdict *verdicts, cop_record *record)
+{
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        cop_record_ticket *t = &record->tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++, verdicts++) {
+            t->analyses[k].verdicts = verdicts->tables;
+            t->analyses[k].unjudged = verdicts->reason;
+        }
+    }
+}
+
 /* Says so when the directory was another study's: its artifacts stay, but a report is on one. */
 static void warn_of_other_study(const cop_study *s, const char *path, cop_logger *log)
 {
@@ -155,8 +166,8 @@ static void warn_of_other_study(const cop_study *s, const char *path, cop_logger
     free(name);
 }
 
-cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_logger *log,
-                                  cop_error *err)
+cop_status cop_study_write_record(const cop_study *s, const cop_store *store,
+                                  const cop_verdict *verdicts, cop_logger *log, cop_error *err)
 {
     char path[COP_PATH_SIZE];
     cop_record record;
@@ -166,6 +177,8 @@ cop_status cop_study_write_record(const cop_study *s, const cop_store *store, co
     if (arena == NULL || !fill(s, arena, &record)) {
         status = cop_out_of_memory(err);
     } else {
+        if (verdicts != NULL)
+            add_verdicts(verdicts, &record);
         warn_of_other_study(s, path, log);
         status = cop_record_write(&record, path, err);
     }

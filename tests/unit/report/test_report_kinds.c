@@ -94,7 +94,7 @@ static cop_tables *make_sheets(const scene *s, cop_table_groups *groups)
 
 static double number(const cop_tables *sheets, const char *sheet, size_t row, const char *column)
 {
-    const cop_table *table = cop_sheets_find(sheets, sheet);
+    const cop_table *table = cop_tables_find(sheets, sheet);
     assert_non_null(table);
     int c = cop_table_find_column(table, column);
     if (c < 0)
@@ -104,7 +104,7 @@ static double number(const cop_tables *sheets, const char *sheet, size_t row, co
 
 static bool has_column(const cop_tables *sheets, const char *sheet, const char *column)
 {
-    return cop_table_find_column(cop_sheets_find(sheets, sheet), column) >= 0;
+    return cop_table_find_column(cop_tables_find(sheets, sheet), column) >= 0;
 }
 
 static const cop_figure *find_figure(const cop_figures *figures, const char *name)
@@ -168,11 +168,11 @@ static void controls_are_no_part_of_the_headline(void **state)
             assert_true(number(sheets, joined[i], 0, "barrier_control_height") == 0.0);
             assert_true(number(sheets, joined[i], 0, "barrier_control_init_height") == 0.875);
         }
-        const char *headlines = cop_table_plot(cop_sheets_find(sheets, "summary"))->headlines;
+        const char *headlines = cop_table_plot(cop_tables_find(sheets, "summary"))->headlines;
         assert_non_null(strstr(headlines, ",barrier_height"));
         assert_null(strstr(headlines, "control"));
         /* All rows are in the table itself. */
-        assert_int_equal(cop_table_row_count(cop_sheets_find(sheets, "barrier")),
+        assert_int_equal(cop_table_row_count(cop_tables_find(sheets, "barrier")),
                          control == 1 ? 4 : 2);
         cop_tables_free(sheets);
         close_scene(&s);
@@ -242,7 +242,7 @@ static void figures_draw_no_mean_over_kinds(void **state)
         assert_ok(cop_table_row(table, cells, &err), &err);
     }
     cop_tables *sheets = make_sheets(&s, &groups);
-    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+    assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
               &err);
     const cop_figure *f = find_figure(&figures, "line");
     assert_int_equal(f->panel_count, 2);
@@ -282,7 +282,7 @@ static void instances_of_an_analyzer_are_told_apart(void **state)
         for (int i = 0; i < 3; i++)
             add_trace(add_analysis(&s, t, "topeig", has_labels == 1 ? labels[i] : ""), i + 1.0);
         cop_tables *sheets = make_sheets(&s, &groups);
-        assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+        assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
                   &err);
         for (int i = 0; i < 3; i++) {
             char column[96];
@@ -380,7 +380,7 @@ static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void
             s.found[i].summary.kept = 0.0;
     }
     cop_tables *sheets = make_sheets(&s, &groups);
-    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+    assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
               &err);
     assert_non_null(strstr(find_figure(&figures, "accuracy")->x_label, "1 ticket with none"));
     cop_tables_free(sheets);
@@ -410,12 +410,12 @@ static void a_failure_is_a_row_with_its_reason(void **state)
     s.r.record.failures = failures;
     s.r.record.failure_count = 3;
     cop_tables *sheets = make_sheets(&s, &groups);
-    const cop_table *table = cop_sheets_find(sheets, "failures");
+    const cop_table *table = cop_tables_find(sheets, "failures");
     assert_non_null(table);
     assert_int_equal(cop_table_row_count(table), 1);
     assert_int_equal(cop_table_at(table, 0, 3).i, 1);
     assert_string_equal(cop_table_at(table, 0, 4).text, "copy 0: the loss became nan");
-    const cop_table *tickets = cop_sheets_find(sheets, "tickets");
+    const cop_table *tickets = cop_tables_find(sheets, "tickets");
     size_t column = (size_t)cop_table_find_column(tickets, "failure");
     assert_string_equal(cop_table_at(tickets, 0, column).text, "");
     assert_string_equal(cop_table_at(tickets, 1, column).text, "copy 0: the loss became nan");
