@@ -123,6 +123,24 @@ static void a_judge_that_fails_costs_its_verdict_alone(void **state)
     remove_tree(s.dir);
 }
 
+/* Its columns have roles, and names that say nothing. */
+static void an_analyzer_with_roles_gets_right_averages(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    run(&s, "analyze.[1].most_lost=0.4", "study.copies=2", 0);
+    for (int row = 0; row < 2; row++) {
+        double left = ticket_number(&s, row, "span_left");
+        double first = ticket_number(&s, row, "reading_manner_0_weight");
+        double second = ticket_number(&s, row, "reading_manner_1_weight");
+        assert_true(fabs(first - (left + 0.125)) < 1e-12);
+        assert_true(fabs(second - (left + 10.125)) < 1e-12);
+    }
+    assert_lacks(s.dir, "o/report/tickets.csv", "attempt");
+    remove_tree(s.dir);
+}
+
 /* The report needs no plugin: what was judged is in the record. */
 static void a_report_shows_verdicts_without_the_plugin(void **state)
 {
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(another_threshold_is_another_verdict_on_the_same_results),
         cmocka_unit_test(a_sweep_over_thresholds_computes_once),
         cmocka_unit_test(a_judge_that_fails_costs_its_verdict_alone),
+        cmocka_unit_test(an_analyzer_with_roles_gets_right_averages),
         cmocka_unit_test(a_report_shows_verdicts_without_the_plugin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
