@@ -22,9 +22,17 @@ typedef struct block {
     alignas(max_align_t) unsigned char data[];
 } block;
 
+/* An object that was handed over; lies in the arena itself. */
+typedef struct owned {
+    struct owned *earlier;
+    void *object;
+    void (*release)(void *object);
+} owned;
+
 struct cop_arena {
     block *newest; /* the one that is being filled; the others hang behind it */
     size_t next;   /* bytes of the next block; 0: FIRST_BLOCK */
+    owned *last;
 };
 
 cop_arena *cop_arena_new(void)
@@ -36,6 +44,8 @@ void cop_arena_free(cop_arena *arena)
 {
     if (arena == NULL)
         return;
+    for (const owned *o = arena->last; o != NULL; o = o->earlier)
+        o->release(o->object);
     for (block *b = arena->newest; b != NULL;) {
         block *next = b->next;
         free(b);
@@ -86,6 +96,18 @@ void *cop_arena_array(cop_arena *arena, size_t count, size_t size)
 {
     size_t bytes = 0;
     return __builtin_mul_overflow(count, size, &bytes) ? NULL : cop_arena_alloc(arena, bytes);
+}
+
+bool cop_arena_own(cop_arena *arena, void *object, void (*release)(void *object))
+{
+    owned *o = cop_arena_alloc(arena, sizeof *o);
+    if (o == NULL) {
+        release(object);
+        return false;
+    }
+    *o = (owned){arena->last, object, release};
+    arena->last = o;
+    return true;
 }
 
 char *cop_arena_strdup(cop_arena *arena, const char *text)

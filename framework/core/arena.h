@@ -17,6 +17,10 @@ void *cop_arena_alloc(cop_arena *arena, size_t size);
 /* As cop_arena_alloc for `count` items; NULL also when the size overflows. */
 void *cop_arena_array(cop_arena *arena, size_t count, size_t size);
 
+/* Hands an object over to the arena, which frees it by `release` when it is freed itself, the last
+ * one first. False when memory is out: then it is released at once. */
+bool cop_arena_own(cop_arena *arena, void *object, void (*release)(void *object));
+
 /* A copy of the text, or NULL when memory is out. */
 char *cop_arena_strdup(cop_arena *arena, const char *text);
 

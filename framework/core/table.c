@@ -328,3 +328,21 @@ cop_table_value cop_table_at(const cop_table *table, size_t row, size_t column)
 {
     return table->cells[row * table->column_count + column];
 }
+
+const cop_table *cop_tables_find(const cop_tables *t, const char *name)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (strcmp(t->items[i]->name, name) == 0)
+            return t->items[i];
+    }
+    return NULL;
+}
+
+int cop_table_find_column(const cop_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (strcmp(table->columns[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}

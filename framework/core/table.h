@@ -9,4 +9,8 @@ cop_table *cop_tables_put(cop_tables *t, const char *name, const char *help,
                           const cop_column *columns, size_t column_count, const cop_plot *plot,
                           cop_error *err);
 
+/* The table of that name, or NULL; the position of a table's column of that name, or −1. */
+const cop_table *cop_tables_find(const cop_tables *t, const char *name);
+int cop_table_find_column(const cop_table *table, const char *name);
+
 #endif

@@ -156,13 +156,14 @@ AT(cop_option, unit, 72);
 AT(cop_option, alias_of, 80);
 
 /* What it implements. */
-FIRST(cop_work_ops, finish, 56);
+FIRST(cop_work_ops, judge, 64);
 AT(cop_work_ops, create, 8);
 AT(cop_work_ops, destroy, 16);
 AT(cop_work_ops, plan, 24);
 AT(cop_work_ops, begin, 32);
 AT(cop_work_ops, step, 40);
 AT(cop_work_ops, finish, 48);
+AT(cop_work_ops, judge, 56);
 FIRST(cop_model_ops, build, 40);
 AT(cop_model_ops, create, 8);
 AT(cop_model_ops, destroy, 16);

@@ -356,7 +356,7 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
 {
     static const char *const ids[] = {"id", NULL};
     cop_arena *arena = r->results.arena;
-    const cop_table *summary = cop_sheets_find(r->sheets, "summary");
+    const cop_table *summary = cop_tables_find(r->sheets, "summary");
     const char **prefixes = cop_arena_array(arena, r->groups.count + 1, sizeof *prefixes);
     size_t controls = 0;
     cop_display_choice choice = {.skip = dull_columns(r, summary),
@@ -377,11 +377,11 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
         out->controls.row_count = 0;
     choice.only = NULL;
     choice.skip = ids;
-    const cop_table *failures = cop_sheets_find(r->sheets, "failures");
+    const cop_table *failures = cop_tables_find(r->sheets, "failures");
     out->failures = (cop_display){0};
     if (failures != NULL)
         COP_TRY(cop_display_make(failures, &choice, arena, &out->failures, err));
-    return cop_display_make(cop_sheets_find(r->sheets, "distilled"), &choice, arena,
+    return cop_display_make(cop_tables_find(r->sheets, "distilled"), &choice, arena,
                             &out->distilled, err);
 }
 
@@ -501,7 +501,7 @@ static cop_status compute(report *r, cop_error *err)
 {
     COP_TRY(cop_table_groups_make(&r->results, &r->groups, err));
     COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
-    return cop_plots_make(&r->results, &r->groups, cop_sheets_find(r->sheets, "tickets"),
+    return cop_plots_make(&r->results, &r->groups, cop_tables_find(r->sheets, "tickets"),
                           &r->figures, err);
 }
 

@@ -69,6 +69,7 @@ void cop_study_free(cop_study *s)
         cop_loaded_data_free(s->data[i]);
     free(s->data);
     free(s->said_makers);
+    free(s->unjudged);
     free(s);
 }
 

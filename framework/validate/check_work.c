@@ -8,6 +8,7 @@
 #include "nn/synthetic.h"
 #include "store/formats/tables_json.h"
 #include "study/running/drive.h"
+#include "study/running/judge.h"
 #include "train/recipe_text.h"
 #include "validate/ticket.h"
 #include "validate/traces.h"
@@ -44,6 +45,7 @@ typedef struct outcome {
     cop_status as_planned; /* pruners: whether the mask is what plan says of it */
     cop_error differs;
     cop_digest result, last_bag;
+    cop_tables *tables; /* an analyzer's; owned */
     int64_t wanted, at; /* the step whose bag to keep, and what is kept */
     cop_tensors *middle;
 } outcome;
@@ -128,19 +130,23 @@ static cop_status run_pruner(const bench *b, const cop_drive *d, const cop_work_
     return status;
 }
 
+static cop_status tables_digest(const bench *b, const cop_tables *tables, cop_digest *out,
+                                cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    COP_TRY(cop_path_join(path, sizeof path, err, b->s->scratch, "tables.json"));
+    cop_writes_by_host(true);
+    cop_status status = cop_tables_write(tables, path, err);
+    cop_writes_by_host(false);
+    COP_TRY(status);
+    return cop_hash_file(path, out, err);
+}
+
 static cop_status run_analyzer(const bench *b, const cop_drive *d, const cop_work_ops *ops,
                                outcome *o)
 {
-    cop_tables *tables = NULL;
-    char path[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(path, sizeof path, &o->err, b->s->scratch, "tables.json"));
-    COP_TRY(cop_drive_analyzer(d, ops, &tables, &o->err));
-    cop_writes_by_host(true);
-    cop_status status = cop_tables_write(tables, path, &o->err);
-    cop_writes_by_host(false);
-    cop_tables_free(tables);
-    COP_TRY(status);
-    return cop_hash_file(path, &o->result, &o->err);
+    COP_TRY(cop_drive_analyzer(d, ops, &o->tables, &o->err));
+    return tables_digest(b, o->tables, &o->result, &o->err);
 }
 
 /* One run with an instance of its own, from a kept bag or anew, for `steps` steps at most. */
@@ -335,6 +341,7 @@ static void check_repeat(bench *b, const outcome *first)
         cop_reporter_finding(b->r, "the second run gave another result");
     else
         cop_reporter_ok(b->r);
+    cop_tables_free(again.tables);
 }
 
 static void check_resume(bench *b, const outcome *first)
@@ -358,6 +365,7 @@ static void check_resume(bench *b, const outcome *first)
                              (long long)first->at);
     else
         cop_reporter_ok(b->r);
+    cop_tables_free(resumed.tables);
 }
 
 static void check_cancel(bench *b)
@@ -378,6 +386,7 @@ static void check_cancel(bench *b)
     else
         cop_reporter_finding(b->r, "it ended with status %d: %s", (int)stopped.status,
                              stopped.err.message);
+    cop_tables_free(stopped.tables);
 }
 
 /* The bag after as many steps as the first run had, in a work that is planned to be longer. */
@@ -451,6 +460,7 @@ static void *run_errand(void *context)
 {
     errand *e = context;
     run(e->b, NULL, e->b->is_cut ? SOME_STEPS : e->b->plan.steps + 1, &e->o);
+    cop_tables_free(e->o.tables);
     return NULL;
 }
 
@@ -496,11 +506,94 @@ static void check_memory(bench *b)
         cop_reporter_ok(b->r);
 }
 
+/* The digest of what the judge says of the tables, with them as the dense network's or without. */
+static cop_status judge_once(const bench *b, const cop_tables *tables, const cop_tables *dense,
+                             cop_digest *out, cop_error *err)
+{
+    cop_tables *verdicts = NULL;
+    COP_TRY(cop_judge_tables(b->what, b->instance.ops, b->instance.options, tables, dense,
+                             &verdicts, err));
+    cop_status status = tables_digest(b, verdicts, out, err);
+    cop_tables_free(verdicts);
+    return status;
+}
+
+static const char *judgement_of(const cop_plugin *plugin)
+{
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        if ((plugin->options[i].flags & (uint32_t)COP_OPTION_JUDGEMENT) != 0)
+            return plugin->options[i].name;
+    }
+    return NULL;
+}
+
+/* An option that is part of no identity, and read where results are made, makes two results of one
+ * name. */
+static void check_judgements(const bench *b)
+{
+    static const cop_check check = {"what is read for judging is judged by",
+                                    "options with COP_OPTION_JUDGEMENT have a judge to read them",
+                                    "work.h: cop_work_ops.judge"};
+    const char *option = judgement_of(b->s->entry->plugin);
+    if (option == NULL)
+        return;
+    cop_reporter_begin(b->r, &check);
+    if (((const cop_work_ops *)b->instance.ops)->judge == NULL)
+        cop_reporter_finding(b->r, "option '%s' is a judgement, and there is no judge", option);
+    else if (b->s->entry->plugin->kind != COP_KIND_ANALYZER)
+        cop_reporter_finding(b->r, "option '%s' is a judgement, and analyzers alone are judged",
+                             option);
+    else
+        cop_reporter_ok(b->r);
+}
+
+static void check_judge(const bench *b, const outcome *first)
+{
+    static const cop_check check = {
+        "judge is pure",
+        "two calls on the same tables give the same verdicts, which fit "
+        "the tables, and leave tables and options as they are",
+        "work.h: cop_work_ops.judge"};
+    cop_error err = {0};
+    if (b->plan.kind != COP_KIND_ANALYZER || ((const cop_work_ops *)b->instance.ops)->judge == NULL)
+        return;
+    cop_reporter_begin(b->r, &check);
+    if (first->tables == NULL) {
+        cop_reporter_skip(b->r, "there are no tables to judge");
+        return;
+    }
+    cop_digest options = options_digest(b), after = {0};
+    bool is_pure = true;
+    for (int with_dense = 0; with_dense < 2; with_dense++) {
+        const cop_tables *dense = with_dense != 0 ? first->tables : NULL;
+        cop_digest once = {0}, twice = {0};
+        cop_status status = judge_once(b, first->tables, dense, &once, &err);
+        if (status == COP_OK)
+            status = judge_once(b, first->tables, dense, &twice, &err);
+        if (status != COP_OK) {
+            (void)cop_reporter_status(b->r, status, &err);
+            return;
+        }
+        is_pure = is_pure && is_same(once, twice);
+    }
+    if (tables_digest(b, first->tables, &after, &err) != COP_OK)
+        (void)cop_reporter_status(b->r, COP_FAILED, &err);
+    else if (!is_same(after, first->result))
+        cop_reporter_finding(b->r, "it changed the tables that it was to judge");
+    else if (!is_same(options, options_digest(b)))
+        cop_reporter_finding(b->r, "it changed the options");
+    else if (!is_pure)
+        cop_reporter_finding(b->r, "the second call gave other verdicts than the first");
+    else
+        cop_reporter_ok(b->r);
+}
+
 static void check_all(bench *b)
 {
     cop_error err = {0};
     cop_digest before = {0};
     cop_trace trace;
+    check_judgements(b);
     if (!check_plan(b))
         return;
     cop_status status = cop_ticket_request(&b->ticket, &b->plan, &err);
@@ -514,6 +607,7 @@ static void check_all(bench *b)
         check_resume(b, &first);
         check_cancel(b);
         check_going_on(b, &first);
+        check_judge(b, &first);
     }
     check_inputs(b, before, status);
     cop_guards_report(b->ticket.guards, b->r);
@@ -521,6 +615,7 @@ static void check_all(bench *b)
     if (first.status == COP_OK)
         check_memory(b);
     cop_tensors_free(first.middle);
+    cop_tables_free(first.tables);
 }
 
 void cop_check_work(const cop_subject *s, const cop_component *c)

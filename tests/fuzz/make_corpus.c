@@ -35,8 +35,28 @@ static cop_artifact_id named(const char *kind, char digit)
     return id;
 }
 
+/* What a judge may say: a number, a text, and a headline. */
+static cop_tables *some_verdicts(void)
+{
+    const cop_column columns[] = {
+        COP_COLUMN_OF(VALUE, INT, "stable", NULL, "1: yes"),
+        COP_COLUMN_OF(VALUE, TEXT, "why", NULL, "in words"),
+    };
+    const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "stable"};
+    cop_tables *tables = cop_tables_new();
+    cop_table *table = tables != NULL ? cop_tables_put(tables, "lmc_barrier", NULL, columns,
+                                                       COUNT(columns), &plot, NULL)
+                                      : NULL;
+    if (table != NULL &&
+        cop_table_row(table, (const cop_table_value[]){{.i = 1}, {.text = "\"\n"}}, NULL) == COP_OK)
+        return tables;
+    cop_tables_free(tables);
+    return NULL;
+}
+
 static cop_status write_study(const char *path, cop_error *err)
 {
+    cop_tables *verdicts = some_verdicts();
     const char *analyzers[] = {"lmc", "hessian"};
     int64_t seeds[] = {0, INT64_MIN};
     cop_record_cell cells[] = {
@@ -44,9 +64,14 @@ static cop_status write_study(const char *path, cop_error *err)
         {.label = "\xc3\xa4", .distiller = "idc", .chance = (double)NAN}};
     cop_artifact_id copies[] = {named(COP_ARTIFACT_TRAINING, '1'),
                                 named(COP_ARTIFACT_TRAINING, '2')};
-    cop_record_analysis analyses[] = {
-        {.analyzer = "lmc", .label = "", .id = named(COP_ARTIFACT_ANALYSIS, '3')},
-        {.analyzer = "hessian", .label = "copy = 1", .id = named(COP_ARTIFACT_ANALYSIS, '4')}};
+    cop_record_analysis analyses[] = {{.analyzer = "lmc",
+                                       .label = "",
+                                       .id = named(COP_ARTIFACT_ANALYSIS, '3'),
+                                       .verdicts = verdicts},
+                                      {.analyzer = "hessian",
+                                       .label = "copy = 1",
+                                       .id = named(COP_ARTIFACT_ANALYSIS, '4'),
+                                       .unjudged = "hessian of dense: judge: no opinion"}};
     cop_record_ticket tickets[] = {{.seed = INT64_MIN,
                                     .phase = -1,
                                     .points = 12.5,
@@ -80,7 +105,9 @@ static cop_status write_study(const char *path, cop_error *err)
                                .distilled_count = COUNT(distilled),
                                .failures = failures,
                                .failure_count = COUNT(failures)};
-    return cop_record_write(&record, path, err);
+    cop_status status = cop_record_write(&record, path, err);
+    cop_tables_free(verdicts);
+    return status;
 }
 
 static cop_status write_history(const char *path, cop_error *err)

@@ -43,7 +43,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/plugin.cc" <<'END'
 #include <coppice/plugin.h>
-static const cop_work_ops ops = {sizeof(cop_work_ops), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+static const cop_work_ops ops = {sizeof(cop_work_ops), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
 COP_EXPORT const cop_plugin coppice_plugin = {
     COP_PLUGIN_HEADER(COP_KIND_PRUNER, COP_PRUNER_INTERFACE),
     .id = "x", .version = "1.0.0", .results_version = "1", .summary = "x", .author = "x", .licence = "MIT",

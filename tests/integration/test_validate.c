@@ -108,6 +108,9 @@ static void finds_each_broken_promise_of_a_work(void **state)
     (void)state;
     expect_finding(FIXTURES "plans_impurely.so", "plan is pure", "the second 2");
     expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
+    expect_finding(FIXTURES "judges_impurely.so", "judge is pure", "other verdicts");
+    expect_finding(FIXTURES "unread_judgement.so", "what is read for judging is judged by",
+                   "'threshold' is a judgement, and there is no judge");
     expect_finding(FIXTURES "keeps_in_instance.so", "a restored bag gives the same bits", "step 1");
     expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
     expect_finding(FIXTURES "regrows.so", "the mask is as planned", "brings the removed weight");

@@ -1,6 +1,7 @@
 /* analyzer.h: the analyzer kind: (ticket, its trained copies, data) → tables.
  *
- * An analyzer implements cop_work_ops (work.h); finish fills cop_work_tables. */
+ * An analyzer implements cop_work_ops (work.h); finish fills cop_work_tables, and what is no result
+ * but an opinion on results (stable, matching) is said by judge. */
 #ifndef COPPICE_ANALYZER_H
 #define COPPICE_ANALYZER_H
 

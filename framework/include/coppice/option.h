@@ -70,7 +70,8 @@ typedef enum cop_option_flag {
     /* Cannot change results (a cache, a limit): not part of identities. */
     COP_OPTION_EXECUTION_ONLY = 1 << 2,
 
-    /* Read when results are judged, never when they are made: not part of identities either. */
+    /* An analyzer's, read in `judge` alone (work.h) and never when results are made: not part of
+     * identities either. */
     COP_OPTION_JUDGEMENT = 1 << 3,
 
     /* Says how many steps a work has and nothing else: works that differ in such options alone are

@@ -14,7 +14,8 @@ typedef enum cop_column_type {
     COP_COLUMN_TEXT = 3
 } cop_column_type;
 
-/* What a column is for. Where none is said, the rules below decide. */
+/* What a column is for: it decides what the report averages (below). Where none is said, name and
+ * place decide. */
 typedef enum cop_column_role {
     COP_COLUMN_UNSAID = 0,
     COP_COLUMN_KEY = 1,       /* tells kinds of rows apart, which are never averaged */
@@ -65,12 +66,16 @@ typedef struct cop_plot {
     uint8_t reserved[6]; /* 0 */
 } cop_plot;
 
-/* A table with COP_PLOT_NONE that has one row per ticket, or one row a "pair" of copies, is a
- * summary: the report joins its columns to the table of tickets, averaged over pairs. Columns named
- * "pair" and "copy" number repetitions; text columns before the first number tell kinds of rows
- * apart: rows of different kinds are never averaged, in tables or in figures. A kind (a cell of a
- * text column named "kind") that begins with "control" marks a control: it gets columns of its own
- * and stands apart from the headlines.
+/* Roles decide what is averaged. Rows that differ in a KEY are never averaged, in tables or in
+ * figures (a number that follows from the x of a figure, such as a bin's end, makes no curve of its
+ * own). A KEY's text that begins with "control" marks its row as a control: it gets columns of its
+ * own and stands apart from the headlines. What is summarised is averaged over rows that differ in
+ * a REPETITION alone. A table with COP_PLOT_NONE that has one row per ticket, or a REPETITION, is a
+ * summary: the report joins its other columns to the table of tickets.
+ *
+ * For columns of no role their names and places decide: "pair" and "copy" number repetitions, of
+ * which only "pair" makes a summary; text columns before the first number are keys, of which only
+ * "kind" marks controls; the others are values.
  *
  * Shares have the unit "fraction" and are from 0 to 1 here and in every file; people are shown
  * percent. */

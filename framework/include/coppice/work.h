@@ -8,6 +8,7 @@
  *     step i   advances the bag
  *     finish   makes the result out of the bag
  *     destroy
+ *     judge    analyzers: says what the finished tables amount to; no part of the work
  *
  * The host loops, checkpoints the bag, cancels and reports between steps. A step is a pure function
  * of (bag, i, the work's random streams): an instance may keep caches (compiled programs), never
@@ -33,8 +34,8 @@ typedef struct cop_work cop_work;
 
 /* What a distiller, pruner or analyzer implements. Every callback but `finish` is optional.
  *
- * `plan` is called by any thread, with no instance there. From create to destroy an instance is
- * called by one thread, in the order of the members. */
+ * `plan` and `judge` are called by any thread, with no instance there. From create to destroy an
+ * instance is called by one thread, in the order of the members. */
 typedef struct cop_work_ops {
     size_t size; /* sizeof(cop_work_ops) */
 
@@ -64,6 +65,22 @@ typedef struct cop_work_ops {
     /* Makes the result: a distiller fills cop_work_set, a pruner cop_work_next_mask, an analyzer
      * cop_work_tables. Required. */
     cop_status (*finish)(void *self, cop_work *work, cop_error *err);
+
+    /* Analyzers: passes verdicts on a finished analysis. Pure and quick: no instance is there, and
+     * it is called whenever a study's record is written, by any thread; what it says is kept in
+     * that record, and reports show it. It alone reads options with COP_OPTION_JUDGEMENT, so that
+     * another threshold is another verdict on the same results and computes none of them anew.
+     *
+     * `tables` are what finish filled; `dense` those of the same analyzer on the dense network of
+     * the same cell and seed (`tables` themselves where the ticket is that network), NULL where
+     * they are not there. Both stay as they are. To `verdicts`, which is empty, it adds tables,
+     * each called like one of `tables` and of as many rows: what its columns say is joined to that
+     * table row by row, behind its own columns, as FLOAT where they are INT. Their names differ
+     * from those of the table, their role is VALUE, ERROR or none, and of the plot the headlines
+     * alone count; NULL there means all of them. What breaks this is COP_FAILED for the study, as
+     * is a failure: the results stand, without a verdict. Without it there are no verdicts. */
+    cop_status (*judge)(const void *options, const cop_tables *tables, const cop_tables *dense,
+                        cop_tables *verdicts, cop_error *err);
 } cop_work_ops;
 
 /* Planning. */

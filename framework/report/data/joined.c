@@ -68,7 +68,7 @@ static bool join_group(const joiner *j, const cop_table_group *group, size_t key
 {
     for (size_t c = 0; c < cop_table_column_count(group->layout); c++) {
         const cop_column *from = cop_table_column(group->layout, c);
-        if (cop_is_repetition(from->name) || cop_table_group_is_key(group, c))
+        if (cop_is_repetition(from) || cop_table_group_is_key(group, c))
             continue;
         const char *name = free_name(j, group, &group->keys[key], from);
         if (name == NULL)

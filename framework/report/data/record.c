@@ -36,7 +36,8 @@ static bool make_lines_of_ticket(cop_arena *arena, cop_record_ticket *t)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < t->analysis_count; i++)
-        ok = make_line(arena, &t->analyses[i].analyzer) && make_line(arena, &t->analyses[i].label);
+        ok = make_line(arena, &t->analyses[i].analyzer) &&
+             make_line(arena, &t->analyses[i].label) && make_line(arena, &t->analyses[i].unjudged);
     return ok;
 }
 

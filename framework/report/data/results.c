@@ -1,5 +1,6 @@
 /* results.c: collecting the artifacts of a record, sound or not. */
 #include "report/data/results.h"
+#include "report/data/judged.h"
 
 #include "core/damage.h"
 #include "core/memory.h"
@@ -151,7 +152,8 @@ cop_status cop_results_read(const char *dir, const char *record, cop_logger *log
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
     if (out->briefs == NULL || out->found == NULL || out->absent == NULL)
         return cop_out_of_memory(err);
-    return collect_all(out, log, err);
+    COP_TRY(collect_all(out, log, err));
+    return cop_judged_make(out, log, err);
 }
 
 void cop_results_clear(cop_results *r)

@@ -26,7 +26,8 @@ typedef struct cop_results {
     cop_store *store;    /* owned */
     cop_result *found;   /* each artifact once, in the order in which the record names them */
     size_t found_count;
-    cop_artifact_id *absent; /* named by the record, not among `found` */
+    const cop_tables ***judged; /* by ticket and analysis: tables with verdicts (judged.h) */
+    cop_artifact_id *absent;    /* named by the record, not among `found` */
     size_t absent_count;
     size_t damaged_count;   /* of the absent: published, but unreadable; the others not computed */
     cop_error first_damage; /* where damaged_count > 0 */

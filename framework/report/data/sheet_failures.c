@@ -14,16 +14,20 @@ static const cop_column columns[] = {
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(TEXT, "reason", NULL, "the stage that failed, and why")};
 
+static void add_text(const char *reason, cop_text *text)
+{
+    if (text->data == NULL || strstr(text->data, reason) == NULL)
+        cop_text_printf(text, "%s%s", text->length > 0 ? "; " : "", reason);
+}
+
 /* Appends the reason for which an artifact is missing, unless it is there or the reason is told. */
 static void add_reason(const cop_results *r, const cop_artifact_id *id, cop_text *text)
 {
     const cop_record *record = &r->record;
     for (size_t i = 0; i < record->failure_count; i++) {
         const cop_record_failure *failure = &record->failures[i];
-        if (!cop_same_artifact(&failure->stage, id) || cop_results_find(r, id) != NULL ||
-            (text->data != NULL && strstr(text->data, failure->reason) != NULL))
-            continue;
-        cop_text_printf(text, "%s%s", text->length > 0 ? "; " : "", failure->reason);
+        if (cop_same_artifact(&failure->stage, id) && cop_results_find(r, id) == NULL)
+            add_text(failure->reason, text);
     }
 }
 
@@ -45,8 +49,11 @@ const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t)
         add_reason(r, &t->mask, &text);
     for (size_t i = 0; i < t->copy_count; i++)
         add_reason(r, &t->copies[i], &text);
-    for (size_t i = 0; i < t->analysis_count; i++)
+    for (size_t i = 0; i < t->analysis_count; i++) {
         add_reason(r, &t->analyses[i].id, &text);
+        if (t->analyses[i].unjudged != NULL)
+            add_text(t->analyses[i].unjudged, &text);
+    }
     return keep(&text, r->arena);
 }
 
@@ -74,10 +81,22 @@ static cop_status add_row(const cop_results *r, size_t cell, int64_t seed, int64
     return cop_table_row(table, cells, err);
 }
 
+static bool is_unjudged(const cop_record *record)
+{
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            if (t->analyses[k].unjudged != NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
 cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
     const cop_record *record = &r->record;
-    if (record->failure_count == 0)
+    if (record->failure_count == 0 && !is_unjudged(record))
         return COP_OK;
     cop_table *table = cop_tables_put(sheets, "failures", "What failed, and why.", columns,
                                       sizeof columns / sizeof columns[0], NULL, err);

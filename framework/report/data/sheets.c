@@ -7,15 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name)
-{
-    for (size_t i = 0; i < cop_tables_count(sheets); i++) {
-        if (strcmp(cop_table_name(cop_tables_at(sheets, i)), name) == 0)
-            return cop_tables_at(sheets, i);
-    }
-    return NULL;
-}
-
 static const cop_column training_columns[] = {
     COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
     COP_COLUMN(INT, "seed", NULL, "replicate"),
@@ -285,7 +276,7 @@ cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups,
     cop_joined_list joined;
     COP_TRY(cop_ticket_joined(r, groups, &joined, err));
     COP_TRY(cop_sheet_tickets(r, &joined, sheets, err));
-    COP_TRY(cop_sheet_summary(r, &joined, cop_sheets_find(sheets, "tickets"), sheets, err));
+    COP_TRY(cop_sheet_summary(r, &joined, cop_tables_find(sheets, "tickets"), sheets, err));
     COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
     COP_TRY(add_distilled(r, sheets, err));

@@ -9,9 +9,6 @@
 cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
-/* The sheet of that name, or NULL. */
-const cop_table *cop_sheets_find(const cop_tables *sheets, const char *name);
-
 /* The files behind it. */
 
 /* sheet_tickets.c: "tickets", a line per ticket, with the columns that summaries join. */

@@ -3,7 +3,9 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "report/data/judged.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +20,41 @@ static const char *const reserved[] = {"tickets", "trainings", "history",  "dist
 /* Letters in a heading that tell an analyzer's instance. */
 #define TITLE_LETTERS 60
 
-bool cop_is_repetition(const char *column)
+bool cop_is_repetition(const cop_column *column)
 {
-    return strcmp(column, "pair") == 0 || strcmp(column, "copy") == 0;
+    if (column->role != COP_COLUMN_UNSAID)
+        return column->role == COP_COLUMN_REPETITION;
+    return strcmp(column->name, "pair") == 0 || strcmp(column->name, "copy") == 0;
 }
 
-int cop_table_find_column(const cop_table *table, const char *name)
+bool cop_same_cell(const cop_table *a, size_t row_a, const cop_table *b, size_t row_b,
+                   size_t column)
 {
-    for (size_t i = 0; i < cop_table_column_count(table); i++) {
-        if (strcmp(cop_table_column(table, i)->name, name) == 0)
-            return (int)i;
+    cop_table_value left = cop_table_at(a, row_a, column), right = cop_table_at(b, row_b, column);
+    switch (cop_table_column(a, column)->type) {
+    case COP_COLUMN_INT:
+        return left.i == right.i;
+    case COP_COLUMN_FLOAT:
+        return left.f == right.f || (isnan(left.f) && isnan(right.f));
+    case COP_COLUMN_TEXT:
+        return strcmp(left.text, right.text) == 0;
     }
-    return -1;
+    return false;
+}
+
+const char *cop_cell_name(const cop_table *table, size_t row, size_t column, cop_arena *arena)
+{
+    const cop_column *c = cop_table_column(table, column);
+    cop_table_value cell = cop_table_at(table, row, column);
+    switch (c->type) {
+    case COP_COLUMN_INT:
+        return cop_arena_printf(arena, "%s %" PRId64, c->name, cell.i);
+    case COP_COLUMN_FLOAT:
+        return cop_arena_printf(arena, "%s %.4g", c->name, cell.f);
+    case COP_COLUMN_TEXT:
+        break;
+    }
+    return cell.text;
 }
 
 double cop_table_number(const cop_table *table, size_t row, size_t column)
@@ -197,12 +222,25 @@ static cop_status add_table(const cop_results *r, cop_table_groups *groups,
     return COP_OK;
 }
 
+/* Whether a table has a row for each repetition: a column says so by its role, or is called "pair"
+ * and says nothing. */
+static bool is_repeated(const cop_table *table)
+{
+    for (size_t i = 0; i < cop_table_column_count(table); i++) {
+        const cop_column *c = cop_table_column(table, i);
+        if (c->role == COP_COLUMN_REPETITION ||
+            (c->role == COP_COLUMN_UNSAID && strcmp(c->name, "pair") == 0))
+            return true;
+    }
+    return false;
+}
+
 static bool is_summary(const cop_table_group *g)
 {
     const cop_plot *plot = cop_table_plot(g->layout);
     if (plot != NULL && plot->kind != COP_PLOT_NONE)
         return false;
-    if (cop_table_find_column(g->layout, "pair") >= 0)
+    if (is_repeated(g->layout))
         return true;
     for (size_t i = 0; i < g->member_count; i++) {
         if (cop_table_row_count(g->members[i].table) != 1)
@@ -213,72 +251,83 @@ static bool is_summary(const cop_table_group *g)
 
 bool cop_tells_kinds(const cop_table *table, size_t column)
 {
+    const cop_column *own = cop_table_column(table, column);
+    if (own->role != COP_COLUMN_UNSAID)
+        return own->role == COP_COLUMN_KEY;
     for (size_t i = 0; i <= column; i++) {
         const cop_column *c = cop_table_column(table, i);
-        if (c->type != COP_COLUMN_TEXT && !cop_is_repetition(c->name))
+        if (c->type != COP_COLUMN_TEXT && c->role != COP_COLUMN_KEY && !cop_is_repetition(c))
             return false;
     }
-    return !cop_is_repetition(cop_table_column(table, column)->name);
+    return !cop_is_repetition(own);
 }
 
 bool cop_table_group_is_key(const cop_table_group *g, size_t column)
 {
-    return cop_table_find_column(g->layout, "pair") >= 0 && cop_tells_kinds(g->layout, column);
-}
-
-static const char *key_cell(const cop_key *key, size_t column)
-{
-    return cop_table_at(key->table, key->row, column).text;
+    return is_repeated(g->layout) && cop_tells_kinds(g->layout, column);
 }
 
 static bool has_key(const cop_table_group *g, const cop_table *table, size_t row,
                     const cop_key *key)
 {
     for (size_t c = 0; c < cop_table_column_count(table); c++) {
-        if (cop_table_group_is_key(g, c) &&
-            strcmp(cop_table_at(table, row, c).text, key_cell(key, c)) != 0)
+        if (cop_table_group_is_key(g, c) && !cop_same_cell(table, row, key->table, key->row, c))
             return false;
     }
     return true;
 }
 
+/* Whether a key column says which rows are controls: by its role any text does, or without one the
+ * column "kind". */
 static bool is_kind(const cop_table_group *g, size_t column)
 {
-    return strcmp(cop_table_column(g->layout, column)->name, "kind") == 0;
+    const cop_column *c = cop_table_column(g->layout, column);
+    return c->type == COP_COLUMN_TEXT &&
+           (c->role == COP_COLUMN_KEY || strcmp(c->name, "kind") == 0);
+}
+
+/* Whether the key column `column` makes the row a control. */
+static bool marks_control(const cop_table_group *g, const cop_key *key, size_t column)
+{
+    return is_kind(g, column) && cop_table_group_is_key(g, column) &&
+           strncmp(cop_table_at(key->table, key->row, column).text, "control", 7) == 0;
 }
 
 static bool is_control(const cop_table_group *g, const cop_key *key)
 {
     for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
-        if (is_kind(g, c) && cop_table_group_is_key(g, c))
-            return strncmp(key_cell(key, c), "control", 7) == 0;
+        if (marks_control(g, key, c))
+            return true;
     }
     return false;
 }
 
-/* Whether a column's texts differ among the keys that are no controls. */
+/* Whether a column's cells differ among the keys that are no controls. */
 static bool varies(const cop_table_group *g, size_t column)
 {
     const cop_key *first = NULL;
     for (size_t k = 0; k < g->key_count; k++) {
         if (g->keys[k].is_control)
             continue;
-        if (first != NULL && strcmp(key_cell(first, column), key_cell(&g->keys[k], column)) != 0)
+        if (first != NULL &&
+            !cop_same_cell(first->table, first->row, g->keys[k].table, g->keys[k].row, column))
             return true;
         first = first == NULL ? &g->keys[k] : first;
     }
     return false;
 }
 
-/* What tells a key from the others: the texts that differ, and a control's kind. */
+/* What tells a key from the others: the cells that differ, and a control's kind. */
 static bool label_key(cop_table_group *g, cop_key *key, cop_arena *arena)
 {
     key->label = "";
     for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
-        if (!cop_table_group_is_key(g, c) || !(varies(g, c) || (key->is_control && is_kind(g, c))))
+        if (!cop_table_group_is_key(g, c) || !(varies(g, c) || marks_control(g, key, c)))
             continue;
-        key->label = cop_arena_printf(arena, "%s%s%s", key->label, key->label[0] != '\0' ? " " : "",
-                                      key_cell(key, c));
+        const char *cell = cop_cell_name(key->table, key->row, c, arena);
+        key->label = cell != NULL ? cop_arena_printf(arena, "%s%s%s", key->label,
+                                                     key->label[0] != '\0' ? " " : "", cell)
+                                  : NULL;
         if (key->label == NULL)
             return false;
     }
@@ -311,11 +360,17 @@ static bool collect_keys(cop_table_group *g, cop_arena *arena)
     return true;
 }
 
+/* Of all tickets: more groups there cannot be. */
 static size_t count_tables(const cop_results *r)
 {
     size_t count = 0;
-    for (size_t i = 0; i < r->found_count; i++)
-        count += r->found[i].tables != NULL ? cop_tables_count(r->found[i].tables) : 0;
+    for (size_t i = 0; i < r->record.ticket_count; i++) {
+        const cop_record_ticket *t = &r->record.tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++) {
+            const cop_tables *tables = cop_judged_tables(r, t, k);
+            count += tables != NULL ? cop_tables_count(tables) : 0;
+        }
+    }
     return count;
 }
 
@@ -328,9 +383,9 @@ cop_status cop_table_groups_make(const cop_results *r, cop_table_groups *out, co
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
         for (size_t k = 0; k < t->analysis_count; k++) {
-            const cop_result *analysis = cop_results_find(r, &t->analyses[k].id);
-            for (size_t n = 0; analysis != NULL && n < cop_tables_count(analysis->tables); n++)
-                COP_TRY(add_table(r, out, t, k, cop_tables_at(analysis->tables, n), err));
+            const cop_tables *tables = cop_judged_tables(r, t, k);
+            for (size_t n = 0; tables != NULL && n < cop_tables_count(tables); n++)
+                COP_TRY(add_table(r, out, t, k, cop_tables_at(tables, n), err));
         }
     }
     for (size_t i = 0; i < out->count; i++) {

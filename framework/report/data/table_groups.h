@@ -3,16 +3,18 @@
  * Tables belong together when they are of one name, one analyzer, the same place among the ticket's
  * analyses by that analyzer (it may be configured twice), and the same columns.
  *
- * Columns named "pair" or "copy" number repetitions of a measurement: what the report summarises it
- * averages over them. A table that asks for no plot is a *summary*, and its columns join the ticket
- * table, when it has one row per ticket, or one per pair. In the latter, text columns before the
- * first number are keys that tell rows apart (say, two ways to measure): where more than one key
- * occurs, each has joined columns of its own. A row whose column "kind" begins with "control" is a
- * control: what is not a control has the columns that it would have without, and controls have
- * others. */
+ * What a column is for its role says (coppice/table.h); for those without one its name and place
+ * do. What the report summarises it averages over repetitions (REPETITION; "pair", "copy"). A table
+ * that asks for no plot is a *summary*, and its columns join the ticket table, when it has one row
+ * per ticket, or numbers repetitions (REPETITION; "pair"). In the latter, keys (KEY; text columns
+ * before the first number) tell rows apart (say, two ways to measure): where more than one key
+ * occurs, each has joined columns of its own. A row with a key that begins with "control" (in any
+ * text column that is a KEY; in the column "kind") is a control: what is not a control has the
+ * columns that it would have without, and controls have others. */
 #ifndef COP_REPORT_DATA_GROUPS_H
 #define COP_REPORT_DATA_GROUPS_H
 
+#include "core/table.h"
 #include "report/data/results.h"
 
 typedef struct cop_table_group_member {
@@ -20,7 +22,7 @@ typedef struct cop_table_group_member {
     const cop_table *table;
 } cop_table_group_member;
 
-/* Rows that may be averaged: those with the same texts in a summary's key columns. */
+/* Rows that may be averaged: those with the same cells in a summary's key columns. */
 typedef struct cop_key {
     const cop_table *table; /* the first such row */
     size_t row;
@@ -54,11 +56,17 @@ cop_status cop_table_groups_make(const cop_results *results, cop_table_groups *o
  * 1)". The arena's; NULL when memory is out. */
 const char *cop_table_group_title(const cop_table_group *g, const char *text, cop_arena *arena);
 
-/* True for "pair" and "copy". */
-bool cop_is_repetition(const char *column);
+/* Whether a column numbers repetitions: by its role, or where it has none by its name, "pair" or
+ * "copy". */
+bool cop_is_repetition(const cop_column *column);
 
-/* The column of that name, or −1. */
-int cop_table_find_column(const cop_table *table, const char *name);
+/* Whether a column's cells are the same in two rows of tables with the same columns. */
+bool cop_same_cell(const cop_table *a, size_t row_a, const cop_table *b, size_t row_b,
+                   size_t column);
+
+/* A cell as a name: "layer 3", "alpha 0.5", or the text that it is. The arena's, or the table's;
+ * NULL when memory is out. */
+const char *cop_cell_name(const cop_table *table, size_t row, size_t column, cop_arena *arena);
 
 /* A cell of an INT or FLOAT column as a number; NaN for a text. */
 double cop_table_number(const cop_table *table, size_t row, size_t column);
@@ -66,8 +74,8 @@ double cop_table_number(const cop_table *table, size_t row, size_t column);
 /* Whether a column is part of a summary's keys. */
 bool cop_table_group_is_key(const cop_table_group *g, size_t column);
 
-/* Whether a column tells kinds of rows apart: a text before the first number that numbers no
- * repetition. */
+/* Whether a column tells kinds of rows apart: by its role, or where it has none, a text before the
+ * first number that numbers no repetition. */
 bool cop_tells_kinds(const cop_table *table, size_t column);
 
 /* What a summary says of a ticket in one column under one key: the mean over its rows, or, for a

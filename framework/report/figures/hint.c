@@ -4,7 +4,6 @@
 #include "core/memory.h"
 #include "report/data/shown.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,22 +40,6 @@ static void resolve_y(cop_hint *h)
     }
 }
 
-/* A cell as the name of a series: "layer 3", "0.5", "train". */
-static const char *cell_name(const cop_table *table, size_t row, int column, cop_arena *arena)
-{
-    const cop_column *c = cop_table_column(table, (size_t)column);
-    cop_table_value cell = cop_table_at(table, row, (size_t)column);
-    switch (c->type) {
-    case COP_COLUMN_INT:
-        return cop_arena_printf(arena, "%s %" PRId64, c->name, cell.i);
-    case COP_COLUMN_FLOAT:
-        return cop_arena_printf(arena, "%s %.4g", c->name, cell.f);
-    case COP_COLUMN_TEXT:
-        break;
-    }
-    return cell.text;
-}
-
 static int find_name(const char *const *names, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -75,22 +58,63 @@ static bool is_y(const cop_hint *h, size_t column)
     return false;
 }
 
+/* Whether two rows stand at one place of one curve, as far as the plot's own columns say. */
+static bool same_place(const cop_hint *h, const cop_table *table, size_t a, size_t b)
+{
+    return cop_same_cell(table, a, table, b, (size_t)h->x) &&
+           (h->series < 0 || cop_same_cell(table, a, table, b, (size_t)h->series)) &&
+           (h->plot->kind != COP_PLOT_HEATMAP ||
+            cop_same_cell(table, a, table, b, (size_t)h->y[0]));
+}
+
+/* Whether a number tells apart rows that would be averaged otherwise. One that follows from the
+ * place, such as the ends of a bin from its centre, does not. */
+static bool splits_places(const cop_hint *h, size_t column)
+{
+    for (size_t m = 0; m < h->group->member_count; m++) {
+        const cop_table *table = h->group->members[m].table;
+        for (size_t a = 0; a < cop_table_row_count(table); a++) {
+            for (size_t b = 0; b < a; b++) {
+                if (same_place(h, table, a, b) && !cop_same_cell(table, a, table, b, column))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Whether a column tells kinds of rows apart that the plot itself does not. */
 static bool tells_kinds(const cop_hint *h, size_t column)
 {
     int c = (int)column;
     return cop_tells_kinds(h->group->layout, column) && c != h->x && c != h->series &&
-           c != h->error && c != h->value && !is_y(h, column);
+           c != h->error && c != h->value && !is_y(h, column) &&
+           (cop_table_column(h->group->layout, column)->type == COP_COLUMN_TEXT ||
+            splits_places(h, column));
 }
 
-/* The kind of a row: its texts that tell kinds apart; "" where there are none. */
+/* Notes which columns tell kinds apart, once for the whole figure; false when memory is out. */
+static bool resolve_kind_columns(cop_hint *h)
+{
+    size_t count = cop_table_column_count(h->group->layout);
+    bool *tells = cop_arena_array(h->r->arena, count, sizeof *tells);
+    for (size_t c = 0; tells != NULL && c < count; c++)
+        tells[c] = tells_kinds(h, c);
+    h->tells_kinds = tells;
+    return tells != NULL;
+}
+
+/* The kind of a row: its cells that tell kinds apart; "" where there are none. */
 static const char *kind_of(const cop_hint *h, const cop_table *table, size_t row)
 {
     const char *kind = "";
     for (size_t c = 0; kind != NULL && c < cop_table_column_count(table); c++) {
-        if (tells_kinds(h, c))
-            kind = cop_arena_printf(h->r->arena, "%s%s%s", kind, kind[0] != '\0' ? ", " : "",
-                                    cop_table_at(table, row, c).text);
+        if (!h->tells_kinds[c])
+            continue;
+        const char *cell = cop_cell_name(table, row, c, h->r->arena);
+        kind = cell != NULL ? cop_arena_printf(h->r->arena, "%s%s%s", kind,
+                                               kind[0] != '\0' ? ", " : "", cell)
+                            : NULL;
     }
     return kind;
 }
@@ -98,7 +122,8 @@ static const char *kind_of(const cop_hint *h, const cop_table *table, size_t row
 /* The series of a row, which tells its kind where `by_kind` says that the column does not. */
 static const char *series_of(const cop_hint *h, const cop_table *table, size_t row)
 {
-    const char *own = h->series >= 0 ? cell_name(table, row, h->series, h->r->arena) : "";
+    const char *own =
+        h->series >= 0 ? cop_cell_name(table, row, (size_t)h->series, h->r->arena) : "";
     if (own == NULL || !h->by_kind)
         return own;
     const char *kind = kind_of(h, table, row);
@@ -136,7 +161,7 @@ static bool resolve_series(cop_hint *h)
 {
     h->series_count = 1;
     h->series_names[0] = "";
-    if (!resolve_kinds(h))
+    if (!resolve_kind_columns(h) || !resolve_kinds(h))
         return false;
     if (h->series < 0 && !h->by_kind)
         return true;
@@ -193,7 +218,7 @@ cop_status cop_hint_resolve(const cop_results *r, const cop_table_group *group, 
     out->error = column_of(out, out->plot->error);
     out->value = column_of(out, out->plot->value);
     out->series = column_of(out, out->plot->series);
-    if (out->series >= 0 && cop_is_repetition(out->plot->series))
+    if (out->series >= 0 && cop_is_repetition(cop_table_column(group->layout, (size_t)out->series)))
         out->series = -1;
     resolve_y(out);
     if (out->x < 0 || out->y_count == 0)
@@ -217,14 +242,7 @@ const char *cop_hint_label(const cop_hint *h, size_t inner)
 static bool same_repetition(const cop_table *table, size_t a, size_t b)
 {
     for (size_t c = 0; c < cop_table_column_count(table); c++) {
-        const cop_column *column = cop_table_column(table, c);
-        if (!cop_is_repetition(column->name))
-            continue;
-        cop_table_value left = cop_table_at(table, a, c), right = cop_table_at(table, b, c);
-        bool same = column->type == COP_COLUMN_TEXT  ? strcmp(left.text, right.text) == 0
-                    : column->type == COP_COLUMN_INT ? left.i == right.i
-                                                     : left.f == right.f;
-        if (!same)
+        if (cop_is_repetition(cop_table_column(table, c)) && !cop_same_cell(table, a, table, b, c))
             return false;
     }
     return true;

@@ -13,6 +13,7 @@ typedef struct cop_hint {
     const cop_table_group *group;
     const cop_plot *plot;
     int x, error, value, series; /* columns; −1: none */
+    const bool *tells_kinds;     /* by column: tells kinds of rows apart, which the plot does not */
     bool by_kind; /* rows of different kinds (groups.h) would share a series: each is one of its own
                    */
     int y[COP_HINT_COLUMNS];

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/seal.h"
 #include "core/text.h"
+#include "store/formats/tables_json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -63,6 +64,14 @@ static bool add_copies(cJSON *object, const cop_record_ticket *t)
     return copies != NULL;
 }
 
+static bool add_verdicts(cJSON *analysis, const cop_tables *verdicts)
+{
+    if (verdicts == NULL || cop_tables_count(verdicts) == 0)
+        return true;
+    cJSON *list = cop_tables_to_json(verdicts);
+    return list != NULL && cJSON_AddItemToObject(analysis, "verdicts", list);
+}
+
 static bool add_analyses(cJSON *object, const cop_record_ticket *t)
 {
     cJSON *analyses = cJSON_AddArrayToObject(object, "analyses");
@@ -73,7 +82,9 @@ static bool add_analyses(cJSON *object, const cop_record_ticket *t)
             cJSON_AddStringToObject(analysis, "analyzer", from->analyzer) == NULL ||
             (from->label[0] != '\0' &&
              cJSON_AddStringToObject(analysis, "label", from->label) == NULL) ||
-            !add_name(analysis, "id", true, &from->id))
+            !add_name(analysis, "id", true, &from->id) || !add_verdicts(analysis, from->verdicts) ||
+            (from->unjudged != NULL &&
+             cJSON_AddStringToObject(analysis, "unjudged", from->unjudged) == NULL))
             return false;
     }
     return analyses != NULL;
@@ -276,6 +287,26 @@ static cop_status read_copies(const reader *r, const cJSON *list, cop_record_tic
     return COP_OK;
 }
 
+static void free_tables(void *tables)
+{
+    cop_tables_free(tables);
+}
+
+static cop_status read_verdicts(const reader *r, const cJSON *list, const cop_tables **out)
+{
+    cop_tables *tables = NULL;
+    cop_error why = {0};
+    if (list == NULL)
+        return COP_OK;
+    if (cop_tables_from_json(list, &tables, &why) != COP_OK)
+        return cop_fail_at(r->err, COP_FAILED, r->path, 0, "%s[%zu]: an analysis's verdicts: %s",
+                           r->where, r->index, why.message);
+    if (!cop_arena_own(r->arena, tables, free_tables))
+        return cop_out_of_memory(r->err);
+    *out = tables;
+    return COP_OK;
+}
+
 static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_ticket *out)
 {
     out->analyses = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyses);
@@ -291,8 +322,12 @@ static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_t
         const char *label = cJSON_GetStringValue(item(object, "label"));
         analysis->analyzer = cop_arena_strdup(r->arena, analyzer);
         analysis->label = cop_arena_strdup(r->arena, label != NULL ? label : "");
-        if (analysis->analyzer == NULL || analysis->label == NULL)
+        const char *unjudged = cJSON_GetStringValue(item(object, "unjudged"));
+        analysis->unjudged = unjudged != NULL ? cop_arena_strdup(r->arena, unjudged) : NULL;
+        if (analysis->analyzer == NULL || analysis->label == NULL ||
+            (unjudged != NULL && analysis->unjudged == NULL))
             return cop_out_of_memory(r->err);
+        COP_TRY(read_verdicts(r, item(object, "verdicts"), &analysis->verdicts));
     }
     return COP_OK;
 }

@@ -6,20 +6,25 @@
  *    "tickets": [{"cell": n, "seed": digits, "phase": n, "round": n, "points": number,
  *                 "mask": name or null, "training": name or null, "data": name or null,
  *                 "copies": [name, …],
- *                 "analyses": [{"analyzer": plugin, "label": text, "id": name}, …]}, …],
+ *                 "analyses": [{"analyzer": plugin, "label": text, "id": name,
+ *                               "verdicts": tables, "unjudged": text}, …]}, …],
  *    "distilled": [{"cell": n, "seed": digits, "set": name, "trained": name or null}, …],
  *    "failed": [{"stage": name, "reason": text}, …],
  *    "checksum": text}
  *
- * A name is an artifact's ("mask-<32 hexadecimal digits>"), a cell its position in the list, and an
- * analysis's label is left out where it is empty. Seeds, which use all 64 bits, are strings of
- * decimal digits; every other number is a count far below what a JSON number holds. The checksum is
- * that of everything before it (core/seal.h). */
+ * Verdicts are what the analyzer's judge said of the analysis, in the form of tables.json, or why
+ * it said nothing; both are left out where there are none. A name is an artifact's ("mask-<32
+ * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
+ * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
+ * count far below what a JSON number holds. The checksum is that of everything before it
+ * (core/seal.h). */
 #ifndef COP_STORE_FORMATS_STUDY_JSON_H
 #define COP_STORE_FORMATS_STUDY_JSON_H
 
 #include "core/arena.h"
 #include "store/artifact.h"
+
+#include <coppice/table.h>
 
 typedef struct cop_record_cell {
     const char *label;
@@ -33,6 +38,8 @@ typedef struct cop_record_analysis {
     const char *analyzer;
     const char *label; /* options that tell it from the analyzer's other instances, or "" */
     cop_artifact_id id;
+    const cop_tables *verdicts; /* NULL: none */
+    const char *unjudged;       /* why its judge passed none; NULL: no reason is known */
 } cop_record_analysis;
 
 /* A subnetwork: the dense network (phase −1, round 0) or what a round of pruning left. */
@@ -85,9 +92,10 @@ typedef struct cop_record {
 
 cop_status cop_record_write(const cop_record *record, const char *path, cop_error *err);
 
-/* Reads a record into the arena, its texts as they are. Nothing in it is trusted, and fields that
- * earlier versions did not write may be missing. COP_DAMAGED naming the file where it is not whole;
- * COP_FAILED where it is, but is no record, or one that makes no sense, saying which entry. */
+/* Reads a record into the arena, tables included, its texts as they are. Nothing in it is trusted,
+ * and fields that earlier versions did not write may be missing. COP_DAMAGED naming the file where
+ * it is not whole; COP_FAILED where it is, but is no record, or one that makes no sense, saying
+ * which entry. */
 cop_status cop_record_read(const char *path, cop_arena *arena, cop_record *out, cop_error *err);
 
 typedef enum cop_record_kind {

@@ -84,7 +84,7 @@ static bool write_rows(cJSON *object, const cop_table *table)
     return rows != NULL;
 }
 
-cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_error *err)
+cJSON *cop_tables_to_json(const cop_tables *tables)
 {
     cJSON *root = cJSON_CreateArray();
     bool ok = root != NULL;
@@ -96,7 +96,16 @@ cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_erro
              add_text(object, "help", cop_table_help(table)) && write_columns(object, table) &&
              write_plot(object, cop_table_plot(table)) && write_rows(object, table);
     }
-    char *text = ok ? cJSON_PrintUnformatted(root) : NULL;
+    if (ok)
+        return root;
+    cJSON_Delete(root);
+    return NULL;
+}
+
+cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_error *err)
+{
+    cJSON *root = cop_tables_to_json(tables);
+    char *text = root != NULL ? cJSON_PrintUnformatted(root) : NULL;
     cJSON_Delete(root);
     if (text == NULL)
         return cop_out_of_memory(err);
@@ -238,7 +247,7 @@ static cop_status read_table(cop_tables *tables, const cJSON *object, cop_error 
     return status;
 }
 
-static cop_status read_all(const cJSON *root, cop_tables **out, cop_error *err)
+cop_status cop_tables_from_json(const cJSON *root, cop_tables **out, cop_error *err)
 {
     if (!cJSON_IsArray(root))
         return not_tables(err);
@@ -270,7 +279,7 @@ cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err)
     cop_status status = cop_json_parse(text, size, &root, &why);
     free(text);
     if (status == COP_OK)
-        status = read_all(root, out, &why);
+        status = cop_tables_from_json(root, out, &why);
     else if (status == COP_DAMAGED)
         (void)not_tables(&why);
     cJSON_Delete(root);

@@ -15,10 +15,18 @@
 
 #include <coppice/table.h>
 
+struct cJSON;
+
 cop_status cop_tables_write(const cop_tables *tables, const char *path, cop_error *err);
 
 /* Reads what write wrote; anything else is COP_DAMAGED (core/damage.h) naming the file, and a file
  * that cannot be read, or memory that is refused, COP_FAILED. *out is the caller's. */
 cop_status cop_tables_read(const char *path, cop_tables **out, cop_error *err);
+
+/* The same as a part of another file: the list, which is the caller's, or NULL when memory is out;
+ * and tables from one. COP_DAMAGED without a place where it is none, COP_FAILED where a table
+ * cannot be. */
+struct cJSON *cop_tables_to_json(const cop_tables *tables);
+cop_status cop_tables_from_json(const struct cJSON *list, cop_tables **out, cop_error *err);
 
 #endif

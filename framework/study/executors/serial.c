@@ -3,6 +3,8 @@
 #include "core/memory.h"
 #include "study/graph/record.h"
 #include "study/running/makers.h"
+#include "study/running/verdicts.h"
+
 #include "study/running/runner.h"
 
 #include <stdio.h>
@@ -58,6 +60,8 @@ static cop_status sum_failures(const cop_study *s, cop_error *err)
         if (first == NULL)
             first = s->stages[i].failure;
     }
+    if (failed == 0 && s->unjudged != NULL)
+        return cop_fail(err, COP_FAILED, "an analysis has no verdict: %s", s->unjudged);
     if (failed == 0)
         return COP_OK;
     return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, s->stage_count,
@@ -101,6 +105,22 @@ static void forget_failures(cop_study *s)
     }
 }
 
+/* Writes the record, with verdicts on what there is by now. */
+static cop_status write_record(cop_runner *r, cop_error *err)
+{
+    cop_verdict *verdicts = NULL;
+    cop_study *s = r->study;
+    free(s->unjudged);
+    s->unjudged = NULL;
+    COP_TRY(cop_judge_study(s, r->store, &verdicts, err));
+    const char *reason = cop_verdicts_failure(s, verdicts);
+    cop_status status = cop_study_write_record(s, r->store, verdicts, err);
+    if (status == COP_OK && reason != NULL && (s->unjudged = strdup(reason)) == NULL)
+        status = cop_out_of_memory(err);
+    cop_verdicts_free(s, verdicts);
+    return status;
+}
+
 cop_status cop_run_stages(cop_runner *r, cop_error *err)
 {
     cop_study *s = r->study;
@@ -114,12 +134,17 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     }
     cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
     COP_TRY(cop_study_write_graph(s, r->store, err));
-    COP_TRY(cop_study_write_record(s, r->store, err));
-    for (size_t i = 0; i < s->stage_count; i++)
-        COP_TRY(run_missing(r, i, err));
+    COP_TRY(write_record(r, err));
+    for (size_t i = 0; i < s->stage_count; i++) {
+        cop_status status = run_missing(r, i, err);
+        /* What was analysed before a signal is judged too, and can be reported on. */
+        if (status == COP_CANCELLED)
+            (void)write_record(r, NULL);
+        COP_TRY(status);
+    }
     s->ran_through = true;
-    /* Once more, with what failed: the report that follows is of this run. */
-    COP_TRY(cop_study_write_record(s, r->store, err));
+    /* Once more, with verdicts and with what failed: the report that follows is of this run. */
+    COP_TRY(write_record(r, err));
     return sum_failures(s, err);
 }
 

@@ -145,6 +145,7 @@ struct cop_study {
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
+    char *unjudged;    /* why the first judge failed that did when the record was written; owned */
     bool ran_through;  /* the last run came to its end, with failed stages or without */
     char *said_makers; /* makers.c: the plugins that were warned of, a line each; NULL: none */
 };

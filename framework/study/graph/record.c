@@ -141,24 +141,38 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
     return ok;
 }
 
-static cop_status write_study(const cop_study *s, const char *dir, cop_error *err)
+static void add_verdicts(const cop_verdict *verdicts, cop_record *record)
+{
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        cop_record_ticket *t = &record->tickets[i];
+        for (size_t k = 0; k < t->analysis_count; k++, verdicts++) {
+            t->analyses[k].verdicts = verdicts->tables;
+            t->analyses[k].unjudged = verdicts->reason;
+        }
+    }
+}
+
+static cop_status write_study(const cop_study *s, const char *dir, const cop_verdict *verdicts,
+                              cop_error *err)
 {
     char path[COP_PATH_SIZE];
     cop_record record;
     COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STUDY_FILE));
     cop_arena *arena = cop_arena_new();
-    cop_status status = arena != NULL && fill(s, arena, &record)
-                            ? cop_record_write(&record, path, err)
-                            : cop_out_of_memory(err);
+    bool is_filled = arena != NULL && fill(s, arena, &record);
+    if (is_filled && verdicts != NULL)
+        add_verdicts(verdicts, &record);
+    cop_status status = is_filled ? cop_record_write(&record, path, err) : cop_out_of_memory(err);
     cop_arena_free(arena);
     return status;
 }
 
-cop_status cop_study_write_record(const cop_study *s, const cop_store *store, cop_error *err)
+cop_status cop_study_write_record(const cop_study *s, const cop_store *store,
+                                  const cop_verdict *verdicts, cop_error *err)
 {
     char dir[COP_PATH_SIZE];
     COP_TRY(cop_study_folder_make(cop_store_dir(store), s->config->name, dir, sizeof dir, err));
-    return write_study(s, dir, err);
+    return write_study(s, dir, verdicts, err);
 }
 
 /* The graph. */

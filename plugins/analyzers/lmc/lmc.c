@@ -193,7 +193,7 @@ static cop_status finish_lmc(void *state, cop_work *work, cop_error *err)
 {
     const lmc *self = state;
     double chance = cop_samples_chance(cop_work_test_data(work), self->o->test_size);
-    return lmc_report(&self->numbering, self->o, chance,
+    return lmc_report(&self->numbering, chance,
                       cop_f64(cop_tensors_find(cop_work_bag(work), "curve")), cop_work_tables(work),
                       err);
 }
@@ -216,10 +216,11 @@ static const cop_option option_table[] = {
     COP_OPT_INT(lmc_options, batch, "256", 1, 65536, "Images a pass", .flags = COP_OPTION_ADVANCED,
                 .unit = "images"),
     COP_OPT_FLOAT(lmc_options, stable_threshold, "2.0", 0, 100,
-                  "Stable: the test error barrier is below this", .unit = "%"),
+                  "Stable: the test error barrier is below this", .flags = COP_OPTION_JUDGEMENT,
+                  .unit = "%"),
     COP_OPT_FLOAT(lmc_options, matching_threshold, "0.2", 0, 100,
                   "Matching: the test accuracy is at most this below the dense network's",
-                  .unit = "%"),
+                  .flags = COP_OPTION_JUDGEMENT, .unit = "%"),
     COP_OPT_BOOL(lmc_options, control, "false",
                  "Also the line from the first copy to itself: its barrier is 0"),
     COP_OPT_BOOL(lmc_options, control_init, "false",
@@ -227,7 +228,7 @@ static const cop_option option_table[] = {
 };
 
 COP_PLUGIN(
-    ANALYZER, .id = "lmc", .version = "1.0.0", .results_version = "3",
+    ANALYZER, .id = "lmc", .version = "1.0.0", .results_version = "4",
     .summary = "Linear mode connectivity: loss and error on the line between trained copies",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "J. Frankle et al., Linear Mode Connectivity and the Lottery Ticket Hypothesis, "
@@ -235,4 +236,4 @@ COP_PLUGIN(
     COP_OPTIONS(lmc_options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_lmc,
                                  .destroy = destroy_lmc, .plan = plan_lmc, .begin = begin_lmc,
-                                 .step = step_lmc, .finish = finish_lmc});
+                                 .step = step_lmc, .finish = finish_lmc, .judge = lmc_judge});

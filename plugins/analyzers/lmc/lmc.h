@@ -11,7 +11,7 @@ typedef struct lmc_options {
     int32_t pairs;
     int64_t train_size, test_size;
     int64_t reestimate_size, batch;
-    double stable_threshold, matching_threshold; /* % */
+    double stable_threshold, matching_threshold; /* %; read by lmc_judge alone */
     bool control, control_init;
 } lmc_options;
 
@@ -65,9 +65,19 @@ double lmc_alpha(const lmc_numbering *l, int64_t k);
 /* "copies", "control" or "control_init". */
 const char *lmc_pair_kind(const lmc_numbering *l, int64_t pair);
 
+/* The tables that verdicts are passed on, and by. */
+#define LMC_COPIES  "lmc_copies"
+#define LMC_CURVE   "lmc_curve"
+#define LMC_BARRIER "lmc_barrier"
+
 /* Makes the tables out of the evaluations [steps, LMC_MEASURES]. A network whose test accuracy is
  * not above `chance` has collapsed. */
-cop_status lmc_report(const lmc_numbering *l, const lmc_options *o, double chance,
-                      const double *curve, cop_tables *out, cop_error *err);
+cop_status lmc_report(const lmc_numbering *l, double chance, const double *curve, cop_tables *out,
+                      cop_error *err);
+
+/* verdict.c: stable, matching and collapsed, for each line with a barrier (work.h:
+ * cop_work_ops.judge). */
+cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
+                     cop_tables *verdicts, cop_error *err);
 
 #endif

@@ -1,11 +1,8 @@
-/* report.c: from evaluations to barriers, verdicts and tables. Errors are fractions. */
+/* report.c: from evaluations to barriers and tables. Errors are fractions. */
 #include "lmc.h"
 
 #include <math.h>
 #include <stdio.h>
-
-/* Errors are shares of a count, so a threshold can be met exactly: rounding must not decide. */
-#define ROUNDING 1e-11
 
 static const char *const mode_names[] = {"interpolate", "reestimate"};
 
@@ -37,18 +34,6 @@ static bool is_finite(const double *row)
     for (int measure = 0; measure < LMC_MEASURES; measure++)
         if (!isfinite(row[measure]))
             return false;
-    return true;
-}
-
-/* Whether every evaluation on the pair's line is a number. A network whose loss has diverged still
- * has an error, that of guessing: nothing may be concluded from it. */
-static bool is_line_finite(const lmc_numbering *l, const double *curve, int64_t mode, int64_t pair)
-{
-    for (int64_t k = 0; k <= l->inner + 1; k++) {
-        lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
-        if (!is_finite(row_of(l, curve, point)))
-            return false;
-    }
     return true;
 }
 
@@ -89,7 +74,7 @@ static const cop_plot curve_plot = {COP_SIZED(cop_plot),
 static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_tables *out,
                               cop_error *err)
 {
-    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_curve",
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_CURVE,
                                  .help = "Loss and error between two trained copies",
                                  COP_COLUMNS(curve_columns), .plot = &curve_plot};
     cop_table *table = NULL;
@@ -136,42 +121,20 @@ static const cop_column barrier_columns[] = {
     COP_COLUMN_OF(VALUE, FLOAT, "test_accuracy", "fraction", "Mean of the two copies"),
     COP_COLUMN_OF(VALUE, FLOAT, "dense_accuracy", "fraction",
                   "Mean of the copies of the dense network"),
-    COP_COLUMN_OF(VALUE, INT, "stable", NULL,
-                  "1: the test error barrier is below the threshold, nothing on the line diverged, "
-                  "and neither "
-                  "copy collapsed"),
-    COP_COLUMN_OF(VALUE, INT, "matching", NULL,
-                  "1: the accuracy is within the threshold of the dense one, nothing on the line "
-                  "diverged, and "
-                  "neither a copy nor the dense network collapsed"),
-    COP_COLUMN_OF(
-        VALUE, INT, "collapsed", NULL,
-        "1: a copy is no better than guessing: its test accuracy is not above the largest class's "
-        "share by three standard errors"),
 };
 
-static const cop_plot barrier_plot = {
-    COP_SIZED(cop_plot), .headlines = "test_loss_barrier,test_error_barrier,stable,matching"};
+static const cop_plot barrier_plot = {COP_SIZED(cop_plot),
+                                      .headlines = "test_loss_barrier,test_error_barrier"};
 
-/* One pair's line: what it is, its barriers, and the verdicts. */
-static cop_status barrier_row(const lmc_numbering *l, const lmc_options *o, const double *curve,
-                              lmc_point ends, double dense, double chance, cop_table *table,
-                              cop_error *err)
+/* One pair's line: what it is, its barriers, and what they are held against. */
+static cop_status barrier_row(const lmc_numbering *l, const double *curve, lmc_point ends,
+                              double dense, cop_table *table, cop_error *err)
 {
     int64_t mode = ends.mode, pair = ends.pair;
     ends.k = l->inner + 1;
     double first = row_of(l, curve, ends)[LMC_TEST_ERROR];
     ends.k = 0;
     double second = row_of(l, curve, ends)[LMC_TEST_ERROR];
-    double accuracy = 1.0 - 0.5 * (first + second);
-    double rise = barrier(l, curve, mode, pair, LMC_TEST_ERROR);
-    bool finite = is_line_finite(l, curve, mode, pair);
-    /* Whoever guesses is as good as any other guesser: that says nothing of the network. */
-    bool collapsed = 1.0 - first <= chance + ROUNDING || 1.0 - second <= chance + ROUNDING;
-    bool sound = finite && !collapsed;
-    bool stable = sound && rise < o->stable_threshold / 100.0 - ROUNDING;
-    bool matching = sound && dense > chance + ROUNDING &&
-                    accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING;
     char name[48];
     lmc_pair_name(l, pair, name, sizeof name);
     cop_table_value cells[] = {{.text = lmc_pair_kind(l, pair)},
@@ -180,21 +143,18 @@ static cop_status barrier_row(const lmc_numbering *l, const lmc_options *o, cons
                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
                                {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
                                {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
-                               {.f = rise},
+                               {.f = barrier(l, curve, mode, pair, LMC_TEST_ERROR)},
                                {.f = first},
                                {.f = second},
-                               {.f = accuracy},
-                               {.f = dense},
-                               {.i = stable},
-                               {.i = matching},
-                               {.i = collapsed}};
+                               {.f = 1.0 - 0.5 * (first + second)},
+                               {.f = dense}};
     return cop_table_row(table, cells, err);
 }
 
-static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, double chance,
-                                const double *curve, cop_tables *out, cop_error *err)
+static cop_status barrier_table(const lmc_numbering *l, const double *curve, cop_tables *out,
+                                cop_error *err)
 {
-    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_barrier",
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER,
                                  .help = "Barriers between trained copies, and the verdicts",
                                  COP_COLUMNS(barrier_columns), .plot = &barrier_plot};
     cop_table *table = NULL;
@@ -203,7 +163,7 @@ static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, do
         double dense = dense_accuracy(l, curve, mode);
         for (int64_t pair = 0; pair < l->pairs; pair++) {
             lmc_point ends = {.mode = mode, .network = -1, .pair = pair};
-            COP_TRY(barrier_row(l, o, curve, ends, dense, chance, table, err));
+            COP_TRY(barrier_row(l, curve, ends, dense, table, err));
         }
     }
     return COP_OK;
@@ -212,19 +172,22 @@ static cop_status barrier_table(const lmc_numbering *l, const lmc_options *o, do
 static const cop_column copy_columns[] = {
     COP_COLUMN_OF(KEY, TEXT, "network", NULL,
                   "The ticket, the dense one, or the dense one of init 1"),
-    COP_COLUMN_OF(REPETITION, INT, "copy", NULL, "Number of the copy"),
+    COP_COLUMN_OF(KEY, INT, "copy", NULL, "Number of the copy"),
     COP_COLUMN_OF(KEY, TEXT, "statistics", NULL, "Running statistics: as trained, or re-estimated"),
     COP_COLUMN_OF(VALUE, FLOAT, "train_loss", NULL, "Mean cross-entropy on training data"),
     COP_COLUMN_OF(VALUE, FLOAT, "train_accuracy", "fraction", "Training accuracy"),
     COP_COLUMN_OF(VALUE, FLOAT, "test_loss", NULL, "Mean cross-entropy on test data"),
     COP_COLUMN_OF(VALUE, FLOAT, "test_accuracy", "fraction", "Test accuracy"),
+    COP_COLUMN_OF(VALUE, FLOAT, "chance", "fraction",
+                  "Test accuracy that guessing can reach: the largest class's share and three "
+                  "standard errors"),
 };
 
-static cop_status copy_table(const lmc_numbering *l, const double *curve, cop_tables *out,
-                             cop_error *err)
+static cop_status copy_table(const lmc_numbering *l, double chance, const double *curve,
+                             cop_tables *out, cop_error *err)
 {
     static const char *const names[] = {"ticket", "dense", "dense init 1"};
-    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "lmc_copies",
+    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_COPIES,
                                  .help = "The trained copies by themselves",
                                  COP_COLUMNS(copy_columns)};
     cop_table *table = NULL;
@@ -237,19 +200,19 @@ static cop_status copy_table(const lmc_numbering *l, const double *curve, cop_ta
                 {.text = names[j / l->copies]},       {.i = j % l->copies},
                 {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
                 {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
-                {.f = 1.0 - row[LMC_TEST_ERROR]}};
+                {.f = 1.0 - row[LMC_TEST_ERROR]},     {.f = chance}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
     return COP_OK;
 }
 
-cop_status lmc_report(const lmc_numbering *l, const lmc_options *o, double chance,
-                      const double *curve, cop_tables *out, cop_error *err)
+cop_status lmc_report(const lmc_numbering *l, double chance, const double *curve, cop_tables *out,
+                      cop_error *err)
 {
-    COP_TRY(copy_table(l, curve, out, err));
+    COP_TRY(copy_table(l, chance, curve, out, err));
     if (l->pairs == 0)
         return COP_OK;
     COP_TRY(curve_table(l, curve, out, err));
-    return barrier_table(l, o, chance, curve, out, err);
+    return barrier_table(l, curve, out, err);
 }

@@ -59,12 +59,39 @@ static void what_cannot_be_is_null(void **state)
     cop_arena_free(arena);
 }
 
+static void count_release(void *object)
+{
+    int *order = object;
+    order[1 + order[0]++] = 1;
+}
+
+static void note_last(void *object)
+{
+    **(int **)object = 7;
+}
+
+static void what_it_owns_is_released_with_it(void **state)
+{
+    (void)state;
+    int released[3] = {0}, last = 0;
+    int *pointer = &last;
+    cop_arena *arena = cop_arena_new();
+    assert_true(cop_arena_own(arena, released, count_release));
+    assert_true(cop_arena_own(arena, released, count_release));
+    assert_true(cop_arena_own(arena, &pointer, note_last));
+    assert_int_equal(released[0], 0);
+    cop_arena_free(arena);
+    assert_int_equal(released[0], 2);
+    assert_int_equal(last, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_are_aligned_zeroed_and_disjoint),
         cmocka_unit_test(texts_are_copies),
         cmocka_unit_test(what_cannot_be_is_null),
+        cmocka_unit_test(what_it_owns_is_released_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

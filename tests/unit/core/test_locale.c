@@ -259,7 +259,7 @@ static char *run(const char *out, const char *dataset)
     static const int made[] = {0, 1, 3, 5, 6, 7};
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         free(words[made[i]]);
-    (void)snprintf(file, sizeof file, "%s/report/tickets.csv", out);
+    (void)snprintf(file, sizeof file, "%s/studies/t/report/tickets.csv", out);
     return read_file(file);
 }
 

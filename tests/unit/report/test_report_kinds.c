@@ -94,7 +94,7 @@ static cop_tables *make_sheets(const scene *s, cop_table_groups *groups)
 
 static double number(const cop_tables *sheets, const char *sheet, size_t row, const char *column)
 {
-    const cop_table *table = cop_sheets_find(sheets, sheet);
+    const cop_table *table = cop_tables_find(sheets, sheet);
     assert_non_null(table);
     int c = cop_table_find_column(table, column);
     if (c < 0)
@@ -104,7 +104,7 @@ static double number(const cop_tables *sheets, const char *sheet, size_t row, co
 
 static bool has_column(const cop_tables *sheets, const char *sheet, const char *column)
 {
-    return cop_table_find_column(cop_sheets_find(sheets, sheet), column) >= 0;
+    return cop_table_find_column(cop_tables_find(sheets, sheet), column) >= 0;
 }
 
 static const cop_figure *find_figure(const cop_figures *figures, const char *name)
@@ -168,11 +168,11 @@ static void controls_are_no_part_of_the_headline(void **state)
             assert_true(number(sheets, joined[i], 0, "barrier_control_height") == 0.0);
             assert_true(number(sheets, joined[i], 0, "barrier_control_init_height") == 0.875);
         }
-        const char *headlines = cop_table_plot(cop_sheets_find(sheets, "summary"))->headlines;
+        const char *headlines = cop_table_plot(cop_tables_find(sheets, "summary"))->headlines;
         assert_non_null(strstr(headlines, ",barrier_height"));
         assert_null(strstr(headlines, "control"));
         /* All rows are in the table itself. */
-        assert_int_equal(cop_table_row_count(cop_sheets_find(sheets, "barrier")),
+        assert_int_equal(cop_table_row_count(cop_tables_find(sheets, "barrier")),
                          control == 1 ? 4 : 2);
         cop_tables_free(sheets);
         close_scene(&s);
@@ -242,7 +242,7 @@ static void figures_draw_no_mean_over_kinds(void **state)
         assert_ok(cop_table_row(table, cells, &err), &err);
     }
     cop_tables *sheets = make_sheets(&s, &groups);
-    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+    assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
               &err);
     const cop_figure *f = find_figure(&figures, "line");
     assert_int_equal(f->panel_count, 2);
@@ -252,6 +252,130 @@ static void figures_draw_no_mean_over_kinds(void **state)
     assert_string_equal(f->panels[1].title, "baseline");
     assert_true(f->panels[1].curves[0].points[0].y == 0.0);
     assert_string_equal(f->y_label, "error (%)");
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+/* Names and places that the rules for columns without a role take for something else. */
+static const cop_column odd_columns[] = {
+    COP_COLUMN_OF(VALUE, FLOAT, "pair", "fraction", "A result, though it is called so"),
+    COP_COLUMN_OF(REPETITION, INT, "attempt", NULL, "Number of the attempt"),
+    COP_COLUMN_OF(KEY, INT, "manner", NULL, "In which way"),
+    COP_COLUMN_OF(KEY, TEXT, "sort", NULL, "Of what sort"),
+    COP_COLUMN_OF(VALUE, TEXT, "kind", NULL, "A remark, though it is called so")};
+
+/* Two attempts each of manner 0, of manner 1, and of a control. */
+static void add_odd_rows(cop_table *table)
+{
+    static const struct {
+        double pair;
+        int64_t attempt, manner;
+        const char *sort, *remark;
+    } rows[] = {{0.25, 0, 0, "real", "control, it says"},
+                {0.75, 1, 0, "real", "control, it says"},
+                {0.0, 0, 1, "real", "fine"},
+                {0.5, 1, 1, "real", "fine"},
+                {0.0, 0, 0, "control", "fine"},
+                {0.25, 1, 0, "control", "fine"}};
+    cop_error err = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const cop_table_value cells[] = {{.f = rows[i].pair},
+                                         {.i = rows[i].attempt},
+                                         {.i = rows[i].manner},
+                                         {.text = rows[i].sort},
+                                         {.text = rows[i].remark}};
+        assert_ok(cop_table_row(table, cells, &err), &err);
+    }
+}
+
+static void roles_decide_what_is_averaged_whatever_the_names(void **state)
+{
+    (void)state;
+    static const char *const joined[] = {"tickets", "summary"};
+    scene s;
+    cop_table_groups groups;
+    cop_error err = {0};
+    open_scene(&s);
+    cop_table *table = cop_tables_put(add_analysis(&s, add_ticket(&s, 0), "probe", ""), "odd",
+                                      "Odd names", odd_columns, 5, NULL, &err);
+    assert_non_null(table);
+    add_odd_rows(table);
+    cop_tables *sheets = make_sheets(&s, &groups);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(number(sheets, joined[i], 0, "odd_manner_0_pair") == 0.5);
+        assert_true(number(sheets, joined[i], 0, "odd_manner_1_pair") == 0.25);
+        assert_true(number(sheets, joined[i], 0, "odd_manner_0_control_pair") == 0.125);
+        assert_true(has_column(sheets, joined[i], "odd_manner_0_kind"));
+        assert_false(has_column(sheets, joined[i], "odd_manner_0_attempt"));
+        assert_false(has_column(sheets, joined[i], "odd_manner_0_sort"));
+    }
+    const char *headlines = cop_table_plot(cop_tables_find(sheets, "summary"))->headlines;
+    assert_non_null(strstr(headlines, ",odd_manner_0_pair"));
+    assert_null(strstr(headlines, "control"));
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+/* Draws a table of four columns and four rows. */
+static void draw(scene *s, const cop_column *columns, const double (*rows)[4], cop_figures *out,
+                 cop_tables **sheets)
+{
+    static const cop_plot plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_LINES, .title = "Lines",
+                                  .x = "place", .y = "height"};
+    cop_table_groups groups;
+    cop_error err = {0};
+    open_scene(s);
+    cop_table *table = cop_tables_put(add_analysis(s, add_ticket(s, 0), "probe", ""), "line",
+                                      "Lines", columns, 4, &plot, &err);
+    assert_non_null(table);
+    for (int i = 0; i < 4; i++) {
+        const cop_table_value cells[] = {
+            {.f = rows[i][0]}, {.f = rows[i][1]}, {.f = rows[i][2]}, {.f = rows[i][3]}};
+        assert_ok(cop_table_row(table, cells, &err), &err);
+    }
+    *sheets = make_sheets(s, &groups);
+    assert_ok(cop_plots_make(&s->r, &groups, cop_tables_find(*sheets, "tickets"), out, &err), &err);
+}
+
+static void a_key_that_is_a_number_has_curves_of_its_own(void **state)
+{
+    (void)state;
+    static const cop_column columns[] = {
+        COP_COLUMN_OF(KEY, FLOAT, "place", NULL, "Where"),
+        COP_COLUMN_OF(KEY, FLOAT, "depth", NULL, "How deep"),
+        COP_COLUMN_OF(REPETITION, FLOAT, "again", NULL, "Number of the repetition"),
+        COP_COLUMN_OF(VALUE, FLOAT, "height", NULL, "There")};
+    static const double rows[][4] = {{0, 1, 0, 2}, {0, 1, 1, 4}, {0, 2, 0, 8}, {0, 2, 1, 16}};
+    scene s;
+    cop_figures figures;
+    cop_tables *sheets = NULL;
+    draw(&s, columns, rows, &figures, &sheets);
+    const cop_figure *f = find_figure(&figures, "line");
+    assert_int_equal(f->panel_count, 2);
+    assert_string_equal(f->panels[0].title, "depth 1");
+    assert_int_equal(f->panels[0].curves[0].count, 1);
+    assert_true(f->panels[0].curves[0].points[0].y == 3.0);
+    assert_true(f->panels[1].curves[0].points[0].y == 12.0);
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
+static void a_key_that_follows_from_x_has_none(void **state)
+{
+    (void)state;
+    static const cop_column columns[] = {COP_COLUMN_OF(KEY, FLOAT, "lower", NULL, "One end"),
+                                         COP_COLUMN_OF(KEY, FLOAT, "place", NULL, "The centre"),
+                                         COP_COLUMN_OF(KEY, FLOAT, "upper", NULL, "The other end"),
+                                         COP_COLUMN_OF(VALUE, FLOAT, "height", NULL, "There")};
+    static const double rows[][4] = {{0, 1, 2, 5}, {2, 3, 4, 6}, {4, 5, 6, 7}, {6, 7, 8, 8}};
+    scene s;
+    cop_figures figures;
+    cop_tables *sheets = NULL;
+    draw(&s, columns, rows, &figures, &sheets);
+    const cop_figure *f = find_figure(&figures, "line");
+    assert_int_equal(f->panel_count, 1);
+    assert_int_equal(f->panels[0].curve_count, 1);
+    assert_int_equal(f->panels[0].curves[0].count, 4);
     cop_tables_free(sheets);
     close_scene(&s);
 }
@@ -282,7 +406,7 @@ static void instances_of_an_analyzer_are_told_apart(void **state)
         for (int i = 0; i < 3; i++)
             add_trace(add_analysis(&s, t, "topeig", has_labels == 1 ? labels[i] : ""), i + 1.0);
         cop_tables *sheets = make_sheets(&s, &groups);
-        assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+        assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
                   &err);
         for (int i = 0; i < 3; i++) {
             char column[96];
@@ -380,7 +504,7 @@ static void a_ticket_without_weights_is_missing_from_the_figure_with_a_word(void
             s.found[i].summary.kept = 0.0;
     }
     cop_tables *sheets = make_sheets(&s, &groups);
-    assert_ok(cop_plots_make(&s.r, &groups, cop_sheets_find(sheets, "tickets"), &figures, &err),
+    assert_ok(cop_plots_make(&s.r, &groups, cop_tables_find(sheets, "tickets"), &figures, &err),
               &err);
     assert_non_null(strstr(find_figure(&figures, "accuracy")->x_label, "1 ticket with none"));
     cop_tables_free(sheets);
@@ -410,12 +534,12 @@ static void a_failure_is_a_row_with_its_reason(void **state)
     s.r.record.failures = failures;
     s.r.record.failure_count = 3;
     cop_tables *sheets = make_sheets(&s, &groups);
-    const cop_table *table = cop_sheets_find(sheets, "failures");
+    const cop_table *table = cop_tables_find(sheets, "failures");
     assert_non_null(table);
     assert_int_equal(cop_table_row_count(table), 1);
     assert_int_equal(cop_table_at(table, 0, 3).i, 1);
     assert_string_equal(cop_table_at(table, 0, 4).text, "copy 0: the loss became nan");
-    const cop_table *tickets = cop_sheets_find(sheets, "tickets");
+    const cop_table *tickets = cop_tables_find(sheets, "tickets");
     size_t column = (size_t)cop_table_find_column(tickets, "failure");
     assert_string_equal(cop_table_at(tickets, 0, column).text, "");
     assert_string_equal(cop_table_at(tickets, 1, column).text, "copy 0: the loss became nan");
@@ -430,6 +554,9 @@ int main(void)
         cmocka_unit_test(a_study_of_controls_alone_has_no_headline),
         cmocka_unit_test(ways_to_measure_have_columns_with_and_without_controls),
         cmocka_unit_test(figures_draw_no_mean_over_kinds),
+        cmocka_unit_test(roles_decide_what_is_averaged_whatever_the_names),
+        cmocka_unit_test(a_key_that_is_a_number_has_curves_of_its_own),
+        cmocka_unit_test(a_key_that_follows_from_x_has_none),
         cmocka_unit_test(instances_of_an_analyzer_are_told_apart),
         cmocka_unit_test(training_points_count_stored_and_decoded_images),
         cmocka_unit_test(rounds_on_other_data_are_counted_each_by_its_own),
