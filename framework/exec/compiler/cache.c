@@ -15,19 +15,19 @@
  * where equal primitives share it and which outlasts them in any case. */
 #define PRIMITIVE_BYTES ((size_t)8 << 10)
 
-struct cop_kept {
+struct cop_cached {
     cop_program_cache *cache;
     cop_program *program;
     cop_program_signature signature;
     size_t bytes;
     bool is_lent;
-    cop_kept *older, *newer; /* while idle */
+    cop_cached *older, *newer; /* while idle */
 };
 
 struct cop_program_cache {
     pthread_mutex_t lock; /* over all below */
     size_t most;
-    cop_kept *newest, *oldest;
+    cop_cached *newest, *oldest;
     cop_program_cache_counts counts;
     bool is_closed; /* freed, and only here for those that are lent */
 };
@@ -60,18 +60,18 @@ cop_status cop_program_cache_from_environment(cop_program_cache **out, cop_error
     return mib > 0 ? cop_program_cache_new((size_t)mib << 20, out, err) : COP_OK;
 }
 
-static void end_entry(cop_kept *kept)
+static void end_entry(cop_cached *entry)
 {
-    cop_program_signature_clear(&kept->signature);
-    free(kept);
+    cop_program_signature_clear(&entry->signature);
+    free(entry);
 }
 
 /* Ends a chain of entries, linked by `older`, and their programs. Without the lock: it takes time.
  */
-static void end_all(cop_kept *first)
+static void end_all(cop_cached *first)
 {
     while (first != NULL) {
-        cop_kept *next = first->older;
+        cop_cached *next = first->older;
         cop_program_destroy(first->program);
         end_entry(first);
         first = next;
@@ -89,7 +89,7 @@ void cop_program_cache_free(cop_program_cache *cache)
     if (cache == NULL)
         return;
     (void)pthread_mutex_lock(&cache->lock);
-    cop_kept *idle = cache->newest;
+    cop_cached *idle = cache->newest;
     cache->newest = cache->oldest = NULL;
     cache->is_closed = true;
     bool is_last = cache->counts.lent == 0;
@@ -109,34 +109,34 @@ cop_program_cache_counts cop_program_cache_count(cop_program_cache *cache)
 
 /* The list of idle entries. */
 
-static void unlink_idle(cop_program_cache *cache, cop_kept *kept)
+static void unlink_idle(cop_program_cache *cache, cop_cached *entry)
 {
-    *(kept->newer != NULL ? &kept->newer->older : &cache->newest) = kept->older;
-    *(kept->older != NULL ? &kept->older->newer : &cache->oldest) = kept->newer;
-    kept->older = kept->newer = NULL;
+    *(entry->newer != NULL ? &entry->newer->older : &cache->newest) = entry->older;
+    *(entry->older != NULL ? &entry->older->newer : &cache->oldest) = entry->newer;
+    entry->older = entry->newer = NULL;
     cache->counts.idle--;
-    cache->counts.bytes -= kept->bytes;
+    cache->counts.bytes -= entry->bytes;
 }
 
-static void link_newest(cop_program_cache *cache, cop_kept *kept)
+static void link_newest(cop_program_cache *cache, cop_cached *entry)
 {
-    kept->older = cache->newest;
-    *(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = kept;
-    cache->newest = kept;
+    entry->older = cache->newest;
+    *(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = entry;
+    cache->newest = entry;
     cache->counts.idle++;
-    cache->counts.bytes += kept->bytes;
+    cache->counts.bytes += entry->bytes;
 }
 
 /* Takes out what has not been used for longest until the rest fits; a chain for end_all. */
-static cop_kept *make_room(cop_program_cache *cache)
+static cop_cached *make_room(cop_program_cache *cache)
 {
-    cop_kept *out = NULL;
+    cop_cached *out = NULL;
     while (cache->counts.bytes > cache->most) {
-        cop_kept *kept = cache->oldest;
-        unlink_idle(cache, kept);
+        cop_cached *entry = cache->oldest;
+        unlink_idle(cache, entry);
         cache->counts.dropped++;
-        kept->older = out;
-        out = kept;
+        entry->older = out;
+        out = entry;
     }
     return out;
 }
@@ -147,17 +147,17 @@ cop_program *cop_program_cache_take(cop_program_cache *cache,
                                     const cop_program_signature *signature)
 {
     (void)pthread_mutex_lock(&cache->lock);
-    cop_kept *kept = cache->newest;
-    while (kept != NULL && !cop_program_signature_equal(&kept->signature, signature))
-        kept = kept->older;
-    if (kept != NULL) {
-        unlink_idle(cache, kept);
-        kept->is_lent = true;
+    cop_cached *entry = cache->newest;
+    while (entry != NULL && !cop_program_signature_equal(&entry->signature, signature))
+        entry = entry->older;
+    if (entry != NULL) {
+        unlink_idle(cache, entry);
+        entry->is_lent = true;
         cache->counts.lent++;
         cache->counts.reused++;
     }
     (void)pthread_mutex_unlock(&cache->lock);
-    return kept != NULL ? kept->program : NULL;
+    return entry != NULL ? entry->program : NULL;
 }
 
 static size_t group_bytes(const cop_fused *group)
@@ -193,49 +193,49 @@ static size_t program_bytes(const cop_program *p)
 void cop_program_cache_adopt(cop_program_cache *cache, cop_program *p,
                              cop_program_signature *signature)
 {
-    cop_kept *kept = calloc(1, sizeof *kept);
+    cop_cached *entry = calloc(1, sizeof *entry);
     (void)pthread_mutex_lock(&cache->lock);
     cache->counts.compiled++;
-    cache->counts.lent += kept != NULL ? 1 : 0;
+    cache->counts.lent += entry != NULL ? 1 : 0;
     (void)pthread_mutex_unlock(&cache->lock);
-    if (kept == NULL)
+    if (entry == NULL)
         return;
-    *kept = (cop_kept){.cache = cache,
-                       .program = p,
-                       .signature = *signature,
-                       .bytes = sizeof *kept + signature->size + program_bytes(p),
-                       .is_lent = true};
+    *entry = (cop_cached){.cache = cache,
+                          .program = p,
+                          .signature = *signature,
+                          .bytes = sizeof *entry + signature->size + program_bytes(p),
+                          .is_lent = true};
     *signature = (cop_program_signature){0};
-    p->kept = kept;
+    p->cached = entry;
 }
 
 /* Notes that an entry is no longer lent. Freeing a program twice would lend it to two at once, and
  * both would compute nonsense: that ends here, as the second free() of a piece of memory does. */
-static void end_loan(cop_program_cache *cache, cop_kept *kept)
+static void end_loan(cop_program_cache *cache, cop_cached *entry)
 {
-    if (!kept->is_lent) {
+    if (!entry->is_lent) {
         (void)fputs("coppice: a compiled program is freed twice\n", stderr);
         abort();
     }
-    kept->is_lent = false;
+    entry->is_lent = false;
     cache->counts.lent--;
 }
 
 void cop_program_cache_give_back(cop_program *p)
 {
-    cop_kept *kept = p->kept, *out = NULL;
-    cop_program_cache *cache = kept->cache;
+    cop_cached *entry = p->cached, *out = NULL;
+    cop_program_cache *cache = entry->cache;
     cop_program_reset(p);
     (void)pthread_mutex_lock(&cache->lock);
-    end_loan(cache, kept);
+    end_loan(cache, entry);
     bool is_last = cache->is_closed && cache->counts.lent == 0;
     if (cache->is_closed) {
-        out = kept;
-    } else if (kept->bytes > cache->most) {
-        out = kept; /* nobody else goes for what does not fit alone */
+        out = entry;
+    } else if (entry->bytes > cache->most) {
+        out = entry; /* nobody else goes for what does not fit alone */
         cache->counts.dropped++;
     } else {
-        link_newest(cache, kept);
+        link_newest(cache, entry);
         out = make_room(cache);
     }
     (void)pthread_mutex_unlock(&cache->lock);

@@ -65,7 +65,7 @@ void cop_program_free(cop_program *p)
 {
     if (p == NULL)
         return;
-    if (p->kept != NULL)
+    if (p->cached != NULL)
         cop_program_cache_give_back(p);
     else
         cop_program_destroy(p);

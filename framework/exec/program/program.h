@@ -82,7 +82,7 @@ typedef struct cop_output_slot {
 } cop_output_slot;
 
 /* A program's entry in the cache that it is from (exec/compiler/cache.c). */
-typedef struct cop_kept cop_kept;
+typedef struct cop_cached cop_cached;
 
 struct cop_program {
     int threads;
@@ -101,7 +101,7 @@ struct cop_program {
     cop_program_cost cost;
     bool ready;           /* `data` and `copied` follow the bindings */
     cop_profile *profile; /* owned; NULL where nothing is measured */
-    cop_kept *kept;       /* the cache's; NULL where the program ends when it is freed */
+    cop_cached *cached;   /* the cache's; NULL where the program ends when it is freed */
 };
 
 /* What a tensor of that shape takes in plain f32. */

@@ -43,8 +43,9 @@ typedef enum cop_option_type {
 
     /* const char *: a file or directory. A relative one is relative to the directory of the config
      * that names it, one of `--set` and a default to the working directory; the field has it so
-     * resolved. In identities is a hash of what it leads to, never its text. Where a data set's
-     * fingerprint says that already, COP_OPTION_EXECUTION_ONLY saves reading it twice. */
+     * resolved. In identities is a hash of what it leads to, never its text; one that cannot be
+     * read is refused. Where a data set's fingerprint says what it leads to, it need not be read
+     * twice: COP_OPTION_EXECUTION_ONLY. */
     COP_OPTION_PATH = 13
 } cop_option_type;
 

@@ -99,7 +99,7 @@ static cop_status check_default(const cop_option *option, cop_error *err)
         return option->def == NULL ? COP_OK : refuse(option, err, "is required, yet has a default");
     if (option->def == NULL)
         return refuse(option, err, "has no default and is not required");
-    cop_reader reader = {.what = "the table", .arena = cop_arena_new()};
+    cop_reader reader = {.what = "the table", .is_table = true, .arena = cop_arena_new()};
     if (reader.arena == NULL)
         return cop_out_of_memory(err);
     cop_value value;

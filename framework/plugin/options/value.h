@@ -16,6 +16,7 @@ typedef struct cop_reader {
     const char *file; /* for messages where libconfig knows none */
     /* NULL: models are checked for their form alone and come out NULL. */
     const cop_registry *registry;
+    bool is_table; /* a table's own default is read, to see whether it makes sense */
     cop_logger *log;
     cop_arena *arena;      /* strings and lists */
     cop_component **model; /* owns the component of a model that is read; NULL without registry */

@@ -557,15 +557,14 @@ typedef struct path_options {
 } path_options;
 
 /* Reads a path that a config of this name writes, or `--set` (is_set); the caller's values. */
-static cop_option_values *read_path(const char *file, const char *written, bool is_set,
-                                    uint32_t flags, path_options *out)
+static cop_status try_path(const char *file, const char *written, bool is_set, uint32_t flags,
+                           path_options *out, cop_option_values **values, cop_error *failure)
 {
     const cop_option row =
         COP_OPT_PATH(path_options, path, "data/set", "where it lies", .flags = flags);
     static const cop_place set = {"--set path", 0};
     config_t config;
     cop_error err = {0};
-    cop_option_values *values = NULL;
     cop_text text = {0};
     cop_text_append(&text, "\n");
     if (written != NULL)
@@ -575,10 +574,19 @@ static cop_option_values *read_path(const char *file, const char *written, bool 
     if (is_set)
         cop_setting_set_place(config_setting_get_member(group, "path"), &set);
     assert_ok(cop_options_check(&row, 1, sizeof *out, &err), &err);
-    assert_ok(cop_options_read(&row, 1, group, NULL, "it", file, NULL, NULL, out, &values, &err),
-              &err);
+    cop_status status =
+        cop_options_read(&row, 1, group, NULL, "it", file, NULL, NULL, out, values, failure);
     cop_text_free(&text);
     config_destroy(&config);
+    return status;
+}
+
+static cop_option_values *read_path(const char *file, const char *written, bool is_set,
+                                    uint32_t flags, path_options *out)
+{
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    assert_ok(try_path(file, written, is_set, flags, out, &values, &err), &err);
     return values;
 }
 
@@ -601,8 +609,8 @@ static void a_path_is_relative_to_the_file_that_names_it(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         path_options o = {0};
-        cop_option_values *values =
-            read_path(cases[i].file, cases[i].written, cases[i].is_set, 0, &o);
+        cop_option_values *values = read_path(cases[i].file, cases[i].written, cases[i].is_set,
+                                              COP_OPTION_EXECUTION_ONLY, &o);
         assert_string_equal(o.path, cases[i].wanted);
         cop_option_values_free(values);
     }
@@ -616,7 +624,8 @@ static void an_effective_path_begins_at_the_root(void **state)
     char here[PATH_MAX], wanted[PATH_MAX + 64];
     assert_non_null(getcwd(here, sizeof here));
     (void)snprintf(wanted, sizeof wanted, "path = \"%s/studies/data/x\"\n", here);
-    cop_option_values *values = read_path("studies/t.cfg", "data/x", false, 0, &o);
+    cop_option_values *values =
+        read_path("studies/t.cfg", "data/x", false, COP_OPTION_EXECUTION_ONLY, &o);
     assert_string_equal(cop_option_values_effective(values), wanted);
     cop_option_values_free(values);
     values = read_path("studies/t.cfg", "/data/x", false, COP_OPTION_EXECUTION_ONLY, &o);
@@ -673,9 +682,12 @@ static void a_path_is_identified_by_what_it_leads_to(void **state)
     assert_same_path(three, path[4], false);
     assert_ok(cop_file_write(path[3], "other", 5, &err), &err);
     assert_same_path(one, two, false);
-    char *identity = path_identity(none);
-    assert_string_equal(identity, "{ path = \"nothing\"; }");
-    free(identity);
+    cop_error refusal = {0};
+    path_options o = {0};
+    cop_option_values *values = NULL;
+    assert_int_equal(try_path("t.cfg", none, true, 0, &o, &values, &refusal), COP_INVALID);
+    assert_null(values);
+    assert_non_null(strstr(refusal.message, "/none\", which cannot be read"));
     remove_tree(dir);
 }
 

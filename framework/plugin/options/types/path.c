@@ -13,9 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of what cannot be read or is no file and no directory: the plugin says so when it opens it. */
-#define NOTHING "nothing"
-
 /* A directory in a directory, and so on: a link may lead in circles. */
 #define MAX_DEPTH 64
 
@@ -34,18 +31,15 @@ static const char *resolve(cop_arena *arena, const char *file, const char *writt
     return path;
 }
 
-static cop_status read_path(const cop_reader *reader, const cop_option *option,
-                            const config_setting_t *setting, cop_value *value, cop_error *err)
-{
-    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return cop_refuse_type(reader, option, setting, &cop_path_type, err);
-    cop_place place = cop_setting_place(setting, reader->file);
-    const char *file = place.line > 0 ? place.file : NULL; /* --set and defaults have no line */
-    value->as.s = resolve(reader->arena, file, config_setting_get_string(setting));
-    return value->as.s != NULL ? COP_OK : cop_out_of_memory(err);
-}
-
+/* Hashes what the path leads to; without a hasher only sees whether it can be read. False where it
+ * cannot, or is no file and no directory. */
 static bool hash_path(const char *path, int depth, cop_hasher *hasher);
+
+static void hash_text(cop_hasher *hasher, const char *text)
+{
+    if (hasher != NULL)
+        cop_hasher_update_text(hasher, text);
+}
 
 static int compare_names(const void *a, const void *b)
 {
@@ -92,15 +86,15 @@ static bool hash_directory(const char *path, int depth, cop_hasher *hasher)
     char **names = NULL;
     size_t count = 0;
     bool is_read = depth < MAX_DEPTH && list_names(path, &names, &count);
-    cop_hasher_update_text(hasher, "directory");
+    hash_text(hasher, "directory");
     for (size_t i = 0; i < count && is_read; i++) {
         cop_text inner = {0};
         cop_text_printf(&inner, "%s/%s", path, names[i]);
-        cop_hasher_update_text(hasher, names[i]);
+        hash_text(hasher, names[i]);
         is_read = !inner.failed && hash_path(inner.data, depth + 1, hasher);
         cop_text_free(&inner);
     }
-    cop_hasher_update_text(hasher, "end");
+    hash_text(hasher, "end");
     free_names(names, count);
     return is_read;
 }
@@ -113,14 +107,19 @@ static bool hash_path(const char *path, int depth, cop_hasher *hasher)
         return false;
     if (S_ISDIR(info.st_mode))
         return hash_directory(path, depth, hasher);
-    if (!S_ISREG(info.st_mode) || cop_hash_file(path, &digest, NULL) != COP_OK)
+    if (!S_ISREG(info.st_mode))
+        return false;
+    if (hasher == NULL)
+        return access(path, R_OK) == 0;
+    if (cop_hash_file(path, &digest, NULL) != COP_OK)
         return false;
     char hex[33];
     cop_hasher_update_text(hasher, cop_digest_hex(digest, hex));
     return true;
 }
 
-/* What the path leads to: "" for no path. */
+/* What the path leads to: "" for no path. One that was readable and is not any more fails: what is
+ * unknown must not pass for anything. */
 static void append_content(const char *path, cop_text *text)
 {
     cop_hasher *hasher = cop_hasher_new();
@@ -134,7 +133,7 @@ static void append_content(const char *path, cop_text *text)
     else if (hash_path(path, 0, hasher))
         cop_append_string(text, cop_digest_hex(cop_hasher_finish(hasher), hex));
     else
-        cop_append_string(text, NOTHING);
+        text->failed = true;
     cop_hasher_free(hasher);
 }
 
@@ -152,6 +151,34 @@ static void append_absolute(const char *path, cop_text *text)
     if (!whole.failed)
         cop_append_string(text, whole.data);
     cop_text_free(&whole);
+}
+
+/* What identities hold must be known. */
+static cop_status check_readable(const cop_reader *reader, const cop_option *option,
+                                 const config_setting_t *setting, const char *path, cop_error *err)
+{
+    char shown[512];
+    const uint32_t unidentified = COP_OPTION_EXECUTION_ONLY | COP_OPTION_JUDGEMENT;
+    bool is_known = path[0] == '\0' || (option->flags & unidentified) != 0;
+    if (is_known || hash_path(path, 0, NULL))
+        return COP_OK;
+    return cop_value_refuse(reader, option, setting, err,
+                            "is \"%s\", which cannot be read, or is no file and no directory",
+                            cop_escape(path, shown, sizeof shown));
+}
+
+static cop_status read_path(const cop_reader *reader, const cop_option *option,
+                            const config_setting_t *setting, cop_value *value, cop_error *err)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return cop_refuse_type(reader, option, setting, &cop_path_type, err);
+    cop_place place = cop_setting_place(setting, reader->file);
+    const char *file = place.line > 0 ? place.file : NULL; /* --set and defaults have no line */
+    value->as.s = resolve(reader->arena, file, config_setting_get_string(setting));
+    if (value->as.s == NULL)
+        return cop_out_of_memory(err);
+    /* A plugin is looked at anywhere: what its default leads to need not be there. */
+    return !reader->is_table ? check_readable(reader, option, setting, value->as.s, err) : COP_OK;
 }
 
 static void append_path(const cop_option *option, const cop_value *value, bool is_identity,
