@@ -28,6 +28,7 @@ static void close_distilling(void *self)
     distilling *d = self;
     if (d == NULL)
         return;
+    cop_recorder_clear(&d->work.recorder);
     cop_tensors_free(d->bag);
     cop_plan_clear(&d->plan);
     cop_worker_close(&d->worker);
@@ -99,8 +100,10 @@ static cop_status step(void *self, cop_error *err)
 {
     distilling *d = self;
     cop_callback call;
+    int64_t i = d->next++ % d->plan.steps;
     cop_callback_enter(&call, NULL, d->what, "step");
-    cop_status status = d->ops->step(d->worker.self, &d->work, d->next++ % d->plan.steps, err);
+    cop_work_enter_step(&d->work, i);
+    cop_status status = d->ops->step(d->worker.self, &d->work, i, err);
     cop_callback_leave(&call);
     return status;
 }

@@ -76,15 +76,20 @@ static void free_data(const cop_tensors *set, void *data)
         free(data);
 }
 
-void cop_tensors_free(cop_tensors *set)
+static void free_behind(const cop_tensors *set, size_t count)
 {
-    if (set == NULL)
-        return;
-    for (size_t i = 0; i < set->count; i++) {
+    for (size_t i = count; i < set->count; i++) {
         if (!set->is_view)
             free_data(set, set->items[i]->data);
         free(set->items[i]);
     }
+}
+
+void cop_tensors_free(cop_tensors *set)
+{
+    if (set == NULL)
+        return;
+    free_behind(set, 0);
     free(set->items);
     free(set->slots);
     free(set);
@@ -100,6 +105,13 @@ static size_t slot_of(const cop_tensors *set, const char *name)
     return slot;
 }
 
+/* Into slots that are all empty. */
+static void fill_slots(cop_tensors *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        set->slots[slot_of(set, set->items[i]->name)] = i + 1;
+}
+
 static bool grow(cop_tensors *set)
 {
     size_t capacity = set->capacity;
@@ -113,9 +125,18 @@ static bool grow(cop_tensors *set)
     free(set->slots);
     set->slots = slots;
     set->capacity = capacity;
-    for (size_t i = 0; i < set->count; i++)
-        set->slots[slot_of(set, items[i]->name)] = i + 1;
+    fill_slots(set);
     return true;
+}
+
+void cop_tensors_cut(cop_tensors *set, size_t count)
+{
+    if (count >= set->count)
+        return;
+    free_behind(set, count);
+    set->count = count;
+    memset(set->slots, 0, 2 * set->capacity * sizeof *set->slots);
+    fill_slots(set);
 }
 
 cop_tensors *cop_tensors_new_view(void)

@@ -129,17 +129,29 @@ cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double sec
                              cop_error *err);
 void cop_draft_abandon(cop_draft *d);
 
-/* Checkpoints of a stage under way: a bag of tensors and the step it stands at, with the seconds
- * already spent. Written atomically, with a checksum over all of it and over whose it is. */
-cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
-                               int64_t step, double seconds, cop_error *err);
+/* The state of a stage under way. */
+typedef struct cop_saved {
+    cop_tensors *bag;
+    cop_tensors *series; /* what a work recorded (study/running/recorder.h); NULL: nothing */
+    int64_t step;        /* that it stands at */
+    double seconds;      /* already spent */
+} cop_saved;
 
-/* *bag is the checkpoint's, or NULL where there is none. One that is damaged, another stage's, or
- * at no valid step counts as none, with a warning. COP_FAILED where it cannot be told, as the disk
- * does not read or memory is refused: the next save would overwrite a checkpoint that may be good.
- * The error then names the file that is to be deleted for starting over. */
+/* Frees the tensors of one that was read, and leaves it empty. */
+void cop_saved_clear(cop_saved *saved);
+
+/* Checkpoints of a stage under way. Written atomically, with a checksum over all of it and over
+ * whose it is. */
+cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_saved *state,
+                               cop_error *err);
+
+/* *out is the caller's (cop_saved_clear); it has no bag where there is no checkpoint. One that is
+ * damaged, another stage's, or at no valid step counts as none, with a warning. COP_FAILED where it
+ * cannot be told, as the disk does not read or memory is refused: the next save would overwrite a
+ * checkpoint that may be good. The error then names the file that is to be deleted for starting
+ * over. */
 cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
-                               cop_tensors **bag, int64_t *step, double *seconds, cop_error *err);
+                               cop_saved *out, cop_error *err);
 void cop_checkpoint_remove(cop_store *s, const cop_artifact_id *id);
 
 /* Writes the checkpoint as a file of its own, where it stands at that step: what is kept of a work

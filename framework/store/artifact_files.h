@@ -18,7 +18,11 @@
 #define COP_SYNTHETIC_FILE "synthetic.safetensors"
 #define COP_TABLES_FILE    "tables.json"
 
-/* In the artifact of a work that a longer one can go on from: the bag after its last step. */
+/* In the artifact of a work that recorded numbers: all of them, or some thousand. */
+#define COP_SERIES_FILE "series.csv"
+
+/* In the artifact of a work that a longer one can go on from: the bag after its last step, and what
+ * was recorded by then. */
 #define COP_BAG_FILE "bag.safetensors"
 
 /* In all four kinds. */

@@ -16,40 +16,43 @@ static void checkpoint_path(const cop_store *s, const cop_artifact_id *id, char 
                         id->kind, id->hash);
 }
 
-cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_tensors *bag,
-                               int64_t step, double seconds, cop_error *err)
+void cop_saved_clear(cop_saved *saved)
 {
-    char path[COP_PATH_SIZE];
-    cop_checkpoint checkpoint = {.step = step, .seconds = seconds};
+    cop_tensors_free(saved->bag);
+    cop_tensors_free(saved->series);
+    *saved = (cop_saved){0};
+}
+
+cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_saved *state,
+                               cop_error *err)
+{
+    char path[COP_PATH_SIZE], owner[COP_ARTIFACT_NAME_SIZE];
     checkpoint_path(s, id, path, sizeof path);
-    (void)cop_artifact_text(id, checkpoint.owner);
-    return cop_checkpoint_write(&checkpoint, bag, path, err);
+    return cop_checkpoint_write(cop_artifact_text(id, owner), state, path, err);
 }
 
 /* A whole checkpoint of another stage is as bad as a damaged one. */
-static cop_status read_own(const char *path, const cop_artifact_id *id, cop_checkpoint *out,
-                           cop_tensors **bag, cop_error *err)
+static cop_status read_own(const char *path, const cop_artifact_id *id, cop_saved *out,
+                           cop_error *err)
 {
-    char self[COP_ARTIFACT_NAME_SIZE];
-    COP_TRY(cop_checkpoint_read(path, out, bag, err));
-    if (strcmp(out->owner, cop_artifact_text(id, self)) == 0)
+    char self[COP_ARTIFACT_NAME_SIZE], owner[COP_ARTIFACT_NAME_SIZE];
+    COP_TRY(cop_checkpoint_read(path, owner, out, err));
+    if (strcmp(owner, cop_artifact_text(id, self)) == 0)
         return COP_OK;
-    cop_tensors_free(*bag);
-    *bag = NULL;
-    return cop_fail(err, COP_DAMAGED, "of another stage, %s", out->owner);
+    cop_saved_clear(out);
+    return cop_fail(err, COP_DAMAGED, "of another stage, %s", owner);
 }
 
 cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logger *log,
-                               cop_tensors **bag, int64_t *step, double *seconds, cop_error *err)
+                               cop_saved *out, cop_error *err)
 {
     char path[COP_PATH_SIZE];
     cop_error why = {0};
-    cop_checkpoint checkpoint;
-    *bag = NULL;
+    *out = (cop_saved){0};
     checkpoint_path(s, id, path, sizeof path);
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return COP_OK;
-    cop_status status = read_own(path, id, &checkpoint, bag, &why);
+    cop_status status = read_own(path, id, out, &why);
     if (status == COP_DAMAGED) {
         cop_say(log, COP_LOG_WARNING, "starting over, checkpoint %s: %s", why.message, path);
         return COP_OK;
@@ -59,31 +62,28 @@ cop_status cop_checkpoint_load(cop_store *s, const cop_artifact_id *id, cop_logg
                            "the checkpoint cannot be read (%s); to start this stage over, delete "
                            "the file",
                            why.message);
-    *step = checkpoint.step;
-    *seconds = checkpoint.seconds;
     return COP_OK;
 }
 
 cop_status cop_checkpoint_keep(cop_store *s, const cop_artifact_id *id, int64_t step,
                                const char *path, bool *kept, cop_error *err)
 {
-    char from[COP_PATH_SIZE];
-    cop_checkpoint checkpoint;
-    cop_tensors *bag = NULL;
+    char from[COP_PATH_SIZE], owner[COP_ARTIFACT_NAME_SIZE];
+    cop_saved state;
     *kept = false;
     checkpoint_path(s, id, from, sizeof from);
     if (access(from, F_OK) != 0 && errno == ENOENT)
         return COP_OK;
-    cop_status status = read_own(from, id, &checkpoint, &bag, err);
+    cop_status status = read_own(from, id, &state, err);
     if (status == COP_DAMAGED)
         return COP_OK;
     COP_TRY(status);
-    checkpoint.seconds = 0.0;
-    if (checkpoint.step == step) {
-        status = cop_checkpoint_write(&checkpoint, bag, path, err);
+    state.seconds = 0.0;
+    if (state.step == step) {
+        status = cop_checkpoint_write(cop_artifact_text(id, owner), &state, path, err);
         *kept = status == COP_OK;
     }
-    cop_tensors_free(bag);
+    cop_saved_clear(&state);
     return status;
 }
 

@@ -95,24 +95,22 @@ cop_status cop_store_kept(const cop_store *s, const char *kind, const char *cour
     return COP_OK;
 }
 
-cop_status cop_kept_read(const cop_store *s, const cop_kept *kept, cop_tensors **bag,
-                         double *seconds, cop_error *err)
+cop_status cop_kept_read(const cop_store *s, const cop_kept *kept, cop_saved *out, cop_error *err)
 {
-    char path[COP_PATH_SIZE], owner[COP_ARTIFACT_NAME_SIZE];
-    cop_checkpoint checkpoint;
+    char path[COP_PATH_SIZE], self[COP_ARTIFACT_NAME_SIZE], owner[COP_ARTIFACT_NAME_SIZE];
     cop_error inner = {0};
-    *bag = NULL;
+    double seconds = 0.0;
+    *out = (cop_saved){0};
     COP_TRY(cop_store_check_file(s, &kept->id, COP_BAG_FILE, err));
-    COP_TRY(cop_store_cost(s, &kept->id, seconds, NULL, 0, err));
+    COP_TRY(cop_store_cost(s, &kept->id, &seconds, NULL, 0, err));
     cop_store_path(s, &kept->id, COP_BAG_FILE, path, sizeof path);
-    cop_status status = cop_checkpoint_read(path, &checkpoint, bag, &inner);
+    cop_status status = cop_checkpoint_read(path, owner, out, &inner);
     if (status != COP_OK)
         return cop_fail_at(err, status, path, 0, "%s", inner.message);
-    if (checkpoint.step == kept->steps &&
-        strcmp(checkpoint.owner, cop_artifact_text(&kept->id, owner)) == 0)
+    int64_t step = out->step;
+    out->seconds = seconds;
+    if (step == kept->steps && strcmp(owner, cop_artifact_text(&kept->id, self)) == 0)
         return COP_OK;
-    cop_tensors_free(*bag);
-    *bag = NULL;
-    return cop_fail_at(err, COP_DAMAGED, path, 0, "is of %s, step %lld", checkpoint.owner,
-                       (long long)checkpoint.step);
+    cop_saved_clear(out);
+    return cop_fail_at(err, COP_DAMAGED, path, 0, "is of %s, step %lld", owner, (long long)step);
 }

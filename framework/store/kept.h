@@ -18,9 +18,8 @@ typedef struct cop_kept {
 cop_status cop_store_kept(const cop_store *s, const char *kind, const char *course, int64_t most,
                           cop_kept **out, size_t *count, cop_error *err);
 
-/* Reads one, with the seconds that were spent on it; *bag is the caller's. COP_DAMAGED naming the
- * file where it is not what was kept. */
-cop_status cop_kept_read(const cop_store *s, const cop_kept *kept, cop_tensors **bag,
-                         double *seconds, cop_error *err);
+/* Reads one, with the seconds that were spent on it; *out is the caller's (cop_saved_clear).
+ * COP_DAMAGED naming the file where it is not what was kept. */
+cop_status cop_kept_read(const cop_store *s, const cop_kept *kept, cop_saved *out, cop_error *err);
 
 #endif

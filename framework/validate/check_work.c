@@ -44,10 +44,10 @@ typedef struct outcome {
     cop_error err;
     cop_status as_planned; /* pruners: whether the mask is what plan says of it */
     cop_error differs;
-    cop_digest result, last_bag;
+    cop_digest result, last_bag, recorded;
     cop_tables *tables; /* an analyzer's; owned */
-    int64_t wanted, at; /* the step whose bag to keep, and what is kept */
-    cop_tensors *middle;
+    int64_t wanted;     /* the step whose state to keep, and what is kept */
+    cop_saved middle;
 } outcome;
 
 static int64_t steps_run(const bench *b)
@@ -55,15 +55,19 @@ static int64_t steps_run(const bench *b)
     return b->is_cut ? SOME_STEPS : b->plan.steps;
 }
 
-static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 {
     outcome *o = context;
-    o->last_bag = cop_tensors_digest(bag);
-    if (next != o->wanted || o->middle != NULL)
+    o->last_bag = cop_tensors_digest(state->bag);
+    o->recorded = cop_tensors_digest(state->series);
+    if (state->step != o->wanted || o->middle.bag != NULL)
         return COP_OK;
-    o->middle = cop_tensors_clone(bag);
-    o->at = next;
-    return o->middle != NULL ? COP_OK : cop_out_of_memory(err);
+    o->middle.bag = cop_tensors_clone(state->bag);
+    o->middle.series = state->series != NULL ? cop_tensors_clone(state->series) : NULL;
+    o->middle.step = state->step;
+    return o->middle.bag != NULL && (o->middle.series != NULL) == (state->series != NULL)
+               ? COP_OK
+               : cop_out_of_memory(err);
 }
 
 static size_t lent_copies(const cop_plan *p)
@@ -166,10 +170,8 @@ static void run(bench *b, const outcome *from, int64_t steps, outcome *o)
                    .context = o,
                    .saves_end = true,
                    .steps_left = &steps};
-    if (from != NULL) {
-        d.resume_bag = from->middle;
-        d.resume_step = from->at;
-    }
+    if (from != NULL)
+        d.resume = &from->middle;
     const cop_work_ops *ops = b->instance.ops;
     o->status = b->plan.kind == COP_KIND_DISTILLER ? run_distiller(&d, ops, o)
                 : b->plan.kind == COP_KIND_PRUNER  ? run_pruner(b, &d, ops, o)
@@ -330,7 +332,7 @@ static void check_repeat(bench *b, const outcome *first)
 {
     static const cop_check check = {"the same seed gives the same bits",
                                     "a second run with the same seed, options and inputs gives the "
-                                    "same result, bit for bit",
+                                    "same result and records the same numbers, bit for bit",
                                     "work.h: \"A step is a pure function\""};
     cop_reporter_begin(b->r, &check);
     outcome again = {.wanted = -1};
@@ -339,6 +341,8 @@ static void check_repeat(bench *b, const outcome *first)
         (void)cop_reporter_status(b->r, again.status, &again.err);
     else if (!is_same(first->result, again.result))
         cop_reporter_finding(b->r, "the second run gave another result");
+    else if (!is_same(first->recorded, again.recorded))
+        cop_reporter_finding(b->r, "the second run recorded other numbers");
     else
         cop_reporter_ok(b->r);
     cop_tables_free(again.tables);
@@ -347,22 +351,25 @@ static void check_repeat(bench *b, const outcome *first)
 static void check_resume(bench *b, const outcome *first)
 {
     static const cop_check check = {"a restored bag gives the same bits",
-                                    "a run that goes on from a checkpoint gives the result of one "
-                                    "that was never stopped, bit for bit",
+                                    "a run that goes on from a checkpoint gives the result and the "
+                                    "recorded numbers of one that was never stopped, bit for bit",
                                     "work.h: cop_work_ops.step"};
     cop_reporter_begin(b->r, &check);
-    if (first->middle == NULL) {
+    if (first->middle.bag == NULL) {
         cop_reporter_skip(b->r, "there are %lld steps: nothing between them to restore",
                           (long long)b->plan.steps);
         return;
     }
     outcome resumed = {.wanted = -1};
-    run(b, first, b->is_cut ? SOME_STEPS - first->at : b->plan.steps + 1, &resumed);
+    run(b, first, b->is_cut ? SOME_STEPS - first->middle.step : b->plan.steps + 1, &resumed);
     if (resumed.status != COP_OK)
         (void)cop_reporter_status(b->r, resumed.status, &resumed.err);
     else if (!is_same(first->result, resumed.result))
         cop_reporter_finding(b->r, "going on from step %lld gave another result",
-                             (long long)first->at);
+                             (long long)first->middle.step);
+    else if (!is_same(first->recorded, resumed.recorded))
+        cop_reporter_finding(b->r, "going on from step %lld recorded other numbers",
+                             (long long)first->middle.step);
     else
         cop_reporter_ok(b->r);
     cop_tables_free(resumed.tables);
@@ -410,6 +417,10 @@ static void compare_longer(bench *b, bench *longer, const outcome *first)
                              "%lld of %lld",
                              (long long)steps_run(b), (long long)longer->plan.steps,
                              (long long)steps_run(b), (long long)b->plan.steps);
+    else if (!is_same(first->recorded, o.recorded))
+        cop_reporter_finding(b->r, "in %lld steps other numbers are recorded than in %lld of %lld",
+                             (long long)steps_run(b), (long long)steps_run(b),
+                             (long long)longer->plan.steps);
     else
         cop_reporter_ok(b->r);
     cop_plan_clear(&longer->plan);
@@ -417,10 +428,11 @@ static void compare_longer(bench *b, bench *longer, const outcome *first)
 
 static void check_going_on(bench *b, const outcome *first)
 {
-    static const cop_check check = {"steps do not depend on how many there are",
-                                    "after as many steps the bag is the same, bit for bit, however "
-                                    "many are to follow",
-                                    "work.h: cop_plan_steps_go_on, option.h: COP_OPTION_LENGTH"};
+    static const cop_check check = {
+        "steps do not depend on how many there are",
+        "after as many steps the bag and what is recorded are the same, "
+        "bit for bit, however many are to follow",
+        "work.h: cop_plan_steps_go_on, option.h: COP_OPTION_LENGTH"};
     cop_error err = {0};
     cop_component *component = NULL;
     bool is_longer = false;
@@ -614,7 +626,7 @@ static void check_all(bench *b)
     cop_trace_check(b->r, &trace);
     if (first.status == COP_OK)
         check_memory(b);
-    cop_tensors_free(first.middle);
+    cop_saved_clear(&first.middle);
     cop_tables_free(first.tables);
 }
 

@@ -13,6 +13,7 @@
 #include "store/formats/history_csv.h"
 #include "store/formats/run_note.h"
 #include "store/formats/safetensors.h"
+#include "store/formats/series_csv.h"
 #include "store/formats/stages_json.h"
 #include "store/formats/study_json.h"
 #include "store/formats/summary_json.h"
@@ -194,13 +195,22 @@ static cop_status write_tensors(const char *path, cop_error *err)
 
 static cop_status write_checkpoint(const char *path, cop_error *err)
 {
-    cop_checkpoint checkpoint = {.step = INT64_MAX, .seconds = 1.5};
-    const cop_artifact_id owner = named(COP_ARTIFACT_TRAINING, '7');
-    (void)cop_artifact_text(&owner, checkpoint.owner);
-    cop_tensors *set = some_tensors();
-    cop_status status = cop_checkpoint_write(&checkpoint, set, path, err);
-    cop_tensors_free(set);
+    const cop_artifact_id id = named(COP_ARTIFACT_TRAINING, '7');
+    char owner[COP_ARTIFACT_NAME_SIZE];
+    cop_saved state = {
+        .bag = some_tensors(), .series = some_tensors(), .step = INT64_MAX, .seconds = 1.5};
+    cop_status status = cop_checkpoint_write(cop_artifact_text(&id, owner), &state, path, err);
+    cop_saved_clear(&state);
     return status;
+}
+
+static cop_status write_series(const char *path, cop_error *err)
+{
+    static const cop_series_point losses[] = {{0, 1.0 / 3.0}, {1, (double)NAN}, {INT64_MAX, -0.0}};
+    static const cop_series_point others[] = {{7, (double)-INFINITY}};
+    const cop_series series[] = {{"matching loss", losses, COUNT(losses)},
+                                 {"\xc3\xa4 = 'b'", others, COUNT(others)}};
+    return cop_series_csv_write(series, COUNT(series), path, err);
 }
 
 static cop_status write_synthetic(const char *path, cop_error *err)
@@ -254,11 +264,12 @@ static const struct format {
     const char *name;
     cop_status (*write)(const char *path, cop_error *err);
 } formats[] = {
-    {"study_json", write_study},           {"history_csv", write_history},
-    {"summary_json", write_summary},       {"tables_json", write_tables},
-    {"artifact_json", write_manifest},     {"safetensors", write_tensors},
-    {"checkpoint_file", write_checkpoint}, {"synthetic_file", write_synthetic},
-    {"run_note", write_run_note},          {"stages_json", write_stages},
+    {"study_json", write_study},         {"history_csv", write_history},
+    {"series_csv", write_series},        {"summary_json", write_summary},
+    {"tables_json", write_tables},       {"artifact_json", write_manifest},
+    {"safetensors", write_tensors},      {"checkpoint_file", write_checkpoint},
+    {"synthetic_file", write_synthetic}, {"run_note", write_run_note},
+    {"stages_json", write_stages},
 };
 
 int main(int argc, char **argv)

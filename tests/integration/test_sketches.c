@@ -118,20 +118,21 @@ static cop_drive drive_of(trial *t)
         .what = "sketch", .self = t->worker.self, .work = &t->work, .steps = t->plan.steps};
 }
 
-/* The matching loss that step i says. */
+/* The matching loss that step i records. */
 static double loss_at(trial *t, int64_t i)
 {
     const cop_work_ops *ops = t->instance.ops;
     cop_error err = {0};
-    double loss = -1.0;
+    cop_work_enter_step(&t->work, i);
     assert_ok(ops->step(t->worker.self, &t->work, i, &err), &err);
-    assert_int_equal(sscanf(t->work.note, "matching loss %lf", &loss), 1);
+    cop_work_release(&t->work, "step");
+    double loss = cop_recorder_last(&t->work.recorder, "matching loss");
     assert_true(loss >= 0.0 && loss < 1e6);
     return loss;
 }
 
 /* A step is a function of the bag, its number and the random streams, so step 0 again, after the
- * others, is the same network, batches and draws: it must say a smaller loss than at first. */
+ * others, is the same network, batches and draws: it must record a smaller loss than at first. */
 static void check_that_the_loss_falls(trial *t, double share)
 {
     const cop_work_ops *ops = t->instance.ops;
@@ -145,6 +146,7 @@ static void check_that_the_loss_falls(trial *t, double share)
     if (!(last < share * first))
         fail_msg("the matching loss was %g and is %g, wanted less than %g of it", first, last,
                  share);
+    cop_recorder_clear(&t->work.recorder);
     cop_tensors_free(t->work.bag);
     t->work.bag = NULL;
 }

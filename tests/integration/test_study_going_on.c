@@ -4,6 +4,7 @@
 
 #include "core/log.h"
 #include "store/artifact_files.h"
+#include "store/formats/series_csv.h"
 #include "study/running/going_on.h"
 #include "study/running/runner.h"
 
@@ -116,6 +117,36 @@ static void twice_as_long_is_the_second_half_alone(void **state)
     bench_close(&fresh);
 }
 
+/* IDC records at each step; that the files are the same bits, the other tests see. */
+static void what_was_recorded_goes_on_too(void **state)
+{
+    (void)state;
+    bench first, longer;
+    open_length(&first, 2, NULL);
+    bench_run(&first);
+    open_beside(&longer, &first, 4, NULL);
+    bench_run(&longer);
+    cop_error err = {0};
+    char path[BENCH_PATH];
+    cop_series *series = NULL;
+    size_t count = 0;
+    cop_arena *arena = cop_arena_new();
+    assert_non_null(arena);
+    cop_store_path(longer.store, &distillation(&longer)->id, COP_SERIES_FILE, path, sizeof path);
+    assert_ok(cop_series_csv_read(path, arena, &series, &count, &err), &err);
+    assert_int_equal(count, 2);
+    assert_string_equal(series[0].name, "matching loss");
+    assert_string_equal(series[1].name, "network loss");
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(series[i].count, 4 * STEPS_EACH);
+        for (int64_t k = 0; k < 4 * STEPS_EACH; k++)
+            assert_int_equal(series[i].points[k].step, k);
+    }
+    cop_arena_free(arena);
+    bench_close(&longer);
+    bench_close(&first);
+}
+
 static void one_that_goes_on_can_be_stopped_anywhere(void **state)
 {
     (void)state;
@@ -186,12 +217,10 @@ static void another_distillation_and_a_longer_one_are_left_alone(void **state)
     bench_close(&other);
     open_beside(&shorter, &first, 1, NULL);
     cop_error err = {0};
-    cop_tensors *bag = NULL;
-    int64_t step = 0;
-    double seconds = 0.0;
+    cop_saved from;
     cop_runner r = {.study = shorter.study, .store = shorter.store};
-    assert_ok(cop_going_on_from(&r, distillation(&shorter), &bag, &step, &seconds, &err), &err);
-    assert_null(bag);
+    assert_ok(cop_going_on_from(&r, distillation(&shorter), &from, &err), &err);
+    assert_null(from.bag);
     bench_close(&shorter);
     bench_close(&first);
 }
@@ -249,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(twice_as_long_is_the_second_half_alone),
+        cmocka_unit_test(what_was_recorded_goes_on_too),
         cmocka_unit_test(one_that_goes_on_can_be_stopped_anywhere),
         cmocka_unit_test(the_longest_bag_that_is_whole_is_taken),
         cmocka_unit_test(another_distillation_and_a_longer_one_are_left_alone),

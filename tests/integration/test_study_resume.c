@@ -28,15 +28,13 @@ static size_t spoil_checkpoints(const bench *b)
     for (size_t i = 0; i < b->study->stage_count; i++) {
         const cop_stage *stage = &b->study->stages[i];
         cop_error err = {0};
-        cop_tensors *bag = NULL;
-        int64_t step = 0;
-        double seconds = 0.0;
-        assert_ok(cop_checkpoint_load(b->store, &stage->id, NULL, &bag, &step, &seconds, &err),
-                  &err);
-        if (bag == NULL)
+        cop_saved saved;
+        assert_ok(cop_checkpoint_load(b->store, &stage->id, NULL, &saved, &err), &err);
+        if (saved.bag == NULL)
             continue;
-        assert_ok(cop_checkpoint_save(b->store, &stage->id, bag, step + 1000, seconds, &err), &err);
-        cop_tensors_free(bag);
+        saved.step += 1000;
+        assert_ok(cop_checkpoint_save(b->store, &stage->id, &saved, &err), &err);
+        cop_saved_clear(&saved);
         spoiled++;
     }
     return spoiled;

@@ -112,6 +112,10 @@ static void finds_each_broken_promise_of_a_work(void **state)
     expect_finding(FIXTURES "unread_judgement.so", "what is read for judging is judged by",
                    "'threshold' is a judgement, and there is no judge");
     expect_finding(FIXTURES "keeps_in_instance.so", "a restored bag gives the same bits", "step 1");
+    expect_finding(FIXTURES "records_from_instance.so", "a restored bag gives the same bits",
+                   "recorded other numbers");
+    expect_finding(FIXTURES "records_too_late.so", "runs to its end",
+                   "was recorded outside of a step");
     expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
     expect_finding(FIXTURES "regrows.so", "the mask is as planned", "brings the removed weight");
     expect_finding(FIXTURES "states_left.so", "the mask is as planned", "plan states");

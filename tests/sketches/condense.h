@@ -167,7 +167,7 @@ static cop_status step_condense(void *state, cop_work *work, int64_t i, cop_erro
         memcpy(all + (size_t)c * size, gradient, size * sizeof *all);
     }
     cop_pixels_step_all(self->pixels, all, o->lr, o->momentum);
-    cop_work_report(work, "matching loss %.5g", total / classes);
+    cop_work_record(work, "matching loss", total / classes);
     if (i % o->outer == o->outer - 1)
         return COP_OK;
     int64_t epoch = (cop_pixels_count(self->pixels) + o->batch_train - 1) / o->batch_train;

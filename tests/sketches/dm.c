@@ -97,7 +97,7 @@ static cop_status match_all(dm *self, cop_work *work, int64_t i, cop_error *err)
         memcpy(all + (size_t)c * size, gradient, size * sizeof *all);
     }
     cop_pixels_step_all(self->pixels, all, self->o->lr, self->o->momentum);
-    cop_work_report(work, "matching loss %.5g", total / classes);
+    cop_work_record(work, "matching loss", total / classes);
     return COP_OK;
 }
 

@@ -280,7 +280,7 @@ static cop_status step_mtt(void *state, cop_work *work, int64_t i, cop_error *er
     cop_pixels_step_all(self->pixels, gradient, self->o->lr_pixels, MOMENTUM);
     rate[1] = MOMENTUM * rate[1] + rate_gradient;
     rate[0] -= self->o->lr_lr * rate[1];
-    cop_work_report(work, "matching loss %.5g", loss);
+    cop_work_record(work, "matching loss", loss);
     if (!isfinite(loss) || !(rate[0] > 0.0))
         return cop_fail(err, COP_FAILED, "the loss became %g and the student's rate %g: lower %s",
                         loss, rate[0], isfinite(loss) ? "lr_lr" : "lr_pixels");

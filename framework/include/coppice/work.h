@@ -216,7 +216,19 @@ COP_API int cop_work_threads(const cop_work *w);
 /* Where it says things (log.h). */
 COP_API cop_logger *cop_work_logger(const cop_work *w);
 
-/* A short text beside the progress bar: "loss 12.3". */
+/* Records a number worth watching for the step that is running: cop_work_record(work, "matching
+ * loss", loss). The last one is shown beside the progress bar; all of them, or evenly some two
+ * thousand where there are more, are kept with the result (series.csv, over the step) and drawn by
+ * the report. Checkpoints hold them: they need no place in the bag, and nothing reads them back.
+ *
+ * A second number of the same name in one step takes the place of the first. A value that is not
+ * finite is kept as such, and left out of figures. A name has 1 to 40 bytes of UTF-8 without
+ * control characters, commas and quotation marks, and no space at either end; a work has at most 16
+ * names. What cannot be recorded, as the name is none or no step is running (in begin, in finish),
+ * is refused: the host fails the work when the callback returns. [the callback's thread] */
+COP_API void cop_work_record(cop_work *w, const char *name, double value);
+
+/* A short text beside the progress bar, for what is no number to keep: "loading". */
 COP_API void cop_work_report(cop_work *w, const char *format, ...) COP_PRINTF(2, 3);
 
 /* Inputs. They are loaded when they are asked for, which can fail, and borrowed until the callback

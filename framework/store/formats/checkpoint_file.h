@@ -1,28 +1,25 @@
 /* checkpoint_file.h: the state of a stage under way, as a file.
  *
- * A safetensors file (safetensors.h) of the state's tensors, in their order, with the metadata
+ * A safetensors file (safetensors.h) of the bag's tensors, in their order, and behind them those of
+ * what was recorded, each under a prefix that no tensor of the bag begins with; with the metadata
  *
  *   of        the stage: "train-<32 hexadecimal digits>"
  *   step      steps done, decimal digits
  *   seconds   spent so far, with three digits behind the point
- *   checksum  over the three, and over every tensor's name, type, shape and bytes */
+ *   series    the prefix; absent where nothing was recorded
+ *   checksum  over the others, and over every tensor's name, type, shape and bytes */
 #ifndef COP_STORE_FORMATS_CHECKPOINT_FILE_H
 #define COP_STORE_FORMATS_CHECKPOINT_FILE_H
 
 #include "store/artifact.h"
 
-typedef struct cop_checkpoint {
-    char owner[COP_ARTIFACT_NAME_SIZE]; /* the stage's name */
-    int64_t step;
-    double seconds;
-} cop_checkpoint;
+/* `owner` is the stage's name. */
+cop_status cop_checkpoint_write(const char *owner, const cop_saved *state, const char *path,
+                                cop_error *err);
 
-cop_status cop_checkpoint_write(const cop_checkpoint *checkpoint, const cop_tensors *bag,
-                                const char *path, cop_error *err);
-
-/* *bag is the caller's. COP_DAMAGED with what is wrong with it ("damaged", "at no valid step", …),
- * COP_FAILED where it cannot be read, or memory is refused. */
-cop_status cop_checkpoint_read(const char *path, cop_checkpoint *out, cop_tensors **bag,
-                               cop_error *err);
+/* *out is the caller's (cop_saved_clear), empty after a failure; `owner` has room for
+ * COP_ARTIFACT_NAME_SIZE. COP_DAMAGED with what is wrong with it ("damaged", "at no valid step",
+ * …), COP_FAILED where it cannot be read, or memory is refused. */
+cop_status cop_checkpoint_read(const char *path, char *owner, cop_saved *out, cop_error *err);
 
 #endif

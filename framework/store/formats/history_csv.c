@@ -3,9 +3,9 @@
 
 #include "core/damage.h"
 #include "core/file.h"
-#include "core/locale.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "store/formats/csv_numbers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,25 +34,13 @@ cop_status cop_history_csv_write(const cop_history_row *rows, size_t count, cons
     return status;
 }
 
-static size_t count_lines(const char *text)
-{
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += *text == '\n';
-    return count;
-}
-
 /* One cell, of which `*text` is moved to the end; false unless it is empty or a number. */
 static bool read_cell(char **text, double *value)
 {
     *value = (double)NAN;
     if (**text == ',' || **text == '\n')
         return true;
-    char *end = NULL;
-    *value = cop_strtod(*text, &end);
-    bool ok = end != *text && strchr(" \t\r\n", **text) == NULL;
-    *text = end;
-    return ok;
+    return cop_csv_read_number(text, value);
 }
 
 static bool read_row(char **text, double *row)
@@ -74,7 +62,7 @@ cop_status cop_history_csv_read(const char *path, cop_arena *arena, cop_history_
     cop_status status = COP_OK;
     char *at = text;
     *count = 0;
-    *rows = cop_arena_array(arena, count_lines(text) + 1, sizeof **rows);
+    *rows = cop_arena_array(arena, cop_csv_count_lines(text) + 1, sizeof **rows);
     if (*rows == NULL)
         status = cop_out_of_memory(err);
     else if (strncmp(text, HEADER, strlen(HEADER)) != 0)

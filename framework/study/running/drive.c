@@ -3,6 +3,7 @@
 
 #include "core/callback.h"
 #include "core/clock.h"
+#include "core/damage.h"
 #include "nn/synthetic.h"
 
 #include <stdio.h>
@@ -51,28 +52,38 @@ static bool same_layout(const cop_tensors *a, const cop_tensors *b)
     return true;
 }
 
-/* Puts the checkpoint's values into the bag and gives the step to go on from. */
-static cop_status resume(const cop_drive *d, cop_tensors *bag, int64_t *first, cop_error *err)
+/* Puts the checkpoint's values into the bag, and what was recorded by then into the recorder; gives
+ * the step to go on from. */
+static cop_status resume(const cop_drive *d, int64_t *first, cop_error *err)
 {
+    const cop_saved *from = d->resume;
     *first = 0;
-    if (d->resume_bag == NULL)
+    if (from == NULL || from->bag == NULL)
         return COP_OK;
-    if (d->resume_step < 0 || d->resume_step > d->steps || !same_layout(bag, d->resume_bag)) {
+    cop_status status = COP_DAMAGED;
+    if (from->step >= 0 && from->step <= d->steps && same_layout(d->work->bag, from->bag))
+        status = cop_recorder_load(&d->work->recorder, from->series, from->step, err);
+    if (status == COP_DAMAGED) {
         cop_say(d->work->log, COP_LOG_WARNING,
                 "%s: the checkpoint does not fit this work; starting again", d->what);
         return COP_OK;
     }
-    COP_TRY(cop_tensors_copy(bag, d->resume_bag, err));
-    *first = d->resume_step;
+    COP_TRY(status);
+    COP_TRY(cop_tensors_copy(d->work->bag, from->bag, err));
+    *first = from->step;
     return COP_OK;
 }
 
-static cop_status save(const cop_drive *d, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status save(const cop_drive *d, int64_t next, cop_error *err)
 {
     if (d->save == NULL)
         return COP_OK;
     cop_error inner = {0};
-    cop_status status = d->save(d->context, bag, next, &inner);
+    cop_saved state = {.bag = d->work->bag, .step = next};
+    cop_status status = cop_recorder_save(&d->work->recorder, &state.series, &inner);
+    if (status == COP_OK)
+        status = d->save(d->context, &state, &inner);
+    cop_tensors_free(state.series);
     return blame(d, "checkpoint", status, &inner, err);
 }
 
@@ -88,6 +99,14 @@ bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left)
     return false;
 }
 
+/* That a number could not be recorded is the work's failure, even where it does not know. */
+static cop_status check_recorded(const cop_work *w, cop_error *err)
+{
+    if (w->not_recorded.status == COP_OK)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "cop_work_record: %s", w->not_recorded.message);
+}
+
 /* One callback of the work: `i` is the step. */
 typedef enum phase { BEGIN, STEP, FINISH } phase;
 
@@ -99,6 +118,8 @@ static cop_status call(const cop_drive *d, const cop_work_ops *ops, phase which,
     cop_callback at;
     char name[48];
     cop_status status = COP_OK;
+    if (which == STEP)
+        cop_work_enter_step(d->work, i);
     cop_callback_enter(&at, NULL, d->what, names[which]);
     if (which == BEGIN)
         status = ops->begin(d->self, d->work, &inner);
@@ -115,6 +136,10 @@ static cop_status call(const cop_drive *d, const cop_work_ops *ops, phase which,
             (void)cop_fail(&inner, d->work->input_status, "an input could not be read");
         return blame(d, names[which], d->work->input_status, &inner, err);
     }
+    if (d->work->not_recorded.status == COP_FAILED) /* memory was refused */
+        return blame(d, names[which], COP_FAILED, &d->work->not_recorded, err);
+    if (status == COP_OK)
+        status = check_recorded(d->work, &inner);
     if (status == COP_OK)
         return COP_OK;
     if (which == STEP)
@@ -128,16 +153,18 @@ static cop_status run_steps(const cop_drive *d, const cop_work_ops *ops, int64_t
                             cop_error *err)
 {
     const cop_tensors *bag = d->work->bag;
+    char text[256];
     const char *title = d->work->title != NULL ? d->work->title : d->what;
     size_t declared = cop_tensors_count(bag);
     double saved = cop_now();
     for (int64_t i = first; i < d->steps; i++) {
         if (cop_run_stops(d->stop, d->steps_left)) {
-            COP_TRY(save(d, bag, i, err));
+            COP_TRY(save(d, i, err));
             return cop_fail(err, COP_CANCELLED, "%s: stopped before step %lld of %lld", d->what,
                             (long long)i, (long long)d->steps);
         }
-        cop_progress(d->work->log, title, i, d->steps, "%s", d->work->note);
+        cop_progress(d->work->log, title, i, d->steps, "%s",
+                     cop_work_progress(d->work, text, sizeof text));
         COP_TRY(call(d, ops, STEP, i, err));
         if (cop_tensors_count(bag) != declared)
             return judge(d, cop_fail(err, COP_FAILED,
@@ -145,11 +172,12 @@ static cop_status run_steps(const cop_drive *d, const cop_work_ops *ops, int64_t
                                      "begin",
                                      d->what, (long long)i));
         if (i + 1 < d->steps && cop_now() - saved >= d->save_seconds) {
-            COP_TRY(save(d, bag, i + 1, err));
+            COP_TRY(save(d, i + 1, err));
             saved = cop_now();
         }
     }
-    cop_progress(d->work->log, title, d->steps, d->steps, "%s", d->work->note);
+    cop_progress(d->work->log, title, d->steps, d->steps, "%s",
+                 cop_work_progress(d->work, text, sizeof text));
     return COP_OK;
 }
 
@@ -158,14 +186,14 @@ static cop_status run_with_bag(const cop_drive *d, const cop_work_ops *ops, cop_
     int64_t first = 0;
     if (ops->begin != NULL)
         COP_TRY(call(d, ops, BEGIN, 0, err));
-    COP_TRY(resume(d, d->work->bag, &first, err));
+    COP_TRY(resume(d, &first, err));
     if (d->steps > 0 && ops->step == NULL)
         return judge(d,
                      cop_fail(err, COP_FAILED, "%s: plan states %lld steps, and there is no step",
                               d->what, (long long)d->steps));
     COP_TRY(run_steps(d, ops, first, err));
     if (d->saves_end)
-        COP_TRY(save(d, d->work->bag, d->steps, err));
+        COP_TRY(save(d, d->steps, err));
     return call(d, ops, FINISH, 0, err);
 }
 
@@ -177,7 +205,14 @@ static cop_status run(const cop_drive *d, const cop_work_ops *ops, cop_error *er
         return cop_fail(err, COP_FAILED, "%s: out of memory", d->what);
     w->note[0] = '\0';
     w->input_status = COP_OK;
+    w->not_recorded = (cop_error){0};
+    cop_recorder_clear(&w->recorder);
     cop_status status = run_with_bag(d, ops, err);
+    if (status == COP_OK && d->recorded != NULL) {
+        *d->recorded = w->recorder;
+        w->recorder = (cop_recorder){0};
+    }
+    cop_recorder_clear(&w->recorder);
     cop_tensors_free(w->bag);
     cop_tensors_free(w->scores);
     w->bag = NULL;

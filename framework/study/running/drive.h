@@ -6,6 +6,7 @@
 #ifndef COP_STUDY_RUNNING_DRIVE_H
 #define COP_STUDY_RUNNING_DRIVE_H
 
+#include "store/artifact.h"
 #include "study/graph/plan.h"
 #include "study/running/work.h"
 
@@ -23,17 +24,20 @@ typedef struct cop_drive {
     int64_t steps;            /* as planned */
     cop_mask_promise promise; /* pruners: what the plan says of the mask */
 
-    /* Where a checkpoint stands; NULL and 0 to start anew. One that does not fit the bag that
-     * `begin` declares is left aside with a warning. */
-    const cop_tensors *resume_bag;
-    int64_t resume_step;
+    /* Where a checkpoint stands; NULL, or without a bag, to start anew. One that does not fit the
+     * bag that `begin` declares is left aside with a warning. */
+    const cop_saved *resume;
 
-    /* Called with the bag and the next step to run, every `save_seconds` (0: after each step) and
-     * when stopped. NULL: no checkpoints. Its failure ends the work. */
-    cop_status (*save)(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err);
+    /* Called with the bag, what was recorded and the next step to run, every `save_seconds` (0:
+     * after each step) and when stopped; the seconds are not filled in. NULL: no checkpoints. Its
+     * failure ends the work. */
+    cop_status (*save)(void *context, const cop_saved *state, cop_error *err);
     void *context;
     double save_seconds;
     bool saves_end; /* also before finish, when all steps are done */
+
+    /* What was recorded is put here when the work is done, the caller's to clear. NULL: dropped. */
+    cop_recorder *recorded;
 
     /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
     bool *own_failure;

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes the place of *bag. */
-static void take(cop_runner *r, const cop_stage *stage, const cop_kept *kept, cop_tensors *found,
-                 cop_tensors **bag, int64_t *step)
+/* Takes the place of *out. */
+static void take(cop_runner *r, const cop_stage *stage, const cop_kept *kept, cop_saved found,
+                 cop_saved *out)
 {
     char name[COP_ARTIFACT_NAME_SIZE];
-    cop_tensors_free(*bag);
-    *bag = found;
-    *step = kept->steps;
+    cop_saved_clear(out);
+    *out = found;
     cop_say(r->log, COP_LOG_INFO, "%s goes on from the %lld steps of %s", stage->title,
             (long long)kept->steps, cop_artifact_text(&kept->id, name));
     cop_makers_compare(r, stage, &kept->id);
@@ -23,19 +22,16 @@ static void take(cop_runner *r, const cop_stage *stage, const cop_kept *kept, co
 
 /* Tries the kept bags, the longest first, as long as they are further than the checkpoint. */
 static cop_status try_kept(cop_runner *r, const cop_stage *stage, const cop_kept *kept,
-                           size_t count, cop_tensors **bag, int64_t *step, double *seconds,
-                           cop_error *err)
+                           size_t count, cop_saved *out, cop_error *err)
 {
     /* A checkpoint behind the end is none that fits. */
-    int64_t at = *bag != NULL && *step <= stage->work.steps ? *step : 0;
+    int64_t at = out->bag != NULL && out->step <= stage->work.steps ? out->step : 0;
     for (size_t i = 0; i < count && kept[i].steps > at; i++) {
         cop_error why = {0};
-        cop_tensors *found = NULL;
-        double spent = 0.0;
-        cop_status status = cop_kept_read(r->store, &kept[i], &found, &spent, &why);
+        cop_saved found;
+        cop_status status = cop_kept_read(r->store, &kept[i], &found, &why);
         if (status == COP_OK) {
-            take(r, stage, &kept[i], found, bag, step);
-            *seconds = spent;
+            take(r, stage, &kept[i], found, out);
             return COP_OK;
         }
         if (status != COP_DAMAGED) {
@@ -49,23 +45,20 @@ static cop_status try_kept(cop_runner *r, const cop_stage *stage, const cop_kept
     return COP_OK;
 }
 
-cop_status cop_going_on_from(cop_runner *r, const cop_stage *stage, cop_tensors **bag,
-                             int64_t *step, double *seconds, cop_error *err)
+cop_status cop_going_on_from(cop_runner *r, const cop_stage *stage, cop_saved *out, cop_error *err)
 {
     cop_kept *kept = NULL;
     size_t count = 0;
-    COP_TRY(cop_checkpoint_load(r->store, &stage->id, r->log, bag, step, seconds, err));
+    COP_TRY(cop_checkpoint_load(r->store, &stage->id, r->log, out, err));
     if (stage->course[0] == '\0')
         return COP_OK;
     cop_status status = cop_store_kept(r->store, stage->id.kind, stage->course, stage->work.steps,
                                        &kept, &count, err);
     if (status == COP_OK)
-        status = try_kept(r, stage, kept, count, bag, step, seconds, err);
+        status = try_kept(r, stage, kept, count, out, err);
     free(kept);
-    if (status != COP_OK) {
-        cop_tensors_free(*bag);
-        *bag = NULL;
-    }
+    if (status != COP_OK)
+        cop_saved_clear(out);
     return status;
 }
 

@@ -5,10 +5,9 @@
 #include "study/running/runner.h"
 
 /* The state furthest on its way, the checkpoint of the stage or the kept bag of a shorter work of
- * its course: *bag (the caller's), the steps done, and the seconds spent on them. NULL: none. A
- * kept bag that is damaged is passed over with a warning. */
-cop_status cop_going_on_from(cop_runner *r, const cop_stage *stage, cop_tensors **bag,
-                             int64_t *step, double *seconds, cop_error *err);
+ * its course. *out is the caller's (cop_saved_clear); it has no bag where there is none. A kept bag
+ * that is damaged is passed over with a warning. */
+cop_status cop_going_on_from(cop_runner *r, const cop_stage *stage, cop_saved *out, cop_error *err);
 
 /* How many steps need not be done for the stage, for estimates: those of the longest kept
  * bag of its course, or of a shorter work that the study does before it. `store` may be NULL. */

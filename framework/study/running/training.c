@@ -187,13 +187,13 @@ static cop_status fill_checkpoint(const cop_training *t, cop_tensors *bag, cop_e
 
 static cop_status save(const cop_training *t, double seconds, cop_error *err)
 {
-    cop_tensors *bag = cop_tensors_new();
-    if (bag == NULL)
+    cop_saved state = {.bag = cop_tensors_new(), .step = t->step, .seconds = seconds};
+    if (state.bag == NULL)
         return cop_out_of_memory(err);
-    cop_status status = fill_checkpoint(t, bag, err);
+    cop_status status = fill_checkpoint(t, state.bag, err);
     if (status == COP_OK)
-        status = cop_checkpoint_save(t->r->store, &t->stage->id, bag, t->step, seconds, err);
-    cop_tensors_free(bag);
+        status = cop_checkpoint_save(t->r->store, &t->stage->id, &state, err);
+    cop_saved_clear(&state);
     return status;
 }
 
@@ -228,19 +228,19 @@ static void forget_snapshots(cop_training *t)
 /* Goes on from the stage's checkpoint, if there is a usable one. */
 static cop_status resume(cop_training *t, cop_error *err)
 {
-    cop_tensors *bag = NULL;
-    int64_t step = 0;
-    double seconds = 0.0;
-    COP_TRY(cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &bag, &step, &seconds, err));
+    cop_saved state;
+    COP_TRY(cop_checkpoint_load(t->r->store, &t->stage->id, t->r->log, &state, err));
+    const cop_tensors *bag = state.bag;
+    int64_t step = state.step;
     if (bag == NULL)
         return COP_OK;
     bool fits = step >= t->first && step <= cop_trainer_total_steps(t->trainer) &&
                 takes(bag, "", t->records) && takes(bag, "", cop_trainer_state(t->trainer)) &&
                 restore_snapshots(t, bag, step);
-    cop_tensors_free(bag);
+    t->spent = fits ? state.seconds : t->spent;
+    cop_saved_clear(&state);
     if (fits) {
         t->step = step;
-        t->spent = seconds;
         cop_say(t->r->log, COP_LOG_INFO, "%s: going on from step %lld", t->stage->title,
                 (long long)step);
         return COP_OK;

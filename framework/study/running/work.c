@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const cop_samples *cop_work_train_data(const cop_work *w)
 {
@@ -53,6 +54,41 @@ void cop_work_report(cop_work *w, const char *format, ...)
     va_start(arguments, format);
     (void)cop_vsnprintf(w->note, sizeof w->note, format, arguments);
     va_end(arguments);
+}
+
+void cop_work_record(cop_work *w, const char *name, double value)
+{
+    cop_error why = {0};
+    cop_status status = COP_INVALID;
+    if (name == NULL)
+        (void)cop_fail(&why, COP_INVALID, "a number without a name was recorded");
+    else if (!w->in_step)
+        (void)cop_fail(&why, COP_INVALID, "\"%.40s\" was recorded outside of a step", name);
+    else
+        status = cop_recorder_add(&w->recorder, name, w->step, value, &why);
+    if (status != COP_OK && w->not_recorded.status == COP_OK)
+        w->not_recorded = why;
+}
+
+void cop_work_enter_step(cop_work *w, int64_t i)
+{
+    w->in_step = true;
+    w->step = i;
+}
+
+const char *cop_work_progress(const cop_work *w, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%s", w->note);
+    for (size_t i = 0; i < w->recorder.count; i++) {
+        const cop_recorded *s = &w->recorder.items[i];
+        char one[COP_SERIES_NAME_SIZE + 32];
+        size_t length = strlen(text);
+        (void)cop_snprintf(one, sizeof one, "%s%s %.4g", length > 0 ? "  " : "", s->name,
+                           s->points[s->count - 1].value);
+        if (length + strlen(one) < size)
+            (void)snprintf(text + length, size - length, "%s", one);
+    }
+    return text;
 }
 
 cop_tensors *cop_work_bag(cop_work *w)
@@ -224,6 +260,7 @@ cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *
 
 void cop_work_release(cop_work *w, const char *callback)
 {
+    w->in_step = false;
     if (w->source.release != NULL)
         w->source.release(w->source.context, callback);
 }

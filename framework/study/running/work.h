@@ -4,6 +4,7 @@
 
 #include "core/memory_source.h"
 #include "nn/synthetic.h"
+#include "study/running/recorder.h"
 
 #include <coppice/plugin.h>
 #include <coppice/work.h>
@@ -34,7 +35,7 @@ typedef struct cop_work_source {
     void (*release)(void *context, const char *callback);
 } cop_work_source;
 
-/* Filled by the host before `begin`; nothing in it is owned but `scores`. */
+/* Filled by the host before `begin`; nothing in it is owned but `scores` and the recorder's. */
 struct cop_work {
     cop_kind kind;
     const cop_task *task;
@@ -64,7 +65,17 @@ struct cop_work {
     cop_tensors *next_mask;
     cop_tables *tables;
     char note[128]; /* the work's last report; starts empty */
+    bool in_step;   /* of that number: */
+    int64_t step;
+    cop_recorder recorder;  /* what it recorded; owned by whoever drives it */
+    cop_error not_recorded; /* with the first number that could not be: why */
 };
+
+/* Step i begins: until the release, numbers are recorded for it. */
+void cop_work_enter_step(cop_work *w, int64_t i);
+
+/* The report and the last numbers that were recorded, as far as there is room. Returns `text`. */
+const char *cop_work_progress(const cop_work *w, char *text, size_t size);
 
 /* The callback at hand ("step") has returned. */
 void cop_work_release(cop_work *w, const char *callback);

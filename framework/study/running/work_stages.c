@@ -32,8 +32,9 @@ typedef struct cop_run {
     bool *copy_is_dense;
     struct cop_work work;
     cop_drive drive;
-    cop_tensors *checkpoint;
-    double began, spent;
+    cop_saved from; /* where it goes on from */
+    cop_recorder recorded;
+    double began;
 } cop_run;
 
 static void close_run(cop_run *run)
@@ -41,7 +42,8 @@ static void close_run(cop_run *run)
     cop_worker_close(&run->worker);
     cop_lender_free(run->lender);
     free(run->copy_is_dense);
-    cop_tensors_free(run->checkpoint);
+    cop_saved_clear(&run->from);
+    cop_recorder_clear(&run->recorded);
 }
 
 static cop_status compare_copies(cop_run *run, cop_error *err)
@@ -55,11 +57,18 @@ static cop_status compare_copies(cop_run *run, cop_error *err)
     return COP_OK;
 }
 
-static cop_status save(void *context, const cop_tensors *bag, int64_t next_step, cop_error *err)
+/* With those of earlier attempts. */
+static double seconds_spent(const cop_run *run)
+{
+    return run->from.seconds + cop_now() - run->began;
+}
+
+static cop_status save(void *context, const cop_saved *state, cop_error *err)
 {
     const cop_run *run = context;
-    return cop_checkpoint_save(run->r->store, &run->stage->id, bag, next_step,
-                               run->spent + cop_now() - run->began, err);
+    cop_saved timed = *state;
+    timed.seconds = seconds_spent(run);
+    return cop_checkpoint_save(run->r->store, &run->stage->id, &timed, err);
 }
 
 static void fill_work(cop_run *run)
@@ -112,23 +121,31 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                              .work = &run->work,
                              .steps = stage->work.steps,
                              .promise = stage->work.promise,
+                             .resume = &run->from,
                              .save = save,
                              .context = run,
                              .save_seconds = r->save_seconds,
                              .saves_end = stage->course[0] != '\0',
+                             .recorded = &run->recorded,
                              .own_failure = &r->own_failure,
                              .stop = r->stop,
                              .steps_left = r->steps_left};
-    int64_t step = 0;
-    COP_TRY(cop_going_on_from(r, stage, &run->checkpoint, &step, &run->spent, err));
-    if (run->checkpoint != NULL) {
-        run->drive.resume_bag = run->checkpoint;
-        run->drive.resume_step = step;
-    }
-    return COP_OK;
+    return cop_going_on_from(r, stage, &run->from, err);
 }
 
-/* Writes the result's file and the summary into a draft and publishes it. */
+/* Nothing where nothing was recorded. */
+static cop_status write_recorded(const cop_run *run, const cop_draft *draft, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    cop_series series[COP_SERIES_MOST];
+    size_t count = cop_recorder_series(&run->recorded, series);
+    if (count == 0)
+        return COP_OK;
+    cop_draft_path(draft, COP_SERIES_FILE, path, sizeof path);
+    return cop_series_csv_write(series, count, path, err);
+}
+
+/* Writes the result's file, what was recorded and the summary into a draft and publishes it. */
 typedef cop_status (*cop_write_result)(const void *result, const char *path, cop_error *err);
 
 static cop_status publish(cop_run *run, const char *file, cop_write_result write,
@@ -143,6 +160,8 @@ static cop_status publish(cop_run *run, const char *file, cop_write_result write
     cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
     if (status == COP_OK)
         status = cop_summary_write(summary, stage->id.kind, path, err);
+    if (status == COP_OK)
+        status = write_recorded(run, draft, err);
     if (status == COP_OK && stage->course[0] != '\0')
         status = cop_draft_keep_bag(draft, stage->course, stage->work.steps, err);
     if (status != COP_OK) {
@@ -152,7 +171,7 @@ static cop_status publish(cop_run *run, const char *file, cop_write_result write
     char *makers = cop_makers(stage);
     cop_draft_made_by(draft, makers != NULL ? makers : "");
     free(makers);
-    COP_TRY(cop_draft_publish(draft, stage->identity, run->spent + cop_now() - run->began, err));
+    COP_TRY(cop_draft_publish(draft, stage->identity, seconds_spent(run), err));
     cop_checkpoint_remove(run->r->store, &stage->id);
     return COP_OK;
 }

@@ -164,8 +164,11 @@ static cop_status inner_iteration(idc *r, cop_work *work, int64_t visit, cop_err
         cop_pixels_step(r->pixels, c, gradient, rate, o->momentum);
         total += loss;
     }
-    cop_work_report(work, "matching loss %.4g", total / cop_task_classes(task));
-    return cop_network_run_images(r->network, o->net_images, NULL, err);
+    cop_work_record(work, "matching loss", total / cop_task_classes(task));
+    COP_TRY(cop_network_run_images(r->network, o->net_images, &loss, err));
+    if (o->net_images > 0)
+        cop_work_record(work, "network loss", loss);
+    return COP_OK;
 }
 
 static cop_status pretrain(idc *r, cop_work *work, const idc_rhythm *rhythm, int64_t k,
@@ -174,7 +177,7 @@ static cop_status pretrain(idc *r, cop_work *work, const idc_rhythm *rhythm, int
     int64_t left = rhythm->pretrain_batches - k * rhythm->piece;
     double loss = 0.0;
     COP_TRY(cop_network_run(r->network, left < rhythm->piece ? left : rhythm->piece, &loss, err));
-    cop_work_report(work, "pretraining, loss %.4g", loss);
+    cop_work_record(work, "network loss", loss);
     return COP_OK;
 }
 

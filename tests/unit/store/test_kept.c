@@ -23,9 +23,9 @@ static cop_artifact_id publish_work(const store_fixture *f, const char *kind, co
     cop_draft *draft = NULL;
     (void)snprintf(identity, sizeof identity, "%s of %d steps, course %s", kind, (int)steps, of);
     cop_artifact_id id = name_of(kind, identity);
-    cop_tensors *bag = some_tensors();
-    assert_ok(cop_checkpoint_save(f->store, &id, bag, at, 2.5, &err), &err);
-    cop_tensors_free(bag);
+    cop_saved state = {.bag = some_tensors(), .series = some_tensors(), .step = at, .seconds = 2.5};
+    assert_ok(cop_checkpoint_save(f->store, &id, &state, &err), &err);
+    cop_saved_clear(&state);
     assert_ok(cop_draft_open(f->store, &id, &draft, &err), &err);
     assert_ok(cop_draft_keep_bag(draft, of, steps, &err), &err);
     assert_ok(cop_draft_publish(draft, identity, 7.5, &err), &err);
@@ -66,15 +66,21 @@ static void a_bag_comes_back_as_it_was(void **state)
     const store_fixture *f = *state;
     cop_error err = {0};
     cop_kept *kept = NULL;
-    cop_tensors *back = NULL, *bag = some_tensors();
-    double seconds = 0.0;
+    cop_tensors *bag = some_tensors();
+    cop_saved back;
     (void)publish_work(f, COP_ARTIFACT_SET, course, 10, 10);
     assert_int_equal(look(f, 10, &kept), 1);
-    assert_ok(cop_kept_read(f->store, &kept[0], &back, &seconds, &err), &err);
-    assert_true(seconds == 7.5);
-    assert_int_equal(cop_tensors_count(back), cop_tensors_count(bag));
-    assert_memory_equal(cop_tensors_find(back, "a")->data, cop_tensors_find(bag, "a")->data, 24);
-    cop_tensors_free(back);
+    assert_ok(cop_kept_read(f->store, &kept[0], &back, &err), &err);
+    assert_int_equal(back.step, 10);
+    assert_true(back.seconds == 7.5);
+    const cop_tensors *const both[] = {back.bag, back.series}; /* what was recorded goes on, too */
+    for (size_t i = 0; i < 2; i++) {
+        assert_non_null(both[i]);
+        assert_int_equal(cop_tensors_count(both[i]), cop_tensors_count(bag));
+        assert_memory_equal(cop_tensors_find(both[i], "a")->data, cop_tensors_find(bag, "a")->data,
+                            24);
+    }
+    cop_saved_clear(&back);
     cop_tensors_free(bag);
     free(kept);
 }
@@ -84,16 +90,15 @@ static void a_truncated_bag_is_damaged(void **state)
     const store_fixture *f = *state;
     cop_error err = {0};
     cop_kept *kept = NULL;
-    cop_tensors *back = NULL;
-    double seconds = 0.0;
+    cop_saved back;
     char path[STORE_PATH + 128];
     cop_artifact_id id = publish_work(f, COP_ARTIFACT_SET, course, 10, 10);
     cop_store_path(f->store, &id, COP_BAG_FILE, path, sizeof path);
     write_bytes(path, "short", 5);
     assert_int_equal(look(f, 10, &kept), 1);
-    assert_refused(cop_kept_read(f->store, &kept[0], &back, &seconds, &err), COP_DAMAGED, &err,
+    assert_refused(cop_kept_read(f->store, &kept[0], &back, &err), COP_DAMAGED, &err,
                    "is damaged: 5 bytes");
-    assert_null(back);
+    assert_null(back.bag);
     free(kept);
 }
 
@@ -105,10 +110,11 @@ static void the_file_does_not_depend_on_the_time_it_took(void **state)
     bool kept = false;
     char *text[2] = {NULL, NULL}, path[STORE_PATH + 32];
     size_t size[2] = {0, 0};
-    cop_tensors *bag = some_tensors();
+    cop_saved saved = {.bag = some_tensors(), .step = 3};
     for (int i = 0; i < 2; i++) {
         (void)snprintf(path, sizeof path, "%s/kept-%d", f->dir, i);
-        assert_ok(cop_checkpoint_save(f->store, &f->id, bag, 3, 1.0 + i, &err), &err);
+        saved.seconds = 1.0 + i;
+        assert_ok(cop_checkpoint_save(f->store, &f->id, &saved, &err), &err);
         assert_ok(cop_checkpoint_keep(f->store, &f->id, 3, path, &kept, &err), &err);
         assert_true(kept);
         assert_ok(cop_file_read_regular(path, SIZE_MAX, &text[i], &size[i], &err), &err);
@@ -119,7 +125,7 @@ static void the_file_does_not_depend_on_the_time_it_took(void **state)
     assert_false(kept);
     free(text[0]);
     free(text[1]);
-    cop_tensors_free(bag);
+    cop_saved_clear(&saved);
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
 #include "given.h"
+
+#include "core/log.h"
 #include "nn/synthetic.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -7,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { STEPS = 7, WEIGHTS = 5 };
@@ -18,14 +21,30 @@ typedef struct chain {
     float result[WEIGHTS];       /* written into the mask */
     volatile sig_atomic_t *stop; /* set in step `stop_at` */
     int64_t stop_at;
-    bool grow;         /* adds to the bag in a step */
-    bool ask_too_much; /* asks for an input that cannot be had, and goes on without */
+    bool grow;              /* adds to the bag in a step */
+    bool ask_too_much;      /* asks for an input that cannot be had, and goes on without */
+    const char *records_in; /* where it records numbers that cannot be, or NULL: */
+    const char *series;
+    int series_count; /* so many, "SERIES0" and so on; 0: one, of that name */
     double last;
 } chain;
 
 static bool fails(const chain *c, const char *phase)
 {
     return c->fail_in != NULL && strcmp(c->fail_in, phase) == 0;
+}
+
+static void record(const chain *c, cop_work *work, const char *phase)
+{
+    char name[96];
+    if (c->records_in == NULL || strcmp(c->records_in, phase) != 0)
+        return;
+    if (c->series_count == 0)
+        cop_work_record(work, c->series, 1.0);
+    for (int i = 0; i < c->series_count; i++) {
+        (void)snprintf(name, sizeof name, "%s%d", c->series, i);
+        cop_work_record(work, name, 1.0);
+    }
 }
 
 static cop_status refuse(const chain *c, cop_error *err)
@@ -39,6 +58,7 @@ static cop_status chain_begin(void *self, cop_work *work, cop_error *err)
 {
     if (fails(self, "begin"))
         return refuse(self, err);
+    record(self, work, "begin");
     return cop_tensors_add(cop_work_bag(work), "value", COP_F64, cop_shape0(), NULL, err);
 }
 
@@ -54,7 +74,12 @@ static cop_status chain_step(void *self, cop_work *work, int64_t i, cop_error *e
     cop_stream stream = cop_work_stream(work, "chain", (uint64_t)i);
     double *value = cop_f64(cop_tensors_find(bag, "value"));
     *value = sin(*value + (double)cop_stream_uniform(&stream));
-    cop_work_report(work, "value %.3f", *value);
+    cop_work_report(work, "at %d", (int)i);
+    cop_work_record(work, "value", 1e9);
+    cop_work_record(work, "value", *value); /* the last one counts */
+    if (i % 3 == 1)
+        cop_work_record(work, "now and then", -*value);
+    record(c, work, "step");
     if (c->stop != NULL && i == c->stop_at)
         *c->stop = 1;
     if (c->grow)
@@ -68,6 +93,7 @@ static cop_status chain_finish(void *self, cop_work *work, cop_error *err)
     cop_tensors *mask = cop_work_next_mask(work);
     if (fails(c, "finish"))
         return refuse(c, err);
+    record(c, work, "finish");
     c->last = *cop_f64(cop_tensors_find(cop_work_bag(work), "value"));
     memcpy(cop_f32(cop_tensors_at(mask, 0)), c->result, sizeof c->result);
     return COP_OK;
@@ -78,20 +104,32 @@ static const cop_work_ops ops = {
 
 /* What the drive saved last, and how often. */
 typedef struct saved {
-    cop_tensors *bag;
-    int64_t next;
+    cop_saved state; /* owned */
     int count;
 } saved;
 
-static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 {
     (void)err;
     saved *s = context;
-    cop_tensors_free(s->bag);
-    s->bag = cop_tensors_clone(bag);
-    s->next = next;
+    cop_saved_clear(&s->state);
+    s->state = (cop_saved){.bag = cop_tensors_clone(state->bag), .step = state->step};
+    if (state->series != NULL)
+        s->state.series = cop_tensors_clone(state->series);
     s->count++;
     return COP_OK;
+}
+
+static void assert_same_series(const cop_recorder *a, const cop_recorder *b)
+{
+    cop_series x[COP_SERIES_MOST], y[COP_SERIES_MOST];
+    size_t count = cop_recorder_series(a, x);
+    assert_int_equal(cop_recorder_series(b, y), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(x[i].name, y[i].name);
+        assert_int_equal(x[i].count, y[i].count);
+        assert_memory_equal(x[i].points, y[i].points, x[i].count * sizeof x[i].points[0]);
+    }
 }
 
 static cop_tensors *one_mask(const float *values)
@@ -128,9 +166,15 @@ static void a_resumed_run_ends_the_same(void **state)
     cop_error err = {0};
     cop_tensors *mask = NULL;
     chain whole = {.result = {1, 0, 1, 0, 1}};
-    cop_drive plain = {0};
+    cop_recorder all = {0};
+    cop_drive plain = {.recorded = &all};
     assert_ok(run(&whole, &plain, &mask, &err), &err);
     assert_memory_equal(cop_f32(cop_tensors_at(mask, 0)), whole.result, sizeof whole.result);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(all.items[0].count, STEPS);
+    assert_true(cop_recorder_last(&all, "value") == whole.last);
+    assert_int_equal(all.items[1].count, 2);
+    assert_int_equal(all.items[1].points[1].step, 4);
     cop_tensors_free(mask);
     for (int64_t at = 0; at < STEPS - 1; at++) {
         volatile sig_atomic_t stop = 0;
@@ -139,16 +183,20 @@ static void a_resumed_run_ends_the_same(void **state)
         cop_drive d = {.save = keep, .context = &s, .save_seconds = 1e9, .stop = &stop};
         assert_refused(run(&first, &d, &mask, &err), COP_CANCELLED, &err, "stopped before step");
         assert_null(mask);
-        assert_int_equal(s.next, at + 1);
+        assert_int_equal(s.state.step, at + 1);
         assert_int_equal(s.count, 1);
 
         chain second = {.result = {1, 0, 1, 0, 1}};
-        cop_drive again = {.resume_bag = s.bag, .resume_step = s.next};
+        cop_recorder both = {0};
+        cop_drive again = {.resume = &s.state, .recorded = &both};
         assert_ok(run(&second, &again, &mask, &err), &err);
         assert_true(second.last == whole.last);
+        assert_same_series(&both, &all);
+        cop_recorder_clear(&both);
         cop_tensors_free(mask);
-        cop_tensors_free(s.bag);
+        cop_saved_clear(&s.state);
     }
+    cop_recorder_clear(&all);
 }
 
 static void saves_as_often_as_told(void **state)
@@ -167,7 +215,7 @@ static void saves_as_often_as_told(void **state)
         assert_ok(run(&c, &d, &mask, &err), &err);
         assert_int_equal(s.count, cases[i].count);
         cop_tensors_free(mask);
-        cop_tensors_free(s.bag);
+        cop_saved_clear(&s.state);
     }
 }
 
@@ -181,15 +229,18 @@ static void a_checkpoint_that_does_not_fit_is_left_aside(void **state)
     cop_drive plain = {0};
     assert_ok(run(&whole, &plain, &mask, &err), &err);
     cop_tensors_free(mask);
-    const struct {
-        const cop_tensors *bag;
-        int64_t step;
-    } cases[] = {{other, 3}, {right, -1}, {right, STEPS + 1}};
+    const cop_saved cases[] = {{.bag = other, .step = 3},
+                               {.bag = right, .step = -1},
+                               {.bag = right, .step = STEPS + 1},
+                               {.bag = right, .series = other, .step = 3}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         chain c = {.result = {1, 0, 1, 0, 1}};
-        cop_drive d = {.resume_bag = cases[i].bag, .resume_step = cases[i].step};
+        cop_recorder recorded = {0};
+        cop_drive d = {.resume = &cases[i], .recorded = &recorded};
         assert_ok(run(&c, &d, &mask, &err), &err);
         assert_true(c.last == whole.last);
+        assert_int_equal(recorded.items[0].count, STEPS);
+        cop_recorder_clear(&recorded);
         cop_tensors_free(mask);
     }
     cop_tensors_free(other);
@@ -219,6 +270,20 @@ static void failures_say_who_and_where(void **state)
         {{.result = {1, 1, 1, 1, 1}}, COP_FAILED, "brings the removed weight 3 back"},
         {{.result = {1, 0.5f, 1, 0, 1}}, COP_FAILED, "holds 0.5 at 1, wanted 0 or 1"},
         {{.result = {1, NAN, 1, 0, 1}}, COP_FAILED, "at 1, wanted 0 or 1"},
+        {{.records_in = "step", .series = "a,b"},
+         COP_FAILED,
+         "pruner 'chain': step 0: cop_work_record: \"a,b\" cannot name a series: wanted 1 to 40 "
+         "bytes"},
+        {{.records_in = "step"}, COP_FAILED, "step 0: cop_work_record: a number without a name"},
+        {{.records_in = "step", .series = "s", .series_count = 16},
+         COP_FAILED,
+         "step 0: cop_work_record: \"s15\" is one series too many: 16 at most"},
+        {{.records_in = "begin", .series = "value"},
+         COP_FAILED,
+         "begin: cop_work_record: \"value\" was recorded outside of a step"},
+        {{.records_in = "finish", .series = "value"},
+         COP_FAILED,
+         "finish: cop_work_record: \"value\" was recorded outside of a step"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
@@ -230,11 +295,10 @@ static void failures_say_who_and_where(void **state)
     }
 }
 
-static cop_status no_room(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status no_room(void *context, const cop_saved *state, cop_error *err)
 {
     (void)context;
-    (void)bag;
-    (void)next;
+    (void)state;
     return cop_fail(err, COP_FAILED, "no space left on device");
 }
 
@@ -388,6 +452,33 @@ static void synthetic_sets_are_checked(void **state)
         else
             assert_refused(status, COP_FAILED, &err, text);
     }
+}
+
+static void progress_shows_the_report_and_the_last_numbers(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    char *said = NULL;
+    size_t size = 0;
+    cop_tensors *had = one_mask(before), *mask = NULL;
+    FILE *out = open_memstream(&said, &size);
+    assert_non_null(out);
+    cop_logger *log = cop_logger_new(out, COP_LOG_INFO, false);
+    assert_non_null(log);
+    given inputs = {.mask = had};
+    chain c = {.result = {1, 0, 1, 0, 1}};
+    cop_work work = {
+        .kind = COP_KIND_PRUNER, .seed = 5, .log = log, .source = given_source(&inputs)};
+    const cop_drive d = {.what = "chain", .self = &c, .work = &work, .steps = STEPS};
+    assert_ok(cop_drive_pruner(&d, &ops, had, &mask, &err), &err);
+    cop_logger_free(log);
+    assert_int_equal(fclose(out), 0);
+    char wanted[128];
+    (void)snprintf(wanted, sizeof wanted, "  at 6  value %.4g  now and then ", c.last);
+    assert_non_null(strstr(said, wanted));
+    free(said);
+    cop_tensors_free(mask);
+    cop_tensors_free(had);
 }
 
 static cop_status plan_one(const void *options, cop_plan *plan, cop_error *err)
@@ -644,6 +735,7 @@ int main(void)
         cmocka_unit_test(saves_as_often_as_told),
         cmocka_unit_test(a_checkpoint_that_does_not_fit_is_left_aside),
         cmocka_unit_test(failures_say_who_and_where),
+        cmocka_unit_test(progress_shows_the_report_and_the_last_numbers),
         cmocka_unit_test(a_failed_checkpoint_ends_the_work),
         cmocka_unit_test(masks_keep_what_their_plan_states),
         cmocka_unit_test(masks_of_another_layout_are_refused),

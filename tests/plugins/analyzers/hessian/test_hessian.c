@@ -92,13 +92,12 @@ typedef struct outcome {
     cop_tensors *bag;
 } outcome;
 
-static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 {
-    (void)next;
     (void)err;
     outcome *out = context;
     cop_tensors_free(out->bag);
-    out->bag = cop_tensors_clone(bag);
+    out->bag = cop_tensors_clone(state->bag);
     return COP_OK;
 }
 

@@ -62,12 +62,12 @@ static void close_scene(scene *s)
     cop_model_free(s->model);
 }
 
-static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 {
     (void)err;
-    cop_tensors **kept = context;
-    if (next == 5)
-        *kept = cop_tensors_clone(bag);
+    cop_saved *kept = context;
+    if (state->step == 5)
+        *kept = (cop_saved){.bag = cop_tensors_clone(state->bag), .step = 5};
     return COP_OK;
 }
 
@@ -95,7 +95,7 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
                      .dense_count = s->count,
                      .copy_is_dense = is_dense,
                      .request_count = 1};
-    cop_tensors *checkpoint = NULL;
+    cop_saved checkpoint = {0};
     cop_tables *tables = NULL;
     cop_drive d = {.what = "analyzer 'lmc'",
                    .self = self,
@@ -109,13 +109,12 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
         ops->destroy(self); /* each piece of work has an instance of its own */
         assert_ok(ops->create(o, cop_model_task(s->model), &self, &err), &err);
         d.self = self;
-        d.resume_bag = checkpoint;
-        d.resume_step = 5;
+        d.resume = &checkpoint;
         d.save = NULL;
-        assert_non_null(checkpoint);
+        assert_non_null(checkpoint.bag);
         assert_ok(cop_drive_analyzer(&d, ops, &tables, &err), &err);
     }
-    cop_tensors_free(checkpoint);
+    cop_saved_clear(&checkpoint);
     ops->destroy(self);
     if (seen != NULL)
         *seen = plan;

@@ -38,12 +38,15 @@ static void live_open(live *l, const match_scene *s, const idc_options *o)
 static void live_step(live *l, int64_t i)
 {
     cop_error err = {0};
+    cop_work_enter_step(&l->work, i);
     assert_ok(distiller()->step(l->self, &l->work, i, &err), &err);
+    cop_work_release(&l->work, "step");
 }
 
 static void live_close(live *l)
 {
     distiller()->destroy(l->self);
+    cop_recorder_clear(&l->work.recorder);
     cop_tensors_free(l->bag);
 }
 
@@ -213,7 +216,8 @@ static void pretraining_leaves_the_pixels_alone(void **unused)
         live_step(&l, i);
         assert_int_equal(position(&l), stands[i]);
         assert_int_equal(memcmp(old->data, bag_f32(&l, "pixels"), bytes) == 0, i < 3);
-        assert_non_null(strstr(l.work.note, i < 3 ? "pretraining, loss" : "matching loss"));
+        assert_int_equal(isnan(cop_recorder_last(&l.work.recorder, "matching loss")), i < 3);
+        assert_true(cop_recorder_last(&l.work.recorder, "network loss") > 0.0);
     }
     cop_tensors_free(before);
     live_close(&l);
@@ -225,13 +229,16 @@ static void pretraining_leaves_the_pixels_alone(void **unused)
 enum { MOST_STEPS = 16 };
 
 typedef struct kept {
-    cop_tensors *bags[MOST_STEPS];
+    cop_saved states[MOST_STEPS];
 } kept;
 
-static cop_status keep(void *context, const cop_tensors *bag, int64_t next, cop_error *err)
+static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 {
     (void)err;
-    ((kept *)context)->bags[next] = cop_tensors_clone(bag);
+    cop_saved *to = &((kept *)context)->states[state->step];
+    *to = (cop_saved){.bag = cop_tensors_clone(state->bag),
+                      .series = cop_tensors_clone(state->series),
+                      .step = state->step};
     return COP_OK;
 }
 
@@ -252,7 +259,7 @@ static idc_options busy_options(const match_scene *s)
 }
 
 static int64_t drive(const match_scene *s, const idc_options *o, uint64_t seed, kept *k,
-                     const cop_tensors *from, int64_t at, cop_synthetic *out)
+                     const cop_saved *from, cop_recorder *recorded, cop_synthetic *out)
 {
     cop_error err = {0};
     void *self = NULL;
@@ -269,8 +276,8 @@ static int64_t drive(const match_scene *s, const idc_options *o, uint64_t seed, 
                          .self = self,
                          .work = &work,
                          .steps = steps,
-                         .resume_bag = from,
-                         .resume_step = at,
+                         .resume = from,
+                         .recorded = recorded,
                          .save = k != NULL ? keep : NULL,
                          .context = k};
     assert_ok(cop_drive_distiller(&d, distiller(), out, &err), &err);
@@ -284,6 +291,17 @@ static bool same_pixels(const cop_synthetic *a, const cop_synthetic *b)
     return a->count == b->count && memcmp(a->pixels, b->pixels, bytes) == 0;
 }
 
+static bool same_series(const cop_recorder *a, const cop_recorder *b, const char *name)
+{
+    cop_series x[COP_SERIES_MOST], y[COP_SERIES_MOST];
+    size_t count = cop_recorder_series(a, x), i = 0;
+    assert_int_equal(cop_recorder_series(b, y), count);
+    while (i < count && strcmp(x[i].name, name) != 0)
+        i++;
+    return i < count && strcmp(y[i].name, name) == 0 && x[i].count == y[i].count &&
+           memcmp(x[i].points, y[i].points, x[i].count * sizeof x[i].points[0]) == 0;
+}
+
 static void a_resumed_run_gives_the_same_bits(void **unused)
 {
     (void)unused;
@@ -291,21 +309,29 @@ static void a_resumed_run_gives_the_same_bits(void **unused)
     scene_open(&s);
     const idc_options o = busy_options(&s);
     kept k = {0};
+    cop_recorder losses = {0}, other_losses = {0};
     cop_synthetic whole, again, other;
-    int64_t steps = drive(&s, &o, 5, &k, NULL, 0, &whole);
+    int64_t steps = drive(&s, &o, 5, &k, NULL, &losses, &whole);
     assert_int_equal(steps, 2 * (3 + 2));
-    (void)drive(&s, &o, 5, NULL, NULL, 0, &again);
+    (void)drive(&s, &o, 5, NULL, NULL, NULL, &again);
     assert_true(same_pixels(&whole, &again));
-    (void)drive(&s, &o, 6, NULL, NULL, 0, &other);
+    (void)drive(&s, &o, 6, NULL, NULL, &other_losses, &other);
     assert_false(same_pixels(&whole, &other));
+    assert_false(same_series(&losses, &other_losses, "matching loss"));
     for (int64_t at = 1; at < steps; at++) {
+        cop_recorder resumed_losses = {0};
         cop_synthetic resumed;
-        assert_non_null(k.bags[at]);
-        (void)drive(&s, &o, 5, NULL, k.bags[at], at, &resumed);
+        assert_non_null(k.states[at].bag);
+        (void)drive(&s, &o, 5, NULL, &k.states[at], &resumed_losses, &resumed);
         assert_true(same_pixels(&whole, &resumed));
+        assert_true(same_series(&losses, &resumed_losses, "matching loss"));
+        assert_true(same_series(&losses, &resumed_losses, "network loss"));
+        cop_recorder_clear(&resumed_losses);
         cop_synthetic_clear(&resumed);
-        cop_tensors_free(k.bags[at]);
+        cop_saved_clear(&k.states[at]);
     }
+    cop_recorder_clear(&losses);
+    cop_recorder_clear(&other_losses);
     cop_synthetic_clear(&whole);
     cop_synthetic_clear(&again);
     cop_synthetic_clear(&other);
@@ -323,7 +349,7 @@ static void the_finished_set_says_what_it_is(void **unused)
         o.iterations = 1;
         o.inner = 1;
         cop_synthetic set;
-        (void)drive(&s, &o, 5, NULL, NULL, 0, &set);
+        (void)drive(&s, &o, 5, NULL, NULL, NULL, &set);
         assert_int_equal(set.count, 3 * SCENE_IPC);
         assert_int_equal(set.factor, factor);
         assert_int_equal(set.decode, factor == 1 ? COP_DECODE_NONE : COP_DECODE_SINGLE);
