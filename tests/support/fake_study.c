@@ -234,8 +234,9 @@ static void make_analysis(const fake_study *f, cop_store *store, made_up made, i
     publish(f, draft, &made);
 }
 
-/* Two images of each of three classes, 4 × 6, grey: class k's are k/2. */
-static void make_set(const fake_study *f, cop_store *store, made_up made)
+/* Two images of each of three classes, 4 × 6, grey: class k's are k/2; and what was recorded on the
+ * way to them. */
+static void make_set(const fake_study *f, cop_store *store, made_up made, int seed)
 {
     char path[1024];
     cop_error err = {0};
@@ -255,6 +256,14 @@ static void make_set(const fake_study *f, cop_store *store, made_up made)
     assert_ok(cop_synthetic_write(&set, path, &err), &err);
     cop_synthetic_clear(&set);
     write_text(draft, "summary.json", "{\"stored\": 6, \"decoded\": 12}");
+    char text[256];
+    (void)snprintf(text, sizeof text,
+                   "name,step,value\n"
+                   "paint left,0,%.17g\npaint left,2,%.17g\npaint left,4,inf\n"
+                   "brushes,4,7\n",
+                   4.0 + seed / 8.0, 2.0 + seed / 8.0);
+    write_text(draft, "series.csv", text);
+    cop_draft_made_by(draft, "model easel 1.0.0 0123\ndistiller paint 2.0.0 4567\n");
     publish(f, draft, &made);
 }
 
@@ -340,7 +349,7 @@ void fake_study_make(const fake_study *f)
         make_training(f, store, name_part("training", cell, seed, round), cell, 0, round);
     }
     for (int i = 0; i < SEEDS; i++) {
-        make_set(f, store, name_part("set", 0, seeds[i], 0));
+        make_set(f, store, name_part("set", 0, seeds[i], 0), seeds[i]);
         make_training(f, store, name_part("trained", 0, seeds[i], 0), 0, 0, 2);
     }
     cop_store_close(store);

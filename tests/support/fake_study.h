@@ -2,7 +2,7 @@
  *
  * Two cells ("A, \"one\"" with a distiller, "B" without), seeds 3 and 5, the dense network and
  * one round at 50 % of 8 weights, found on the distilled set in the first cell (12 images are
- * decoded from 6), two copies each, and one analyzer, "probe", with a table of every
+ * decoded from 6, and the distiller recorded two series), two copies each, and one analyzer, "probe", with a table of every
  * kind of plot and a summary. All numbers are exact in binary. */
 #ifndef COP_TEST_FAKE_STUDY_H
 #define COP_TEST_FAKE_STUDY_H

@@ -22,6 +22,39 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
     return *path != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
+/* The id of the plugin that did the work, out of the artifact's lines "kind id version …". */
+static cop_status read_maker(const cop_results *r, cop_result *result, cop_error *err)
+{
+    char lines[COP_MAKERS_SIZE], *rest = lines;
+    const char *kind = strcmp(result->id.kind, COP_ARTIFACT_SET) == 0    ? "distiller "
+                       : strcmp(result->id.kind, COP_ARTIFACT_MASK) == 0 ? "pruner "
+                                                                         : "analyzer ";
+    result->made_by = "";
+    COP_TRY(cop_store_made_by(r->store, &result->id, lines, sizeof lines, err));
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        if (strncmp(line, kind, strlen(kind)) != 0)
+            continue;
+        char *id = line + strlen(kind);
+        id[strcspn(id, " ")] = '\0';
+        result->made_by = cop_arena_strdup(r->arena, id);
+        return result->made_by != NULL ? COP_OK : cop_out_of_memory(err);
+    }
+    return COP_OK;
+}
+
+/* Most works record nothing, and have no such file. */
+static cop_status read_series(const cop_results *r, cop_result *result, cop_error *err)
+{
+    const char *path = NULL;
+    bool recorded = false;
+    COP_TRY(cop_store_lists(r->store, &result->id, COP_SERIES_FILE, &recorded, err));
+    if (!recorded)
+        return COP_OK;
+    COP_TRY(cop_results_file(r, &result->id, COP_SERIES_FILE, &path, err));
+    COP_TRY(cop_series_csv_read(path, r->arena, &result->series, &result->series_count, err));
+    return read_maker(r, result, err);
+}
+
 static cop_status read_content(cop_results *r, cop_result *result, cop_error *err)
 {
     char provenance[1024];
@@ -31,6 +64,8 @@ static cop_status read_content(cop_results *r, cop_result *result, cop_error *er
     result->provenance = cop_arena_strdup(r->arena, provenance);
     if (result->provenance == NULL)
         return cop_out_of_memory(err);
+    if (strcmp(result->id.kind, COP_ARTIFACT_TRAINING) != 0)
+        COP_TRY(read_series(r, result, err));
     if (strcmp(result->id.kind, COP_ARTIFACT_ANALYSIS) == 0) {
         COP_TRY(cop_results_file(r, &result->id, COP_TABLES_FILE, &path, err));
         return cop_tables_read(path, &result->tables, err);

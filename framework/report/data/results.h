@@ -4,6 +4,7 @@
 
 #include "report/data/record.h"
 #include "store/formats/history_csv.h"
+#include "store/formats/series_csv.h"
 #include "store/formats/summary_json.h"
 
 #include <coppice/table.h>
@@ -17,6 +18,10 @@ typedef struct cop_result {
     cop_history_row *history; /* of trainings, in the file's order */
     size_t history_count;
     cop_tables *tables; /* of analyses; owned */
+    cop_series *series; /* that the work recorded; none of trainings */
+    size_t series_count;
+    const char *made_by; /* with series: the id of the plugin that recorded them; "" where the
+                            artifact does not say */
 } cop_result;
 
 typedef struct cop_results {

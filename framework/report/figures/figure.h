@@ -38,7 +38,7 @@ typedef enum cop_figure_kind {
 } cop_figure_kind;
 
 typedef struct cop_figure {
-    const char *name;    /* of its files: a lower-case word */
+    const char *name;    /* of its files: lower-case letters, digits, _ and - */
     const char *title;   /* over the picture and in the page */
     const char *caption; /* in the page: how to read it */
     cop_figure_kind kind;

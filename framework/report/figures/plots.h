@@ -12,7 +12,8 @@ typedef struct cop_figures {
 } cop_figures;
 
 /* All figures that have something to show: accuracy against sparsity, each summary against
- * sparsity, each analyzer's table that asks for a plot, the trainings' history. */
+ * sparsity, each analyzer's table that asks for a plot, the trainings' history, what works
+ * recorded. */
 cop_status cop_plots_make(const cop_results *r, const cop_table_groups *groups,
                           const cop_table *tickets, cop_figures *out, cop_error *err);
 
@@ -38,5 +39,10 @@ cop_status cop_plot_table(const cop_results *r, const cop_table_group *group, co
 
 /* plot_history.c: "history", the loss and accuracy of the tickets' trainings by epoch. */
 cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *err);
+
+/* plot_series.c: "series-KIND-ID" for each plugin whose works recorded something: a panel for each
+ * series, over the steps, and in it a curve for each cell (distillers) or round (in panels of the
+ * cell); means over seeds. */
+cop_status cop_plot_series(const cop_results *r, cop_figures *out, cop_error *err);
 
 #endif

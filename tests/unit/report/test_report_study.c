@@ -241,8 +241,9 @@ static void reports_are_equal_to_the_bit(void **state)
 static void figures_are_drawn(void **state)
 {
     (void)state;
-    static const char *const names[] = {"accuracy",  "history",    "probe_barrier", "probe_line",
-                                        "probe_map", "probe_bins", "probe_points"};
+    static const char *const names[] = {
+        "accuracy",  "history",    "probe_barrier", "probe_line",
+        "probe_map", "probe_bins", "probe_points",  "series-distiller-paint"};
     bool drawn = has_gnuplot();
     fake_study f = make_study();
     said s = report_drawn(f.dir);
@@ -265,6 +266,9 @@ static void figures_are_drawn(void **state)
     assert_non_null(strstr(data, "\n0.25,14.5,B: error (%),dense\n"));
     assert_non_null(strstr(data, "\n0.25,2.25,B: loss (nat),dense\n"));
     free(data);
+    /* The mean of both seeds; what is not finite is not drawn. */
+    assert_file(f.dir, "figures/series-distiller-paint.csv",
+                "x,y,panel,curve\n0,4.5,paint left,\n2,2.5,paint left,\n4,7,brushes,\n");
     if (!drawn)
         print_message("no gnuplot: only the scripts were looked at\n");
     clear(&s);
@@ -395,9 +399,9 @@ static void a_damaged_artifact_is_named_and_the_rest_reported(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"copy0", "summary.json"},       {"copy0", "history.csv"},    {"copy0", "artifact.json"},
-        {"mask", "summary.json"},        {"analysis", "tables.json"}, {"set", "summary.json"},
-        {"set", "synthetic.safetensors"}};
+        {"copy0", "summary.json"}, {"copy0", "history.csv"},        {"copy0", "artifact.json"},
+        {"mask", "summary.json"},  {"analysis", "tables.json"},     {"set", "summary.json"},
+        {"set", "series.csv"},     {"set", "synthetic.safetensors"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int round = strcmp(cases[i][0], "set") == 0 ? 0 : 1;
         damage_one(cases[i][0], round, cases[i][1], true);
