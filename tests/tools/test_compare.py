@@ -83,8 +83,10 @@ class Command(unittest.TestCase):
         self.assertEqual((status, len(lines)), (0, 7))
 
     def test_a_folder_without_a_command_is_a_usage_error(self):
-        done = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tools", "bench", "compare"),
-                               "--old", "/nowhere"], stderr=subprocess.PIPE, check=False, text=True)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tools", "bench", "compare"),
+                                   "--build", fake_build(os.path.join(folder, "new"), [1.0]),
+                                   "--old", "/nowhere"], stderr=subprocess.PIPE, check=False, text=True)
         self.assertEqual(done.returncode, 2)
         self.assertIn("/nowhere", done.stderr)
 
