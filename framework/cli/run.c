@@ -4,12 +4,14 @@
 #include "cli/signals.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "core/text.h"
 #include "report/report.h"
 #include "store/holder.h"
 #include "store/study_folders.h"
 #include "study/study.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static cop_status check_jobs(const cop_call *call, cop_error *err)
 {
@@ -75,6 +77,20 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
     return status;
 }
 
+/* A directory is no config; without --stage there is nothing in it to run. */
+static cop_status refuse_directory(const cop_call *call, cop_error *err)
+{
+    struct stat info;
+    char shown[512];
+    const char *word = call->arguments->words[0];
+    if (stat(word, &info) != 0 || !S_ISDIR(info.st_mode))
+        return COP_OK;
+    return cop_fail(err, COP_INVALID,
+                    "%s is a directory, wanted a config; with --stage ID one stage of the run in "
+                    "it is run",
+                    cop_escape(word, shown, sizeof shown));
+}
+
 static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
@@ -86,6 +102,7 @@ static cop_status run(const cop_call *call, cop_error *err)
         return cop_fail(err, COP_INVALID,
                         "--study goes with --stage; a config says its study.name");
     COP_TRY(check_jobs(call, err));
+    COP_TRY(refuse_directory(call, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
     cop_status status = cop_call_out(call, config, dir, sizeof dir, err);
     if (status == COP_OK)

@@ -119,6 +119,13 @@ static void a_name_that_is_none_or_several_is_refused(void **state)
 }
 
 /* Each by a process of its own, in the order of the records, some by the hash alone. */
+static void a_directory_without_a_stage_is_no_config(void **state)
+{
+    const scene *s = *state;
+    assert_ends(s->dir, start_command(s->dir, WORDS("run", s->whole)), 2);
+    assert_contains(s->dir, "err", "is a directory, wanted a config; with --stage ID");
+}
+
 static void all_stages_one_by_one_give_the_bits_of_a_run(void **state)
 {
     scene *s = *state;
@@ -220,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stage_without_its_inputs_names_the_first_that_is_missing),
         cmocka_unit_test(a_name_that_is_none_or_several_is_refused),
+        cmocka_unit_test(a_directory_without_a_stage_is_no_config),
         cmocka_unit_test(a_stage_that_would_be_another_is_refused_with_the_line),
         cmocka_unit_test(a_stage_of_another_level_is_refused),
         cmocka_unit_test(a_graph_that_was_changed_is_refused),
