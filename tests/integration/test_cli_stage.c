@@ -118,7 +118,6 @@ static void a_name_that_is_none_or_several_is_refused(void **state)
     assert_ends(s->dir, start_command(s->dir, WORDS("run", s->config, "--study", "small")), 2);
 }
 
-/* Each by a process of its own, in the order of the records, some by the hash alone. */
 static void a_directory_without_a_stage_is_no_config(void **state)
 {
     const scene *s = *state;
@@ -126,6 +125,7 @@ static void a_directory_without_a_stage_is_no_config(void **state)
     assert_contains(s->dir, "err", "is a directory, wanted a config; with --stage ID");
 }
 
+/* Each by a process of its own, in the order of the records, some by the hash alone. */
 static void all_stages_one_by_one_give_the_bits_of_a_run(void **state)
 {
     scene *s = *state;
