@@ -19,7 +19,8 @@
 #ifndef COP_STORE_ARTIFACT_H
 #define COP_STORE_ARTIFACT_H
 
-#include "core/hash.h"
+#include "store/formats/artifact_id.h"
+#include "store/formats/checkpoint_file.h"
 
 #include <coppice/log.h>
 #include <coppice/tensor.h>
@@ -40,33 +41,6 @@ cop_status cop_store_check(const char *dir, cop_error *err);
 cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err);
 void cop_store_close(cop_store *s);
 const char *cop_store_dir(const cop_store *s);
-
-/* An artifact's name: kind and the hash of its identity text. */
-typedef struct cop_artifact_id {
-    char kind[16]; /* one of the four below */
-    char hash[33]; /* of the identity text, 128 bits in hexadecimal */
-} cop_artifact_id;
-
-/* The kinds: a distilled set, a training, a ticket's mask, an analyzer's tables. */
-#define COP_ARTIFACT_SET      "distil"
-#define COP_ARTIFACT_TRAINING "train"
-#define COP_ARTIFACT_MASK     "mask"
-#define COP_ARTIFACT_ANALYSIS "analyze"
-
-/* The name as text, as folders and records have it: "train-<32 hexadecimal digits>". Returns
- * `text`, which has room for COP_ARTIFACT_NAME_SIZE bytes. */
-#define COP_ARTIFACT_NAME_SIZE 64
-const char *cop_artifact_text(const cop_artifact_id *id, char *text);
-
-/* The artifact of that name; false for any other text. */
-bool cop_artifact_parse(const char *text, cop_artifact_id *out);
-
-/* Whether two names are one artifact's. */
-bool cop_same_artifact(const cop_artifact_id *a, const cop_artifact_id *b);
-
-/* COP_FAILED where memory is refused. */
-cop_status cop_artifact_name(const char *kind, const char *identity_text, cop_artifact_id *out,
-                             cop_error *err);
 
 /* Whether the artifact is published. COP_DAMAGED, with the reason, where something stands under its
  * name that is not the whole artifact: every listed file must be there with its size, small ones
@@ -128,17 +102,6 @@ cop_status cop_draft_keep_bag(cop_draft *d, const char *course, int64_t steps, c
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err);
 void cop_draft_abandon(cop_draft *d);
-
-/* The state of a stage under way. */
-typedef struct cop_saved {
-    cop_tensors *bag;
-    cop_tensors *series; /* what a work recorded (study/running/recorder.h); NULL: nothing */
-    int64_t step;        /* that it stands at */
-    double seconds;      /* already spent */
-} cop_saved;
-
-/* Frees the tensors of one that was read, and leaves it empty. */
-void cop_saved_clear(cop_saved *saved);
 
 /* Checkpoints of a stage under way. Written atomically, with a checksum over all of it and over
  * whose it is. */

@@ -16,13 +16,6 @@ static void checkpoint_path(const cop_store *s, const cop_artifact_id *id, char 
                         id->kind, id->hash);
 }
 
-void cop_saved_clear(cop_saved *saved)
-{
-    cop_tensors_free(saved->bag);
-    cop_tensors_free(saved->series);
-    *saved = (cop_saved){0};
-}
-
 cop_status cop_checkpoint_save(cop_store *s, const cop_artifact_id *id, const cop_saved *state,
                                cop_error *err)
 {

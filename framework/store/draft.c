@@ -1,4 +1,5 @@
 /* draft.c: filling an artifact's directory and publishing it by one rename. */
+#include "core/hash.h"
 #include "store/artifact.h"
 
 #include "core/damage.h"

@@ -1,4 +1,5 @@
 /* data.c: reading a dataset's splits into memory and fingerprinting what was read. */
+#include "core/hash.h"
 #include "study/graph/graph.h"
 
 #include "core/callback.h"

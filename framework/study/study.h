@@ -9,6 +9,7 @@
 #define COP_STUDY_STUDY_H
 
 #include "config/config.h"
+#include "store/artifact.h"
 #include "store/formats/stages_json.h"
 
 #include <signal.h>

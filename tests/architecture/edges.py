@@ -90,7 +90,6 @@ plugin/loading -> plugin/options: circle: a plugin is refused for its option tab
 plugin -> plugin/loading: a component is an entry with options
 plugin -> plugin/options: a component is an entry with options
 store -> store/formats: an artifact is files
-store/formats -> store: circle: ids of artifacts are declared with the store
 study -> study/graph: lays the study out
 study -> study/running: asks whether a stage is done, for `check`
 study/graph -> study: circle: the opened cells and data are declared beside the study

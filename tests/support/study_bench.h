@@ -2,6 +2,7 @@
 #ifndef COP_TEST_STUDY_BENCH_H
 #define COP_TEST_STUDY_BENCH_H
 
+#include "store/artifact.h"
 #include "support.h"
 
 #include "study/graph/graph.h"

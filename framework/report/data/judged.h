@@ -5,6 +5,7 @@
 #define COP_REPORT_DATA_JUDGED_H
 
 #include "report/data/results.h"
+#include "store/artifact.h"
 
 /* Joins verdicts and tables (core/verdict.h), for cop_judged_tables. Where an analyzer passes
  * verdicts in this study, an analysis without has their columns, empty. Verdicts that do not fit

@@ -3,6 +3,7 @@
 #define COP_REPORT_DATA_RESULTS_H
 
 #include "report/data/record.h"
+#include "store/artifact.h"
 #include "store/formats/history_csv.h"
 #include "store/formats/series_csv.h"
 #include "store/formats/summary_json.h"

@@ -198,3 +198,10 @@ cop_status cop_checkpoint_read(const char *path, char *owner, cop_saved *out, co
         cop_saved_clear(out);
     return status;
 }
+
+void cop_saved_clear(cop_saved *saved)
+{
+    cop_tensors_free(saved->bag);
+    cop_tensors_free(saved->series);
+    *saved = (cop_saved){0};
+}

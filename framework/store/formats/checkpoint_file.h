@@ -11,7 +11,20 @@
 #ifndef COP_STORE_FORMATS_CHECKPOINT_FILE_H
 #define COP_STORE_FORMATS_CHECKPOINT_FILE_H
 
-#include "store/artifact.h"
+#include "store/formats/artifact_id.h"
+
+#include <coppice/tensor.h>
+
+/* The state of a stage under way. */
+typedef struct cop_saved {
+    cop_tensors *bag;
+    cop_tensors *series; /* what a work recorded (study/running/recorder.h); NULL: nothing */
+    int64_t step;        /* that it stands at */
+    double seconds;      /* already spent */
+} cop_saved;
+
+/* Frees the tensors of one that was read, and leaves it empty. */
+void cop_saved_clear(cop_saved *saved);
 
 /* `owner` is the stage's name. */
 cop_status cop_checkpoint_write(const char *owner, const cop_saved *state, const char *path,

@@ -15,7 +15,7 @@
 #define COP_STORE_FORMATS_STAGES_JSON_H
 
 #include "core/arena.h"
-#include "store/artifact.h"
+#include "store/formats/artifact_id.h"
 
 typedef struct cop_stage_record {
     cop_artifact_id id;

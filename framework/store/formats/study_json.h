@@ -22,7 +22,7 @@
 #define COP_STORE_FORMATS_STUDY_JSON_H
 
 #include "core/arena.h"
-#include "store/artifact.h"
+#include "store/formats/artifact_id.h"
 
 #include <coppice/table.h>
 

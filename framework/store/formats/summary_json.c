@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "store/artifact.h"
+#include "store/formats/artifact_id.h"
 
 #include <math.h>
 #include <stddef.h>

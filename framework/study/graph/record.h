@@ -3,6 +3,7 @@
 #ifndef COP_STUDY_GRAPH_RECORD_H
 #define COP_STUDY_GRAPH_RECORD_H
 
+#include "store/artifact.h"
 #include "study/graph/graph.h"
 
 /* What a judge said of one analysis. Whoever made it owns it. */

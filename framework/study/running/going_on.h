@@ -2,6 +2,7 @@
 #ifndef COP_STUDY_RUNNING_GOING_ON_H
 #define COP_STUDY_RUNNING_GOING_ON_H
 
+#include "store/artifact.h"
 #include "study/running/runner.h"
 
 /* The state furthest on its way, the checkpoint of the stage or the kept bag of a shorter work of

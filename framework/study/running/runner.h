@@ -4,6 +4,7 @@
 #ifndef COP_STUDY_RUNNING_RUNNER_H
 #define COP_STUDY_RUNNING_RUNNER_H
 
+#include "store/artifact.h"
 #include "study/graph/graph.h"
 #include "study/running/work.h"
 

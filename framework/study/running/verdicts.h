@@ -2,6 +2,7 @@
 #ifndef COP_STUDY_RUNNING_VERDICTS_H
 #define COP_STUDY_RUNNING_VERDICTS_H
 
+#include "store/artifact.h"
 #include "study/graph/record.h"
 
 /* Has every analysis that is there judged: one for each analysis of each ticket, in their order, to
