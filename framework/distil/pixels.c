@@ -50,9 +50,9 @@ static void open_view(cop_pixels *p)
                                .labels = p->labels};
     for (int64_t i = 0; i < count; i++)
         p->labels[i] = (int32_t)(i / p->spec.per_class);
-    for (int c = 0; p->spec.space == COP_PIXELS_NORMALISED && c < COP_MAX_CHANNELS; c++) {
-        p->samples.normalization.mean[c] = 0.0f;
-        p->samples.normalization.std[c] = 1.0f;
+    if (p->spec.space == COP_PIXELS_NORMALISED) {
+        p->samples.normalization = cop_normalization_none();
+        p->samples.space = COP_PIXELS_NORMALISED;
     }
 }
 
@@ -65,6 +65,10 @@ static cop_status make(cop_pixels *p, const cop_pixels_spec *spec, cop_tensors *
                         (long long)p->spec.per_class);
     if (p->spec.space == 0)
         p->spec.space = COP_PIXELS_UNIT;
+    if (p->spec.space == COP_PIXELS_UNIT && cop_samples_space(p->spec.data) != COP_PIXELS_UNIT)
+        return cop_fail(err, COP_INVALID,
+                        "these data are no pixels in [0, 1], which this distiller wants: they are "
+                        "normalised already");
     const cop_task *t = &p->spec.data->task;
     p->classes = t->classes;
     p->class_size = p->spec.per_class * t->channels * t->height * t->width;
@@ -126,16 +130,15 @@ cop_pixel_space cop_pixels_space(const cop_pixels *p)
     return p->spec.space;
 }
 
-/* Pixels of one class from one space to the other: (x − mean) / std, or x·std + mean. */
-static void convert(const cop_pixels *p, float *pixels, bool to_normalised)
+/* Pixels of one class as the network sees them: (x − mean) / std. */
+static void normalise(const cop_pixels *p, float *pixels)
 {
     const cop_task *t = &p->spec.data->task;
     const cop_normalization *n = &p->spec.data->normalization;
     int64_t plane = (int64_t)t->height * t->width;
     for (int64_t i = 0; i < p->class_size; i++) {
         int64_t c = i / plane % t->channels;
-        pixels[i] = to_normalised ? (pixels[i] - n->mean[c]) / n->std[c]
-                                  : pixels[i] * n->std[c] + n->mean[c];
+        pixels[i] = (pixels[i] - n->mean[c]) / n->std[c];
     }
 }
 
@@ -145,7 +148,7 @@ cop_status cop_pixels_start_real(cop_pixels *p, int32_t label, const int64_t *in
     COP_TRY(cop_tiles_compose(p->spec.data, index, p->spec.per_class, factor,
                               cop_pixels_of(p, label), err));
     if (p->spec.space == COP_PIXELS_NORMALISED)
-        convert(p, cop_pixels_of(p, label), true);
+        normalise(p, cop_pixels_of(p, label));
     return COP_OK;
 }
 
@@ -220,8 +223,8 @@ cop_status cop_pixels_finish(const cop_pixels *p, cop_synthetic *set, cop_error 
 {
     COP_TRY(cop_synthetic_by_class(set, p->spec.per_class, err));
     memcpy(set->pixels, p->pixels, (size_t)total(p) * sizeof *set->pixels);
-    for (int32_t c = 0; p->spec.space == COP_PIXELS_NORMALISED && c < p->classes; c++)
-        convert(p, set->pixels + c * p->class_size, false);
-    clamp(set->pixels, total(p));
+    cop_synthetic_set_space(set, p->spec.space);
+    if (p->spec.space == COP_PIXELS_UNIT)
+        clamp(set->pixels, total(p));
     return COP_OK;
 }

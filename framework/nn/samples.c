@@ -19,6 +19,19 @@ cop_normalization cop_samples_normalization(const cop_samples *s)
     return s->normalization;
 }
 
+cop_normalization cop_normalization_none(void)
+{
+    cop_normalization none = {.mean = {0.0f}};
+    for (int c = 0; c < COP_MAX_CHANNELS; c++)
+        none.std[c] = 1.0f;
+    return none;
+}
+
+cop_pixel_space cop_samples_space(const cop_samples *s)
+{
+    return s->space == COP_PIXELS_NORMALISED ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
+}
+
 int32_t cop_samples_label(const cop_samples *s, int64_t i)
 {
     return s->labels[i];

@@ -16,6 +16,12 @@ struct cop_samples {
     const float *pixels;   /* [count, C, H, W]; used when bytes is NULL */
     const int32_t *labels; /* [count]: the class, or for soft labels the most likely one */
     const float *soft;     /* [count, classes], rows sum to 1; NULL when labels are hard */
+
+    /* Of the pixels; 0: COP_PIXELS_UNIT. Normalised ones are floats of mean 0 and deviation 1. */
+    cop_pixel_space space;
 };
+
+/* Of pixels that are normalised already: mean 0, deviation 1. */
+cop_normalization cop_normalization_none(void);
 
 #endif

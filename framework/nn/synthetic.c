@@ -79,6 +79,11 @@ void cop_synthetic_set_decode(cop_synthetic *s, cop_decode decode, int32_t facto
     s->factor = factor;
 }
 
+void cop_synthetic_set_space(cop_synthetic *s, cop_pixel_space space)
+{
+    s->space = space;
+}
+
 void cop_synthetic_set_normalization(cop_synthetic *s, const cop_normalization *normalization)
 {
     s->normalization = *normalization;
@@ -120,17 +125,27 @@ static cop_status check_labels(const cop_synthetic *s, int64_t image, cop_error 
     return COP_OK;
 }
 
-cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err)
+static cop_status check_pixels(const cop_synthetic *s, int64_t image, cop_error *err)
 {
     int64_t size = cop_task_values(&s->task);
+    bool is_normalised = s->space == COP_PIXELS_NORMALISED;
+    float least = is_normalised ? (float)-COP_SYNTHETIC_MOST_NORMALISED : 0.0f;
+    float most = is_normalised ? (float)COP_SYNTHETIC_MOST_NORMALISED : 1.0f;
+    for (int64_t j = 0; j < size; j++) {
+        float pixel = s->pixels[image * size + j];
+        if (!(pixel >= least && pixel <= most)) /* NaN too */
+            return cop_fail(err, COP_FAILED, "image %lld has a pixel that is %.9g, wanted %g to %g",
+                            (long long)image, (double)pixel, (double)least, (double)most);
+    }
+    return COP_OK;
+}
+
+cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err)
+{
+    if (s->space != 0 && s->space != COP_PIXELS_UNIT && s->space != COP_PIXELS_NORMALISED)
+        return cop_fail(err, COP_FAILED, "pixels of a space that there is not (%d)", (int)s->space);
     for (int64_t i = 0; i < s->count; i++) {
-        for (int64_t j = 0; j < size; j++) {
-            float pixel = s->pixels[i * size + j];
-            if (!(pixel >= 0.0f && pixel <= 1.0f)) /* NaN too */
-                return cop_fail(err, COP_FAILED,
-                                "image %lld has a pixel that is %.9g, wanted 0 to 1", (long long)i,
-                                (double)pixel);
-        }
+        COP_TRY(check_pixels(s, i, err));
         COP_TRY(check_labels(s, i, err));
     }
     return COP_OK;
@@ -169,6 +184,10 @@ static owned_samples *allocate(const cop_synthetic *s, int64_t count)
     }
     owned->view.task = s->task;
     owned->view.normalization = s->normalization;
+    if (s->space == COP_PIXELS_NORMALISED) {
+        owned->view.space = COP_PIXELS_NORMALISED;
+        owned->view.normalization = cop_normalization_none();
+    }
     owned->view.count = count;
     owned->view.pixels = owned->pixels;
     owned->view.labels = owned->labels;

@@ -18,8 +18,10 @@ struct cop_synthetic {
     int32_t factor;     /* ≥ 1 */
     cop_recipe *recipe; /* how to train on it; owned */
     int64_t count;      /* stored images */
-    float *pixels;      /* [count, C, H, W] in [0, 1]; owned */
+    float *pixels;      /* [count, C, H, W] in the set's space; owned */
     float *labels;      /* [count, classes] in [0, 1], rows sum to 1; owned */
+
+    cop_pixel_space space; /* of the pixels; 0: COP_PIXELS_UNIT */
 
     const cop_memory_source *memory; /* of pixels and labels; NULL: the heap */
 };
@@ -31,8 +33,9 @@ void cop_synthetic_init(cop_synthetic *s, const cop_task *task, const cop_sample
 /* Frees what is allocated, and leaves the set without images; NULL is fine. */
 void cop_synthetic_clear(cop_synthetic *s);
 
-/* COP_FAILED naming the image unless every pixel is in [0, 1], exactly, and every row of labels is
- * in [0, 1] and sums to 1 (to 1e-4). */
+/* COP_FAILED naming the image unless every pixel is in the set's space (in [0, 1], exactly, or
+ * within ±COP_SYNTHETIC_MOST_NORMALISED), and every row of labels is in [0, 1] and sums to 1 (to
+ * 1e-4). */
 cop_status cop_synthetic_check(const cop_synthetic *s, cop_error *err);
 
 /* cop_synthetic_samples, with its program kept in that cache (exec/compiler/cache.h), if any. */

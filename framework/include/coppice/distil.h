@@ -85,12 +85,6 @@ COP_API const int64_t *cop_classes_batch(cop_classes *c, int32_t label, int64_t 
 
 /* Synthetic images and their optimiser, SGD with momentum: v ← momentum·v + g, p ← p − lr·v. */
 
-/* What a pixel value means. */
-typedef enum cop_pixel_space {
-    COP_PIXELS_UNIT = 1,      /* [0, 1], which cop_pixels_clamp holds it to */
-    COP_PIXELS_NORMALISED = 2 /* what the network sees: (pixel − mean) / std */
-} cop_pixel_space;
-
 typedef struct cop_pixels cop_pixels;
 
 typedef struct cop_pixels_spec {
@@ -98,11 +92,12 @@ typedef struct cop_pixels_spec {
     const char *prefix;      /* of the names in the bag; NULL: none */
     const cop_samples *data; /* the real ones: task, normalisation, and pixels to start from */
     int64_t per_class;       /* stored images of each class, ≥ 1 */
-    cop_pixel_space space;   /* 0: COP_PIXELS_UNIT */
+    cop_pixel_space space;   /* 0: COP_PIXELS_UNIT, which cop_pixels_clamp holds them to */
 } cop_pixels_spec;
 
 /* Adds F32 "<prefix>pixels" and "<prefix>velocity", both [classes · per_class, C, H, W] and
- * zero, to the bag. Owned by the caller. COP_FAILED: names that the bag has already, memory. */
+ * zero, to the bag. Owned by the caller. COP_INVALID: unit pixels of data that are not
+ * (cop_samples_space). COP_FAILED: names that the bag has already, memory. */
 COP_API cop_status cop_pixels_new(const cop_pixels_spec *spec, cop_tensors *bag, cop_pixels **out,
                                   cop_error *err);
 
@@ -145,8 +140,9 @@ COP_API void cop_pixels_clamp(cop_pixels *p);
  * when a batch is taken. The handle's. */
 COP_API const cop_samples *cop_pixels_samples(const cop_pixels *p);
 
-/* Makes the finished set: allocates it (cop_synthetic_by_class) and writes the pixels, brought to
- * the unit space and held to [0, 1]. Its decoding, factor and recipe stay the caller's to fill. */
+/* Makes the finished set: allocates it (cop_synthetic_by_class), writes the pixels and says their
+ * space; unit pixels are held to [0, 1], normalised ones kept as they are. Its decoding, factor and
+ * recipe stay the caller's to fill. */
 COP_API cop_status cop_pixels_finish(const cop_pixels *p, cop_synthetic *set, cop_error *err);
 
 /* A network in the bag, trained by SGD at a constant rate. A fresh start keeps the place in the

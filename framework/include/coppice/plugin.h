@@ -25,7 +25,7 @@ COP_BEGIN
 
 #define COP_PLUGIN_MAGIC  0x43504943u /* "CIPC" in memory: the same on every build */
 #define COP_ABI_MAJOR     2
-#define COP_ABI_MINOR     0
+#define COP_ABI_MINOR     1
 #define COP_PLUGIN_SYMBOL "coppice_plugin"
 
 typedef enum cop_kind {

@@ -36,6 +36,12 @@ typedef struct cop_normalization {
     float std[COP_MAX_CHANNELS];
 } cop_normalization;
 
+/* What a pixel value means. */
+typedef enum cop_pixel_space {
+    COP_PIXELS_UNIT = 1,      /* a pixel in [0, 1] */
+    COP_PIXELS_NORMALISED = 2 /* what the network sees: (pixel − mean) / std, perhaps whitened */
+} cop_pixel_space;
+
 /* Labelled images. Plugins get `const cop_samples *`, borrowed from the host. */
 typedef struct cop_samples cop_samples;
 
@@ -48,6 +54,10 @@ COP_API const cop_task *cop_samples_task(const cop_samples *s);
 /* How the images are normalised for a network, a mean and a deviation per channel of the task.
  * [any thread] */
 COP_API cop_normalization cop_samples_normalization(const cop_samples *s);
+
+/* What the samples are made of. Those in COP_PIXELS_NORMALISED are given to a network as they are:
+ * their mean is 0 and their deviation 1. [any thread] */
+COP_API cop_pixel_space cop_samples_space(const cop_samples *s);
 
 /* The class of sample i, which is in range; where labels are soft the most likely one.
  * [any thread] */
@@ -63,8 +73,8 @@ COP_API const float *cop_samples_soft(const cop_samples *s, int64_t i);
 COP_API void cop_samples_batch(const cop_samples *s, const int64_t *index, int64_t n, float *images,
                                float *targets);
 
-/* Writes the pixels of one sample in [0, 1], not normalised, into the caller's memory: [C, H, W].
- * [any thread] */
+/* Writes the pixels of one sample in the samples' space (in [0, 1], not normalised, unless they
+ * are normalised already) into the caller's memory: [C, H, W]. [any thread] */
 COP_API void cop_samples_pixels(const cop_samples *s, int64_t index, float *pixels);
 
 /* The indices of the samples of one class, in order: written to `index`, which has room for

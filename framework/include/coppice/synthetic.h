@@ -37,13 +37,22 @@ COP_API int64_t cop_synthetic_count(const cop_synthetic *s);
 /* The size and the classes of the images; lives as long as the set. [any thread] */
 COP_API const cop_task *cop_synthetic_task(const cop_synthetic *s);
 
-/* The stored pixels [count, C, H, W], to be written in [0, 1], exactly: anything else is refused.
- * The set's own until it is allocated anew; NULL before it was allocated. [one thread per set] */
+/* The stored pixels [count, C, H, W], to be written in the set's space: in [0, 1], exactly, or
+ * normalised, within ±COP_SYNTHETIC_MOST_NORMALISED; anything else is refused. The set's own until
+ * it is allocated anew; NULL before it was allocated. [one thread per set] */
 COP_API float *cop_synthetic_pixels(cop_synthetic *s);
 
 /* The labels [count, classes], a distribution per image: in [0, 1], rows sum to 1 (to 1e-4). Owned
  * as the pixels are; NULL before the set was allocated. [one thread per set] */
 COP_API float *cop_synthetic_labels(cop_synthetic *s);
+
+/* The largest magnitude of a pixel in COP_PIXELS_NORMALISED. */
+#define COP_SYNTHETIC_MOST_NORMALISED 100.0
+
+/* What the stored pixels are. Normalised ones are trained on as they are, whatever the set's
+ * normalisation: that then tells how to show them as images. Without this call:
+ * COP_PIXELS_UNIT. [one thread per set] */
+COP_API void cop_synthetic_set_space(cop_synthetic *s, cop_pixel_space space);
 
 /* How the set is decoded to be trained on: COP_DECODE_NONE, _SINGLE or _MULTI; the factor is from 1
  * to the image's smaller side. Without this call: NONE, factor 1. [one thread per set] */

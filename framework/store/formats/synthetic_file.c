@@ -16,6 +16,9 @@
 /* Metadata values are short lists of numbers and words. */
 #define NOTE 768
 
+/* Of sets whose pixels are not unit ones; others, all older ones too, do not say it. */
+static const char *const normalised = "normalised";
+
 static const char *const decode_names[] = {"none", "single", "multi", "bound"};
 
 static void write_floats(const float *values, int count, char *text, size_t size)
@@ -34,11 +37,10 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     write_floats(s->normalization.std, s->task.channels, std, sizeof std);
     (void)cop_recipe_text(s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
-    const cop_metadata notes[] = {{"mean", mean},
-                                  {"std", std},
-                                  {"decode", decode_names[s->decode]},
-                                  {"factor", factor},
-                                  {"recipe", recipe}};
+    const cop_metadata notes[] = {
+        {"mean", mean},     {"std", std},       {"decode", decode_names[s->decode]},
+        {"factor", factor}, {"recipe", recipe}, {"space", normalised}};
+    size_t count = sizeof notes / sizeof notes[0] - (s->space == COP_PIXELS_NORMALISED ? 0 : 1);
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
         return cop_out_of_memory(err);
@@ -52,7 +54,7 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     if (status == COP_OK) {
         memcpy(pixels->data, s->pixels, (size_t)cop_shape_count(pixels->shape) * sizeof(float));
         memcpy(labels->data, s->labels, (size_t)cop_shape_count(labels->shape) * sizeof(float));
-        status = cop_safetensors_write(path, set, notes, sizeof notes / sizeof notes[0], err);
+        status = cop_safetensors_write(path, set, notes, count, err);
     }
     cop_tensors_free(set);
     return status;
@@ -88,6 +90,10 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     }
     if (found < 0)
         return false;
+    const char *space = cop_metadata_find(notes, count, "space");
+    if (space != NULL && strcmp(space, normalised) != 0)
+        return false;
+    out->space = space != NULL ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
     out->decode = (cop_decode)found;
     out->factor = (int32_t)strtol(factor, NULL, 10);
     return out->factor >= 1 && out->factor <= COP_SYNTHETIC_MOST_FACTOR &&

@@ -241,31 +241,53 @@ static void a_pixel_step_is_momentum_then_the_rate(void **unused)
     small_close(&t);
 }
 
-/* 0.5 + 0.25·x, held to [0, 1]; while the set is made, x itself is not touched. */
-static void a_finished_set_is_in_the_unit_space(void **unused)
+/* Unit pixels held to [0, 1], normalised ones as they are; while the set is made, they themselves
+ * are not touched. */
+static void check_finished(cop_pixel_space space, const float wanted[6])
 {
-    (void)unused;
     small_set t;
-    small_open(&t, COP_PIXELS_NORMALISED);
+    small_open(&t, space);
     static const float values[6] = {0.0f, 1.0f, -1.0f, 3.0f, -7.0f, 2.0f};
-    static const float wanted[6] = {0.5f, 0.75f, 0.25f, 1.0f, 0.0f, 1.0f};
     memcpy(cop_pixels_of(t.pixels, 0), values, sizeof values);
-    cop_pixels_clamp(t.pixels);
     cop_synthetic set = {.task = t.data.task};
     cop_error err = {0};
     assert_ok(cop_pixels_finish(t.pixels, &set, &err), &err);
     assert_int_equal(set.count, 3);
-    assert_memory_equal(set.pixels, wanted, sizeof wanted);
+    assert_int_equal(set.space, space);
+    assert_memory_equal(set.pixels, wanted, 6 * sizeof *wanted);
     assert_memory_equal(cop_pixels_of(t.pixels, 0), values, sizeof values);
     for (int i = 0; i < 9; i++)
         assert_true(set.labels[i] == (i % 4 == 0 ? 1.0f : 0.0f));
     float images[6], targets[9];
     static const int64_t all[] = {0, 1, 2};
     cop_samples_batch(cop_pixels_samples(t.pixels), all, 3, images, targets);
-    assert_memory_equal(images, values, sizeof values);
+    for (int i = 0; i < 6; i++)
+        assert_true(images[i] ==
+                    (space == COP_PIXELS_UNIT ? (values[i] - 0.5f) / 0.25f : values[i]));
     assert_memory_equal(targets, set.labels, sizeof targets);
     cop_synthetic_clear(&set);
     small_close(&t);
+}
+
+static void a_finished_set_is_in_the_space_of_its_pixels(void **unused)
+{
+    (void)unused;
+    check_finished(COP_PIXELS_UNIT, (const float[6]){0.0f, 1.0f, 0.0f, 1.0f, 0.0f, 1.0f});
+    check_finished(COP_PIXELS_NORMALISED, (const float[6]){0.0f, 1.0f, -1.0f, 3.0f, -7.0f, 2.0f});
+}
+
+static void unit_pixels_want_data_in_the_unit_space(void **unused)
+{
+    (void)unused;
+    const cop_samples data = {.task = {.channels = 1, .height = 1, .width = 2, .classes = 3},
+                              .normalization = cop_normalization_none(),
+                              .space = COP_PIXELS_NORMALISED};
+    const cop_pixels_spec spec = {COP_SIZED(cop_pixels_spec), .data = &data, .per_class = 1};
+    cop_tensors *bag = cop_tensors_new();
+    cop_pixels *pixels = NULL;
+    cop_error err = {0};
+    assert_refused(cop_pixels_new(&spec, bag, &pixels, &err), COP_INVALID, &err, "normalised");
+    cop_tensors_free(bag);
 }
 
 /* The state stands in the bag itself, wherever that got other tensors: a bag whose values are put
@@ -325,7 +347,8 @@ int main(void)
         cmocka_unit_test(class_batches_are_whole_and_without_repetition),
         cmocka_unit_test(refuses_a_spec_without_its_size),
         cmocka_unit_test(a_pixel_step_is_momentum_then_the_rate),
-        cmocka_unit_test(a_finished_set_is_in_the_unit_space),
+        cmocka_unit_test(a_finished_set_is_in_the_space_of_its_pixels),
+        cmocka_unit_test(unit_pixels_want_data_in_the_unit_space),
         cmocka_unit_test(a_networks_whole_state_is_in_the_bag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

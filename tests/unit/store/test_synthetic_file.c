@@ -42,6 +42,39 @@ static void a_distilled_set_comes_back_whole(void **state)
     cop_synthetic_clear(&back);
 }
 
+/* Pixels as the network sees them are kept as they are, and trained on as they are. */
+static void a_normalised_set_comes_back_as_one(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    char path[STORE_PATH + 32];
+    cop_synthetic s = {.task = {1, 1, 2, 2}, .factor = 1}, back;
+    s.normalization = (cop_normalization){.mean = {0.5f}, .std = {0.25f}};
+    assert_ok(cop_synthetic_set_recipe(&s, cop_recipe_named("idc", &err), &err), &err);
+    cop_synthetic_set_space(&s, COP_PIXELS_NORMALISED);
+    assert_ok(cop_synthetic_allocate(&s, 1, &err), &err);
+    s.pixels[0] = -2.5f;
+    s.pixels[1] = 100.0f;
+    s.labels[0] = 1.0f;
+    (void)snprintf(path, sizeof path, "%s/normalised.safetensors", f->dir);
+    assert_ok(cop_synthetic_write(&s, path, &err), &err);
+    assert_ok(cop_synthetic_read(path, &back, &err), &err);
+    assert_int_equal(back.space, COP_PIXELS_NORMALISED);
+    cop_samples *samples = NULL;
+    assert_ok(cop_synthetic_samples(&back, &samples, &err), &err);
+    float images[2];
+    cop_samples_batch(samples, (const int64_t[]){0}, 1, images, NULL);
+    assert_true(images[0] == -2.5f && images[1] == 100.0f);
+    assert_int_equal(cop_samples_space(samples), COP_PIXELS_NORMALISED);
+    cop_synthetic_samples_free(samples);
+    s.pixels[1] = 100.5f;
+    assert_ok(cop_synthetic_write(&s, path, &err), &err);
+    cop_synthetic_clear(&back);
+    assert_refused(cop_synthetic_read(path, &back, &err), COP_DAMAGED, &err,
+                   "image 0 has a pixel that is 100.5, wanted -100 to 100");
+    cop_synthetic_clear(&s);
+}
+
 /* A set that something else put in the place of a stored one. */
 static void a_set_with_values_out_of_range_is_refused(void **state)
 {
@@ -89,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(a_distilled_set_comes_back_whole),
+        WITH_STORE(a_normalised_set_comes_back_as_one),
         WITH_STORE(a_set_with_values_out_of_range_is_refused),
         WITH_STORE(other_tensors_are_no_distilled_set),
     };
