@@ -69,12 +69,17 @@ class Command(unittest.TestCase):
         status, lines = self.compare([1.0], [1.04], "idc.match")
         self.assertEqual((status, lines[0]["rounds"], lines[0]["verdict"]), (1, 9, "slower"))
 
+    def test_a_round_takes_the_fastest_of_three_turns(self):
+        status, lines = self.compare([1.0], [1.4, 1.02, 1.2], "idc.match")
+        self.assertEqual((status, lines[0]["verdict"]), (0, "as fast"))
+        self.assertAlmostEqual(lines[0]["ratio"], 1.02)
+
     def test_undecided_takes_thirty_rounds_and_fails(self):
-        status, lines = self.compare([1.0], [1.0, 1.1], "idc.match")
+        status, lines = self.compare([1.0], [1.0] * 3 + [1.1] * 3, "idc.match")
         self.assertEqual((status, lines[0]["rounds"], lines[0]["verdict"]), (1, 30, "undecided"))
 
     def test_an_open_case_becomes_clear_with_more_rounds(self):
-        status, lines = self.compare([1.0], [1.1] * 2 + [1.0] * 28, "idc.match")
+        status, lines = self.compare([1.0], [1.1] * 6 + [1.0] * 84, "idc.match")
         self.assertEqual((status, lines[0]["verdict"]), (0, "as fast"))
         self.assertTrue(9 < lines[0]["rounds"] < 30)
 

@@ -1,7 +1,8 @@
 """An older build beside this one: has a case of `coppice bench` become slower?
 
-Both builds run a case by turns, each time in a process of its own, and each round gives one ratio of their
-median times: what else the machine does meets both alike. The 95 % interval of the median ratio is that of
+Both builds run a case by turns, each time in a process of its own, so that what else the machine does meets
+both alike. A round gives one ratio: of the least of each one's median times over a few turns, as a neighbour's
+burst makes a turn slower and none makes it faster. The 95 % interval of the median ratio is that of
 order statistics, which supposes nothing about how the noise is distributed. Where it does not decide, more
 rounds are run, and a case that stays undecided counts as slower: the next look would be no kinder.
 """
@@ -10,6 +11,7 @@ import statistics
 
 FEWEST_ROUNDS = 9
 MOST_ROUNDS = 30
+TURNS = 3  # of each build in a round
 LIMIT = 1.03  # of the new build's time by the old one's
 CONFIDENCE = 0.95
 
@@ -39,11 +41,12 @@ def judge(ratios, limit=LIMIT):
 
 
 def ratio_of_round(i, name, time_of):
-    """The ratio of round i; who begins changes from round to round."""
-    times = {}
-    for side in ("old", "new") if i % 2 == 0 else ("new", "old"):
-        times[side] = time_of(side, name)
-    return times["new"] / times["old"]
+    """The ratio of round i; who begins changes from turn to turn."""
+    times = {"old": [], "new": []}
+    for turn in range(i, i + TURNS):
+        for side in ("old", "new") if turn % 2 == 0 else ("new", "old"):
+            times[side].append(time_of(side, name))
+    return min(times["new"]) / min(times["old"])
 
 
 def compare(names, time_of, fewest=FEWEST_ROUNDS, most=MOST_ROUNDS, limit=LIMIT, say=lambda text: None):
