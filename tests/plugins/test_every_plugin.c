@@ -73,7 +73,9 @@ static void the_expected_ones_are_there(void **state)
                   {COP_KIND_DISTILLER, "random"}, {COP_KIND_PRUNER, "imp"},
                   {COP_KIND_PRUNER, "random"},    {COP_KIND_ANALYZER, "lmc"},
                   {COP_KIND_ANALYZER, "hessian"}, {COP_KIND_MODEL, "convnet"},
-                  {COP_KIND_MODEL, "resnet"}};
+                  {COP_KIND_MODEL, "resnet"},     {COP_KIND_MODEL, "resnet_ap"},
+                  {COP_KIND_MODEL, "vgg"},        {COP_KIND_MODEL, "mlp"},
+                  {COP_KIND_MODEL, "lenet5"},     {COP_KIND_MODEL, "alexnet"}};
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
     cop_registry *r = NULL;
