@@ -153,4 +153,9 @@ COP_PLUGIN(
     .citation = "Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural "
                 "Networks, 2012; as in Zhao et al., Dataset Condensation with Gradient "
                 "Matching, 2021",
-    COP_OPTIONS(alexnet_options, options), .ops = &ops);
+    COP_OPTIONS(alexnet_options, options), .ops = &ops,
+    .defaults = "Zhao et al.'s code (networks.py, AlexNet): 128 filters, no normalisation, "
+                "PyTorch's starting values; norm = \"batch\" is its AlexNetBN.",
+    .departures = "other normalisations, nonlinearities and widths are added. Where images are "
+                  "not of 32x32 the classifier takes what is left, where their code takes 192 x 4"
+                  " x 4.");

@@ -163,4 +163,8 @@ COP_PLUGIN(
     .summary = "ConvNet-D: D blocks of 3x3 convolution, normalisation, activation and pooling",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "Gidaris & Komodakis, Dynamic Few-Shot Visual Learning without Forgetting, 2018",
-    COP_OPTIONS(convnet_options, options), .ops = &ops);
+    COP_OPTIONS(convnet_options, options), .ops = &ops,
+    .defaults = "Kim et al.'s code (models/convnet.py), which is Zhao et al.'s network: depth "
+                "3, width 128, instance norm, ReLU, average pooling, PyTorch's starting values.",
+    .departures = "layer norm scales and shifts per channel, not per element; tanh and swish are "
+                  "added.");

@@ -175,10 +175,17 @@ static const cop_model_ops ops = {
     .build = build_impl,
 };
 
-COP_PLUGIN(MODEL, .id = "lenet5", .version = "1.0.0", .results_version = "1",
-           .summary = "LeNet-5: of the distillation papers (6-16-120-84), or Caffe's (20-50-500)",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation =
-               "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
-               "as in Zhao et al., Dataset Condensation with Gradient Matching, 2021",
-           COP_OPTIONS(lenet5_options, options), .ops = &ops);
+COP_PLUGIN(
+    MODEL, .id = "lenet5", .version = "1.0.0", .results_version = "1",
+    .summary = "LeNet-5: of the distillation papers (6-16-120-84), or Caffe's (20-50-500)",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
+                "as in Zhao et al., Dataset Condensation with Gradient Matching, 2021",
+    COP_OPTIONS(lenet5_options, options), .ops = &ops,
+    .defaults = "Zhao et al.'s code (networks.py, LeNet): 6 and 16 filters, 120 and 84 hidden, "
+                "ReLU, max pooling, PyTorch's starting values; variant = \"caffe\" has the sizes "
+                "of Caffe's and of the pruning papers.",
+    .departures = "as in that code, rectifiers and max pooling stand where LeCun et al. have tanh"
+                  " and trained sums. Caffe's own network has no rectifier behind its "
+                  "convolutions. Normalisations, other nonlinearities and average pooling are "
+                  "added.");

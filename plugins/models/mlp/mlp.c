@@ -122,10 +122,13 @@ static const cop_model_ops ops = {
     .build = build_impl,
 };
 
-COP_PLUGIN(MODEL, .id = "mlp", .version = "1.0.0", .results_version = "1",
-           .summary = "a multilayer perceptron: LeNet-300-100, or any hidden layers",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation =
-               "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
-               "as in Frankle & Carbin, The Lottery Ticket Hypothesis, 2019",
-           COP_OPTIONS(mlp_options, options), .ops = &ops);
+COP_PLUGIN(
+    MODEL, .id = "mlp", .version = "1.0.0", .results_version = "1",
+    .summary = "a multilayer perceptron: LeNet-300-100, or any hidden layers",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
+                "as in Frankle & Carbin, The Lottery Ticket Hypothesis, 2019",
+    COP_OPTIONS(mlp_options, options), .ops = &ops,
+    .defaults = "open_lth (models/mnist_lenet.py): mnist_lenet_300_100, with its normal start "
+                "by fan-in.",
+    .departures = "normalisations and other nonlinearities are added; instance norm is refused.");

@@ -230,4 +230,12 @@ COP_PLUGIN(
     .summary = "residual networks of basic blocks: ResNet-10, 18, 34 and 20, 32, 44, 56, 110",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "He et al., Deep Residual Learning for Image Recognition, 2016",
-    COP_OPTIONS(resnet_options, options), .ops = &ops);
+    COP_OPTIONS(resnet_options, options), .ops = &ops,
+    .defaults = "Kim et al.'s code for CIFAR (models/resnet.py), which McDermott & Cummings use"
+                " too: four stages from width 32 on, batch norm, normal start by fan-out. Their"
+                " ImageNet networks and the standard CIFAR ResNet-18 are width = 64; the three-"
+                "stage networks are He et al.'s.",
+    .departures = "depth 34 has the standard 3, 4, 6, 3 blocks where Kim et al.'s CIFAR code has "
+                  "5 each; shortcuts of the three-stage networks are projections, as in open_lth,"
+                  " where He et al. pad with zeros. Norms other than batch and instance are "
+                  "added.");

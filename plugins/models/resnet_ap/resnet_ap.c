@@ -210,9 +210,15 @@ static const cop_model_ops ops = {
     .build = build_impl,
 };
 
-COP_PLUGIN(MODEL, .id = "resnet_ap", .version = "1.0.0", .results_version = "1",
-           .summary = "ResNetAP-10, 18 and 34: residual networks with average pooling for strides",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation = "Kim et al., Dataset Condensation via Efficient Synthetic-Data "
-                       "Parameterization, ICML 2022",
-           COP_OPTIONS(resnet_ap_options, options), .ops = &ops);
+COP_PLUGIN(
+    MODEL, .id = "resnet_ap", .version = "1.0.0", .results_version = "1",
+    .summary = "ResNetAP-10, 18 and 34: residual networks with average pooling for strides",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "Kim et al., Dataset Condensation via Efficient Synthetic-Data "
+                "Parameterization, ICML 2022",
+    COP_OPTIONS(resnet_ap_options, options), .ops = &ops,
+    .defaults = "Kim et al.'s code for ImageNet-10 (models/resnet_ap.py, misc/reproduce.py): "
+                "depth 10, width 64, instance norm, the stem by the image's size.",
+    .departures = "layer and group norm are added; spectral norm and the bottleneck depths (50 "
+                  "and more) are not here. The last pooling averages over the whole image, which "
+                  "for one that is not square their code does not.");

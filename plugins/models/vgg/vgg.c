@@ -238,4 +238,11 @@ COP_PLUGIN(
     .citation =
         "Simonyan & Zisserman, Very Deep Convolutional Networks for Large-Scale Image "
         "Recognition, 2015; as in Zhao et al., Dataset Condensation with Gradient Matching, 2021",
-    COP_OPTIONS(vgg_options, options), .ops = &ops);
+    COP_OPTIONS(vgg_options, options), .ops = &ops,
+    .defaults = "Zhao et al.'s code (networks.py, VGG11), the VGG of the distillation papers' "
+                "tables: depth 11, instance norm, max pooling, one linear classifier, PyTorch's"
+                " starting values; the ImageNet head is torchvision's.",
+    .departures = "where images are not of 32x32 the linear head takes what is left, where their "
+                  "code takes 512 numbers. Biases start at U(±1/√fan_in) with every initializer, "
+                  "torchvision's at 0, and its hidden layers at N(0, 0.01²). Layer and group norm"
+                  " are added.");

@@ -69,8 +69,8 @@ static const struct {
     {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
     {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
     {"older_major.so", "built for ABI 1.1; wanted major version 2"},
-    {"major_too_new.so", "built for ABI 3.0; wanted major version 2"},
-    {"minor_too_new.so", "built for ABI 2.1; this host knows none newer than 2.0"},
+    {"major_too_new.so", "built for ABI 3.1; wanted major version 2"},
+    {"minor_too_new.so", "built for ABI 2.2; this host knows none newer than 2.1"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
     {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
@@ -153,6 +153,33 @@ static void completes_an_older_plugin(void **state)
     assert_string_equal(copy->id, "toypruner");
     assert_int_equal(copy->option_count, whole->option_count);
     assert_string_equal(copy->options[0].name, whole->options[0].name);
+    cop_plugin_free(copy);
+    cop_registry_free(r);
+}
+
+/* The texts of a later minor: read where the descriptor has them, one line each. */
+static void reads_the_texts_that_a_descriptor_is_long_enough_for(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    cop_plugin plugin = *cop_registry_find(r, COP_KIND_PRUNER, "toypruner")->plugin;
+    const cop_plugin *copy = NULL;
+    cop_error err = {0};
+    plugin.defaults = "its paper";
+    plugin.departures = "two\nlines";
+    assert_refused(cop_plugin_check(&plugin, &err), COP_INVALID, &err,
+                   "departures has more than one line");
+    plugin.size = offsetof(cop_plugin, departures);
+    assert_ok(cop_plugin_check(&plugin, &err), &err);
+    assert_ok(cop_plugin_copy(&plugin, &copy, &err), &err);
+    assert_string_equal(copy->defaults, "its paper");
+    assert_null(copy->departures);
+    cop_plugin_free(copy);
+    plugin.size = offsetof(cop_plugin, defaults);
+    plugin.defaults = "";
+    assert_ok(cop_plugin_check(&plugin, &err), &err);
+    assert_ok(cop_plugin_copy(&plugin, &copy, &err), &err);
+    assert_null(copy->defaults);
     cop_plugin_free(copy);
     cop_registry_free(r);
 }
@@ -571,7 +598,7 @@ static void inspects_a_plugin(void **state)
     (void)printed(out, &text);
     assert_contains(text, "distiller toydistiller\n");
     assert_contains(text, "  results    3\n");
-    assert_contains(text, "  ABI        2.0, distiller interface 2\n");
+    assert_contains(text, "  ABI        2.1, distiller interface 2\n");
     assert_contains(text,
                     "  ipc\n      int, 1 to 1000, in images, required\n      images per class\n");
     assert_contains(text, "  model = { plugin = \"toymodel\"; width = 8; }\n      model\n");
@@ -678,6 +705,8 @@ int main(void)
         cmocka_unit_test_setup(refuses_every_broken_plugin_with_its_reason, without_environment),
         cmocka_unit_test_setup(loads_good_plugins_beside_broken_ones, without_environment),
         cmocka_unit_test_setup(completes_an_older_plugin, without_environment),
+        cmocka_unit_test_setup(reads_the_texts_that_a_descriptor_is_long_enough_for,
+                               without_environment),
         cmocka_unit_test_setup(reads_option_rows_that_are_shorter_than_its_own,
                                without_environment),
         cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
