@@ -4,7 +4,7 @@
  *   linear     a linear classifier on all that is left: the CIFAR networks of the distillation
  *              papers (Zhao et al. 2021: VGG-11 with instance norm, the defaults here) and of
  *              Frankle et al. (open_lth)
- *   imagenet   average pooling to 7x7, two hidden layers of 4096, dropout: torchvision's
+ *   imagenet   average pooling to 7x7, two hidden layers of 4096: torchvision's
  *
  * Tensor names are those of Zhao et al.'s code and of torchvision, which agree: features.N.weight,
  * where N counts convolutions, normalisations, rectifiers and poolings; classifier.weight, or
@@ -18,7 +18,7 @@
  *
  * Departures: where images are not of 32x32, the linear head takes what is left, where Zhao et
  * al.'s code takes 512 numbers; biases start at U(±1/√fan_in) with every initializer, torchvision's
- * at 0, and its hidden layers at N(0, 0.01²).
+ * at 0, and its hidden layers at N(0, 0.01²); the imagenet head is without torchvision's dropout.
  */
 #include <coppice/plugin.h>
 
@@ -244,5 +244,5 @@ COP_PLUGIN(
                 " starting values; the ImageNet head is torchvision's.",
     .departures = "where images are not of 32x32 the linear head takes what is left, where their "
                   "code takes 512 numbers. Biases start at U(±1/√fan_in) with every initializer, "
-                  "torchvision's at 0, and its hidden layers at N(0, 0.01²). Layer and group norm"
-                  " are added.");
+                  "torchvision's at 0, and its hidden layers at N(0, 0.01²); the imagenet head is "
+                  "without torchvision's dropout. Layer and group norm are added.");
