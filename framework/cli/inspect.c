@@ -64,6 +64,8 @@ const cop_subcommand cop_inspect_command = {
                "\"cutout\", or,\n"
                "where a plugin has that name, \"recipe:idc\"), or \"config\" for the groups of a "
                "config that are\n"
-               "the framework's own.",
+               "the framework's own. A plugin says, too, where its defaults come from, and what it "
+               "does otherwise\n"
+               "than the paper or its authors' code.",
     .options = options,
     .run = run};

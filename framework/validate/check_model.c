@@ -5,7 +5,6 @@
 #include "nn/model.h"
 #include "nn/task.h"
 #include "train/forward.h"
-#include "validate/ticket.h"
 #include "validate/traces.h"
 
 #include <coppice/differentiate.h>
@@ -43,7 +42,7 @@ static int64_t size_of(const loss_scene *s, cop_node node)
 static void fill_batch(loss_scene *s)
 {
     cop_stream draws = cop_stream_make(1, "validate-model", 0);
-    int32_t classes = cop_ticket_task()->classes;
+    int64_t classes = cop_node_shape(s->forward.g, s->inputs[1]).dim[1];
     for (int64_t i = 0; i < size_of(s, s->inputs[0]); i++)
         s->values[0][i] = (double)cop_stream_normal(&draws);
     for (int i = 0; i < IMAGES; i++)
@@ -133,6 +132,7 @@ static void check_gradient(const cop_subject *s, const cop_model *m, loss_scene 
     cop_stream draws = cop_stream_make(1, "validate-gradient", 0);
     cop_reporter_begin(s->reporter, &check);
     for (int i = 0; i < COORDINATES && scene->params > 0; i++) {
+        cop_reporter_begin(s->reporter, &check); /* a large network has its time for each */
         size_t p = (size_t)cop_stream_below(&draws, scene->params);
         int64_t size = size_of(scene, scene->gradients[p]);
         int64_t at = (int64_t)cop_stream_below(&draws, (uint64_t)size);
@@ -230,7 +230,7 @@ void cop_check_model(const cop_subject *s, const cop_component *c)
     cop_tensors *state = NULL;
     cop_trace trace;
     cop_trace_take(&trace);
-    if (cop_component_model(c, cop_ticket_task(), &m, &err) != COP_OK) {
+    if (cop_checked_model(c, &m, &err) != COP_OK) {
         cop_reporter_usage(s->reporter, err.message); /* it could be made a moment ago */
         return;
     }

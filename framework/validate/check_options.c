@@ -20,7 +20,7 @@ static cop_status make(const cop_subject *s, const cop_component *c, cop_error *
     cop_kind kind = (cop_kind)s->entry->plugin->kind;
     if (kind == COP_KIND_MODEL) {
         cop_model *model = NULL;
-        COP_TRY(cop_component_model(c, cop_ticket_task(), &model, err));
+        COP_TRY(cop_checked_model(c, &model, err));
         cop_model_free(model);
         return COP_OK;
     }

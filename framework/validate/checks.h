@@ -27,6 +27,10 @@ char *cop_subject_members(const cop_subject *s);
  * the value that it has in `options`, where its range allows that; *is_longer: there was one. */
 char *cop_subject_longer(const cop_subject *s, const void *options, bool *is_longer);
 
+/* Makes a model for the images of the ticket, or where those are too small for it for larger ones.
+ * The caller's. */
+cop_status cop_checked_model(const cop_component *c, cop_model **out, cop_error *err);
+
 /* Options: the table's defaults, then values that are drawn from it. *out is the component with
  * defaults and what --set says, the caller's; NULL where nothing more can be checked. */
 void cop_check_options(const cop_subject *s, cop_component **out);

@@ -3,7 +3,9 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "nn/task.h"
 #include "plugin/options/setting.h"
+#include "validate/ticket.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +67,17 @@ char *cop_subject_members(const cop_subject *s)
     cop_text_append(&text, "");
     append_sets(s, NULL, &text);
     return cop_text_take(&text);
+}
+
+cop_status cop_checked_model(const cop_component *c, cop_model **out, cop_error *err)
+{
+    /* As large as those that the networks of the first digits were made for. */
+    static const cop_task larger = {.channels = 1, .height = 28, .width = 28, .classes = 3};
+    cop_error unused = {0};
+    cop_status status = cop_component_model(c, cop_ticket_task(), out, err);
+    if (status == COP_INVALID && cop_component_model(c, &larger, out, &unused) == COP_OK)
+        return COP_OK;
+    return status;
 }
 
 /* Whether an option is the number of steps, and one that can be doubled. */

@@ -47,7 +47,8 @@ static const cop_work_ops ops = {sizeof(cop_work_ops), nullptr, nullptr, nullptr
 COP_EXPORT const cop_plugin coppice_plugin = {
     COP_PLUGIN_HEADER(COP_KIND_PRUNER, COP_PRUNER_INTERFACE),
     .id = "x", .version = "1.0.0", .results_version = "1", .summary = "x", .author = "x", .licence = "MIT",
-    .citation = nullptr, .options = nullptr, .option_count = 0, .options_size = 0, .ops = &ops};
+    .citation = nullptr, .options = nullptr, .option_count = 0, .options_size = 0, .ops = &ops,
+    .defaults = nullptr, .departures = nullptr};
 END
 ${CXX:-c++} -std=c++20 -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -shared -I"$include" \
   -o "$work/plugin.so" "$work/plugin.cc"

@@ -192,6 +192,18 @@ static void plugins_are_listed_and_inspected(void **state)
     assert_int_equal(s.status, 0);
     assert_says(s.out, "rate");
     clear(&s);
+    s = command(WORDS("inspect", "resnet_ap"));
+    assert_int_equal(s.status, 0);
+    assert_says(s.out, "\n  defaults   Kim et al.'s code for ImageNet");
+    assert_says(s.out, "\n  departures layer and group norm are added; spectral norm and ");
+    assert_says(s.out, "\n             "); /* broken into lines */
+    clear(&s);
+    s = command(WORDS("inspect", "resnet_ap", "--json"));
+    cJSON *object = cJSON_Parse(s.out);
+    assert_non_null(
+        strstr(cJSON_GetStringValue(cJSON_GetObjectItem(object, "departures")), "spectral norm"));
+    cJSON_Delete(object);
+    clear(&s);
     s = command(WORDS("inspect", "random")); /* a pruner and a distiller */
     assert_int_equal(s.status, 2);
     clear(&s);

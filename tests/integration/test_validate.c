@@ -74,7 +74,39 @@ static void finds_nothing_in_the_models(void **state)
     validate(WORDS("validate", PLUGINS "model-convnet.so", "--set", "width=16"), 0);
     validate(WORDS("validate", PLUGINS "model-resnet.so", "--set", "depth=8", "--set", "width=8"),
              0);
+    validate(WORDS("validate", PLUGINS "model-resnet_ap.so", "--set", "width=4"), 0);
+    validate(WORDS("validate", PLUGINS "model-vgg.so", "--set", "width=2"), 0);
+    validate(WORDS("validate", PLUGINS "model-vgg.so", "--set", "width=2", "--set", "head=imagenet",
+                   "--set", "hidden=8"),
+             0);
+    validate(WORDS("validate", PLUGINS "model-alexnet.so", "--set", "width=8"), 0);
+    expect_sound(PLUGINS "model-mlp.so");
+    expect_sound(PLUGINS "model-lenet5.so");
     expect_sound(FIXTURES "toymodel.so");
+}
+
+/* A model that the usual images are too small for is checked on larger ones, not passed over. */
+static void checks_the_gradient_of_a_model_for_larger_images(void **state)
+{
+    (void)state;
+    char dir[128];
+    make_temp_dir(dir, sizeof dir);
+    assert_ends(dir, start_command(dir, WORDS("validate", PLUGINS "model-lenet5.so", "--json")), 0);
+    char *text = read_text(dir, "out");
+    cJSON *root = cJSON_Parse(text), *one = NULL;
+    bool found = false;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItem(root, "checks"))
+    {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(one, "check"));
+        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItem(one, "verdict"));
+        found = found || (strcmp(name, "gradients equal finite differences") == 0 &&
+                          strcmp(verdict, "ok") == 0);
+    }
+    if (!found)
+        fail_msg("no gradient was checked:\n%s", text);
+    cJSON_Delete(root);
+    free(text);
+    remove_tree(dir);
 }
 
 /* Data that is not here is no finding. */
@@ -247,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_nothing_in_the_pruners),
         cmocka_unit_test(finds_nothing_in_the_models),
+        cmocka_unit_test(checks_the_gradient_of_a_model_for_larger_images),
         cmocka_unit_test(finds_nothing_in_the_datasets),
         cmocka_unit_test(finds_nothing_in_the_distillers),
         cmocka_unit_test(finds_nothing_in_the_analyzers),

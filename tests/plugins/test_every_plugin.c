@@ -63,6 +63,24 @@ static void all_load_with_their_defaults(void **state)
     cop_registry_free(r);
 }
 
+static void each_says_where_its_defaults_come_from(void **state)
+{
+    (void)state;
+    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
+    cop_error err = {0};
+    cop_registry *r = NULL;
+    assert_ok(cop_registry_search(dirs, 1, NULL, &r, &err), &err);
+    for (size_t i = 0; i < cop_registry_count(r); i++) {
+        const cop_plugin *seen = cop_registry_at(r, i)->plugin;
+        const cop_plugin *plugin = cop_registry_find(r, (cop_kind)seen->kind, seen->id)->plugin;
+        if (plugin->defaults == NULL)
+            fail_msg("%s \"%s\" does not say where its defaults come from: .defaults, and what it "
+                     "does differently: .departures",
+                     cop_kind_name((cop_kind)plugin->kind), plugin->id);
+    }
+    cop_registry_free(r);
+}
+
 static void the_expected_ones_are_there(void **state)
 {
     (void)state;
@@ -73,7 +91,9 @@ static void the_expected_ones_are_there(void **state)
                   {COP_KIND_DISTILLER, "random"}, {COP_KIND_PRUNER, "imp"},
                   {COP_KIND_PRUNER, "random"},    {COP_KIND_ANALYZER, "lmc"},
                   {COP_KIND_ANALYZER, "hessian"}, {COP_KIND_MODEL, "convnet"},
-                  {COP_KIND_MODEL, "resnet"}};
+                  {COP_KIND_MODEL, "resnet"},     {COP_KIND_MODEL, "resnet_ap"},
+                  {COP_KIND_MODEL, "vgg"},        {COP_KIND_MODEL, "mlp"},
+                  {COP_KIND_MODEL, "lenet5"},     {COP_KIND_MODEL, "alexnet"}};
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
     cop_registry *r = NULL;
@@ -89,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_load_with_their_defaults),
+        cmocka_unit_test(each_says_where_its_defaults_come_from),
         cmocka_unit_test(the_expected_ones_are_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

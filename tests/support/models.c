@@ -31,9 +31,27 @@ static int32_t choice(const cop_option *option, const char *text)
     return -1;
 }
 
-static void set_option(void *options, const cop_option *option, const char *text)
+/* The numbers in "[300, 100]" or "300,100". */
+static void set_list(test_model *m, void *field, const char *text)
 {
-    char *field = (char *)options + option->offset;
+    cop_int_list list = {0};
+    free(m->items);
+    m->items = calloc(strlen(text) + 1, sizeof *m->items);
+    assert_non_null(m->items);
+    for (const char *at = text + strspn(text, "[], "); *at != '\0'; at += strspn(at, "[], ")) {
+        char *end = NULL;
+        m->items[list.count++] = strtoll(at, &end, 10);
+        if (end == at)
+            fail_msg("\"%s\" is no list of numbers", text);
+        at = end;
+    }
+    list.items = m->items;
+    memcpy(field, &list, sizeof list);
+}
+
+static void set_option(test_model *m, const cop_option *option, const char *text)
+{
+    char *field = (char *)m->options + option->offset;
     switch (option->type) {
     case COP_OPTION_BOOL:
         *(bool *)field = strcmp(text, "true") == 0;
@@ -47,12 +65,15 @@ static void set_option(void *options, const cop_option *option, const char *text
     case COP_OPTION_ENUM:
         *(int32_t *)field = choice(option, text);
         break;
+    case COP_OPTION_INT_LIST:
+        set_list(m, field, text);
+        break;
     default:
         fail_msg("option %s has a type that tests do not fill", option->name);
     }
 }
 
-static void set_named(void *options, const cop_plugin *plugin, const char *word)
+static void set_named(test_model *m, const cop_plugin *plugin, const char *word)
 {
     const char *equals = strchr(word, '=');
     if (equals == NULL)
@@ -61,7 +82,7 @@ static void set_named(void *options, const cop_plugin *plugin, const char *word)
     for (size_t i = 0; i < plugin->option_count; i++) {
         const cop_option *option = &plugin->options[i];
         if (strlen(option->name) == length && strncmp(option->name, word, length) == 0) {
-            set_option(options, option, equals + 1);
+            set_option(m, option, equals + 1);
             return;
         }
     }
@@ -75,12 +96,12 @@ cop_status try_model(const char *plugin, const char *settings, const cop_task *t
     *out = (test_model){.options = calloc(1, descriptor->options_size)};
     assert_non_null(out->options);
     for (size_t i = 0; i < descriptor->option_count; i++)
-        set_option(out->options, &descriptor->options[i], descriptor->options[i].def);
+        set_option(out, &descriptor->options[i], descriptor->options[i].def);
     char words[256];
     (void)snprintf(words, sizeof words, "%s", settings);
     char *rest = NULL;
     for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
-        set_named(out->options, descriptor, word);
+        set_named(out, descriptor, word);
     return cop_model_open(descriptor->id, descriptor->ops, out->options, task, &out->model, err);
 }
 
@@ -96,6 +117,7 @@ void close_model(test_model *m)
 {
     cop_model_free(m->model);
     free(m->options);
+    free(m->items);
     *m = (test_model){0};
 }
 

@@ -10,11 +10,13 @@
 typedef struct test_model {
     cop_model *model; /* NULL where opening failed */
     void *options;
+    int64_t *items; /* of the list among them, if there is one */
 } test_model;
 
 /* Opens plugins/model-<plugin>.so of the build directory with its default options, changed by
- * "name=value" words ("depth=1 norm=batch"; bool, int, float and enum options). Fails the test
- * where the settings make no sense; what the plugin says is returned. */
+ * "name=value" words ("depth=1 norm=batch hidden=8,6"; bool, int, float and enum options, and one
+ * list of ints). Fails the test where the settings make no sense; what the plugin says is returned,
+ * and the caller closes what there is whatever that is. */
 cop_status try_model(const char *plugin, const char *settings, const cop_task *task,
                      test_model *out, cop_error *err);
 

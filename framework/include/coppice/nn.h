@@ -125,6 +125,19 @@ COP_API cop_node cop_layer_linear(cop_layers *l, const char *name, cop_node x, i
 COP_API cop_node cop_layer_norm(cop_layers *l, const char *name, cop_node x, cop_norm_kind kind,
                                 int64_t groups, cop_initializer scale_init);
 
+/* A nonlinearity that a config may choose (COP_OPT_ACTIVATION in option_rows.h). */
+typedef enum cop_activation {
+    COP_ACTIVATION_RELU = 0,
+    COP_ACTIVATION_LEAKY_RELU = 1, /* slope 0.01 */
+    COP_ACTIVATION_SIGMOID = 2,
+    COP_ACTIVATION_TANH = 3,
+    COP_ACTIVATION_SWISH = 4 /* x·sigmoid(x) */
+} cop_activation;
+
+/* x through it, element by element. A kind that there is not is an error of the graph. [one thread
+ * per graph] */
+COP_API cop_node cop_activate(cop_graph *g, cop_node x, cop_activation kind);
+
 /* Losses. */
 
 /* Mean over the batch of −Σ_k target·log softmax(logits): logits and target [N, K] → scalar. Hard

@@ -28,6 +28,34 @@ COP_API extern const char *const cop_norm_choices[];
                 "groups of channels for norm = \"group\"; divides the width",                      \
                 .flags = COP_OPTION_ADVANCED, .unit = "groups")
 
+/* The names of cop_activation, in its order and NULL-terminated. */
+COP_API extern const char *const cop_activation_choices[];
+
+/* The nonlinearity: a cop_activation (int32_t). */
+#define COP_OPT_ACTIVATION(struct_, field_, def_)                                                  \
+    COP_OPT_ENUM(struct_, field_, def_, cop_activation_choices,                                    \
+                 "nonlinearity; leaky_relu has slope 0.01")
+
+/* "uniform_fan_in", "kaiming_fan_in", "kaiming_fan_out", NULL-terminated, in the order of
+ * cop_initializer_kind from COP_INIT_UNIFORM_FAN_IN on. */
+COP_API extern const char *const cop_start_choices[];
+
+/* How the weights of convolutions and linear layers start: the field (int32_t) is a
+ * cop_initializer_kind less COP_INIT_UNIFORM_FAN_IN. */
+#define COP_OPT_START(struct_, field_, def_)                                                       \
+    COP_OPT_ENUM(struct_, field_, def_, cop_start_choices,                                         \
+                 "starting weights: U(±1/√fan_in), or He et al.'s normal by fan-in or fan-out",    \
+                 .flags = COP_OPTION_ADVANCED)
+
+/* "ones", "uniform01", NULL-terminated. */
+COP_API extern const char *const cop_norm_scale_choices[];
+
+/* How the scale of normalisations starts (int32_t): 0 for COP_INIT_CONSTANT with the value 1, 1 for
+ * COP_INIT_UNIFORM_01 (open_lth). */
+#define COP_OPT_NORM_SCALE(struct_, field_)                                                        \
+    COP_OPT_ENUM(struct_, field_, "ones", cop_norm_scale_choices,                                  \
+                 "start of the normalisations' scale: 1, or drawn from U(0, 1)")
+
 /* Distillers. */
 
 /* The budget (int64_t). */

@@ -61,6 +61,13 @@ typedef struct cop_plugin {
     /* cop_model_ops, cop_dataset_ops, or for the three kinds of long work cop_work_ops. Each begins
      * with its size. */
     const void *ops;
+
+    /* Since 2.1, for `coppice inspect`; one line each, of any length, or NULL. Where the options'
+     * defaults come from: the paper's table, the file of its authors' code. */
+    const char *defaults;
+
+    /* What it does otherwise than the paper or its authors' code, and what it adds. */
+    const char *departures;
 } cop_plugin;
 
 /* The fields that every descriptor begins with. */

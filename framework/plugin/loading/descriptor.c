@@ -127,6 +127,17 @@ static cop_status check_text(const char *what, const char *text, cop_error *err)
     return COP_OK;
 }
 
+/* A text that may be left out, or end behind what an older plugin's descriptor has. */
+static cop_status check_optional_text(const cop_plugin *p, const char *what, size_t offset,
+                                      cop_error *err)
+{
+    const char *text = NULL;
+    if (offset + sizeof text > p->size)
+        return COP_OK;
+    memcpy(&text, (const char *)p + offset, sizeof text);
+    return text == NULL ? COP_OK : check_text(what, text, err);
+}
+
 static cop_status check_texts(const cop_plugin *p, cop_error *err)
 {
     COP_TRY(check_text("id", p->id, err));
@@ -139,7 +150,9 @@ static cop_status check_texts(const cop_plugin *p, cop_error *err)
                         cop_escape(p->id, shown, sizeof shown));
     COP_TRY(check_text("version", p->version, err));
     COP_TRY(check_text("results_version", p->results_version, err));
-    return check_text("summary", p->summary, err);
+    COP_TRY(check_text("summary", p->summary, err));
+    COP_TRY(check_optional_text(p, "defaults", offsetof(cop_plugin, defaults), err));
+    return check_optional_text(p, "departures", offsetof(cop_plugin, departures), err);
 }
 
 static cop_status check_rows(const cop_plugin *p, const cop_option *rows, cop_error *err)

@@ -147,6 +147,30 @@ static void put_field(FILE *out, const char *name, const char *value)
     (void)fputc('\n', out);
 }
 
+#define LINE_COLUMNS 100
+#define TEXT_COLUMN  13 /* where the fields' texts begin */
+
+/* A field of several sentences, broken between words. */
+static void put_long_field(FILE *out, const char *name, const char *value)
+{
+    char shown[4096];
+    if (value == NULL)
+        return;
+    (void)fprintf(out, "  %-10s", name);
+    size_t column = TEXT_COLUMN - 1;
+    const char *word = cop_escape(value, shown, sizeof shown);
+    while (*(word += strspn(word, " ")) != '\0') {
+        size_t length = strcspn(word, " ");
+        bool is_full = column > TEXT_COLUMN && column + 1 + length > LINE_COLUMNS;
+        if (is_full)
+            (void)fprintf(out, "\n%*s", TEXT_COLUMN - 1, "");
+        column = (is_full ? TEXT_COLUMN - 1 : column) + 1 + length;
+        (void)fprintf(out, " %.*s", (int)length, word);
+        word += length;
+    }
+    (void)fputc('\n', out);
+}
+
 void cop_describe_plugin(const cop_registry_entry *entry, FILE *out)
 {
     const cop_plugin *p = entry->plugin;
@@ -157,6 +181,8 @@ void cop_describe_plugin(const cop_registry_entry *entry, FILE *out)
     put_field(out, "author", p->author);
     put_field(out, "licence", p->licence);
     put_field(out, "citation", p->citation);
+    put_long_field(out, "defaults", p->defaults);
+    put_long_field(out, "departures", p->departures);
     put_field(out, "file", entry->path);
     put_field(out, "content", entry->content_hash);
     (void)fprintf(out, "  %-10s %u.%u, %s interface %u\n", "ABI", p->abi_major, p->abi_minor,

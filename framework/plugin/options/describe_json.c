@@ -113,6 +113,8 @@ static void add_plugin(builder *b, cJSON *object, const cop_registry_entry *entr
     add_text(b, object, "author", p->author);
     add_text(b, object, "licence", p->licence);
     add_text(b, object, "citation", p->citation);
+    add_text(b, object, "defaults", p->defaults);
+    add_text(b, object, "departures", p->departures);
     add_text(b, object, "file", entry->path);
     add_text(b, object, "content_hash", entry->content_hash);
     add_number(b, object, "abi_major", p->abi_major);

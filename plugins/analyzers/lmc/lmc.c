@@ -236,4 +236,10 @@ COP_PLUGIN(
     COP_OPTIONS(lmc_options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_lmc,
                                  .destroy = destroy_lmc, .plan = plan_lmc, .begin = begin_lmc,
-                                 .step = step_lmc, .finish = finish_lmc, .judge = lmc_judge});
+                                 .step = step_lmc, .finish = finish_lmc, .judge = lmc_judge},
+    .defaults = "11 points as in McDermott & Cummings, with running statistics interpolated; "
+                "the thresholds, 2 % for stable and 0.2 % for matching, are Frankle et al.'s, "
+                "who take 30 points.",
+    .departures = "statistics can be re-estimated at every point, and controls be measured. "
+                  "Pruned weights stay zero on the line; in McDermott & Cummings' code they are "
+                  "alive on it.");

@@ -218,4 +218,6 @@ COP_PLUGIN(
     .summary = "CIFAR-10 from its official binary files: 32x32 colour photographs, 10 classes",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
-    COP_OPTIONS(options, option_table), .ops = &ops);
+    COP_OPTIONS(options, option_table), .ops = &ops,
+    .defaults = "all 50,000 and 10,000 images; the normalisation is Kim et al.'s code's "
+                "(data.py).");

@@ -86,4 +86,5 @@ static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
 COP_PLUGIN(DATASET, .id = "shapes", .version = "1.0.0", .results_version = "1",
            .summary = "Ten shapes as 32x32 colour pictures, drawn on the fly: no download",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
-           .ops = &ops);
+           .ops = &ops,
+           .defaults = "chosen for the quick start: it belongs to this software, and to no paper.");

@@ -226,4 +226,11 @@ COP_PLUGIN(
     .options_size = sizeof(idc_options),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_idc,
                                  .destroy = destroy_idc, .plan = plan_idc, .begin = begin_idc,
-                                 .step = step_idc, .finish = finish_idc});
+                                 .step = step_idc, .finish = finish_idc},
+    .defaults = "Kim et al.'s code with --reproduce for CIFAR-10 at 10 images per class and "
+                "factor 2 (misc/reproduce.py, argument.py); the options' help has its other "
+                "numbers.",
+    .departures = "the finished pixels are clamped to [0, 1], where theirs are saved as the last "
+                  "step leaves them (both clamp at the start of each outer iteration). Running "
+                  "statistics of batch norm are not moved by matches; nothing reads them there. "
+                  "Pretraining is cut into steps, which changes no number.");

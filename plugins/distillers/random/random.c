@@ -137,4 +137,5 @@ COP_PLUGIN(DISTILLER, .id = "random", .version = "1.0.0", .results_version = "1"
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_random,
                                         .begin = begin_random, .step = step_random,
-                                        .finish = finish_random});
+                                        .finish = finish_random},
+           .defaults = "10 images per class, trained on by Kim et al.'s recipe.");

@@ -14,13 +14,8 @@
 #include <stdlib.h>
 
 enum { POOL_AVG, POOL_MAX, POOL_NONE };
-enum { ACT_RELU, ACT_LEAKY_RELU, ACT_SIGMOID, ACT_TANH, ACT_SWISH };
-enum { START_UNIFORM, START_KAIMING_FAN_IN, START_KAIMING_FAN_OUT };
 
 static const char *const pool_names[] = {"avg", "max", "none", NULL};
-static const char *const act_names[] = {"relu", "leaky_relu", "sigmoid", "tanh", "swish", NULL};
-static const char *const start_names[] = {"uniform_fan_in", "kaiming_fan_in", "kaiming_fan_out",
-                                          NULL};
 
 typedef struct convnet_options {
     int64_t depth, width, groups;
@@ -36,11 +31,8 @@ static const cop_option options[] = {
     COP_OPT_NORM_GROUPS(convnet_options, groups, 4096),
     COP_OPT_ENUM(convnet_options, pooling, "avg", pool_names,
                  "2x2 pooling at the end of each block"),
-    COP_OPT_ENUM(convnet_options, activation, "relu", act_names,
-                 "nonlinearity; leaky_relu has slope 0.01"),
-    COP_OPT_ENUM(convnet_options, initializer, "uniform_fan_in", start_names,
-                 "starting weights: U(±1/√fan_in), or He et al.'s normal by fan-in or fan-out",
-                 .flags = COP_OPTION_ADVANCED),
+    COP_OPT_ACTIVATION(convnet_options, activation, "relu"),
+    COP_OPT_START(convnet_options, initializer, "uniform_fan_in"),
 };
 
 typedef struct convnet {
@@ -87,30 +79,10 @@ static void destroy_impl(void *self)
     free(self);
 }
 
-static cop_initializer weight_init(int32_t start)
+static cop_initializer weight_init(const convnet *net)
 {
-    static const cop_initializer_kind kinds[] = {
-        [START_UNIFORM] = COP_INIT_UNIFORM_FAN_IN,
-        [START_KAIMING_FAN_IN] = COP_INIT_KAIMING_FAN_IN,
-        [START_KAIMING_FAN_OUT] = COP_INIT_KAIMING_FAN_OUT,
-    };
-    return (cop_initializer){.kind = kinds[start]};
-}
-
-static cop_node activate(cop_graph *g, int32_t activation, cop_node x)
-{
-    switch (activation) {
-    case ACT_LEAKY_RELU:
-        return cop_leaky_relu(g, x, 0.01);
-    case ACT_SIGMOID:
-        return cop_sigmoid(g, x);
-    case ACT_TANH:
-        return cop_tanh(g, x);
-    case ACT_SWISH:
-        return cop_mul(g, x, cop_sigmoid(g, x));
-    default:
-        return cop_relu(g, x);
-    }
+    int32_t kind = COP_INIT_UNIFORM_FAN_IN + net->options.initializer;
+    return (cop_initializer){.kind = (cop_initializer_kind)kind};
 }
 
 static cop_node pool(cop_graph *g, int32_t pooling, cop_node x)
@@ -131,12 +103,13 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
     char name[COP_NAME_SIZE];
     (void)snprintf(name, sizeof name, "layers.conv.%lld", (long long)i);
     x = cop_layer_conv(l, name, x, net->options.width, cop_window_square(3, 1, 1), true,
-                       weight_init(net->options.initializer));
+                       weight_init(net));
     cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
     x = cop_layer_norm(l, name, x, (cop_norm_kind)net->options.norm, net->options.groups, one);
     cop_graph *g = cop_layers_graph(l);
-    return pool(g, net->options.pooling, activate(g, net->options.activation, x));
+    x = cop_activate(g, x, (cop_activation)net->options.activation);
+    return pool(g, net->options.pooling, x);
 }
 
 static cop_node add_margin(cop_graph *g, cop_node x)
@@ -158,8 +131,7 @@ static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model
     }
     cop_node embedding = cop_flatten(g, x);
     cop_model_output_tap(out, "embedding", embedding);
-    return cop_layer_linear(l, "classifier", embedding, net->classes, true,
-                            weight_init(net->options.initializer));
+    return cop_layer_linear(l, "classifier", embedding, net->classes, true, weight_init(net));
 }
 
 static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
@@ -191,4 +163,8 @@ COP_PLUGIN(
     .summary = "ConvNet-D: D blocks of 3x3 convolution, normalisation, activation and pooling",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "Gidaris & Komodakis, Dynamic Few-Shot Visual Learning without Forgetting, 2018",
-    COP_OPTIONS(convnet_options, options), .ops = &ops);
+    COP_OPTIONS(convnet_options, options), .ops = &ops,
+    .defaults = "Kim et al.'s code (models/convnet.py), which is Zhao et al.'s network: depth "
+                "3, width 128, instance norm, ReLU, average pooling, PyTorch's starting values.",
+    .departures = "layer norm scales and shifts per channel, not per element; tanh and swish are "
+                  "added.");

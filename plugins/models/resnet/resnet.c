@@ -10,6 +10,8 @@
  * 1x1 convolution and a normalisation. Images above 64 pixels get the ImageNet stems of the same
  * authors (3x3, above 128 pixels 7x7 of stride 2, each with a 3x3 max pooling of stride 2).
  *
+ * Without normalisation (norm = "none") the convolutions have biases, as in Kim et al.'s ResNetAP.
+ *
  * Tensor names are torchvision's: conv1.weight, bn1.weight, layer1.0.conv1.weight,
  * layer2.0.downsample.0.weight, fc.weight (whatever the normalisation, it is called bn).
  * Taps: stem, layer1 … layer4, embedding.
@@ -28,11 +30,9 @@
 
 enum { STEM_AUTO, STEM_SMALL, STEM_MID, STEM_LARGE };
 enum { START_FAN_OUT, START_FAN_IN };
-enum { SCALE_ONES, SCALE_UNIFORM01 };
 
 static const char *const stem_names[] = {"auto", "small", "mid", "large", NULL};
 static const char *const start_names[] = {"kaiming_fan_out", "kaiming_fan_in", NULL};
-static const char *const scale_names[] = {"ones", "uniform01", NULL};
 
 typedef struct resnet_options {
     int64_t depth, width, groups;
@@ -46,7 +46,7 @@ static const cop_option options[] = {
     COP_OPT_INT(resnet_options, width, "0", 0, 1024,
                 "filters of the first stage; 0: 32 for four stages, 16 for three",
                 .unit = "filters"),
-    COP_OPT_NORM(resnet_options, norm, COP_NORM_BATCH, "batch"),
+    COP_OPT_NORM(resnet_options, norm, COP_NORM_NONE, "batch"),
     COP_OPT_NORM_GROUPS(resnet_options, groups, 1024),
     COP_OPT_ENUM(
         resnet_options, stem, "auto", stem_names,
@@ -54,8 +54,7 @@ static const cop_option options[] = {
         .flags = COP_OPTION_ADVANCED),
     COP_OPT_ENUM(resnet_options, initializer, "kaiming_fan_out", start_names,
                  "He et al.'s normal start of the convolutions, by fan-out or fan-in"),
-    COP_OPT_ENUM(resnet_options, norm_scale, "ones", scale_names,
-                 "start of the normalisations' scale: 1, or drawn from U(0, 1)"),
+    COP_OPT_NORM_SCALE(resnet_options, norm_scale),
 };
 
 typedef struct resnet {
@@ -104,17 +103,15 @@ static void choose_starts(const resnet_options *o, resnet *net)
     bool fan_in = o->initializer == START_FAN_IN;
     net->conv_init.kind = fan_in ? COP_INIT_KAIMING_FAN_IN : COP_INIT_KAIMING_FAN_OUT;
     net->linear_init.kind = fan_in ? COP_INIT_KAIMING_FAN_IN : COP_INIT_UNIFORM_FAN_IN;
-    net->scale_init.kind =
-        o->norm_scale == SCALE_UNIFORM01 ? COP_INIT_UNIFORM_01 : COP_INIT_CONSTANT;
+    net->scale_init.kind = o->norm_scale == 1 ? COP_INIT_UNIFORM_01 : COP_INIT_CONSTANT;
     net->scale_init.value = 1.0;
 }
 
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
 {
     const resnet_options *o = given;
-    resnet net = {.classes = cop_task_classes(task),
-                  .groups = o->groups,
-                  .norm = (cop_norm_kind)(o->norm + COP_NORM_BATCH)};
+    resnet net = {
+        .classes = cop_task_classes(task), .groups = o->groups, .norm = (cop_norm_kind)o->norm};
     if (!choose_family(o->depth, &net))
         return cop_fail(err, COP_INVALID,
                         "there is no ResNet-%lld here: depth is 10, 18, 34 or 6n + 2 (20, 32, 44, "
@@ -145,7 +142,7 @@ static cop_node conv_norm(const resnet *net, cop_layers *l, const char *scope, c
 {
     char name[COP_NAME_SIZE + 16]; /* a scope and the longest word behind it */
     (void)snprintf(name, sizeof name, "%s%s", scope, conv);
-    x = cop_layer_conv(l, name, x, filters, window, false, net->conv_init);
+    x = cop_layer_conv(l, name, x, filters, window, net->norm == COP_NORM_NONE, net->conv_init);
     (void)snprintf(name, sizeof name, "%s%s", scope, norm);
     return cop_layer_norm(l, name, x, net->norm, net->groups, net->scale_init);
 }
@@ -233,4 +230,12 @@ COP_PLUGIN(
     .summary = "residual networks of basic blocks: ResNet-10, 18, 34 and 20, 32, 44, 56, 110",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "He et al., Deep Residual Learning for Image Recognition, 2016",
-    COP_OPTIONS(resnet_options, options), .ops = &ops);
+    COP_OPTIONS(resnet_options, options), .ops = &ops,
+    .defaults = "Kim et al.'s code for CIFAR (models/resnet.py), which McDermott & Cummings use"
+                " too: four stages from width 32 on, batch norm, normal start by fan-out. Their"
+                " ImageNet networks and the standard CIFAR ResNet-18 are width = 64; the three-"
+                "stage networks are He et al.'s.",
+    .departures = "depth 34 has the standard 3, 4, 6, 3 blocks where Kim et al.'s CIFAR code has "
+                  "5 each; shortcuts of the three-stage networks are projections, as in open_lth,"
+                  " where He et al. pad with zeros. Norms other than batch and instance are "
+                  "added.");

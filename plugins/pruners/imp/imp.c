@@ -54,10 +54,14 @@ static const cop_option option_table[] = {
     COP_OPT_EXCLUDE(options, exclude),
 };
 
-COP_PLUGIN(PRUNER, .id = "imp", .version = "1.0.0", .results_version = "1",
-           .summary = "Iterative magnitude pruning: the smallest trained weights go",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation = "J. Frankle & M. Carbin, The Lottery Ticket Hypothesis, ICLR 2019",
-           COP_OPTIONS(options, option_table),
-           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_imp,
-                                        .finish = finish_imp});
+COP_PLUGIN(
+    PRUNER, .id = "imp", .version = "1.0.0", .results_version = "1",
+    .summary = "Iterative magnitude pruning: the smallest trained weights go",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "J. Frankle & M. Carbin, The Lottery Ticket Hypothesis, ICLR 2019",
+    COP_OPTIONS(options, option_table),
+    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_imp, .finish = finish_imp},
+    .defaults = "Frankle & Carbin: a fifth of the weights left goes in each round, over all "
+                "layers together.",
+    .departures = "round(rate · r) of r weights go; open_lth removes ceil(rate · r) + 1, as its "
+                  "threshold weight goes too.");

@@ -40,4 +40,5 @@ COP_PLUGIN(PRUNER, .id = "random", .version = "1.0.0", .results_version = "1",
            .summary = "Random pruning: a share of the weights goes, whichever they are",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_random,
-                                        .finish = finish_random});
+                                        .finish = finish_random},
+           .defaults = "those of imp, whose control it is.");

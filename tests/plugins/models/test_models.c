@@ -10,6 +10,10 @@
     {                                                                                              \
         3, 32, 32, 10                                                                              \
     }
+#define MNIST                                                                                      \
+    {                                                                                              \
+        1, 28, 28, 10                                                                              \
+    }
 #define IMAGENET                                                                                   \
     {                                                                                              \
         3, 224, 224, 10                                                                            \
@@ -29,6 +33,28 @@ static const struct {
     {"resnet", "depth=10 width=64", IMAGENET, 4910922, 0},
     {"resnet", "depth=18 width=64", IMAGENET, 11181642, 0},
     {"resnet", "depth=34 width=64", {3, 224, 224, 1000}, 21797672, 0}, /* torchvision's */
+    {"resnet_ap", "", IMAGENET, 4910922, 0},
+    {"resnet_ap", "depth=18", IMAGENET, 11181642, 0},
+    {"resnet_ap", "", {3, 100, 100, 10}, 4903242, 0},
+    {"resnet_ap", "width=32", CIFAR, 1228970, 0},
+    {"resnet_ap", "norm=none", IMAGENET, 4908042, 0},
+    {"vgg", "", CIFAR, 9231114, 0},
+    {"vgg", "", MNIST, 9229962, 0},
+    {"vgg", "depth=13 norm=batch", CIFAR, 9416010, 0},
+    {"vgg", "depth=16 norm=batch last_pool=avg", CIFAR, 14728266, 0}, /* open_lth's */
+    {"vgg", "depth=19 norm=none", CIFAR, 20029514, 0},
+    {"vgg", "depth=11 norm=none head=imagenet", {3, 224, 224, 1000}, 132863336, 0},
+    {"vgg", "depth=16 norm=none head=imagenet", {3, 224, 224, 1000}, 138357544, 0},
+    {"vgg", "depth=16 norm=batch head=imagenet", {3, 100, 300, 1000}, 138365992, 0},
+    {"mlp", "", MNIST, 266610, 266200},
+    {"mlp", "hidden=128,128", CIFAR, 411146, 0},
+    {"mlp", "hidden=[]", MNIST, 7850, 7840},
+    {"lenet5", "", MNIST, 61706, 0},
+    {"lenet5", "", CIFAR, 62006, 0},
+    {"lenet5", "variant=caffe", MNIST, 431080, 430500},
+    {"alexnet", "", CIFAR, 1872202, 0},
+    {"alexnet", "norm=batch", CIFAR, 1874122, 0},
+    {"alexnet", "", MNIST, 1865802, 0},
 };
 
 static void weights_are_as_many_as_published(void **state)
@@ -77,6 +103,61 @@ static void parameters_have_the_names_of_torch(void **state)
     assert_false(declares(m.model, "conv1.bias", false));
     assert_string_equal(cop_model_buffer(m.model, 0)->name, "bn1.running_mean");
     close_model(&m);
+}
+
+/* Fails unless the model has these and no other prunable parameters, in this order. */
+static void assert_prunable(const char *plugin, const char *settings, const cop_task *task,
+                            const char *const *names, size_t count)
+{
+    test_model m = open_model(plugin, settings, task);
+    size_t found = 0;
+    for (size_t i = 0; i < cop_model_parameter_count(m.model); i++) {
+        const cop_parameter *parameter = cop_model_parameter(m.model, i);
+        if (!parameter->prunable)
+            continue;
+        assert_true(found < count);
+        assert_string_equal(parameter->name, names[found++]);
+    }
+    assert_int_equal(found, count);
+    close_model(&m);
+}
+
+#define ASSERT_PRUNABLE(plugin, settings, task, ...)                                               \
+    assert_prunable(plugin, settings, task, (const char *const[]){__VA_ARGS__},                    \
+                    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* Indices as torch.nn.Sequential counts them. */
+static void weights_are_called_as_in_the_authors_code(void **state)
+{
+    (void)state;
+    static const cop_task cifar = CIFAR, mnist = MNIST;
+    ASSERT_PRUNABLE("vgg", "norm=none", &cifar, "features.0.weight", "features.3.weight",
+                    "features.6.weight", "features.8.weight", "features.11.weight",
+                    "features.13.weight", "features.16.weight", "features.18.weight",
+                    "classifier.weight"); /* torchvision's vgg11 */
+    ASSERT_PRUNABLE("vgg", "depth=13 norm=batch head=imagenet hidden=8", &cifar,
+                    "features.0.weight", "features.3.weight", "features.7.weight",
+                    "features.10.weight", "features.14.weight", "features.17.weight",
+                    "features.21.weight", "features.24.weight", "features.28.weight",
+                    "features.31.weight", "classifier.0.weight", "classifier.3.weight",
+                    "classifier.6.weight"); /* torchvision's vgg13_bn */
+    ASSERT_PRUNABLE("mlp", "", &mnist, "fc_layers.0.weight", "fc_layers.1.weight", "fc.weight");
+    ASSERT_PRUNABLE("lenet5", "", &mnist, "features.0.weight", "features.3.weight", "fc_1.weight",
+                    "fc_2.weight", "fc_3.weight");
+    ASSERT_PRUNABLE("lenet5", "norm=batch", &mnist, "features.0.weight", "features.4.weight",
+                    "fc_1.weight", "fc_2.weight", "fc_3.weight");
+    ASSERT_PRUNABLE("lenet5", "variant=caffe", &mnist, "conv1.weight", "conv2.weight", "fc1.weight",
+                    "fc2.weight");
+    ASSERT_PRUNABLE("alexnet", "", &cifar, "features.0.weight", "features.3.weight",
+                    "features.6.weight", "features.8.weight", "features.10.weight", "fc.weight");
+    ASSERT_PRUNABLE("alexnet", "norm=batch", &cifar, "features.0.weight", "features.4.weight",
+                    "features.8.weight", "features.11.weight", "features.14.weight", "fc.weight");
+    ASSERT_PRUNABLE("resnet_ap", "", &cifar, "layer0.conv1.weight", "layer1.0.conv1.weight",
+                    "layer1.0.conv2.weight", "layer2.0.conv1.weight", "layer2.0.conv2.weight",
+                    "layer2.0.downsample.0.weight", "layer3.0.conv1.weight",
+                    "layer3.0.conv2.weight", "layer3.0.downsample.0.weight",
+                    "layer4.0.conv1.weight", "layer4.0.conv2.weight",
+                    "layer4.0.downsample.0.weight", "fc.weight");
 }
 
 /* The least, greatest, mean and mean square of a tensor of a fresh state. */
@@ -158,6 +239,41 @@ static void starting_values_are_drawn_as_documented(void **state)
     close_model(&m);
 }
 
+/* The plugins whose defaults follow Zhao et al.'s code start as PyTorch does; the perceptron as
+ * open_lth's, ResNetAP as Kim et al.'s. */
+static void newer_models_start_as_in_the_authors_code(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plugin, *settings, *tensor;
+        double uniform, normal; /* bound or variance; 0: not so */
+    } cases[] = {
+        {"vgg", "", "features.4.weight", 0.041666667, 0}, /* 1/√(64·9) */
+        {"vgg", "initializer=kaiming_fan_in", "features.4.weight", 0, 2.0 / (64 * 9)},
+        {"vgg", "initializer=kaiming_fan_out", "features.4.weight", 0, 2.0 / (128 * 9)},
+        {"vgg", "initializer=kaiming_fan_in", "classifier.weight", 0, 2.0 / 512},
+        {"mlp", "", "fc_layers.0.weight", 0, 2.0 / 3072},
+        {"mlp", "", "fc_layers.0.bias", 0.018042196, 0}, /* 1/√3072 */
+        {"lenet5", "", "fc_1.weight", 0.05, 0},
+        {"alexnet", "", "fc.weight", 0.018042196, 0},
+        {"resnet_ap", "", "layer2.0.conv1.weight", 0, 2.0 / (128 * 9)},
+        {"resnet_ap", "", "fc.weight", 0.044194174, 0}, /* 1/√512 */
+    };
+    static const cop_task task = CIFAR;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cop_error err = {0};
+        cop_tensors *start = NULL;
+        test_model m = open_model(cases[i].plugin, cases[i].settings, &task);
+        assert_ok(cop_model_initial_state(m.model, 4, &start, &err), &err);
+        if (cases[i].uniform > 0)
+            assert_uniform(start, cases[i].tensor, cases[i].uniform);
+        else
+            assert_normal(start, cases[i].tensor, cases[i].normal);
+        cop_tensors_free(start);
+        close_model(&m);
+    }
+}
+
 static void taps_have_their_shapes(void **state)
 {
     (void)state;
@@ -172,6 +288,18 @@ static void taps_have_their_shapes(void **state)
         {"resnet", "depth=20", "layer2", {4, {2, 32, 16, 16}}},
         {"resnet", "depth=18", "layer4", {4, {2, 256, 4, 4}}},
         {"resnet", "depth=18", "embedding", {2, {2, 256}}},
+        {"resnet_ap", "", "layer3", {4, {2, 256, 8, 8}}},
+        {"resnet_ap", "stem=large", "stem", {4, {2, 64, 8, 8}}},
+        {"resnet_ap", "", "embedding", {2, {2, 512}}},
+        {"vgg", "", "stage1", {4, {2, 128, 8, 8}}},
+        {"vgg", "", "embedding", {2, {2, 512}}},
+        {"vgg", "head=imagenet hidden=16", "embedding", {2, {2, 16}}},
+        {"mlp", "", "hidden0", {2, {2, 300}}},
+        {"mlp", "hidden=[]", "embedding", {2, {2, 3072}}},
+        {"lenet5", "", "block1", {4, {2, 16, 5, 5}}},
+        {"lenet5", "", "embedding", {2, {2, 84}}},
+        {"alexnet", "", "block1", {4, {2, 192, 8, 8}}},
+        {"alexnet", "", "embedding", {2, {2, 3072}}},
     };
     static const cop_task task = CIFAR;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -214,6 +342,23 @@ static void refuses_networks_that_do_not_fit(void **state)
         {"convnet", "norm=group groups=3", CIFAR, "128 does not divide into 3"},
         {"resnet", "depth=9", CIFAR, "no ResNet-9"},
         {"resnet", "norm=group groups=5", CIFAR, "32 does not divide into 5"},
+        {"resnet_ap", "depth=20", CIFAR, "no ResNetAP-20"},
+        {"resnet_ap",
+         "",
+         {3, 200, 31, 10},
+         "200 x 31 are too small for ResNetAP with the stem \"la"},
+        {"resnet_ap", "norm=group groups=5", CIFAR, "64 channels do not divide into 5 groups"},
+        {"vgg", "depth=12", CIFAR, "no VGG-12"},
+        {"vgg", "", {3, 32, 31, 10}, "32 x 31 are too small for a VGG"},
+        {"vgg", "", {1, 27, 28, 10}, "at least 28 x 28"},
+        {"vgg", "norm=group groups=3", CIFAR, "64 channels do not divide into 3 groups"},
+        {"mlp", "norm=instance", MNIST, "no instance norm"},
+        {"mlp", "norm=group groups=7", MNIST, "norm_layers.0: 300 channels do not divide into 7"},
+        {"lenet5", "", {1, 11, 12, 10}, "at least 12 x 12"},
+        {"lenet5", "variant=caffe", {1, 15, 28, 10}, "at least 16 x 16"},
+        {"lenet5", "norm=group groups=5", CIFAR, "6 channels do not divide into 5"},
+        {"alexnet", "", {3, 7, 32, 10}, "at least 8 x 8"},
+        {"alexnet", "width=127", CIFAR, "width 127 is odd"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_model m;
@@ -221,7 +366,7 @@ static void refuses_networks_that_do_not_fit(void **state)
         cop_status status = try_model(cases[i].plugin, cases[i].settings, &cases[i].task, &m, &err);
         assert_refused(status, COP_INVALID, &err, cases[i].message);
         assert_null(m.model);
-        free(m.options);
+        close_model(&m);
     }
 }
 
@@ -238,6 +383,18 @@ static void the_deepest_networks_that_fit_open(void **state)
         {"convnet", "depth=6 width=4 pooling=none", {3, 2, 2, 10}},
         {"resnet", "depth=110 width=2", {1, 8, 8, 2}},
         {"resnet", "depth=18 width=4 norm=layer", {3, 4, 4, 2}},
+        {"resnet", "depth=18 width=4 norm=none", {3, 4, 4, 2}},
+        {"resnet_ap", "depth=34 width=2", {3, 8, 8, 2}},
+        {"resnet_ap", "width=2", {3, 129, 32, 2}},
+        {"resnet_ap", "width=2 norm=group groups=2", {3, 65, 16, 2}},
+        {"vgg", "depth=19 width=2", {3, 32, 32, 2}},
+        {"vgg", "depth=19 width=2 norm=layer", {1, 28, 28, 2}},
+        {"vgg", "width=2 head=imagenet hidden=2", {3, 65, 33, 2}},
+        {"mlp", "norm=group groups=4", {1, 1, 1, 2}},
+        {"lenet5", "norm=group", {1, 12, 12, 2}},
+        {"lenet5", "variant=caffe norm=instance pooling=avg", {3, 16, 16, 2}},
+        {"alexnet", "width=2 norm=layer", {3, 8, 8, 2}},
+        {"alexnet", "width=8 norm=group", {1, 4, 4, 2}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_model m = open_model(cases[i].plugin, cases[i].settings, &cases[i].task);
@@ -251,7 +408,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_as_many_as_published),
         cmocka_unit_test(parameters_have_the_names_of_torch),
+        cmocka_unit_test(weights_are_called_as_in_the_authors_code),
         cmocka_unit_test(starting_values_are_drawn_as_documented),
+        cmocka_unit_test(newer_models_start_as_in_the_authors_code),
         cmocka_unit_test(taps_have_their_shapes),
         cmocka_unit_test(forward_flops_are_counted),
         cmocka_unit_test(refuses_networks_that_do_not_fit),

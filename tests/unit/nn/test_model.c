@@ -444,6 +444,12 @@ static void layers_refuse_what_does_not_fit(void **state)
         assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, cases[i].message);
         cop_graph_free(g);
     }
+    cop_graph *g = cop_graph_new();
+    cop_error err = {0};
+    cop_node x = cop_input(g, "x", cop_shape1(4));
+    assert_int_equal(cop_activate(g, x, (cop_activation)17), COP_NO_NODE);
+    assert_refused(cop_graph_check(g, &err), COP_INVALID, &err, "no activation 17");
+    cop_graph_free(g);
 }
 
 int main(void)

@@ -157,6 +157,33 @@ static void completes_an_older_plugin(void **state)
     cop_registry_free(r);
 }
 
+/* The texts of a later minor: read where the descriptor has them, one line each. */
+static void reads_the_texts_that_a_descriptor_is_long_enough_for(void **state)
+{
+    (void)state;
+    cop_registry *r = open_dirs(fixtures, NULL);
+    cop_plugin plugin = *cop_registry_find(r, COP_KIND_PRUNER, "toypruner")->plugin;
+    const cop_plugin *copy = NULL;
+    cop_error err = {0};
+    plugin.defaults = "its paper";
+    plugin.departures = "two\nlines";
+    assert_refused(cop_plugin_check(&plugin, &err), COP_INVALID, &err,
+                   "departures has more than one line");
+    plugin.size = offsetof(cop_plugin, departures);
+    assert_ok(cop_plugin_check(&plugin, &err), &err);
+    assert_ok(cop_plugin_copy(&plugin, &copy, &err), &err);
+    assert_string_equal(copy->defaults, "its paper");
+    assert_null(copy->departures);
+    cop_plugin_free(copy);
+    plugin.size = offsetof(cop_plugin, defaults);
+    plugin.defaults = "";
+    assert_ok(cop_plugin_check(&plugin, &err), &err);
+    assert_ok(cop_plugin_copy(&plugin, &copy, &err), &err);
+    assert_null(copy->defaults);
+    cop_plugin_free(copy);
+    cop_registry_free(r);
+}
+
 /* Rows are read by the size that the plugin was built with: their place in the table by it, and what
  * they lack as 0. */
 static void reads_option_rows_that_are_shorter_than_its_own(void **state)
@@ -678,6 +705,8 @@ int main(void)
         cmocka_unit_test_setup(refuses_every_broken_plugin_with_its_reason, without_environment),
         cmocka_unit_test_setup(loads_good_plugins_beside_broken_ones, without_environment),
         cmocka_unit_test_setup(completes_an_older_plugin, without_environment),
+        cmocka_unit_test_setup(reads_the_texts_that_a_descriptor_is_long_enough_for,
+                               without_environment),
         cmocka_unit_test_setup(reads_option_rows_that_are_shorter_than_its_own,
                                without_environment),
         cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
