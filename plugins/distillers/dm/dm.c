@@ -1,6 +1,6 @@
-/* dm.c: DM, distribution matching (Zhao and Bilen, WACV 2023): the squared distance between the mean
- * embeddings of real and of synthetic images of a class, in a fresh random network at each step,
- * under one operation of augmentation for both batches. No network is trained, and no second
+/* dm.c: DM, distribution matching (Zhao and Bilen, WACV 2023): the squared distance between the
+ * mean embeddings of real and of synthetic images of a class, in a fresh random network at each
+ * step, under one operation of augmentation for both batches. No network is trained, and no second
  * derivative is taken. Defaults are those of the authors' main_DM.py.
  *
  * Departures from the authors' code: a class's real batches walk through a permutation of the class
@@ -50,8 +50,7 @@ static void destroy_dm(void *state)
     free(self);
 }
 
-/* The real side of a match costs a forward pass; the synthetic one a pass back to the pixels, too.
- */
+/* The real side of a match costs a forward pass; the other side also the way back to the pixels. */
 static cop_status plan_dm(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;

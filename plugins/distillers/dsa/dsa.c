@@ -1,7 +1,7 @@
 /* dsa.c: DSA, dataset condensation with differentiable siamese augmentation (Zhao and Bilen, ICML
  * 2021): DC (dc.c beside it) from real images, with one operation of six, drawn once with its
  * parameters, for all images of both batches of a match; the network's training on the synthetic
- * images draws an operation for each batch and parameters for each image. Defaults are those of the
+ * images has one operation per batch, with parameters per image. Defaults are those of the
  * authors' main.py with `--method DSA --init real` and the six operations that their README names.
  *
  * Departures from the authors' code: those of DC (dc.c). */

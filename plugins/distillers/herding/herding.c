@@ -1,6 +1,6 @@
-/* herding.c: herding (Welling, ICML 2009) as the selection baseline of the distillation papers: real
- * images of each class whose running mean of features stays closest to the mean of the class, in
- * the features of a network trained on the real data. The rule is that of Kim et al.'s code
+/* herding.c: herding (Welling, ICML 2009) as the selection baseline of the distillation papers:
+ * real images of each class whose running mean of features stays closest to the mean of the class,
+ * in the features of a network trained on the real data. The rule is that of Kim et al.'s code
  * (coreset.py), as is the network: trained by IDC's recipe for real data, evaluated without
  * augmentation; it is a planned training, shared by all who want the same.
  *

@@ -1,6 +1,6 @@
-/* kcenter.c: k-center (Sener and Savarese, ICLR 2018), the greedy form, as the selection baseline of
- * the distillation papers: real images of each class of which every image of the class is near to
- * one, in the features of a network trained on the real data (a planned training).
+/* kcenter.c: k-center (Sener and Savarese, ICLR 2018), the greedy form, as the selection baseline
+ * of the distillation papers: real images of each class of which every image of the class is near
+ * to one, in the features of a network trained on the real data (a planned training).
  *
  * Departures from the authors' code: they choose among all classes, here each class by itself, as
  * the distillation papers do; theirs then goes on to an exact solution by a solver; the first

@@ -16,9 +16,9 @@ typedef struct kmeans_options {
 cop_status kmeans_choose(const void *options, const cop_class_features *of, int64_t wanted,
                          cop_stream *stream, int64_t *chosen, cop_error *err);
 
-/* The steps of it, for `centres` [wanted, of->width]. The start by k-means++: the first is a random
- * image, each other one an image drawn with a probability that is its squared distance from those
- * before (where all of them are 0: uniformly). `far` [of->count] is room. */
+/* The steps of it, for `centres` [wanted, of->width]. The start by k-means++: the first is at a
+ * random image, all others at images that are drawn by their squared distance from the centres
+ * before (uniformly where all of them are 0). `far` [of->count] is room. */
 void kmeans_start(const cop_class_features *of, int64_t wanted, cop_stream *stream, float *centres,
                   double *far);
 

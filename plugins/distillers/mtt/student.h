@@ -1,14 +1,15 @@
 /* student.h: some steps of plain SGD on the synthetic images, and the gradient of what follows from
  * where they end, with respect to the pixels and the rate.
  *
- * With θ_{n+1} = θ_n − η g(θ_n, x_n), g the gradient of the cross-entropy and x_n the augmented batch
- * of step n, nothing is unrolled: every θ_n is kept, and one adjoint step after the other runs
- * backwards from λ = ∂L/∂θ_N:
+ * With θ_{n+1} = θ_n − η g(θ_n, x_n), g the gradient of the cross-entropy and x_n the augmented
+ * batch of step n, nothing is unrolled: every θ_n is kept, and one adjoint step after the other
+ * runs backwards from λ = ∂L/∂θ_N:
  *
  *     ∂L/∂pixels += −η ∂(λ·g)/∂pixels,  ∂L/∂η += −λ·g,  λ ← λ − η H λ
  *
  * all of which come out of one program, by one derivative forwards over the gradients of the
- * cross-entropy in θ and in the pixels. θ, g and λ are flat: all parameters, one after the other. */
+ * cross-entropy in θ and in the pixels. θ, g and λ are flat: all parameters, one after the
+ * other. */
 #ifndef MTT_STUDENT_H
 #define MTT_STUDENT_H
 
