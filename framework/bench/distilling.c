@@ -42,7 +42,8 @@ static cop_status plan(distilling *d, const cop_loaded_data *data, cop_error *er
                                 .task = data->info.task,
                                 .train_count = data->train.count,
                                 .test_count = data->test.count,
-                                .class_counts = data->class_counts};
+                                .class_counts = data->class_counts,
+                                .space = cop_samples_space(&data->train)};
     COP_TRY(cop_plan_make(d->what, d->ops, d->instance.options, &d->plan, err));
     if (d->plan.steps < 1)
         return cop_fail(err, COP_UNAVAILABLE, "%s has no steps to time", d->what);

@@ -9,6 +9,7 @@
 #include <coppice/distil.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct cop_match {
     cop_match_spec spec;
@@ -116,4 +117,20 @@ cop_status cop_match_class(cop_match *m, int32_t label, int64_t visit, double *l
     cop_match_unit_draw(u, &augment);
     cop_match_unit_choose(u, &subset);
     return cop_match_unit_run(u, label, cop_pixels_of(m->spec.pixels, label), loss, gradient, err);
+}
+
+cop_status cop_match_all(cop_match *m, cop_pixels *pixels, int64_t visit, double *loss,
+                         cop_error *err)
+{
+    size_t size = (size_t)cop_pixels_class_size(pixels);
+    float *all = cop_pixels_gradient(pixels);
+    double total = 0.0, one = 0.0;
+    for (int32_t c = 0; c < m->classes; c++) {
+        const float *gradient = NULL;
+        COP_TRY(cop_match_class(m, c, visit, &one, &gradient, err));
+        memcpy(all + (size_t)c * size, gradient, size * sizeof *all);
+        total += one;
+    }
+    *loss = total / m->classes;
+    return COP_OK;
 }

@@ -5,6 +5,7 @@
 #include "core/sized.h"
 #include "nn/synthetic.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,39 @@ void cop_pixels_start_noise(cop_pixels *p, int32_t label, cop_stream *stream)
         clamp(pixels, p->class_size);
 }
 
+const char *const cop_pixel_start_choices[] = {
+    [COP_PIXELS_FROM_NOISE] = "noise", [COP_PIXELS_FROM_REAL] = "real", NULL};
+
+/* A class from a draw of its images; `order` and `drawn` have room for them all. */
+static cop_status start_drawn(cop_pixels *p, int32_t label, const cop_classes *classes,
+                              cop_stream *stream, int64_t *order, int64_t *drawn, cop_error *err)
+{
+    int64_t count = cop_classes_count(classes, label);
+    if (count < p->spec.per_class)
+        return cop_fail(err, COP_INVALID, "class %d has %lld training images, wanted %lld",
+                        (int)label, (long long)count, (long long)p->spec.per_class);
+    cop_stream_permutation(stream, order, count);
+    for (int64_t i = 0; i < p->spec.per_class; i++)
+        drawn[i] = cop_classes_members(classes, label)[order[i]];
+    return cop_pixels_start_real(p, label, drawn, 1, err);
+}
+
+cop_status cop_pixels_start(cop_pixels *p, cop_pixel_start start, const cop_classes *classes,
+                            uint64_t seed, cop_error *err)
+{
+    int64_t *room = calloc(2 * (size_t)p->spec.data->count + 1, sizeof *room);
+    cop_status status = room != NULL ? COP_OK : cop_out_of_memory(err);
+    for (int32_t c = 0; status == COP_OK && c < p->classes; c++) {
+        cop_stream stream = cop_stream_make(seed, "start", (uint64_t)c);
+        if (start == COP_PIXELS_FROM_NOISE)
+            cop_pixels_start_noise(p, c, &stream);
+        else
+            status = start_drawn(p, c, classes, &stream, room, room + p->spec.data->count, err);
+    }
+    free(room);
+    return status;
+}
+
 /* Without a gradient. */
 static void coast(float *pixels, float *velocity, int64_t count, float lr, float momentum)
 {
@@ -206,6 +240,18 @@ void cop_pixels_step_all(cop_pixels *p, const float *gradient, double lr, double
 float *cop_pixels_gradient(cop_pixels *p)
 {
     return p->gradient;
+}
+
+cop_status cop_pixels_check(const cop_pixels *p, cop_error *err)
+{
+    bool is_unit = p->spec.space == COP_PIXELS_UNIT;
+    double most = is_unit ? (double)INFINITY : COP_SYNTHETIC_MOST_NORMALISED;
+    for (int64_t i = 0; i < total(p); i++)
+        if (!isfinite(p->pixels[i]) || fabs((double)p->pixels[i]) > most)
+            return cop_fail(err, COP_FAILED,
+                            "a pixel of image %lld became %g: the pixels' rate is too high",
+                            (long long)(i * cop_pixels_count(p) / total(p)), (double)p->pixels[i]);
+    return COP_OK;
 }
 
 void cop_pixels_clamp(cop_pixels *p)

@@ -118,160 +118,6 @@ static cop_drive drive_of(trial *t)
         .what = "sketch", .self = t->worker.self, .work = &t->work, .steps = t->plan.steps};
 }
 
-/* The matching loss that step i records. */
-static double loss_at(trial *t, int64_t i)
-{
-    const cop_work_ops *ops = t->instance.ops;
-    cop_error err = {0};
-    cop_work_enter_step(&t->work, i);
-    assert_ok(ops->step(t->worker.self, &t->work, i, &err), &err);
-    cop_work_release(&t->work, "step");
-    double loss = cop_recorder_last(&t->work.recorder, "matching loss");
-    assert_true(loss >= 0.0 && loss < 1e6);
-    return loss;
-}
-
-/* A step is a function of the bag, its number and the random streams, so step 0 again, after the
- * others, is the same network, batches and draws: it must record a smaller loss than at first. */
-static void check_that_the_loss_falls(trial *t, double share)
-{
-    const cop_work_ops *ops = t->instance.ops;
-    cop_error err = {0};
-    t->work.bag = cop_tensors_new();
-    assert_ok(ops->begin(t->worker.self, &t->work, &err), &err);
-    double first = loss_at(t, 0), last = first;
-    for (int64_t i = 1; i < t->plan.steps; i++)
-        (void)loss_at(t, i);
-    last = loss_at(t, 0);
-    if (!(last < share * first))
-        fail_msg("the matching loss was %g and is %g, wanted less than %g of it", first, last,
-                 share);
-    cop_recorder_clear(&t->work.recorder);
-    cop_tensors_free(t->work.bag);
-    t->work.bag = NULL;
-}
-
-static void check_matching(const char *distill, double share)
-{
-    char groups[2048];
-    (void)snprintf(groups, sizeof groups, "distill = { %s " MODEL " };\nticket = { " MODEL " };\n",
-                   distill);
-    trial t;
-    open_trial(&t, COP_KIND_DISTILLER, groups);
-    check_that_the_loss_falls(&t, share);
-    close_trial(&t);
-}
-
-static void dc_brings_gradients_closer(void **unused)
-{
-    (void)unused;
-    check_matching("plugin = \"dc\"; ipc = 2; iterations = 4; outer = 3; inner = 2;"
-                   " batch_real = 16; lr = 1.0;",
-                   0.95);
-}
-
-static void dsa_brings_gradients_closer_under_one_operation(void **unused)
-{
-    (void)unused;
-    check_matching("plugin = \"dsa\"; ipc = 2; iterations = 8; outer = 2; inner = 2;"
-                   " batch_real = 16; lr = 1.0;",
-                   0.98);
-}
-
-static void dm_brings_mean_features_closer(void **unused)
-{
-    (void)unused;
-    check_matching("plugin = \"dm\"; ipc = 2; iterations = 30; batch_real = 16; lr = 10.0;", 0.9);
-}
-
-/* An expert's states after 0, 1 and 2 epochs. */
-static void train_expert(const trial *t, cop_tensors *snapshots[3])
-{
-    cop_error err = {0};
-    cop_trainer *trainer = NULL;
-    const cop_recipe *recipe = cop_recipe_named("sgd", &err);
-    assert_non_null(recipe);
-    const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec),
-                                   .model = t->model,
-                                   .data = &t->data->train,
-                                   .recipe = recipe,
-                                   .order_seed = 1,
-                                   .augment_seed = 1,
-                                   .threads = 1};
-    assert_ok(cop_trainer_new(&spec, &trainer, &err), &err);
-    assert_ok(cop_trainer_start(trainer, t->initial, 0, &err), &err);
-    for (int e = 0; e < 3; e++) {
-        snapshots[e] = cop_tensors_clone(cop_trainer_state(trainer));
-        assert_ok(cop_trainer_run(trainer, cop_trainer_steps_per_epoch(trainer), NULL, &err), &err);
-    }
-    cop_trainer_free(trainer);
-}
-
-static void mtt_brings_the_student_closer_to_the_expert(void **unused)
-{
-    (void)unused;
-    trial t;
-    cop_tensors *snapshots[3];
-    open_trial(
-        &t, COP_KIND_DISTILLER,
-        "distill = { plugin = \"mtt\"; ipc = 2; iterations = 12; student_steps = 4;"
-        " experts = 1; max_start = 1; lr_pixels = 100.0; lr_lr = 0.0; lr_student = 0.02; " MODEL
-        " };\nticket = { " MODEL " };\n");
-    assert_int_equal(t.plan.training_count, 1);
-    assert_int_equal(t.plan.trainings[0].snapshot_count, 3);
-    train_expert(&t, snapshots);
-    const cop_tensors *const expert[] = {snapshots[0], snapshots[1], snapshots[2]};
-    const cop_tensors *const *const experts[] = {expert};
-    static const size_t counts[] = {3};
-    t.given.snapshots = experts;
-    t.work.request_count = 1;
-    t.work.snapshot_counts = counts;
-    check_that_the_loss_falls(&t, 0.999);
-    for (int e = 0; e < 3; e++)
-        cop_tensors_free(snapshots[e]);
-    close_trial(&t);
-}
-
-/* Every image of the set is a real one of its class, and none comes twice. */
-static void herding_chooses_real_images_of_the_class(void **unused)
-{
-    (void)unused;
-    trial t;
-    cop_synthetic set;
-    cop_error err = {0};
-    open_trial(&t, COP_KIND_DISTILLER,
-               "distill = { plugin = \"herding\"; ipc = 3; " MODEL " };\nticket = { " MODEL
-               " };\n");
-    const cop_tensors *const requested[] = {t.initial};
-    t.given.requested = requested;
-    t.work.request_count = 1;
-    static const size_t none[] = {0};
-    t.work.snapshot_counts = none;
-    const cop_drive d = drive_of(&t);
-    assert_ok(cop_drive_distiller(&d, t.instance.ops, &set, &err), &err);
-    int64_t size = (int64_t)set.task.channels * set.task.height * set.task.width;
-    float *image = calloc((size_t)size, sizeof *image);
-    bool *taken = calloc((size_t)t.data->train.count, sizeof *taken);
-    assert_non_null(image);
-    assert_non_null(taken);
-    assert_int_equal(set.count, 3 * set.task.classes);
-    for (int64_t i = 0; i < set.count; i++) {
-        int64_t found = -1;
-        for (int64_t k = 0; k < t.data->train.count && found < 0; k++) {
-            cop_samples_pixels(&t.data->train, k, image);
-            if (!taken[k] && t.data->train.labels[k] == i / 3 &&
-                memcmp(image, set.pixels + i * size, (size_t)size * sizeof *image) == 0)
-                found = k;
-        }
-        assert_true(found >= 0);
-        taken[found] = true;
-    }
-    free(image);
-    free(taken);
-    cop_synthetic_clear(&set);
-    close_trial(&t);
-}
-
 static cop_tensors *prune(trial *t, const char *pruner)
 {
     char groups[1024];
@@ -349,7 +195,7 @@ static void landscape_tabulates_a_grid(void **unused)
     close_trial(&t);
 }
 
-/* Whole studies: the host trains the experts and the feature network, and takes what they make. */
+/* Whole studies: the host runs them as it runs every plugin, and takes what they make. */
 static void check_study(const char *groups)
 {
     trial t;
@@ -367,31 +213,20 @@ static void check_study(const char *groups)
     unload(&t);
 }
 
-#define SHORT "recipe = { recipe = \"sgd\"; duration = \"1ep\"; };"
-
 static void whole_studies_run_on_sketches(void **unused)
 {
     (void)unused;
-    check_study("distill = { plugin = \"mtt\"; ipc = 1; iterations = 2; student_steps = 2;"
-                " experts = 2; max_start = 1; lr_pixels = 1.0;"
-                " expert = { recipe = \"sgd\"; duration = \"2ep\"; }; " SHORT MODEL " };\n"
+    check_study("distill = { plugin = \"random\"; ipc = 2;"
+                " recipe = { recipe = \"sgd\"; duration = \"1ep\"; }; };\n"
                 "ticket = { " MODEL " phases = ( { pruner = { plugin = \"grasp\"; }; rounds = 1;"
-                " data = \"distilled\"; } ); };\n"
+                " data = \"distilled\"; }, { pruner = { plugin = \"synflow\";"
+                " iterations = 2; }; rounds = 1; data = \"distilled\"; } ); };\n"
                 "analyze = ( { plugin = \"landscape\"; grid = 2; } );\n");
-    check_study("distill = { plugin = \"herding\"; ipc = 2;"
-                " training = { recipe = \"sgd\"; duration = \"1ep\"; }; " SHORT MODEL " };\n"
-                "ticket = { " MODEL " phases = ( { pruner = { plugin = \"synflow\";"
-                " iterations = 2; }; rounds = 1; data = \"distilled\"; } ); };\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dc_brings_gradients_closer),
-        cmocka_unit_test(dsa_brings_gradients_closer_under_one_operation),
-        cmocka_unit_test(dm_brings_mean_features_closer),
-        cmocka_unit_test(mtt_brings_the_student_closer_to_the_expert),
-        cmocka_unit_test(herding_chooses_real_images_of_the_class),
         cmocka_unit_test(synflow_leaves_the_share_and_no_empty_layer),
         cmocka_unit_test(grasp_leaves_the_share),
         cmocka_unit_test(landscape_tabulates_a_grid),

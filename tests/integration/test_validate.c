@@ -12,6 +12,8 @@
 #define PLUGINS  COPPICE_TEST_BUILD_DIR "/plugins/"
 #define FIXTURES COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins/"
 
+#define SMALL_MODEL "model={ plugin = \"convnet\"; depth = 1; width = 4; norm = \"instance\"; }"
+
 static void validate(const char *const *words, int wanted)
 {
     char dir[128];
@@ -126,6 +128,29 @@ static void finds_nothing_in_the_distillers(void **state)
                    "inner=1", "--set", "net_images=16", "--set",
                    "model={ plugin = \"convnet\"; depth = 2; width = 8; }"),
              0);
+    for (size_t i = 0; i < 2; i++)
+        validate(WORDS("validate", i == 0 ? PLUGINS "distiller-dc.so" : PLUGINS "distiller-dsa.so",
+                       "--set", "ipc=2", "--set", "iterations=2", "--set", "outer=2", "--set",
+                       "inner=1", "--set", SMALL_MODEL),
+                 0);
+    validate(WORDS("validate", PLUGINS "distiller-dm.so", "--set", "ipc=2", "--set", "iterations=2",
+                   "--set", SMALL_MODEL),
+             0);
+    validate(WORDS("validate", PLUGINS "distiller-mtt.so", "--set", "ipc=1", "--set",
+                   "iterations=2", "--set", "experts=2", "--set", "student_steps=2", "--set",
+                   "expert_epochs=1", "--set", "max_start=1", "--set", "lr=1", "--set",
+                   SMALL_MODEL),
+             0);
+}
+
+static void finds_nothing_in_the_distillers_that_select(void **state)
+{
+    (void)state;
+    static const char *const files[] = {PLUGINS "distiller-herding.so",
+                                        PLUGINS "distiller-kcenter.so",
+                                        PLUGINS "distiller-kmeans.so"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        validate(WORDS("validate", files[i], "--set", "ipc=2", "--set", SMALL_MODEL), 0);
 }
 
 static void finds_nothing_in_the_analyzers(void **state)
@@ -282,6 +307,7 @@ int main(void)
         cmocka_unit_test(checks_the_gradient_of_a_model_for_larger_images),
         cmocka_unit_test(finds_nothing_in_the_datasets),
         cmocka_unit_test(finds_nothing_in_the_distillers),
+        cmocka_unit_test(finds_nothing_in_the_distillers_that_select),
         cmocka_unit_test(finds_nothing_in_the_analyzers),
         cmocka_unit_test(finds_each_broken_promise_of_a_work),
         cmocka_unit_test(finds_what_is_written_outside_of_tensors),

@@ -22,6 +22,7 @@
 #include <coppice/random.h>
 #include <coppice/recipe.h>
 #include <coppice/samples.h>
+#include <coppice/select.h>
 #include <coppice/status.h>
 #include <coppice/synthetic.h>
 #include <coppice/table.h>

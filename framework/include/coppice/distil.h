@@ -7,9 +7,10 @@
  *     cop_network   a network and its training, in the bag
  *     cop_match     real and synthetic images of a class in; the matching loss and its gradient
  *                   with respect to the pixels out
+ *     cop_condense  all of these, in the loop of a network that trains on the synthetic images
  *
  * So a step of most of them reads: for each class, cop_match_class and cop_pixels_step; then
- * cop_network_run. plugins/distillers/idc shows all of it.
+ * cop_network_run. plugins/distillers/idc shows all of it, plugins/distillers/dm the least.
  *
  * Handles are made in `begin` and freed in `destroy`. They keep compiled programs and scratch
  * memory, and no results: these stand in the bag, which outlives them, so a restored bag is all
@@ -122,6 +123,20 @@ COP_API cop_status cop_pixels_start_real(cop_pixels *p, int32_t label, const int
                                          int64_t factor, cop_error *err);
 COP_API void cop_pixels_start_noise(cop_pixels *p, int32_t label, cop_stream *stream);
 
+/* How the pixels of every class start, in the order of cop_pixel_start_choices. */
+typedef enum cop_pixel_start {
+    COP_PIXELS_FROM_NOISE = 0, /* cop_pixels_start_noise */
+    COP_PIXELS_FROM_REAL = 1   /* real images of the class, drawn at random, each once */
+} cop_pixel_start;
+
+/* "noise", "real", NULL: the choices of an option that is a cop_pixel_start. */
+COP_API extern const char *const cop_pixel_start_choices[];
+
+/* Starts every class, each by a draw of its own from the seed. COP_INVALID, naming it, for a class
+ * that has fewer real images than it is to start from; COP_FAILED when memory is out. */
+COP_API cop_status cop_pixels_start(cop_pixels *p, cop_pixel_start start,
+                                    const cop_classes *classes, uint64_t seed, cop_error *err);
+
 /* One step of the optimiser for all pixels. `gradient` is that of one class, shaped as its pixels,
  * and 0 elsewhere: the other classes move by what is left of their momentum (Kim et al. 2022). */
 COP_API void cop_pixels_step(cop_pixels *p, int32_t label, const float *gradient, double lr,
@@ -132,6 +147,10 @@ COP_API void cop_pixels_step_all(cop_pixels *p, const float *gradient, double lr
 
 /* Memory for such a gradient, shaped as all pixels: the handle's, and nobody else writes to it. */
 COP_API float *cop_pixels_gradient(cop_pixels *p);
+
+/* COP_FAILED, naming the image, where a pixel is not finite or, in the normalised space, beyond
+ * what a finished set may have (COP_SYNTHETIC_MOST_NORMALISED): hours earlier than there. */
+COP_API cop_status cop_pixels_check(const cop_pixels *p, cop_error *err);
 
 /* Holds unit pixels to [0, 1]; normalised ones are left as they are. */
 COP_API void cop_pixels_clamp(cop_pixels *p);
@@ -269,6 +288,60 @@ COP_API cop_status cop_match_bind(cop_match *m, const cop_tensors *state, cop_er
  * seed, the class and the visit alone. COP_FAILED when the loss is not finite. */
 COP_API cop_status cop_match_class(cop_match *m, int32_t label, int64_t visit, double *loss,
                                    const float **gradient, cop_error *err);
+
+/* Matches every class on its batch number `visit` ≥ 0. The gradient of the sum of their losses goes
+ * to cop_pixels_gradient(pixels), where cop_pixels_step_all reads it; `pixels` are those of the
+ * spec. *loss is the mean over the classes. COP_FAILED as above. */
+COP_API cop_status cop_match_all(cop_match *m, cop_pixels *pixels, int64_t visit, double *loss,
+                                 cop_error *err);
+
+/* Condensing: gradient matching in the loop of a network that trains on the synthetic images
+ * themselves (Zhao et al. 2021). For each of a sequence of fresh networks there are `outer` rounds:
+ * every class is matched in it, by 1 − cosine over the rows of its convolution and linear weights;
+ * one step of all pixels; then `inner` epochs of the network on the pixels as they are, though not
+ * after its last round, which no match would see. Pixels are normalised ones. */
+
+typedef struct cop_condense cop_condense;
+
+typedef struct cop_condense_spec {
+    uint32_t size; /* COP_SIZED(cop_condense_spec) */
+    const cop_model *model;
+    const cop_samples *data; /* the real ones */
+    int64_t per_class;       /* stored images of each class */
+    cop_pixel_start start;
+    int64_t outer, inner;
+    int64_t batch_real;  /* real images of a match; a class that has fewer gives all */
+    int64_t batch_train; /* synthetic images of a step of the network */
+    double lr, momentum; /* of the pixels */
+    double net_lr;       /* of the network, which has no momentum and no weight decay */
+    uint32_t augment;    /* cop_augment_flag: one operation of these at a time, shared by the two
+                             batches of a match, drawn anew for each batch of the network's training
+                             (DSA: Zhao and Bilen 2021) */
+    uint64_t seed;       /* the work's own */
+    int threads;         /* 0: what the process runs with */
+} cop_condense_spec;
+
+/* Fills in `outer` and `inner` where they are 0, with what Zhao et al.'s code takes at this budget:
+ * 1 and 1 for 1 image per class, 10 and 50 for 10, 50 and 10 for 50, and between these for 20, 30
+ * and 40. COP_INVALID at any other budget. [any thread] */
+COP_API cop_status cop_condense_rhythm(int64_t per_class, int64_t *outer, int64_t *inner,
+                                       cop_error *err);
+
+/* Adds pixels ("pixels", "velocity") and network ("net/…") to the bag and starts the pixels. Owned
+ * by the caller. Errors: those of cop_pixels_new, cop_pixels_start, cop_network_new and
+ * cop_match_new. */
+COP_API cop_status cop_condense_new(const cop_condense_spec *spec, cop_tensors *bag,
+                                    cop_condense **out, cop_error *err);
+
+/* Frees the handle; what stands in the bag stays. NULL is fine. */
+COP_API void cop_condense_free(cop_condense *c);
+
+/* Round i = 0, 1, … of all, which depends on the bag, the seed and i alone. *loss is the matching
+ * loss, its mean over the classes, before the step. */
+COP_API cop_status cop_condense_round(cop_condense *c, int64_t i, double *loss, cop_error *err);
+
+/* As cop_pixels_finish. */
+COP_API cop_status cop_condense_finish(const cop_condense *c, cop_synthetic *set, cop_error *err);
 
 COP_END
 

@@ -187,6 +187,13 @@ COP_API int64_t cop_plan_copies(const cop_plan *p);
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 
+/* Refuses, naming it, a class that has fewer than `wanted` training images: COP_INVALID. A class of
+ * which the host does not know how many there are is accepted. */
+COP_API cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err);
+
+/* What the training images are made of: a method of pixels in [0, 1] refuses normalised ones. */
+COP_API cop_pixel_space cop_plan_space(const cop_plan *p);
+
 /* Running: what every work has. */
 
 /* The bag: the work's whole state, which the host owns and checkpoints. It grows in begin alone. */

@@ -212,6 +212,7 @@ static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
                              .train_count = l->o->data->train.count,
                              .test_count = l->o->data->test.count,
                              .class_counts = l->o->data->class_counts,
+                             .space = cop_samples_space(&l->o->data->train),
                              .copies = l->o->cell->copies,
                              .has_distilled = l->distil != COP_NO_STAGE,
                              .weights_left = -1};

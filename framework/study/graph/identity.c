@@ -30,8 +30,8 @@ static void add_start(cop_text *t, const cop_study *s, const cop_start_point *st
     add_reference(t, s, "carry", start->carry);
 }
 
-/* The model of a training: the cell's, or an option of a component that asked for the training.
- */
+/* The model of a training: the cell's, or an option of a component that asked for the training. It
+ * is named by what it is, not by whose it is: components that want the same training share it. */
 static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *model,
                             cop_error *err)
 {
@@ -46,8 +46,8 @@ static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *m
                                                       : &o->analyzers[i - 1 - pruners];
         for (size_t k = 0; k < owner->model_count; k++) {
             if (owner->models[k] == model) {
-                cop_text_printf(t, "model %zu of %s\n", k,
-                                cop_component_identity(owner->component));
+                const cop_component *option = cop_component_model_at(owner->component, k);
+                cop_text_printf(t, "model %s\n", cop_component_identity(option));
                 return COP_OK;
             }
         }

@@ -229,6 +229,22 @@ int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
     return is_known ? p->class_counts[label] : -1;
 }
 
+cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err)
+{
+    for (int32_t c = 0; c < p->task.classes; c++) {
+        int64_t found = cop_plan_class_count(p, c);
+        if (found >= 0 && found < wanted)
+            return cop_fail(err, COP_INVALID, "class %d has %lld training images, wanted %lld",
+                            (int)c, (long long)found, (long long)wanted);
+    }
+    return COP_OK;
+}
+
+cop_pixel_space cop_plan_space(const cop_plan *p)
+{
+    return p->space != 0 ? p->space : COP_PIXELS_UNIT;
+}
+
 cop_status cop_plan_check_listed(const cop_plan *p, const char *option, const cop_string_list *list,
                                  cop_error *err)
 {

@@ -67,6 +67,10 @@ static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
     int32_t classes = cop_task_classes(cop_plan_task(plan));
     COP_TRY(idc_options_check(o, cop_plan_task(plan), err));
     COP_TRY(check_classes(o, plan, err));
+    if (cop_plan_space(plan) != COP_PIXELS_UNIT)
+        return cop_fail(err, COP_INVALID,
+                        "IDC's pixels are in [0, 1], and these data are normalised already "
+                        "(dataset.zca)");
     int64_t samples = cop_plan_train_count(plan);
     const idc_rhythm rhythm = idc_rhythm_of(o, samples);
     double forward = cop_model_forward_flops(o->model);

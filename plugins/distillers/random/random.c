@@ -107,6 +107,7 @@ static cop_status finish_random(void *self, cop_work *work, cop_error *err)
     const cop_task *task = cop_work_task(work);
     cop_synthetic *out = cop_work_set(work);
     cop_synthetic_set_decode(out, decode_of(o), (int32_t)o->factor);
+    cop_synthetic_set_space(out, cop_samples_space(cop_work_train_data(work)));
     COP_TRY(cop_synthetic_set_recipe(out, o->recipe, err));
     COP_TRY(cop_synthetic_by_class(out, o->ipc, err));
     float *pixels = cop_synthetic_pixels(out);

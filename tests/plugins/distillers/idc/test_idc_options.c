@@ -88,6 +88,23 @@ static void options_that_do_not_fit_are_refused(void **unused)
     scene_close(&s);
 }
 
+/* Whitened data are no pixels in [0, 1]. */
+static void data_that_are_normalised_already_are_refused(void **unused)
+{
+    (void)unused;
+    match_scene s;
+    scene_open(&s);
+    const idc_options o = scene_options(&s);
+    cop_error err = {0};
+    cop_plan plan = {.kind = COP_KIND_DISTILLER,
+                     .task = scene_task,
+                     .train_count = 18,
+                     .space = COP_PIXELS_NORMALISED};
+    assert_refused(cop_plan_make("distiller 'idc'", coppice_plugin.ops, &o, &plan, &err),
+                   COP_INVALID, &err, "IDC's pixels are in [0, 1]");
+    scene_close(&s);
+}
+
 /* The descriptor and its table pass the host's own checks. */
 static void the_descriptor_passes_the_hosts_checks(void **unused)
 {
@@ -105,6 +122,7 @@ int main(void)
         cmocka_unit_test(too_few_real_images_are_refused),
         cmocka_unit_test(the_pixel_rate_follows_images_and_side),
         cmocka_unit_test(options_that_do_not_fit_are_refused),
+        cmocka_unit_test(data_that_are_normalised_already_are_refused),
         cmocka_unit_test(the_descriptor_passes_the_hosts_checks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
