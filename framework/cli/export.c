@@ -283,8 +283,9 @@ const cop_subcommand cop_export_command = {
         "DIR is the output directory of a run. Without options: lists what there is. A ticket "
         "becomes\n"
         "a safetensors file with a PyTorch state_dict, its mask applied; --synthetic gives the\n"
-        "distilled set's pixels and labels. What --to names is written to: a link's target, a "
-        "device\n"
-        "or a pipe, too.",
+        "distilled set: --to its pixels and labels, with what they are in the file's metadata, so\n"
+        "that the distiller 'file' takes it as it is; --png contact sheets, a row per class. What "
+        "--to\n"
+        "names is written to: a link's target, a device or a pipe, too.",
     .options = options,
     .run = run};

@@ -1,6 +1,8 @@
 /* synthetic.c: a distilled set in memory, and the samples that it decodes to. */
 #include "nn/synthetic.h"
 
+#include "core/memory.h"
+#include "core/text.h"
 #include "graph/node.h"
 #include "nn/decode.h"
 
@@ -84,6 +86,44 @@ void cop_synthetic_set_space(cop_synthetic *s, cop_pixel_space space)
     s->space = space;
 }
 
+cop_pixel_space cop_synthetic_space(const cop_synthetic *s)
+{
+    return s->space == COP_PIXELS_NORMALISED ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
+}
+
+static bool is_one_line(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (cop_control_length(at) > 0)
+            return false;
+    return cop_is_utf8(text, strlen(text));
+}
+
+/* Puts a copy of the text in place of *field. */
+static cop_status set_line(char **field, const char *text, cop_error *err)
+{
+    if (strlen(text) > COP_SYNTHETIC_ORIGIN || !is_one_line(text))
+        return cop_fail(err, COP_INVALID,
+                        "where a set comes from is one line of UTF-8 of at most %d bytes",
+                        COP_SYNTHETIC_ORIGIN);
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return cop_out_of_memory(err);
+    free(*field);
+    *field = copy;
+    return COP_OK;
+}
+
+cop_status cop_synthetic_set_origin(cop_synthetic *s, const char *text, cop_error *err)
+{
+    return set_line(&s->origin, text, err);
+}
+
+cop_status cop_synthetic_set_made_by(cop_synthetic *s, const char *text, cop_error *err)
+{
+    return set_line(&s->made_by, text, err);
+}
+
 void cop_synthetic_set_normalization(cop_synthetic *s, const cop_normalization *normalization)
 {
     s->normalization = *normalization;
@@ -92,8 +132,10 @@ void cop_synthetic_set_normalization(cop_synthetic *s, const cop_normalization *
 void cop_synthetic_init(cop_synthetic *s, const cop_task *task, const cop_samples *data)
 {
     *s = (cop_synthetic){.task = *task, .factor = 1};
-    if (data != NULL)
-        s->normalization = data->normalization;
+    if (data == NULL)
+        return;
+    s->normalization = data->normalization;
+    s->is_whitened = cop_samples_space(data) == COP_PIXELS_NORMALISED;
 }
 
 void cop_synthetic_clear(cop_synthetic *s)
@@ -103,6 +145,9 @@ void cop_synthetic_clear(cop_synthetic *s)
     put(s, s->pixels);
     put(s, s->labels);
     free(s->recipe); /* as cop_recipe_free: one block */
+    free(s->made_by);
+    free(s->origin);
+    s->made_by = s->origin = NULL;
     s->recipe = NULL;
     s->pixels = NULL;
     s->labels = NULL;
@@ -262,6 +307,14 @@ static int32_t most_likely(const float *row, int32_t classes, bool *hard)
         if (row[c] != (c == best ? 1.0f : 0.0f))
             *hard = false;
     return best;
+}
+
+bool cop_synthetic_is_hard(const cop_synthetic *s)
+{
+    bool hard = true;
+    for (int64_t i = 0; i < s->count && hard; i++)
+        (void)most_likely(s->labels + i * s->task.classes, s->task.classes, &hard);
+    return hard;
 }
 
 /* Every part repeats the stored images in order, tile by tile: so decoded image j shows stored

@@ -22,6 +22,11 @@ struct cop_synthetic {
     float *labels;      /* [count, classes] in [0, 1], rows sum to 1; owned */
 
     cop_pixel_space space; /* of the pixels; 0: COP_PIXELS_UNIT */
+    bool is_whitened;      /* the data that it was made for are whitened (ZCA) */
+
+    /* Who made it, "distiller idc 1.0.0, model convnet 1.0.0", and where a set that was made
+     * elsewhere comes from; NULL: not said. Owned. */
+    char *made_by, *origin;
 
     const cop_memory_source *memory; /* of pixels and labels; NULL: the heap */
 };
@@ -32,6 +37,12 @@ void cop_synthetic_init(cop_synthetic *s, const cop_task *task, const cop_sample
 
 /* Frees what is allocated, and leaves the set without images; NULL is fine. */
 void cop_synthetic_clear(cop_synthetic *s);
+
+/* Whether every row of labels is one-hot, exactly; else they are soft. */
+bool cop_synthetic_is_hard(const cop_synthetic *s);
+
+/* Who made it, as cop_synthetic_set_origin says where it comes from. */
+cop_status cop_synthetic_set_made_by(cop_synthetic *s, const char *text, cop_error *err);
 
 /* COP_FAILED naming the image unless every pixel is in the set's space (in [0, 1], exactly, or
  * within ±COP_SYNTHETIC_MOST_NORMALISED), and every row of labels is in [0, 1] and sums to 1 (to

@@ -349,8 +349,28 @@ static const char *const *brief_labels(const report *r)
 
 /* What people are shown: the same for the page, which has room, and for the terminal. */
 typedef struct views {
-    cop_display tickets, failures, controls, distilled;
+    cop_display tickets, failures, controls, sets, distilled;
 } views;
+
+/* Whether there is nothing to say of tickets: none was pruned, and no copy is trained. */
+static bool is_on_sets_alone(const cop_record *record)
+{
+    for (size_t i = 0; i < record->ticket_count; i++)
+        if (record->tickets[i].copy_count > 0 || record->tickets[i].has_mask)
+            return false;
+    return record->distilled_count > 0;
+}
+
+/* The means over seeds, where there are several. */
+static cop_status make_sets(const report *r, const cop_display_choice *choice, cop_display *out,
+                            cop_error *err)
+{
+    const cop_table *sets = cop_tables_find(r->sheets, "distilled_summary");
+    *out = (cop_display){0};
+    return sets != NULL && r->results.record.seed_count > 1
+               ? cop_display_make(sets, choice, r->results.arena, out, err)
+               : COP_OK;
+}
 
 static cop_status make_views(const report *r, bool is_brief, views *out, cop_error *err)
 {
@@ -381,6 +401,9 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
     out->failures = (cop_display){0};
     if (failures != NULL)
         COP_TRY(cop_display_make(failures, &choice, arena, &out->failures, err));
+    if (is_on_sets_alone(&r->results.record))
+        out->tickets.row_count = 0;
+    COP_TRY(make_sets(r, &choice, &out->sets, err));
     return cop_display_make(cop_tables_find(r->sheets, "distilled"), &choice, arena,
                             &out->distilled, err);
 }
@@ -446,6 +469,7 @@ static cop_status write_page(report *r, const views *v, cop_error *err)
     add_table(&page, "Tickets", &v->tickets);
     add_table(&page, "Failed", &v->failures);
     add_table(&page, "Controls", &v->controls);
+    add_table(&page, "Distilled sets, mean over seeds", &v->sets);
     add_table(&page, "Distilled sets", &v->distilled);
     add_pictures(r, &page);
     add_files(r, &page);
@@ -491,10 +515,11 @@ static void print_files(const report *r, FILE *out)
 
 static void print(const views *v, FILE *out)
 {
-    cop_display_print(&v->tickets, LINE_WIDTH, out);
+    if (v->tickets.row_count > 0)
+        cop_display_print(&v->tickets, LINE_WIDTH, out);
     print_table("failed:\n", &v->failures, 0, out); /* a reason is a whole line */
     print_table("controls:\n", &v->controls, LINE_WIDTH, out);
-    print_table("", &v->distilled, LINE_WIDTH, out);
+    print_table("", v->sets.row_count > 0 ? &v->sets : &v->distilled, LINE_WIDTH, out);
 }
 
 static cop_status compute(report *r, cop_error *err)

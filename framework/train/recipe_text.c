@@ -3,6 +3,8 @@
 #include "train/recipe_text.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -143,4 +145,19 @@ bool cop_recipe_from_text(const char *text, cop_recipe *out)
         return false;
     memcpy(out->name, name, strlen(name) + 1);
     return read_fields(&text, out) && read_milestones(&text, &out->milestones) && *text == '\0';
+}
+
+cop_recipe *cop_recipe_from_line(const char *line, cop_error *err)
+{
+    cop_recipe read;
+    char shown[128];
+    if (!cop_recipe_from_text(line, &read)) {
+        (void)cop_fail(err, COP_INVALID, "\"%s\" is no recipe",
+                       cop_escape(line, shown, sizeof shown));
+        return NULL;
+    }
+    cop_recipe *own = cop_recipe_copy(&read);
+    if (own == NULL)
+        (void)cop_out_of_memory(err);
+    return own;
 }

@@ -112,7 +112,14 @@ cblas.h: exec/kernels/linear exec/program exec/inspect
 omp.h: core
 libconfig.h: plugin
 png.h: report/renderers
+zip.h: store/formats
 Random123/philox.h: core
 xxhash.h: core
 dlfcn.h: plugin/loading
+"""
+
+# Headers of libraries beside C's, and the plugins that may include them.
+PLUGIN_LIBRARIES = """
+jpeglib.h: distillers/file
+png.h: distillers/file
 """

@@ -8,6 +8,7 @@
 #include <coppice/differentiate.h>
 #include <coppice/distil.h>
 #include <coppice/distiller.h>
+#include <coppice/files.h>
 #include <coppice/graph.h>
 #include <coppice/host.h>
 #include <coppice/log.h>

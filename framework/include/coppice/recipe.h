@@ -94,6 +94,11 @@ COP_API cop_recipe *cop_recipe_copy(const cop_recipe *recipe);
  * most 31 letters, for messages. Owned by the caller; NULL when memory is out. [any thread] */
 COP_API cop_recipe *cop_recipe_new(const char *name);
 
+/* The recipe that a line says, "name=idc duration=1000ep …", as the files of distilled sets have it
+ * (metadata "recipe"). Owned by the caller; NULL with COP_INVALID in *err where the line says none,
+ * and with COP_FAILED when memory is out. [any thread] */
+COP_API cop_recipe *cop_recipe_from_line(const char *line, cop_error *err);
+
 /* Frees such a recipe, and none of the host's; NULL is fine. */
 COP_API void cop_recipe_free(cop_recipe *recipe);
 

@@ -54,6 +54,17 @@ COP_API float *cop_synthetic_labels(cop_synthetic *s);
  * COP_PIXELS_UNIT. [one thread per set] */
 COP_API void cop_synthetic_set_space(cop_synthetic *s, cop_pixel_space space);
 
+/* What they were said to be. [any thread] */
+COP_API cop_pixel_space cop_synthetic_space(const cop_synthetic *s);
+
+/* The longest text of cop_synthetic_set_origin, in bytes. */
+#define COP_SYNTHETIC_ORIGIN 480
+
+/* Where a set that was made elsewhere comes from, "set.npz, 0123…": one line of UTF-8, copied and
+ * kept with the set. Who makes it here the host knows. COP_INVALID for another text, COP_FAILED
+ * when memory is out; the set is then as it was. [one thread per set] */
+COP_API cop_status cop_synthetic_set_origin(cop_synthetic *s, const char *text, cop_error *err);
+
 /* How the set is decoded to be trained on: COP_DECODE_NONE, _SINGLE or _MULTI; the factor is from 1
  * to the image's smaller side. Without this call: NONE, factor 1. [one thread per set] */
 COP_API void cop_synthetic_set_decode(cop_synthetic *s, cop_decode decode, int32_t factor);

@@ -174,6 +174,10 @@ COP_API const cop_model *cop_plan_model(const cop_plan *p);
 /* What images and classes there are. */
 COP_API const cop_task *cop_plan_task(const cop_plan *p);
 
+/* What the training samples are made of: COP_PIXELS_NORMALISED where they are whitened. [any
+ * thread] */
+COP_API cop_pixel_space cop_plan_space(const cop_plan *p);
+
 /* How many samples the training split has. */
 COP_API int64_t cop_plan_train_count(const cop_plan *p);
 

@@ -88,45 +88,6 @@ static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_er
     return COP_OK;
 }
 
-static const cop_column distilled_columns[] = {
-    COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
-    COP_COLUMN(INT, "seed", NULL, "replicate"),
-    COP_COLUMN(TEXT, "distiller", NULL, "the plugin"),
-    COP_COLUMN(FLOAT, "stored", "images", "as stored"),
-    COP_COLUMN(FLOAT, "decoded", "images", "that training sees"),
-    COP_COLUMN(FLOAT, "test_accuracy", "fraction",
-               "of the dense network trained on the set, on real data"),
-    COP_COLUMN(FLOAT, "test_loss", NULL, "likewise"),
-    COP_COLUMN(TEXT, "id", NULL, "artifact")};
-
-static cop_status add_distilled(const cop_results *r, cop_tables *sheets, cop_error *err)
-{
-    cop_table *table =
-        cop_tables_put(sheets, "distilled", "Every distilled set.", distilled_columns,
-                       sizeof distilled_columns / sizeof distilled_columns[0], NULL, err);
-    if (table == NULL)
-        return COP_FAILED;
-    for (size_t i = 0; i < r->record.distilled_count; i++) {
-        const cop_record_distilled *d = &r->record.distilled[i];
-        const cop_record_cell *cell = &r->record.cells[d->cell];
-        const cop_result *set = cop_results_find(r, &d->set);
-        const cop_result *trained = d->has_trained ? cop_results_find(r, &d->trained) : NULL;
-        if (set == NULL)
-            continue;
-        const cop_table_value cells[] = {
-            {.text = cell->label},
-            {.i = d->seed},
-            {.text = cell->distiller},
-            {.f = set->summary.stored},
-            {.f = set->summary.decoded},
-            {.f = trained != NULL ? trained->summary.test_accuracy : (double)NAN},
-            {.f = trained != NULL ? trained->summary.test_loss : (double)NAN},
-            {.text = d->set.hash}};
-        COP_TRY(cop_table_row(table, cells, err));
-    }
-    return COP_OK;
-}
-
 static const cop_column history_columns[] = {
     COP_COLUMN(TEXT, "id", NULL, "the training, as in trainings.csv"),
     COP_COLUMN(FLOAT, "epoch", NULL, "from 1"),
@@ -279,7 +240,7 @@ cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups,
     COP_TRY(cop_sheet_summary(r, &joined, cop_tables_find(sheets, "tickets"), sheets, err));
     COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
-    COP_TRY(add_distilled(r, sheets, err));
+    COP_TRY(cop_sheet_distilled(r, sheets, err));
     COP_TRY(add_history(r, sheets, err));
     for (size_t i = 0; i < groups->count; i++)
         COP_TRY(add_group(r, &groups->items[i], sheets, err));

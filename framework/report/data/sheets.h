@@ -5,7 +5,8 @@
 #include "report/data/joined.h"
 
 /* Adds to `sheets`, in this order: tickets, summary, failures (where there are any), trainings,
- * distilled, history, each analyzer's table, costs, columns. A number that is not there is NaN. */
+ * distilled, distilled_summary (where there are any), history, each analyzer's table, costs,
+ * columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
@@ -24,6 +25,11 @@ cop_status cop_ticket_joined(const cop_results *r, const cop_table_groups *group
  * table where none did. And a ticket's reasons, "" for none; the arena's; NULL: no memory. */
 cop_status cop_sheet_failures(const cop_results *r, cop_tables *sheets, cop_error *err);
 const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t);
+
+/* sheet_distilled.c: "distilled", a line per distilled set, and "distilled_summary", those with the
+ * seeds averaged away: several networks on one set are cells of a sweep; no such table where there
+ * is no set. */
+cop_status cop_sheet_distilled(const cop_results *r, cop_tables *sheets, cop_error *err);
 
 /* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
 cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,

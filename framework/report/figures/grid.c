@@ -57,8 +57,17 @@ static void draw(canvas *c, const cop_task *task, const float *pixels, int64_t l
     }
 }
 
-static void draw_all(canvas *c, const cop_samples *set, int64_t columns, float *image,
-                     int64_t *filled)
+/* Pixels as a network sees them, as those of an image once more. */
+static void undo(const cop_task *task, const cop_normalization *n, float *image)
+{
+    int64_t plane = (int64_t)task->height * task->width;
+    for (int32_t k = 0; k < task->channels; k++)
+        for (int64_t i = 0; i < plane; i++)
+            image[k * plane + i] = image[k * plane + i] * n->std[k] + n->mean[k];
+}
+
+static void draw_all(canvas *c, const cop_samples *set, const cop_normalization *normalised,
+                     int64_t columns, float *image, int64_t *filled)
 {
     const cop_task *task = &set->task;
     for (int64_t i = 0; i < set->count; i++) {
@@ -67,12 +76,15 @@ static void draw_all(canvas *c, const cop_samples *set, int64_t columns, float *
             continue;
         filled[row]++;
         cop_samples_pixels(set, i, image);
+        if (normalised != NULL)
+            undo(task, normalised, image);
         draw(c, task, image, GAP + column * (task->width * c->scale + GAP),
              GAP + row * (task->height * c->scale + GAP));
     }
 }
 
-cop_status cop_grid_write(const cop_samples *set, const char *path, cop_error *err)
+cop_status cop_grid_write(const cop_samples *set, const cop_normalization *normalised,
+                          const char *path, cop_error *err)
 {
     const cop_task *task = &set->task;
     int64_t *filled = calloc((size_t)task->classes, sizeof *filled);
@@ -96,7 +108,7 @@ cop_status cop_grid_write(const cop_samples *set, const char *path, cop_error *e
         status = cop_out_of_memory(err);
     if (status == COP_OK) {
         memset(c.pixels, WHITE, (size_t)(c.width * c.height) * 3);
-        draw_all(&c, set, columns, image, filled);
+        draw_all(&c, set, normalised, columns, image, filled);
         status = cop_png_write(path, (uint32_t)c.width, (uint32_t)c.height, c.pixels, err);
     }
     free(c.pixels);

@@ -8,12 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* How to make normalised pixels an image's once more; NULL: they are one's. What whitening (ZCA)
+ * did to them stays. */
+static const cop_normalization *to_undo(const cop_synthetic *s)
+{
+    return cop_synthetic_space(s) == COP_PIXELS_NORMALISED ? &s->normalization : NULL;
+}
+
 static cop_status write_stored(const cop_synthetic *s, const char *path, cop_error *err)
 {
     cop_samples stored;
     int32_t *labels = NULL;
     COP_TRY(cop_grid_stored(s, &stored, &labels, err));
-    cop_status status = cop_grid_write(&stored, path, err);
+    cop_status status = cop_grid_write(&stored, to_undo(s), path, err);
     free(labels);
     return status;
 }
@@ -22,7 +29,7 @@ static cop_status write_decoded(const cop_synthetic *s, const char *path, cop_er
 {
     cop_samples *samples = NULL;
     COP_TRY(cop_synthetic_samples(s, &samples, err));
-    cop_status status = cop_grid_write(samples, path, err);
+    cop_status status = cop_grid_write(samples, to_undo(s), path, err);
     cop_synthetic_samples_free(samples);
     return status;
 }

@@ -4,7 +4,7 @@
 
 #include <coppice/synthetic.h>
 
-/* Writes DIR/NAME.png, the stored images, and, where training sees other ones,
+/* Writes DIR/NAME.png, the stored images, a row per class, and, where training sees other ones,
  * DIR/NAME-decoded.png; *decoded says so. */
 cop_status cop_images_write(const cop_synthetic *s, const char *dir, const char *name,
                             bool *decoded, cop_error *err);

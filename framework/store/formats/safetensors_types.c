@@ -18,7 +18,7 @@ static float f32_from_bits(uint32_t bits)
     return value;
 }
 
-static float f32_from_f16(uint16_t half)
+float cop_f32_from_f16(uint16_t half)
 {
     uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
     uint32_t exponent = (half >> 10) & 0x1fu;
@@ -37,7 +37,7 @@ static void widen_f16(void *to, const unsigned char *from, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint16_t half = 0;
         memcpy(&half, from + 2 * i, sizeof half);
-        out[i] = f32_from_f16(half);
+        out[i] = cop_f32_from_f16(half);
     }
 }
 

@@ -17,4 +17,7 @@ typedef struct cop_file_type {
 /* The type of that name, or NULL. */
 const cop_file_type *cop_file_type_find(const char *name);
 
+/* A float of 16 bits (IEEE 754 binary16) as one of 32, exactly. */
+float cop_f32_from_f16(uint16_t half);
+
 #endif

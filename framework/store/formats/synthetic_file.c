@@ -4,6 +4,7 @@
 #include "core/damage.h"
 #include "core/locale.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "nn/synthetic.h"
 #include "store/formats/safetensors.h"
 #include "train/recipe_text.h"
@@ -14,10 +15,13 @@
 #include <string.h>
 
 /* Metadata values are short lists of numbers and words. */
-#define NOTE 768
+#define NOTE        768
+#define LEAST_NOTES 7
+#define MOST_NOTES  10
 
-/* Of sets whose pixels are not unit ones; others, all older ones too, do not say it. */
-static const char *const normalised = "normalised";
+/* Older files say neither the space, which is then "unit", nor the kind of their labels. */
+static const char *const space_names[] = {"unit", "normalised"};
+static const char *const kind_names[] = {"soft", "hard"};
 
 static const char *const decode_names[] = {"none", "single", "multi", "bound"};
 
@@ -37,10 +41,21 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     write_floats(s->normalization.std, s->task.channels, std, sizeof std);
     (void)cop_recipe_text(s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
-    const cop_metadata notes[] = {
-        {"mean", mean},     {"std", std},       {"decode", decode_names[s->decode]},
-        {"factor", factor}, {"recipe", recipe}, {"space", normalised}};
-    size_t count = sizeof notes / sizeof notes[0] - (s->space == COP_PIXELS_NORMALISED ? 0 : 1);
+    bool is_normalised = cop_synthetic_space(s) == COP_PIXELS_NORMALISED;
+    cop_metadata notes[MOST_NOTES] = {{"space", space_names[is_normalised]},
+                                      {"label_kind", kind_names[cop_synthetic_is_hard(s)]},
+                                      {"mean", mean},
+                                      {"std", std},
+                                      {"decode", decode_names[s->decode]},
+                                      {"factor", factor},
+                                      {"recipe", recipe}};
+    size_t count = LEAST_NOTES;
+    if (s->is_whitened)
+        notes[count++] = (cop_metadata){"whitened", "yes"};
+    if (s->made_by != NULL)
+        notes[count++] = (cop_metadata){"made_by", s->made_by};
+    if (s->origin != NULL)
+        notes[count++] = (cop_metadata){"origin", s->origin};
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
         return cop_out_of_memory(err);
@@ -72,7 +87,26 @@ static bool read_floats(const char *text, int count, float *values)
     return true;
 }
 
-/* Everything but the tensors; false when something is missing or makes no sense. */
+/* Which of two names the value is, 0 or 1; where there is no value `absent`, −1 for another one. */
+static int read_name(const char *value, const char *const names[2], int absent)
+{
+    if (value == NULL)
+        return absent;
+    return strcmp(value, names[0]) == 0 ? 0 : strcmp(value, names[1]) == 0 ? 1 : -1;
+}
+
+static bool read_decode(const char *name, cop_decode *decode)
+{
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, decode_names[i]) != 0)
+            continue;
+        *decode = (cop_decode)i;
+        return true;
+    }
+    return false;
+}
+
+/* What every file says; false when something is missing or makes no sense. */
 static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *out,
                        cop_recipe *read)
 {
@@ -83,23 +117,52 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     const char *recipe = cop_metadata_find(notes, count, "recipe");
     if (mean == NULL || std == NULL || decode == NULL || factor == NULL || recipe == NULL)
         return false;
-    int found = -1;
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(decode, decode_names[i]) == 0)
-            found = i;
-    }
-    if (found < 0)
-        return false;
-    const char *space = cop_metadata_find(notes, count, "space");
-    if (space != NULL && strcmp(space, normalised) != 0)
-        return false;
-    out->space = space != NULL ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
-    out->decode = (cop_decode)found;
     out->factor = (int32_t)strtol(factor, NULL, 10);
-    return out->factor >= 1 && out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
+    return read_decode(decode, &out->decode) && out->factor >= 1 &&
+           out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
            cop_recipe_from_text(recipe, read);
+}
+
+/* What files say since sets can be of several kinds. */
+static cop_status read_kinds(const cop_metadata *notes, size_t count, cop_synthetic *out,
+                             cop_error *err)
+{
+    const char *space = cop_metadata_find(notes, count, "space");
+    const char *whitened = cop_metadata_find(notes, count, "whitened");
+    const char *made_by = cop_metadata_find(notes, count, "made_by");
+    const char *origin = cop_metadata_find(notes, count, "origin");
+    char shown[64];
+    int is_normalised = read_name(space, space_names, 0);
+    if (is_normalised < 0)
+        return cop_fail(err, COP_DAMAGED, "space is \"%s\", wanted unit or normalised",
+                        cop_escape(space, shown, sizeof shown));
+    if (whitened != NULL && strcmp(whitened, "yes") != 0)
+        return cop_fail(err, COP_DAMAGED, "whitened is \"%s\", wanted yes, or nothing at all",
+                        cop_escape(whitened, shown, sizeof shown));
+    out->space = is_normalised ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
+    out->is_whitened = whitened != NULL;
+    if (made_by != NULL)
+        COP_TRY(cop_synthetic_set_made_by(out, made_by, err));
+    return origin != NULL ? cop_synthetic_set_origin(out, origin, err) : COP_OK;
+}
+
+/* Once the labels are there. */
+static cop_status check_kind(const cop_metadata *notes, size_t count, const cop_synthetic *s,
+                             cop_error *err)
+{
+    const char *labels = cop_metadata_find(notes, count, "label_kind");
+    char shown[64];
+    bool is_hard = cop_synthetic_is_hard(s);
+    int said = read_name(labels, kind_names, is_hard);
+    if (said < 0)
+        return cop_fail(err, COP_FAILED, "label_kind is \"%s\", wanted hard or soft",
+                        cop_escape(labels, shown, sizeof shown));
+    if ((said == 1) != is_hard)
+        return cop_fail(err, COP_FAILED, "its labels are said to be %s, and are %s",
+                        kind_names[said], kind_names[is_hard]);
+    return COP_OK;
 }
 
 static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const char *path,
@@ -128,7 +191,11 @@ static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const
     memcpy(out->pixels, pixels->data, (size_t)pixel_count * sizeof(float));
     memcpy(out->labels, labels->data, (size_t)cop_shape_count(labels->shape) * sizeof(float));
     cop_error flaw = {0};
-    if (cop_synthetic_check(out, &flaw) == COP_OK)
+    cop_status status = read_kinds(notes, count, out, &flaw);
+    if (status == COP_FAILED) /* memory was refused */
+        return cop_fail_at(err, status, path, 0, "%s", flaw.message);
+    if (status == COP_OK && cop_synthetic_check(out, &flaw) == COP_OK &&
+        check_kind(notes, count, out, &flaw) == COP_OK)
         return COP_OK;
     return cop_fail_at(err, COP_DAMAGED, path, 0, "%s", flaw.message);
 }

@@ -1,14 +1,20 @@
 /* synthetic_file.h: synthetic.safetensors, a distilled set: one safetensors file (safetensors.h),
  * so that PyTorch reads it, with the tensors
  *
- *   pixels  f32 [n, C, H, W], from 0 to 1      labels  f32 [n, classes], each a distribution
+ *   pixels  f32 [n, C, H, W]      labels  f32 [n, classes], each a distribution
  *
  * and metadata that say the rest, so that nothing has to be guessed:
  *
+ *   space      "unit": pixels from 0 to 1; "normalised": as a network sees them, within ±100.
+ *              Absent in older files: unit
+ *   label_kind "hard": every row is one-hot; "soft". Absent in older files
+ *   whitened   "yes": made for whitened data (ZCA), and trained on beside such alone. Else absent
  *   mean, std  of the normalisation to train with, a number per channel, separated by spaces
  *   decode     "none", "single", "multi" or "bound"
  *   factor     of the decoding, decimal digits
- *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it */
+ *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it
+ *   made_by    the distiller and its networks, with their versions. Absent in older files
+ *   origin     of a set that was made elsewhere: the file that it was read from, and its hash */
 #ifndef COP_STORE_FORMATS_SYNTHETIC_FILE_H
 #define COP_STORE_FORMATS_SYNTHETIC_FILE_H
 
@@ -19,8 +25,9 @@
 
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err);
 
-/* Reads and checks: shapes agree, pixels finite, labels are distributions, metadata complete. *out
- * is filled; clear it with cop_synthetic_clear. */
+/* Reads and checks: shapes agree, pixels are in their space, labels are distributions and what they
+ * are said to be, metadata complete. COP_DAMAGED naming the file, and the image where it is one.
+ * *out is filled; clear it with cop_synthetic_clear. */
 cop_status cop_synthetic_read(const char *path, cop_synthetic *out, cop_error *err);
 
 #endif

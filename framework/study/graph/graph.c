@@ -209,6 +209,7 @@ static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
     return (struct cop_plan){.kind = kind,
                              .model = kind == COP_KIND_DISTILLER ? NULL : l->o->model,
                              .task = l->o->data->info.task,
+                             .space = cop_samples_space(&l->o->data->train),
                              .train_count = l->o->data->train.count,
                              .test_count = l->o->data->test.count,
                              .class_counts = l->o->data->class_counts,

@@ -208,6 +208,11 @@ const cop_task *cop_plan_task(const cop_plan *p)
     return &p->task;
 }
 
+cop_pixel_space cop_plan_space(const cop_plan *p)
+{
+    return p->space == COP_PIXELS_NORMALISED ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
+}
+
 int64_t cop_plan_train_count(const cop_plan *p)
 {
     return p->train_count;

@@ -35,6 +35,7 @@ struct cop_plan {
     cop_kind kind;          /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
     const cop_model *model; /* the ticket's; NULL for a distiller */
     cop_task task;
+    cop_pixel_space space; /* of the training samples; 0: COP_PIXELS_UNIT */
     int64_t train_count, test_count;
     const int64_t *class_counts; /* training samples by class; NULL: not known */
     cop_pixel_space space;       /* of the training samples; 0: COP_PIXELS_UNIT */

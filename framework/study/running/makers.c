@@ -1,7 +1,9 @@
 /* makers.c: by which plugins a stage is made. */
 #include "study/running/makers.h"
 
+#include "core/memory.h"
 #include "core/text.h"
+#include "nn/synthetic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,28 @@ char *cop_makers(const cop_stage *stage)
                 add_component(&t, owner->component);
     }
     return cop_text_take(&t);
+}
+
+static void add_name(cop_text *t, const cop_component *c)
+{
+    const cop_plugin *plugin = cop_component_entry(c)->plugin;
+    cop_text_printf(t, "%s%s %s %s", t->length > 0 ? ", " : "",
+                    cop_kind_name((cop_kind)plugin->kind), plugin->id, plugin->version);
+    for (size_t i = 0; i < cop_component_model_count(c); i++)
+        add_name(t, cop_component_model_at(c, i));
+}
+
+cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_error *err)
+{
+    cop_text t = {0};
+    char shown[COP_SYNTHETIC_ORIGIN + 1];
+    add_name(&t, stage->work.instance->component);
+    char *names = cop_text_take(&t);
+    if (names == NULL)
+        return cop_out_of_memory(err);
+    (void)cop_escape(names, shown, sizeof shown);
+    free(names);
+    return cop_synthetic_set_made_by(set, shown, err);
 }
 
 /* Where a line that begins with "kind id " stands in a text of lines; NULL: nowhere. */

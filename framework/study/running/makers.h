@@ -10,6 +10,9 @@
  * identities by itself.) */
 char *cop_makers(const cop_stage *stage);
 
+/* Writes into a distilled set by which distiller it was made, and in which networks. */
+cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_error *err);
+
 /* Warns, once per plugin in the life of the study, where an artifact, the stage's or one that it
  * goes on from, was made by a plugin of other content than the one that the study has. An artifact
  * that does not say by what it was made passes. */

@@ -188,7 +188,9 @@ static cop_status distil(cop_run *run, cop_error *err)
     const cop_summary summary = {.stored = (double)set.count,
                                  .decoded =
                                      (double)cop_decoded_count(set.decode, set.factor, set.count)};
-    cop_status status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
+    cop_status status = cop_say_set_maker(run->stage, &set, err);
+    if (status == COP_OK)
+        status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
     cop_synthetic_clear(&set);
     return status;
 }

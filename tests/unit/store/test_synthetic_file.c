@@ -75,6 +75,83 @@ static void a_normalised_set_comes_back_as_one(void **state)
     cop_synthetic_clear(&s);
 }
 
+/* Who made it, and where from; the kind of its labels and whether it is for whitened data. */
+static void a_set_says_where_it_comes_from(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    char path[STORE_PATH + 32];
+    cop_synthetic s = {.task = {1, 1, 2, 2}, .factor = 1, .is_whitened = true}, back;
+    s.normalization = cop_normalization_none();
+    assert_ok(cop_synthetic_set_recipe(&s, cop_recipe_named("idc", &err), &err), &err);
+    cop_synthetic_set_space(&s, COP_PIXELS_NORMALISED);
+    assert_ok(cop_synthetic_allocate(&s, 1, &err), &err);
+    s.labels[0] = 0.25f;
+    s.labels[1] = 0.75f;
+    assert_false(cop_synthetic_is_hard(&s));
+    assert_ok(cop_synthetic_set_made_by(&s, "distiller file 1.0.0", &err), &err);
+    assert_ok(cop_synthetic_set_origin(&s, "file \"\xc3\xa4\".npz, XXH3 0123", &err), &err);
+    assert_refused(cop_synthetic_set_origin(&s, "two\nlines", &err), COP_INVALID, &err, "one line");
+    assert_refused(cop_synthetic_set_origin(&s, "\xff", &err), COP_INVALID, &err, "UTF-8");
+    (void)snprintf(path, sizeof path, "%s/origin.safetensors", f->dir);
+    assert_ok(cop_synthetic_write(&s, path, &err), &err);
+    assert_ok(cop_synthetic_read(path, &back, &err), &err);
+    assert_string_equal(back.made_by, "distiller file 1.0.0");
+    assert_string_equal(back.origin, "file \"\xc3\xa4\".npz, XXH3 0123");
+    assert_true(back.is_whitened);
+    cop_synthetic_clear(&back);
+    cop_synthetic_clear(&s);
+}
+
+/* The metadata of a set with one note in the place of another. */
+static void write_noted(const char *path, const char *key, const char *value)
+{
+    cop_error err = {0};
+    cop_tensors *set = cop_tensors_new();
+    cop_tensor *pixels = NULL, *labels = NULL;
+    char recipe[768];
+    cop_metadata notes[] = {
+        {"mean", "0"},
+        {"std", "1"},
+        {"decode", "none"},
+        {"factor", "1"},
+        {"recipe", cop_recipe_text(cop_recipe_named("idc", &err), recipe, sizeof recipe)},
+        {key, value}};
+    assert_ok(cop_tensors_add(set, "pixels", COP_F32, cop_shape4(1, 1, 1, 2), &pixels, &err), &err);
+    assert_ok(cop_tensors_add(set, "labels", COP_F32, cop_shape2(1, 2), &labels, &err), &err);
+    cop_f32(labels)[0] = 1.0f;
+    assert_ok(cop_safetensors_write(path, set, notes, key != NULL ? 6 : 5, &err), &err);
+    cop_tensors_free(set);
+}
+
+/* Files of before sets had spaces say none; what they say must be so. */
+static void what_a_set_says_of_itself_is_held_to_it(void **state)
+{
+    store_fixture *f = *state;
+    static const struct {
+        const char *key, *value, *text;
+    } cases[] = {{"space", "lab", "space is \"lab\", wanted unit or normalised"},
+                 {"label_kind", "soft", "its labels are said to be soft, and are hard"},
+                 {"label_kind", "firm", "label_kind is \"firm\""},
+                 {"whitened", "no", "whitened is \"no\""},
+                 {"made_by", "a\tb", "one line"}};
+    char path[STORE_PATH + 32];
+    cop_error err = {0};
+    cop_synthetic back;
+    (void)snprintf(path, sizeof path, "%s/noted.safetensors", f->dir);
+    write_noted(path, NULL, NULL);
+    assert_ok(cop_synthetic_read(path, &back, &err), &err);
+    assert_int_equal(cop_synthetic_space(&back), COP_PIXELS_UNIT);
+    assert_null(back.made_by);
+    assert_false(back.is_whitened);
+    cop_synthetic_clear(&back);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_noted(path, cases[i].key, cases[i].value);
+        assert_refused(cop_synthetic_read(path, &back, &err), COP_DAMAGED, &err, cases[i].text);
+        assert_string_equal(err.file, path);
+    }
+}
+
 /* A set that something else put in the place of a stored one. */
 static void a_set_with_values_out_of_range_is_refused(void **state)
 {
@@ -123,6 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(a_distilled_set_comes_back_whole),
         WITH_STORE(a_normalised_set_comes_back_as_one),
+        WITH_STORE(a_set_says_where_it_comes_from),
+        WITH_STORE(what_a_set_says_of_itself_is_held_to_it),
         WITH_STORE(a_set_with_values_out_of_range_is_refused),
         WITH_STORE(other_tensors_are_no_distilled_set),
     };
