@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* Metadata values are short lists of numbers and words. */
-#define NOTE 768
+#define NOTE COP_RECIPE_TEXT_SIZE
 
 /* Of sets whose pixels are not unit ones; others, all older ones too, do not say it. */
 static const char *const normalised = "normalised";
