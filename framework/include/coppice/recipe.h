@@ -116,8 +116,9 @@ COP_API const char *cop_recipe_summary(size_t i);
 COP_API const char *cop_recipe_base(const cop_recipe *recipe);
 
 /* An integer field's value: "batch", the cop_augment_flag set "augment", an enumerator
- * ("optimiser": cop_optimiser_kind, "schedule": cop_schedule_kind, "draws": cop_draw_kind), or 0 and
- * 1 for "momentum_reset". 0 for a field that does not exist or is of another type. [any thread] */
+ * ("optimiser": cop_optimiser_kind, "schedule": cop_schedule_kind, "draws": cop_draw_kind), or 0
+ * and 1 for "momentum_reset". 0 for a field that does not exist or is of another type.
+ * [any thread] */
 COP_API int64_t cop_recipe_int(const cop_recipe *recipe, const char *field);
 
 /* A number's value: "lr" and all fields that are neither integers nor durations. 0 as above.

@@ -7,8 +7,9 @@
 typedef struct cop_adam {
     double lr, beta1, beta2, epsilon;
     double decay; /* weight decay */
-    bool
-        is_decoupled; /* AdamW: w ← (1 − lr·decay)·w first; Adam: decay·w is part of the gradient */
+
+    /* AdamW: w ← (1 − lr·decay)·w first; Adam: decay·w is part of the gradient. */
+    bool is_decoupled;
 } cop_adam;
 
 /* Update number `update` ≥ 1 since the optimiser was new, in PyTorch's order of operations, every

@@ -1,5 +1,5 @@
-/* pieces.h: what optimisers go over: the tensors that are trained, cut into pieces of equal size, so
- * that threads share them evenly and no result depends on how many threads there are. */
+/* pieces.h: what optimisers go over: the tensors that are trained, cut into pieces of equal size,
+ * so that threads share them evenly and no result depends on how many threads there are. */
 #ifndef COP_TRAIN_OPTIMISERS_PIECES_H
 #define COP_TRAIN_OPTIMISERS_PIECES_H
 
