@@ -116,7 +116,7 @@ static const struct {
       .draws = COP_DRAW_ONE_ALIGNED,
       LATER_FIELDS}},
     {"IDC's training on a set of ImageNet-10: CutMix always; 1000 epochs, for 51 to 200 "
-     "decoded images a class: 3000 at 1, 2000 to 10, 1500 to 50, 500 to 500, else 300, and "
+     "decoded images per class: 3000 at 1, 2000 to 10, 1500 to 50, 500 to 500, else 300, and "
      "300 on real data (Kim et al. 2022; the border of a crop differs a little)",
      {.name = "idc-imagenet",
       .duration = {COP_EPOCHS, 1000},
