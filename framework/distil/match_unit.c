@@ -65,9 +65,12 @@ static cop_status make_draws(cop_match_unit *u, cop_error *err)
     const cop_match_spec *m = u->spec.match;
     if (m->augment == 0)
         return COP_OK;
-    for (int i = 0; i < (m->draws == COP_DRAWS_APART ? 2 : 1); i++)
+    const cop_normalization pixels = cop_samples_normalization(m->data);
+    for (int i = 0; i < (m->draws == COP_DRAWS_APART ? 2 : 1); i++) {
         COP_TRY(cop_draws_new(m->augment, false, most_images(u), u->task.height, u->task.width,
                               &u->draws[i], err));
+        cop_draws_pixels(u->draws[i], pixels.mean, pixels.std, u->task.channels);
+    }
     const cop_draws *synthetic = u->draws[1] != NULL ? u->draws[1] : u->draws[0];
     COP_TRY(cop_draws_bind(u->draws[0], u->program, COP_MATCH_REAL_DRAWS, err));
     return cop_draws_bind(synthetic, u->program, COP_MATCH_SYNTHETIC_DRAWS, err);

@@ -27,6 +27,9 @@ static cop_status make(cop_network *n, const cop_network_spec *spec, cop_tensors
     COP_TRY(cop_sized_take("a network's spec", spec, COP_LEAST(cop_network_spec, threads), &n->spec,
                            sizeof n->spec, err));
     const cop_network_spec *s = &n->spec;
+    if (s->draws > COP_DRAW_ONE_ALIGNED)
+        return cop_fail(err, COP_INVALID, "there is no way %llu to draw augmentations",
+                        (unsigned long long)s->draws);
     const cop_recipe recipe = {.name = "network",
                                .duration = {COP_STEPS, 1e15}, /* the rate is constant: no end */
                                .batch = s->batch,
@@ -34,6 +37,7 @@ static cop_status make(cop_network *n, const cop_network_spec *spec, cop_tensors
                                .momentum = s->momentum,
                                .weight_decay = s->weight_decay,
                                .augment = s->augment,
+                               .draws = (int32_t)s->draws,
                                .cutmix = s->cutmix};
     const cop_trainer_spec trainer = {COP_SIZED(cop_trainer_spec),
                                       .model = s->model,

@@ -1,6 +1,8 @@
 /* augment.c: augmentation as a graph. The draws are run-time inputs, so one program serves all of
  * them; draws.c makes them. The order and the formulas are those of Kim et al. (2022): flip,
- * brightness, saturation, contrast, (padded crop,) one of crop, scale and rotate, cutout. */
+ * brightness, saturation, contrast, (padded crop,) one of crop, scale and rotate, cutout. Theirs
+ * for ImageNet: resized crop, flip, jitter, lighting, the last two of pixels that are not
+ * normalised, which is why these are normalised back and forth. */
 #include <coppice/nn.h>
 
 #include <stdio.h>
@@ -32,6 +34,38 @@ static cop_node color(cop_graph *g, const char *prefix, cop_node x, int64_t n)
     return stretch(g, x, cop_mean(g, x, COP_AXIS(1) | COP_AXIS(2) | COP_AXIS(3)), contrast);
 }
 
+/* One number for each pixel. */
+static cop_node grey(cop_graph *g, cop_node pixels, cop_node luma)
+{
+    return cop_sum(g, cop_mul(g, pixels, luma), COP_AXIS(1));
+}
+
+static cop_node jitter(cop_graph *g, const char *prefix, cop_node u, int64_t n)
+{
+    cop_shape one_each = cop_shape4(n, 1, 1, 1);
+    cop_node luma = draw(g, prefix, "luma", cop_shape4(1, 3, 1, 1));
+    u = cop_mul(g, u, draw(g, prefix, "jitter_brightness", one_each));
+    u = stretch(g, u, grey(g, u, luma), draw(g, prefix, "jitter_saturation", one_each));
+    cop_node level = cop_mean(g, grey(g, u, luma), COP_AXIS(2) | COP_AXIS(3));
+    return stretch(g, u, level, draw(g, prefix, "jitter_contrast", one_each));
+}
+
+/* Jitter and lighting, of pixels as they are before normalisation. */
+static cop_node of_pixels(cop_graph *g, const char *prefix, cop_node x, uint32_t flags)
+{
+    cop_shape s = cop_node_shape(g, x), channels = cop_shape4(1, 3, 1, 1);
+    if (s.dim[1] != 3)
+        return cop_graph_refuse(g, "jitter and lighting want images of 3 channels, given have %lld",
+                                (long long)s.dim[1]);
+    cop_node mean = draw(g, prefix, "mean", channels), std = draw(g, prefix, "std", channels);
+    cop_node u = cop_add(g, cop_mul(g, x, std), mean);
+    if (flags & COP_AUGMENT_JITTER)
+        u = jitter(g, prefix, u, s.dim[0]);
+    if (flags & COP_AUGMENT_LIGHTING)
+        u = cop_add(g, u, draw(g, prefix, "lighting", cop_shape4(s.dim[0], 3, 1, 1)));
+    return cop_div(g, cop_sub(g, u, mean), std);
+}
+
 cop_node cop_augment(cop_graph *g, const char *prefix, cop_node x, uint32_t flags)
 {
     if (x == COP_NO_NODE || flags == 0)
@@ -41,8 +75,12 @@ cop_node cop_augment(cop_graph *g, const char *prefix, cop_node x, uint32_t flag
         return cop_graph_refuse(g, "augmentation wants images [N, C, H, W], given has rank %d",
                                 (int)s.rank);
     int64_t n = s.dim[0];
+    if (flags & COP_AUGMENT_RESIZEDCROP)
+        x = cop_affine_sample(g, x, draw(g, prefix, "window", cop_shape3(n, 2, 3)));
     if (flags & COP_AUGMENT_FLIP)
         x = cop_flip(g, x, draw(g, prefix, "flip", cop_shape1(n)));
+    if (flags & (COP_AUGMENT_JITTER | COP_AUGMENT_LIGHTING))
+        x = of_pixels(g, prefix, x, flags);
     if (flags & COP_AUGMENT_COLOR)
         x = color(g, prefix, x, n);
     if (flags & COP_AUGMENT_PADCROP)

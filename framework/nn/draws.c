@@ -4,8 +4,10 @@
  * any of {crop, scale, rotate} is wanted, which one of the wanted (in this order) the whole batch
  * gets, as in Kim et al.'s code; then image by image (or once, for all): flip; brightness,
  * saturation, contrast; padded crop down, right; crop down, right, or scale x, y, or the angle;
- * cutout down, right. cop_draws_one_operation: which one, then as above. cop_draws_cutmix: the
- * coin; then λ, centre down, centre right, the permutation. What is not drawn is the identity. */
+ * cutout down, right; resized crop (area and shape until they fit, ten times at most; down, right);
+ * jitter's brightness, saturation, contrast; lighting's three numbers. cop_draws_one_operation:
+ * which one, then as above. cop_draws_cutmix: the coin; then λ, centre down, centre right, the
+ * permutation. What is not drawn is the identity. */
 #include <coppice/nn.h>
 
 #include <assert.h>
@@ -19,7 +21,13 @@
 #define SCALE_RATIO      1.2
 #define ROTATE_RADIANS   (15.0 / 180.0 * 3.14159265358979323846)
 #define PADCROP_PADDING  4
-#define FLOATS_PER_IMAGE (1 + 3 + 2 + 2 + 6 + 4 + 1 + 1)
+#define WINDOW_LEAST     0.5  /* of the area */
+#define WINDOW_SHAPE     0.75 /* the narrowest: width to height; the widest is its reciprocal */
+#define WINDOW_TRIES     10
+#define JITTER           0.4
+#define LIGHTING         0.1
+#define FLOATS_PER_IMAGE (1 + 3 + 2 + 2 + 6 + 4 + 6 + 3 + 3 + 1 + 1)
+#define FLOATS_PER_BATCH (4 + 3 + 2 * COP_MAX_CHANNELS)
 
 struct cop_draws {
     uint32_t flags;
@@ -31,9 +39,14 @@ struct cop_draws {
     float *padcrop, *crop;                            /* [capacity, 2] */
     float *affine;                                    /* [capacity, 2, 3] */
     float *cutout;                                    /* [capacity, 4] */
+    float *window;                                    /* [capacity, 2, 3] */
+    float *jitter[3];                                 /* brightness, saturation, contrast */
+    float *lighting;                                  /* [capacity, 3] */
     float *order;                                     /* [capacity] */
     float *column;        /* [capacity]: one class's targets before mixing */
     float *box;           /* [1, 4] */
+    float *luma;          /* [3]: shares of red, green and blue in a grey */
+    float *mean, *std;    /* [COP_MAX_CHANNELS]: of the pixels */
     int64_t *permutation; /* [capacity] */
 };
 
@@ -48,6 +61,9 @@ static void set_identity(cop_draws *d, int64_t k)
     memset(d->crop + 2 * k, 0, 2 * sizeof(float));
     memcpy(d->affine + 6 * k, identity, sizeof identity);
     memset(d->cutout + 4 * k, 0, 4 * sizeof(float));
+    memcpy(d->window + 6 * k, identity, sizeof identity);
+    d->jitter[0][k] = d->jitter[1][k] = d->jitter[2][k] = 1.0f;
+    memset(d->lighting + 3 * k, 0, 3 * sizeof(float));
 }
 
 static void set_unmixed(cop_draws *d, int64_t n)
@@ -69,9 +85,27 @@ static void partition(cop_draws *d)
     d->crop = next, next += 2 * n;
     d->affine = next, next += 6 * n;
     d->cutout = next, next += 4 * n;
+    d->window = next, next += 6 * n;
+    for (int i = 0; i < 3; i++)
+        d->jitter[i] = next, next += n;
+    d->lighting = next, next += 3 * n;
     d->order = next, next += n;
     d->column = next, next += n;
-    d->box = next;
+    d->box = next, next += 4;
+    d->luma = next, next += 3;
+    d->mean = next, next += COP_MAX_CHANNELS;
+    d->std = next;
+}
+
+/* The grey of ITU-R BT.601, and pixels that are not normalised. */
+static void set_pixels(cop_draws *d)
+{
+    static const float luma[3] = {0.299f, 0.587f, 0.114f};
+    memcpy(d->luma, luma, sizeof luma);
+    for (int c = 0; c < COP_MAX_CHANNELS; c++) {
+        d->mean[c] = 0.0f;
+        d->std[c] = 1.0f;
+    }
 }
 
 cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, int32_t height,
@@ -88,7 +122,7 @@ cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, int32_t 
     d->capacity = capacity;
     d->height = height;
     d->width = width;
-    d->memory = calloc((size_t)capacity * FLOATS_PER_IMAGE + 4, sizeof(float));
+    d->memory = calloc((size_t)capacity * FLOATS_PER_IMAGE + FLOATS_PER_BATCH, sizeof(float));
     d->permutation = calloc((size_t)capacity, sizeof *d->permutation);
     if (d->memory == NULL || d->permutation == NULL) {
         cop_draws_free(d);
@@ -98,8 +132,15 @@ cop_status cop_draws_new(uint32_t flags, bool cutmix, int64_t capacity, int32_t 
     for (int64_t k = 0; k < capacity; k++)
         set_identity(d, k);
     set_unmixed(d, capacity);
+    set_pixels(d);
     *out = d;
     return COP_OK;
+}
+
+void cop_draws_pixels(cop_draws *d, const float *mean, const float *std, int32_t channels)
+{
+    memcpy(d->mean, mean, (size_t)channels * sizeof *mean);
+    memcpy(d->std, std, (size_t)channels * sizeof *std);
 }
 
 void cop_draws_free(cop_draws *d)
@@ -150,6 +191,59 @@ static void draw_cutout(cop_stream *stream, int64_t side, float *from, float *to
     *to = (float)(end > side ? side : end);
 }
 
+/* What a window of an image is, for the sampling: theta = [[w/W, 0, (2·left + w)/W − 1], …]. */
+static void set_window(const cop_draws *d, int64_t top, int64_t left, int64_t height, int64_t width,
+                       float *theta)
+{
+    double across = (double)d->width, down = (double)d->height;
+    theta[0] = (float)((double)width / across);
+    theta[2] = (float)((double)(2 * left + width) / across - 1.0);
+    theta[4] = (float)((double)height / down);
+    theta[5] = (float)((double)(2 * top + height) / down - 1.0);
+}
+
+static int64_t least(int64_t a, double b)
+{
+    return b < (double)a ? (int64_t)b : a;
+}
+
+/* As torchvision does it: area and shape at random until the window fits; in the end all of the
+ * image, or as much of the middle of it as is of such a shape. */
+static void draw_window(const cop_draws *d, cop_stream *stream, float *theta)
+{
+    int64_t rows = d->height, columns = d->width;
+    for (int i = 0; i < WINDOW_TRIES; i++) {
+        double share = WINDOW_LEAST + (1.0 - WINDOW_LEAST) * (double)cop_stream_uniform(stream);
+        double area = share * (double)rows * (double)columns;
+        double shape = pow(WINDOW_SHAPE, 1.0 - 2.0 * (double)cop_stream_uniform(stream));
+        int64_t width = (int64_t)rint(sqrt(area * shape));
+        int64_t height = (int64_t)rint(sqrt(area / shape));
+        if (width < 1 || width > columns || height < 1 || height > rows)
+            continue;
+        int64_t top = (int64_t)cop_stream_below(stream, (uint64_t)(rows - height + 1));
+        int64_t left = (int64_t)cop_stream_below(stream, (uint64_t)(columns - width + 1));
+        set_window(d, top, left, height, width, theta);
+        return;
+    }
+    int64_t width = least(columns, rint((double)rows / WINDOW_SHAPE));
+    int64_t height = least(rows, rint((double)columns / WINDOW_SHAPE));
+    set_window(d, (rows - height) / 2, (columns - width) / 2, height, width, theta);
+}
+
+/* Kim et al.'s numbers of the principal components of ImageNet's pixels in [0, 1]. */
+static void draw_lighting(cop_stream *stream, float *colour)
+{
+    static const double values[3] = {0.2175, 0.0188, 0.0045};
+    static const double vectors[3][3] = {
+        {-0.5675, 0.7192, 0.4009}, {-0.5808, -0.0045, -0.8140}, {-0.5836, -0.6948, 0.4203}};
+    double part[3];
+    for (int i = 0; i < 3; i++)
+        part[i] = LIGHTING * (double)cop_stream_normal(stream) * values[i];
+    for (int c = 0; c < 3; c++)
+        colour[c] =
+            (float)(vectors[c][0] * part[0] + vectors[c][1] * part[1] + vectors[c][2] * part[2]);
+}
+
 static int64_t crop_reach(int64_t side)
 {
     return (int64_t)((double)side * CROP_SHARE + 0.5);
@@ -194,6 +288,14 @@ static void draw_image(cop_draws *d, cop_stream *stream, uint32_t geometric, int
         draw_cutout(stream, d->height, &box[0], &box[2]);
         draw_cutout(stream, d->width, &box[1], &box[3]);
     }
+    if (d->flags & COP_AUGMENT_RESIZEDCROP)
+        draw_window(d, stream, d->window + 6 * k);
+    if (d->flags & COP_AUGMENT_JITTER)
+        for (int i = 0; i < 3; i++)
+            d->jitter[i][k] =
+                (float)(1.0 + JITTER * (2.0 * (double)cop_stream_uniform(stream) - 1.0));
+    if (d->flags & COP_AUGMENT_LIGHTING)
+        draw_lighting(stream, d->lighting + 3 * k);
 }
 
 static void copy_first(cop_draws *d, int64_t k)
@@ -206,6 +308,10 @@ static void copy_first(cop_draws *d, int64_t k)
     memcpy(d->crop + 2 * k, d->crop, 2 * sizeof(float));
     memcpy(d->affine + 6 * k, d->affine, 6 * sizeof(float));
     memcpy(d->cutout + 4 * k, d->cutout, 4 * sizeof(float));
+    memcpy(d->window + 6 * k, d->window, 6 * sizeof(float));
+    for (int i = 0; i < 3; i++)
+        d->jitter[i][k] = d->jitter[i][0];
+    memcpy(d->lighting + 3 * k, d->lighting, 3 * sizeof(float));
 }
 
 void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch)
@@ -230,6 +336,30 @@ void cop_draws_one_operation(cop_draws *d, cop_stream *stream, int64_t n, bool p
     d->flags = count == 0 ? 0 : wanted[cop_stream_below(stream, count)];
     cop_draws_augment(d, stream, n, per_batch);
     d->flags = all;
+}
+
+/* From a map that means the corner pixels' middles by −1 and 1 to one that means the image's edges
+ * by them: where height and width differ, a rotation is another one. */
+static void align_corners(cop_draws *d, int64_t n)
+{
+    if (d->height < 2 || d->width < 2 || d->height == d->width)
+        return;
+    double height = (double)d->height, width = (double)d->width;
+    float ratio = (float)((width - 1.0) * height / ((height - 1.0) * width));
+    for (int64_t k = 0; k < n; k++) {
+        d->affine[6 * k + 1] *= ratio;
+        d->affine[6 * k + 3] /= ratio;
+    }
+}
+
+void cop_draws_draw(cop_draws *d, cop_stream *stream, cop_draw_kind kind, int64_t n, bool per_batch)
+{
+    if (kind == COP_DRAW_EACH)
+        cop_draws_augment(d, stream, n, per_batch);
+    else
+        cop_draws_one_operation(d, stream, n, per_batch);
+    if (kind == COP_DRAW_ONE_ALIGNED)
+        align_corners(d, n);
 }
 
 /* Rows become own·row + (1 − own)·the row that the permutation puts in the box. */
@@ -296,6 +426,14 @@ cop_status cop_draws_bind(const cop_draws *d, cop_program *program, const char *
         {(d->flags & COP_AUGMENT_CROP) != 0, "crop", d->crop},
         {(d->flags & (COP_AUGMENT_SCALE | COP_AUGMENT_ROTATE)) != 0, "affine", d->affine},
         {(d->flags & COP_AUGMENT_CUTOUT) != 0, "cutout", d->cutout},
+        {(d->flags & COP_AUGMENT_RESIZEDCROP) != 0, "window", d->window},
+        {(d->flags & COP_AUGMENT_JITTER) != 0, "jitter_brightness", d->jitter[0]},
+        {(d->flags & COP_AUGMENT_JITTER) != 0, "jitter_saturation", d->jitter[1]},
+        {(d->flags & COP_AUGMENT_JITTER) != 0, "jitter_contrast", d->jitter[2]},
+        {(d->flags & COP_AUGMENT_JITTER) != 0, "luma", d->luma},
+        {(d->flags & COP_AUGMENT_LIGHTING) != 0, "lighting", d->lighting},
+        {(d->flags & (COP_AUGMENT_JITTER | COP_AUGMENT_LIGHTING)) != 0, "mean", d->mean},
+        {(d->flags & (COP_AUGMENT_JITTER | COP_AUGMENT_LIGHTING)) != 0, "std", d->std},
         {d->cutmix, "box", d->box},
         {d->cutmix, "order", d->order},
     };

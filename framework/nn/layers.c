@@ -1,8 +1,9 @@
-/* layers.c: convolution, linear and normalisation layers, written once for both modes: declaring
- * states a layer's tensors, building takes them in the same order. */
+/* layers.c: convolution, linear, normalisation and dropout layers, written once for both modes:
+ * declaring states a layer's tensors, building takes them in the same order. */
 #include <coppice/model.h>
 
 #include "graph/node.h"
+#include "nn/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -253,4 +254,15 @@ cop_node cop_layer_norm(cop_layers *l, const char *name, cop_node x, cop_norm_ki
         return cop_graph_refuse(l->g, "%s: there is no normalisation %d", name, (int)kind);
     }
     return cop_node_label(l->g, y, "%s", name);
+}
+
+cop_node cop_layer_dropout(cop_layers *l, cop_node x, double rate)
+{
+    if (l == NULL || x == COP_NO_NODE)
+        return COP_NO_NODE;
+    if (!(rate >= 0.0 && rate < 1.0))
+        return cop_graph_refuse(l->g, "dropout of a share of %g, wanted 0 or more and below 1",
+                                rate);
+    bool is_told = l->declaration == NULL && l->out != NULL;
+    return rate > 0.0 && is_told ? cop_model_output_drop(l->out, x, rate, l->mode) : x;
 }

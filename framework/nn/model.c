@@ -22,6 +22,7 @@ struct cop_model {
     cop_task task;
     cop_parameters params, buffers;
     double forward_flops;
+    bool has_dropout;
     cop_program_cache *cache; /* not the model's; may be NULL */
 };
 
@@ -152,9 +153,14 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
     return check_output(m, g, images.dim[0], out, err);
 }
 
-cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
-                           const cop_node *buffers, cop_mode mode, const cop_model_output **out,
-                           cop_error *err)
+bool cop_model_has_dropout(const cop_model *m)
+{
+    return m->has_dropout;
+}
+
+static cop_status build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
+                        const cop_node *buffers, cop_mode mode, bool is_dropping,
+                        const cop_model_output **out, cop_error *err)
 {
     cop_error own = {0}; /* so that there is always a reason to prefix */
     *out = NULL;
@@ -164,6 +170,8 @@ cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const c
         cop_node *given_params = closed_copy(params, m->params.count);
         cop_node *given_buffers = closed_copy(buffers, m->buffers.count);
         cop_model_output *output = cop_model_output_new(g, m->buffers.count);
+        if (output != NULL)
+            output->is_dropping = is_dropping;
         if (given_params == NULL || given_buffers == NULL || output == NULL)
             status = cop_fail(&own, COP_FAILED, "out of memory while building");
         else
@@ -174,6 +182,20 @@ cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const c
             *out = output;
     }
     return status == COP_OK ? COP_OK : name_model(m, status, &own, err);
+}
+
+cop_status cop_model_build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
+                           const cop_node *buffers, cop_mode mode, const cop_model_output **out,
+                           cop_error *err)
+{
+    return build(m, g, x, params, buffers, mode, false, out, err);
+}
+
+cop_status cop_model_build_dropping(const cop_model *m, cop_graph *g, cop_node x,
+                                    const cop_node *params, const cop_node *buffers,
+                                    const cop_model_output **out, cop_error *err)
+{
+    return build(m, g, x, params, buffers, COP_MODE_TRAIN, true, out, err);
 }
 
 static void add_inputs(const cop_parameters *list, cop_graph *g, const char *prefix,
@@ -313,6 +335,7 @@ static cop_status try_mode(cop_model *m, cop_mode mode, cop_graph *g, cop_node *
     if (input_count(g) != inputs)
         return cop_fail(err, COP_FAILED, "model %s: build makes inputs of its own", m->id);
     m->forward_flops = graph_flops(g) / BATCH;
+    m->has_dropout = out->has_dropout;
     return COP_OK;
 }
 

@@ -10,6 +10,12 @@ cop_status cop_model_open(const char *id, const cop_model_ops *ops, const void *
                           const cop_task *task, cop_model **out, cop_error *err);
 void cop_model_free(cop_model *m);
 
+/* As cop_model_build in COP_MODE_TRAIN, with dropout: each such layer's mask is an input of the
+ * graph, which a cop_dropout (nn/dropout.h) binds. Once for a graph. */
+cop_status cop_model_build_dropping(const cop_model *m, cop_graph *g, cop_node x,
+                                    const cop_node *params, const cop_node *buffers,
+                                    const cop_model_output **out, cop_error *err);
+
 /* From now on the programs of graphs that the model is built into are kept in that cache
  * (exec/compiler/cache.h), which outlives the model; NULL: not kept, as at first. Before other
  * threads use the model. */

@@ -3,6 +3,7 @@
 
 #include "graph/node.h"
 
+#include <stdio.h>
 #include <string.h>
 
 cop_model_output *cop_model_output_new(cop_graph *g, size_t buffer_count)
@@ -79,4 +80,30 @@ cop_node cop_model_output_find(const cop_model_output *out, const char *name)
 {
     const cop_tap *tap = out != NULL ? find(out, name) : NULL;
     return tap != NULL ? tap->node : COP_NO_NODE;
+}
+
+void cop_dropped_name(size_t index, char name[COP_NAME_SIZE])
+{
+    (void)snprintf(name, COP_NAME_SIZE, "dropout/%zu", index);
+}
+
+cop_node cop_model_output_drop(cop_model_output *out, cop_node x, double rate, cop_mode mode)
+{
+    out->has_dropout = true;
+    if (!out->is_dropping || mode != COP_MODE_TRAIN)
+        return x;
+    cop_dropped *dropped = cop_graph_allocate(out->g, sizeof *dropped);
+    if (dropped == NULL)
+        return COP_NO_NODE;
+    char name[COP_NAME_SIZE];
+    cop_dropped_name(out->dropped_count, name);
+    *dropped = (cop_dropped){.node = cop_input(out->g, name, cop_node_shape(out->g, x)),
+                             .rate = rate,
+                             .index = out->dropped_count++};
+    if (out->last_dropped != NULL)
+        out->last_dropped->next = dropped;
+    else
+        out->dropped = dropped;
+    out->last_dropped = dropped;
+    return cop_node_label(out->g, cop_mul(out->g, x, dropped->node), "dropout");
 }

@@ -207,6 +207,7 @@ AT(cop_network_spec, augment, 64);
 AT(cop_network_spec, cutmix, 72);
 AT(cop_network_spec, seed, 80);
 AT(cop_network_spec, threads, 88);
+AT(cop_network_spec, draws, 96);
 FIRST(cop_match_spec, threads, 100);
 AT(cop_match_spec, kind, 4);
 AT(cop_match_spec, distance, 8);

@@ -11,12 +11,15 @@ static const struct {
     const char *summary;
 } augmentations[] = {
     {"padcrop", COP_AUGMENT_PADCROP, "padding of 4, then a random crop of the original size"},
+    {"resizedcrop", COP_AUGMENT_RESIZEDCROP, "a window of half to all of the area, at full size"},
     {"color", COP_AUGMENT_COLOR, "brightness, saturation and contrast"},
     {"crop", COP_AUGMENT_CROP, "a shift by up to 12.5 % of the side"},
     {"flip", COP_AUGMENT_FLIP, "left to right, with probability 1/2"},
     {"scale", COP_AUGMENT_SCALE, "height and width each by 1/1.2 to 1.2"},
     {"rotate", COP_AUGMENT_ROTATE, "by up to 15 degrees to either side"},
     {"cutout", COP_AUGMENT_CUTOUT, "a box of half the side is cut out"},
+    {"jitter", COP_AUGMENT_JITTER, "brightness, saturation and contrast of ImageNet: 0.6 to 1.4"},
+    {"lighting", COP_AUGMENT_LIGHTING, "a little more or less of ImageNet's main colours"},
 };
 static const size_t augmentation_count = sizeof augmentations / sizeof augmentations[0];
 
@@ -41,8 +44,9 @@ cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_error *err)
             if (flag == 0)
                 return cop_fail(
                     err, COP_INVALID,
-                    "unknown augmentation \"%.*s\" in \"%.64s\"; known: padcrop, color, "
-                    "crop, flip, scale, rotate, cutout, joined by _, or none",
+                    "unknown augmentation \"%.*s\" in \"%.64s\"; known: padcrop, resizedcrop, "
+                    "color, crop, flip, scale, rotate, cutout, jitter, lighting, joined by _, or "
+                    "none",
                     (int)(length < 64 ? length : 64), word, text);
             if ((all & flag) != 0)
                 return cop_fail(err, COP_INVALID,

@@ -1,6 +1,7 @@
 /* forward.c: building the shared graph, and the checks and counts that go with it. */
 #include "train/forward.h"
 
+#include "nn/model.h"
 #include "nn/samples.h"
 
 #include <math.h>
@@ -20,7 +21,10 @@ static cop_status build_into(const cop_forward_spec *spec, cop_forward *f, cop_e
         x = cop_augment(g, COP_FORWARD_DRAWS, x, spec->augment);
     if (spec->cutmix)
         x = cop_cutmix(g, COP_FORWARD_DRAWS, x);
-    COP_TRY(cop_model_build(m, g, x, f->params, f->buffers, spec->mode, &f->output, err));
+    if (spec->is_dropping)
+        COP_TRY(cop_model_build_dropping(m, g, x, f->params, f->buffers, &f->output, err));
+    else
+        COP_TRY(cop_model_build(m, g, x, f->params, f->buffers, spec->mode, &f->output, err));
     cop_node logits = cop_model_output_get_logits(f->output);
     if (spec->logit_scale != 1.0)
         logits = cop_scale(g, logits, spec->logit_scale);

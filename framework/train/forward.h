@@ -12,6 +12,7 @@ typedef struct cop_forward_spec {
     const cop_model *model;
     int64_t n; /* images */
     cop_mode mode;
+    bool is_dropping; /* dropout layers drop; in COP_MODE_TRAIN */
     uint32_t augment; /* cop_augment_flag */
     bool cutmix;
     double logit_scale;

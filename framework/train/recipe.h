@@ -18,14 +18,23 @@ typedef struct cop_milestones {
 struct cop_recipe {
     char name[32]; /* the named recipe it came from; "": no recipe */
     cop_duration duration;
-    int64_t batch; /* samples per step; the last, smaller batch of an epoch is kept */
-    double lr;     /* SGD: v ← momentum·v + (g + weight_decay·w); w ← w − lr·v */
-    double momentum;
+    int64_t batch;     /* samples per step; the last, smaller batch of an epoch is kept */
+    int32_t optimiser; /* cop_optimiser_kind */
+    double lr;
+    double momentum;     /* of SGD */
+    bool momentum_reset; /* a new optimiser at each milestone */
+    double beta1, beta2; /* of Adam: decay of the first and of the second moment */
+    double epsilon;      /* of Adam: added to the root of the second moment */
     double weight_decay;
+    double clip;               /* the largest norm of the whole gradient; 0: any */
+    int32_t schedule;          /* cop_schedule_kind */
+    cop_duration warmup;       /* step i of W takes (i + 1)/W of the schedule's rate */
     cop_milestones milestones; /* the rate is multiplied by the factor at each */
     double milestone_factor;
-    uint32_t augment; /* cop_augment_flag, a draw per sample */
-    double cutmix;    /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
+    uint32_t augment;       /* cop_augment_flag */
+    int32_t draws;          /* cop_draw_kind */
+    double cutmix;          /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
+    double label_smoothing; /* targets become (1 − s)·target + s/classes */
 #ifdef COPPICE_TEST_GROWN
     double grown_in_tests; /* what a later version might add (tests/abi) */
 #endif
@@ -34,7 +43,7 @@ struct cop_recipe {
 typedef struct cop_recipe_field {
     /* Name, help, range and unit; the offset is in struct cop_recipe. A FLOAT_LIST is the member of
      * type cop_milestones, whose items may be durations too. A default is that of a field which
-     * came later than the first recipes: NULL for those that every text has. */
+     * came later than the first recipes, as its text: NULL for those that every text has. */
     cop_option row;
     const char *key; /* in the text of identities, where it is called otherwise; NULL: the name */
     bool is_below;   /* the range's upper end is not part of it */

@@ -36,9 +36,23 @@ static const char *value_text(const cop_option *row, const void *at, char text[W
         return text;
     case COP_OPTION_AUGMENT:
         return cop_augment_text(*(const uint32_t *)at, text, WORD);
+    case COP_OPTION_ENUM:
+        return row->choices[*(const int32_t *)at];
+    case COP_OPTION_BOOL:
+        return *(const bool *)at ? "true" : "false";
     default:
         return "";
     }
+}
+
+static bool read_choice(const cop_option *row, const char *word, int32_t *at)
+{
+    for (int32_t i = 0; row->choices[i] != NULL; i++)
+        if (strcmp(row->choices[i], word) == 0) {
+            *at = i;
+            return true;
+        }
+    return false;
 }
 
 /* False where the word is no such value. */
@@ -58,15 +72,47 @@ static bool read_value(const cop_option *row, const char *word, void *at)
         return end != word && *end == '\0' && isfinite(*(double *)at);
     case COP_OPTION_AUGMENT:
         return cop_augment_parse(word, at, NULL) == COP_OK;
+    case COP_OPTION_ENUM:
+        return read_choice(row, word, at);
+    case COP_OPTION_BOOL:
+        *(bool *)at = strcmp(word, "true") == 0;
+        return *(bool *)at || strcmp(word, "false") == 0;
     default:
         return false;
     }
 }
 
-/* Whether the field's value is what recipes of before the field mean. */
-static bool is_default(const cop_recipe_field *field, const char *value)
+/* No epochs are no steps. */
+static bool is_equal_duration(const cop_duration *a, const cop_duration *b)
 {
-    return field->row.def != NULL && strcmp(field->row.def, value) == 0;
+    return a->value == b->value && (a->unit == b->unit || a->value == 0.0);
+}
+
+bool cop_recipe_has_default(const cop_recipe_field *field, const cop_recipe *r)
+{
+    cop_recipe other = {0};
+    if (field->row.def == NULL)
+        return false;
+    cop_recipe_set_default(field, &other);
+    const void *a = place_in(r, field), *b = place_in(&other, field);
+    switch (field->row.type) {
+    case COP_OPTION_FLOAT:
+        return *(const double *)a == *(const double *)b;
+    case COP_OPTION_DURATION:
+        return is_equal_duration(a, b);
+    case COP_OPTION_ENUM:
+        return *(const int32_t *)a == *(const int32_t *)b;
+    case COP_OPTION_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    default:
+        return false;
+    }
+}
+
+void cop_recipe_set_default(const cop_recipe_field *field, cop_recipe *r)
+{
+    if (field->row.def != NULL)
+        (void)read_value(&field->row, field->row.def, (char *)r + field->row.offset);
 }
 
 const char *cop_recipe_text(const cop_recipe *r, char *text, size_t size)
@@ -75,10 +121,11 @@ const char *cop_recipe_text(const cop_recipe *r, char *text, size_t size)
     int used = snprintf(text, size, "name=%s", r->name);
     const cop_recipe_field *field = NULL;
     for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++) {
+        if (field->row.type == COP_OPTION_FLOAT_LIST || cop_recipe_has_default(field, r) ||
+            (size_t)used >= size)
+            continue;
         const char *value = value_text(&field->row, place_in(r, field), word);
-        if (field->row.type != COP_OPTION_FLOAT_LIST && !is_default(field, value) &&
-            (size_t)used < size)
-            used += snprintf(text + used, size - (size_t)used, " %s=%s", key_of(field), value);
+        used += snprintf(text + used, size - (size_t)used, " %s=%s", key_of(field), value);
     }
     const cop_milestones *m = &r->milestones;
     if ((size_t)used < size)

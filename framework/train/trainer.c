@@ -8,14 +8,15 @@
 
 #include "core/sized.h"
 #include "core/tensor_view.h"
+#include "nn/dropout.h"
 #include "nn/samples.h"
 #include "train/forward.h"
 #include "train/in_bag.h"
 #include "train/loader.h"
-#include "train/optimisers/sgd.h"
 #include "train/programs.h"
 #include "train/schedules/schedule.h"
 #include "train/trainer_state.h"
+#include "train/update.h"
 
 #include <coppice/differentiate.h>
 
@@ -39,8 +40,9 @@ struct cop_trainer {
     cop_tensors *gradients; /* one per parameter, in order */
     cop_tensors *batch;     /* "images", "targets" */
     cop_loader *loader;
-    cop_draws *draws; /* NULL without augmentation and CutMix */
-    cop_sgd *sgd;
+    cop_draws *draws;     /* NULL without augmentation and CutMix */
+    cop_dropout *dropout; /* NULL without, and until the full batch's program is there */
+    cop_update *update;
     cop_program *full, *partial; /* NULL until needed */
 };
 
@@ -62,6 +64,18 @@ static cop_status add_tensor(cop_trainer *t, const char *name, cop_dtype dtype, 
     return cop_tensors_show(t->state, name, owner, err);
 }
 
+/* A tensor for each parameter, of its shape. */
+static cop_status add_moments(cop_trainer *t, const char *prefix, cop_error *err)
+{
+    for (size_t i = 0; i < t->param_count; i++) {
+        const cop_parameter *p = cop_model_parameter(t->spec.model, i);
+        char name[COP_MOMENTUM_SIZE];
+        (void)snprintf(name, sizeof name, "%s%s", prefix, p->name);
+        COP_TRY(add_tensor(t, name, COP_F32, p->shape, err));
+    }
+    return COP_OK;
+}
+
 static cop_status add_state(cop_trainer *t, cop_error *err)
 {
     const cop_model *m = t->spec.model;
@@ -74,11 +88,10 @@ static cop_status add_state(cop_trainer *t, cop_error *err)
         const cop_parameter *b = cop_model_buffer(m, i);
         COP_TRY(add_tensor(t, b->name, COP_F32, b->shape, err));
     }
-    for (size_t i = 0; i < t->param_count; i++) {
-        const cop_parameter *p = cop_model_parameter(m, i);
-        char name[COP_MOMENTUM_SIZE];
-        (void)snprintf(name, sizeof name, COP_MOMENTUM_PREFIX "%s", p->name);
-        COP_TRY(add_tensor(t, name, COP_F32, p->shape, err));
+    COP_TRY(add_moments(t, COP_MOMENTUM_PREFIX, err));
+    if (cop_update_has_second(&t->recipe)) {
+        COP_TRY(add_moments(t, COP_SECOND_PREFIX, err));
+        COP_TRY(add_tensor(t, COP_UPDATES_NAME, COP_I64, cop_shape0(), err));
     }
     COP_TRY(add_tensor(t, COP_STEP_NAME, COP_I64, cop_shape0(), err));
     t->step = cop_i64(cop_tensors_find(t->state, COP_STEP_NAME));
@@ -109,28 +122,6 @@ static cop_status check_mask(const cop_model *m, const cop_tensors *mask, cop_er
     return COP_OK;
 }
 
-static cop_status make_optimiser(cop_trainer *t, cop_error *err)
-{
-    cop_sgd_tensor *tensors = calloc(t->param_count + 1, sizeof *tensors);
-    if (tensors == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory for the optimiser");
-    size_t first_momentum = t->param_count + t->buffer_count;
-    for (size_t i = 0; i < t->param_count; i++) {
-        const cop_tensor *weight = cop_tensors_at(t->state, i);
-        const cop_tensor *mask =
-            t->spec.mask != NULL ? cop_tensors_find(t->spec.mask, weight->name) : NULL;
-        tensors[i] =
-            (cop_sgd_tensor){.weight = cop_f32(weight),
-                             .momentum = cop_f32(cop_tensors_at(t->state, first_momentum + i)),
-                             .gradient = cop_f32(cop_tensors_at(t->gradients, i)),
-                             .mask = mask != NULL ? cop_f32(mask) : NULL,
-                             .count = cop_shape_count(weight->shape)};
-    }
-    cop_status status = cop_sgd_new(tensors, t->param_count, t->spec.threads, &t->sgd, err);
-    free(tensors);
-    return status;
-}
-
 static cop_status make_batch(cop_trainer *t, cop_error *err)
 {
     const cop_task *task = cop_model_task(t->spec.model);
@@ -140,8 +131,11 @@ static cop_status make_batch(cop_trainer *t, cop_error *err)
     COP_TRY(cop_tensors_add(t->batch, "targets", COP_F32, cop_shape2(n, task->classes), NULL, err));
     if (!is_drawing(t))
         return COP_OK;
-    return cop_draws_new(t->recipe.augment, t->recipe.cutmix > 0.0, n, task->height, task->width,
-                         &t->draws, err);
+    const cop_normalization *pixels = &t->spec.data->normalization;
+    COP_TRY(cop_draws_new(t->recipe.augment, t->recipe.cutmix > 0.0, n, task->height, task->width,
+                          &t->draws, err));
+    cop_draws_pixels(t->draws, pixels->mean, pixels->std, task->channels);
+    return COP_OK;
 }
 
 static cop_status bind(cop_trainer *t, const cop_forward *f, cop_program *p, cop_error *err)
@@ -151,6 +145,9 @@ static cop_status bind(cop_trainer *t, const cop_forward *f, cop_program *p, cop
     COP_TRY(cop_model_bind(t->spec.model, p, COP_FORWARD_MODEL, t->state, err));
     if (t->draws != NULL)
         COP_TRY(cop_draws_bind(t->draws, p, COP_FORWARD_DRAWS, err));
+    if (t->full == NULL)
+        COP_TRY(cop_dropout_new(f->output, &t->dropout, err));
+    COP_TRY(cop_dropout_bind(t->dropout, p, err));
     for (size_t i = 0; i < t->param_count; i++)
         COP_TRY(cop_program_bind_output(p, OUTPUT_FIXED + i,
                                         cop_f32(cop_tensors_at(t->gradients, i)), err));
@@ -186,6 +183,7 @@ static cop_status compile_step(cop_trainer *t, int64_t n, cop_program **out, cop
     const cop_forward_spec spec = {.model = t->spec.model,
                                    .n = n,
                                    .mode = COP_MODE_TRAIN,
+                                   .is_dropping = true,
                                    .augment = t->recipe.augment,
                                    .cutmix = t->recipe.cutmix > 0.0,
                                    .logit_scale = 1.0};
@@ -215,7 +213,8 @@ static cop_status make(cop_trainer *t, cop_error *err)
     COP_TRY(check_spec(&t->spec, err));
     COP_TRY(cop_schedule_make(&t->recipe, t->spec.data->count, &t->schedule, err));
     COP_TRY(add_state(t, err));
-    COP_TRY(make_optimiser(t, err));
+    COP_TRY(cop_update_new(&t->recipe, t->state, t->gradients, t->spec.mask, t->spec.threads,
+                           &t->update, err));
     COP_TRY(make_batch(t, err));
     COP_TRY(cop_loader_new(t->spec.data->count, t->schedule.batch, t->spec.order_seed, &t->loader,
                            err));
@@ -270,8 +269,9 @@ void cop_trainer_free(cop_trainer *t)
         return;
     cop_program_free(t->full);
     cop_program_free(t->partial);
-    cop_sgd_free(t->sgd);
+    cop_update_free(t->update);
     cop_draws_free(t->draws);
+    cop_dropout_free(t->dropout);
     cop_loader_free(t->loader);
     cop_tensors_free(t->batch);
     cop_tensors_free(t->gradients);
@@ -299,10 +299,7 @@ cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t s
         from = cop_tensors_find(state, to->name);
         memmove(to->data, from->data, (size_t)cop_shape_count(to->shape) * sizeof(float));
     }
-    for (size_t i = declared; i < declared + t->param_count; i++) {
-        cop_tensor *momentum = cop_tensors_at(t->state, i);
-        memset(momentum->data, 0, (size_t)cop_shape_count(momentum->shape) * sizeof(float));
-    }
+    cop_update_reset(t->update);
     if (t->spec.mask != NULL)
         cop_mask_apply(t->spec.mask, t->state);
     *t->step = step;
@@ -341,6 +338,14 @@ static cop_status program_for(cop_trainer *t, int64_t n, cop_program **out, cop_
     return COP_OK;
 }
 
+/* Moves a share of each row's labels to all classes alike (Szegedy et al. 2016). */
+static void smooth(float *targets, int64_t n, int32_t classes, double share)
+{
+    float keep = (float)(1.0 - share), give = (float)(share / (double)classes);
+    for (int64_t i = 0; i < n * classes; i++)
+        targets[i] = keep * targets[i] + give;
+}
+
 /* Gathers the batch of a step and draws what is random about it. */
 static void load(cop_trainer *t, int64_t step, const int64_t *index, int64_t n)
 {
@@ -349,13 +354,19 @@ static void load(cop_trainer *t, int64_t step, const int64_t *index, int64_t n)
     cop_samples_batch(t->spec.data, index, n, images, targets);
     if (t->recipe.augment != 0) {
         cop_stream stream = cop_stream_make(t->spec.augment_seed, "augment", (uint64_t)step);
-        cop_draws_augment(t->draws, &stream, n, false);
+        cop_draws_draw(t->draws, &stream, (cop_draw_kind)t->recipe.draws, n, false);
     }
     if (t->recipe.cutmix > 0.0) {
         cop_stream stream = cop_stream_make(t->spec.augment_seed, "cutmix", (uint64_t)step);
         cop_draws_cutmix(t->draws, &stream, n, t->recipe.cutmix, targets,
                          t->spec.data->task.classes);
     }
+    if (t->dropout != NULL) {
+        cop_stream stream = cop_stream_make(t->spec.augment_seed, "dropout", (uint64_t)step);
+        cop_dropout_draw(t->dropout, &stream, n);
+    }
+    if (t->recipe.label_smoothing > 0.0)
+        smooth(targets, n, t->spec.data->task.classes, t->recipe.label_smoothing);
 }
 
 typedef struct totals {
@@ -379,7 +390,9 @@ static cop_status run_step(cop_trainer *t, double lr, totals *sum, cop_error *er
     sum->correct += cop_count_correct(cop_program_output(p, OUTPUT_LOGITS), n,
                                       t->spec.data->task.classes, t->spec.data->labels, index);
     sum->samples += n;
-    cop_sgd_step(t->sgd, lr, t->recipe.momentum, t->recipe.weight_decay);
+    if (t->recipe.momentum_reset && cop_schedule_falls(&t->schedule, step))
+        cop_update_reset(t->update);
+    cop_update_step(t->update, lr);
     *t->step = step + 1;
     return COP_OK;
 }

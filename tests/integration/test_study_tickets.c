@@ -121,6 +121,18 @@ static void a_rewind_to_a_step_starts_from_that_snapshot(void **state)
     bench_close(&b);
 }
 
+static void keep_moment(cop_trainer *t, const cop_tensors *start, const cop_tensors *mask,
+                        const char *prefix, const char *name)
+{
+    char moment[128];
+    (void)snprintf(moment, sizeof moment, "%s%s", prefix, name);
+    const cop_tensor *from = cop_tensors_find(start, moment);
+    const cop_tensor *to = cop_tensors_find(cop_trainer_state(t), moment);
+    const cop_tensor *keep = cop_tensors_find(mask, name);
+    for (int64_t k = 0; k < cop_shape_count(from->shape); k++)
+        cop_f32(to)[k] = cop_f32(from)[k] * (keep != NULL ? cop_f32(keep)[k] : 1.0f);
+}
+
 /* A copy of the last ticket, trained here by hand: from the snapshot's weights under the mask, at
  * its step in data order and schedule, with a new optimiser's momentum or with the snapshot's. */
 static void train_by_hand(const bench *b, bool keeps_momentum, cop_trainer **out)
@@ -142,13 +154,14 @@ static void train_by_hand(const bench *b, bool keeps_momentum, cop_trainer **out
     assert_ok(cop_trainer_start(*out, start, 4, &err), &err);
     for (size_t i = 0; keeps_momentum && i < cop_model_parameter_count(o->model); i++) {
         const char *name = cop_model_parameter(o->model, i)->name;
-        char momentum[128];
-        (void)snprintf(momentum, sizeof momentum, "momentum/%s", name);
-        const cop_tensor *from = cop_tensors_find(start, momentum);
-        const cop_tensor *to = cop_tensors_find(cop_trainer_state(*out), momentum);
-        const cop_tensor *keep = cop_tensors_find(mask, name);
-        for (int64_t k = 0; k < cop_shape_count(from->shape); k++)
-            cop_f32(to)[k] = cop_f32(from)[k] * (keep != NULL ? cop_f32(keep)[k] : 1.0f);
+        keep_moment(*out, start, mask, "momentum/", name);
+        if (copy->recipe.optimiser != COP_OPTIMISER_SGD)
+            keep_moment(*out, start, mask, "second/", name);
+    }
+    if (keeps_momentum && copy->recipe.optimiser != COP_OPTIMISER_SGD) {
+        int64_t done = *cop_i64(cop_tensors_find(start, "updates"));
+        assert_int_equal(done, 4);
+        *cop_i64(cop_tensors_find(cop_trainer_state(*out), "updates")) = done;
     }
     assert_ok(cop_trainer_run(*out, cop_trainer_total_steps(*out) - 4, NULL, &err), &err);
     cop_tensors_free(start);
@@ -161,19 +174,24 @@ static void schedule_goes_on_from_the_rewind_step_with_a_new_optimiser(void **st
 {
     (void)state;
     static const struct {
-        const char *option;
+        const char *option, *optimiser;
         bool keeps_momentum;
-    } cases[] = {{"ticket.phases.[0].rewind_momentum=false", false},
-                 {"ticket.phases.[0].rewind_momentum=true", true},
-                 {"ticket.phases.[0].rewind_tensors=\"weights\"", false}};
+    } cases[] = {
+        {"ticket.phases.[0].rewind_momentum=false", "train.optimiser=\"sgd\"", false},
+        {"ticket.phases.[0].rewind_momentum=true", "train.optimiser=\"sgd\"", true},
+        {"ticket.phases.[0].rewind_tensors=\"weights\"", "train.optimiser=\"sgd\"", false},
+        {"ticket.phases.[0].rewind_momentum=false", "train.optimiser=\"adam\"", false},
+        {"ticket.phases.[0].rewind_momentum=true", "train.optimiser=\"adamw\"", true},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *const overrides[] = {"ticket.phases.[0].rewind=\"4it\"",
-                                         "ticket.phases.[0].data=\"real\"", cases[i].option};
+                                         "ticket.phases.[0].data=\"real\"", cases[i].option,
+                                         cases[i].optimiser};
         bench b;
         cop_error err = {0};
         cop_trainer *trainer = NULL;
         cop_tensors *trained = NULL;
-        bench_open(&b, base_config, overrides, 3);
+        bench_open(&b, base_config, overrides, 4);
         bench_run(&b);
         cop_runner r = {.study = b.study, .store = b.store};
         assert_ok(cop_load_final(&r, ticket_at(&b, 2)->copies[1], &trained, &err), &err);

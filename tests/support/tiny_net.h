@@ -1,7 +1,7 @@
 /* tiny_net.h: a network small enough to be checked against the oracle, and data for it.
  *
  * 2x4x4 images of 3 classes: convolution to 4 channels, batch norm (unless left out), tanh, average
- * pooling, linear. Tensors are named as in PyTorch: conv.*, norm.*, fc.*. */
+ * pooling, dropout (where it is wanted), linear. Tensors are named as in PyTorch: conv.*, norm.*, fc.*. */
 #ifndef COP_TEST_TINY_NET_H
 #define COP_TEST_TINY_NET_H
 
@@ -18,6 +18,7 @@
 
 typedef struct tiny_options {
     bool no_norm;
+    double dropout; /* before the classifier; 0: none */
 } tiny_options;
 
 static const cop_task tiny_task = {.channels = 2, .height = 4, .width = 4, .classes = 3};
@@ -48,7 +49,7 @@ static inline cop_node tiny_forward(const tiny_options *own, cop_layers *l, cop_
     x = cop_layer_conv(l, "conv", x, 4, cop_window_square(3, 1, 1), true, fan_in);
     x = cop_layer_norm(l, "norm", x, own->no_norm ? COP_NORM_NONE : COP_NORM_BATCH, 0, ones);
     x = cop_avg_pool(g, cop_tanh(g, x), cop_window_square(2, 2, 0));
-    *embedding = cop_flatten(g, x);
+    *embedding = cop_layer_dropout(l, cop_flatten(g, x), own->dropout);
     return cop_layer_linear(l, "fc", *embedding, 3, true, fan_in);
 }
 
@@ -87,6 +88,17 @@ static inline cop_model *tiny_model(bool no_norm)
     cop_error err = {0};
     assert_ok(cop_model_open("tiny", &tiny_ops, &options[no_norm ? 1 : 0], &tiny_task, &m, &err),
               &err);
+    return m;
+}
+
+/* Without normalisation, with dropout; for one rate at a time. To be freed with cop_model_free. */
+static inline cop_model *tiny_dropout_model(double rate)
+{
+    static tiny_options options = {.no_norm = true};
+    options.dropout = rate;
+    cop_model *m = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_open("tiny", &tiny_ops, &options, &tiny_task, &m, &err), &err);
     return m;
 }
 

@@ -180,6 +180,11 @@ typedef struct cop_network_spec {
     double cutmix;    /* probability of CutMix for each batch */
     uint64_t seed;    /* of data order and augmentation: the work's own */
     int threads;      /* 0: what the process runs with */
+    int reserved;     /* 0 */
+
+    /* How augmentation is drawn, a cop_draw_kind: 0, each of them for each sample; COP_DRAW_ONE for
+     * DSA. Since 2.1. */
+    uint64_t draws;
 } cop_network_spec;
 
 /* Compiles its training and adds the state (trainer.h) to the bag under the prefix, all zero: reset
@@ -253,7 +258,7 @@ typedef struct cop_match_spec {
     cop_distance distance;
     uint32_t roles; /* GRADIENTS: COP_ROLE_BIT of those matched; 0: convolution weights */
     const cop_model *model;
-    cop_mode mode;           /* 0: COP_MODE_TRAIN */
+    cop_mode mode;           /* 0: COP_MODE_TRAIN; dropout layers drop nothing */
     const cop_samples *data; /* the real ones */
     cop_classes *classes;    /* their batches */
     const cop_pixels *pixels;

@@ -95,6 +95,10 @@ COP_API int64_t cop_model_prunable_count(const cop_model *m);
  * products, a multiply-add counted as 2. */
 COP_API double cop_model_forward_flops(const cop_model *m);
 
+/* Whether it has dropout layers (cop_layer_dropout), which drop nothing but in trainings.
+ * [any thread] */
+COP_API bool cop_model_has_dropout(const cop_model *m);
+
 /* Forward pass of x [N, C, H, W] over nodes of the declared shapes, in the declared order; checks
  * what the plugin built (shapes of logits and new buffers, the embedding tap). *out is the graph's,
  * as long as it lives, and NULL after a failure. [one thread per model] */

@@ -138,6 +138,13 @@ typedef enum cop_activation {
  * per graph] */
 COP_API cop_node cop_activate(cop_graph *g, cop_node x, cop_activation kind);
 
+/* Dropout (Srivastava et al. 2014) of a share `rate` of x's elements, 0 ≤ rate < 1: in trainings
+ * (trainer.h), each element is 0 with that probability, and else 1/(1 − rate) of itself; the draws
+ * are a step's, as those of augmentation are. Anywhere else it is x: in evaluation, and in training
+ * mode for whoever builds the model without a training: objectives, matching, a plugin's own
+ * graphs. */
+COP_API cop_node cop_layer_dropout(cop_layers *l, cop_node x, double rate);
+
 /* Losses. */
 
 /* Mean over the batch of −Σ_k target·log softmax(logits): logits and target [N, K] → scalar. Hard
@@ -170,6 +177,14 @@ COP_API void cop_draws_augment(cop_draws *d, cop_stream *stream, int64_t n, bool
 /* The same with one operation alone, drawn uniformly from those of the flags for the whole
  * batch; the others are the identity (DSA: Zhao and Bilen, 2021). */
 COP_API void cop_draws_one_operation(cop_draws *d, cop_stream *stream, int64_t n, bool per_batch);
+
+/* Either of them, as a recipe's "draws" says. */
+COP_API void cop_draws_draw(cop_draws *d, cop_stream *stream, cop_draw_kind kind, int64_t n,
+                            bool per_batch);
+
+/* How images of so many channels (at most COP_MAX_CHANNELS) were normalised, which jitter and
+ * lighting ask for: x = (pixel − mean[c]) / std[c]. At first the mean is 0 and the deviation 1. */
+COP_API void cop_draws_pixels(cop_draws *d, const float *mean, const float *std, int32_t channels);
 
 /* Draws CutMix for a batch of n with probability p (a coin, λ ~ U(0,1), a box clipped at the border
  * whose true area gives the label weight, a permutation) and mixes the targets [n, classes] in

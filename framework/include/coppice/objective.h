@@ -9,7 +9,7 @@ COP_BEGIN
 /* What an objective is over: {COP_SIZED(cop_objective_spec), .model = …}. */
 typedef struct cop_objective_spec {
     uint32_t size; /* COP_SIZED */
-    cop_mode mode; /* 0: COP_MODE_EVAL */
+    cop_mode mode; /* 0: COP_MODE_EVAL. In no mode is anything dropped (cop_layer_dropout) */
     const cop_model *model;
     const cop_samples *data;
     const int64_t *index; /* the samples to use, in this order; NULL: the first `count` */

@@ -1,7 +1,8 @@
 /* trainer.h: the one training loop, in steps.
  *
  * Its whole state is a set of named tensors: parameters and buffers under their names,
- * "momentum/NAME" for each parameter, and "step" (I64). Step i depends on that state, the spec and
+ * "momentum/NAME" for each parameter, for Adam and AdamW also "second/NAME" and "updates" (I64),
+ * and "step" (I64). Step i depends on that state, the spec and
  * i alone, so a saved and restored state goes on bit for bit as if it had never stopped. */
 #ifndef COPPICE_TRAINER_H
 #define COPPICE_TRAINER_H
@@ -19,7 +20,7 @@ typedef struct cop_trainer_spec {
     const cop_recipe *recipe;
     const cop_tensors *mask; /* NULL: dense. Masked weights and their momentum stay exactly 0 */
     uint64_t order_seed;     /* of the shuffles, one permutation per epoch */
-    uint64_t augment_seed;   /* of augmentation and CutMix */
+    uint64_t augment_seed;   /* of augmentation, CutMix and dropout */
 } cop_trainer_spec;
 
 typedef struct cop_trainer cop_trainer;
@@ -43,8 +44,8 @@ COP_API cop_status cop_trainer_new(const cop_trainer_spec *spec, cop_trainer **o
 /* NULL is fine. [one thread at a time] */
 COP_API void cop_trainer_free(cop_trainer *t);
 
-/* Starts from the parameters and buffers of `state`, with zero momentum; `step` is the position in
- * data order and schedule to go on from (0 for a new training). [one thread at a time] */
+/* Starts from the parameters and buffers of `state`, with a new optimiser; `step` is the position
+ * in data order and schedule to go on from (0 for a new training). [one thread at a time] */
 COP_API cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t step,
                                      cop_error *err);
 

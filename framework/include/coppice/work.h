@@ -174,8 +174,8 @@ COP_API const cop_model *cop_plan_model(const cop_plan *p);
 /* What images and classes there are. */
 COP_API const cop_task *cop_plan_task(const cop_plan *p);
 
-/* What the training samples are made of: COP_PIXELS_NORMALISED where they are whitened. [any
- * thread] */
+/* What the training samples are made of: COP_PIXELS_NORMALISED where they are whitened, which a
+ * method of pixels in [0, 1] refuses. [any thread] */
 COP_API cop_pixel_space cop_plan_space(const cop_plan *p);
 
 /* How many samples the training split has. */
@@ -194,9 +194,6 @@ COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 /* Refuses, naming it, a class that has fewer than `wanted` training images: COP_INVALID. A class of
  * which the host does not know how many there are is accepted. */
 COP_API cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err);
-
-/* What the training images are made of: a method of pixels in [0, 1] refuses normalised ones. */
-COP_API cop_pixel_space cop_plan_space(const cop_plan *p);
 
 /* Running: what every work has. */
 

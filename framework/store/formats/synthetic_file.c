@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* Metadata values are short lists of numbers and words. */
-#define NOTE        768
+#define NOTE        COP_RECIPE_TEXT_SIZE
 #define LEAST_NOTES 7
 #define MOST_NOTES  10
 

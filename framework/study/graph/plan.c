@@ -245,11 +245,6 @@ cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *er
     return COP_OK;
 }
 
-cop_pixel_space cop_plan_space(const cop_plan *p)
-{
-    return p->space != 0 ? p->space : COP_PIXELS_UNIT;
-}
-
 cop_status cop_plan_check_listed(const cop_plan *p, const char *option, const cop_string_list *list,
                                  cop_error *err)
 {

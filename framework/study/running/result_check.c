@@ -11,7 +11,7 @@
 /* Whether the recipe is the same after it was stored: its name is one word, its numbers finite. */
 static bool reads_back(const cop_recipe *recipe)
 {
-    char text[768], again[768];
+    char text[COP_RECIPE_TEXT_SIZE], again[COP_RECIPE_TEXT_SIZE];
     cop_recipe read;
     return cop_recipe_from_text(cop_recipe_text(recipe, text, sizeof text), &read) &&
            strcmp(cop_recipe_text(&read, again, sizeof again), text) == 0;

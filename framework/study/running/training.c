@@ -122,19 +122,26 @@ static cop_status check_snapshots(const cop_training *t, cop_error *err)
     return COP_OK;
 }
 
-/* Takes over the momentum of the snapshot, that of removed weights apart. */
+/* Removed weights have no moment. */
+static void mask_moment(cop_training *t, const char *prefix, const cop_tensor *keep)
+{
+    char name[COP_MOMENTUM_SIZE];
+    (void)snprintf(name, sizeof name, "%s%s", prefix, keep->name);
+    const cop_tensor *moment = cop_tensors_find(cop_trainer_state(t->trainer), name);
+    for (int64_t k = 0; moment != NULL && k < cop_shape_count(keep->shape); k++)
+        cop_f32(moment)[k] *= cop_f32(keep)[k];
+}
+
+/* Takes over the optimiser's state of the snapshot, that of removed weights apart. */
 static cop_status keep_momentum(cop_training *t, cop_error *err)
 {
-    COP_TRY(cop_tensors_copy(cop_trainer_state(t->trainer), t->start, err));
+    if (cop_tensors_copy(cop_trainer_state(t->trainer), t->start, err) != COP_OK)
+        return cop_fail_within(err, "the optimiser of the point to go on from is another one");
     if (t->mask == NULL)
         return COP_OK;
     for (size_t i = 0; i < cop_tensors_count(t->mask); i++) {
-        const cop_tensor *keep = cop_tensors_at(t->mask, i);
-        char name[COP_MOMENTUM_SIZE];
-        (void)snprintf(name, sizeof name, COP_MOMENTUM_PREFIX "%s", keep->name);
-        const cop_tensor *momentum = cop_tensors_find(cop_trainer_state(t->trainer), name);
-        for (int64_t k = 0; momentum != NULL && k < cop_shape_count(keep->shape); k++)
-            cop_f32(momentum)[k] *= cop_f32(keep)[k];
+        mask_moment(t, COP_MOMENTUM_PREFIX, cop_tensors_at(t->mask, i));
+        mask_moment(t, COP_SECOND_PREFIX, cop_tensors_at(t->mask, i));
     }
     return COP_OK;
 }

@@ -339,6 +339,45 @@ static void a_networks_whole_state_is_in_the_bag(void **unused)
     scene_close(&s);
 }
 
+/* A network's weights after two steps that draw augmentation so; NULL where it is refused. */
+static cop_tensors *trained_with_draws(uint64_t draws, cop_error *err)
+{
+    match_scene s;
+    scene_open(&s);
+    const cop_network_spec spec = {COP_SIZED(cop_network_spec),
+                                   .model = s.model,
+                                   .data = &s.data,
+                                   .batch = 4,
+                                   .lr = 0.05,
+                                   .augment = COP_AUGMENT_COLOR | COP_AUGMENT_CUTOUT,
+                                   .seed = 7,
+                                   .draws = draws};
+    cop_network *n = NULL;
+    cop_tensors *state = NULL;
+    if (cop_network_new(&spec, s.bag, &n, err) == COP_OK) {
+        assert_ok(cop_network_reset(n, 5, err), err);
+        assert_ok(cop_network_run(n, 2, NULL, err), err);
+        state = cop_tensors_clone(cop_network_state(n));
+    }
+    cop_network_free(n);
+    scene_close(&s);
+    return state;
+}
+
+static void a_network_draws_as_its_spec_says(void **unused)
+{
+    (void)unused;
+    cop_error err = {0};
+    cop_tensors *each = trained_with_draws(COP_DRAW_EACH, &err);
+    cop_tensors *one = trained_with_draws(COP_DRAW_ONE, &err);
+    const cop_tensor *a = cop_tensors_at(each, 0), *b = cop_tensors_at(one, 0);
+    assert_memory_not_equal(a->data, b->data, (size_t)cop_shape_count(a->shape) * sizeof(float));
+    cop_tensors_free(each);
+    cop_tensors_free(one);
+    assert_null(trained_with_draws(3, &err));
+    assert_refused(err.status, COP_INVALID, &err, "no way 3 to draw augmentations");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_finished_set_is_in_the_space_of_its_pixels),
         cmocka_unit_test(unit_pixels_want_data_in_the_unit_space),
         cmocka_unit_test(a_networks_whole_state_is_in_the_bag),
+        cmocka_unit_test(a_network_draws_as_its_spec_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

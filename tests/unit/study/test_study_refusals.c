@@ -91,6 +91,16 @@ static const struct {
     {{.stage = "recipe = { recipe = \"sgd\"; duration = \"100000000000it\"; };"},
      0,
      "recipe \"sgd\" is longer than 10000000 epochs"},
+    {{.train = "optimiser = \"adam\"; warmup = \"1ep\"; clip = 1;"}, 0, NULL},
+    {{.train = "optimiser = \"adm\";"},
+     6,
+     "\"optimiser\" of the recipe of train is \"adm\"; wanted one of \"sgd\", \"adam\", \"adamw\""},
+    {{.train = "beta1 = 1.0;"}, 6, "\"beta1\" of the recipe of train is 1; wanted less than 1"},
+    {{.train = "label_smoothing = 1.5;"}, 6, "\"label_smoothing\" of the recipe of train is 1.5"},
+    {{.train = "warmup = \"soon\";"}, 6, "\"warmup\" of the recipe of train is \"soon\""},
+    {{.train = "augment = \"flip_lighting\";"},
+     0,
+     "augments by jitter or lighting, which want images of 3 channels: those of the data have 1"},
     /* a set's recipe */
     {{.distill =
           "plugin = \"random\"; ipc = 1; recipe = { recipe = \"idc\"; duration = \"0ep\"; };"},

@@ -26,6 +26,8 @@ static void steps_follow_from_the_number_of_samples(void **state)
         {"sgd", 64, 64, 1, 30, 20, 25},
         {"sgd", 65, 64, 2, 60, 40, 50},
         {"sgd", 1, 1, 1, 30, 20, 25},
+        {"dc", 100, 100, 1, 301, 152, 0},    /* after epoch 300 / 2 + 1, as in DC's code */
+        {"dsa", 300, 256, 2, 2002, 1004, 0}, /* after epoch 501 */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cop_recipe r = recipe_named(rows[i].recipe);

@@ -221,27 +221,26 @@ static void assert_same_bits(const cop_tensors *a, const cop_tensors *b)
     }
 }
 
-static void a_restored_training_goes_on_bit_for_bit(void **state)
+/* Of 3 steps an epoch, 12 in all. */
+static void check_restored(const cop_recipe *recipe)
 {
-    (void)state;
     static tiny_data data;
     tiny_fill(&data, 10, false);
-    cop_recipe recipe = drawing_recipe(); /* 3 steps an epoch, 12 in all */
     cop_model *m = tiny_model(false);
     cop_tensors *initial = initial_state(m);
     cop_error err = {0};
 
-    cop_trainer *through = new_trainer(m, &data.samples, &recipe, NULL);
+    cop_trainer *through = new_trainer(m, &data.samples, recipe, NULL);
     start(through, initial);
     (void)run(through, 12);
     cop_tensors *wanted = cop_tensors_clone(cop_trainer_state(through));
 
-    cop_trainer *first = new_trainer(m, &data.samples, &recipe, NULL);
+    cop_trainer *first = new_trainer(m, &data.samples, recipe, NULL);
     start(first, initial);
     (void)run(first, 3);
     (void)run(first, 2); /* stopped within the second epoch */
     cop_tensors *saved = cop_tensors_clone(cop_trainer_state(first));
-    cop_trainer *second = new_trainer(m, &data.samples, &recipe, NULL);
+    cop_trainer *second = new_trainer(m, &data.samples, recipe, NULL);
     assert_ok(cop_tensors_copy(cop_trainer_state(second), saved, &err), &err);
     for (int i = 0; i < 7; i++)
         (void)run(second, 1);
@@ -260,6 +259,31 @@ static void a_restored_training_goes_on_bit_for_bit(void **state)
     cop_tensors_free(saved);
     cop_tensors_free(initial);
     cop_model_free(m);
+}
+
+static void a_restored_training_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    cop_recipe recipe = drawing_recipe();
+    check_restored(&recipe);
+    recipe.momentum_reset = true; /* at steps 6 and 9 */
+    recipe.draws = COP_DRAW_ONE;
+    recipe.label_smoothing = 0.1;
+    check_restored(&recipe);
+}
+
+static void a_restored_training_of_adam_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    cop_recipe recipe = drawing_recipe();
+    recipe.optimiser = COP_OPTIMISER_ADAMW;
+    recipe.beta1 = 0.9;
+    recipe.beta2 = 0.999;
+    recipe.epsilon = 1e-8;
+    recipe.schedule = COP_SCHEDULE_COSINE;
+    recipe.warmup = (cop_duration){COP_EPOCHS, 2};
+    recipe.clip = 0.2;
+    check_restored(&recipe);
 }
 
 static void train_with_seeds(const cop_model *m, const cop_samples *data,
@@ -565,6 +589,7 @@ int main(void)
         cmocka_unit_test(five_steps_are_those_of_pytorch),
         cmocka_unit_test(removed_weights_stay_zero),
         cmocka_unit_test(a_restored_training_goes_on_bit_for_bit),
+        cmocka_unit_test(a_restored_training_of_adam_goes_on_bit_for_bit),
         cmocka_unit_test(seeds_and_nothing_else_decide),
         cmocka_unit_test(kept_programs_train_bit_for_bit),
         cmocka_unit_test(starting_at_a_step_takes_its_place_in_order_and_schedule),

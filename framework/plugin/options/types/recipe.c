@@ -193,14 +193,17 @@ void cop_recipe_append_field(const cop_option *row, const cop_recipe *recipe, co
 
 /* Adds "name = value;", but not to an identity where it says what recipes of before the field mean:
  * identities of before the field stay. */
-static void append_member(const cop_option *row, const cop_recipe *recipe, bool is_identity,
+static void append_member(const cop_recipe_field *field, const cop_recipe *recipe, bool is_identity,
                           cop_text *text)
 {
+    const cop_option *row = &field->row;
     cop_text value = {0};
+    if (is_identity && cop_recipe_has_default(field, recipe))
+        return;
     cop_recipe_append_field(row, recipe, &value);
     const char *shown = value.data;
     text->failed = text->failed || value.failed || shown == NULL;
-    if (!text->failed && (!is_identity || row->def == NULL || strcmp(row->def, shown) != 0))
+    if (!text->failed)
         cop_text_printf(text, " %s = %s;", row->name, shown);
     cop_text_free(&value);
 }
@@ -214,7 +217,7 @@ void cop_recipe_append(const cop_recipe *recipe, bool is_identity, cop_text *tex
     cop_text_printf(text, "{ recipe = \"%s\";", recipe->name);
     const cop_recipe_field *field = NULL;
     for (size_t i = 0; (field = cop_recipe_field_at(i)) != NULL; i++)
-        append_member(&field->row, recipe, is_identity, text);
+        append_member(field, recipe, is_identity, text);
     cop_text_append(text, " }");
 }
 
