@@ -51,6 +51,27 @@ void cop_free_models(cop_study *s)
     free(s->models);
 }
 
+/* Loads a dataset, or finds it loaded. */
+static cop_status share_data(cop_study *s, const cop_component *component,
+                             const cop_loaded_data **out, cop_error *err)
+{
+    for (size_t i = 0; i < s->data_count; i++) {
+        const char *effective = cop_component_effective(s->data[i]->component);
+        if (cop_component_entry(s->data[i]->component) == cop_component_entry(component) &&
+            strcmp(effective, cop_component_effective(component)) == 0) {
+            *out = s->data[i];
+            return COP_OK;
+        }
+    }
+    cop_loaded_data **grown = realloc(s->data, (s->data_count + 1) * sizeof(cop_loaded_data *));
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    s->data = grown;
+    COP_TRY(cop_loaded_data_open(component, NULL, s->log, &s->data[s->data_count], err));
+    *out = s->data[s->data_count++];
+    return COP_OK;
+}
+
 static cop_status open_all(cop_study *s, const cop_cell *cell, const cop_task *task, cop_opened *o,
                            cop_error *err)
 {
@@ -74,7 +95,7 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
     out->cell = cell;
     if (cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
-    COP_TRY(cop_study_load_data(s, cell->dataset, &out->data, err));
+    COP_TRY(share_data(s, cell->dataset, &out->data, err));
     COP_TRY(open_all(s, cell, &out->data->info.task, out, err));
     share_programs(s, cell, out);
     return COP_OK;

@@ -4,7 +4,7 @@
 #include "core/callback.h"
 #include "core/memory.h"
 #include "nn/dataset.h"
-#include "study/data.h"
+#include "study/data/data.h"
 #include "validate/guards.h"
 #include "validate/traces.h"
 
@@ -163,13 +163,13 @@ static void check_samples(const cop_subject *s, const cop_component *c)
     cop_error err = {0};
     cop_loaded_data *first = NULL, *second = NULL;
     cop_reporter_begin(s->reporter, &sound);
-    cop_status status = cop_loaded_data_open(c, NULL, &first, &err);
+    cop_status status = cop_loaded_data_read(c, NULL, &first, &err);
     if (!cop_reporter_status(s->reporter, status, &err))
         return;
     check_names(s, first);
     check_pieces(s, first);
     cop_reporter_begin(s->reporter, &same);
-    status = cop_loaded_data_open(c, NULL, &second, &err);
+    status = cop_loaded_data_read(c, NULL, &second, &err);
     if (status == COP_OK && strcmp(first->fingerprint, second->fingerprint) != 0)
         cop_reporter_finding(s->reporter, "the second reading gave others");
     else
