@@ -117,12 +117,16 @@ static const cop_section groups[COP_SECTION_COUNT] = {
                             "the pruned network; besides these, model = { plugin = \"...\"; } and "
                             "phases = ( ... )",
                             TABLE(ticket, cop_ticket_options)},
-    [COP_SECTION_PHASE] = {"phase", "a phase of ticket",
-                           "one of ticket.phases; besides these, pruner = { plugin = \"...\"; }",
-                           TABLE(phase, cop_phase_options)},
+    [COP_SECTION_PHASE] =
+        {"phase", "a phase of ticket",
+         "one of ticket.phases; besides these, pruner = { plugin = \"...\"; }, and "
+         "dataset = { plugin = \"...\"; } for rounds on other data",
+         TABLE(phase, cop_phase_options)},
     [COP_SECTION_TRAIN] =
         {"train", "train",
-         "training on real data: recipe = \"...\", and fields that it has otherwise", NULL, 0, 0},
+         "training on real data: recipe = \"...\", and fields that it has otherwise; dataset = { "
+         "plugin = \"...\"; } for copies on other data (an entry of analyze may have one, too)",
+         NULL, 0, 0},
     [COP_SECTION_SWEEP] =
         {"sweep", "an axis of the sweep",
          "an axis: the study is the cross product of all; besides these, values = "

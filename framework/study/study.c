@@ -185,6 +185,31 @@ static void say_sparsities(const cop_study *s, size_t cell, FILE *out)
     cop_text_free(&text);
 }
 
+static void say_data(const char *who, const cop_loaded_data *d, const cop_loaded_data *usual,
+                     FILE *out)
+{
+    if (d != usual)
+        (void)fprintf(out, "    %s: %s, %lld training and %lld test images\n", who,
+                      cop_component_entry(d->component)->plugin->id, (long long)d->train.count,
+                      (long long)d->test.count);
+}
+
+/* Who looks at other data than the study's. */
+static void say_other_data(const cop_opened *o, FILE *out)
+{
+    char who[COP_NAME_SIZE + 32];
+    say_data("copies", o->copies_data, o->data, out);
+    for (size_t i = 0; i < o->cell->phase_count; i++) {
+        (void)snprintf(who, sizeof who, "rounds of phase %zu", i + 1);
+        say_data(who, o->phase_data[i], o->data, out);
+    }
+    for (size_t i = 0; i < o->cell->analyzer_count; i++) {
+        (void)snprintf(who, sizeof who, "analyzer %s",
+                       cop_component_entry(o->cell->analyzers[i])->plugin->id);
+        say_data(who, o->analyzer_data[i], o->copies_data, out);
+    }
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
@@ -204,6 +229,7 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
             (long long)cop_model_weight_count(o->model),
             (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
             (long long)o->data->test.count);
+        say_other_data(o, out);
         say_sparsities(s, i, out);
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");

@@ -22,7 +22,10 @@
 /* The opened components of one cell, beside its cop_cell. */
 typedef struct cop_opened {
     const cop_cell *cell;
-    const cop_loaded_data *data;
+    const cop_loaded_data *data;           /* the study's */
+    const cop_loaded_data *copies_data;    /* what copies train on and are measured by */
+    const cop_loaded_data **phase_data;    /* what each phase trains on, on real data */
+    const cop_loaded_data **analyzer_data; /* what each analyzer looks at */
     cop_model *model;                      /* the study's */
     cop_instance distiller;                /* unused without cell->distill */
     cop_instance *pruners;                 /* one per phase */
@@ -96,6 +99,7 @@ typedef struct cop_stage {
                                  says how many there are; else empty */
     char *title;              /* "train IMP, seed 0, round 2, copy 1" */
     const cop_opened *opened; /* of the cell that asked first */
+    const cop_loaded_data *data; /* what it reads: of a training, what it is measured by too */
     double flops;                /* estimate; 0 where unknown */
     double points;            /* training images seen; an estimate until a synthetic set is there */
     char *failure;            /* why there is no result, where a run found that out; owned */
