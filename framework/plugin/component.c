@@ -223,6 +223,11 @@ const char *cop_component_effective(const cop_component *c)
     return c->effective != NULL ? c->effective : cop_option_values_effective(c->values);
 }
 
+const char *cop_component_own_effective(const cop_component *c)
+{
+    return cop_option_values_effective(c->values);
+}
+
 const cop_preparation *cop_component_preparation(const cop_component *c)
 {
     return &c->prepared.values;

@@ -40,6 +40,9 @@ const char *cop_component_course(const cop_component *c);
  * framework does with a dataset's samples, what is not the default. */
 const char *cop_component_effective(const cop_component *c);
 
+/* The plugin's own options alone, in the same way. */
+const char *cop_component_own_effective(const cop_component *c);
+
 /* What the framework does with a dataset's samples; of another kind, nothing. */
 const cop_preparation *cop_component_preparation(const cop_component *c);
 

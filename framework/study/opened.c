@@ -67,7 +67,7 @@ static cop_status share_data(cop_study *s, const cop_component *component,
     if (grown == NULL)
         return cop_out_of_memory(err);
     s->data = grown;
-    COP_TRY(cop_loaded_data_open(component, NULL, s->log, &s->data[s->data_count], err));
+    COP_TRY(cop_loaded_data_open(component, s->home, s->log, &s->data[s->data_count], err));
     *out = s->data[s->data_count++];
     return COP_OK;
 }

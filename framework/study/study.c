@@ -30,20 +30,35 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
+static cop_status new_study(const cop_config *config, const cop_data_home *home, cop_logger *log,
+                            cop_study **out, cop_error *err)
 {
     cop_study *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_out_of_memory(err);
     s->config = config;
+    s->home = home;
     s->log = log;
     cop_status status = open_and_lay_out(s, err);
     if (status != COP_OK) {
         cop_study_free(s);
         return status;
     }
+    s->home = NULL; /* the caller's */
     *out = s;
     return COP_OK;
+}
+
+cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
+{
+    return new_study(config, NULL, log, out, err);
+}
+
+cop_status cop_study_new_in(const cop_config *config, const char *dir, bool may_write,
+                            cop_logger *log, cop_study **out, cop_error *err)
+{
+    const cop_data_home home = {dir, may_write};
+    return new_study(config, &home, log, out, err);
 }
 
 void cop_study_free(cop_study *s)

@@ -40,45 +40,48 @@ static cop_status place_at(const cop_component *component, cop_status status, co
     return status;
 }
 
-static cop_status read_splits(cop_loaded_data *d, cop_logger *log, cop_error *err)
+static cop_status read_splits(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
+                              cop_error *err)
 {
+    bool is_mapped = false;
+    COP_TRY(cop_data_map(d, home, log, &is_mapped, err));
+    if (is_mapped)
+        return COP_OK;
     for (int split = 0; split < 2; split++)
         if (d->read[split] > 0)
             COP_TRY(cop_data_read_into_memory(d, (cop_split)split, log, err));
     return COP_OK;
 }
 
-static cop_status load_as_read(cop_loaded_data *d, const char *cache, cop_logger *log,
+static cop_status load_as_read(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
                                cop_error *err)
 {
-    (void)cache;
     COP_TRY(cop_data_open_instance(d->component, &d->instance, &d->info, err));
     d->read[COP_SPLIT_TRAIN] = d->info.count[COP_SPLIT_TRAIN];
     d->read[COP_SPLIT_TEST] = d->info.count[COP_SPLIT_TEST];
-    COP_TRY(read_splits(d, log, err));
+    COP_TRY(read_splits(d, home, log, err));
     d->train = cop_data_as_read(d, COP_SPLIT_TRAIN);
     d->test = cop_data_as_read(d, COP_SPLIT_TEST);
     return COP_OK;
 }
 
 /* Held-out samples are the test split: then the plugin's own is not read. */
-static cop_status load_prepared(cop_loaded_data *d, const char *cache, cop_logger *log,
+static cop_status load_prepared(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
                                 cop_error *err)
 {
-    (void)cache;
     COP_TRY(cop_data_open_instance(d->component, &d->instance, &d->info, err));
     COP_TRY(cop_data_check_preparation(d, err));
     bool holds_out = cop_component_preparation(d->component)->validation > 0.0;
     d->read[COP_SPLIT_TRAIN] = d->info.count[COP_SPLIT_TRAIN];
     d->read[COP_SPLIT_TEST] = holds_out ? 0 : d->info.count[COP_SPLIT_TEST];
-    COP_TRY(read_splits(d, log, err));
+    COP_TRY(read_splits(d, home, log, err));
     return cop_data_prepare(d, log, err);
 }
 
-typedef cop_status (*loading)(cop_loaded_data *d, const char *cache, cop_logger *log,
+typedef cop_status (*loading)(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
                               cop_error *err);
 
-static cop_status open_by(loading load, const cop_component *component, const char *cache,
+static cop_status open_by(loading load, const cop_component *component, const cop_data_home *home,
                           cop_logger *log, cop_loaded_data **out, cop_error *err)
 {
     *out = NULL;
@@ -86,7 +89,7 @@ static cop_status open_by(loading load, const cop_component *component, const ch
     if (d == NULL)
         return cop_out_of_memory(err);
     d->component = component;
-    cop_status status = load(d, cache, log, err);
+    cop_status status = load(d, home, log, err);
     if (status == COP_OK)
         status = count_classes(d, err);
     if (status == COP_OK)
@@ -99,10 +102,10 @@ static cop_status open_by(loading load, const cop_component *component, const ch
     return status;
 }
 
-cop_status cop_loaded_data_open(const cop_component *component, const char *cache, cop_logger *log,
-                                cop_loaded_data **out, cop_error *err)
+cop_status cop_loaded_data_open(const cop_component *component, const cop_data_home *home,
+                                cop_logger *log, cop_loaded_data **out, cop_error *err)
 {
-    return open_by(load_prepared, component, cache, log, out, err);
+    return open_by(load_prepared, component, home, log, out, err);
 }
 
 cop_status cop_loaded_data_read(const cop_component *component, cop_logger *log,
@@ -117,9 +120,11 @@ void cop_loaded_data_free(cop_loaded_data *d)
         return;
     if (d->instance.component != NULL)
         cop_instance_close(&d->instance);
+    bool is_mapped = d->mapping.bytes != NULL;
+    cop_image_cache_unmap(&d->mapping);
     for (int i = 0; i < 2; i++) {
-        free(d->pixels[i]);
-        free(d->labels[i]);
+        free(is_mapped ? NULL : d->pixels[i]);
+        free(is_mapped ? NULL : d->labels[i]);
         free(d->rows[i].at);
         free(d->prepared_labels[i]);
         free(d->whitened[i]);

@@ -6,6 +6,7 @@
 #include "nn/dataset.h"
 #include "nn/samples.h"
 #include "plugin/component.h"
+#include "store/formats/image_cache.h"
 
 /* Samples of a split, by where they are in it, in the order of the split. */
 typedef struct cop_rows {
@@ -13,11 +14,12 @@ typedef struct cop_rows {
     int64_t count;
 } cop_rows;
 
-/* A file that was mapped into memory. */
-typedef struct cop_mapping {
-    void *bytes; /* NULL: none */
-    size_t size;
-} cop_mapping;
+/* Where what was read of a slow dataset is kept: the cache of the store under an output directory,
+ * of which nothing need be there. */
+typedef struct cop_data_home {
+    const char *dir;
+    bool may_write; /* else it is only used as it is */
+} cop_data_home;
 
 /* A dataset in memory. */
 typedef struct cop_loaded_data {
@@ -32,7 +34,7 @@ typedef struct cop_loaded_data {
     int64_t read[2];
     void *pixels[2];
     int32_t *labels[2];
-    cop_mapping mapping;
+    cop_image_mapping mapping;
 
     /* What was made of it: train and test point into these where there are any, else into what was
      * read. */
@@ -47,11 +49,11 @@ cop_status cop_data_describe(const cop_component *component, cop_dataset_info *o
 
 /* Opens a dataset, reads its splits and prepares them; what it describes, every label and every
  * pixel are checked, and a complaint is at the component's place unless the plugin named a file, or
- * at the key that asks for more than there is. `cache` is the folder where what was read is kept
- * for datasets that tell their files (dataset.h: stamp); NULL: nowhere. The component must outlive
- * *out, which is the caller's (cop_loaded_data_free; NULL is fine). */
-cop_status cop_loaded_data_open(const cop_component *component, const char *cache, cop_logger *log,
-                                cop_loaded_data **out, cop_error *err);
+ * at the key that asks for more than there is. `home` is where datasets that tell
+ * their files (dataset.h: stamp) are kept as they were read; NULL: nowhere. The component must
+ * outlive *out, which is the caller's (cop_loaded_data_free; NULL is fine). */
+cop_status cop_loaded_data_open(const cop_component *component, const cop_data_home *home,
+                                cop_logger *log, cop_loaded_data **out, cop_error *err);
 
 /* The same, of the splits as the plugin gives them: nothing is prepared, and there may be no test
  * samples. */

@@ -27,6 +27,12 @@ cop_status cop_data_read_split(const cop_loaded_data *d, cop_split split,
 cop_status cop_data_read_into_memory(cop_loaded_data *d, cop_split split, cop_logger *log,
                                      cop_error *err);
 
+/* cache.c: maps the splits from the cache of that home, which is filled where they are not there,
+ * or not whole. *mapped is false, and nothing read, without a home, where the dataset does not tell
+ * its files, and where the cache cannot be written, which is a warning. */
+cop_status cop_data_map(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
+                        bool *mapped, cop_error *err);
+
 /* prepare.c: refuses what cannot be prepared as the group says, as far as that is known before a
  * sample is read. */
 cop_status cop_data_check_preparation(const cop_loaded_data *d, cop_error *err);

@@ -136,6 +136,7 @@ struct cop_study {
     /* Of every model of the study (exec/compiler/cache.h); owned; NULL: none are kept. */
     struct cop_program_cache *programs;
     char isa[COP_ISA_SIZE]; /* the instruction sets that decide results, as identities have them */
+    const cop_data_home *home; /* where slow data are kept, while it is opened; NULL: nowhere */
     cop_loaded_data **data;
     size_t data_count;
     cop_opened *opened;       /* one per cell */
