@@ -1,10 +1,11 @@
 /* image_cache.h: a dataset's splits as they were read, in a file that is mapped into memory.
  *
  * A page of header, then the training split, then the test split: the pixels of its images, one
- * after the other, and their labels (int32), each beginning at a multiple of 64 bytes; then 16 bytes
- * of a checksum over all before. Numbers are in the machine's own order: it is a file of this machine,
- * which can be made again. The header is a line that names the format, the name of what was read,
- * and the sizes: a file that does not begin exactly as its reader expects is another one's. */
+ * after the other, and their labels (int32), each beginning at a multiple of 64 bytes; then 16
+ * bytes of a checksum over all before. Numbers are in the machine's own order: it is a file of this
+ * machine, which can be made again. The header is a line that names the format, the name of what
+ * was read, and the sizes: a file that does not begin exactly as its reader expects is another
+ * one's. */
 #ifndef COP_STORE_FORMATS_IMAGE_CACHE_H
 #define COP_STORE_FORMATS_IMAGE_CACHE_H
 

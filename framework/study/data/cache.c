@@ -1,8 +1,8 @@
 /* cache.c: what was read of a dataset that is slow to read, kept beside the results.
  *
  * The file is named by a hash of whatever decides what is read: the plugin, its options, and its
- * own stamp of the files. So a file that was changed gives another name, and the old one is not used
- * again. */
+ * own stamp of the files. So a file that was changed gives another name, and the old one is not
+ * used again. */
 #include "study/data/parts.h"
 
 #include "core/callback.h"
