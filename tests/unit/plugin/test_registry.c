@@ -69,8 +69,8 @@ static const struct {
     {"tiny_symbol.so", "symbol coppice_plugin is 4 bytes; wanted a descriptor of"},
     {"wrong_magic.so", "magic number is 0x12345678; wanted 0x43504943"},
     {"older_major.so", "built for ABI 1.1; wanted major version 2"},
-    {"major_too_new.so", "built for ABI 3.0; wanted major version 2"},
-    {"minor_too_new.so", "built for ABI 2.1; this host knows none newer than 2.0"},
+    {"major_too_new.so", "built for ABI 3.1; wanted major version 2"},
+    {"minor_too_new.so", "built for ABI 2.2; this host knows none newer than 2.1"},
     {"size_too_small.so", "descriptor is 24 bytes; wanted"},
     {"size_too_large.so", "bytes; wanted"},
     {"unknown_kind.so", "kind is 9; wanted 1 to 5"},
@@ -573,7 +573,7 @@ static void inspects_a_plugin(void **state)
     (void)printed(out, &text);
     assert_contains(text, "distiller toydistiller\n");
     assert_contains(text, "  results    3\n");
-    assert_contains(text, "  ABI        2.0, distiller interface 2\n");
+    assert_contains(text, "  ABI        2.1, distiller interface 2\n");
     assert_contains(text,
                     "  ipc\n      int, 1 to 1000, in images, required\n      images per class\n");
     assert_contains(text, "  model = { plugin = \"toymodel\"; width = 8; }\n      model\n");
