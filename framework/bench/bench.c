@@ -149,7 +149,7 @@ static cop_status run(measuring *m, const cop_cell *s, cop_bench_result *out, co
     m->floors = calloc((size_t)m->wanted, sizeof *m->floors);
     if (m->steps == NULL || m->floors == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(cop_loaded_data_open(s->dataset, m->log, &data, err));
+    COP_TRY(cop_loaded_data_open(s->dataset, NULL, m->log, &data, err));
     cop_status status = run_subject(m, s, data, out, err);
     m->ops->close(m->self);
     cop_loaded_data_free(data);

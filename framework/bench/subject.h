@@ -4,7 +4,7 @@
 #define COP_BENCH_SUBJECT_H
 
 #include "config/config.h"
-#include "study/data.h"
+#include "study/data/data.h"
 
 /* What a kind of case can do. `self` is what open made; close takes NULL too. */
 typedef struct cop_subject_ops {

@@ -10,7 +10,7 @@ static cop_status print_plan(const cop_call *call, const cop_config *config, cop
     cop_store *store = NULL;
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
     COP_TRY(cop_store_check(dir, err));
-    COP_TRY(cop_study_new(config, call->log, &study, err));
+    COP_TRY(cop_study_new_in(config, dir, false, call->log, &study, err));
     cop_status status = cop_store_open_to_read(dir, &store, err);
     if (status == COP_OK && !call->arguments->quiet)
         (void)fprintf(call->out, "%s\n", config->effective);

@@ -3,7 +3,7 @@
 #include "cli/weights.h"
 #include "core/memory.h"
 #include "nn/model.h"
-#include "study/data.h"
+#include "study/data/data.h"
 
 #include <coppice/objective.h>
 
@@ -106,7 +106,7 @@ static cop_status evaluate_config(const cop_call *call, const cop_config *config
     COP_TRY(choose(call, config, &s, err));
     cop_loaded_data *data = NULL;
     cop_model *model = NULL;
-    cop_status status = cop_loaded_data_open(s.cell->dataset, call->log, &data, err);
+    cop_status status = cop_loaded_data_open(s.cell->dataset, NULL, call->log, &data, err);
     if (status == COP_OK)
         status = cop_component_model(s.cell->model, &data->info.task, &model, err);
     if (status == COP_OK)

@@ -7,7 +7,7 @@
 
 #include "exec/inspect/profile.h"
 #include "nn/model.h"
-#include "study/data.h"
+#include "study/data/data.h"
 #include "train/programs.h"
 
 #include <coppice/random.h>

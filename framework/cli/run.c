@@ -62,7 +62,7 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
     cop_store *store = NULL;
     cop_holder *holder = NULL;
     char record[COP_PATH_SIZE];
-    cop_status status = cop_study_new(config, call->log, &study, err);
+    cop_status status = cop_study_new_in(config, dir, true, call->log, &study, err);
     if (status == COP_OK)
         status = cop_store_open(dir, &store, err);
     if (status == COP_OK)

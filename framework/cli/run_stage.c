@@ -165,7 +165,7 @@ static cop_status lay_out(run_stage *r, cop_error *err)
     COP_TRY(open_registry(r, err));
     COP_TRY(cop_config_load(path, NULL, 0, r->registry, r->call->log, &r->config, err));
     COP_TRY(cop_call_threads(r->call, r->config, err));
-    return cop_study_new(r->config, r->call->log, &r->study, err);
+    return cop_study_new_in(r->config, r->dir, true, r->call->log, &r->study, err);
 }
 
 static cop_status hold(run_stage *r, cop_error *err)

@@ -7,10 +7,12 @@
  *   ticket  = { model   = { plugin = "convnet"; depth = 3; };
  *               phases  = ( { pruner = { plugin = "imp"; rate = 0.2; }; rounds = 5;
  *                             data = "distilled"; rewind = "init"; rewind_tensors = "all";
- *                             rewind_momentum = false; noise = "own"; recipe = "sgd"; } );
+ *                             rewind_momentum = false; noise = "own"; recipe = "sgd";
+ *                             dataset = { plugin = "svhn"; }; } );  # optional: rounds on it
  *               retrain = "all"; };
- *   train   = { recipe = "idc"; duration = "30ep"; };  # of the copies, and of rounds on real data
- *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; } );
+ *   train   = { recipe = "idc"; duration = "30ep";     # of the copies, and of rounds on real data
+ *               dataset = { plugin = "svhn"; }; };     # optional: what copies train on instead
+ *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; dataset = { plugin = "svhn"; }; } );
  *   sweep   = ( { path = "ticket.phases.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
  *   bench   = { kind = "train"; };               # optional: what `coppice bench` times of it
@@ -55,8 +57,9 @@ typedef struct cop_phase {
     char *rewind_file;      /* where that was written; owned */
     int rewind_line;
     cop_rewind_tensors rewind_tensors;
-    bool rewind_momentum; /* go on with the momentum of that state; else a new optimiser's zero */
-    bool noise_of_copy;   /* masks are chosen by a training with copy 0's SGD noise */
+    bool rewind_momentum;   /* go on with the momentum of that state; else a new optimiser's zero */
+    bool noise_of_copy;     /* masks are chosen by a training with copy 0's SGD noise */
+    cop_component *dataset; /* what its rounds train on; NULL: the study's; with COP_DATA_REAL */
     bool has_recipe; /* else: the synthetic set's own recipe when distilled, `train` when real */
     cop_recipe recipe;
 } cop_phase;
@@ -99,7 +102,9 @@ typedef struct cop_cell {
     size_t phase_count;
     cop_retrain retrain;
     cop_recipe train;
+    cop_component *train_dataset; /* what copies train on and are measured by; NULL: the study's */
     cop_component **analyzers;
+    cop_component **analyzer_datasets; /* what each looks at; NULL: what the copies train on */
     size_t analyzer_count;
     bool seed_pinned[COP_SEED_COUNT];
     uint64_t seed_pin[COP_SEED_COUNT];

@@ -58,10 +58,16 @@ static void say_lines(cop_text *text, const char *lines)
     }
 }
 
-static void say_component(cop_text *text, const cop_component *c)
+/* The group up to its closing brace. */
+static void begin_component(cop_text *text, const cop_component *c)
 {
     cop_text_printf(text, "{ plugin = \"%s\";", cop_component_entry(c)->plugin->id);
     say_lines(text, cop_component_effective(c));
+}
+
+static void say_component(cop_text *text, const cop_component *c)
+{
+    begin_component(text, c);
     cop_text_append(text, " }");
 }
 
@@ -170,6 +176,20 @@ static cop_status read_component(const cop_study_reader *r, cop_kind kind,
     return COP_OK;
 }
 
+/* Reads the dataset that a group names for itself, in place of the study's; *out stays NULL where
+ * it names none. */
+static cop_status read_own_dataset(const cop_study_reader *r, const config_setting_t *group,
+                                   cop_component **out, cop_error *err)
+{
+    const config_setting_t *dataset = member(group, "dataset");
+    if (dataset == NULL)
+        return COP_OK;
+    cop_text_append(r->effective, " dataset = ");
+    COP_TRY(read_component(r, COP_KIND_DATASET, dataset, out, err));
+    cop_text_append(r->effective, ";");
+    return COP_OK;
+}
+
 static cop_status read_data(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *dataset = member(r->root, "dataset");
@@ -227,6 +247,10 @@ static cop_status fill_phase(const cop_study_reader *r, const config_setting_t *
     if (out->data == COP_DATA_DISTILLED && cell->distill == NULL)
         return refuse(r, member(group, "data"), err,
                       "data = \"distilled\" needs a group distill = { plugin = \"...\"; }");
+    if (out->data == COP_DATA_DISTILLED && out->dataset != NULL)
+        return refuse(r, member(group, "dataset"), err,
+                      "a phase on data = \"distilled\" has no dataset of its own: the set is "
+                      "distilled from the study's");
     COP_TRY(read_rewind(r, group, options->rewind, out, err));
     if (out->rewind_momentum && out->rewind != COP_REWIND_STEP)
         return refuse(r, member(group, "rewind_momentum"), err,
@@ -238,7 +262,7 @@ static cop_status fill_phase(const cop_study_reader *r, const config_setting_t *
 static cop_status read_phase(const cop_study_reader *r, const config_setting_t *group,
                              const cop_cell *cell, cop_phase *out, cop_error *err)
 {
-    static const char *const skip[] = {"pruner", NULL};
+    static const char *const skip[] = {"pruner", "dataset", NULL};
     if (!config_setting_is_group(group))
         return refuse(r, group, err, "a phase of ticket is a group { pruner = { ... }; ... }");
     const config_setting_t *pruner = member(group, "pruner");
@@ -247,6 +271,7 @@ static cop_status read_phase(const cop_study_reader *r, const config_setting_t *
     cop_text_append(r->effective, "    { pruner = ");
     COP_TRY(read_component(r, COP_KIND_PRUNER, pruner, &out->pruner, err));
     cop_text_append(r->effective, ";");
+    COP_TRY(read_own_dataset(r, group, &out->dataset, err));
     cop_phase_options options = {0};
     cop_option_values *values = NULL;
     COP_TRY(read_group(r, COP_SECTION_PHASE, group, skip, &options, &values, err));
@@ -297,6 +322,26 @@ static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_erro
     return COP_OK;
 }
 
+/* The recipe's fields, and behind them the dataset, which is read here. */
+static cop_status say_train(const cop_study_reader *r, const config_setting_t *train, cop_cell *out,
+                            cop_error *err)
+{
+    static const char end[] = " }";
+    cop_text fields = {0};
+    cop_recipe_append(&out->train, false, &fields);
+    size_t length = fields.length - (sizeof end - 1);
+    cop_text_append(r->effective, "train = ");
+    if (!fields.failed)
+        cop_text_append_bytes(r->effective, fields.data, length);
+    r->effective->failed = r->effective->failed || fields.failed;
+    cop_text_free(&fields);
+    COP_TRY(read_own_dataset(r, config_setting_is_group(train) ? train : NULL, &out->train_dataset,
+                             err));
+    cop_text_append(r->effective, end);
+    cop_text_append(r->effective, ";\n");
+    return COP_OK;
+}
+
 static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     const config_setting_t *train = member(r->root, "train");
@@ -305,15 +350,26 @@ static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error
     cop_arena *arena = cop_arena_new();
     if (arena == NULL)
         return cop_out_of_memory(err);
-    cop_reader reader = {.what = "train", .file = r->file, .log = r->log, .arena = arena};
+    cop_reader reader = {
+        .what = "train", .file = r->file, .log = r->log, .arena = arena, .passed_over = "dataset"};
     cop_status status = cop_recipe_read(&reader, train, &out->train, err);
     cop_arena_free(arena);
     if (status == COP_OK && out->train.name[0] == '\0')
         status = refuse(r, train, err, "train is empty; wanted a recipe");
-    cop_text_append(r->effective, "train = ");
-    cop_recipe_append(&out->train, false, r->effective);
-    cop_text_append(r->effective, ";\n");
-    return status;
+    COP_TRY(status);
+    return say_train(r, train, out, err);
+}
+
+static cop_status read_analyzer(const cop_study_reader *r, const config_setting_t *group,
+                                cop_component **out, cop_component **dataset, cop_error *err)
+{
+    static const char *const skip[] = {"dataset", NULL};
+    COP_TRY(
+        cop_component_read(r->registry, COP_KIND_ANALYZER, group, skip, r->file, r->log, out, err));
+    begin_component(r->effective, *out);
+    COP_TRY(read_own_dataset(r, group, dataset, err));
+    cop_text_append(r->effective, " }");
+    return COP_OK;
 }
 
 static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_error *err)
@@ -322,14 +378,15 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_e
     COP_TRY(find_list(r, r->root, "analyze", &list, err));
     size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
     out->analyzers = calloc(count > 0 ? count : 1, sizeof *out->analyzers);
-    if (out->analyzers == NULL)
+    out->analyzer_datasets = calloc(count > 0 ? count : 1, sizeof *out->analyzer_datasets);
+    if (out->analyzers == NULL || out->analyzer_datasets == NULL)
         return cop_out_of_memory(err);
     cop_text_append(r->effective, "analyze = (");
     for (size_t i = 0; i < count; i++) {
         cop_text_append(r->effective, i > 0 ? ",\n    " : "\n    ");
-        COP_TRY(read_component(r, COP_KIND_ANALYZER, config_setting_get_elem(list, (unsigned)i),
-                               &out->analyzers[i], err));
         out->analyzer_count = i + 1;
+        COP_TRY(read_analyzer(r, config_setting_get_elem(list, (unsigned)i), &out->analyzers[i],
+                              &out->analyzer_datasets[i], err));
     }
     cop_text_append(r->effective, ");\n");
     cop_place place = cop_setting_place(list != NULL ? list : r->root, r->file);
@@ -408,11 +465,16 @@ void cop_cell_clear(cop_cell *cell)
     cop_component_free(cell->model);
     for (size_t i = 0; i < cell->phase_count; i++) {
         cop_component_free(cell->phases[i].pruner);
+        cop_component_free(cell->phases[i].dataset);
         free(cell->phases[i].rewind_file);
     }
     free(cell->phases);
-    for (size_t i = 0; i < cell->analyzer_count; i++)
+    for (size_t i = 0; i < cell->analyzer_count; i++) {
         cop_component_free(cell->analyzers[i]);
+        cop_component_free(cell->analyzer_datasets[i]);
+    }
     free(cell->analyzers);
+    free(cell->analyzer_datasets);
+    cop_component_free(cell->train_dataset);
     *cell = (cop_cell){0};
 }

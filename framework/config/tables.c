@@ -117,12 +117,16 @@ static const cop_section groups[COP_SECTION_COUNT] = {
                             "the pruned network; besides these, model = { plugin = \"...\"; } and "
                             "phases = ( ... )",
                             TABLE(ticket, cop_ticket_options)},
-    [COP_SECTION_PHASE] = {"phase", "a phase of ticket",
-                           "one of ticket.phases; besides these, pruner = { plugin = \"...\"; }",
-                           TABLE(phase, cop_phase_options)},
+    [COP_SECTION_PHASE] =
+        {"phase", "a phase of ticket",
+         "one of ticket.phases; besides these, pruner = { plugin = \"...\"; }, and "
+         "dataset = { plugin = \"...\"; } for rounds on other data",
+         TABLE(phase, cop_phase_options)},
     [COP_SECTION_TRAIN] =
         {"train", "train",
-         "training on real data: recipe = \"...\", and fields that it has otherwise", NULL, 0, 0},
+         "training on real data: recipe = \"...\", and fields that it has otherwise; dataset = { "
+         "plugin = \"...\"; } for copies on other data (an entry of analyze may have one, too)",
+         NULL, 0, 0},
     [COP_SECTION_SWEEP] =
         {"sweep", "an axis of the sweep",
          "an axis: the study is the cross product of all; besides these, values = "
@@ -143,11 +147,27 @@ cop_status cop_config_check_tables(cop_error *err)
     for (size_t i = 0; i < COP_SECTION_COUNT; i++)
         if (cop_options_check(groups[i].options, groups[i].count, groups[i].size, err) != COP_OK)
             return cop_fail_within(err, "%s", groups[i].name);
-    return COP_OK;
+    size_t count = 0;
+    const cop_option *rows = cop_preparation_options(&count);
+    return cop_options_check(rows, count, sizeof(cop_preparation), err);
 }
 
 /* `fields` has room for a recipe's. */
 #define MOST_FIELDS 64
+
+/* Keys of every dataset's group, shown behind the seeds. */
+#define DATASET_AT 2
+
+static cop_described_group described_dataset(void)
+{
+    cop_described_group g = {
+        "dataset",
+        "keys of every dataset's group, wherever it stands, besides plugin = \"...\" and "
+        "the plugin's own; done in this order",
+        NULL, 0};
+    g.options = cop_preparation_options(&g.count);
+    return g;
+}
 
 static cop_described_group described(cop_section_id id, cop_option fields[MOST_FIELDS])
 {
@@ -164,11 +184,20 @@ static cop_described_group described(cop_section_id id, cop_option fields[MOST_F
     return g;
 }
 
+#define DESCRIBED ((size_t)COP_SECTION_COUNT + 1)
+
+static cop_described_group described_at(size_t i, cop_option fields[MOST_FIELDS])
+{
+    if (i == DATASET_AT)
+        return described_dataset();
+    return described((cop_section_id)(i < DATASET_AT ? i : i - 1), fields);
+}
+
 void cop_config_describe(FILE *out)
 {
     cop_option fields[MOST_FIELDS];
-    for (size_t i = 0; i < COP_SECTION_COUNT; i++) {
-        cop_described_group g = described((cop_section_id)i, fields);
+    for (size_t i = 0; i < DESCRIBED; i++) {
+        cop_described_group g = described_at(i, fields);
         (void)fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", g.name, g.help);
         cop_describe_options(g.options, g.count, out);
     }
@@ -176,9 +205,9 @@ void cop_config_describe(FILE *out)
 
 cop_status cop_config_describe_json(FILE *out, cop_error *err)
 {
-    cop_described_group all[COP_SECTION_COUNT];
+    cop_described_group all[DESCRIBED];
     cop_option fields[MOST_FIELDS];
-    for (size_t i = 0; i < COP_SECTION_COUNT; i++)
-        all[i] = described((cop_section_id)i, fields);
-    return cop_describe_groups_json(all, COP_SECTION_COUNT, out, err);
+    for (size_t i = 0; i < DESCRIBED; i++)
+        all[i] = described_at(i, fields);
+    return cop_describe_groups_json(all, DESCRIBED, out, err);
 }

@@ -1,6 +1,10 @@
 /* dataset.c: what a dataset plugin says of its data. */
 #include "nn/dataset.h"
 
+#include "core/file.h"
+
+#include <sys/stat.h>
+
 void cop_dataset_set_images(cop_dataset_info *info, int32_t channels, int32_t height, int32_t width)
 {
     info->task.channels = channels;
@@ -33,4 +37,21 @@ void cop_dataset_set_float(cop_dataset_info *info)
 void cop_dataset_set_augment(cop_dataset_info *info, uint32_t flags)
 {
     info->augment = flags;
+}
+
+cop_status cop_dataset_stamp_file(cop_dataset_stamp *stamp, const char *path, cop_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return cop_fail_errno(err, "cannot look at", path);
+    const int64_t numbers[] = {(int64_t)info.st_size, (int64_t)info.st_mtim.tv_sec,
+                               (int64_t)info.st_mtim.tv_nsec};
+    cop_hasher_update_text(stamp->hasher, path);
+    cop_hasher_update(stamp->hasher, numbers, sizeof numbers);
+    return COP_OK;
+}
+
+void cop_dataset_stamp_text(cop_dataset_stamp *stamp, const char *text)
+{
+    cop_hasher_update_text(stamp->hasher, text);
 }

@@ -42,6 +42,12 @@ const float *cop_samples_soft(const cop_samples *s, int64_t i)
     return s->soft != NULL ? s->soft + i * s->task.classes : NULL;
 }
 
+/* Which of the images in memory sample i is. */
+static int64_t image_of(const cop_samples *s, int64_t i)
+{
+    return s->rows != NULL ? s->rows[i] : i;
+}
+
 /* 8-bit pixels have 256 normalised values per channel: a table instead of a division per pixel. */
 static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)
 {
@@ -60,7 +66,7 @@ static void write_images(const cop_samples *s, const int64_t *index, int64_t n, 
             normalise_bytes(s, c, table);
         for (int64_t k = 0; k < n; k++) {
             float *out = images + (k * s->task.channels + c) * plane;
-            int64_t from = (index[k] * s->task.channels + c) * plane;
+            int64_t from = (image_of(s, index[k]) * s->task.channels + c) * plane;
             if (s->bytes != NULL)
                 for (int64_t i = 0; i < plane; i++)
                     out[i] = table[s->bytes[from + i]];
@@ -97,12 +103,13 @@ void cop_samples_batch(const cop_samples *s, const int64_t *index, int64_t n, fl
 void cop_samples_pixels(const cop_samples *s, int64_t index, float *pixels)
 {
     int64_t size = (int64_t)s->task.channels * s->task.height * s->task.width;
+    int64_t first = image_of(s, index) * size;
     if (s->bytes == NULL) {
-        memcpy(pixels, s->pixels + index * size, (size_t)size * sizeof *pixels);
+        memcpy(pixels, s->pixels + first, (size_t)size * sizeof *pixels);
         return;
     }
     for (int64_t i = 0; i < size; i++)
-        pixels[i] = (float)s->bytes[index * size + i] / 255.0f;
+        pixels[i] = (float)s->bytes[first + i] / 255.0f;
 }
 
 int64_t cop_samples_of_class(const cop_samples *s, int32_t label, int64_t *index)

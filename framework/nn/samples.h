@@ -12,13 +12,17 @@ struct cop_samples {
     cop_task task;
     cop_normalization normalization;
     int64_t count;
-    const uint8_t *bytes;  /* [count, C, H, W], pixel = byte / 255; or NULL */
-    const float *pixels;   /* [count, C, H, W]; used when bytes is NULL */
+    const uint8_t *bytes;  /* [images, C, H, W], pixel = byte / 255; or NULL */
+    const float *pixels;   /* [images, C, H, W]; used when bytes is NULL */
     const int32_t *labels; /* [count]: the class, or for soft labels the most likely one */
     const float *soft;     /* [count, classes], rows sum to 1; NULL when labels are hard */
 
     /* Of the pixels; 0: COP_PIXELS_UNIT. Normalised ones are floats of mean 0 and deviation 1. */
     cop_pixel_space space;
+
+    /* [count]: which image of `bytes` or `pixels` sample i is, for a part of them that is not
+     * copied; NULL: the i-th. Labels are of samples. */
+    const int64_t *rows;
 };
 
 /* Of pixels that are normalised already: mean 0, deviation 1. */

@@ -174,6 +174,7 @@ AT(cop_dataset_ops, create, 8);
 AT(cop_dataset_ops, destroy, 16);
 AT(cop_dataset_ops, describe, 24);
 AT(cop_dataset_ops, read, 32);
+AT(cop_dataset_ops, stamp, 40);
 
 /* What works hand over. */
 FIRST(cop_training_request, snapshot_count, 80);

@@ -19,6 +19,8 @@ struct cop_component {
     char *course; /* NULL: none */
     char *file;   /* where its group was written; NULL: nowhere */
     int line;
+    cop_prepared prepared; /* of a dataset */
+    char *effective;       /* with what is said of that; NULL: the options' own */
 };
 
 static bool ends_in_dev(const char *version)
@@ -37,6 +39,13 @@ static char *identify(const cop_component *c, const char *options)
     if (ends_in_dev(plugin->version) || ends_in_dev(plugin->results_version))
         cop_text_printf(&text, " %s", c->entry->content_hash);
     cop_text_printf(&text, " %s", options);
+    if (c->prepared.lines != NULL)
+        cop_text_append(&text, " prepared:");
+    for (const char *line = c->prepared.lines; line != NULL && *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        cop_text_printf(&text, " %.*s;", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
     return cop_text_take(&text);
 }
 
@@ -118,24 +127,36 @@ static cop_status read_options(cop_component *c, const cop_registry *r,
                                const char *file, cop_logger *log, cop_error *err)
 {
     const cop_plugin *plugin = c->entry->plugin;
+    bool is_data = plugin->kind == COP_KIND_DATASET;
+    size_t own_count = 0;
+    const cop_option *own = cop_preparation_options(&own_count);
     char what[128];
     (void)snprintf(what, sizeof what, "%s \"%s\"", cop_kind_name((cop_kind)plugin->kind),
                    plugin->id);
-    size_t skips = 0;
-    while (skip != NULL && skip[skips] != NULL)
-        skips++;
-    const char **all = calloc(skips + 2, sizeof *all);
+    const char **all = cop_names_beside(skip, own, is_data ? own_count : 0);
     if (all == NULL)
         return cop_out_of_memory(err);
-    all[0] = "plugin";
-    for (size_t i = 0; i < skips; i++)
-        all[i + 1] = skip[i];
-    bool is_data = plugin->kind == COP_KIND_DATASET;
     cop_status status = (is_data ? cop_data_options_read : cop_options_read)(
         plugin->options, plugin->option_count, group, all, what, file, r, log, c->options,
         &c->values, err);
     free(all);
     return status;
+}
+
+/* What the framework does with a dataset's samples is said behind the plugin's options. */
+static cop_status read_preparation(cop_component *c, const config_setting_t *group,
+                                   const char *const *skip, const char *file, cop_error *err)
+{
+    if (c->entry->plugin->kind != COP_KIND_DATASET)
+        return COP_OK;
+    COP_TRY(cop_prepared_read(c->entry->plugin, group, skip, file, &c->prepared, err));
+    if (c->prepared.lines == NULL)
+        return COP_OK;
+    cop_text all = {0};
+    cop_text_append(&all, cop_option_values_effective(c->values));
+    cop_text_append(&all, c->prepared.lines);
+    c->effective = cop_text_take(&all);
+    return c->effective != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config_setting_t *group,
@@ -157,6 +178,8 @@ cop_status cop_component_read(const cop_registry *r, cop_kind kind, const config
     if (status == COP_OK)
         status = read_options(c, r, group, skip, file, log, err);
     if (status == COP_OK)
+        status = read_preparation(c, group, skip, file, err);
+    if (status == COP_OK)
         status = write_identity(c, err);
     if (status != COP_OK) {
         cop_component_free(c);
@@ -175,6 +198,8 @@ void cop_component_free(cop_component *c)
     free(c->identity);
     free(c->course);
     free(c->file);
+    cop_prepared_clear(&c->prepared);
+    free(c->effective);
     free(c);
 }
 
@@ -195,7 +220,17 @@ const char *cop_component_course(const cop_component *c)
 
 const char *cop_component_effective(const cop_component *c)
 {
+    return c->effective != NULL ? c->effective : cop_option_values_effective(c->values);
+}
+
+const char *cop_component_own_effective(const cop_component *c)
+{
     return cop_option_values_effective(c->values);
+}
+
+const cop_preparation *cop_component_preparation(const cop_component *c)
+{
+    return &c->prepared.values;
 }
 
 const void *cop_component_options(const cop_component *c)
@@ -218,6 +253,12 @@ void cop_component_place(const cop_component *c, const char **file, int *line)
 {
     *file = c->file;
     *line = c->line;
+}
+
+void cop_component_key_place(const cop_component *c, const char *key, const char **file, int *line)
+{
+    if (!cop_prepared_place(&c->prepared, key, file, line))
+        cop_component_place(c, file, line);
 }
 
 /* Puts a failure at the place of the component's group. A file that the failure names by itself,

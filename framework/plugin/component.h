@@ -5,6 +5,7 @@
 #define COP_PLUGIN_COMPONENT_H
 
 #include "plugin/loading/registry.h"
+#include "plugin/preparation.h"
 
 #include <libconfig.h>
 
@@ -35,12 +36,23 @@ const char *cop_component_identity(const cop_component *c);
  * shorter and longer works have in common. NULL where there is no such option. */
 const char *cop_component_course(const cop_component *c);
 
-/* All options with their effective values, "name = value" lines, for logs and `check`. */
+/* All options with their effective values, "name = value" lines, for logs and `check`. Of what the
+ * framework does with a dataset's samples, what is not the default. */
 const char *cop_component_effective(const cop_component *c);
+
+/* The plugin's own options alone, in the same way. */
+const char *cop_component_own_effective(const cop_component *c);
+
+/* What the framework does with a dataset's samples; of another kind, nothing. */
+const cop_preparation *cop_component_preparation(const cop_component *c);
 
 /* Where its group was written: a file, or "--set …" with line 0; *file is NULL where that is not
  * known. Lives as long as the component. */
 void cop_component_place(const cop_component *c, const char **file, int *line);
+
+/* The same of one of the keys that the framework gives a dataset's group; where the group does not
+ * say it, the group's. */
+void cop_component_key_place(const cop_component *c, const char *key, const char **file, int *line);
 
 /* The models among its options. */
 size_t cop_component_model_count(const cop_component *c);

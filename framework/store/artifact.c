@@ -84,6 +84,13 @@ void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *f
                         file[0] != '\0' ? "/" : "", file);
 }
 
+cop_status cop_store_cache_path(const char *dir, const char *name, char *path, size_t size,
+                                cop_error *err)
+{
+    return cop_path_join(path, size, err, dir, COP_STORE_FOLDER "/" COP_CACHE_FOLDER "%s%s",
+                         name[0] != '\0' ? "/" : "", name);
+}
+
 /* Whether the manifest is that of `id`: the folder's name proves nothing. */
 static cop_status check_identity(const char *path, const cop_manifest *manifest,
                                  const cop_artifact_id *id, cop_error *err)

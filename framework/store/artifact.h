@@ -7,6 +7,7 @@
  *                              (tensor files, tables)
  *   OUT/store/draft-<kind>-<identity>-…/    an artifact that is being written
  *   OUT/store/broken-<kind>-<identity>-…/   what stood under an artifact's name and was not it
+ *   OUT/store/cache/images-…    a dataset as it was read (image_cache.h), not of the results
  *   OUT/work/<kind>-<identity>.checkpoint.safetensors   the state of a stage that is under way
  *   OUT/work/lock                                       held while the directory is in use
  *   OUT/studies/               the records of the studies (study_folders.h)
@@ -61,6 +62,11 @@ cop_status cop_store_set_aside(cop_store *s, const cop_artifact_id *id, char *pa
 /* Writes the path of a file of a published artifact. */
 void cop_store_path(const cop_store *s, const cop_artifact_id *id, const char *file, char *path,
                     size_t size);
+
+/* The path of a file in the cache of the store under `dir`, which need not be there; of the cache
+ * where `name` is empty. COP_FAILED where it is too long. */
+cop_status cop_store_cache_path(const char *dir, const char *name, char *path, size_t size,
+                                cop_error *err);
 
 /* Reads a tensor file of a published artifact and checks it against its checksum. A truncated or
  * changed file is COP_DAMAGED naming it; so is one that is gone. */

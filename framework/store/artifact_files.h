@@ -28,6 +28,9 @@
 /* In all four kinds. */
 #define COP_SUMMARY_FILE "summary.json"
 
+/* In OUT/store: what was read of datasets that are slow to read. It can be deleted at any time. */
+#define COP_CACHE_FOLDER "cache"
+
 /* In OUT itself: a folder per study (study_folders.h). */
 #define COP_STUDIES_FOLDER "studies"
 

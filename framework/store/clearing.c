@@ -83,6 +83,8 @@ static void sweep_all(const char *dir)
     char path[COP_PATH_SIZE];
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_STORE_FOLDER);
     sweep(path, is_stale_in_store);
+    (void)cop_store_cache_path(dir, "", path, sizeof path, NULL);
+    sweep(path, is_temporary);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER);
     sweep(path, is_temporary);
     (void)cop_study_folders_visit(dir, sweep_study, NULL, NULL);

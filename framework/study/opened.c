@@ -51,6 +51,27 @@ void cop_free_models(cop_study *s)
     free(s->models);
 }
 
+/* Loads a dataset, or finds it loaded. */
+static cop_status share_data(cop_study *s, const cop_component *component,
+                             const cop_loaded_data **out, cop_error *err)
+{
+    for (size_t i = 0; i < s->data_count; i++) {
+        const char *effective = cop_component_effective(s->data[i]->component);
+        if (cop_component_entry(s->data[i]->component) == cop_component_entry(component) &&
+            strcmp(effective, cop_component_effective(component)) == 0) {
+            *out = s->data[i];
+            return COP_OK;
+        }
+    }
+    cop_loaded_data **grown = realloc(s->data, (s->data_count + 1) * sizeof(cop_loaded_data *));
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    s->data = grown;
+    COP_TRY(cop_loaded_data_open(component, s->home, s->log, &s->data[s->data_count], err));
+    *out = s->data[s->data_count++];
+    return COP_OK;
+}
+
 static cop_status open_all(cop_study *s, const cop_cell *cell, const cop_task *task, cop_opened *o,
                            cop_error *err)
 {
@@ -68,13 +89,59 @@ static cop_status open_all(cop_study *s, const cop_cell *cell, const cop_task *t
     return COP_OK;
 }
 
+/* Data in place of the study's are of the same task: the networks are made for that. */
+static cop_status check_task(const cop_opened *o, const cop_loaded_data *d, cop_error *err)
+{
+    const cop_task *wanted = &o->data->info.task, *got = &d->info.task;
+    if (wanted->channels == got->channels && wanted->height == got->height &&
+        wanted->width == got->width && wanted->classes == got->classes)
+        return COP_OK;
+    const char *file = NULL;
+    int line = 0;
+    cop_component_place(d->component, &file, &line);
+    return cop_fail_at(
+        err, COP_INVALID, file != NULL ? file : "", line,
+        "dataset \"%s\" has images of %d x %d x %d in %d classes; wanted %d x %d x %d "
+        "in %d, as the study's dataset has",
+        cop_component_entry(d->component)->plugin->id, got->channels, got->height, got->width,
+        got->classes, wanted->channels, wanted->height, wanted->width, wanted->classes);
+}
+
+/* The data of a group that may name its own; `else_` where it does not. */
+static cop_status open_data(cop_study *s, const cop_opened *o, const cop_component *own,
+                            const cop_loaded_data *else_, const cop_loaded_data **out,
+                            cop_error *err)
+{
+    *out = else_;
+    if (own == NULL)
+        return COP_OK;
+    COP_TRY(share_data(s, own, out, err));
+    return check_task(o, *out, err);
+}
+
+static cop_status open_all_data(cop_study *s, const cop_cell *cell, cop_opened *o, cop_error *err)
+{
+    o->phase_data = calloc(cell->phase_count + 1, sizeof *o->phase_data);
+    o->analyzer_data = calloc(cell->analyzer_count + 1, sizeof *o->analyzer_data);
+    if (o->phase_data == NULL || o->analyzer_data == NULL)
+        return cop_out_of_memory(err);
+    COP_TRY(share_data(s, cell->dataset, &o->data, err));
+    COP_TRY(open_data(s, o, cell->train_dataset, o->data, &o->copies_data, err));
+    for (size_t i = 0; i < cell->phase_count; i++)
+        COP_TRY(open_data(s, o, cell->phases[i].dataset, o->data, &o->phase_data[i], err));
+    for (size_t i = 0; i < cell->analyzer_count; i++)
+        COP_TRY(
+            open_data(s, o, cell->analyzer_datasets[i], o->copies_data, &o->analyzer_data[i], err));
+    return COP_OK;
+}
+
 cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, cop_error *err)
 {
     memset(out, 0, sizeof *out);
     out->cell = cell;
     if (cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
-    COP_TRY(cop_study_load_data(s, cell->dataset, &out->data, err));
+    COP_TRY(open_all_data(s, cell, out, err));
     COP_TRY(open_all(s, cell, &out->data->info.task, out, err));
     share_programs(s, cell, out);
     return COP_OK;
@@ -96,6 +163,8 @@ void cop_close_cell(cop_opened *o)
         close_instance(&o->analyzers[i]);
     free(o->pruners);
     free(o->analyzers);
+    free(o->phase_data);
+    free(o->analyzer_data);
     close_instance(&o->distiller);
     memset(o, 0, sizeof *o);
 }

@@ -30,20 +30,35 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
     return COP_OK;
 }
 
-cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
+static cop_status new_study(const cop_config *config, const cop_data_home *home, cop_logger *log,
+                            cop_study **out, cop_error *err)
 {
     cop_study *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_out_of_memory(err);
     s->config = config;
+    s->home = home;
     s->log = log;
     cop_status status = open_and_lay_out(s, err);
     if (status != COP_OK) {
         cop_study_free(s);
         return status;
     }
+    s->home = NULL; /* the caller's */
     *out = s;
     return COP_OK;
+}
+
+cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
+{
+    return new_study(config, NULL, log, out, err);
+}
+
+cop_status cop_study_new_in(const cop_config *config, const char *dir, bool may_write,
+                            cop_logger *log, cop_study **out, cop_error *err)
+{
+    const cop_data_home home = {dir, may_write};
+    return new_study(config, &home, log, out, err);
 }
 
 void cop_study_free(cop_study *s)
@@ -185,6 +200,31 @@ static void say_sparsities(const cop_study *s, size_t cell, FILE *out)
     cop_text_free(&text);
 }
 
+static void say_data(const char *who, const cop_loaded_data *d, const cop_loaded_data *usual,
+                     FILE *out)
+{
+    if (d != usual)
+        (void)fprintf(out, "    %s: %s, %lld training and %lld test images\n", who,
+                      cop_component_entry(d->component)->plugin->id, (long long)d->train.count,
+                      (long long)d->test.count);
+}
+
+/* Who looks at other data than the study's. */
+static void say_other_data(const cop_opened *o, FILE *out)
+{
+    char who[COP_NAME_SIZE + 32];
+    say_data("copies", o->copies_data, o->data, out);
+    for (size_t i = 0; i < o->cell->phase_count; i++) {
+        (void)snprintf(who, sizeof who, "rounds of phase %zu", i + 1);
+        say_data(who, o->phase_data[i], o->data, out);
+    }
+    for (size_t i = 0; i < o->cell->analyzer_count; i++) {
+        (void)snprintf(who, sizeof who, "analyzer %s",
+                       cop_component_entry(o->cell->analyzers[i])->plugin->id);
+        say_data(who, o->analyzer_data[i], o->copies_data, out);
+    }
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
@@ -204,6 +244,7 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
             (long long)cop_model_weight_count(o->model),
             (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
             (long long)o->data->test.count);
+        say_other_data(o, out);
         say_sparsities(s, i, out);
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");

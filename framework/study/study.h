@@ -28,6 +28,11 @@ typedef struct cop_study cop_study;
 /* Loads the datasets, opens the components, and lays out every stage of every cell and seed. */
 cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out,
                          cop_error *err);
+
+/* The same, with what is read of slow datasets kept in the store under `dir` (data/data.h), or with
+ * !may_write only taken from there. Nothing else is made there. */
+cop_status cop_study_new_in(const cop_config *config, const char *dir, bool may_write,
+                            cop_logger *log, cop_study **out, cop_error *err);
 void cop_study_free(cop_study *s);
 
 /* What the study consists of: its resolved config and the name of every stage, in which the data

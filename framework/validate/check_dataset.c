@@ -4,7 +4,7 @@
 #include "core/callback.h"
 #include "core/memory.h"
 #include "nn/dataset.h"
-#include "study/data.h"
+#include "study/data/data.h"
 #include "validate/guards.h"
 #include "validate/traces.h"
 
@@ -151,6 +151,47 @@ static void check_pieces(const cop_subject *s, const cop_loaded_data *d)
     cop_guards_report(r.guards, s->reporter);
 }
 
+/* The digest of what the plugin stamps. */
+static cop_status take_stamp(const cop_loaded_data *d, cop_digest *out, cop_error *err)
+{
+    const cop_dataset_ops *ops = d->instance.ops;
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        return cop_out_of_memory(err);
+    cop_dataset_stamp stamp = {hasher};
+    cop_callback call;
+    cop_callback_enter(&call, "dataset", "validated", "stamp");
+    cop_status status = ops->stamp(d->instance.self, &stamp, err);
+    cop_callback_leave(&call);
+    *out = cop_hasher_finish(hasher);
+    cop_hasher_free(hasher);
+    return status;
+}
+
+static void check_stamp(const cop_subject *s, const cop_loaded_data *d)
+{
+    static const cop_check check = {"stamps its files the same way twice",
+                                    "the same files have the same stamp, and one that says "
+                                    "something",
+                                    "dataset.h: cop_dataset_ops.stamp"};
+    cop_error err = {0};
+    cop_digest first, second, nothing = cop_hash_bytes("", 0);
+    if (((const cop_dataset_ops *)d->instance.ops)->stamp == NULL)
+        return;
+    cop_reporter_begin(s->reporter, &check);
+    cop_status status = take_stamp(d, &first, &err);
+    if (status == COP_OK)
+        status = take_stamp(d, &second, &err);
+    if (status != COP_OK)
+        (void)cop_reporter_status(s->reporter, status, &err);
+    else if (memcmp(&first, &second, sizeof first) != 0)
+        cop_reporter_finding(s->reporter, "the second stamp differs from the first");
+    else if (memcmp(&first, &nothing, sizeof first) == 0)
+        cop_reporter_finding(s->reporter, "the stamp is empty: files that change are not told");
+    else
+        cop_reporter_ok(s->reporter);
+}
+
 static void check_samples(const cop_subject *s, const cop_component *c)
 {
     static const cop_check sound = {"samples are sound",
@@ -163,13 +204,14 @@ static void check_samples(const cop_subject *s, const cop_component *c)
     cop_error err = {0};
     cop_loaded_data *first = NULL, *second = NULL;
     cop_reporter_begin(s->reporter, &sound);
-    cop_status status = cop_loaded_data_open(c, NULL, &first, &err);
+    cop_status status = cop_loaded_data_read(c, NULL, &first, &err);
     if (!cop_reporter_status(s->reporter, status, &err))
         return;
     check_names(s, first);
     check_pieces(s, first);
+    check_stamp(s, first);
     cop_reporter_begin(s->reporter, &same);
-    status = cop_loaded_data_open(c, NULL, &second, &err);
+    status = cop_loaded_data_read(c, NULL, &second, &err);
     if (status == COP_OK && strcmp(first->fingerprint, second->fingerprint) != 0)
         cop_reporter_finding(s->reporter, "the second reading gave others");
     else

@@ -91,6 +91,8 @@ plugin -> plugin/loading: a component is an entry with options
 plugin -> plugin/options: a component is an entry with options
 store -> store/formats: an artifact is files
 study -> study/graph: lays the study out
+study -> study/data: opens the data of a config's groups
+study/graph -> study/data: stages are of data that were read
 study -> study/running: asks whether a stage is done, for `check`
 study/graph -> study: circle: the opened cells and data are declared beside the study
 study/running -> study/graph: runs stages
@@ -108,7 +110,7 @@ report/renderers -> report/figures: circle: gnuplot draws the figure that figure
 # Headers of libraries, and the folders that may include them.
 LIBRARIES = """
 dnnl.h: exec/onednn exec/program
-cblas.h: exec/kernels/linear exec/program exec/inspect
+cblas.h: exec/kernels/linear exec/program exec/inspect nn
 omp.h: core
 libconfig.h: plugin
 png.h: report/renderers

@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "given.h"
 #include "nn/model.h"
-#include "study/data.h"
+#include "study/data/data.h"
 #include "study/graph/graph.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -72,7 +72,7 @@ static void open_trial(trial *t, cop_kind kind, const char *groups)
     const cop_component *c = kind == COP_KIND_DISTILLER ? cell->distill
                              : kind == COP_KIND_PRUNER  ? cell->phases[0].pruner
                                                         : cell->analyzers[0];
-    assert_ok(cop_loaded_data_open(cell->dataset, NULL, &t->data, &err), &err);
+    assert_ok(cop_loaded_data_open(cell->dataset, NULL, NULL, &t->data, &err), &err);
     const cop_task *task = &t->data->info.task;
     assert_ok(cop_component_model(cell->model, task, &t->model, &err), &err);
     assert_ok(cop_model_initial_state(t->model, 3, &t->initial, &err), &err);

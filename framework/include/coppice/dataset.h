@@ -26,7 +26,9 @@ COP_API void cop_dataset_set_images(cop_dataset_info *info, int32_t channels, in
 COP_API void cop_dataset_set_classes(cop_dataset_info *info, int32_t count,
                                      const char *const *names);
 
-/* How many samples a split has, 1 or more. [main thread, in describe] */
+/* How many samples a split has: 1 or more; 0 test samples where the data have none by themselves.
+ * Every dataset's group may then say `validation`, by which the host holds training samples out
+ * instead; without it, data that have no test samples are refused. [main thread, in describe] */
 COP_API void cop_dataset_set_count(cop_dataset_info *info, cop_split split, int64_t count);
 
 /* How the images are normalised for a network: a mean and a positive deviation per channel, of
@@ -43,7 +45,21 @@ COP_API void cop_dataset_set_float(cop_dataset_info *info);
  * Without this call: none. [main thread, in describe] */
 COP_API void cop_dataset_set_augment(cop_dataset_info *info, uint32_t flags);
 
-/* What a dataset plugin implements. All required. */
+/* What tells the content of files without reading them: the host's, who hands an empty one to
+ * `stamp`. */
+typedef struct cop_dataset_stamp cop_dataset_stamp;
+
+/* Adds a file: its path, its size, and when it was changed. COP_FAILED, naming it, where it is not
+ * there. [main thread, in stamp] */
+COP_API cop_status cop_dataset_stamp_file(cop_dataset_stamp *stamp, const char *path,
+                                          cop_error *err);
+
+/* Adds a text: whatever else decides what `read` gives, such as how images are resized. The
+ * plugin's id, its results_version and its options need not be added: they are in every stamp.
+ * [main thread, in stamp] */
+COP_API void cop_dataset_stamp_text(cop_dataset_stamp *stamp, const char *text);
+
+/* What a dataset plugin implements. All but `stamp` required. */
 typedef struct cop_dataset_ops {
     size_t size; /* sizeof(cop_dataset_ops) */
 
@@ -61,6 +77,13 @@ typedef struct cop_dataset_ops {
      * [main thread] */
     cop_status (*read)(void *self, cop_split split, int64_t first, int64_t count, void *pixels,
                        int32_t *labels, cop_error *err);
+
+    /* Optional, since 2.1: for data that are slow to read, as those of images that are decoded.
+     * Adds every file that `read` would open. The host then keeps what it has read in a file under
+     * the output directory and maps that into memory: a later run with the same stamp reads that
+     * file alone, and of a large data set the memory holds no more than what is in use. Commands
+     * without an output directory read as ever. [main thread] */
+    cop_status (*stamp)(void *self, cop_dataset_stamp *stamp, cop_error *err);
 } cop_dataset_ops;
 
 COP_END

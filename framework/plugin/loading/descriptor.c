@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "plugin/component.h"
+#include "plugin/preparation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,10 +160,16 @@ static cop_status check_rows(const cop_plugin *p, const cop_option *rows, cop_er
 {
     COP_TRY(cop_options_check(rows, p->option_count, p->options_size, err));
     bool takes_models = p->kind != COP_KIND_MODEL && p->kind != COP_KIND_DATASET;
-    for (size_t i = 0; i < p->option_count; i++)
+    for (size_t i = 0; i < p->option_count; i++) {
         if (rows[i].type == COP_OPTION_MODEL && !takes_models)
             return cop_fail(err, COP_INVALID, "option \"%s\" is a model; a %s cannot have one",
                             rows[i].name, kinds[p->kind].name);
+        if (cop_option_is_reserved((cop_kind)p->kind, rows[i].name))
+            return cop_fail(err, COP_INVALID,
+                            "option \"%s\" has a name that the host reserves: it is a key of every "
+                            "%s's group",
+                            rows[i].name, kinds[p->kind].name);
+    }
     return COP_OK;
 }
 

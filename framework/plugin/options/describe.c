@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
+#include "plugin/preparation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -189,6 +190,12 @@ void cop_describe_plugin(const cop_registry_entry *entry, FILE *out)
                   cop_kind_name((cop_kind)p->kind), p->kind_interface);
     (void)fputs(p->option_count > 0 ? "\noptions\n" : "\nno options\n", out);
     cop_describe_options(p->options, p->option_count, out);
+    if (p->kind != COP_KIND_DATASET)
+        return;
+    size_t count = 0;
+    const cop_option *rows = cop_preparation_options(&count);
+    (void)fputs("\noptions of every dataset, done in this order\n", out);
+    cop_describe_options(rows, count, out);
 }
 
 static cop_status refuse_several(const cop_registry *r, const char *word, cop_error *err)

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
+#include "plugin/preparation.h"
 
 #include <cJSON.h>
 #include <math.h>
@@ -123,6 +124,13 @@ static void add_plugin(builder *b, cJSON *object, const cop_registry_entry *entr
     cJSON *options = add_array(b, object, "options");
     for (size_t i = 0; options != NULL && i < p->option_count; i++)
         add_option(b, options, &p->options[i]);
+    if (p->kind != COP_KIND_DATASET)
+        return;
+    size_t count = 0;
+    const cop_option *rows = cop_preparation_options(&count);
+    cJSON *shared = add_array(b, object, "options_of_every_dataset");
+    for (size_t i = 0; shared != NULL && i < count; i++)
+        add_option(b, shared, &rows[i]);
 }
 
 static cop_status print(const builder *b, cJSON *document, FILE *out, cop_error *err)

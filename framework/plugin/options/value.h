@@ -18,8 +18,9 @@ typedef struct cop_reader {
     const cop_registry *registry;
     bool is_table; /* a table's own default is read, to see whether it makes sense */
     cop_logger *log;
-    cop_arena *arena;      /* strings and lists */
-    cop_component **model; /* owns the component of a model that is read; NULL without registry */
+    cop_arena *arena;        /* strings and lists */
+    const char *passed_over; /* a key of a recipe's group that is no field of it; NULL: none */
+    cop_component **model;   /* owns the component of a model that is read; NULL without registry */
 } cop_reader;
 
 typedef struct cop_list {

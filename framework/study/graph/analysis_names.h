@@ -5,8 +5,8 @@
 #include "study/graph/graph.h"
 
 /* What tells a cell's i-th analyzer from its others by the same plugin: the options that differ,
- * "copy = 1, mode = \"train\"". Empty where it is the only one, or none differs. The caller's
- * (free); NULL when memory is out. */
+ * "copy = 1, mode = \"train\"", and those of what they look at, "dataset.seed = 1". Empty where it
+ * is the only one, or none differs. The caller's (free); NULL when memory is out. */
 char *cop_analysis_label(const cop_cell *cell, size_t i);
 
 #endif

@@ -14,7 +14,7 @@ static bool is_known(const cop_study *s, const cop_stage *stage, int64_t *sample
 {
     const cop_training_stage *train = &stage->train;
     *recipe = train->recipe;
-    *samples = stage->opened->data->train.count;
+    *samples = stage->data->train.count;
     if (train->distil != COP_NO_STAGE) {
         const cop_work_stage *distil = &s->stages[train->distil].work;
         *samples = distil->expected_samples;
@@ -77,6 +77,5 @@ void cop_estimate_training(const cop_study *s, cop_stage *stage)
     int64_t first = start->go_on ? cop_duration_steps(start->at, per_epoch, steps) : 0;
     stage->points = (double)(steps - first) / (double)per_epoch * (double)samples;
     double forward = cop_model_forward_flops(stage->train.model);
-    stage->flops =
-        forward * (PASSES_PER_STEP * stage->points + (double)stage->opened->data->test.count);
+    stage->flops = forward * (PASSES_PER_STEP * stage->points + (double)stage->data->test.count);
 }

@@ -81,7 +81,7 @@ static cop_noise noise_of_distiller(uint64_t variant)
 /* A training of the line; the caller fills what differs from a plain one on real data. */
 static cop_stage new_training(const cop_line *l, const cop_position *at, cop_noise noise)
 {
-    cop_stage stage = {.kind = COP_STAGE_TRAIN, .opened = l->o};
+    cop_stage stage = {.kind = COP_STAGE_TRAIN, .opened = l->o, .data = l->o->data};
     stage.train = (cop_training_stage){
         .model = l->o->model,
         .distil = COP_NO_STAGE,
@@ -105,12 +105,15 @@ static bool same_recipe(cop_recipe a, cop_recipe b)
 
 /* A training goes on at the step of the state that it starts from only on the same data with the
  * same recipe; otherwise its own schedule begins at the beginning. */
-static void settle_schedule(const cop_line *l, cop_training_stage *train)
+static void settle_schedule(const cop_line *l, cop_stage *stage)
 {
+    cop_training_stage *train = &stage->train;
     if (!train->start.go_on)
         return;
-    const cop_training_stage *base = &l->s->stages[train->start.base].train;
+    const cop_stage *from = &l->s->stages[train->start.base];
+    const cop_training_stage *base = &from->train;
     train->start.go_on = base->model == train->model && base->distil == train->distil &&
+                         strcmp(from->data->fingerprint, stage->data->fingerprint) == 0 &&
                          base->own_recipe == train->own_recipe &&
                          (train->own_recipe || same_recipe(base->recipe, train->recipe));
     train->start.keep_momentum = train->start.keep_momentum && train->start.go_on;
@@ -161,7 +164,7 @@ static cop_status check_reached(const cop_line *l, const cop_stage *stage, const
 static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
                                const char *wanted_by, int32_t *index, cop_error *err)
 {
-    settle_schedule(l, &stage->train);
+    settle_schedule(l, stage);
     cop_estimate_training(l->s, stage);
     cop_status status = cop_training_check(l->s, stage, err);
     if (status != COP_OK)
@@ -181,9 +184,17 @@ static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
     return cop_study_add_stage(l->s, stage, index, err);
 }
 
-/* Fills the data and recipe of a training that belongs to a phase. */
-static void use_stage_data(const cop_line *l, const cop_phase *p, cop_training_stage *train)
+/* The real data of a phase: those that its rounds train on, or that the set was distilled from. */
+static const cop_loaded_data *phase_data(const cop_line *l, const cop_phase *p)
 {
+    return l->o->phase_data[p - l->o->cell->phases];
+}
+
+/* Fills the data and recipe of a training that belongs to a phase. */
+static void use_stage_data(const cop_line *l, const cop_phase *p, cop_stage *stage)
+{
+    cop_training_stage *train = &stage->train;
+    stage->data = phase_data(l, p);
     if (p->data == COP_DATA_DISTILLED)
         train->distil = l->distil;
     if (p->has_recipe)
@@ -199,21 +210,21 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
         char text[128];
         (void)snprintf(text, sizeof text, "train %s, copy %lld", what, (long long)c);
         cop_stage stage = new_training(l, at, noise_of_copy((uint64_t)c));
+        stage.data = l->o->copies_data;
         COP_TRY(add_training(l, &stage, text, "", &copies[c], err));
     }
     return COP_OK;
 }
 
-static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
+static struct cop_plan new_plan(const cop_line *l, cop_kind kind, const cop_loaded_data *data)
 {
     return (struct cop_plan){.kind = kind,
                              .model = kind == COP_KIND_DISTILLER ? NULL : l->o->model,
-                             .task = l->o->data->info.task,
-                             .space = cop_samples_space(&l->o->data->train),
-                             .train_count = l->o->data->train.count,
-                             .test_count = l->o->data->test.count,
-                             .class_counts = l->o->data->class_counts,
-                             .space = cop_samples_space(&l->o->data->train),
+                             .task = data->info.task,
+                             .space = cop_samples_space(&data->train),
+                             .train_count = data->train.count,
+                             .test_count = data->test.count,
+                             .class_counts = data->class_counts,
                              .copies = l->o->cell->copies,
                              .has_distilled = l->distil != COP_NO_STAGE,
                              .weights_left = -1};
@@ -247,16 +258,17 @@ static cop_noise noise_of_request(const cop_instance *component, uint64_t varian
     }
 }
 
-/* One training that a plan asked for. */
+/* One training that a plan asked for; `data` is what it calls real. */
 static cop_status add_request(cop_line *l, const cop_instance *component,
-                              const cop_plan_training *r, const cop_position *ticket,
-                              int32_t *index, cop_error *err)
+                              const cop_loaded_data *data, const cop_plan_training *r,
+                              const cop_position *ticket, int32_t *index, cop_error *err)
 {
     cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
     if (r->start == COP_START_INIT)
         at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
     cop_stage stage = new_training(l, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
+    stage.data = data;
     if (r->has_recipe)
         stage.train.recipe = r->recipe;
     if (r->data == COP_DATA_DISTILLED) {
@@ -283,6 +295,9 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
 {
     cop_work_stage *work = &stage->work;
     size_t n = plan->training_count;
+    /* An analyzer compares with copies, whatever it looks at them with. */
+    const cop_loaded_data *real =
+        stage->kind == COP_STAGE_ANALYZE ? l->o->copies_data : stage->data;
     work->steps = plan->steps;
     work->steps_go_on = plan->steps_go_on && plan->steps > 0;
     work->expected_samples = plan->expected_samples;
@@ -297,7 +312,7 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         const cop_plan_training *r = &plan->trainings[i];
         COP_TRY(place_at_component(
             work->instance->component,
-            add_request(l, work->instance, r, ticket, &work->trainings[i], err), err));
+            add_request(l, work->instance, real, r, ticket, &work->trainings[i], err), err));
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
@@ -327,9 +342,9 @@ static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_positio
 static cop_status lay_out_distiller(cop_line *l, cop_error *err)
 {
     const cop_instance *instance = &l->o->distiller;
-    struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER);
+    struct cop_plan plan = new_plan(l, COP_KIND_DISTILLER, l->o->data);
     COP_TRY(make_plan(instance, &plan, err));
-    cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o};
+    cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o, .data = l->o->data};
     stage.work.instance = instance;
     stage.work.seed = seed_of(l, COP_SEED_DISTILL);
     const cop_position none = dense_position(l);
@@ -367,9 +382,9 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
 {
     const cop_instance *instance = &l->o->analyzers[i];
     char text[192];
-    struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER);
+    struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER, l->o->analyzer_data[i]);
     COP_TRY(make_plan(instance, &plan, err));
-    cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o};
+    cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o, .data = l->o->analyzer_data[i]};
     cop_work_stage *work = &stage.work;
     work->instance = instance;
     work->seed = seed_of(l, COP_SEED_ANALYZE);
@@ -448,7 +463,7 @@ static cop_status train_round(cop_line *l, const cop_phase *p, const cop_positio
                               int64_t round, int32_t *trained, cop_error *err)
 {
     cop_stage stage = new_training(l, at, p->noise_of_copy ? noise_of_copy(0) : noise_of_masks(0));
-    use_stage_data(l, p, &stage.train);
+    use_stage_data(l, p, &stage);
     if (at->mask == COP_NO_STAGE && p->rewind == COP_REWIND_STEP) {
         stage.train.snapshots = calloc(1, sizeof *stage.train.snapshots);
         if (stage.train.snapshots == NULL)
@@ -503,7 +518,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     const cop_phase *p = &l->o->cell->phases[i];
     const cop_instance *instance = &l->o->pruners[i];
     char text[64];
-    struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
+    struct cop_plan plan = new_plan(l, COP_KIND_PRUNER, phase_data(l, p));
     plan.weights_left = at->left;
     COP_TRY(make_plan(instance, &plan, err));
     bool needs_rounds = plan.need_rounds;
@@ -517,7 +532,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
         }
         at->points += l->s->stages[trained].points;
     }
-    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o};
+    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o, .data = phase_data(l, p)};
     stage.work.instance = instance;
     stage.work.seed = seed_of(l, COP_SEED_PRUNE);
     stage.work.start = at->start;

@@ -1,4 +1,4 @@
-/* graph.h (implemented in study/graph/, study/data.c, study/opened.c, study/running/done.c): what a
+/* graph.h (implemented in study/graph/, study/opened.c, study/running/done.c): what a
  * study consists of: opened data, models and components, and the stages and tickets laid out from
  * them. Shared by the files of study/. */
 #ifndef COP_STUDY_GRAPH_GRAPH_H
@@ -6,7 +6,7 @@
 
 #include "exec/inspect/versions.h"
 #include "nn/model.h"
-#include "study/data.h"
+#include "study/data/data.h"
 #include "study/graph/plan.h"
 #include "study/study.h"
 #include "train/recipe.h"
@@ -22,10 +22,13 @@
 /* The opened components of one cell, beside its cop_cell. */
 typedef struct cop_opened {
     const cop_cell *cell;
-    const cop_loaded_data *data;
-    cop_model *model;       /* the study's */
-    cop_instance distiller; /* unused without cell->distill */
-    cop_instance *pruners;  /* one per phase */
+    const cop_loaded_data *data;           /* the study's */
+    const cop_loaded_data *copies_data;    /* what copies train on and are measured by */
+    const cop_loaded_data **phase_data;    /* what each phase trains on, on real data */
+    const cop_loaded_data **analyzer_data; /* what each analyzer looks at */
+    cop_model *model;                      /* the study's */
+    cop_instance distiller;                /* unused without cell->distill */
+    cop_instance *pruners;                 /* one per phase */
     cop_instance *analyzers;
 } cop_opened;
 
@@ -96,7 +99,8 @@ typedef struct cop_stage {
                                  says how many there are; else empty */
     char *title;              /* "train IMP, seed 0, round 2, copy 1" */
     const cop_opened *opened; /* of the cell that asked first */
-    double flops;             /* estimate; 0 where unknown */
+    const cop_loaded_data *data; /* what it reads: of a training, what it is measured by too */
+    double flops;                /* estimate; 0 where unknown */
     double points;            /* training images seen; an estimate until a synthetic set is there */
     char *failure;            /* why there is no result, where a run found that out; owned */
     cop_training_stage train; /* COP_STAGE_TRAIN */
@@ -132,6 +136,7 @@ struct cop_study {
     /* Of every model of the study (exec/compiler/cache.h); owned; NULL: none are kept. */
     struct cop_program_cache *programs;
     char isa[COP_ISA_SIZE]; /* the instruction sets that decide results, as identities have them */
+    const cop_data_home *home; /* where slow data are kept, while it is opened; NULL: nowhere */
     cop_loaded_data **data;
     size_t data_count;
     cop_opened *opened;       /* one per cell */
@@ -151,10 +156,6 @@ struct cop_study {
 };
 
 /* The files' interfaces. */
-
-/* data.c: loads a dataset, or finds it loaded. */
-cop_status cop_study_load_data(cop_study *s, const cop_component *component,
-                               const cop_loaded_data **out, cop_error *err);
 
 /* opened.c: opens and closes a cell's components. */
 cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, cop_error *err);

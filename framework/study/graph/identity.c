@@ -143,7 +143,7 @@ static cop_status make_text(const cop_study *s, const cop_stage *stage, const ch
                         (int)cell->precision);
     cop_text_printf(&t, "numerics %d\nstage %s\n%sdata %s\nprecision %s\nthreads %d\n",
                     COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind), s->isa,
-                    stage->opened->data->fingerprint, precision, cell->threads);
+                    stage->data->fingerprint, precision, cell->threads);
     if (stage->kind != COP_STAGE_TRAIN && !is_course)
         cop_text_printf(&t, "steps %" PRId64 "\n", stage->work.steps);
     cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)

@@ -38,7 +38,6 @@ struct cop_plan {
     cop_pixel_space space; /* of the training samples; 0: COP_PIXELS_UNIT */
     int64_t train_count, test_count;
     const int64_t *class_counts; /* training samples by class; NULL: not known */
-    cop_pixel_space space;       /* of the training samples; 0: COP_PIXELS_UNIT */
     int64_t copies;
     bool has_distilled; /* the study has a synthetic set to train on */
 

@@ -132,7 +132,7 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
         return false;
     bool ok = true;
     for (size_t i = 0; ok && i < out->cell_count; i++)
-        ok = fill_cell(&s->config->cells[i], s->opened[i].data, arena, &out->cells[i]);
+        ok = fill_cell(&s->config->cells[i], s->opened[i].copies_data, arena, &out->cells[i]);
     for (size_t i = 0; ok && i < out->ticket_count; i++)
         ok = fill_ticket(s, &s->tickets[i], arena, &out->tickets[i]);
     for (size_t i = 0; i < out->distilled_count; i++)
@@ -182,7 +182,7 @@ static bool fill_stage(const cop_study *s, const cop_stage *stage, int32_t *inpu
 {
     *out = (cop_stage_record){.id = stage->id,
                               .title = stage->title,
-                              .data = stage->opened->data->fingerprint,
+                              .data = stage->data->fingerprint,
                               .identity = stage->identity,
                               .input_count = cop_stage_inputs(stage, inputs)};
     out->inputs = cop_arena_array(arena, out->input_count + 1, sizeof *out->inputs);

@@ -56,7 +56,7 @@ static void close_training(cop_training *t)
 static cop_status open_data(cop_training *t, cop_error *err)
 {
     const cop_training_stage *spec = &t->stage->train;
-    t->data = &t->stage->opened->data->train;
+    t->data = &t->stage->data->train;
     t->recipe = spec->recipe;
     if (spec->distil == COP_NO_STAGE)
         return COP_OK;
@@ -83,7 +83,7 @@ static cop_status open_trainer(cop_training *t, cop_error *err)
                                       .augment_seed = spec->augment_seed,
                                       .threads = threads};
     const cop_objective_spec test = {COP_SIZED(cop_objective_spec), .model = spec->model,
-                                     .data = &t->stage->opened->data->test, .mode = COP_MODE_EVAL,
+                                     .data = &t->stage->data->test, .mode = COP_MODE_EVAL,
                                      .threads = threads};
     COP_TRY(cop_trainer_new(&trainer, &t->trainer, err));
     return cop_objective_new(&test, &t->test, err);

@@ -78,10 +78,10 @@ static void fill_work(cop_run *run)
     bool is_analyzer = run->stage->kind == COP_STAGE_ANALYZE;
     run->work = (struct cop_work){
         .kind = (cop_kind)cop_component_entry(spec->instance->component)->plugin->kind,
-        .task = &o->data->info.task,
+        .task = &run->stage->data->info.task,
         .model = run->stage->kind == COP_STAGE_DISTIL ? NULL : o->model,
-        .train = &o->data->train,
-        .test = is_analyzer ? &o->data->test : NULL,
+        .train = &run->stage->data->train,
+        .test = is_analyzer ? &run->stage->data->test : NULL,
         .seed = spec->seed,
         .threads = o->cell->threads,
         .log = run->r->log,
@@ -101,7 +101,6 @@ static void fill_work(cop_run *run)
 
 static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, cop_error *err)
 {
-    const cop_opened *o = stage->opened;
     const cop_plugin *plugin = cop_component_entry(stage->work.instance->component)->plugin;
     memset(run, 0, sizeof *run);
     run->r = r;
@@ -113,7 +112,7 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
     COP_TRY(compare_copies(run, err));
     fill_work(run);
     cop_status status =
-        cop_worker_open(stage->work.instance, &o->data->info.task, &run->worker, err);
+        cop_worker_open(stage->work.instance, &stage->data->info.task, &run->worker, err);
     r->own_failure = status != COP_OK;
     COP_TRY(status);
     run->drive = (cop_drive){.what = run->what,

@@ -85,6 +85,8 @@ static const struct {
     {"null_callback.so", "callback \"finish\" is NULL; a pruner must have it"},
     {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
     {"duplicate_option.so", "option \"rate\" is there twice"},
+    {"reserved_option.so", "option \"per_class\" has a name that the host reserves: it is a key of "
+                           "every dataset's group"},
     {"toypruner_again.so", "pruner \"toypruner\" is taken from "},
     {"unresolved.so", "unresolved.so: undefined symbol: coppice_fixture_nowhere"},
     {"crashes.so", "crashed when opened (signal 11)"},

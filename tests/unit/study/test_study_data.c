@@ -4,7 +4,7 @@
 
 #include "core/text.h"
 #include "plugin/options/setting.h"
-#include "study/data.h"
+#include "study/data/data.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static cop_status load(const char *options, cop_component **component, cop_loade
         cop_component_read(registry, COP_KIND_DATASET, group, NULL, "t.cfg", NULL, component, err),
         err);
     config_destroy(&config);
-    return cop_loaded_data_open(*component, NULL, data, err);
+    return cop_loaded_data_open(*component, NULL, NULL, data, err);
 }
 
 static void refuses_what_is_out_of_range_with_its_sample(void **state)

@@ -83,8 +83,10 @@ static cop_status refuse_unknown(const cop_reader *reader, const config_setting_
 {
     const char *names[64] = {"recipe"};
     size_t count = 1;
-    for (; count < 64 && cop_recipe_field_at(count - 1) != NULL; count++)
+    for (; count < 63 && cop_recipe_field_at(count - 1) != NULL; count++)
         names[count] = cop_recipe_field_at(count - 1)->row.name;
+    if (reader->passed_over != NULL)
+        names[count++] = reader->passed_over;
     const char *name = config_setting_name(setting);
     cop_place place = cop_setting_place(setting, reader->file);
     cop_status status = cop_fail_at(err, COP_INVALID, place.file, place.line,
@@ -130,6 +132,12 @@ static void warn_of_milestones(const cop_reader *reader, const config_setting_t 
     }
 }
 
+static bool is_passed_over(const cop_reader *reader, const config_setting_t *member)
+{
+    return reader->passed_over != NULL &&
+           strcmp(config_setting_name(member), reader->passed_over) == 0;
+}
+
 /* A recipe's group, whose first member is `name`. */
 static cop_status read_group(const cop_reader *reader, const config_setting_t *setting,
                              cop_recipe *recipe, cop_error *err)
@@ -142,7 +150,7 @@ static cop_status read_group(const cop_reader *reader, const config_setting_t *s
     COP_TRY(read_name(reader, name, recipe, err));
     for (int i = 0; i < config_setting_length(setting); i++) {
         const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
-        if (member != name)
+        if (member != name && !is_passed_over(reader, member))
             COP_TRY(read_field(reader, member, recipe, err));
     }
     warn_of_milestones(reader, setting, recipe);
