@@ -166,13 +166,18 @@ STANDARD = {name + ".h" for name in (
 
 
 def check_plugins(tree, _used):
+    libraries = dict(line.split(": ") for line in edges.PLUGIN_LIBRARIES.strip().splitlines())
     for path in tree.under("plugins"):
+        folder = os.path.dirname(path)[len("plugins/"):]
         for line, own, other in includes(tree, path):
             place = "%s:%d" % (path, line)
             if own is not None:
                 if "/" in own or os.path.join(os.path.dirname(path), own) not in tree.text:
                     yield Finding(place, 'a plugin includes "%s": its own folder and <coppice/...> alone'
                                   % own)
+            elif other in libraries:
+                if folder not in libraries[other].split():
+                    yield Finding(place, "<%s> is for %s alone" % (other, libraries[other]))
             elif not other.startswith("coppice/") and other not in STANDARD:
                 yield Finding(place, "a plugin includes <%s>" % other)
 

@@ -116,3 +116,12 @@ Random123/philox.h: core
 xxhash.h: core
 dlfcn.h: plugin/loading
 """
+
+# Headers of libraries beside C's, and the plugins that may include them.
+PLUGIN_LIBRARIES = """
+zlib.h: datasets/mnist
+jpeglib.h: datasets/imagefolder
+jerror.h: datasets/imagefolder
+png.h: datasets/imagefolder
+matio.h: datasets/svhn
+"""
