@@ -119,7 +119,7 @@ dlfcn.h: plugin/loading
 
 # Headers of libraries beside C's, and the plugins that may include them.
 PLUGIN_LIBRARIES = """
-zlib.h: datasets/mnist
+zlib.h: datasets/mnist datasets/svhn
 jpeglib.h: datasets/imagefolder
 jerror.h: datasets/imagefolder
 png.h: datasets/imagefolder

@@ -78,8 +78,8 @@ class Check(unittest.TestCase):
                           self.found({"plugins/pruners/mine/mine.c": line}, ["plugins"]))
 
     def test_catches_a_library_that_is_another_plugins(self):
-        changed = {"plugins/pruners/mine/mine.c": "#include <zlib.h>\n"}
-        self.assertIn("<zlib.h> is for datasets/mnist alone", self.found(changed, ["plugins"]))
+        changed = {"plugins/pruners/mine/mine.c": "#include <png.h>\n"}
+        self.assertIn("<png.h> is for datasets/imagefolder alone", self.found(changed, ["plugins"]))
 
     def test_catches_a_call_that_goes_up_without_an_include(self):
         changed = {"framework/core/text.c": "int cop_graph_new(void);\nint cop_text_size(void);\n"

@@ -1,53 +1,22 @@
-/* mat.c: reading SVHN's .mat files by libmatio. It sees only files of MATLAB 5's format: the others
- * that it knows (HDF5's among them) are refused before. */
-#define _POSIX_C_SOURCE 200809L
+/* mat.c: reading SVHN's .mat files by libmatio. It sees only files of MATLAB 5's format that are
+ * whole: the others that it knows (HDF5's among them) are refused before. */
 #include "mat.h"
 
 #ifdef SVHN_HAS_MATIO
 
-#include <errno.h>
-#include <fcntl.h>
+#include "whole.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <matio.h>
 
-enum {
-    HEADER = 128,        /* bytes: a text, then the version and the byte order */
-    MOST_IMAGES = 600000 /* the extra set has 531,131; elements are counted by libmatio in an int */
-};
-
-/* The end of the header: version 1.0, in either byte order. */
-static bool is_matlab5(const uint8_t header[HEADER])
-{
-    static const uint8_t little[4] = {0x00, 0x01, 'I', 'M'}, big[4] = {0x01, 0x00, 'M', 'I'};
-    return memcmp(header + HEADER - 4, little, 4) == 0 || memcmp(header + HEADER - 4, big, 4) == 0;
-}
-
-/* Opening does not block: a pipe of that name would have it wait for ever. */
-static cop_status check_file(const char *path, cop_error *err)
-{
-    uint8_t header[HEADER];
-    struct stat info = {0};
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    cop_status status = COP_OK;
-    if (fd < 0 || fstat(fd, &info) != 0)
-        status = cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        status = cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
-    else if (pread(fd, header, HEADER, 0) != HEADER || !is_matlab5(header))
-        status = cop_fail_at(err, COP_INVALID, path, 0, "is no .mat file of MATLAB 5's format");
-    if (fd >= 0)
-        (void)close(fd);
-    return status;
-}
+/* The extra set has 531,131; elements are counted by libmatio in an int. */
+enum { MOST_IMAGES = 600000 };
 
 static cop_status open_mat(const char *path, mat_t **out, cop_error *err)
 {
-    COP_TRY(check_file(path, err));
     *out = Mat_Open(path, MAT_ACC_RDONLY);
     return *out != NULL ? COP_OK
                         : cop_fail_at(err, COP_INVALID, path, 0, "cannot be opened by libmatio");
@@ -143,7 +112,9 @@ cop_status mat_open(const char *path, mat_file *out, cop_error *err)
     if (file.path == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     memcpy(file.path, path, strlen(path) + 1);
-    cop_status status = open_mat(path, &mat, err);
+    cop_status status = mat_check_whole(path, err);
+    if (status == COP_OK)
+        status = open_mat(path, &mat, err);
     if (status == COP_OK) {
         status = take_variables(mat, &file, err);
         (void)Mat_Close(mat);

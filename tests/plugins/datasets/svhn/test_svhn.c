@@ -118,7 +118,7 @@ static int tear_down(void **state)
 }
 
 /* Fails to open, or to read; the message names the file. */
-static void assert_not_read(const char *dir, const char *file)
+static void assert_not_read(const char *dir, const char *text)
 {
     static uint8_t pixels[3 * PIXELS];
     int32_t labels[3];
@@ -130,7 +130,18 @@ static void assert_not_read(const char *dir, const char *file)
         ops()->destroy(self);
     }
     assert_int_not_equal(status, COP_OK);
-    assert_non_null(strstr(err.file, file));
+    assert_non_null(strstr(err.file, "train_32x32.mat"));
+    assert_non_null(strstr(err.message, text));
+}
+
+/* Writes bytes over those of the training file. */
+static void put_bytes(const fixture *f, long at, const void *bytes, size_t size)
+{
+    FILE *file = fopen(f->train, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
 }
 
 static void refuses_files_that_end_early(void **state)
@@ -140,24 +151,22 @@ static void refuses_files_that_end_early(void **state)
         return;
     for (off_t size = 1000; size >= 0; size -= 50) {
         assert_int_equal(truncate(f->train, size), 0);
-        assert_not_read(f->dir, "train_32x32.mat");
+        assert_not_read(f->dir, size > 128 ? "is cut off" : "");
     }
     assert_int_equal(unlink(f->train), 0);
-    assert_not_read(f->dir, "train_32x32.mat");
+    assert_not_read(f->dir, "No such file");
 }
 
-static void refuses_other_variables_and_formats(void **state)
+static void refuses_other_formats_and_damaged_data(void **state)
 {
     const fixture *f = *state;
     if (!can_read())
         return;
-    FILE *file = fopen(f->train, "r+b"); /* HDF5's version */
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 124, SEEK_SET), 0);
-    assert_int_equal(fputc(0, file), 0);
-    assert_int_equal(fputc(2, file), 2);
-    assert_int_equal(fclose(file), 0);
-    assert_not_read(f->dir, "train_32x32.mat");
+    const uint8_t zeros[64] = {0};
+    put_bytes(f, 400, zeros, sizeof zeros); /* in the compressed images */
+    assert_not_read(f->dir, "a variable cannot be decompressed");
+    put_bytes(f, 124, "\0\2", 2); /* HDF5's version */
+    assert_not_read(f->dir, "is no .mat file of MATLAB 5's format");
 }
 
 int main(void)
@@ -165,7 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_compressed_and_plain_variables),
         cmocka_unit_test_setup_teardown(refuses_files_that_end_early, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses_other_variables_and_formats, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_other_formats_and_damaged_data, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
