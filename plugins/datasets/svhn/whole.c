@@ -18,6 +18,12 @@ enum {
     TAG = 8,      /* what an element is, and how many bytes follow */
     VARIABLE = 14,
     COMPRESSED = 15, /* a variable */
+    FLAGS = 6,
+    SIZES = 5,
+    NAME = 1,
+    MOST_HEAD = 80,  /* bytes of a variable up to its name */
+    MOST_SIZES = 32, /* bytes: 8 axes */
+    MOST_NAME = 63,
     MOST_ELEMENTS = 64,
     BLOCK = 1 << 16
 };
@@ -64,6 +70,38 @@ static int64_t number(const uint8_t *bytes, bool is_big)
     return value;
 }
 
+/* Whether a variable's body begins as one does: flags, sizes, and a name of a length that MATLAB
+ * allows; libmatio asks for as much memory as they claim. The tag of a name of up to 4 bytes may
+ * have its length in the upper half of its first number. */
+static bool has_sound_head(const uint8_t *body, int64_t count, bool is_big)
+{
+    if (count < 3 * TAG || number(body, is_big) != FLAGS || number(body + 4, is_big) != TAG ||
+        number(body + 2 * TAG, is_big) != SIZES)
+        return false;
+    int64_t sizes = number(body + 2 * TAG + 4, is_big);
+    int64_t at = 3 * TAG + (sizes + TAG - 1) / TAG * TAG;
+    if (sizes > MOST_SIZES || count < at + TAG)
+        return false;
+    int64_t type = number(body + at, is_big);
+    if (type >> 16 != 0)
+        return type >> 16 <= 4 && (type & 0xffff) == NAME;
+    return type == NAME && number(body + at + 4, is_big) <= MOST_NAME;
+}
+
+static bool is_sound_variable(walk *w, int64_t at, int64_t size)
+{
+    int64_t count = size < MOST_HEAD ? size : MOST_HEAD;
+    return read_at(w, w->in, count, at) && has_sound_head(w->in, count, w->is_big);
+}
+
+/* What the first decompressed bytes are: the tag of a variable, and its body. */
+static bool begins_soundly(const walk *w, const z_stream *stream)
+{
+    int64_t count = BLOCK - (int64_t)stream->avail_out;
+    return count > TAG && number(w->out, w->is_big) == VARIABLE &&
+           has_sound_head(w->out + TAG, count - TAG, w->is_big);
+}
+
 /* Decompresses what there is; the stream must end, soundly, where the element does. */
 static bool inflates(walk *w, z_stream *stream, int64_t at, int64_t size)
 {
@@ -80,7 +118,10 @@ static bool inflates(walk *w, z_stream *stream, int64_t at, int64_t size)
         }
         stream->next_out = w->out;
         stream->avail_out = BLOCK;
+        bool is_first = stream->total_out == 0;
         code = inflate(stream, Z_NO_FLUSH);
+        if (is_first && !begins_soundly(w, stream))
+            return false;
     }
     return code == Z_STREAM_END && size == 0 && stream->avail_in == 0;
 }
@@ -109,8 +150,10 @@ static const char *find_fault(walk *w)
             return "is damaged: it has something else than variables";
         if (size > w->size - at)
             return "is cut off: its last variable is longer";
+        if (type == VARIABLE && !is_sound_variable(w, at, size))
+            return "is damaged: a variable does not begin as one does";
         if (type == COMPRESSED && !is_sound_stream(w, at, size))
-            return "is damaged: a variable cannot be decompressed";
+            return "is damaged: a variable cannot be decompressed, or is none";
         at += size;
     }
     return at == w->size && at > HEADER ? NULL : "has no variables, or too many";
