@@ -122,6 +122,9 @@ dlfcn.h: plugin/loading
 
 # Headers of libraries beside C's, and the plugins that may include them.
 PLUGIN_LIBRARIES = """
-jpeglib.h: distillers/file
-png.h: distillers/file
+zlib.h: datasets/mnist datasets/svhn
+jpeglib.h: datasets/imagefolder distillers/file
+jerror.h: datasets/imagefolder
+png.h: datasets/imagefolder distillers/file
+matio.h: datasets/svhn
 """

@@ -77,9 +77,9 @@ class Check(unittest.TestCase):
             self.assertIn("a plugin includes",
                           self.found({"plugins/pruners/mine/mine.c": line}, ["plugins"]))
 
-    def test_catches_a_library_of_another_plugin(self):
-        changed = {"plugins/pruners/mine/mine.c": "#include <jpeglib.h>\n"}
-        self.assertIn("<jpeglib.h> is for distillers/file alone", self.found(changed, ["plugins"]))
+    def test_catches_a_library_that_is_another_plugins(self):
+        changed = {"plugins/pruners/mine/mine.c": "#include <matio.h>\n"}
+        self.assertIn("<matio.h> is for datasets/svhn alone", self.found(changed, ["plugins"]))
 
     def test_catches_a_call_that_goes_up_without_an_include(self):
         changed = {"framework/core/text.c": "int cop_graph_new(void);\nint cop_text_size(void);\n"

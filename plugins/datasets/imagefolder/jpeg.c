@@ -1,0 +1,139 @@
+/* jpeg.c: JPEG files through libjpeg-turbo, with its defaults as Pillow has them: the slow exact
+ * transform, and smooth upsampling of chroma. */
+#include "decoders.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+enum {
+    MOST_SCANS = 200, /* of a progressive file; a thousand empty ones would take for ever */
+    MOST_MEMORY = 1 << 30
+};
+
+typedef struct decoding {
+    struct jpeg_decompress_struct info;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf back;
+    char *reason;
+    picture image;
+    uint8_t *line; /* of CMYK */
+} decoding;
+
+static decoding *decoding_of(j_common_ptr info)
+{
+    return info->client_data;
+}
+
+static void on_error(j_common_ptr info)
+{
+    decoding *d = decoding_of(info);
+    char text[JMSG_LENGTH_MAX];
+    info->err->format_message(info, text);
+    (void)snprintf(d->reason, REASON_SIZE, "%s", text);
+    longjmp(d->back, 1);
+}
+
+/* Warnings: what makes a part of the picture up is an error here, anything else is let be. */
+static void on_message(j_common_ptr info, int level)
+{
+    int code = info->err->msg_code;
+    if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER))
+        on_error(info);
+}
+
+static void on_progress(j_common_ptr info)
+{
+    decoding *d = decoding_of(info);
+    if (d->info.input_scan_number <= MOST_SCANS)
+        return;
+    (void)snprintf(d->reason, REASON_SIZE, "has more than %d scans", (int)MOST_SCANS);
+    longjmp(d->back, 1);
+}
+
+static uint8_t product(int a, int b)
+{
+    int t = a * b + 128;
+    return (uint8_t)((t + (t >> 8)) >> 8);
+}
+
+/* What Adobe's programs write is inverted. */
+static void convert_cmyk(const uint8_t *line, int32_t width, bool is_inverted, uint8_t *rgb)
+{
+    for (int32_t x = 0; x < width; x++)
+        for (int c = 0; c < 3; c++) {
+            int ink = line[4 * x + c], key = line[4 * x + 3];
+            int white = is_inverted ? key : 255 - key;
+            ink = is_inverted ? 255 - ink : ink;
+            rgb[3 * x + c] = (uint8_t)(white - product(ink, white));
+        }
+}
+
+static void read_lines(decoding *d)
+{
+    bool is_cmyk = d->info.out_color_space == JCS_CMYK;
+    size_t stride = 3 * (size_t)d->image.width;
+    if (is_cmyk) {
+        d->line = malloc(4 * (size_t)d->image.width);
+        if (d->line == NULL)
+            ERREXIT1(&d->info, JERR_OUT_OF_MEMORY, 0);
+    }
+    while (d->info.output_scanline < d->info.output_height) {
+        uint8_t *row = d->image.pixels + stride * d->info.output_scanline;
+        JSAMPROW line = is_cmyk ? d->line : row;
+        (void)jpeg_read_scanlines(&d->info, &line, 1);
+        if (is_cmyk)
+            convert_cmyk(d->line, d->image.width, d->info.saw_Adobe_marker != FALSE, row);
+    }
+}
+
+/* Comes back by `back` where something is wrong. */
+static void decode(decoding *d, const uint8_t *data, size_t size)
+{
+    jpeg_create_decompress(&d->info);
+    d->info.mem->max_memory_to_use = MOST_MEMORY;
+    d->info.progress = &d->progress;
+    jpeg_mem_src(&d->info, data, (unsigned long)size);
+    (void)jpeg_read_header(&d->info, TRUE);
+    d->image.width = (int32_t)d->info.image_width;
+    d->image.height = (int32_t)d->info.image_height;
+    if (!image_allocate(&d->image, d->reason))
+        longjmp(d->back, 1);
+    bool is_cmyk = d->info.jpeg_color_space == JCS_CMYK || d->info.jpeg_color_space == JCS_YCCK;
+    d->info.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+    (void)jpeg_start_decompress(&d->info);
+    read_lines(d);
+    (void)jpeg_finish_decompress(&d->info);
+}
+
+/* Apart from what sets the jump up: none of its own variables may change behind its back. */
+static bool try_decode(decoding *d, const uint8_t *data, size_t size)
+{
+    if (setjmp(d->back) != 0)
+        return false;
+    decode(d, data, size);
+    return true;
+}
+
+bool jpeg_decode(const uint8_t *data, size_t size, picture *out, char reason[REASON_SIZE])
+{
+    decoding d = {.reason = reason};
+    d.info.err = jpeg_std_error(&d.errors);
+    d.errors.error_exit = on_error;
+    d.errors.emit_message = on_message;
+    d.progress.progress_monitor = on_progress;
+    d.info.client_data = &d;
+    bool is_decoded = try_decode(&d, data, size);
+    jpeg_destroy_decompress(&d.info);
+    free(d.line);
+    if (is_decoded)
+        *out = d.image;
+    else
+        image_free(&d.image);
+    return is_decoded;
+}

@@ -1,0 +1,103 @@
+/* png.c: PNG files through libpng. */
+#include "decoders.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+enum { MOST_CHUNK = 1 << 24 }; /* bytes of one that is kept, such as a text */
+
+typedef struct decoding {
+    png_structp png;
+    png_infop info;
+    const uint8_t *data;
+    size_t size, at;
+    char *reason;
+    picture image;
+} decoding;
+
+static void on_error(png_structp png, png_const_charp text)
+{
+    decoding *d = png_get_error_ptr(png);
+    (void)snprintf(d->reason, REASON_SIZE, "%s", text);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static void on_read(png_structp png, png_bytep bytes, size_t count)
+{
+    decoding *d = png_get_io_ptr(png);
+    if (count > d->size - d->at)
+        png_error(png, "the file ends early");
+    memcpy(bytes, d->data + d->at, count);
+    d->at += count;
+}
+
+/* Whatever it is, 8 bits each of red, green and blue. */
+static void ask_for_rgb(decoding *d)
+{
+    png_byte type = png_get_color_type(d->png, d->info);
+    if (type == PNG_COLOR_TYPE_PALETTE)
+        png_set_palette_to_rgb(d->png);
+    if ((type & PNG_COLOR_MASK_COLOR) == 0) {
+        png_set_expand_gray_1_2_4_to_8(d->png);
+        png_set_gray_to_rgb(d->png);
+    }
+    png_set_strip_16(d->png);
+    png_set_strip_alpha(d->png);
+}
+
+/* Comes back by libpng's jump where something is wrong. */
+static void decode(decoding *d)
+{
+    png_set_read_fn(d->png, d, on_read);
+    png_set_chunk_malloc_max(d->png, MOST_CHUNK);
+    png_read_info(d->png, d->info);
+    d->image.width = (int32_t)png_get_image_width(d->png, d->info);
+    d->image.height = (int32_t)png_get_image_height(d->png, d->info);
+    if (!image_allocate(&d->image, d->reason))
+        png_longjmp(d->png, 1);
+    ask_for_rgb(d);
+    int passes = png_set_interlace_handling(d->png);
+    png_read_update_info(d->png, d->info);
+    size_t stride = 3 * (size_t)d->image.width;
+    if (png_get_rowbytes(d->png, d->info) != stride)
+        png_error(d->png, "cannot be made RGB");
+    for (int pass = 0; pass < passes; pass++)
+        for (int32_t y = 0; y < d->image.height; y++)
+            png_read_row(d->png, d->image.pixels + stride * (size_t)y, NULL);
+    png_read_end(d->png, NULL);
+}
+
+/* Apart from what sets the jump up: none of its own variables may change behind its back. */
+static bool try_decode(decoding *d)
+{
+    if (setjmp(png_jmpbuf(d->png)) != 0)
+        return false;
+    decode(d);
+    return true;
+}
+
+bool png_decode(const uint8_t *data, size_t size, picture *out, char reason[REASON_SIZE])
+{
+    decoding d = {.data = data, .size = size, .reason = reason};
+    (void)snprintf(reason, REASON_SIZE, "out of memory");
+    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_error, on_warning);
+    d.info = d.png != NULL ? png_create_info_struct(d.png) : NULL;
+    bool is_decoded = d.info != NULL && try_decode(&d);
+    if (d.png != NULL)
+        png_destroy_read_struct(&d.png, d.info != NULL ? &d.info : NULL, NULL);
+    if (is_decoded)
+        *out = d.image;
+    else
+        image_free(&d.image);
+    return is_decoded;
+}

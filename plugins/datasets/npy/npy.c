@@ -1,0 +1,513 @@
+/* npy.c: images and labels in NumPy's .npy files, for data that have no plugin of their own.
+ *
+ * Images are an array [N, C, H, W], [N, H, W, C] or [N, H, W]: bytes, or floating-point numbers in
+ * [0, 1]. Labels are an array [N] or [N, 1] of whole numbers from 0 on. Both in C's or Fortran's
+ * order and either byte order. The normalisation is, where none is given, the mean and the
+ * deviation of the training pixels, by channel, also where a part of them is held out later. */
+#include "array.h"
+
+#include <coppice/plugin.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_SIDE = 8192, CHUNK_BYTES = 1 << 24 };
+
+typedef enum layout { LAYOUT_AUTO = 0, LAYOUT_NCHW, LAYOUT_NHWC, LAYOUT_NHW } layout;
+
+typedef struct options {
+    const char *train_images, *train_labels, *test_images, *test_labels;
+    int32_t layout;
+    int64_t classes;
+    cop_string_list class_names;
+    cop_float_list mean, std;
+    uint32_t augment;
+} options;
+
+typedef struct npy {
+    npy_array images[2]; /* by split; none where there are no test images */
+    int32_t *labels[2];
+    layout layout;
+    int32_t channels, height, width, classes;
+    char **class_names; /* [classes], or NULL */
+    uint32_t augment;
+    bool is_normalized;
+    cop_normalization normalization;
+} npy;
+
+static const char *const layout_choices[] = {"auto", "nchw", "nhwc", "nhw", NULL};
+
+static cop_status out_of_memory(cop_error *err)
+{
+    return cop_fail(err, COP_FAILED, "out of memory");
+}
+
+static void npy_destroy(void *state)
+{
+    npy *self = state;
+    for (int split = 0; split < 2; split++) {
+        npy_close(&self->images[split]);
+        free(self->labels[split]);
+    }
+    for (int32_t i = 0; self->class_names != NULL && i < self->classes; i++)
+        free(self->class_names[i]);
+    free(self->class_names);
+    free(self);
+}
+
+/* Images. */
+
+static bool is_float(const npy *self)
+{
+    return self->images[COP_SPLIT_TRAIN].header.kind == 'f';
+}
+
+static bool may_be_channels(int64_t length)
+{
+    return length >= 1 && length <= COP_MAX_CHANNELS;
+}
+
+/* Which axis has the channels is clear where one of two is short. */
+static cop_status find_layout(const npy_array *images, layout *out, cop_error *err)
+{
+    const npy_header *h = &images->header;
+    if (h->rank == 3)
+        *out = LAYOUT_NHW;
+    else if (h->rank == 4 && may_be_channels(h->shape[1]) && !may_be_channels(h->shape[3]))
+        *out = LAYOUT_NCHW;
+    else if (h->rank == 4 && may_be_channels(h->shape[3]) && !may_be_channels(h->shape[1]))
+        *out = LAYOUT_NHWC;
+    else
+        return cop_fail_at(err, COP_INVALID, images->path, 0,
+                           "has %d axes%s: not to be told from which axis the channels are on; "
+                           "images are [N, H, W], [N, C, H, W] or [N, H, W, C] (layout says "
+                           "which), with 1 to %d channels",
+                           (int)h->rank, h->rank == 4 ? ", two of them or none short" : "",
+                           (int)COP_MAX_CHANNELS);
+    return COP_OK;
+}
+
+static cop_status check_type(const npy_array *images, cop_error *err)
+{
+    const npy_header *h = &images->header;
+    if ((h->kind == 'u' && h->bytes == 1) || (h->kind == 'f' && h->bytes >= 4))
+        return COP_OK;
+    return cop_fail_at(err, COP_INVALID, images->path, 0,
+                       "has elements of type %c%d; images are u1 (bytes), f4 or f8 (in [0, 1])",
+                       h->kind, (int)h->bytes);
+}
+
+/* Takes the sizes of the training images; the layout is known. */
+static cop_status take_sizes(npy *self, cop_error *err)
+{
+    const npy_array *images = &self->images[COP_SPLIT_TRAIN];
+    const int64_t *shape = images->header.shape;
+    bool is_nhwc = self->layout == LAYOUT_NHWC;
+    int first = self->layout == LAYOUT_NCHW ? 2 : 1;
+    if (images->header.rank != (self->layout == LAYOUT_NHW ? 3 : 4))
+        return cop_fail_at(err, COP_INVALID, images->path, 0, "has %d axes, %s has %d",
+                           (int)images->header.rank, layout_choices[self->layout],
+                           self->layout == LAYOUT_NHW ? 3 : 4);
+    int64_t channels = 1;
+    if (self->layout != LAYOUT_NHW)
+        channels = shape[is_nhwc ? 3 : 1];
+    if (!may_be_channels(channels) || shape[first] > MOST_SIDE || shape[first + 1] > MOST_SIDE)
+        return cop_fail_at(err, COP_INVALID, images->path, 0,
+                           "has images of %lld channels, %lld x %lld pixels by layout %s",
+                           (long long)channels, (long long)shape[first],
+                           (long long)shape[first + 1], layout_choices[self->layout]);
+    self->channels = (int32_t)channels;
+    self->height = (int32_t)shape[first];
+    self->width = (int32_t)shape[first + 1];
+    return COP_OK;
+}
+
+/* Test images are of the form of the training images. */
+static cop_status check_test(const npy *self, cop_error *err)
+{
+    const npy_header *train = &self->images[COP_SPLIT_TRAIN].header;
+    const npy_header *test = &self->images[COP_SPLIT_TEST].header;
+    size_t item = (NPY_RANK - 1) * sizeof train->shape[0];
+    if (train->rank == test->rank && memcmp(train->shape + 1, test->shape + 1, item) == 0 &&
+        (train->kind == 'f') == (test->kind == 'f'))
+        return COP_OK;
+    return cop_fail_at(err, COP_INVALID, self->images[COP_SPLIT_TEST].path, 0,
+                       "has images of another shape or type than %s",
+                       self->images[COP_SPLIT_TRAIN].path);
+}
+
+static bool has_test(const npy *self)
+{
+    return self->images[COP_SPLIT_TEST].path != NULL;
+}
+
+static cop_status take_images(npy *self, const options *o, cop_error *err)
+{
+    npy_array *train = &self->images[COP_SPLIT_TRAIN];
+    COP_TRY(npy_open(o->train_images, train, err));
+    COP_TRY(check_type(train, err));
+    self->layout = (layout)o->layout;
+    if (self->layout == LAYOUT_AUTO)
+        COP_TRY(find_layout(train, &self->layout, err));
+    COP_TRY(take_sizes(self, err));
+    if (o->test_images[0] == '\0')
+        return COP_OK;
+    COP_TRY(npy_open(o->test_images, &self->images[COP_SPLIT_TEST], err));
+    COP_TRY(check_type(&self->images[COP_SPLIT_TEST], err));
+    return check_test(self, err);
+}
+
+/* Labels. */
+
+/* A whole number of any width; -1 for one that is no label anyway. */
+static int32_t label_of(const npy_header *h, const uint8_t *bytes)
+{
+    uint64_t value = 0;
+    int64_t whole;
+    uint8_t b;
+    uint16_t s;
+    uint32_t w;
+    switch (h->bytes) {
+    case 1:
+        memcpy(&b, bytes, sizeof b);
+        value = h->kind == 'i' ? (uint64_t)(int64_t)(int8_t)b : b;
+        break;
+    case 2:
+        memcpy(&s, bytes, sizeof s);
+        value = h->kind == 'i' ? (uint64_t)(int64_t)(int16_t)s : s;
+        break;
+    case 4:
+        memcpy(&w, bytes, sizeof w);
+        value = h->kind == 'i' ? (uint64_t)(int64_t)(int32_t)w : w;
+        break;
+    default:
+        memcpy(&value, bytes, sizeof value);
+        break;
+    }
+    memcpy(&whole, &value, sizeof whole);
+    return whole >= 0 && whole < COP_MAX_CLASSES ? (int32_t)whole : -1;
+}
+
+static cop_status convert_labels(const npy_array *a, const uint8_t *bytes, int32_t *labels,
+                                 cop_error *err)
+{
+    for (int64_t i = 0; i < a->header.shape[0]; i++) {
+        labels[i] = label_of(&a->header, bytes + i * a->header.bytes);
+        if (labels[i] < 0)
+            return cop_fail_at(err, COP_INVALID, a->path, 0,
+                               "item %lld is no label: wanted 0 to %d", (long long)i,
+                               (int)COP_MAX_CLASSES - 1);
+    }
+    return COP_OK;
+}
+
+static cop_status read_labels(const npy_array *a, int32_t **out, cop_error *err)
+{
+    size_t count = (size_t)a->header.shape[0];
+    uint8_t *bytes = malloc(count * (size_t)a->header.bytes);
+    *out = malloc(count * sizeof **out);
+    cop_status status = bytes == NULL || *out == NULL
+                            ? out_of_memory(err)
+                            : npy_read(a, 0, a->header.shape[0], bytes, err);
+    if (status == COP_OK)
+        status = convert_labels(a, bytes, *out, err);
+    free(bytes);
+    return status;
+}
+
+static cop_status take_labels(npy *self, cop_split split, const char *path, cop_error *err)
+{
+    npy_array a = {0};
+    const npy_array *images = &self->images[split];
+    COP_TRY(npy_open(path, &a, err));
+    cop_status status = COP_OK;
+    if (a.header.kind == 'f' || a.item != 1)
+        status = cop_fail_at(err, COP_INVALID, path, 0,
+                             "is no array of labels: wanted whole numbers [N]");
+    else if (a.header.shape[0] != images->header.shape[0])
+        status = cop_fail_at(err, COP_INVALID, path, 0, "has %lld labels, for %lld images in %s",
+                             (long long)a.header.shape[0], (long long)images->header.shape[0],
+                             images->path);
+    else
+        status = read_labels(&a, &self->labels[split], err);
+    npy_close(&a);
+    return status;
+}
+
+static int32_t largest_label(const npy *self)
+{
+    int32_t largest = 0;
+    for (int split = 0; split < 2; split++)
+        for (int64_t i = 0; self->labels[split] != NULL && i < self->images[split].header.shape[0];
+             i++)
+            if (self->labels[split][i] > largest)
+                largest = self->labels[split][i];
+    return largest;
+}
+
+/* As many classes as are said or named, else as the labels have. */
+static cop_status take_classes(npy *self, const options *o, cop_error *err)
+{
+    int32_t named = (int32_t)o->class_names.count, most = largest_label(self) + 1;
+    int32_t said = o->classes > 0 ? (int32_t)o->classes : named;
+    if (named > 0 && named != said)
+        return cop_fail(err, COP_INVALID, "there are %d classes and %d names of classes", (int)said,
+                        (int)named);
+    if (said > 0 && most > said)
+        return cop_fail(err, COP_INVALID, "there are %d classes, and label %d", (int)said,
+                        (int)most - 1);
+    self->classes = said > 0 ? said : most;
+    if (self->classes < 2)
+        return cop_fail(err, COP_INVALID, "all labels are 0: wanted 2 classes or more");
+    if (named == 0)
+        return COP_OK;
+    self->class_names = calloc((size_t)named, sizeof *self->class_names);
+    for (int32_t i = 0; self->class_names != NULL && i < named; i++) {
+        size_t size = strlen(o->class_names.items[i]) + 1;
+        self->class_names[i] = malloc(size);
+        if (self->class_names[i] == NULL)
+            return out_of_memory(err);
+        memcpy(self->class_names[i], o->class_names.items[i], size);
+    }
+    return self->class_names != NULL ? COP_OK : out_of_memory(err);
+}
+
+/* The normalisation, as far as it is given. */
+static cop_status take_normalization(npy *self, const options *o, cop_error *err)
+{
+    size_t channels = (size_t)self->channels;
+    if (o->mean.count == 0 && o->std.count == 0)
+        return COP_OK;
+    if (o->mean.count != channels || o->std.count != channels)
+        return cop_fail(err, COP_INVALID, "mean and std want a number per channel: %zu each",
+                        channels);
+    for (size_t c = 0; c < channels; c++) {
+        self->normalization.mean[c] = (float)o->mean.items[c];
+        self->normalization.std[c] = (float)o->std.items[c];
+    }
+    self->is_normalized = true;
+    return COP_OK;
+}
+
+static cop_status take_all(npy *self, const options *o, cop_error *err)
+{
+    if ((o->test_images[0] == '\0') != (o->test_labels[0] == '\0'))
+        return cop_fail(err, COP_INVALID, "test_images and test_labels go together");
+    self->augment = o->augment;
+    COP_TRY(take_images(self, o, err));
+    COP_TRY(take_labels(self, COP_SPLIT_TRAIN, o->train_labels, err));
+    if (has_test(self))
+        COP_TRY(take_labels(self, COP_SPLIT_TEST, o->test_labels, err));
+    COP_TRY(take_classes(self, o, err));
+    return take_normalization(self, o, err);
+}
+
+static cop_status npy_create(const void *values, void **out, cop_error *err)
+{
+    npy *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return out_of_memory(err);
+    cop_status status = take_all(self, values, err);
+    if (status == COP_OK)
+        *out = self;
+    else
+        npy_destroy(self);
+    return status;
+}
+
+/* Reading. */
+
+/* The place in an item [C, H, W] of element k of an item as the file has it. */
+static int64_t place_of(const npy *self, int64_t k)
+{
+    if (self->layout != LAYOUT_NHWC)
+        return k;
+    return k % self->channels * self->height * self->width + k / self->channels;
+}
+
+static float pixel_of(const npy_header *h, const uint8_t *bytes)
+{
+    float narrow;
+    double wide;
+    if (h->bytes == 4) {
+        memcpy(&narrow, bytes, sizeof narrow);
+        return narrow;
+    }
+    memcpy(&wide, bytes, sizeof wide);
+    return (float)wide;
+}
+
+static void convert_item(const npy *self, const npy_array *a, const uint8_t *bytes, void *pixels)
+{
+    for (int64_t k = 0; k < a->item; k++) {
+        int64_t place = place_of(self, k);
+        if (is_float(self))
+            ((float *)pixels)[place] = pixel_of(&a->header, bytes + k * a->header.bytes);
+        else
+            ((uint8_t *)pixels)[place] = bytes[k];
+    }
+}
+
+static int64_t chunk_of(const npy_array *a)
+{
+    int64_t items = CHUNK_BYTES / (a->item * a->header.bytes);
+    return items > 0 ? items : 1;
+}
+
+static cop_status read_pixels(const npy *self, cop_split split, int64_t first, int64_t count,
+                              char *pixels, cop_error *err)
+{
+    const npy_array *a = &self->images[split];
+    int64_t chunk = chunk_of(a) < count ? chunk_of(a) : count, size = a->item * a->header.bytes;
+    int64_t image = a->item * (is_float(self) ? (int64_t)sizeof(float) : 1);
+    uint8_t *bytes = malloc((size_t)(chunk * size));
+    cop_status status = bytes != NULL ? COP_OK : out_of_memory(err);
+    for (int64_t done = 0; status == COP_OK && done < count;) {
+        int64_t part = count - done < chunk ? count - done : chunk;
+        status = npy_read(a, first + done, part, bytes, err);
+        for (int64_t i = 0; status == COP_OK && i < part; i++)
+            convert_item(self, a, bytes + i * size, pixels + (done + i) * image);
+        done += part;
+    }
+    free(bytes);
+    return status;
+}
+
+/* Sums over training pixels, by channel. */
+typedef struct sums {
+    double sum[COP_MAX_CHANNELS], squares[COP_MAX_CHANNELS];
+} sums;
+
+/* Bytes are summed as whole numbers first: exact. */
+static void add_bytes(const npy *self, const uint8_t *image, sums *s)
+{
+    int64_t plane = (int64_t)self->height * self->width;
+    for (int32_t c = 0; c < self->channels; c++) {
+        uint64_t sum = 0, squares = 0;
+        for (int64_t k = 0; k < plane; k++) {
+            uint64_t pixel = image[c * plane + k];
+            sum += pixel;
+            squares += pixel * pixel;
+        }
+        s->sum[c] += (double)sum / 255.0;
+        s->squares[c] += (double)squares / (255.0 * 255.0);
+    }
+}
+
+static cop_status add_floats(const npy *self, int64_t i, const float *image, sums *s,
+                             cop_error *err)
+{
+    int64_t plane = (int64_t)self->height * self->width;
+    for (int64_t k = 0; k < self->channels * plane; k++) {
+        double pixel = (double)image[k];
+        if (!(pixel >= 0.0 && pixel <= 1.0)) /* NaN too */
+            return cop_fail_at(err, COP_FAILED, self->images[COP_SPLIT_TRAIN].path, 0,
+                               "image %lld has a pixel of %g, wanted 0 to 1", (long long)i, pixel);
+        s->sum[k / plane] += pixel;
+        s->squares[k / plane] += pixel * pixel;
+    }
+    return COP_OK;
+}
+
+static cop_status add_all(const npy *self, sums *s, cop_error *err)
+{
+    const npy_array *a = &self->images[COP_SPLIT_TRAIN];
+    int64_t count = a->header.shape[0], chunk = chunk_of(a) < count ? chunk_of(a) : count;
+    int64_t image = a->item * (is_float(self) ? (int64_t)sizeof(float) : 1);
+    char *pixels = malloc((size_t)(chunk * image));
+    cop_status status = pixels != NULL ? COP_OK : out_of_memory(err);
+    for (int64_t done = 0; status == COP_OK && done < count;) {
+        int64_t part = count - done < chunk ? count - done : chunk;
+        status = read_pixels(self, COP_SPLIT_TRAIN, done, part, pixels, err);
+        for (int64_t i = 0; status == COP_OK && i < part; i++) {
+            const void *at = pixels + i * image;
+            if (is_float(self))
+                status = add_floats(self, done + i, at, s, err);
+            else
+                add_bytes(self, at, s);
+        }
+        done += part;
+    }
+    free(pixels);
+    return status;
+}
+
+/* A channel that is the same everywhere has no deviation; it is left as wide as it is. */
+static cop_status normalize(npy *self, cop_error *err)
+{
+    sums s = {0};
+    COP_TRY(add_all(self, &s, err));
+    double pixels = (double)self->images[COP_SPLIT_TRAIN].header.shape[0] * (double)self->height *
+                    (double)self->width;
+    for (int32_t c = 0; c < self->channels; c++) {
+        double mean = s.sum[c] / pixels, variance = s.squares[c] / pixels - mean * mean;
+        self->normalization.mean[c] = (float)mean;
+        self->normalization.std[c] = variance > 1e-12 ? (float)sqrt(variance) : 1.0f;
+    }
+    self->is_normalized = true;
+    return COP_OK;
+}
+
+static cop_status npy_describe(void *state, cop_dataset_info *info, cop_error *err)
+{
+    npy *self = state;
+    if (!self->is_normalized)
+        COP_TRY(normalize(self, err));
+    cop_dataset_set_images(info, self->channels, self->height, self->width);
+    cop_dataset_set_classes(info, self->classes, (const char *const *)self->class_names);
+    cop_dataset_set_count(info, COP_SPLIT_TRAIN, self->images[COP_SPLIT_TRAIN].header.shape[0]);
+    cop_dataset_set_count(info, COP_SPLIT_TEST,
+                          has_test(self) ? self->images[COP_SPLIT_TEST].header.shape[0] : 0);
+    cop_dataset_set_normalization(info, &self->normalization);
+    cop_dataset_set_augment(info, self->augment);
+    if (is_float(self))
+        cop_dataset_set_float(info);
+    return COP_OK;
+}
+
+static cop_status npy_read_samples(void *state, cop_split split, int64_t first, int64_t count,
+                                   void *pixels, int32_t *labels, cop_error *err)
+{
+    const npy *self = state;
+    memcpy(labels, self->labels[split] + first, (size_t)count * sizeof *labels);
+    return read_pixels(self, split, first, count, pixels, err);
+}
+
+/* What the files hold is in the fingerprint of the data: no identity needs to read them once more.
+ */
+static const cop_option option_table[] = {
+    COP_OPT_PATH(options, train_images, "data/npy/train_images.npy",
+                 "Array of training images: bytes, or floats in [0, 1]",
+                 .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_PATH(options, train_labels, "data/npy/train_labels.npy",
+                 "Array of their labels, whole numbers from 0 on",
+                 .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_PATH(options, test_images, "", "Array of test images; \"\": there are none",
+                 .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_PATH(options, test_labels, "", "Array of their labels",
+                 .flags = COP_OPTION_EXECUTION_ONLY),
+    COP_OPT_ENUM(options, layout, "auto", layout_choices,
+                 "Axes of the images; auto: by which axis is short enough for channels"),
+    COP_OPT_INT(options, classes, "0", 0, COP_MAX_CLASSES,
+                "Classes; 0: as many as are named, else the largest label and one"),
+    COP_OPT_STRINGS(options, class_names, "[]", "Names of the classes"),
+    COP_OPT_FLOAT_LIST(
+        options, mean, "[]", 0, 1,
+        "Mean of the pixels in [0, 1], per channel; []: that of the training images"),
+    COP_OPT_FLOAT_LIST(options, std, "[]", 1e-6, 10,
+                       "Their deviation, per channel; []: that of the training images"),
+    COP_OPT_AUGMENT(options, augment, "none",
+                    "What a recipe's augmentation \"default\" stands for"),
+};
+
+static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
+                                    .create = npy_create,
+                                    .destroy = npy_destroy,
+                                    .describe = npy_describe,
+                                    .read = npy_read_samples};
+
+COP_PLUGIN(DATASET, .id = "npy", .version = "1.0.0", .results_version = "1",
+           .summary = "Images and labels in NumPy's .npy files: bytes or floats, in any order",
+           .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
+           .ops = &ops);
