@@ -503,6 +503,8 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER);
     plan.weights_left = at->left;
+    plan.round = round;
+    plan.rounds = p->rounds;
     COP_TRY(make_plan(instance, &plan, err));
     bool needs_rounds = plan.need_rounds;
     const cop_mask_promise promise = plan.promise;
