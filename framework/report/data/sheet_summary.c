@@ -20,6 +20,8 @@ enum {
     COLLAPSED,
     STORED,
     DECODED,
+    CONTROL,
+    EMPTY_LAYERS,
     OWN_COLUMNS
 };
 
@@ -36,11 +38,14 @@ static const cop_column own_columns[OWN_COLUMNS] = {
     COP_COLUMN(FLOAT, "collapsed", NULL, "of these, no better than guessing"),
     COP_COLUMN(FLOAT, "training_points_stored", "images", "mean over the seeds, stored images"),
     COP_COLUMN(FLOAT, "training_points_decoded", "images",
-               "mean over the seeds, images as decoded")};
+               "mean over the seeds, images as decoded"),
+    COP_COLUMN(TEXT, "control", NULL, "what stands beside the round's tickets; empty: the tickets"),
+    COP_COLUMN(FLOAT, "collapsed_layers", NULL,
+               "layers of which the mask keeps no weight, mean over the seeds")};
 
 static const char *const own_headlines = "cell,phase,round,sparsity,test_accuracy,networks,"
                                          "collapsed,training_points_stored,"
-                                         "training_points_decoded";
+                                         "training_points_decoded,control,collapsed_layers";
 
 /* What one summary column is made of: a column of the ticket table, or its deviation. */
 typedef struct source {
@@ -135,6 +140,8 @@ static cop_status add_line(const builder *b, size_t line, cop_table *table, cop_
     cells[COLLAPSED].f = sum_of_column(b, line, "collapsed");
     cells[STORED].f = spread_of_named(b, line, "training_points_stored").mean;
     cells[DECODED].f = spread_of_named(b, line, "training_points_decoded").mean;
+    cells[CONTROL].text = t->control != NULL ? t->control : "";
+    cells[EMPTY_LAYERS].f = spread_of_named(b, line, "collapsed_layers").mean;
     for (size_t i = 0; i < b->source_count; i++) {
         source s = b->sources[i];
         if (cop_table_column(b->tickets, s.column)->type == COP_COLUMN_TEXT) {
