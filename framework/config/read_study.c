@@ -277,12 +277,6 @@ static cop_status read_phases(const cop_study_reader *r, const config_setting_t 
     return COP_OK;
 }
 
-const char *cop_control_name(cop_control control)
-{
-    static const char *const names[COP_CONTROL_COUNT] = {"", "reinit", "shuffle", "random"};
-    return names[control];
-}
-
 static cop_status read_control(const cop_study_reader *r, const config_setting_t *at,
                                const char *name, cop_cell *out, cop_error *err)
 {

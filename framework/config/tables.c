@@ -113,6 +113,12 @@ static const cop_option bench[] = {
                   .unit = "seconds"),
 };
 
+const char *cop_control_name(cop_control control)
+{
+    static const char *const names[COP_CONTROL_COUNT] = {"", "reinit", "shuffle", "random"};
+    return names[control];
+}
+
 #define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
 
 static const cop_section groups[COP_SECTION_COUNT] = {

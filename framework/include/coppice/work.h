@@ -248,9 +248,9 @@ COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error
 /* Pruners and analyzers: the state that the ticket trains from, masked. */
 COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
 
-/* Pruners: the same state before the mask is applied: what a ticket of the whole network would train
- * from. Where that is what a masked training left (rewind = "none"), removed weights are 0 in it,
- * too. */
+/* Pruners: the same state before the mask is applied: what a ticket of the whole network would
+ * train from. Where that is what a masked training left (rewind = "none"), removed weights are 0 in
+ * it, too. */
 COP_API cop_status cop_work_start(cop_work *w, const cop_tensors **out, cop_error *err);
 
 /* Pruners: the state after this round's training. COP_FAILED unless it was planned. */

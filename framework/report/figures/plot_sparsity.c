@@ -136,7 +136,7 @@ static cop_figure new_figure(const quantity *q)
                         .markers = true};
 }
 
-/* How many cells have controls that are not alone in the figure: those have a panel of their own. */
+/* How many cells have controls and are not alone: those have a panel of their own. */
 static size_t count_panels(const quantity *q)
 {
     const cop_record *record = &q->r->record;

@@ -341,8 +341,9 @@ static cop_status read_ticket(const reader *r, const cJSON *object, size_t cells
         out->phase < -1 || out->round < 0)
         return refuse(r, "has no phase or round");
     const char *control = cJSON_GetStringValue(item(object, "control"));
-    out->control = control != NULL ? cop_arena_strdup(r->arena, control) : NULL;
-    if (control != NULL && out->control == NULL)
+    bool is_control = control != NULL && control[0] != '\0';
+    out->control = is_control ? cop_arena_strdup(r->arena, control) : NULL;
+    if (is_control && out->control == NULL)
         return cop_out_of_memory(r->err);
     out->points = read_number(object, "points");
     if (!read_optional_id(item(object, "mask"), COP_ARTIFACT_MASK, &out->has_mask, &out->mask))

@@ -13,8 +13,9 @@
  *    "checksum": text}
  *
  * A control is a ticket that stands beside the one of that phase and round ("reinit", "shuffle",
- * "random"); the word is left out where the ticket is none. Verdicts are what the analyzer's judge said of the analysis, in the form of tables.json, or why
- * it said nothing; both are left out where there are none. A name is an artifact's ("mask-<32
+ * "random"); the word is left out where the ticket is none. Verdicts are what the analyzer's judge
+ * said of the analysis, in the form of tables.json, or why it said nothing; both are left out where
+ * there are none. A name is an artifact's ("mask-<32
  * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
  * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
  * count far below what a JSON number holds. The checksum is that of everything before it

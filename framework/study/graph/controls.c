@@ -1,6 +1,6 @@
-/* controls.c: what stands beside a ticket, to tell what its mask and its weights are worth: the same
- * mask with other first weights, its mask shuffled within layers, a random mask with as many weights
- * of each layer. Each is a ticket of its own, trained as the ticket is. */
+/* controls.c: what stands beside a ticket, to tell what its mask and its weights are worth: the
+ * same mask with other first weights, its mask shuffled within layers, a random mask with as many
+ * weights of each layer. Each is a ticket of its own, trained as the ticket is. */
 #include "study/graph/line.h"
 
 #include "core/memory.h"

@@ -1,4 +1,4 @@
-/* control_masks.c: masks for controls: as many weights of each tensor as a ticket keeps, elsewhere. */
+/* control_masks.c: masks that keep as many weights of each tensor as a ticket does, elsewhere. */
 #include "study/running/control_masks.h"
 
 #include "core/memory.h"

@@ -3,9 +3,9 @@
  * alone; the highest scores go, which are those whose removal lowers the gradient's norm least, or
  * raises it.
  *
- * Defaults: one shot to a sparsity, all layers together, T = 200, 10 × classes training images, as in
- * the paper; evaluation mode, as in the public code that compares SNIP, GraSP and SynFlow (Tanaka et
- * al. 2020).
+ * Defaults: one shot to a sparsity, all layers together, T = 200, 10 × classes training images, as
+ * in the paper; evaluation mode, as in the public code that compares SNIP, GraSP and SynFlow
+ * (Tanaka et al. 2020).
  *
  * Departures: the authors draw 10 images of each class, here as many are drawn without regard to
  * class (as in that public code); they score in training mode and draw the linear layers' weights

@@ -1,7 +1,7 @@
-/* magnitude.c: magnitude pruning at initialisation: the smallest weights that the ticket would start
- * from go, before anything is trained. A baseline of the papers on pruning at initialisation (Frankle
- * et al. 2021, Pruning Neural Networks at Initialization: Why Are We Missing the Mark?); `imp` prunes
- * by what a training made of them.
+/* magnitude.c: magnitude pruning at initialisation: the smallest weights that the ticket would
+ * start from go, before anything is trained. A baseline of the papers on pruning at initialisation
+ * (Frankle et al. 2021, Pruning Neural Networks at Initialization: Why Are We Missing the Mark?);
+ * `imp` prunes by what a training made of them.
  *
  * Defaults: one shot to a sparsity, all layers together. Where the weights' scale differs between
  * layers, as it does with every fan-in initialisation, layers of many inputs go first: at high

@@ -3,8 +3,8 @@
  *
  * How a share is divided among layers: `uniform` takes it of all layers together, or of each by
  * itself (scope); `erk` gives each layer the Erdős–Rényi-Kernel density (Evci et al. 2020, Rigging
- * the Lottery), which leaves more of small layers. The layer-wise sparsities of a ticket of the study
- * are what ticket.controls = ["random"] draws masks with.
+ * the Lottery), which leaves more of small layers. The layer-wise sparsities of a ticket of the
+ * study are what ticket.controls = ["random"] draws masks with.
  *
  * Departures of `erk` from RigL's code: the layers' numbers are rounded so that they add up to the
  * share exactly, and not each of them down; excluded layers are no part of the share in both. */

@@ -7,8 +7,8 @@
  * the public code that compares SNIP, GraSP and SynFlow (Tanaka et al. 2020).
  *
  * Departures: the authors take one batch of 128 (100 on MNIST) images, and an initialisation with
- * variance scaling of their own (here: the model's). Their normalisation of the scores to a sum of 1
- * changes no order and is left out. */
+ * variance scaling of their own (here: the model's). Their normalisation of the scores to a sum of
+ * 1 changes no order and is left out. */
 #include <coppice/plugin.h>
 
 #include <math.h>

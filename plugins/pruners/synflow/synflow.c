@@ -1,7 +1,8 @@
 /* synflow.c: SynFlow (Tanaka et al. 2020): iterative pruning before training, without data. Score
  * |w ∘ ∂R/∂w|, R the summed logits of the network with every parameter and buffer replaced by its
- * absolute value, in evaluation mode, on an all-ones image; in double precision, where deep networks
- * do not overflow. One step is one iteration of an exponential schedule; the bag is the mask.
+ * absolute value, in evaluation mode, on an all-ones image; in double precision, where deep
+ * networks do not overflow. One step is one iteration of an exponential schedule; the bag is the
+ * mask.
  *
  * Defaults: 100 iterations to a sparsity, all layers together, in one round. As the score of what
  * flows into a unit is that of what flows out of it, no layer is emptied before the others: batch
