@@ -43,10 +43,12 @@ static void list(const export_source *s)
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
         (void)fprintf(
-            out, "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu\n",
+            out,
+            "  %-24s seed %lld  round %-3lld sparsity %5.2f %%  copies there: %zu of %zu%s%s\n",
             record->cells[t->cell].label, (long long)t->seed, (long long)t->round,
             100.0 * cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t),
-            t->copy_count);
+            t->copy_count, t->control != NULL ? "  control, not exported: " : "",
+            t->control != NULL ? t->control : "");
     }
     if (record->distilled_count > 0)
         (void)fprintf(out, "distilled sets: --synthetic, --cell, --seed\n");
@@ -103,7 +105,8 @@ static cop_status choose_ticket(const export_source *s, const selection *want,
     *out = NULL;
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
-        if (!suits(want, record, t->cell, t->seed) || (want->round >= 0 && t->round != want->round))
+        if (!suits(want, record, t->cell, t->seed) || t->control != NULL ||
+            (want->round >= 0 && t->round != want->round))
             continue;
         if (*out != NULL)
             COP_TRY(check_unique((*out)->cell == t->cell, (*out)->seed == t->seed, err));

@@ -9,7 +9,7 @@
  *                             data = "distilled"; rewind = "init"; rewind_tensors = "all";
  *                             rewind_momentum = false; noise = "own"; recipe = "sgd";
  *                             dataset = { plugin = "svhn"; }; } );  # optional: rounds on it
- *               retrain = "all"; };
+ *               retrain = "all"; controls = ["reinit"]; analyze_controls = false; };
  *   train   = { recipe = "idc"; duration = "30ep";     # of the copies, and of rounds on real data
  *               dataset = { plugin = "svhn"; }; };     # optional: what copies train on instead
  *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; dataset = { plugin = "svhn"; }; } );
@@ -64,6 +64,19 @@ typedef struct cop_phase {
     cop_recipe recipe;
 } cop_phase;
 
+/* What a ticket is trained beside, to tell what its mask and its weights each are worth. */
+typedef enum cop_control {
+    COP_CONTROL_NONE = 0,    /* the ticket itself */
+    COP_CONTROL_REINIT = 1,  /* its mask, and weights drawn anew */
+    COP_CONTROL_SHUFFLE = 2, /* its start, and its mask's entries permuted within each tensor */
+    COP_CONTROL_RANDOM = 3,  /* its start, and a random mask that keeps as many of each tensor; of
+                                all rounds from one order of the weights, as a random pruner has */
+    COP_CONTROL_COUNT = 4
+} cop_control;
+
+/* "reinit", "shuffle", "random"; "" for the ticket itself. */
+const char *cop_control_name(cop_control control);
+
 /* The sources of randomness, each with a seed of its own. */
 typedef enum cop_seed_source {
     COP_SEED_INIT = 0,
@@ -101,6 +114,9 @@ typedef struct cop_cell {
     cop_phase *phases;
     size_t phase_count;
     cop_retrain retrain;
+    cop_control controls[COP_CONTROL_COUNT]; /* of each pruned ticket that is trained */
+    size_t control_count;
+    bool analyze_controls; /* their copies are analysed, too */
     cop_recipe train;
     cop_component *train_dataset; /* what copies train on and are measured by; NULL: the study's */
     cop_component **analyzers;

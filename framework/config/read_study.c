@@ -302,6 +302,43 @@ static cop_status read_phases(const cop_study_reader *r, const config_setting_t 
     return COP_OK;
 }
 
+static cop_status read_control(const cop_study_reader *r, const config_setting_t *at,
+                               const char *name, cop_cell *out, cop_error *err)
+{
+    static const char *const known[] = {"reinit", "shuffle", "random"};
+    cop_place place = cop_setting_place(at, r->file);
+    char shown[80];
+    int control = COP_CONTROL_REINIT;
+    while (control < COP_CONTROL_COUNT && strcmp(cop_control_name((cop_control)control), name) != 0)
+        control++;
+    if (control == COP_CONTROL_COUNT) {
+        cop_status status =
+            cop_fail_at(err, COP_INVALID, place.file, place.line,
+                        "ticket.controls has \"%s\"; wanted \"reinit\", \"shuffle\" or \"random\"",
+                        cop_escape(name, shown, sizeof shown));
+        cop_suggest(err, name, known, sizeof known / sizeof known[0]);
+        return status;
+    }
+    for (size_t i = 0; i < out->control_count; i++)
+        if (out->controls[i] == (cop_control)control)
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "ticket.controls has \"%s\" twice", name);
+    out->controls[out->control_count++] = (cop_control)control;
+    return COP_OK;
+}
+
+static cop_status fill_ticket(const cop_study_reader *r, const config_setting_t *group,
+                              const cop_ticket_options *options, cop_cell *out, cop_error *err)
+{
+    const config_setting_t *written = member(group, "controls");
+    out->retrain = (cop_retrain)(options->retrain + 1);
+    out->analyze_controls = options->analyze_controls;
+    for (size_t i = 0; i < options->controls.count; i++)
+        COP_TRY(read_control(r, written != NULL ? written : group, options->controls.items[i], out,
+                             err));
+    return COP_OK;
+}
+
 static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
     static const char *const skip[] = {"model", "phases", NULL};
@@ -315,8 +352,12 @@ static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_erro
     COP_TRY(read_component(r, COP_KIND_MODEL, model, &out->model, err));
     cop_text_append(r->effective, ";");
     cop_ticket_options options = {0};
-    COP_TRY(read_plain_group(r, COP_SECTION_TICKET, group, skip, &options, err));
-    out->retrain = (cop_retrain)(options.retrain + 1);
+    cop_option_values *values = NULL;
+    COP_TRY(read_group(r, COP_SECTION_TICKET, group, skip, &options, &values, err));
+    say_lines(r->effective, cop_option_values_effective(values));
+    cop_status status = fill_ticket(r, group, &options, out, err);
+    cop_option_values_free(values);
+    COP_TRY(status);
     COP_TRY(read_phases(r, group, out, err));
     cop_text_append(r->effective, " };\n");
     return COP_OK;

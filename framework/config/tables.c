@@ -49,6 +49,14 @@ static const cop_option ticket[] = {
     COP_OPT_ENUM(
         cop_ticket_options, retrain, "all", retrains,
         "which tickets are trained on real data: after every round, the last of each phase, none"),
+    COP_OPT_STRINGS(
+        cop_ticket_options, controls, "[]",
+        "trained beside each pruned ticket that is trained: \"reinit\" (its mask, weights drawn "
+        "anew), \"shuffle\" (its start, the mask permuted within each layer), \"random\" (its "
+        "start, a random mask that keeps as many of each layer)"),
+    COP_OPT_BOOL(cop_ticket_options, analyze_controls, "false",
+                 "the analyzers look at the controls' copies, too; otherwise only their accuracy "
+                 "is told"),
 };
 
 static const cop_option phase[] = {
@@ -104,6 +112,12 @@ static const cop_option bench[] = {
                   "after which no further sample is taken, once there are three",
                   .unit = "seconds"),
 };
+
+const char *cop_control_name(cop_control control)
+{
+    static const char *const names[COP_CONTROL_COUNT] = {"", "reinit", "shuffle", "random"};
+    return names[control];
+}
 
 #define TABLE(options, type) options, sizeof(options) / sizeof((options)[0]), sizeof(type)
 

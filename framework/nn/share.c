@@ -70,15 +70,36 @@ int64_t cop_share_of(double rate, int64_t weights)
     return llround(rate * (double)weights);
 }
 
-static cop_status remove_of(cop_tensors *mask, const cop_tensors *scores, double rate,
-                            cop_error *err)
+double cop_density_after(double sparsity, int64_t round, int64_t rounds)
 {
-    return cop_mask_remove_lowest(mask, scores, cop_share_of(rate, remaining(mask, scores)), err);
+    double of = rounds > 1 ? (double)rounds : 1.0;
+    return pow(1.0 - sparsity, ((double)round + 1.0) / of);
+}
+
+/* All weights of the tensors in a set. */
+static int64_t size_of(const cop_tensors *set)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < cop_tensors_count(set); i++)
+        sum += cop_shape_count(cop_tensors_at(set, i)->shape);
+    return sum;
+}
+
+/* Takes a share of what is left, or leaves a share of what there was at first. */
+typedef enum goal { TAKE, LEAVE } goal;
+
+static cop_status reach(cop_tensors *mask, const cop_tensors *scores, goal to, double share,
+                        cop_error *err)
+{
+    int64_t left = remaining(mask, scores);
+    int64_t remove =
+        to == TAKE ? cop_share_of(share, left) : left - cop_share_of(share, size_of(scores));
+    return cop_mask_remove_lowest(mask, scores, remove > 0 ? remove : 0, err);
 }
 
 /* The share of one tensor: its scores alone, in a set of their own. */
-static cop_status remove_of_layer(cop_tensors *mask, const cop_tensor *score, double rate,
-                                  cop_error *err)
+static cop_status reach_in_layer(cop_tensors *mask, const cop_tensor *score, goal to, double share,
+                                 cop_error *err)
 {
     cop_tensor *own = NULL;
     cop_tensors *one = cop_tensors_new();
@@ -88,23 +109,35 @@ static cop_status remove_of_layer(cop_tensors *mask, const cop_tensor *score, do
     if (status == COP_OK) {
         memcpy(own->data, score->data,
                (size_t)cop_shape_count(score->shape) * cop_dtype_size(score->dtype));
-        status = remove_of(mask, one, rate, err);
+        status = reach(mask, one, to, share, err);
     }
     cop_tensors_free(one);
     return status;
 }
 
-cop_status cop_mask_remove_share(cop_tensors *mask, const cop_tensors *scores, double rate,
-                                 bool layerwise, cop_error *err)
+static cop_status reach_in_all(cop_tensors *mask, const cop_tensors *scores, goal to, double share,
+                               bool layerwise, cop_error *err)
 {
-    if (!(rate >= 0.0 && rate <= 1.0))
-        return cop_fail(err, COP_INVALID, "a share of %g of the weights, wanted 0 to 1", rate);
+    if (!(share >= 0.0 && share <= 1.0))
+        return cop_fail(err, COP_INVALID, "a share of %g of the weights, wanted 0 to 1", share);
     if (!layerwise)
-        return remove_of(mask, scores, rate, err);
+        return reach(mask, scores, to, share, err);
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
         const cop_tensor *score = cop_tensors_find(scores, cop_tensors_at(mask, i)->name);
         if (score != NULL)
-            COP_TRY(remove_of_layer(mask, score, rate, err));
+            COP_TRY(reach_in_layer(mask, score, to, share, err));
     }
     return COP_OK;
+}
+
+cop_status cop_mask_remove_share(cop_tensors *mask, const cop_tensors *scores, double rate,
+                                 bool layerwise, cop_error *err)
+{
+    return reach_in_all(mask, scores, TAKE, rate, layerwise, err);
+}
+
+cop_status cop_mask_keep_share(cop_tensors *mask, const cop_tensors *scores, double share,
+                               bool layerwise, cop_error *err)
+{
+    return reach_in_all(mask, scores, LEAVE, share, layerwise, err);
 }

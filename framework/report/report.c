@@ -288,18 +288,24 @@ static bool are_equal(const cop_table *table, const char *left, const char *righ
 /* Columns of the summary that say nothing in this study, NULL-terminated; NULL: no memory. */
 static const char *const *dull_columns(const report *r, const cop_table *summary)
 {
-    const char **names = cop_arena_array(r->results.arena, 5, sizeof *names);
+    const char **names = cop_arena_array(r->results.arena, 7, sizeof *names);
     size_t count = 0;
-    bool one_phase = true;
+    bool one_phase = true, has_controls = false;
     if (names == NULL)
         return NULL;
     for (size_t i = 0; i < r->results.record.ticket_count; i++)
         one_phase = one_phase && r->results.record.tickets[i].phase <= 0;
+    for (size_t i = 0; i < r->results.record.ticket_count; i++)
+        has_controls = has_controls || r->results.record.tickets[i].control != NULL;
     names[count++] = "seeds";
     if (one_phase)
         names[count++] = "phase";
     if (is_all_zero(summary, "collapsed"))
         names[count++] = "collapsed";
+    if (!has_controls)
+        names[count++] = "control";
+    if (is_all_zero(summary, "collapsed_layers"))
+        names[count++] = "collapsed_layers";
     if (are_equal(summary, "training_points_stored", "training_points_decoded"))
         names[count++] = "training_points_decoded";
     return names;

@@ -186,7 +186,8 @@ static void say_sparsities(const cop_study *s, size_t cell, FILE *out)
     bool is_known = false;
     for (size_t i = 0; i < s->ticket_count; i++) {
         const cop_ticket *t = &s->tickets[i];
-        if (t->cell != cell || t->seed != 0 || t->mask == COP_NO_STAGE)
+        if (t->cell != cell || t->seed != 0 || t->mask == COP_NO_STAGE ||
+            t->control != COP_CONTROL_NONE)
             continue;
         const cop_mask_promise *promise = &s->stages[t->mask].work.promise;
         is_known = is_known || promise->states_left;
@@ -225,6 +226,22 @@ static void say_other_data(const cop_opened *o, FILE *out)
     }
 }
 
+/* The controls of the cell, and how many tickets they are over all seeds. */
+static void say_controls(const cop_study *s, size_t cell, FILE *out)
+{
+    const cop_cell *c = &s->config->cells[cell];
+    size_t tickets = 0;
+    for (size_t i = 0; i < s->ticket_count; i++)
+        tickets += s->tickets[i].cell == cell && s->tickets[i].control != COP_CONTROL_NONE;
+    if (c->control_count == 0)
+        return;
+    (void)fprintf(out, "    controls:");
+    for (size_t i = 0; i < c->control_count; i++)
+        (void)fprintf(out, "%s %s", i > 0 ? "," : "", cop_control_name(c->controls[i]));
+    (void)fprintf(out, "; %zu tickets, %s\n", tickets,
+                  c->analyze_controls ? "analysed as the others are" : "not analysed");
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
@@ -246,6 +263,7 @@ cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE
             (long long)o->data->test.count);
         say_other_data(o, out);
         say_sparsities(s, i, out);
+        say_controls(s, i, out);
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {

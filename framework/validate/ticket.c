@@ -108,6 +108,9 @@ static cop_status make_states(cop_ticket *t, cop_error *err)
         for (int64_t k = 3; k < cop_shape_count(tensor->shape); k += 4)
             cop_f32(tensor)[k] = 0.0f;
     }
+    t->start = cop_tensors_clone(t->initial);
+    if (t->start == NULL)
+        return cop_out_of_memory(err);
     cop_mask_apply(t->mask, t->initial);
     cop_mask_apply(t->mask, t->trained);
     for (uint64_t i = 0; i < COP_TICKET_COPIES; i++)
@@ -148,6 +151,7 @@ void cop_ticket_clear(cop_ticket *t)
     }
     cop_tensors_free(t->trained);
     cop_tensors_free(t->initial);
+    cop_tensors_free(t->start);
     cop_tensors_free(t->mask);
     free_samples(t->train);
     free_samples(t->test);
@@ -196,6 +200,9 @@ static cop_status lend(void *context, cop_work_input input, size_t request, size
         break;
     case COP_INPUT_INITIAL:
         *out = t->initial;
+        break;
+    case COP_INPUT_START:
+        *out = t->start;
         break;
     case COP_INPUT_TRAINED:
         *out = t->trained;
@@ -270,6 +277,7 @@ cop_status cop_ticket_digest(const cop_ticket *t, cop_digest *out, cop_error *er
     feed_samples(h, t->test);
     feed(h, t->mask);
     feed(h, t->initial);
+    feed(h, t->start);
     feed(h, t->trained);
     for (size_t i = 0; i < COP_TICKET_COPIES; i++) {
         feed(h, t->copies[i]);

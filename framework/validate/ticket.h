@@ -18,6 +18,7 @@ typedef struct cop_ticket {
     cop_model *model;
     cop_samples *train, *test;
     cop_tensors *mask, *initial, *trained;
+    cop_tensors *start; /* `initial` before it was masked */
     cop_tensors *copies[COP_TICKET_COPIES], *dense[COP_TICKET_COPIES];
     /* By request: states while training, the last of them the end. */
     cop_tensors ***requested;

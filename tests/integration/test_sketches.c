@@ -84,7 +84,9 @@ static void open_trial(trial *t, cop_kind kind, const char *groups)
                          .copies = 3,
                          .train_count = t->data->train.count,
                          .test_count = t->data->test.count,
-                         .class_counts = t->data->class_counts};
+                         .class_counts = t->data->class_counts,
+                         .weights_left = cop_mask_count(t->mask),
+                         .rounds = 1};
     assert_ok(cop_plan_make("sketch", t->instance.ops, t->instance.options, &t->plan, &err), &err);
     assert_ok(cop_worker_open(&t->instance, task, &t->worker, &err), &err);
     t->given.mask = t->mask;
@@ -129,40 +131,49 @@ static cop_tensors *prune(trial *t, const char *pruner)
                                 " } ); };\n",
                    pruner);
     open_trial(t, COP_KIND_PRUNER, groups);
-    const cop_drive d = drive_of(t);
+    t->given.trained = t->initial;
+    t->work.has_trained = t->plan.need_trained;
+    cop_drive d = drive_of(t);
+    d.promise = t->plan.promise;
     assert_ok(cop_drive_pruner(&d, t->instance.ops, t->mask, &mask, &err), &err);
     return mask;
 }
 
-/* As many weights are left as was asked for, after several iterations, and no layer is empty. The
- * method rests on a flow that every layer conserves: batch norm does in evaluation mode, instance
- * norm does not. */
-static void synflow_leaves_the_share_and_no_empty_layer(void **unused)
+/* The mask's ones that `before` does not have. */
+static int64_t regrown(const cop_tensors *mask, const cop_tensors *before)
 {
-    (void)unused;
-    trial t;
-    cop_tensors *mask = prune(&t, "plugin = \"synflow\"; iterations = 20; keep = 0.1;");
-    int64_t all = cop_model_prunable_count(t.model);
-    assert_int_equal(cop_mask_count(mask), (int64_t)(0.1 * (double)all + 0.5));
+    int64_t count = 0;
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
-        const cop_tensor *m = cop_tensors_at(mask, i);
-        double left = 0.0;
-        for (int64_t k = 0; k < cop_shape_count(m->shape); k++)
-            left += (double)cop_f32(m)[k];
-        assert_true(left > 0.0);
+        const cop_tensor *now = cop_tensors_at(mask, i), *had = cop_tensors_at(before, i);
+        for (int64_t k = 0; k < cop_shape_count(now->shape); k++)
+            count += cop_f32(now)[k] > cop_f32(had)[k];
     }
-    cop_tensors_free(mask);
-    close_trial(&t);
+    return count;
 }
 
-static void grasp_leaves_the_share(void **unused)
+/* The first round leaves the density; the next one drops a share of it and brings as many back. */
+static void rigl_brings_as_many_weights_back_as_it_drops(void **unused)
 {
     (void)unused;
     trial t;
-    cop_tensors *mask = prune(&t, "plugin = \"grasp\"; rate = 0.75; per_class = 2;");
-    int64_t all = cop_model_prunable_count(t.model);
-    assert_int_equal(cop_mask_count(mask), all - (int64_t)(0.75 * (double)all + 0.5));
+    cop_tensors *mask = NULL;
+    cop_error err = {0};
+    cop_tensors *first = prune(&t, "plugin = \"rigl\"; density = 0.4; drop = 0.3;");
+    int64_t all = cop_model_prunable_count(t.model), left = cop_mask_count(first);
+    assert_int_equal(left, (int64_t)(0.4 * (double)all + 0.5));
+    t.given.mask = first;
+    t.given.trained = t.initial;
+    t.plan.weights_left = left;
+    assert_ok(cop_plan_make("sketch", t.instance.ops, t.instance.options, &t.plan, &err), &err);
+    cop_drive d = drive_of(&t);
+    d.promise = t.plan.promise;
+    assert_true(d.promise.regrows && d.promise.left == left);
+    assert_ok(cop_drive_pruner(&d, t.instance.ops, first, &mask, &err), &err);
+    assert_int_equal(cop_mask_count(mask), left);
+    int64_t back = regrown(mask, first);
+    assert_true(back > 0 && back <= (int64_t)(0.3 * (double)left + 0.5));
     cop_tensors_free(mask);
+    cop_tensors_free(first);
     close_trial(&t);
 }
 
@@ -218,17 +229,15 @@ static void whole_studies_run_on_sketches(void **unused)
     (void)unused;
     check_study("distill = { plugin = \"random\"; ipc = 2;"
                 " recipe = { recipe = \"sgd\"; duration = \"1ep\"; }; };\n"
-                "ticket = { " MODEL " phases = ( { pruner = { plugin = \"grasp\"; }; rounds = 1;"
-                " data = \"distilled\"; }, { pruner = { plugin = \"synflow\";"
-                " iterations = 2; }; rounds = 1; data = \"distilled\"; } ); };\n"
+                "ticket = { " MODEL " phases = ( { pruner = { plugin = \"rigl\"; }; rounds = 2;"
+                " rewind = \"none\"; data = \"distilled\"; } ); };\n"
                 "analyze = ( { plugin = \"landscape\"; grid = 2; } );\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(synflow_leaves_the_share_and_no_empty_layer),
-        cmocka_unit_test(grasp_leaves_the_share),
+        cmocka_unit_test(rigl_brings_as_many_weights_back_as_it_drops),
         cmocka_unit_test(landscape_tabulates_a_grid),
         cmocka_unit_test(whole_studies_run_on_sketches),
     };

@@ -129,6 +129,34 @@ static void weights_come_back_where_the_plan_says_so(void **state)
     bench_close(&b);
 }
 
+/* SNIP looks at the whole network in each round, whatever the mask so far: the second round's mask is
+ * that of one round to its sparsity. */
+static void rounds_of_snip_are_shots_of_their_own(void **state)
+{
+    (void)state;
+    static const char *const one_round[] = {"ticket.phases.[0].rounds=1"};
+    bench two, one;
+    char text[2048];
+    (void)snprintf(text, sizeof text, config, "plugin = \"snip\"; sparsity = 0.75; per_class = 1;",
+                   "plugin = \"random\";");
+    bench_open(&two, text, NULL, 0);
+    bench_open(&one, text, one_round, 1);
+    bench_run(&two);
+    bench_run(&one);
+    cop_tensors *steps = mask_of(&two, ticket_at(&two, 2)),
+                *shot = mask_of(&one, ticket_at(&one, 1));
+    int64_t all = cop_model_prunable_count(two.study->opened[0].model);
+    assert_int_equal(cop_mask_count(steps), cop_share_of(0.25, all));
+    for (size_t i = 0; i < cop_tensors_count(steps); i++) {
+        const cop_tensor *x = cop_tensors_at(steps, i), *y = cop_tensors_at(shot, i);
+        assert_memory_equal(x->data, y->data, (size_t)cop_shape_count(x->shape) * sizeof(float));
+    }
+    cop_tensors_free(steps);
+    cop_tensors_free(shot);
+    bench_close(&two);
+    bench_close(&one);
+}
+
 static void check_shows_the_planned_sparsities(void **state)
 {
     (void)state;
@@ -153,6 +181,7 @@ int main(void)
         cmocka_unit_test(what_a_round_does_not_say_the_next_does_not_know),
         cmocka_unit_test(a_mask_of_another_number_fails_its_stage_alone),
         cmocka_unit_test(weights_come_back_where_the_plan_says_so),
+        cmocka_unit_test(rounds_of_snip_are_shots_of_their_own),
         cmocka_unit_test(check_shows_the_planned_sparsities),
     };
     return cmocka_run_group_tests(tests, link_fixtures, unlink_fixtures);

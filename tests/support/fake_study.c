@@ -114,7 +114,9 @@ static void make_training(const fake_study *f, cop_store *store, made_up made, i
 static void make_mask(const fake_study *f, cop_store *store, made_up made)
 {
     cop_draft *draft = open_draft(store, &made);
-    write_text(draft, "summary.json", "{\"prunable\": 8, \"kept\": 4, \"sparsity\": 0.5}");
+    write_text(draft, "summary.json",
+               "{\"prunable\": 8, \"kept\": 4, \"sparsity\": 0.5,"
+               " \"collapsed_layers\": 0}");
     write_tensor(draft, "mask.safetensors", 0.0f);
     publish(f, draft, &made);
 }

@@ -8,6 +8,8 @@ static const cop_tensors *pick(const given *g, cop_work_input input, size_t requ
         return g->mask;
     case COP_INPUT_INITIAL:
         return g->initial;
+    case COP_INPUT_START:
+        return g->start != NULL ? g->start : g->initial;
     case COP_INPUT_TRAINED:
         return g->trained;
     case COP_INPUT_COPY:

@@ -6,7 +6,7 @@
 
 /* What is there; the test's. What is NULL cannot be had. */
 typedef struct given {
-    const cop_tensors *mask, *initial, *trained;
+    const cop_tensors *mask, *initial, *start, *trained; /* start: NULL: `initial` */
     const cop_tensors *const *copies;
     const cop_tensors *const *dense;
     const cop_tensors *const *requested;        /* by request */

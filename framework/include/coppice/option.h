@@ -77,7 +77,12 @@ typedef enum cop_option_flag {
 
     /* Says how many steps a work has and nothing else: works that differ in such options alone are
      * shorter and longer ones of the same (cop_plan_steps_go_on in work.h). Part of identities. */
-    COP_OPTION_LENGTH = 1 << 4
+    COP_OPTION_LENGTH = 1 << 4,
+
+    /* Came to the plugin after results were made without it, and means with its default what was
+     * done then: left out of identities where it has that value, so that those results are still
+     * found. Its default never changes. */
+    COP_OPTION_ADDED = 1 << 5
 } cop_option_flag;
 
 /* One row. The host reads rows by the size that the plugin was built with; members that a plugin's

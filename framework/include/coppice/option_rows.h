@@ -82,6 +82,19 @@ COP_API extern const char *const cop_scope_choices[];
                   "Share of the remaining weights that goes in a "                                 \
                   "round")
 
+/* The share of the weights that is to be gone in the end (double), in place of a rate. */
+#define COP_OPT_SPARSITY(struct_, field_, def_, flags_)                                            \
+    COP_OPT_FLOAT(struct_, field_, def_, 0, 1,                                                     \
+                  "Share of the weights that is gone after the phase's last round, each round "    \
+                  "taking its part; 0: each round takes `rate`",                                   \
+                  .flags = (flags_))
+
+/* Whether rounds see what earlier ones left (bool). */
+#define COP_OPT_ITERATIVE(struct_, field_)                                                         \
+    COP_OPT_BOOL(struct_, field_, "false",                                                         \
+                 "Score what earlier rounds left; otherwise the whole network each time, so that " \
+                 "every round is a single shot to its sparsity")
+
 /* Where the share is taken: a cop_scope (int32_t). */
 #define COP_OPT_SCOPE(struct_, field_, def_)                                                       \
     COP_OPT_ENUM(struct_, field_, def_, cop_scope_choices,                                         \

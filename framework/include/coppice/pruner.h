@@ -34,6 +34,56 @@ COP_API int64_t cop_share_of(double rate, int64_t weights);
 COP_API void cop_plan_leave_share(cop_plan *p, double rate, bool layerwise,
                                   const cop_string_list *exclude);
 
+/* Removes the lowest of the weights that the mask still keeps, until a share of all weights in the
+ * tensors that `scores` holds is left, 0 ≤ share ≤ 1: cop_share_of(share, weights). Where no more
+ * are left already, the mask stays; `layerwise`: the same for each tensor by itself. Errors as
+ * cop_mask_remove_lowest. */
+COP_API cop_status cop_mask_keep_share(cop_tensors *mask, const cop_tensors *scores, double share,
+                                       bool layerwise, cop_error *err);
+
+/* The share of the weights that is left after round `round` (from 0) of `rounds`, when `sparsity`
+ * of them is gone after the last one and each round takes the same share of what is left:
+ * (1 − sparsity)^((round + 1) / rounds). Fewer than one round counts as one. */
+COP_API double cop_density_after(double sparsity, int64_t round, int64_t rounds);
+
+/* How many weights a round takes, as most pruners' options have it (option_rows.h):
+ * {COP_SIZED(cop_prune_amount), .sparsity = …}. */
+typedef struct cop_prune_amount {
+    uint32_t size; /* COP_SIZED */
+    int32_t scope; /* cop_scope: of all layers together, or of each */
+
+    /* The share of all weights that may go which is gone after the phase's last round; the rounds
+     * before come there step by step (cop_density_after). 0: as `rate` says. */
+    double sparsity;
+
+    double rate;                    /* of what is left, which each round takes */
+    const cop_string_list *exclude; /* parameters that keep their weights; NULL: none */
+} cop_prune_amount;
+
+/* What the plan of most pruners comes to: refuses (COP_INVALID) a model without prunable weights,
+ * an exclude that means no prunable parameter or leaves none to prune, and a sparsity that is below
+ * what there is already, as far as that is known; states how many weights the round leaves where it
+ * follows from how many there are; asks for the number of rounds where there is a sparsity. */
+COP_API cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *amount, cop_error *err);
+
+/* And their finish: takes the lowest scores out of cop_work_next_mask, as many as the amount says
+ * for this round. `scores` are of the weights that may go (cop_work_scores). */
+COP_API cop_status cop_work_prune(cop_work *w, const cop_tensors *scores,
+                                  const cop_prune_amount *amount, cop_error *err);
+
+/* For those who take them out themselves: how many weights the mask so far keeps in the tensors of
+ * `scores`, and how many of them the amount leaves in this round, all layers together. */
+COP_API cop_status cop_work_prune_target(cop_work *w, const cop_tensors *scores,
+                                         const cop_prune_amount *amount, int64_t *kept,
+                                         int64_t *left, cop_error *err);
+
+/* Pruners: the loss over so many of the round's samples (all, where there are fewer), drawn without
+ * replacement and without regard to class by the stream "sample" of the work, so that every round
+ * of a phase sees the same; in evaluation mode, with logits multiplied by `logit_scale` (0: 1). The
+ * caller's, who frees it with cop_objective_free before finish returns. */
+COP_API cop_status cop_work_sample_objective(cop_work *w, int64_t samples, double logit_scale,
+                                             cop_objective **out, cop_error *err);
+
 /* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
  * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */
 COP_API bool cop_name_listed(const char *name, const cop_string_list *list);

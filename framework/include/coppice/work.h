@@ -144,6 +144,13 @@ COP_API void cop_plan_need_rounds(cop_plan *p);
  * round before did not say how many it leaves. */
 COP_API int64_t cop_plan_weights_left(const cop_plan *p);
 
+/* Pruners: the round within its phase that is planned, from 0. */
+COP_API int64_t cop_plan_round(const cop_plan *p);
+
+/* Pruners: how many rounds the phase has. Asking makes the number matter, as cop_plan_need_rounds
+ * does. */
+COP_API int64_t cop_plan_rounds(cop_plan *p);
+
 /* Pruners: this round leaves exactly so many prunable weights, from 0 to what there is before it
  * (to all prunable ones where it regrows weights). The host refuses a mask that keeps another
  * number, and a later round then knows how many there are. Optional. */
@@ -248,6 +255,11 @@ COP_API cop_status cop_work_mask(cop_work *w, const cop_tensors **out, cop_error
 
 /* Pruners and analyzers: the state that the ticket trains from, masked. */
 COP_API cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err);
+
+/* Pruners: the same state before the mask is applied: what a ticket of the whole network would
+ * train from. Where that is what a masked training left (rewind = "none"), removed weights are 0 in
+ * it, too. */
+COP_API cop_status cop_work_start(cop_work *w, const cop_tensors **out, cop_error *err);
 
 /* Pruners: the state after this round's training. COP_FAILED unless it was planned. */
 COP_API cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_error *err);

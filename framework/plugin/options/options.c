@@ -144,6 +144,29 @@ static size_t next_by_name(const reading *r, const char *last)
     return best;
 }
 
+/* Whether an option that was added later has its default. */
+static bool is_unchanged(const reading *r, size_t i)
+{
+    const cop_option *option = &r->table[i];
+    cop_value first;
+    if ((option->flags & COP_OPTION_ADDED) == 0 || option->def == NULL)
+        return false;
+    cop_reader reader = r->reader;
+    cop_component *model = NULL;
+    reader.model = &model;
+    if (cop_value_read_default(&reader, option, &first, NULL) != COP_OK)
+        return false;
+    cop_text now = {0}, then = {0};
+    cop_value_text(option, &r->read[i], true, &now);
+    cop_value_text(option, &first, true, &then);
+    bool is_same = !now.failed && !then.failed && now.data != NULL && then.data != NULL &&
+                   strcmp(now.data, then.data) == 0;
+    cop_text_free(&now);
+    cop_text_free(&then);
+    cop_component_free(model);
+    return is_same;
+}
+
 /* One line of the options by name, apart from those that have one of the flags. NULL without
  * memory. */
 static char *identify(const reading *r, uint32_t left_out)
@@ -152,7 +175,7 @@ static char *identify(const reading *r, uint32_t left_out)
     cop_text_append(&text, "{");
     for (size_t i = next_by_name(r, NULL); i < r->count; i = next_by_name(r, r->table[i].name)) {
         /* Also a value that equals its default: in another version the default may be another. */
-        if ((r->table[i].flags & left_out) == 0) {
+        if ((r->table[i].flags & left_out) == 0 && !is_unchanged(r, i)) {
             cop_text_printf(&text, " %s = ", r->table[i].name);
             cop_value_text(&r->table[i], &r->read[i], !r->is_data, &text);
             cop_text_append(&text, ";");

@@ -10,7 +10,7 @@
 #define KNOWN_FLAGS                                                                                \
     ((uint32_t)COP_OPTION_REQUIRED | (uint32_t)COP_OPTION_ADVANCED |                               \
      (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT |                        \
-     (uint32_t)COP_OPTION_LENGTH)
+     (uint32_t)COP_OPTION_LENGTH | (uint32_t)COP_OPTION_ADDED)
 
 static cop_status refuse(const cop_option *option, cop_error *err, const char *reason)
 {

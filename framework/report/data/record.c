@@ -34,7 +34,7 @@ static bool make_lines_of_cell(cop_arena *arena, cop_record_cell *cell)
 
 static bool make_lines_of_ticket(cop_arena *arena, cop_record_ticket *t)
 {
-    bool ok = true;
+    bool ok = make_line(arena, &t->control);
     for (size_t i = 0; ok && i < t->analysis_count; i++)
         ok = make_line(arena, &t->analyses[i].analyzer) &&
              make_line(arena, &t->analyses[i].label) && make_line(arena, &t->analyses[i].unjudged);
@@ -99,7 +99,14 @@ const char **cop_brief_labels(const cop_record *record, cop_arena *arena)
     return briefs;
 }
 
+bool cop_same_control(const cop_record_ticket *a, const cop_record_ticket *b)
+{
+    return a->control == NULL || b->control == NULL ? a->control == b->control
+                                                    : strcmp(a->control, b->control) == 0;
+}
+
 bool cop_same_line(const cop_record_ticket *a, const cop_record_ticket *b)
 {
-    return a->cell == b->cell && a->phase == b->phase && a->round == b->round;
+    return a->cell == b->cell && a->phase == b->phase && a->round == b->round &&
+           cop_same_control(a, b);
 }

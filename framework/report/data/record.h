@@ -13,7 +13,11 @@ cop_status cop_record_open(const char *dir, cop_arena *arena, cop_record *out, c
  * when memory is out; else the arena's. */
 const char **cop_brief_labels(const cop_record *record, cop_arena *arena);
 
-/* Whether both are of one cell, phase and round: one ticket's seeds, a line of the summary. */
+/* Whether both are tickets, or both the same control of theirs. */
+bool cop_same_control(const cop_record_ticket *a, const cop_record_ticket *b);
+
+/* Whether both are of one cell, phase, round and control: one ticket's seeds, a line of the
+ * summary. */
 bool cop_same_line(const cop_record_ticket *a, const cop_record_ticket *b);
 
 #endif

@@ -247,6 +247,14 @@ static double stored_share(const cop_results *r, const cop_record_ticket *t)
                                                      : (double)NAN;
 }
 
+double cop_ticket_collapsed_layers(const cop_results *r, const cop_record_ticket *t)
+{
+    if (!t->has_mask)
+        return 0.0;
+    const cop_result *mask = cop_results_find(r, &t->mask);
+    return mask != NULL ? mask->summary.collapsed_layers : (double)NAN;
+}
+
 /* The points of one round; NaN where they cannot be counted. */
 static double round_points(const cop_results *r, const cop_record_ticket *t, cop_points what)
 {
@@ -265,7 +273,7 @@ double cop_ticket_points(const cop_results *r, const cop_record_ticket *t, cop_p
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *other = &r->record.tickets[i];
         if (other->cell != t->cell || other->seed != t->seed || other->round > t->round ||
-            !other->has_mask)
+            !other->has_mask || other->control != NULL)
             continue;
         is_real = is_real && other->knows_data && !other->has_data;
         points += round_points(r, other, what);

@@ -59,6 +59,9 @@ cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, con
 double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t);
 double cop_ticket_kept(const cop_results *r, const cop_record_ticket *t);
 
+/* The layers of which a ticket's mask keeps no weight; NaN where unknown. */
+double cop_ticket_collapsed_layers(const cop_results *r, const cop_record_ticket *t);
+
 /* Training images seen while finding a ticket's mask: counted in the trainings that were pruned on
  * the way, where each round names its own and all are there; else as the record foresaw. Decoded:
  * every image that a network saw. Stored: a distilled set's stored images, from each of which

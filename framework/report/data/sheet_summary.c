@@ -20,6 +20,8 @@ enum {
     COLLAPSED,
     STORED,
     DECODED,
+    CONTROL,
+    EMPTY_LAYERS,
     OWN_COLUMNS
 };
 
@@ -36,11 +38,14 @@ static const cop_column own_columns[OWN_COLUMNS] = {
     COP_COLUMN(FLOAT, "collapsed", NULL, "of these, no better than guessing"),
     COP_COLUMN(FLOAT, "training_points_stored", "images", "mean over the seeds, stored images"),
     COP_COLUMN(FLOAT, "training_points_decoded", "images",
-               "mean over the seeds, images as decoded")};
+               "mean over the seeds, images as decoded"),
+    COP_COLUMN(TEXT, "control", NULL, "what stands beside the round's tickets; empty: the tickets"),
+    COP_COLUMN(FLOAT, "collapsed_layers", NULL,
+               "layers of which the mask keeps no weight, mean over the seeds")};
 
 static const char *const own_headlines = "cell,phase,round,sparsity,test_accuracy,networks,"
                                          "collapsed,training_points_stored,"
-                                         "training_points_decoded";
+                                         "training_points_decoded,collapsed_layers";
 
 /* What one summary column is made of: a column of the ticket table, or its deviation. */
 typedef struct source {
@@ -135,6 +140,8 @@ static cop_status add_line(const builder *b, size_t line, cop_table *table, cop_
     cells[COLLAPSED].f = sum_of_column(b, line, "collapsed");
     cells[STORED].f = spread_of_named(b, line, "training_points_stored").mean;
     cells[DECODED].f = spread_of_named(b, line, "training_points_decoded").mean;
+    cells[CONTROL].text = t->control != NULL ? t->control : "";
+    cells[EMPTY_LAYERS].f = spread_of_named(b, line, "collapsed_layers").mean;
     for (size_t i = 0; i < b->source_count; i++) {
         source s = b->sources[i];
         if (cop_table_column(b->tickets, s.column)->type == COP_COLUMN_TEXT) {
@@ -176,10 +183,13 @@ static size_t count_copies(const cop_record *record)
 }
 
 /* The columns that are shown first: ours, and the analyzers' headlines; NULL when memory is out. */
-static char *headlines(const cop_joined_list *joined, cop_arena *arena)
+static char *headlines(const cop_record *record, const cop_joined_list *joined, cop_arena *arena)
 {
     cop_text text = {0};
-    cop_text_append(&text, own_headlines);
+    bool has_controls = false;
+    for (size_t i = 0; i < record->ticket_count; i++)
+        has_controls = has_controls || record->tickets[i].control != NULL;
+    cop_text_printf(&text, "%s%s", own_headlines, has_controls ? ",control" : "");
     for (size_t i = 0; i < joined->count; i++) {
         if (joined->items[i].is_headline)
             cop_text_printf(&text, ",%s", joined->items[i].as.name);
@@ -200,7 +210,8 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
     b.cells = cop_arena_array(r->arena, room, sizeof *b.cells);
     b.values = cop_arena_array(r->arena, numbers, sizeof *b.values);
     b.texts = cop_arena_array(r->arena, numbers, sizeof *b.texts);
-    const cop_plot plot = {COP_SIZED(cop_plot), .headlines = headlines(joined, r->arena)};
+    const cop_plot plot = {COP_SIZED(cop_plot),
+                           .headlines = headlines(&r->record, joined, r->arena)};
     if (columns == NULL || b.sources == NULL || b.cells == NULL || b.values == NULL ||
         b.texts == NULL || plot.headlines == NULL)
         return cop_out_of_memory(err);

@@ -27,7 +27,12 @@ static const cop_column own_columns[COP_TICKET_COLUMNS] = {
                "class's share "
                "by "
                "three standard errors"),
-    COP_COLUMN(TEXT, "failure", NULL, "why parts of it are missing; empty where none failed")};
+    COP_COLUMN(TEXT, "failure", NULL, "why parts of it are missing; empty where none failed"),
+    COP_COLUMN(TEXT, "control", NULL,
+               "what stands beside the round's ticket: its mask with weights drawn anew (reinit), "
+               "its mask shuffled in each layer, a random one of as many weights in each; empty: "
+               "the ticket"),
+    COP_COLUMN(FLOAT, "collapsed_layers", NULL, "layers of which the mask keeps no weight")};
 
 cop_spread cop_spread_of(const double *values, size_t count)
 {
@@ -106,6 +111,8 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     cells[c].text = cop_ticket_failure(r, t);
     if (cells[c++].text == NULL)
         return cop_out_of_memory(err);
+    cells[c++].text = t->control != NULL ? t->control : "";
+    cells[c++].f = cop_ticket_collapsed_layers(r, t);
     for (size_t i = 0; i < joined->count; i++, c++) {
         const cop_joined *j = &joined->items[i];
         if (cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_TEXT) {

@@ -14,7 +14,8 @@ static const cop_column training_columns[] = {
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(
         TEXT, "role", NULL,
-        "copy: a ticket's; pruned: found the ticket's mask; distilled: judges a distilled set"),
+        "copy: a ticket's; reinit, shuffle, random: of that control beside it; pruned: found the "
+        "ticket's mask; distilled: judges a distilled set"),
     COP_COLUMN(INT, "copy", NULL, "number of the copy"),
     COP_COLUMN(TEXT, "id", NULL, "artifact; a training that serves twice is listed twice"),
     COP_COLUMN(FLOAT, "epochs", NULL, "passes over its data"),
@@ -79,7 +80,7 @@ static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_er
         training_use use = {t->cell, t->seed, t->phase, t->round, "pruned", 0};
         if (t->has_training)
             COP_TRY(add_training(r, table, use, &t->training, err));
-        use.role = "copy";
+        use.role = t->control != NULL ? t->control : "copy";
         for (size_t k = 0; k < t->copy_count; k++) {
             use.copy = (int64_t)k;
             COP_TRY(add_training(r, table, use, &t->copies[k], err));
@@ -128,7 +129,20 @@ static const cop_column ticket_key[] = {
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(FLOAT, "sparsity", "fraction", "share of the prunable weights that is removed")};
 
+static const cop_column control_key =
+    COP_COLUMN(TEXT, "control", NULL, "what stands beside the round's ticket; empty: the ticket");
+
 enum { KEY_COLUMNS = sizeof ticket_key / sizeof ticket_key[0] };
+
+/* Whether some of its tables are of controls: then a last column tells them apart. */
+static bool has_controls(const cop_table_group *g)
+{
+    for (size_t i = 0; i < g->member_count; i++) {
+        if (g->members[i].ticket->control != NULL)
+            return true;
+    }
+    return false;
+}
 
 /* The analyzer's own name for a column, unless a key column has it. */
 static const char *own_name(const cop_table_group *g, const char *name, cop_arena *arena)
@@ -137,6 +151,8 @@ static const char *own_name(const cop_table_group *g, const char *name, cop_aren
         if (strcmp(ticket_key[i].name, name) == 0)
             return cop_arena_printf(arena, "%.80s_%s", g->name, name);
     }
+    if (strcmp(control_key.name, name) == 0 && has_controls(g))
+        return cop_arena_printf(arena, "%.80s_%s", g->name, name);
     return name;
 }
 
@@ -144,13 +160,16 @@ static cop_status add_member(const cop_results *r, const cop_table_group_member 
                              cop_table *table, cop_table_value *cells, cop_error *err)
 {
     const cop_record_ticket *t = member->ticket;
+    size_t own = cop_table_column_count(member->table);
+    if (cop_table_column_count(table) > KEY_COLUMNS + own)
+        cells[KEY_COLUMNS + own].text = t->control != NULL ? t->control : "";
     cells[0].text = r->record.cells[t->cell].label;
     cells[1].i = t->seed;
     cells[2].i = t->phase;
     cells[3].i = t->round;
     cells[4].f = cop_ticket_sparsity(r, t);
     for (size_t row = 0; row < cop_table_row_count(member->table); row++) {
-        for (size_t c = 0; c < cop_table_column_count(member->table); c++)
+        for (size_t c = 0; c < own; c++)
             cells[KEY_COLUMNS + c] = cop_table_at(member->table, row, c);
         COP_TRY(cop_table_row(table, cells, err));
     }
@@ -160,9 +179,9 @@ static cop_status add_member(const cop_results *r, const cop_table_group_member 
 static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_tables *sheets,
                             cop_error *err)
 {
-    size_t own = cop_table_column_count(g->layout);
-    cop_column *columns = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *columns);
-    cop_table_value *cells = cop_arena_array(r->arena, KEY_COLUMNS + own, sizeof *cells);
+    size_t own = cop_table_column_count(g->layout), count = KEY_COLUMNS + own;
+    cop_column *columns = cop_arena_array(r->arena, count + 1, sizeof *columns);
+    cop_table_value *cells = cop_arena_array(r->arena, count + 1, sizeof *cells);
     if (columns == NULL || cells == NULL)
         return cop_out_of_memory(err);
     memcpy(columns, ticket_key, sizeof ticket_key);
@@ -170,10 +189,12 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
         columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
         columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->layout, i)->name, r->arena);
     }
+    if (has_controls(g))
+        columns[count++] = control_key;
     const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
     if (help == NULL)
         return cop_out_of_memory(err);
-    cop_table *table = cop_tables_put(sheets, g->name, help, columns, KEY_COLUMNS + own, NULL, err);
+    cop_table *table = cop_tables_put(sheets, g->name, help, columns, count, NULL, err);
     if (table == NULL)
         return COP_FAILED;
     for (size_t i = 0; i < g->member_count; i++)

@@ -17,7 +17,7 @@ cop_status cop_sheet_tickets(const cop_results *r, const cop_joined_list *joined
                              cop_tables *sheets, cop_error *err);
 
 /* The columns of "tickets" that summaries joined begin here; the list of them. */
-#define COP_TICKET_COLUMNS 14
+#define COP_TICKET_COLUMNS 16
 cop_status cop_ticket_joined(const cop_results *r, const cop_table_groups *groups,
                              cop_joined_list *out, cop_error *err);
 

@@ -91,12 +91,12 @@ cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_are
     return COP_OK;
 }
 
-/* The n-th line of a cell: the first ticket of each phase and round. */
+/* The n-th line of a cell: the first ticket of each phase and round, without the controls. */
 static const cop_record_ticket *line_at(const cop_record *record, size_t cell, size_t n)
 {
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
-        bool first = t->cell == cell;
+        bool first = t->cell == cell && t->control == NULL;
         for (size_t k = 0; first && k < i; k++)
             first = !cop_same_line(&record->tickets[k], t);
         if (first && n-- == 0)

@@ -51,7 +51,7 @@ static size_t list_uses(const cop_results *r, use *uses)
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
         use u = {.kind = "pruner", .label = "", .ticket = *t};
-        if (t->has_mask)
+        if (t->has_mask && t->control == NULL)
             add_use(r, u, &t->mask, uses, &count);
         u.kind = "analyzer";
         for (size_t k = 0; k < t->analysis_count; k++) {

@@ -11,6 +11,9 @@
 /* Beyond this the interesting part of a linear axis is its last few percent. */
 #define LINEAR_LIMIT 0.8
 
+/* Of a cell; more than there are kinds of them. */
+#define MOST_CONTROLS 8
+
 /* A quantity of tickets: a column of the ticket table, or, with column 0, the copies' accuracies.
  */
 typedef struct quantity {
@@ -21,6 +24,7 @@ typedef struct quantity {
     bool remaining; /* x is what remains instead of what is removed */
     size_t bare;    /* lines of which nothing remains: the axis of what remains has no place for it
                      */
+    bool has_analysed_controls;
     double *values; /* room for any line's values */
 } quantity;
 
@@ -45,20 +49,24 @@ static cop_spread spread_of_line(const quantity *q, const cop_record_ticket *lin
     return cop_spread_of(q->values, count);
 }
 
-/* A cell's curve: a point per line. */
-static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, cop_error *err)
+/* A cell's curve, or that of a control of its tickets: a point per line. */
+static cop_status fill_curve(const quantity *q, size_t cell, const char *control, cop_curve *curve,
+                             cop_error *err)
 {
+    const cop_record_ticket wanted = {.control = control};
     const cop_record *record = &q->r->record;
     size_t own = (size_t)cop_table_find_column(q->tickets, "test_accuracy");
     size_t column = q->column > 0 ? q->column : own;
-    curve->label = q->r->briefs[cell];
+    curve->label = control == NULL
+                       ? q->r->briefs[cell]
+                       : cop_arena_printf(q->r->arena, "%s, %s", q->r->briefs[cell], control);
     curve->y_scale = cop_shown_scale(cop_table_column(q->tickets, column));
     curve->points = cop_arena_array(q->r->arena, record->ticket_count + 1, sizeof *curve->points);
-    if (curve->points == NULL)
+    if (curve->points == NULL || curve->label == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < record->ticket_count; i++) {
         const cop_record_ticket *t = &record->tickets[i];
-        bool first = t->cell == cell;
+        bool first = t->cell == cell && cop_same_control(t, &wanted);
         for (size_t k = 0; first && k < i; k++)
             first = !cop_same_line(&record->tickets[k], t);
         if (!first)
@@ -72,14 +80,37 @@ static cop_status fill_curve(const quantity *q, size_t cell, cop_curve *curve, c
     return COP_OK;
 }
 
-static cop_status fill_panel(const quantity *q, cop_panel *panel, cop_error *err)
+/* The controls of a cell's tickets, each once, as far as there is room; how many. */
+static size_t list_controls(const cop_record *record, size_t cell, const char **names)
 {
-    panel->curve_count = q->r->record.cell_count;
-    panel->curves = cop_arena_array(q->r->arena, panel->curve_count + 1, sizeof *panel->curves);
+    size_t count = 0;
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const char *control = record->tickets[i].control;
+        bool is_new = record->tickets[i].cell == cell && control != NULL && count < MOST_CONTROLS;
+        for (size_t k = 0; is_new && k < count; k++)
+            is_new = strcmp(names[k], control) != 0;
+        if (is_new)
+            names[count++] = control;
+    }
+    return count;
+}
+
+/* Cells from `first` to before `end`: a curve for each, and where they are wanted one per control
+ * behind it. */
+static cop_status fill_panel(const quantity *q, size_t first, size_t end, bool controls,
+                             cop_panel *panel, cop_error *err)
+{
+    const char *names[MOST_CONTROLS];
+    panel->curves = cop_arena_array(q->r->arena, (end - first) * (1 + MOST_CONTROLS) + 1,
+                                    sizeof *panel->curves);
     if (panel->curves == NULL)
         return cop_out_of_memory(err);
-    for (size_t i = 0; i < panel->curve_count; i++)
-        COP_TRY(fill_curve(q, i, &panel->curves[i], err));
+    for (size_t i = first; i < end; i++) {
+        size_t count = controls ? list_controls(&q->r->record, i, names) : 0;
+        COP_TRY(fill_curve(q, i, NULL, &panel->curves[panel->curve_count++], err));
+        for (size_t k = 0; k < count; k++)
+            COP_TRY(fill_curve(q, i, names[k], &panel->curves[panel->curve_count++], err));
+    }
     return COP_OK;
 }
 
@@ -105,6 +136,38 @@ static cop_figure new_figure(const quantity *q)
                         .markers = true};
 }
 
+/* How many cells have controls and are not alone: those have a panel of their own. */
+static size_t count_panels(const quantity *q)
+{
+    const cop_record *record = &q->r->record;
+    const char *names[MOST_CONTROLS];
+    size_t count = 0;
+    for (size_t i = 0; record->cell_count > 1 && i < record->cell_count; i++)
+        count += list_controls(record, i, names) > 0;
+    return count;
+}
+
+/* A panel of all cells' tickets, and behind it one for each cell that has controls: its tickets
+ * with those beside them. With one cell all of it is one panel. */
+static cop_status fill_accuracy(const quantity *q, cop_figure *f, cop_error *err)
+{
+    const cop_record *record = &q->r->record;
+    const char *names[MOST_CONTROLS];
+    COP_TRY(fill_panel(q, 0, record->cell_count, record->cell_count == 1,
+                       &f->panels[f->panel_count++], err));
+    if (count_panels(q) == 0)
+        return COP_OK;
+    f->panels[0].title = "all";
+    for (size_t i = 0; i < record->cell_count; i++) {
+        if (list_controls(record, i, names) == 0)
+            continue;
+        cop_panel *panel = &f->panels[f->panel_count++];
+        panel->title = q->r->briefs[i];
+        COP_TRY(fill_panel(q, i, i + 1, true, panel, err));
+    }
+    return COP_OK;
+}
+
 static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *err)
 {
     cop_figure f = new_figure(q);
@@ -112,11 +175,10 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
     f.title = "Test accuracy against sparsity";
     f.caption = "Mean over seeds and copies; bars span the lowest and the highest.";
     f.y_label = "test accuracy (%)";
-    f.panel_count = 1;
-    f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
+    f.panels = cop_arena_array(q->r->arena, 1 + count_panels(q), sizeof *f.panels);
     if (f.panels == NULL || f.x_label == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(fill_panel(q, &f.panels[0], err));
+    COP_TRY(fill_accuracy(q, &f, err));
     return cop_figures_add(out, &f, q->r->arena, err);
 }
 
@@ -158,7 +220,7 @@ static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures 
         panel->title = panel_title(&q->joined->items[i], q->r->arena);
         if (panel->title == NULL)
             return cop_out_of_memory(err);
-        COP_TRY(fill_panel(q, panel, err));
+        COP_TRY(fill_panel(q, 0, q->r->record.cell_count, q->has_analysed_controls, panel, err));
         cop_figure alone = {.kind = COP_FIGURE_LINES, .panels = panel, .panel_count = 1};
         f.panel_count += !cop_figure_is_empty(&alone);
     }
@@ -191,6 +253,9 @@ cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *group
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         room += r->record.tickets[i].copy_count + 1;
         highest = fmax(highest, cop_ticket_sparsity(r, &r->record.tickets[i]));
+        q.has_analysed_controls =
+            q.has_analysed_controls ||
+            (r->record.tickets[i].control != NULL && r->record.tickets[i].analysis_count > 0);
     }
     q.remaining = highest > LINEAR_LIMIT;
     q.values = cop_arena_array(r->arena, room, sizeof *q.values);

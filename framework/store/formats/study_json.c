@@ -98,6 +98,7 @@ static bool add_ticket(cJSON *list, const cop_record_ticket *t)
            cJSON_AddItemToObject(object, "seed", seed_text(t->seed)) &&
            cJSON_AddNumberToObject(object, "phase", (double)t->phase) != NULL &&
            cJSON_AddNumberToObject(object, "round", (double)t->round) != NULL &&
+           (t->control == NULL || cJSON_AddStringToObject(object, "control", t->control) != NULL) &&
            cJSON_AddNumberToObject(object, "points", t->points) != NULL &&
            add_name(object, "mask", t->has_mask, &t->mask) &&
            add_name(object, "training", t->has_training, &t->training) &&
@@ -339,6 +340,11 @@ static cop_status read_ticket(const reader *r, const cJSON *object, size_t cells
     if (!read_count(object, "phase", &out->phase) || !read_count(object, "round", &out->round) ||
         out->phase < -1 || out->round < 0)
         return refuse(r, "has no phase or round");
+    const char *control = cJSON_GetStringValue(item(object, "control"));
+    bool is_control = control != NULL && control[0] != '\0';
+    out->control = is_control ? cop_arena_strdup(r->arena, control) : NULL;
+    if (is_control && out->control == NULL)
+        return cop_out_of_memory(r->err);
     out->points = read_number(object, "points");
     if (!read_optional_id(item(object, "mask"), COP_ARTIFACT_MASK, &out->has_mask, &out->mask))
         return refuse(r, "its mask is no name of a mask");

@@ -5,15 +5,17 @@
  *               "distiller": plugin or null}, …],
  *    "tickets": [{"cell": n, "seed": digits, "phase": n, "round": n, "points": number,
  *                 "mask": name or null, "training": name or null, "data": name or null,
- *                 "copies": [name, …],
+ *                 "control": text, "copies": [name, …],
  *                 "analyses": [{"analyzer": plugin, "label": text, "id": name,
  *                               "verdicts": tables, "unjudged": text}, …]}, …],
  *    "distilled": [{"cell": n, "seed": digits, "set": name, "trained": name or null}, …],
  *    "failed": [{"stage": name, "reason": text}, …],
  *    "checksum": text}
  *
- * Verdicts are what the analyzer's judge said of the analysis, in the form of tables.json, or why
- * it said nothing; both are left out where there are none. A name is an artifact's ("mask-<32
+ * A control is a ticket that stands beside the one of that phase and round ("reinit", "shuffle",
+ * "random"); the word is left out where the ticket is none. Verdicts are what the analyzer's judge
+ * said of the analysis, in the form of tables.json, or why it said nothing; both are left out where
+ * there are none. A name is an artifact's ("mask-<32
  * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
  * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
  * count far below what a JSON number holds. The checksum is that of everything before it
@@ -47,7 +49,8 @@ typedef struct cop_record_ticket {
     size_t cell;  /* position in cells */
     int64_t seed; /* its value */
     int64_t phase, round;
-    double points; /* training images seen while finding the mask: an estimate */
+    const char *control; /* what stands beside the ticket of that round; NULL: the ticket itself */
+    double points;       /* training images seen while finding the mask: an estimate */
     bool has_mask;
     cop_artifact_id mask;
     bool has_training; /* the training whose weights were pruned to find the mask */

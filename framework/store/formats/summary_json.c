@@ -30,6 +30,7 @@ static const struct field {
     {COP_ARTIFACT_MASK, "prunable", offsetof(cop_summary, prunable)},
     {COP_ARTIFACT_MASK, "kept", offsetof(cop_summary, kept)},
     {COP_ARTIFACT_MASK, "sparsity", offsetof(cop_summary, sparsity)},
+    {COP_ARTIFACT_MASK, "collapsed_layers", offsetof(cop_summary, collapsed_layers)},
     {COP_ARTIFACT_SET, "stored", offsetof(cop_summary, stored)},
     {COP_ARTIFACT_SET, "decoded", offsetof(cop_summary, decoded)},
     {COP_ARTIFACT_ANALYSIS, "tables", offsetof(cop_summary, tables)},

@@ -13,6 +13,8 @@ typedef struct cop_summary {
     double epochs, steps, samples, train_loss, train_accuracy, test_loss, test_accuracy;
     /* of masks: prunable weights, those kept, the share removed */
     double prunable, kept, sparsity;
+    /* and tensors of which none is kept; NaN of masks that were made before this was counted */
+    double collapsed_layers;
     /* of distilled sets: images stored, and what decoding makes of them */
     double stored, decoded;
     /* of analyses: how many */

@@ -2,8 +2,9 @@
  *
  * The dense network is ticket 0. Each round of each phase trains the ticket at hand (where
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
- * be validated are then trained S times on real data from their start, and analysed. */
-#include "study/graph/graph.h"
+ * be validated are then trained S times on real data from their start, and analysed; what stands
+ * beside them is laid out in controls.c. */
+#include "study/graph/line.h"
 
 #include "core/memory.h"
 #include "core/text.h"
@@ -13,43 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being laid out. */
-typedef struct cop_line {
-    cop_study *s;
-    const cop_opened *o;
-    size_t cell, seed;
-    int64_t replicate; /* the seed's value */
-    int32_t distil;    /* of this line; COP_NO_STAGE without */
-    const cop_recipe *train;
-    int32_t *dense; /* copies of the dense network */
-    size_t dense_count;
-} cop_line;
-
-static uint64_t seed_of(const cop_line *l, cop_seed_source source)
+uint64_t cop_line_seed(const cop_line *l, cop_seed_source source)
 {
     return cop_study_seed(l->o->cell, l->replicate, source);
 }
 
-static char *title(const cop_line *l, const char *what)
+char *cop_line_title(const cop_line *l, const char *what)
 {
     cop_text text = {0};
     cop_text_printf(&text, "%s [%s, seed %lld]", what, l->o->cell->label, (long long)l->replicate);
     return cop_text_take(&text);
 }
 
-/* A ticket's start and mask while the rounds go on. */
-typedef struct cop_position {
-    int32_t mask;
-    cop_start_point start;
-    double points;
-    int64_t left; /* prunable weights that the mask keeps; -1: not known before it is made */
-} cop_position;
-
 static cop_position dense_position(const cop_line *l)
 {
     return (cop_position){.mask = COP_NO_STAGE,
                           .left = cop_model_prunable_count(l->o->model),
-                          .start = {.init_seed = seed_of(l, COP_SEED_INIT),
+                          .start = {.init_seed = cop_line_seed(l, COP_SEED_INIT),
                                     .base = COP_NO_STAGE,
                                     .carry = COP_NO_STAGE}};
 }
@@ -88,9 +69,10 @@ static cop_stage new_training(const cop_line *l, const cop_position *at, cop_noi
         .recipe = *l->train,
         .start = at->start,
         .mask = at->mask,
-        .order_seed = cop_derived_seed(seed_of(l, COP_SEED_ORDER), noise.order, noise.variant),
+        .order_seed =
+            cop_derived_seed(cop_line_seed(l, COP_SEED_ORDER), noise.order, noise.variant),
         .augment_seed =
-            cop_derived_seed(seed_of(l, COP_SEED_AUGMENT), noise.augment, noise.variant)};
+            cop_derived_seed(cop_line_seed(l, COP_SEED_AUGMENT), noise.augment, noise.variant)};
     return stage;
 }
 
@@ -173,7 +155,7 @@ static cop_status add_training(cop_line *l, cop_stage *stage, const char *what,
     else
         status = check_reached(l, stage, wanted_by, err);
     if (status == COP_OK) {
-        stage->title = title(l, what);
+        stage->title = cop_line_title(l, what);
         if (stage->title == NULL)
             status = cop_out_of_memory(err);
     }
@@ -330,7 +312,7 @@ static cop_status add_work(cop_line *l, struct cop_plan *plan, const cop_positio
     cop_status status = take_plan(l, plan, ticket, stage, err);
     cop_plan_clear(plan);
     if (status == COP_OK) {
-        stage->title = title(l, what);
+        stage->title = cop_line_title(l, what);
         if (stage->title != NULL)
             return cop_study_add_stage(l->s, stage, index, err);
         status = cop_out_of_memory(err);
@@ -346,7 +328,7 @@ static cop_status lay_out_distiller(cop_line *l, cop_error *err)
     COP_TRY(make_plan(instance, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o, .data = l->o->data};
     stage.work.instance = instance;
-    stage.work.seed = seed_of(l, COP_SEED_DISTILL);
+    stage.work.seed = cop_line_seed(l, COP_SEED_DISTILL);
     const cop_position none = dense_position(l);
     return add_work(l, &plan, &none, &stage, "distil", &l->distil, err);
 }
@@ -387,7 +369,7 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
     cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o, .data = l->o->analyzer_data[i]};
     cop_work_stage *work = &stage.work;
     work->instance = instance;
-    work->seed = seed_of(l, COP_SEED_ANALYZE);
+    work->seed = cop_line_seed(l, COP_SEED_ANALYZE);
     work->start = at->start;
     work->mask = at->mask;
     work->trained = COP_NO_STAGE;
@@ -420,42 +402,57 @@ static cop_ticket *new_ticket(cop_study *s)
     return ticket;
 }
 
-/* Reports on a ticket; with `retrain`, trains and analyses its copies. */
-static cop_status add_ticket(cop_line *l, const cop_position *at, int32_t phase, int64_t round,
-                             bool retrain, cop_error *err)
+/* "dense", "round 3", "round 3, reinit". */
+static void describe_ticket(const cop_ticket_role *role, char *text, size_t size)
+{
+    const char *control = cop_control_name(role->control);
+    if (role->phase < 0)
+        (void)snprintf(text, size, "dense");
+    else
+        (void)snprintf(text, size, "round %lld%s%s", (long long)role->round,
+                       control[0] != '\0' ? ", " : "", control);
+}
+
+/* Trains and analyses a ticket's copies. */
+static cop_status validate_ticket(cop_line *l, const cop_position *at, const cop_ticket_role *role,
+                                  cop_ticket *ticket, cop_error *err)
 {
     const cop_cell *cell = l->o->cell;
-    cop_ticket *ticket = new_ticket(l->s);
-    if (ticket == NULL)
-        return cop_out_of_memory(err);
-    ticket->cell = l->cell;
-    ticket->seed = l->seed;
-    ticket->phase = phase;
-    ticket->round = round;
-    ticket->mask = at->mask;
-    ticket->start = at->start;
-    ticket->points = at->points;
-    if (!retrain)
-        return COP_OK;
     char what[64];
-    if (phase < 0)
-        (void)snprintf(what, sizeof what, "dense");
-    else
-        (void)snprintf(what, sizeof what, "round %lld", (long long)round);
+    describe_ticket(role, what, sizeof what);
     ticket->copies = calloc((size_t)cell->copies, sizeof *ticket->copies);
     ticket->analyses = calloc(cell->analyzer_count + 1, sizeof *ticket->analyses);
     if (ticket->copies == NULL || ticket->analyses == NULL)
         return cop_out_of_memory(err);
     COP_TRY(train_copies(l, at, what, ticket->copies, err));
     ticket->copy_count = (size_t)cell->copies;
-    if (phase < 0) {
+    if (role->phase < 0) {
         l->dense = ticket->copies;
         l->dense_count = ticket->copy_count;
     }
+    if (!role->analyze)
+        return COP_OK;
     for (size_t i = 0; i < cell->analyzer_count; i++)
         COP_TRY(analyze(l, i, at, ticket, what, &ticket->analyses[i], err));
     ticket->analysis_count = cell->analyzer_count;
     return COP_OK;
+}
+
+cop_status cop_line_add_ticket(cop_line *l, const cop_position *at, const cop_ticket_role *role,
+                               cop_error *err)
+{
+    cop_ticket *ticket = new_ticket(l->s);
+    if (ticket == NULL)
+        return cop_out_of_memory(err);
+    ticket->cell = l->cell;
+    ticket->seed = l->seed;
+    ticket->phase = role->phase;
+    ticket->round = role->round;
+    ticket->control = role->control;
+    ticket->mask = at->mask;
+    ticket->start = at->start;
+    ticket->points = at->points;
+    return role->retrain ? validate_ticket(l, at, role, ticket, err) : COP_OK;
 }
 
 /* This round's training, if the pruner wants one. */
@@ -520,6 +517,8 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     char text[64];
     struct cop_plan plan = new_plan(l, COP_KIND_PRUNER, phase_data(l, p));
     plan.weights_left = at->left;
+    plan.round = round;
+    plan.rounds = p->rounds;
     COP_TRY(make_plan(instance, &plan, err));
     bool needs_rounds = plan.need_rounds;
     const cop_mask_promise promise = plan.promise;
@@ -534,7 +533,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     }
     cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o, .data = phase_data(l, p)};
     stage.work.instance = instance;
-    stage.work.seed = seed_of(l, COP_SEED_PRUNE);
+    stage.work.seed = cop_line_seed(l, COP_SEED_PRUNE);
     stage.work.start = at->start;
     stage.work.mask = at->mask;
     stage.work.trained = trained;
@@ -567,7 +566,13 @@ static cop_status prune(cop_line *l, cop_error *err)
         for (int64_t round = 0; round < cell->phases[i].rounds; round++) {
             COP_TRY(prune_round(l, i, round, base, &at, err));
             done++;
-            COP_TRY(add_ticket(l, &at, (int32_t)i, done, is_retrained(cell, i, round), err));
+            const cop_ticket_role role = {.phase = (int32_t)i,
+                                          .round = done,
+                                          .retrain = is_retrained(cell, i, round),
+                                          .analyze = true};
+            COP_TRY(cop_line_add_ticket(l, &at, &role, err));
+            if (role.retrain)
+                COP_TRY(cop_line_add_controls(l, &at, &role, err));
         }
     }
     return COP_OK;
@@ -617,6 +622,8 @@ cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err)
         COP_TRY(add_distilled_line(&line, err));
     }
     const cop_position dense = dense_position(&line);
-    COP_TRY(add_ticket(&line, &dense, -1, 0, cell_config->retrain != COP_RETRAIN_NONE, err));
+    const cop_ticket_role role = {
+        .phase = -1, .retrain = cell_config->retrain != COP_RETRAIN_NONE, .analyze = true};
+    COP_TRY(cop_line_add_ticket(&line, &dense, &role, err));
     return prune(&line, err);
 }

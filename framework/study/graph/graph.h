@@ -64,9 +64,10 @@ typedef struct cop_training_stage {
     size_t snapshot_count;
 } cop_training_stage;
 
-/* A distiller's, pruner's or analyzer's run. */
+/* A distiller's, pruner's or analyzer's run, or the making of a control's mask. */
 typedef struct cop_work_stage {
-    const cop_instance *instance;
+    const cop_instance *instance; /* NULL: a control's mask, which the framework makes itself: */
+    cop_control control;
     uint64_t seed;
     int64_t steps;
     bool steps_go_on;         /* a longer one could go on from where it ends */
@@ -111,10 +112,11 @@ typedef struct cop_stage {
 
 /* A subnetwork to report on: the dense network (round 0) or what a round of pruning left. */
 typedef struct cop_ticket {
-    size_t cell, seed; /* positions in the config */
-    int32_t phase;     /* −1 for the dense network */
-    int64_t round;     /* rounds done since the dense network, over all phases */
-    int32_t mask;      /* stage */
+    size_t cell, seed;   /* positions in the config */
+    int32_t phase;       /* −1 for the dense network */
+    int64_t round;       /* rounds done since the dense network, over all phases */
+    cop_control control; /* what stands beside the ticket of that round; none: the ticket */
+    int32_t mask;        /* stage */
     cop_start_point start;
     double points;   /* training images seen while finding the mask */
     int32_t *copies; /* trainings on real data; owned */

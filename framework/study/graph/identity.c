@@ -155,18 +155,26 @@ static cop_status make_text(const cop_study *s, const cop_stage *stage, const ch
     return status;
 }
 
+/* Whose work it is: a component's part of the text, or what makes a control's mask. */
+static const char *worker_of(const cop_stage *stage)
+{
+    static const char *const controls[COP_CONTROL_COUNT] = {
+        "", "", "control shuffle 1", "control random 1"}; /* raised where its masks change */
+    if (stage->kind == COP_STAGE_TRAIN)
+        return NULL;
+    return stage->work.instance != NULL ? cop_component_identity(stage->work.instance->component)
+                                        : controls[stage->work.control];
+}
+
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
                               cop_error *err)
 {
-    const char *component = stage->kind == COP_STAGE_TRAIN
-                                ? NULL
-                                : cop_component_identity(stage->work.instance->component);
-    return make_text(s, stage, component, false, out, err);
+    return make_text(s, stage, worker_of(stage), false, out, err);
 }
 
 cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err)
 {
-    const char *component = stage->kind == COP_STAGE_TRAIN
+    const char *component = stage->kind == COP_STAGE_TRAIN || stage->work.instance == NULL
                                 ? NULL
                                 : cop_component_course(stage->work.instance->component);
     char *text = NULL;

@@ -43,6 +43,7 @@ struct cop_plan {
 
     /* pruners: what the mask before this round keeps; -1: not known */
     int64_t weights_left;
+    int64_t round, rounds; /* within the phase */
 
     int64_t steps; /* 0 until stated */
     bool steps_go_on;

@@ -27,10 +27,11 @@ static bool name_of(const cop_study *s, int32_t stage, cop_artifact_id *out)
     return true;
 }
 
-/* The training whose weights were pruned to find a ticket's mask. */
+/* The training whose weights were pruned to find a ticket's mask; none of a control's. */
 static int32_t found_by(const cop_study *s, const cop_ticket *t)
 {
-    return t->mask == COP_NO_STAGE ? COP_NO_STAGE : s->stages[t->mask].work.trained;
+    bool is_pruned = t->mask != COP_NO_STAGE && t->control == COP_CONTROL_NONE;
+    return is_pruned ? s->stages[t->mask].work.trained : COP_NO_STAGE;
 }
 
 /* The distilled set that it trained on; none: real data. */
@@ -78,15 +79,16 @@ static bool fill_analyses(const cop_study *s, const cop_ticket *t, cop_arena *ar
 static bool fill_ticket(const cop_study *s, const cop_ticket *t, cop_arena *arena,
                         cop_record_ticket *out)
 {
-    *out = (cop_record_ticket){.cell = t->cell,
-                               .seed = s->config->seeds[t->seed],
-                               .phase = t->phase,
-                               .round = t->round,
-                               .points = t->points,
-                               .knows_data = true,
-                               .copies =
-                                   cop_arena_array(arena, t->copy_count + 1, sizeof *out->copies),
-                               .copy_count = t->copy_count};
+    *out = (cop_record_ticket){
+        .cell = t->cell,
+        .seed = s->config->seeds[t->seed],
+        .phase = t->phase,
+        .round = t->round,
+        .control = t->control != COP_CONTROL_NONE ? cop_control_name(t->control) : NULL,
+        .points = t->points,
+        .knows_data = true,
+        .copies = cop_arena_array(arena, t->copy_count + 1, sizeof *out->copies),
+        .copy_count = t->copy_count};
     out->has_mask = name_of(s, t->mask, &out->mask);
     out->has_training = name_of(s, found_by(s, t), &out->training);
     out->has_data = name_of(s, trained_on(s, t), &out->data);

@@ -245,13 +245,24 @@ static int64_t ones(const cop_tensor *t)
     return sum;
 }
 
+size_t cop_mask_collapsed(const cop_tensors *mask)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cop_tensors_count(mask); i++)
+        count += ones(cop_tensors_at(mask, i)) == 0;
+    return count;
+}
+
+/* The layer has collapsed: nothing passes through it but its bias. */
 static void warn_of_empty_layers(const cop_drive *d, const cop_tensors *mask,
                                  const cop_tensors *before)
 {
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
         if (ones(cop_tensors_at(mask, i)) == 0 && ones(cop_tensors_at(before, i)) > 0)
-            cop_say(d->work->log, COP_LOG_WARNING, "%s removed every weight of '%s'", d->what,
-                    cop_tensors_at(mask, i)->name);
+            cop_say(d->work->log, COP_LOG_WARNING,
+                    "%s%s%s removed every weight of '%s': the layer has collapsed",
+                    d->work->title != NULL ? d->work->title : "",
+                    d->work->title != NULL ? ": " : "", d->what, cop_tensors_at(mask, i)->name);
     }
 }
 

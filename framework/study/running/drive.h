@@ -66,6 +66,9 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const c
 cop_status cop_drive_analyzer(const cop_drive *d, const cop_work_ops *ops, cop_tables **tables,
                               cop_error *err);
 
+/* How many tensors of a mask keep no weight. */
+size_t cop_mask_collapsed(const cop_tensors *mask);
+
 /* True when the next step is not to be run; else counts it. Either pointer may be NULL. */
 bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);
 

@@ -7,7 +7,7 @@
 
 /* Which file of which stage; the same one has one entry, whatever it is asked for as. */
 typedef struct source_key {
-    enum { MASK, INITIAL, FINAL, SNAPSHOT } what;
+    enum { MASK, INITIAL, START, FINAL, SNAPSHOT } what;
     int32_t stage;
     cop_duration at; /* of a snapshot */
 } source_key;
@@ -116,6 +116,8 @@ static cop_status fetch(cop_lender *l, const source_key *key, cop_tensors **out,
         return cop_load_mask(l->r, l->stage->opened, key->stage, out, err);
     case INITIAL:
         return read_start(l, out, err);
+    case START:
+        return cop_load_start(l->r, &l->stage->work.start, l->stage->opened->model, NULL, out, err);
     case FINAL:
         return cop_load_final(l->r, key->stage, out, err);
     case SNAPSHOT:
@@ -173,6 +175,8 @@ static cop_status lend_input(void *context, cop_work_input input, size_t request
         return lend(l, (source_key){MASK, work->mask, {0}}, out, err);
     case COP_INPUT_INITIAL:
         return lend(l, (source_key){INITIAL, 0, {0}}, out, err);
+    case COP_INPUT_START:
+        return lend(l, (source_key){START, 0, {0}}, out, err);
     case COP_INPUT_TRAINED:
         return lend(l, (source_key){FINAL, work->trained, {0}}, out, err);
     case COP_INPUT_COPY:

@@ -141,6 +141,12 @@ cop_status cop_work_initial(cop_work *w, const cop_tensors **out, cop_error *err
     return borrow(w, COP_INPUT_INITIAL, 0, 0, out, err);
 }
 
+cop_status cop_work_start(cop_work *w, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_kind(w, w->kind == COP_KIND_PRUNER, "round (cop_work_start)", err));
+    return borrow(w, COP_INPUT_START, 0, 0, out, err);
+}
+
 cop_status cop_work_trained(cop_work *w, const cop_tensors **out, cop_error *err)
 {
     COP_TRY(check_kind(w, w->kind == COP_KIND_PRUNER, "round (cop_work_trained)", err));

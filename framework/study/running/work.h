@@ -13,6 +13,7 @@
 typedef enum cop_work_input {
     COP_INPUT_MASK = 1,
     COP_INPUT_INITIAL,   /* the state that the ticket trains from */
+    COP_INPUT_START,     /* a pruner's: the same, not masked */
     COP_INPUT_TRAINED,   /* a pruner's: after this round's training */
     COP_INPUT_COPY,      /* an analyzer's: `index` of the ticket */
     COP_INPUT_DENSE,     /* `index` of the dense network */

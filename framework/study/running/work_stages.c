@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "study/running/control_masks.h"
 #include "study/running/drive.h"
 #include "study/running/going_on.h"
 #include "study/running/lender.h"
@@ -209,19 +210,38 @@ static cop_status write_tensors(const void *result, const char *path, cop_error 
     return cop_safetensors_write(path, result, NULL, 0, err);
 }
 
+static cop_status publish_mask(cop_run *run, const cop_tensors *mask, cop_error *err)
+{
+    double prunable = (double)cop_model_prunable_count(run->stage->opened->model);
+    double kept = (double)cop_mask_count(mask);
+    const cop_summary summary = {.prunable = prunable,
+                                 .kept = kept,
+                                 .sparsity = 1.0 - kept / prunable,
+                                 .collapsed_layers = (double)cop_mask_collapsed(mask)};
+    return publish(run, COP_MASK_FILE, write_tensors, mask, &summary, err);
+}
+
 static cop_status prune(cop_run *run, cop_error *err)
 {
-    const cop_work_stage *spec = &run->stage->work;
-    const cop_opened *o = run->stage->opened;
     const cop_tensors *before = NULL;
     cop_tensors *mask = NULL;
     COP_TRY(cop_lender_mask(run->lender, &before, err));
-    COP_TRY(cop_drive_pruner(&run->drive, spec->instance->ops, before, &mask, err));
-    double prunable = (double)cop_model_prunable_count(o->model);
-    double kept = (double)cop_mask_count(mask);
-    const cop_summary summary = {
-        .prunable = prunable, .kept = kept, .sparsity = 1.0 - kept / prunable};
-    cop_status status = publish(run, COP_MASK_FILE, write_tensors, mask, &summary, err);
+    COP_TRY(cop_drive_pruner(&run->drive, run->stage->work.instance->ops, before, &mask, err));
+    cop_status status = publish_mask(run, mask, err);
+    cop_tensors_free(mask);
+    return status;
+}
+
+/* A control's mask, for which no plugin is asked. */
+static cop_status make_control(cop_runner *r, const cop_stage *stage, cop_error *err)
+{
+    cop_run run = {.r = r, .stage = stage, .began = cop_now()};
+    cop_tensors *ticket = NULL, *mask = NULL;
+    COP_TRY(cop_load_mask(r, stage->opened, stage->work.mask, &ticket, err));
+    cop_status status = cop_control_mask(stage->work.control, stage->work.seed, ticket, &mask, err);
+    if (status == COP_OK)
+        status = publish_mask(&run, mask, err);
+    cop_tensors_free(ticket);
     cop_tensors_free(mask);
     return status;
 }
@@ -229,6 +249,8 @@ static cop_status prune(cop_run *run, cop_error *err)
 cop_status cop_run_pruner(cop_runner *r, const cop_stage *stage, cop_error *err)
 {
     cop_run run;
+    if (stage->work.instance == NULL)
+        return make_control(r, stage, err);
     cop_status status = open_run(r, stage, &run, err);
     if (status == COP_OK)
         status = prune(&run, err);

@@ -17,9 +17,10 @@ typedef struct options {
 static cop_status plan_imp(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
+    const cop_prune_amount a = {COP_SIZED(cop_prune_amount), .scope = o->scope, .rate = o->rate,
+                                .exclude = &o->exclude};
     cop_plan_need_trained(plan);
-    cop_plan_leave_share(plan, o->rate, o->scope == COP_SCOPE_LAYER, &o->exclude);
-    return cop_plan_check_listed(plan, "exclude", &o->exclude, err);
+    return cop_plan_prune(plan, &a, err);
 }
 
 /* The magnitudes of one tensor's weights. */

@@ -33,6 +33,10 @@ static void reads_every_group(void **state)
     assert_string_equal(cop_component_entry(s->distill)->plugin->id, "toydistiller");
     assert_string_equal(cop_component_entry(s->model)->plugin->id, "toymodel");
     assert_int_equal(s->retrain, COP_RETRAIN_LAST);
+    assert_int_equal(s->control_count, 2);
+    assert_int_equal(s->controls[0], COP_CONTROL_RANDOM);
+    assert_int_equal(s->controls[1], COP_CONTROL_REINIT);
+    assert_true(s->analyze_controls);
     assert_int_equal(s->phase_count, 2);
     assert_int_equal(s->phases[0].rounds, 5);
     assert_int_equal(s->phases[0].data, COP_DATA_DISTILLED);
@@ -76,6 +80,8 @@ static void fills_what_is_not_said(void **state)
     assert_int_equal(s->phase_count, 0);
     assert_int_equal(s->analyzer_count, 0);
     assert_int_equal(s->retrain, COP_RETRAIN_ALL);
+    assert_int_equal(s->control_count, 0);
+    assert_false(s->analyze_controls);
     assert_non_null(strstr(c->effective, "dataset = { plugin = \"toydata\"; path = \"data/toy\"; "
                                          "size = 8; };"));
     cop_config_free(c);
@@ -510,6 +516,30 @@ static void refuses_bad_stages(void **state)
     }
 }
 
+static void refuses_controls_that_there_are_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *controls, *message;
+    } cases[] = {{"[\"shufle\"]", "has \"shufle\"; wanted \"reinit\", \"shuffle\" or \"random\""},
+                 {"[\"shufle\"]", "did you mean \"shuffle\"?"},
+                 {"[\"\"]", "ticket.controls has \"\""},
+                 {"[\"random\", \"random\"]", "ticket.controls has \"random\" twice"},
+                 {"\"random\"", "controls"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_text text = {0};
+        cop_text_printf(&text,
+                        "dataset = { plugin = \"toydata\"; }; train = \"idc\";\nticket = { model = "
+                        "{ plugin = \"toymodel\"; };\ncontrols = %s; };",
+                        cases[i].controls);
+        cop_config *c = NULL;
+        cop_error err = {0};
+        assert_refused(load_text(text.data, NULL, &c, &err), COP_INVALID, &err, cases[i].message);
+        assert_int_equal(err.line, 3);
+        cop_text_free(&text);
+    }
+}
+
 static void says_what_is_missing(void **state)
 {
     (void)state;
@@ -569,6 +599,7 @@ int main(void)
         cmocka_unit_test(refuses_with_file_and_line),
         cmocka_unit_test(takes_old_names_with_a_warning),
         cmocka_unit_test(refuses_bad_stages),
+        cmocka_unit_test(refuses_controls_that_there_are_not),
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(refuses_a_precision_that_is_not_built),
     };

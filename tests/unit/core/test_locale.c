@@ -174,7 +174,8 @@ static void writes_summaries_and_sets(void **state)
     (void)snprintf(path, sizeof path, "%s/summary.json", dir);
     assert_ok(cop_summary_write(&summary, "mask", path, &err), &err);
     char *text = read_file("summary.json");
-    assert_string_equal(text, "{\n  \"prunable\": 8,\n  \"kept\": 7,\n  \"sparsity\": 0.125\n}\n");
+    assert_string_equal(text, "{\n  \"prunable\": 8,\n  \"kept\": 7,\n  \"sparsity\": 0.125,\n"
+                              "  \"collapsed_layers\": 0\n}\n");
     free(text);
 
     cop_synthetic s = {.task = {1, 1, 2, 2}, .factor = 1}, back;

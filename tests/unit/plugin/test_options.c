@@ -462,6 +462,38 @@ static void identifies_by_values_whatever_the_default(void **state)
     }
 }
 
+/* What came later and has the value that was meant before is not said: earlier results have it. */
+static void leaves_later_options_out_of_identities_where_they_are_as_before(void **state)
+{
+    (void)state;
+    typedef struct options {
+        double rate, sparsity;
+    } options;
+    static const cop_option table[] = {
+        COP_OPT_FLOAT(options, rate, "0.2", 0, 1, "a rate"),
+        COP_OPT_FLOAT(options, sparsity, "0", 0, 1, "came later", .flags = COP_OPTION_ADDED),
+    };
+    static const struct {
+        const char *given, *wanted;
+    } cases[] = {{"", "{ rate = 0.2; }"},
+                 {"sparsity = 0.0;", "{ rate = 0.2; }"},
+                 {"sparsity = 0.5;", "{ rate = 0.2; sparsity = 0.5; }"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        options read = {0};
+        config_t config;
+        cop_error err = {0};
+        cop_option_values *values = NULL;
+        config_init(&config);
+        assert_true(config_read_string(&config, cases[i].given));
+        assert_ok(cop_options_read(table, 2, config_root_setting(&config), NULL, "it", "t.cfg",
+                                   NULL, NULL, &read, &values, &err),
+                  &err);
+        assert_string_equal(cop_option_values_identity(values), cases[i].wanted);
+        cop_option_values_free(values);
+        config_destroy(&config);
+    }
+}
+
 /* A judgement reads results that are there: another threshold asks for no new ones. */
 static void leaves_judgements_and_execution_out_of_identities(void **state)
 {
@@ -855,6 +887,7 @@ int main(void)
         cmocka_unit_test(identifies_by_what_can_change_results),
         cmocka_unit_test(identifies_development_builds_by_their_file),
         cmocka_unit_test(identifies_by_values_whatever_the_default),
+        cmocka_unit_test(leaves_later_options_out_of_identities_where_they_are_as_before),
         cmocka_unit_test(leaves_judgements_and_execution_out_of_identities),
         cmocka_unit_test(leaves_lengths_out_of_courses),
         cmocka_unit_test(holds_a_range_of_zero_alone),

@@ -110,6 +110,7 @@ static fake_study make_study(void)
 #define TICKET_HEADER                                                                              \
     "cell,seed,phase,round,sparsity,kept,training_points_stored,training_points_decoded,"          \
     "copies,test_accuracy,test_accuracy_min,test_accuracy_max,collapsed,failure,"                  \
+    "control,collapsed_layers,"                                                                    \
     "probe_barrier_plain_height,"                                                                  \
     "probe_barrier_plain_verdict,probe_barrier_re_done_height,probe_barrier_re_done_verdict\n"
 
@@ -121,21 +122,21 @@ static void tables_hold_what_artifacts_say(void **state)
     assert_ok(s.status, &s.err);
     assert_file(f.dir, "tickets.csv",
                 TICKET_HEADER
-                "\"A, \"\"one\"\"\",3,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,5,"
+                "\"A, \"\"one\"\"\",3,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,,0,5,"
                 "\"stable (1), unstable (1)\",0.5,stable\n"
-                "\"A, \"\"one\"\"\",3,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,6,"
+                "\"A, \"\"one\"\"\",3,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,,0,6,"
                 "\"unstable (1), stable (1)\",0.5,stable\n"
-                "\"A, \"\"one\"\"\",5,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,7,"
+                "\"A, \"\"one\"\"\",5,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,,0,7,"
                 "\"stable (1), unstable (1)\",0.5,stable\n"
-                "\"A, \"\"one\"\"\",5,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,8,"
+                "\"A, \"\"one\"\"\",5,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,,0,8,"
                 "\"unstable (1), stable (1)\",0.5,stable\n"
-                "B,3,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,5,"
+                "B,3,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,,0,5,"
                 "\"stable (1), unstable (1)\",0.5,stable\n"
-                "B,3,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,6,"
+                "B,3,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,,0,6,"
                 "\"unstable (1), stable (1)\",0.5,stable\n"
-                "B,5,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,7,"
+                "B,5,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,,0,7,"
                 "\"stable (1), unstable (1)\",0.5,stable\n"
-                "B,5,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,8,"
+                "B,5,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,,0,8,"
                 "\"unstable (1), stable (1)\",0.5,stable\n");
     cop_artifact_id set = fake_study_id("set", 0, 3, 0), other = fake_study_id("set", 0, 5, 0);
     char wanted[1024];
@@ -189,7 +190,7 @@ static void the_summary_averages_seeds_and_copies(void **state)
     const char *line = strstr(text, "\nB,0,1,0.5,0.4453125,0.0090210979560");
     assert_non_null(line);
     /* Barriers of the seeds: 6 and 8. */
-    assert_non_null(strstr(line, ",2,4,,256,256,7,1.4142135623730951,"
+    assert_non_null(strstr(line, ",2,4,,256,256,,0,7,1.4142135623730951,"
                                  "\"unstable (1), stable (1)\",0.5,0,stable\n"));
     free(text);
     assert_non_null(strstr(s.out, "44.53 ± 0.90"));
@@ -367,7 +368,7 @@ static void an_unfinished_study_is_reported_as_far_as_it_is(void **state)
         s.log, "warning: the study is not finished: 3 of its artifacts are not there, 1 of "
                "8 tickets are incomplete; the report shows the rest\n");
     char *text = read_report_file(f.dir, "tickets.csv");
-    assert_non_null(strstr(text, "\nB,5,0,1,0.5,4,256,256,1,0.4375,0.4375,0.4375,,,,,,\n"));
+    assert_non_null(strstr(text, "\nB,5,0,1,0.5,4,256,256,1,0.4375,0.4375,0.4375,,,,0,,,,\n"));
     free(text);
     text = read_report_file(f.dir, "distilled.csv");
     assert_non_null(strstr(text, ",5,paint,6,12,,,"));
