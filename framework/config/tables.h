@@ -19,6 +19,8 @@ typedef struct cop_seed_options {
 
 typedef struct cop_ticket_options {
     int32_t retrain; /* cop_retrain − 1 */
+    const char *start, *mask;
+    cop_string_list copies;
 } cop_ticket_options;
 
 typedef struct cop_phase_options {

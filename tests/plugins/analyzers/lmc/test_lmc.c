@@ -465,7 +465,7 @@ static void verdicts_follow_the_thresholds(void **state)
         o.alphas = 3;
         o.stable_threshold = cases[i].stable_threshold;
         o.matching_threshold = cases[i].matching_threshold;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.10, 0.12, cases[i].dense_error, cases[i].dense_error,
                                   cases[i].peak};
@@ -504,7 +504,7 @@ static void collapsed_networks_are_neither_stable_nor_matching(void **state)
         lmc_options o = defaults;
         o.alphas = 3;
         o.stable_threshold = o.matching_threshold = 10.0;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.7, 0.6, cases[i].dense_error, cases[i].dense_error, 0.65};
         for (int step = 0; step < 5; step++)
@@ -541,7 +541,7 @@ static void diverged_networks_pass_no_verdict(void **state)
         cop_error err = {0};
         lmc_options o = defaults;
         o.alphas = 3;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES];
         for (int k = 0; k < 5 * LMC_MEASURES; k++)
             curve[k] = k % 2 == 1 ? 0.9 : 2.3;
@@ -574,7 +574,7 @@ static void steps_and_points_are_one_to_one(void **state)
         o.control = cases[i].control;
         o.control_init = cases[i].control_init;
         o.statistics = LMC_BOTH;
-        lmc_numbering l = lmc_numbering_make(&o, cases[i].copies, true);
+        lmc_numbering l = lmc_numbering_make(&o, cases[i].copies, cases[i].copies, true);
         assert_int_equal(l.pairs, cases[i].wanted_pairs);
         for (int64_t step = 0; step < lmc_steps(&l); step++)
             assert_int_equal(lmc_step_of(&l, lmc_point_at(&l, step)), step);
