@@ -147,6 +147,29 @@ static void an_exported_ticket_trains_to_the_same_bits(void **state)
     free(got_dense);
 }
 
+static void a_study_from_an_exported_start_is_the_same_study(void **state)
+{
+    const scene *s = *state;
+    run_from_files(s, "restarted", HEAD("restarted"),
+                   "start = \"dense.st\"; phases = ( { pruner = { plugin = \"imp\"; rate = 0.5; }; "
+                   "} );");
+    for (int row = 0; row < 2; row++) {
+        char *wanted, *got, *wanted_dense, *got_dense;
+        read_line(s, "whole", row, &wanted, &wanted_dense);
+        read_line(s, "restarted", row, &got, &got_dense);
+        assert_string_equal(got, wanted);
+        assert_string_equal(got_dense, wanted_dense);
+        free(wanted);
+        free(wanted_dense);
+        free(got);
+        free(got_dense);
+    }
+    run(s, WORDS("export", in(s, "restarted"), "--mask", "--to", in(s, "mask2.st")), 0);
+    assert_same_tensors(in(s, "mask2.st"), in(s, "mask.st"));
+    run(s, WORDS("export", in(s, "restarted"), "--initial", "--to", in(s, "start2.st")), 0);
+    assert_same_tensors(in(s, "start2.st"), in(s, "start.st"));
+}
+
 static void a_masked_start_trains_to_the_same_bits_without_a_dense_network(void **state)
 {
     const scene *s = *state;
@@ -295,6 +318,8 @@ static void what_is_wrong_with_a_file_is_told_before_anything_runs(void **state)
         {"copies = [\"a.st\", \"nowhere.st\"];", 2, "option \"copies\"", "nowhere.st"},
         {"copies = [\"a.st\"];", 2, "ticket.copies names 1 files, and study.copies is 2", ""},
         {"copies = [\"a.st\", \"b.st\"]; retrain = \"none\";", 2, "nothing looks at any", ""},
+        {"copies = [\"a.st\", \"a.st\"];", 2, "a.st: ticket.copies: the file is the same as ",
+         "a.st"},
         {"start = \"short.st\";", 1,
          "ticket.start: ", "short.st: tensor classifier.bias: truncated"},
         {"start = \"wrong.cfg\";", 1, "ticket.start: ", "wrong.cfg"},
@@ -342,6 +367,37 @@ static void weights_of_another_model_are_refused(void **state)
     assert_contains(s->dir, "err", "analyze wants --weights FILE");
 }
 
+static void of_a_sweep_one_cell_is_analysed(void **state)
+{
+    const scene *s = *state;
+    static const char text[] = HEAD(
+        "swept") "ticket = { " MODEL
+                 "phases = ( { pruner = { plugin = \"imp\"; }; rounds = 1; } ); };\n"
+                 "distill = { plugin = \"random\"; ipc = 2; recipe = \"idc\"; };\n"
+                 "sweep = ( { path = \"ticket.model.width\"; values = [4, 5]; labels = [\"four\", "
+                 "\"five\"]; }, { path = \"ticket.phases.[0].rounds\"; values = [1, 2]; } );\n";
+    write_text(s->dir, "swept.cfg", text);
+    run(s,
+        WORDS("analyze", in(s, "swept.cfg"), "--weights", in(s, "a.st"), "--weights", in(s, "b.st"),
+              "--out", in(s, "swept")),
+        2);
+    assert_contains(s->dir, "err",
+                    "the config sweeps 4 cells; choose one with --cell (\"four, 1\"");
+    run(s,
+        WORDS("analyze", in(s, "swept.cfg"), "--weights", in(s, "a.st"), "--weights", in(s, "b.st"),
+              "--out", in(s, "swept"), "--cell", "six"),
+        2);
+    assert_contains(s->dir, "err", "--cell names none of the config's 4 cells");
+    run(s,
+        WORDS("analyze", in(s, "swept.cfg"), "--weights", in(s, "a.st"), "--weights", in(s, "b.st"),
+              "--out", in(s, "swept"), "--cell", "four, 2"),
+        0);
+    char *list = read_text(s->dir, "swept/studies/swept-analyze/stages.json");
+    assert_null(strstr(list, "\"distil"));
+    assert_null(strstr(list, "\"prune"));
+    free(list);
+}
+
 /* The stage that takes a file runs alone as long as the file is what it was. */
 static void a_stage_from_a_file_runs_alone_and_tells_a_changed_file(void **state)
 {
@@ -368,12 +424,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_exported_ticket_trains_to_the_same_bits),
+        cmocka_unit_test(a_study_from_an_exported_start_is_the_same_study),
         cmocka_unit_test(a_masked_start_trains_to_the_same_bits_without_a_dense_network),
         cmocka_unit_test(copies_from_files_have_the_line_that_they_had),
         cmocka_unit_test(an_exported_mask_is_of_noughts_and_ones),
         cmocka_unit_test(an_export_says_what_it_is),
         cmocka_unit_test(what_is_wrong_with_a_file_is_told_before_anything_runs),
         cmocka_unit_test(weights_of_another_model_are_refused),
+        cmocka_unit_test(of_a_sweep_one_cell_is_analysed),
         cmocka_unit_test(a_stage_from_a_file_runs_alone_and_tells_a_changed_file),
     };
     return cmocka_run_group_tests_name("test_cli_weights", tests, make_scene, clear_scene);

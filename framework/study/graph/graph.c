@@ -21,9 +21,10 @@ typedef struct cop_line {
     int64_t replicate; /* the seed's value */
     int32_t distil;    /* of this line; COP_NO_STAGE without */
     const cop_recipe *train;
-    int32_t start;  /* the given state that the network starts from; COP_NO_STAGE: a seed's */
-    int32_t mask;   /* the given mask that the line begins with; COP_NO_STAGE: it is dense */
-    int32_t *dense; /* copies of the dense network; NULL: not laid out */
+    bool start_fits; /* the given start lacks what the given mask removes */
+    int32_t start;   /* the given state that the network starts from; COP_NO_STAGE: a seed's */
+    int32_t mask;    /* the given mask that the line begins with; COP_NO_STAGE: it is dense */
+    int32_t *dense;  /* copies of the dense network; NULL: not laid out */
     size_t dense_count;
     int32_t *own_dense; /* the same where no ticket has them; freed with the line */
 } cop_line;
@@ -220,10 +221,7 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
  * elsewhere, nor of a start whose file lacks the weights that the mask removes. */
 static bool has_dense(const cop_line *l)
 {
-    if (l->mask == COP_NO_STAGE)
-        return true;
-    bool is_start_masked = l->start != COP_NO_STAGE && l->s->stages[l->start].given->fits;
-    return !is_start_masked && l->o->cell->given.copies.count == 0;
+    return l->mask == COP_NO_STAGE || (!l->start_fits && l->o->cell->given.copies.count == 0);
 }
 
 static struct cop_plan new_plan(const cop_line *l, cop_kind kind)
@@ -452,6 +450,7 @@ static cop_status add_given(cop_line *l, cop_stage_kind kind, const char *option
                             .model = l->o->model};
     cop_stage stage = {.kind = kind, .opened = l->o};
     COP_TRY(cop_study_open_given(l->s, &file, &stage.given, err));
+    l->start_fits = l->start_fits || (path == files->start && stage.given->fits);
     stage.train = (cop_training_stage){.model = l->o->model,
                                        .distil = COP_NO_STAGE,
                                        .start = dense_position(l).start,
@@ -472,8 +471,16 @@ static cop_status add_given(cop_line *l, cop_stage_kind kind, const char *option
 static cop_status take_copies(cop_line *l, int32_t *copies, cop_error *err)
 {
     const cop_string_list *files = &l->o->cell->given.copies;
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = 0; i < files->count; i++) {
         COP_TRY(add_given(l, COP_STAGE_TRAIN, "ticket.copies", files->items[i], &copies[i], err));
+        for (size_t k = 0; k < i; k++) {
+            if (copies[k] == copies[i]) /* no barrier, and that would say nothing */
+                return cop_fail_at(err, COP_INVALID, files->items[i], 0,
+                                   "ticket.copies: the file is the same as %s; copies are "
+                                   "trainings that differ in SGD noise",
+                                   files->items[k]);
+        }
+    }
     return COP_OK;
 }
 
