@@ -133,10 +133,7 @@ static const cop_option option_table[] = {
                  "First pixels: noise N(0, 1), or random real images of the class"),
     COP_OPT_MODEL(options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
                   "The network whose features are matched, without batch norm"),
-    COP_OPT_SET_RECIPE(
-        options, recipe,
-        "{ recipe = \"sgd\"; duration = \"1000ep\"; batch = 256; milestones = [0.5]; "
-        "milestone_factor = 0.1; augment = \"color_crop_cutout_flip_scale_rotate\"; }"),
+    COP_OPT_SET_RECIPE(options, recipe, "dsa"),
     COP_OPT_INT(options, iterations, "20000", 1, 1000000000,
                 "Steps of the pixels, each in a random network of its own",
                 .flags = COP_OPTION_LENGTH),
