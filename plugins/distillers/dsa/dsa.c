@@ -137,4 +137,7 @@ COP_PLUGIN(
     COP_OPTIONS(options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dsa,
                                  .destroy = destroy_dsa, .plan = plan_dsa, .begin = begin_dsa,
-                                 .step = step_dsa, .finish = finish_dsa});
+                                 .step = step_dsa, .finish = finish_dsa},
+    .defaults = "Zhao and Bilen's code: main.py --method DSA --init real; rounds and epochs by "
+                "the budget, as its get_loops has them.",
+    .departures = "Those of dc.");
