@@ -82,4 +82,6 @@ COP_PLUGIN(
     COP_OPTIONS(kmeans_options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_kmeans,
                                  .begin = begin_kmeans, .step = step_kmeans,
-                                 .finish = finish_kmeans});
+                                 .finish = finish_kmeans},
+    .defaults = "no authors' code: k-means++ and Lloyd's rule, and the image nearest to each "
+                "centre as in DREAM (Liu et al. 2023).");
