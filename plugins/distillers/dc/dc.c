@@ -127,17 +127,19 @@ static const cop_option option_table[] = {
                 .unit = "images"),
 };
 
-COP_PLUGIN(
-    DISTILLER, .id = "dc", .version = "1.0.0", .results_version = "1",
-    .summary = "DC: gradient matching in a network that trains on the synthetic images",
-    .author = "The Coppice authors", .licence = "MIT",
-    .citation = "Zhao et al., Dataset Condensation with Gradient Matching, ICLR 2021",
-    COP_OPTIONS(options, option_table),
-    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dc,
-                                 .destroy = destroy_dc, .plan = plan_dc, .begin = begin_dc,
-                                 .step = step_dc, .finish = finish_dc},
-    .defaults = "Zhao et al.'s code: main.py; rounds and epochs by the budget, as its get_loops "
-                "has them.",
-    .departures = "Real batches walk through a permutation of the class, where theirs are drawn "
-                  "anew for each match; 1000 networks, not 1001; with batch norm a match takes the "
-                  "statistics of its own batch, not those of 16 real images of each class.");
+COP_PLUGIN(DISTILLER, .id = "dc", .version = "1.0.0", .results_version = "1",
+           .summary = "DC: gradient matching in a network that trains on the synthetic images",
+           .author = "The Coppice authors", .licence = "MIT",
+           .citation = "Zhao et al., Dataset Condensation with Gradient Matching, ICLR 2021",
+           COP_OPTIONS(options, option_table),
+           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dc,
+                                        .destroy = destroy_dc, .plan = plan_dc, .begin = begin_dc,
+                                        .step = step_dc, .finish = finish_dc},
+           .defaults = "Zhao et al.'s code (main.py); rounds and epochs go by the budget, as its "
+                       "get_loops has them.",
+           .departures =
+               "a class's real batches walk through a permutation of the class in whole "
+               "batches, where theirs are drawn anew for each match. 1000 networks, where "
+               "their loop has one more. Networks with batch norm use the statistics of the "
+               "batch at hand while they are matched, where theirs are frozen at those of 16"
+               " real images per class.");

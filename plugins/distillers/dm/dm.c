@@ -154,8 +154,9 @@ COP_PLUGIN(DISTILLER, .id = "dm", .version = "1.0.0", .results_version = "1",
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dm,
                                         .destroy = destroy_dm, .plan = plan_dm, .begin = begin_dm,
                                         .step = step_dm, .finish = finish_dm},
-           .defaults = "Zhao and Bilen's code: main_DM.py.",
+           .defaults = "Zhao & Bilen's code (main_DM.py).",
            .departures =
-               "Real batches walk through a permutation of the class, where theirs are drawn "
-               "anew for each match; 20000 steps, not 20001; batch norm is refused, where theirs "
-               "takes all classes as one batch.");
+               "a class's real batches walk through a permutation of the class in whole "
+               "batches, where theirs are drawn anew for each match. 20,000 steps, where "
+               "their loop has one more. A network with batch norm is refused, where theirs "
+               "then puts all classes into one batch.");

@@ -138,6 +138,9 @@ COP_PLUGIN(
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dsa,
                                  .destroy = destroy_dsa, .plan = plan_dsa, .begin = begin_dsa,
                                  .step = step_dsa, .finish = finish_dsa},
-    .defaults = "Zhao and Bilen's code: main.py --method DSA --init real; rounds and epochs by "
-                "the budget, as its get_loops has them.",
-    .departures = "Those of dc.");
+    .defaults = "Zhao & Bilen's code (main.py --method DSA --init real) with the six "
+                "operations that its README names; rounds and epochs go by the budget, as its "
+                "get_loops has them.",
+    .departures = "those of DC: a class's real batches walk through a permutation of the class,"
+                  " 1000 networks where their loop has one more, batch norm by the batch at "
+                  "hand.");

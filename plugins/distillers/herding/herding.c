@@ -72,15 +72,16 @@ static const cop_option option_table[] = {
     COP_OPT_SET_RECIPE(herding_options, recipe, "idc"),
 };
 
-COP_PLUGIN(
-    DISTILLER, .id = "herding", .version = "1.0.0", .results_version = "1",
-    .summary = "Herding: real images whose mean features follow those of their class",
-    .author = "The Coppice authors", .licence = "MIT",
-    .citation = "Welling, Herding Dynamical Weights to Learn, ICML 2009",
-    COP_OPTIONS(herding_options, option_table),
-    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_herding,
-                                 .begin = begin_herding, .step = step_herding,
-                                 .finish = finish_herding},
-    .defaults = "Kim et al.'s code: coreset.py, and their recipe for real data for the network.",
-    .departures = "The network's last state, where theirs takes the one that was best on the test "
-                  "set.");
+COP_PLUGIN(DISTILLER, .id = "herding", .version = "1.0.0", .results_version = "1",
+           .summary = "Herding: real images whose mean features follow those of their class",
+           .author = "The Coppice authors", .licence = "MIT",
+           .citation = "Welling, Herding Dynamical Weights to Learn, ICML 2009",
+           COP_OPTIONS(herding_options, option_table),
+           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_herding,
+                                        .begin = begin_herding, .step = step_herding,
+                                        .finish = finish_herding},
+           .defaults = "Kim et al.'s code (coreset.py); its network is trained by IDC's recipe for "
+                       "real data.",
+           .departures =
+               "features are those of the trained network's last state, where theirs takes "
+               "the state that was best on the test set.");

@@ -86,6 +86,10 @@ COP_PLUGIN(
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_kcenter,
                                  .begin = begin_kcenter, .step = step_kcenter,
                                  .finish = finish_kcenter},
-    .defaults = "the greedy form of Sener and Savarese's code; the network is that of herding.",
-    .departures = "Each class by itself; the first centre is the image nearest to the mean, where "
-                  "theirs begins from labelled images; no exact solution follows.");
+    .defaults = "the greedy form of Sener & Savarese; the network, which gives the features, "
+                "is that of herding, trained by IDC's recipe for real data. The first centre "
+                "is chosen here.",
+    .departures = "each class is covered by itself, as in the distillation papers, where Sener "
+                  "& Savarese choose among all classes; their exact solution by a solver is not"
+                  " here. The first centre, which they have from labelled images, is the image "
+                  "nearest to the mean of the class.");
