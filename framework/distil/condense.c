@@ -57,7 +57,8 @@ static cop_status open_network(cop_condense *c, cop_tensors *bag, cop_error *err
                                       .lr = s->net_lr,
                                       .augment = s->augment,
                                       .seed = s->seed,
-                                      .threads = s->threads};
+                                      .threads = s->threads,
+                                      .draws = COP_DRAW_ONE};
     return cop_network_new(&network, bag, &c->network, err);
 }
 

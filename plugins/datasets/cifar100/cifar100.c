@@ -213,4 +213,6 @@ COP_PLUGIN(DATASET, .id = "cifar100", .version = "1.0.0", .results_version = "1"
                "their 20 groups",
            .author = "The Coppice authors", .licence = "MIT",
            .citation = "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
-           COP_OPTIONS(options, option_table), .ops = &ops);
+           COP_OPTIONS(options, option_table), .ops = &ops,
+           .defaults = "all images; the normalisation is Kim et al.'s code's (data.py), which has "
+                       "CIFAR-100 share CIFAR-10's.");

@@ -7,9 +7,11 @@
  *
  * Images are made as large as Kim et al.'s code (2022) makes those of ImageNet-10: the shorter
  * side is resized to 224, the middle is kept, in 8 bits (image.h has the arithmetic, that of
- * torchvision on Pillow). Normalisation is ImageNet's. Departures from torchvision: images lie
- * directly in the class's folder, not in folders below it; other formats than JPEG and PNG are not
- * read; a JPEG file whose data end early is refused where Pillow fills the rest with grey. */
+ * torchvision on Pillow). Normalisation is ImageNet's, and the augmentation by default what that
+ * code trains with on ImageNet. The host keeps what was decoded. Departures from torchvision:
+ * images lie directly in the class's folder, not in folders below it; other formats than JPEG and
+ * PNG are not read; a JPEG file whose data end early is refused where Pillow fills the rest with
+ * grey. */
 #include "folders.h"
 #include "image.h"
 
@@ -185,6 +187,18 @@ static cop_status imagefolder_read(void *state, cop_split split, int64_t first, 
     return COP_OK;
 }
 
+/* Each image that is read, in order: whose class it is follows from its folder and its place. */
+static cop_status imagefolder_stamp(void *state, cop_dataset_stamp *stamp, cop_error *err)
+{
+    const imagefolder *self = state;
+    for (int split = 0; split < 2; split++) {
+        const sample_list *s = &self->samples[split];
+        for (size_t i = 0; i < s->paths.count; i++)
+            COP_TRY(cop_dataset_stamp_file(stamp, s->paths.items[i], err));
+    }
+    return COP_OK;
+}
+
 /* What is in the files is in the fingerprint of the data: no identity needs to read it once more.
  */
 static const cop_option option_table[] = {
@@ -207,20 +221,28 @@ static const cop_option option_table[] = {
                        "Mean of the pixels in [0, 1], per channel; ImageNet's"),
     COP_OPT_FLOAT_LIST(options, std, "[0.229, 0.224, 0.225]", 1e-6, 10,
                        "Their deviation, per channel; ImageNet's"),
-    COP_OPT_AUGMENT(options, augment, "flip",
-                    "What a recipe's augmentation \"default\" stands for"),
+    COP_OPT_AUGMENT(
+        options, augment, "resizedcrop_flip_jitter_lighting",
+        "What a recipe's augmentation \"default\" stands for: Kim et al.'s on ImageNet"),
 };
 
 static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
                                     .create = imagefolder_create,
                                     .destroy = imagefolder_destroy,
                                     .describe = imagefolder_describe,
-                                    .read = imagefolder_read};
+                                    .read = imagefolder_read,
+                                    .stamp = imagefolder_stamp};
 
-COP_PLUGIN(DATASET, .id = "imagefolder", .version = "1.0.0", .results_version = "1",
-           .summary =
-               "JPEG and PNG images in a folder per class (ImageNet-10, ImageNette): resized, "
+COP_PLUGIN(
+    DATASET, .id = "imagefolder", .version = "1.0.0", .results_version = "1",
+    .summary = "JPEG and PNG images in a folder per class (ImageNet-10, ImageNette): resized, "
                "cropped, as RGB; EXIF is ignored, its orientation too",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation = "Resizing as Kim et al., ICML 2022 (torchvision on Pillow)",
-           COP_OPTIONS(options, option_table), .ops = &ops);
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "Resizing as Kim et al., ICML 2022 (torchvision on Pillow)",
+    COP_OPTIONS(options, option_table), .ops = &ops,
+    .defaults = "Kim et al.'s code for ImageNet-10: the shorter side resized to 224, the middle"
+                " kept, in 8 bits; ImageNet's normalisation, and its augmentation where a recipe "
+                "says \"default\".",
+    .departures = "images lie directly in the class's folder, not in folders below it; other "
+                  "formats than JPEG and PNG are not read; a JPEG file whose data end early is "
+                  "refused, where Pillow fills the rest with grey.");

@@ -510,4 +510,6 @@ static const cop_dataset_ops ops = {.size = sizeof(cop_dataset_ops),
 COP_PLUGIN(DATASET, .id = "npy", .version = "1.0.0", .results_version = "1",
            .summary = "Images and labels in NumPy's .npy files: bytes or floats, in any order",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
-           .ops = &ops);
+           .ops = &ops,
+           .defaults = "the normalisation is, where none is given, the mean and deviation of the "
+                       "training pixels.");

@@ -114,4 +114,8 @@ COP_PLUGIN(DATASET, .id = "svhn", .version = "1.0.0", .results_version = "1",
            .author = "The Coppice authors", .licence = "MIT",
            .citation = "Y. Netzer et al., Reading Digits in Natural Images with Unsupervised "
                        "Feature Learning, 2011",
-           COP_OPTIONS(options, option_table), .ops = &ops);
+           COP_OPTIONS(options, option_table), .ops = &ops,
+           .defaults =
+               "normalisation and augmentation of Kim et al.'s code (data.py): a crop after "
+               "padding by 4, no flip.",
+           .departures = "the extra training images are not read.");

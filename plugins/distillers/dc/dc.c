@@ -107,9 +107,7 @@ static const cop_option option_table[] = {
                  "First pixels: noise N(0, 1), or random real images of the class"),
     COP_OPT_MODEL(options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
                   "The network whose gradients are matched"),
-    COP_OPT_SET_RECIPE(options, recipe,
-                       "{ recipe = \"sgd\"; duration = \"300ep\"; batch = 256; milestones = [0.5]; "
-                       "milestone_factor = 0.1; augment = \"none\"; }"),
+    COP_OPT_SET_RECIPE(options, recipe, "dc"),
     COP_OPT_INT(options, iterations, "1000", 1, 10000000,
                 "Networks, one after the other; each starts anew", .flags = COP_OPTION_LENGTH),
     COP_OPT_INT(options, outer, "0", 0, 1000000,
@@ -136,4 +134,12 @@ COP_PLUGIN(DISTILLER, .id = "dc", .version = "1.0.0", .results_version = "1",
            COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dc,
                                         .destroy = destroy_dc, .plan = plan_dc, .begin = begin_dc,
-                                        .step = step_dc, .finish = finish_dc});
+                                        .step = step_dc, .finish = finish_dc},
+           .defaults = "Zhao et al.'s code (main.py); rounds and epochs go by the budget, as its "
+                       "get_loops has them.",
+           .departures =
+               "a class's real batches walk through a permutation of the class in whole "
+               "batches, where theirs are drawn anew for each match. 1000 networks, where "
+               "their loop has one more. Networks with batch norm use the statistics of the "
+               "batch at hand while they are matched, where theirs are frozen at those of 16"
+               " real images per class.");

@@ -133,10 +133,7 @@ static const cop_option option_table[] = {
                  "First pixels: noise N(0, 1), or random real images of the class"),
     COP_OPT_MODEL(options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
                   "The network whose features are matched, without batch norm"),
-    COP_OPT_SET_RECIPE(
-        options, recipe,
-        "{ recipe = \"sgd\"; duration = \"1000ep\"; batch = 256; milestones = [0.5]; "
-        "milestone_factor = 0.1; augment = \"color_crop_cutout_flip_scale_rotate\"; }"),
+    COP_OPT_SET_RECIPE(options, recipe, "dsa"),
     COP_OPT_INT(options, iterations, "20000", 1, 1000000000,
                 "Steps of the pixels, each in a random network of its own",
                 .flags = COP_OPTION_LENGTH),
@@ -156,4 +153,10 @@ COP_PLUGIN(DISTILLER, .id = "dm", .version = "1.0.0", .results_version = "1",
            COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dm,
                                         .destroy = destroy_dm, .plan = plan_dm, .begin = begin_dm,
-                                        .step = step_dm, .finish = finish_dm});
+                                        .step = step_dm, .finish = finish_dm},
+           .defaults = "Zhao & Bilen's code (main_DM.py).",
+           .departures =
+               "a class's real batches walk through a permutation of the class in whole "
+               "batches, where theirs are drawn anew for each match. 20,000 steps, where "
+               "their loop has one more. A network with batch norm is refused, where theirs "
+               "then puts all classes into one batch.");

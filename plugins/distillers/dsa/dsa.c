@@ -106,10 +106,7 @@ static const cop_option option_table[] = {
                  "First pixels: noise N(0, 1), or random real images of the class"),
     COP_OPT_MODEL(options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
                   "The network whose gradients are matched"),
-    COP_OPT_SET_RECIPE(
-        options, recipe,
-        "{ recipe = \"sgd\"; duration = \"1000ep\"; batch = 256; milestones = [0.5]; "
-        "milestone_factor = 0.1; augment = \"color_crop_cutout_flip_scale_rotate\"; }"),
+    COP_OPT_SET_RECIPE(options, recipe, "dsa"),
     COP_OPT_INT(options, iterations, "1000", 1, 10000000,
                 "Networks, one after the other; each starts anew", .flags = COP_OPTION_LENGTH),
     COP_OPT_INT(options, outer, "0", 0, 1000000,
@@ -140,4 +137,10 @@ COP_PLUGIN(
     COP_OPTIONS(options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .create = create_dsa,
                                  .destroy = destroy_dsa, .plan = plan_dsa, .begin = begin_dsa,
-                                 .step = step_dsa, .finish = finish_dsa});
+                                 .step = step_dsa, .finish = finish_dsa},
+    .defaults = "Zhao & Bilen's code (main.py --method DSA --init real) with the six "
+                "operations that its README names; rounds and epochs go by the budget, as its "
+                "get_loops has them.",
+    .departures = "those of DC: a class's real batches walk through a permutation of the class,"
+                  " 1000 networks where their loop has one more, batch norm by the batch at "
+                  "hand.");

@@ -134,4 +134,6 @@ COP_PLUGIN(DISTILLER, .id = "file", .version = "1.0.0", .results_version = "1",
            .summary = "A distilled set that was made elsewhere, from tensors or pictures",
            .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_file,
-                                        .finish = finish_file});
+                                        .finish = finish_file},
+           .defaults = "chosen here: what a file does not say of itself is stated, and nothing is "
+                       "guessed.");

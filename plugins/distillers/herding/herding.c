@@ -79,4 +79,9 @@ COP_PLUGIN(DISTILLER, .id = "herding", .version = "1.0.0", .results_version = "1
            COP_OPTIONS(herding_options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_herding,
                                         .begin = begin_herding, .step = step_herding,
-                                        .finish = finish_herding});
+                                        .finish = finish_herding},
+           .defaults = "Kim et al.'s code (coreset.py); its network is trained by IDC's recipe for "
+                       "real data.",
+           .departures =
+               "features are those of the trained network's last state, where theirs takes "
+               "the state that was best on the test set.");

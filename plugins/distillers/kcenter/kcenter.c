@@ -76,13 +76,20 @@ static const cop_option option_table[] = {
     COP_OPT_SET_RECIPE(kcenter_options, recipe, "idc"),
 };
 
-COP_PLUGIN(DISTILLER, .id = "kcenter", .version = "1.0.0", .results_version = "1",
-           .summary = "K-center: real images that every image of their class is near to",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation =
-               "Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set "
-               "Approach, ICLR 2018",
-           COP_OPTIONS(kcenter_options, option_table),
-           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_kcenter,
-                                        .begin = begin_kcenter, .step = step_kcenter,
-                                        .finish = finish_kcenter});
+COP_PLUGIN(
+    DISTILLER, .id = "kcenter", .version = "1.0.0", .results_version = "1",
+    .summary = "K-center: real images that every image of their class is near to",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "Sener and Savarese, Active Learning for Convolutional Neural Networks: A Core-Set "
+                "Approach, ICLR 2018",
+    COP_OPTIONS(kcenter_options, option_table),
+    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_kcenter,
+                                 .begin = begin_kcenter, .step = step_kcenter,
+                                 .finish = finish_kcenter},
+    .defaults = "the greedy form of Sener & Savarese; the network, which gives the features, "
+                "is that of herding, trained by IDC's recipe for real data. The first centre "
+                "is chosen here.",
+    .departures = "each class is covered by itself, as in the distillation papers, where Sener "
+                  "& Savarese choose among all classes; their exact solution by a solver is not"
+                  " here. The first centre, which they have from labelled images, is the image "
+                  "nearest to the mean of the class.");

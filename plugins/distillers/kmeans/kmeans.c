@@ -82,4 +82,8 @@ COP_PLUGIN(
     COP_OPTIONS(kmeans_options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_kmeans,
                                  .begin = begin_kmeans, .step = step_kmeans,
-                                 .finish = finish_kmeans});
+                                 .finish = finish_kmeans},
+    .defaults = "chosen here: k-means++ and Lloyd's rule in the features of herding, where "
+                "papers that have this baseline use a library's k-means.",
+    .departures = "no authors' code is followed; the choice of the image nearest to each centre"
+                  " is Liu et al.'s (DREAM, ICCV 2023).");

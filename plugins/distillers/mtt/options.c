@@ -10,20 +10,17 @@ const cop_option mtt_option_table[] = {
                  "First pixels: noise N(0, 1), or random real images of the class"),
     COP_OPT_MODEL(mtt_options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
                   "The network of experts and students, without batch norm"),
-    COP_OPT_RECIPE(mtt_options, recipe,
-                   "{ recipe = \"sgd\"; duration = \"1000ep\"; batch = 256; milestones = [0.5]; "
-                   "milestone_factor = 0.1; augment = \"color_crop_cutout_flip_scale_rotate\"; }",
+    COP_OPT_RECIPE(mtt_options, recipe, "mtt",
                    "How the set is trained on; its rate becomes the learned one"),
     COP_OPT_INT(mtt_options, iterations, "5000", 1, 10000000,
                 "Steps of the pixels, each on one segment of an expert's trajectory",
                 .flags = COP_OPTION_LENGTH),
     COP_OPT_INT(mtt_options, experts, "100", 1, 100000,
                 "Trainings on the real data whose trajectories are matched", .unit = "trainings"),
-    COP_OPT_RECIPE(
-        mtt_options, expert,
-        "{ recipe = \"sgd\"; duration = \"50ep\"; batch = 256; momentum = 0.0; weight_decay = 0.0; "
-        "milestones = []; augment = \"color_crop_cutout_flip_scale_rotate\"; }",
-        "How experts are trained"),
+    COP_OPT_RECIPE(mtt_options, expert,
+                   "{ recipe = \"mtt\"; duration = \"50ep\"; momentum = 0.0; weight_decay = 0.0; "
+                   "milestones = []; }",
+                   "How experts are trained"),
     COP_OPT_INT(mtt_options, student_steps, "0", 0, 100000,
                 "Steps of a student on the synthetic images" BY_BUDGET "50, 30, 30)"),
     COP_OPT_INT(mtt_options, expert_epochs, "0", 0, 100000,

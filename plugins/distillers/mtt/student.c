@@ -193,7 +193,7 @@ static void draw(mtt_student *s, int64_t i, int64_t n)
         s->targets[k * classes + s->permutation[first + k] / s->o->ipc] = 1.0f;
     }
     if (s->draws != NULL)
-        cop_draws_one_operation(s->draws, &augment, s->batch, false);
+        cop_draws_draw(s->draws, &augment, COP_DRAW_ONE_ALIGNED, s->batch, false);
 }
 
 cop_status mtt_student_run(mtt_student *s, int64_t i, double rate, cop_error *err)

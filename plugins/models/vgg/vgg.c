@@ -4,7 +4,7 @@
  *   linear     a linear classifier on all that is left: the CIFAR networks of the distillation
  *              papers (Zhao et al. 2021: VGG-11 with instance norm, the defaults here) and of
  *              Frankle et al. (open_lth)
- *   imagenet   average pooling to 7x7, two hidden layers of 4096: torchvision's
+ *   imagenet   average pooling to 7x7, two hidden layers of 4096, dropout: torchvision's
  *
  * Tensor names are those of Zhao et al.'s code and of torchvision, which agree: features.N.weight,
  * where N counts convolutions, normalisations, rectifiers and poolings; classifier.weight, or
@@ -18,7 +18,7 @@
  *
  * Departures: where images are not of 32x32, the linear head takes what is left, where Zhao et
  * al.'s code takes 512 numbers; biases start at U(±1/√fan_in) with every initializer, torchvision's
- * at 0, and its hidden layers at N(0, 0.01²); the imagenet head is without torchvision's dropout.
+ * at 0, and its hidden layers at N(0, 0.01²).
  */
 #include <coppice/plugin.h>
 
@@ -42,6 +42,7 @@ static const char *const pool_names[] = {"max", "avg", NULL};
 
 typedef struct vgg_options {
     int64_t depth, width, groups, hidden;
+    double dropout;
     int32_t norm, head, last_pool, initializer, norm_scale;
 } vgg_options;
 
@@ -59,6 +60,9 @@ static const cop_option options[] = {
     COP_OPT_INT(vgg_options, hidden, "4096", 1, 65536,
                 "features of each hidden layer of the imagenet head", .flags = COP_OPTION_ADVANCED,
                 .unit = "features"),
+    COP_OPT_FLOAT(vgg_options, dropout, "0.5", 0, 0.99,
+                  "share of the imagenet head's hidden features that a training drops",
+                  .flags = COP_OPTION_ADVANCED),
     COP_OPT_ENUM(vgg_options, last_pool, "max", pool_names,
                  "the fifth pooling: max, or avg as in open_lth", .flags = COP_OPTION_ADVANCED),
     COP_OPT_START(vgg_options, initializer, "uniform_fan_in"),
@@ -168,7 +172,7 @@ static cop_node pool_axis(cop_graph *g, cop_node x, int axis)
 static cop_node hidden_layer(const vgg *net, cop_layers *l, const char *name, cop_node x)
 {
     x = cop_layer_linear(l, name, x, net->options.hidden, true, net->weights);
-    return cop_relu(cop_layers_graph(l), x);
+    return cop_layer_dropout(l, cop_relu(cop_layers_graph(l), x), net->options.dropout);
 }
 
 static cop_node head(const vgg *net, cop_layers *l, cop_node x, cop_model_output *out)
@@ -242,7 +246,8 @@ COP_PLUGIN(
     .defaults = "Zhao et al.'s code (networks.py, VGG11), the VGG of the distillation papers' "
                 "tables: depth 11, instance norm, max pooling, one linear classifier, PyTorch's"
                 " starting values; the ImageNet head is torchvision's.",
-    .departures = "where images are not of 32x32 the linear head takes what is left, where their "
-                  "code takes 512 numbers. Biases start at U(±1/√fan_in) with every initializer, "
-                  "torchvision's at 0, and its hidden layers at N(0, 0.01²); the imagenet head is "
-                  "without torchvision's dropout. Layer and group norm are added.");
+    .departures =
+        "where images are not of 32x32 the linear head takes what is left, where their "
+        "code takes 512 numbers. Biases start at U(±1/√fan_in) with every initializer, "
+        "torchvision's at 0, and its hidden layers at N(0, 0.01²). Layer and group norm are "
+        "added.");

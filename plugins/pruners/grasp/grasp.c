@@ -109,4 +109,10 @@ COP_PLUGIN(PRUNER, .id = "grasp", .version = "1.0.0", .results_version = "1",
                        "Preserving Gradient Flow, ICLR 2020",
            COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_grasp,
-                                        .finish = finish_grasp});
+                                        .finish = finish_grasp},
+           .defaults =
+               "Wang et al.: T = 200 and 10 x classes images; evaluation mode as in Tanaka et "
+               "al.'s public code, which compares SNIP, GraSP and SynFlow.",
+           .departures = "the authors draw 10 images of each class, here as many are drawn without "
+                         "regard to class; they score in training mode and draw the linear layers' "
+                         "weights anew for it.");

@@ -61,4 +61,5 @@ COP_PLUGIN(PRUNER, .id = "magnitude", .version = "1.0.0", .results_version = "1"
                        "Missing the Mark?, ICLR 2021",
            COP_OPTIONS(options, option_table),
            .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_magnitude,
-                                        .finish = finish_magnitude});
+                                        .finish = finish_magnitude},
+           .defaults = "the one-shot baseline of Frankle et al. (2021): all layers together.");

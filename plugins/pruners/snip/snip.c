@@ -84,11 +84,16 @@ static const cop_option option_table[] = {
     COP_OPT_EXCLUDE(options, exclude),
 };
 
-COP_PLUGIN(PRUNER, .id = "snip", .version = "1.0.0", .results_version = "1",
-           .summary = "SNIP: prunes before training what the loss is least sensitive to",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation = "N. Lee, T. Ajanthan & P. Torr, SNIP: Single-shot Network Pruning based on "
-                       "Connection Sensitivity, ICLR 2019",
-           COP_OPTIONS(options, option_table),
-           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_snip,
-                                        .finish = finish_snip});
+COP_PLUGIN(
+    PRUNER, .id = "snip", .version = "1.0.0", .results_version = "1",
+    .summary = "SNIP: prunes before training what the loss is least sensitive to",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "N. Lee, T. Ajanthan & P. Torr, SNIP: Single-shot Network Pruning based on "
+                "Connection Sensitivity, ICLR 2019",
+    COP_OPTIONS(options, option_table),
+    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_snip, .finish = finish_snip},
+    .defaults = "Lee et al.: one shot, all layers together; 10 x classes images in evaluation "
+                "mode as in Tanaka et al.'s public code.",
+    .departures = "the authors take one batch of 128 (100 on MNIST) images and an initialisation "
+                  "of their own. Their normalisation of the scores changes no order and is left "
+                  "out.");

@@ -196,12 +196,16 @@ static const cop_option option_table[] = {
     COP_OPT_EXCLUDE(options, exclude),
 };
 
-COP_PLUGIN(PRUNER, .id = "synflow", .version = "1.0.0", .results_version = "1",
-           .summary = "SynFlow: prunes before training, without data, by synaptic flow",
-           .author = "The Coppice authors", .licence = "MIT",
-           .citation = "H. Tanaka et al., Pruning Neural Networks Without Any Data by Iteratively "
-                       "Conserving Synaptic Flow, NeurIPS 2020",
-           COP_OPTIONS(options, option_table),
-           .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_synflow,
-                                        .begin = begin_synflow, .step = step_synflow,
-                                        .finish = finish_synflow});
+COP_PLUGIN(
+    PRUNER, .id = "synflow", .version = "1.0.0", .results_version = "1",
+    .summary = "SynFlow: prunes before training, without data, by synaptic flow",
+    .author = "The Coppice authors", .licence = "MIT",
+    .citation = "H. Tanaka et al., Pruning Neural Networks Without Any Data by Iteratively "
+                "Conserving Synaptic Flow, NeurIPS 2020",
+    COP_OPTIONS(options, option_table),
+    .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_synflow,
+                                 .begin = begin_synflow, .step = step_synflow,
+                                 .finish = finish_synflow},
+    .defaults = "Tanaka et al.: 100 iterations on an exponential schedule, in double precision.",
+    .departures = "exactly as many weights are left as were asked for, where the authors' code "
+                  "keeps what lies above the threshold's score.");

@@ -1,5 +1,7 @@
 /* The model plugins: the published parameter counts, names, starting values, taps and refusals. */
 #include "models.h"
+#include "nn/model.h"
+#include "nn/output.h"
 #include "nn/task.h"
 
 #include <math.h>
@@ -319,6 +321,44 @@ static void taps_have_their_shapes(void **state)
     }
 }
 
+/* torchvision's VGG drops behind both hidden layers; the linear head has nothing to drop. */
+static void vgg_drops_hidden_features_in_trainings_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings;
+        size_t layers;
+        double rate;
+    } cases[] = {
+        {"width=2 head=imagenet hidden=8", 2, 0.5},
+        {"width=2 head=imagenet hidden=8 dropout=0.25", 2, 0.25},
+        {"width=2 head=imagenet hidden=8 dropout=0", 0, 0},
+        {"width=2", 0, 0},
+    };
+    static const cop_task task = CIFAR;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        test_model m = open_model("vgg", cases[i].settings, &task);
+        cop_graph *g = cop_graph_new();
+        cop_node params[200], buffers[200];
+        const cop_model_output *out = NULL;
+        cop_node x = cop_input(g, "x", cop_shape4(3, 3, 32, 32));
+        cop_error err = {0};
+        cop_model_inputs(m.model, g, "", params, buffers);
+        assert_ok(cop_model_build(m.model, g, x, params, buffers, COP_MODE_TRAIN, &out, &err),
+                  &err);
+        assert_int_equal(out->dropped_count, 0);
+        assert_ok(cop_model_build_dropping(m.model, g, x, params, buffers, &out, &err), &err);
+        assert_int_equal(out->dropped_count, cases[i].layers);
+        for (const cop_dropped *d = out->dropped; d != NULL; d = d->next) {
+            assert_true(d->rate == cases[i].rate);
+            assert_true(cop_shape_equal(cop_node_shape(g, d->node), cop_shape2(3, 8)));
+        }
+        assert_int_equal(cop_model_has_dropout(m.model), cases[i].layers > 0);
+        cop_graph_free(g);
+        close_model(&m);
+    }
+}
+
 static void forward_flops_are_counted(void **state)
 {
     (void)state;
@@ -412,6 +452,7 @@ int main(void)
         cmocka_unit_test(starting_values_are_drawn_as_documented),
         cmocka_unit_test(newer_models_start_as_in_the_authors_code),
         cmocka_unit_test(taps_have_their_shapes),
+        cmocka_unit_test(vgg_drops_hidden_features_in_trainings_alone),
         cmocka_unit_test(forward_flops_are_counted),
         cmocka_unit_test(refuses_networks_that_do_not_fit),
         cmocka_unit_test(the_deepest_networks_that_fit_open),

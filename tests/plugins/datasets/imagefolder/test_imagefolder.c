@@ -4,6 +4,7 @@
 #include "plugin_options.h"
 
 #include "core/file.h"
+#include "core/hash.h"
 #include "plugins/datasets/imagefolder/image.h"
 
 #include <stdio.h>
@@ -412,6 +413,60 @@ static void a_damaged_image_is_named_when_it_is_read(void **state)
     ops()->destroy(self);
 }
 
+/* What tells the images without decoding them. */
+static uint64_t stamp_of(const fixture *f, const char *more)
+{
+    cop_error err = {0};
+    void *self = NULL;
+    assert_ok(open_data(f, more, &self, &err), &err);
+    cop_dataset_stamp stamp = {cop_hasher_new()};
+    assert_non_null(stamp.hasher);
+    assert_ok(ops()->stamp(self, &stamp, &err), &err);
+    cop_digest digest = cop_hasher_finish(stamp.hasher);
+    cop_hasher_free(stamp.hasher);
+    ops()->destroy(self);
+    return digest.lo;
+}
+
+static void the_stamp_changes_with_the_images_and_their_order(void **state)
+{
+    const fixture *f = *state;
+    char path[600];
+    put_split(f, "test");
+    put_image(f, "train/dog/a.png", "rgb.png");
+    put_image(f, "test/dog/a.png", "rgb.png");
+    const uint64_t first = stamp_of(f, "");
+    assert_true(stamp_of(f, "") == first);
+    assert_true(stamp_of(f, "classes = [\"ant\", \"cat\", \"dog\"];") == first);
+    assert_true(stamp_of(f, "classes = [\"cat\", \"ant\", \"dog\"];") != first);
+    assert_true(stamp_of(f, "classes = [\"ant\", \"cat\"];") != first);
+
+    put_image(f, "train/dog/b.png", "rgb.png");
+    const uint64_t second = stamp_of(f, "");
+    assert_true(second != first);
+    (void)snprintf(path, sizeof path, "%s/train/dog/notes.txt", f->dir);
+    write_bytes(path, "no image", 8);
+    assert_true(stamp_of(f, "") == second);
+    put_image(f, "test/dog/a.png", "tall.png");
+    assert_true(stamp_of(f, "") != second);
+}
+
+static void an_image_that_has_gone_cannot_be_stamped(void **state)
+{
+    const fixture *f = *state;
+    char path[600];
+    void *self = NULL;
+    cop_error err = {0};
+    put_split(f, "test");
+    assert_ok(open_data(f, "", &self, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/test/cat/1.jpg", f->dir);
+    assert_int_equal(unlink(path), 0);
+    cop_dataset_stamp stamp = {cop_hasher_new()};
+    assert_refused(ops()->stamp(self, &stamp, &err), COP_FAILED, &err, "test/cat/1.jpg");
+    cop_hasher_free(stamp.hasher);
+    ops()->destroy(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +487,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(images_keep_their_size_where_all_are_alike, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_image_is_named_when_it_is_read, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_stamp_changes_with_the_images_and_their_order, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_image_that_has_gone_cannot_be_stamped, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
