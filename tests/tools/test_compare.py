@@ -25,7 +25,8 @@ def fake_build(folder, times):
     with open(path, "w", encoding="utf-8") as script:
         script.write(f"""#!/bin/bash
 times=({' '.join(str(t) for t in times)})
-n=$(cat '{count}' 2>/dev/null || echo 0)
+n=0
+[ -e '{count}' ] && read -r n < '{count}'
 echo $((n + 1)) > '{count}'
 echo "{{\\"name\\": \\"$2\\", \\"median_s\\": ${{times[n % ${{#times[@]}}]}}}}"
 """)
