@@ -24,7 +24,9 @@ static const cop_argument arguments[] = {
     {"dir", "DIR", "directory of the cases (default: those that came with the program)",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, dir)},
     {"weights", "FILE", "safetensors file with a state_dict of the ticket's model",
-     COP_ARGUMENT_TEXT, offsetof(cop_arguments, weights)},
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, weights)},
+    {"ticket-mask", "FILE", "safetensors file with the mask that the weights were trained under",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, ticket_mask)},
     {"split", "train|test", "data to evaluate on (default: test)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, split)},
     {"cell", "LABEL", "cell of the sweep; not needed where there is one", COP_ARGUMENT_TEXT,
@@ -50,8 +52,13 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, limit)},
     {"profile", NULL, "run, and measure every instruction", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, profile)},
-    {"synthetic", NULL, "the distilled set instead of a network", COP_ARGUMENT_FLAG,
-     offsetof(cop_arguments, synthetic)},
+    {"initial", NULL, "the state that the ticket starts from instead of a trained copy",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, initial)},
+    {"mask", NULL, "the ticket's mask, 0 or 1 for every weight that could go", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, mask)},
+    {"data", NULL, "the distilled set instead of a network (also: --synthetic)", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, data)},
+    {"synthetic", NULL, "the same as --data", COP_ARGUMENT_FLAG, offsetof(cop_arguments, data)},
     {"quiet", NULL, "say nothing but errors on stderr", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, quiet)},
     {"json", NULL, "print for programs", COP_ARGUMENT_FLAG, offsetof(cop_arguments, json)},
@@ -171,6 +178,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->set.items);
     free(a->plugin_dir.items);
     free(a->program.items);
+    free(a->weights.items);
     memset(a, 0, sizeof *a);
 }
 

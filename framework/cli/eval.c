@@ -1,8 +1,8 @@
 /* eval.c: `coppice eval`: the loss and accuracy of any weights in a config's model, on its data. */
 #include "cli/command.h"
-#include "cli/weights.h"
 #include "core/memory.h"
 #include "nn/model.h"
+#include "store/formats/state_dict.h"
 #include "study/data/data.h"
 
 #include <coppice/objective.h>
@@ -46,11 +46,16 @@ static cop_status choose(const cop_call *call, const cop_config *config, subject
     return choose_cell(config, a->cell, &out->cell, err);
 }
 
+static const char *weights_of(const cop_call *call)
+{
+    return call->arguments->weights.items[0];
+}
+
 static cop_status print_json(const cop_call *call, const subject *s, const cop_evaluation *e,
                              cop_error *err)
 {
     cJSON *root = cJSON_CreateObject();
-    bool ok = cJSON_AddStringToObject(root, "weights", call->arguments->weights) != NULL &&
+    bool ok = cJSON_AddStringToObject(root, "weights", weights_of(call)) != NULL &&
               cJSON_AddStringToObject(root, "cell", s->cell->label) != NULL &&
               cJSON_AddStringToObject(root, "split", s->split_name) != NULL &&
               cJSON_AddNumberToObject(root, "loss", e->loss) != NULL &&
@@ -85,13 +90,13 @@ static cop_status evaluate(const cop_call *call, const subject *s, const cop_loa
                                      .data =
                                          s->split == COP_SPLIT_TEST ? &data->test : &data->train,
                                      .mode = COP_MODE_EVAL, .threads = s->cell->threads};
-    COP_TRY(cop_weights_read(call->arguments->weights, model, call->log, &state, err));
+    COP_TRY(cop_state_dict_read(weights_of(call), model, call->log, &state, err));
     cop_status status = cop_objective_new(&spec, &objective, err);
     if (status == COP_OK)
         status = cop_objective_evaluate(objective, state, &result, err);
     if (status == COP_OK && !isfinite(result.loss))
         status =
-            cop_fail_at(err, COP_FAILED, call->arguments->weights, 0,
+            cop_fail_at(err, COP_FAILED, weights_of(call), 0,
                         "the loss of these weights is not finite (%g): they overflow", result.loss);
     if (status == COP_OK)
         status = print(call, s, &result, err);
@@ -120,8 +125,10 @@ static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
     cop_config *config = NULL;
-    if (call->arguments->weights == NULL)
+    if (call->arguments->weights.count == 0)
         return cop_fail(err, COP_INVALID, "eval wants --weights FILE");
+    if (call->arguments->weights.count > 1)
+        return cop_fail(err, COP_INVALID, "option '--weights' is given twice");
     COP_TRY(cop_call_config(call, &registry, &config, err));
     cop_status status = cop_call_threads(call, config, err);
     if (status == COP_OK)

@@ -1,8 +1,7 @@
 /* export.c: `coppice export`: trained tickets and distilled sets as files for other programs. */
-#include "cli/command.h"
+#include "cli/export_ticket.h"
 #include "cli/output.h"
 #include "core/file.h"
-#include "core/locale.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "nn/synthetic.h"
@@ -10,13 +9,9 @@
 #include "report/data/results.h"
 #include "report/figures/images.h"
 #include "store/artifact_files.h"
-#include "store/formats/safetensors.h"
 #include "store/formats/synthetic_file.h"
 #include "store/study_folders.h"
 
-#include <coppice/model.h>
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +46,7 @@ static void list(const export_source *s)
             t->control != NULL ? t->control : "");
     }
     if (record->distilled_count > 0)
-        (void)fprintf(out, "distilled sets: --synthetic, --cell, --seed\n");
+        (void)fprintf(out, "distilled sets: --data, --cell, --seed\n");
     for (size_t i = 0; i < record->distilled_count; i++) {
         const cop_record_distilled *d = &record->distilled[i];
         bool there = cop_results_find(&s->results, &d->set) != NULL;
@@ -98,7 +93,7 @@ static cop_status check_unique(bool same_cell, bool same_seed, cop_error *err)
 }
 
 /* The chosen ticket; without --round the last one. */
-static cop_status choose_ticket(const export_source *s, const selection *want,
+static cop_status choose_ticket(const export_source *s, const selection *want, cop_ticket_part part,
                                 const cop_record_ticket **out, cop_error *err)
 {
     const cop_record *record = &s->results.record;
@@ -117,7 +112,7 @@ static cop_status choose_ticket(const export_source *s, const selection *want,
         return cop_fail(err, COP_INVALID,
                         "no ticket of that cell, seed and round ('coppice export DIR' lists "
                         "them)");
-    if ((size_t)want->copy >= (*out)->copy_count)
+    if (part == COP_TICKET_COPY && (size_t)want->copy >= (*out)->copy_count)
         return cop_fail(err, COP_INVALID, "the ticket has %zu trained copies, --copy is %lld",
                         (*out)->copy_count, (long long)want->copy);
     return COP_OK;
@@ -142,62 +137,31 @@ static cop_status choose_set(const export_source *s, const selection *want,
     return COP_OK;
 }
 
-static cop_status read_tensors(const export_source *s, const cop_artifact_id *id, const char *file,
-                               cop_tensors **out, cop_error *err)
+/* Which part of a ticket the flags name; 0: the distilled set instead. */
+static cop_status choose_part(const cop_arguments *a, cop_ticket_part *out, cop_error *err)
 {
-    const cop_store *store = s->results.store;
-    return cop_store_advise(store, id, cop_store_read_tensors(store, id, file, out, err), err);
+    *out = a->initial ? COP_TICKET_INITIAL
+           : a->mask  ? COP_TICKET_MASK
+           : a->data  ? (cop_ticket_part)0
+                      : COP_TICKET_COPY;
+    if (a->initial + a->mask + a->data > 1)
+        return cop_fail(err, COP_INVALID,
+                        "--initial, --mask and --data are a file each; choose one");
+    if ((a->initial || a->mask) && a->copy != NULL)
+        return cop_fail(err, COP_INVALID,
+                        "--copy does not go with --%s, which all copies of a ticket share",
+                        a->initial ? "initial" : "mask");
+    return COP_OK;
 }
 
-static cop_status write_ticket(const export_source *s, const cop_record_ticket *t,
-                               const cop_artifact_id *copy, bool *is_file, cop_error *err)
-{
-    cop_tensors *state = NULL, *mask = NULL;
-    char round[32], seed[32], sparsity[32];
-    COP_TRY(read_tensors(s, copy, COP_STATE_FILE, &state, err));
-    cop_status status = COP_OK;
-    if (t->has_mask)
-        status = read_tensors(s, &t->mask, COP_MASK_FILE, &mask, err);
-    if (mask != NULL)
-        cop_mask_apply(mask, state);
-    (void)snprintf(round, sizeof round, "%lld", (long long)t->round);
-    (void)snprintf(seed, sizeof seed, "%lld", (long long)t->seed);
-    (void)cop_snprintf(sparsity, sizeof sparsity, "%.6g", cop_ticket_sparsity(&s->results, t));
-    const cop_metadata notes[] = {{"format", "pt"}, /* what safetensors' own loaders look for */
-                                  {"study", s->results.record.name},
-                                  {"cell", s->results.record.cells[t->cell].label},
-                                  {"seed", seed},
-                                  {"round", round},
-                                  {"sparsity", sparsity}};
-    cop_output to = {0};
-    if (status == COP_OK)
-        status = cop_output_begin(s->call->arguments->to, &to, err);
-    if (status == COP_OK) {
-        status = cop_safetensors_write(to.path, state, notes, sizeof notes / sizeof notes[0], err);
-        status = cop_output_end(&to, status, err);
-        *is_file = to.dir[0] == '\0';
-    }
-    cop_tensors_free(state);
-    cop_tensors_free(mask);
-    return status;
-}
-
-static cop_status export_ticket(const export_source *s, const selection *want, cop_error *err)
+static cop_status export_ticket(const export_source *s, const selection *want, cop_ticket_part part,
+                                cop_error *err)
 {
     const cop_record_ticket *t = NULL;
     if (s->call->arguments->to == NULL)
         return cop_fail(err, COP_INVALID, "export wants --to FILE");
-    COP_TRY(choose_ticket(s, want, &t, err));
-    bool is_file = false;
-    COP_TRY(write_ticket(s, t, &t->copies[want->copy], &is_file, err));
-    if (!is_file)
-        return COP_OK;
-    char to[1024];
-    (void)fprintf(s->call->out, "%s: %s, seed %lld, round %lld, copy %lld\n",
-                  cop_escape(s->call->arguments->to, to, sizeof to),
-                  s->results.record.cells[t->cell].label, (long long)t->seed, (long long)t->round,
-                  (long long)want->copy);
-    return COP_OK;
+    COP_TRY(choose_ticket(s, want, part, &t, err));
+    return cop_export_ticket(s->call, s->dir, &s->results, t, part, want->copy, err);
 }
 
 static cop_status write_set(const export_source *s, const cop_synthetic *set, cop_error *err)
@@ -230,7 +194,7 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
     const char *path = NULL;
     cop_synthetic set = {0};
     if (s->call->arguments->to == NULL && s->call->arguments->png == NULL)
-        return cop_fail(err, COP_INVALID, "export --synthetic wants --to FILE or --png DIR");
+        return cop_fail(err, COP_INVALID, "export --data wants --to FILE or --png DIR");
     COP_TRY(choose_set(s, want, &d, err));
     cop_status status = cop_results_file(&s->results, &d->set, COP_SYNTHETIC_FILE, &path, err);
     if (status == COP_OK)
@@ -245,12 +209,13 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
 static bool selects_nothing(const cop_arguments *a)
 {
     return a->cell == NULL && a->seed == NULL && a->round == NULL && a->copy == NULL &&
-           a->to == NULL && a->png == NULL && !a->synthetic;
+           a->to == NULL && a->png == NULL && !a->data && !a->initial && !a->mask;
 }
 
 static cop_status export(const export_source *s, cop_error *err)
 {
     selection want;
+    cop_ticket_part part;
     if (selects_nothing(s->call->arguments)) {
         list(s);
         return COP_OK;
@@ -258,7 +223,8 @@ static cop_status export(const export_source *s, cop_error *err)
     if (s->call->arguments->to != NULL)
         COP_TRY(cop_output_check_safetensors(s->call->arguments->to, err));
     COP_TRY(read_selection(s->call->arguments, &want, err));
-    return s->call->arguments->synthetic ? export_set(s, &want, err) : export_ticket(s, &want, err);
+    COP_TRY(choose_part(s->call->arguments, &part, err));
+    return part == 0 ? export_set(s, &want, err) : export_ticket(s, &want, part, err);
 }
 
 static cop_status run(const cop_call *call, cop_error *err)
@@ -273,8 +239,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"study", "cell",      "seed", "round", "copy",
-                                      "to",    "synthetic", "png",  "quiet", NULL};
+static const char *const options[] = {"study",   "cell",       "seed",  "round",     "copy",
+                                      "initial", "mask",       "data",  "synthetic", "to",
+                                      "png",     "plugin-dir", "quiet", NULL};
 
 const cop_subcommand cop_export_command = {
     .name = "export",
@@ -283,12 +250,18 @@ const cop_subcommand cop_export_command = {
     .most_words = 1,
     .summary = "write a trained ticket or a distilled set for other programs",
     .details =
-        "DIR is the output directory of a run. Without options: lists what there is. A ticket "
-        "becomes\n"
-        "a safetensors file with a PyTorch state_dict, its mask applied; --synthetic gives the\n"
-        "distilled set: --to its pixels and labels, with what they are in the file's metadata, so\n"
-        "that the distiller 'file' takes it as it is; --png contact sheets, a row per class. What "
-        "--to\n"
-        "names is written to: a link's target, a device or a pipe, too.",
+        "DIR is the output directory of a run. Without options: lists what there is. A trained "
+        "copy of a\n"
+        "ticket becomes a safetensors file with a PyTorch state_dict, its mask applied; --initial "
+        "gives\n"
+        "what its training starts from in the same form, --mask the mask (0 and 1, as floats, "
+        "under the\n"
+        "weights' names), --data the distilled set: --to its pixels and labels, with what they "
+        "are\n"
+        "in the file's metadata, so that the distiller 'file' takes it as it is; --png contact\n"
+        "sheets, a row per class. The files of a ticket say in their metadata what it is:\n"
+        "architecture, normalisation, study, cell, seed, round, sparsity.\n"
+        "--initial needs the plugins, the data and the files that the run had. What --to names is\n"
+        "written to: a link's target, a device or a pipe, too.",
     .options = options,
     .run = run};

@@ -1,5 +1,6 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
-#include "cli/command.h"
+#include "cli/run.h"
+
 #include "cli/run_stage.h"
 #include "cli/signals.h"
 #include "core/memory.h"
@@ -55,9 +56,12 @@ static cop_status hold(const cop_call *call, const cop_study *study, const char 
     return status;
 }
 
-static cop_status run_in(const cop_call *call, const cop_config *config, const char *dir,
-                         cop_error *err)
+cop_status cop_call_run_study(const cop_call *call, const cop_config *config, cop_error *err)
 {
+    char dir[COP_OUT_SIZE];
+    COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
+    COP_TRY(cop_call_threads(call, config, err));
+
     cop_study *study = NULL;
     cop_store *store = NULL;
     cop_holder *holder = NULL;
@@ -95,7 +99,6 @@ static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
     cop_config *config = NULL;
-    char dir[COP_OUT_SIZE];
     if (call->arguments->stage != NULL)
         return cop_call_run_stage(call, err);
     if (call->arguments->study != NULL)
@@ -104,11 +107,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     COP_TRY(check_jobs(call, err));
     COP_TRY(refuse_directory(call, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
-    cop_status status = cop_call_out(call, config, dir, sizeof dir, err);
-    if (status == COP_OK)
-        status = cop_call_threads(call, config, err);
-    if (status == COP_OK)
-        status = run_in(call, config, dir, err);
+    cop_status status = cop_call_run_study(call, config, err);
     cop_config_free(config);
     cop_registry_free(registry);
     return status;

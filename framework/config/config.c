@@ -22,6 +22,7 @@ typedef struct loading {
     const cop_registry *registry;
     const char *const *overrides;
     size_t override_count;
+    const cop_config_alone *alone; /* NULL: all cells */
     cop_logger *log;
     cop_arena *arena;  /* places, axes, labels */
     config_t *written; /* the file with the overrides in it */
@@ -231,23 +232,112 @@ static cop_status read_cells(loading *l)
     return cop_config_resolve(l->config, l->parts, sweep.axis_count > 0, l->err);
 }
 
+/* The study's name as it is written, or the file's; the caller's; NULL when memory is out. */
+static char *study_name(const loading *l)
+{
+    const config_setting_t *root = config_root_setting(l->base);
+    const config_setting_t *study = config_setting_get_member(root, "study");
+    const config_setting_t *name = study != NULL ? config_setting_get_member(study, "name") : NULL;
+    const char *given = name != NULL ? config_setting_get_string(name) : NULL;
+    return given != NULL && given[0] != '\0' ? strdup(given) : file_stem(l->path);
+}
+
+/* Makes the tree of the cell that is meant: *out is the caller's. */
+static cop_status choose_cell(loading *l, const char *name, const cop_sweep *sweep, config_t **out)
+{
+    const char *wanted = l->alone->cell, *label = NULL, *first = NULL;
+    const cop_expansion from = {.tree = l->base,
+                                .overrides = l->overrides,
+                                .override_count = l->override_count,
+                                .name = name,
+                                .file = l->path,
+                                .log = l->log};
+    for (size_t i = 0; i < sweep->cells; i++) {
+        COP_TRY(cop_sweep_cell(sweep, &from, i, l->arena, out, &label, l->err));
+        if (wanted == NULL ? sweep->cells == 1 : strcmp(label, wanted) == 0)
+            return COP_OK;
+        first = first == NULL ? label : first;
+        cop_tree_free(*out);
+        *out = NULL;
+    }
+    char shown[200];
+    (void)cop_escape(first != NULL ? first : "", shown, sizeof shown);
+    if (wanted == NULL)
+        return cop_fail(l->err, COP_INVALID,
+                        "the config sweeps %zu cells; choose one with --cell (\"%s\", ...)",
+                        sweep->cells, shown);
+    return cop_fail(l->err, COP_INVALID,
+                    "--cell names none of the config's %zu cells (\"%s\", ...)", sweep->cells,
+                    shown);
+}
+
+/* The study has the name of the whole with an ending: its record is another one. */
+static cop_status rename_study(loading *l, const char *name)
+{
+    cop_text whole = {0}, override = {0};
+    cop_text_printf(&whole, "%s%s", name, l->alone->name_ending);
+    cop_text_append(&override, "study.name=");
+    if (!whole.failed)
+        cop_append_string(&override, whole.data);
+    cop_status status =
+        whole.failed || override.failed
+            ? cop_out_of_memory(l->err)
+            : cop_override_apply(&l->base, override.data, l->path, l->log, l->arena, l->err);
+    cop_text_free(&whole);
+    cop_text_free(&override);
+    return status;
+}
+
+/* Puts one cell in the place of all. */
+static cop_status leave_alone(loading *l, const char *name)
+{
+    cop_sweep sweep;
+    config_t *cell = NULL;
+    COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
+    COP_TRY(choose_cell(l, name, &sweep, &cell));
+    cop_tree_free(l->base);
+    l->base = cell;
+    (void)config_setting_remove(config_root_setting(l->written), "sweep");
+    for (size_t i = 0; l->alone->without[i] != NULL; i++)
+        (void)config_setting_remove(config_root_setting(l->base), l->alone->without[i]);
+    COP_TRY(rename_study(l, name));
+    for (size_t i = 0; i < l->alone->override_count; i++)
+        COP_TRY(cop_override_apply(&l->base, l->alone->overrides[i], l->path, l->log, l->arena,
+                                   l->err));
+    return COP_OK;
+}
+
 static cop_status load(loading *l)
 {
     COP_TRY(read_tree(l));
     COP_TRY(
         cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
     (void)config_setting_remove(config_root_setting(l->base), "sweep");
-    return read_cells(l);
+    if (l->alone == NULL)
+        return read_cells(l);
+    char *name = study_name(l);
+    cop_status status = name != NULL ? leave_alone(l, name) : cop_out_of_memory(l->err);
+    free(name);
+    return status == COP_OK ? read_cells(l) : status;
 }
 
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out, cop_error *err)
+{
+    return cop_config_load_alone(path, overrides, override_count, NULL, r, log, out, err);
+}
+
+cop_status cop_config_load_alone(const char *path, const char *const *overrides,
+                                 size_t override_count, const cop_config_alone *alone,
+                                 const cop_registry *r, cop_logger *log, cop_config **out,
+                                 cop_error *err)
 {
     *out = NULL;
     loading l = {.path = path,
                  .registry = r,
                  .overrides = overrides,
                  .override_count = override_count,
+                 .alone = alone,
                  .log = log,
                  .err = err};
     l.arena = cop_arena_new();

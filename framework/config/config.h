@@ -9,7 +9,9 @@
  *                             data = "distilled"; rewind = "init"; rewind_tensors = "all";
  *                             rewind_momentum = false; noise = "own"; recipe = "sgd";
  *                             dataset = { plugin = "svhn"; }; } );  # optional: rounds on it
- *               retrain = "all"; controls = ["reinit"]; analyze_controls = false; };
+ *               retrain = "all"; controls = ["reinit"]; analyze_controls = false;
+ *               start = "start.safetensors"; mask = "mask.safetensors";  # optional: from files
+ *               copies = ["a.safetensors", "b.safetensors"]; };          # optional: trained ones
  *   train   = { recipe = "idc"; duration = "30ep";     # of the copies, and of rounds on real data
  *               dataset = { plugin = "svhn"; }; };     # optional: what copies train on instead
  *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; dataset = { plugin = "svhn"; }; } );
@@ -104,6 +106,13 @@ typedef struct cop_bench_case {
     double seconds; /* at most, apart from the samples that there must be */
 } cop_bench_case;
 
+/* What a ticket has from files (safetensors) instead of computing it. */
+typedef struct cop_given_files {
+    const char *start, *mask; /* "": none */
+    cop_string_list copies;   /* of round 0; empty: none */
+    cop_option_values *owner; /* of the texts; owned */
+} cop_given_files;
+
 /* One cell of the sweep: everything one line of experiments needs, apart from the seed. */
 typedef struct cop_cell {
     char *label; /* of the sweep's values, joined with ", "; the study's name where nothing is swept
@@ -117,6 +126,7 @@ typedef struct cop_cell {
     cop_control controls[COP_CONTROL_COUNT]; /* of each pruned ticket that is trained */
     size_t control_count;
     bool analyze_controls; /* their copies are analysed, too */
+    cop_given_files given;
     cop_recipe train;
     cop_component *train_dataset; /* what copies train on and are measured by; NULL: the study's */
     cop_component **analyzers;
@@ -154,6 +164,21 @@ typedef struct cop_config {
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);
+
+/* The same for one cell alone, as a study of its own without a sweep. */
+typedef struct cop_config_alone {
+    const char *cell;             /* its label; NULL: the only one */
+    const char *name_ending;      /* of the study's name: "-analyze" */
+    const char *const *without;   /* groups that are left out, NULL-terminated */
+    const char *const *overrides; /* applied last, over what the cell has */
+    size_t override_count;
+} cop_config_alone;
+
+/* COP_INVALID where no cell has the label, or several could be meant. */
+cop_status cop_config_load_alone(const char *path, const char *const *overrides,
+                                 size_t override_count, const cop_config_alone *alone,
+                                 const cop_registry *r, cop_logger *log, cop_config **out,
+                                 cop_error *err);
 void cop_config_free(cop_config *c);
 
 /* Prints the framework's own groups and their options, as `inspect` prints a plugin's. */

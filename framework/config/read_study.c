@@ -327,21 +327,60 @@ static cop_status read_control(const cop_study_reader *r, const config_setting_t
     return COP_OK;
 }
 
-static cop_status fill_ticket(const cop_study_reader *r, const config_setting_t *group,
-                              const cop_ticket_options *options, cop_cell *out, cop_error *err)
+static cop_status read_controls(const cop_study_reader *r, const config_setting_t *group,
+                                const cop_string_list *names, cop_cell *out, cop_error *err)
 {
     const config_setting_t *written = member(group, "controls");
-    out->retrain = (cop_retrain)(options->retrain + 1);
-    out->analyze_controls = options->analyze_controls;
-    for (size_t i = 0; i < options->controls.count; i++)
-        COP_TRY(read_control(r, written != NULL ? written : group, options->controls.items[i], out,
-                             err));
+    for (size_t i = 0; i < names->count; i++)
+        COP_TRY(read_control(r, written != NULL ? written : group, names->items[i], out, err));
     return COP_OK;
+}
+
+/* Copies from files are what study.copies says, and are looked at. */
+static cop_status check_given(const cop_study_reader *r, const config_setting_t *ticket,
+                              const cop_cell *cell, cop_error *err)
+{
+    const config_setting_t *at = member(ticket, "copies");
+    cop_place place = cop_setting_place(at != NULL ? at : ticket, r->file);
+    size_t count = cell->given.copies.count;
+    if (count == 0)
+        return COP_OK;
+    if ((int64_t)count != cell->copies)
+        return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                           "ticket.copies names %zu files, and study.copies is %lld; wanted as "
+                           "many",
+                           count, (long long)cell->copies);
+    for (size_t i = 0; i < count; i++) {
+        if (cell->given.copies.items[i][0] == '\0')
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "ticket.copies has an empty text; wanted paths of files");
+    }
+    if (cell->retrain == COP_RETRAIN_NONE)
+        return refuse(r, at, err,
+                      "ticket.copies names trained copies, and with ticket.retrain = \"none\" "
+                      "nothing looks at any");
+    return COP_OK;
+}
+
+/* The options of the group itself; the texts among them stay the cell's. */
+static cop_status read_ticket_options(const cop_study_reader *r, const config_setting_t *group,
+                                      cop_cell *out, cop_error *err)
+{
+    static const char *const skip[] = {"model", "phases", NULL};
+    cop_ticket_options options = {0};
+    cop_option_values *values = NULL;
+    COP_TRY(read_group(r, COP_SECTION_TICKET, group, skip, &options, &values, err));
+    say_lines(r->effective, cop_option_values_effective(values));
+    out->retrain = (cop_retrain)(options.retrain + 1);
+    out->analyze_controls = options.analyze_controls;
+    out->given = (cop_given_files){
+        .start = options.start, .mask = options.mask, .copies = options.copies, .owner = values};
+    COP_TRY(read_controls(r, group, &options.controls, out, err));
+    return check_given(r, group, out, err);
 }
 
 static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_error *err)
 {
-    static const char *const skip[] = {"model", "phases", NULL};
     const config_setting_t *group = NULL;
     COP_TRY(find_group(r, "ticket", &group, err));
     const config_setting_t *model = member(group, "model");
@@ -351,13 +390,7 @@ static cop_status read_ticket(const cop_study_reader *r, cop_cell *out, cop_erro
     cop_text_append(r->effective, "ticket = { model = ");
     COP_TRY(read_component(r, COP_KIND_MODEL, model, &out->model, err));
     cop_text_append(r->effective, ";");
-    cop_ticket_options options = {0};
-    cop_option_values *values = NULL;
-    COP_TRY(read_group(r, COP_SECTION_TICKET, group, skip, &options, &values, err));
-    say_lines(r->effective, cop_option_values_effective(values));
-    cop_status status = fill_ticket(r, group, &options, out, err);
-    cop_option_values_free(values);
-    COP_TRY(status);
+    COP_TRY(read_ticket_options(r, group, out, err));
     COP_TRY(read_phases(r, group, out, err));
     cop_text_append(r->effective, " };\n");
     return COP_OK;
@@ -517,5 +550,6 @@ void cop_cell_clear(cop_cell *cell)
     free(cell->analyzers);
     free(cell->analyzer_datasets);
     cop_component_free(cell->train_dataset);
+    cop_option_values_free(cell->given.owner);
     *cell = (cop_cell){0};
 }

@@ -57,6 +57,18 @@ static const cop_option ticket[] = {
     COP_OPT_BOOL(cop_ticket_options, analyze_controls, "false",
                  "the analyzers look at the controls' copies, too; otherwise only their accuracy "
                  "is told"),
+    COP_OPT_PATH(
+        cop_ticket_options, start, "",
+        "a safetensors file with a state_dict: the network starts from it instead of from an "
+        "initialisation by seed, and rewind = \"init\" goes back there"),
+    COP_OPT_PATH(
+        cop_ticket_options, mask, "",
+        "a safetensors file with 0 or 1 for every prunable weight: round 0 is the ticket of this "
+        "mask; a dense network is trained only where an analyzer asks for it"),
+    COP_OPT_PATHS(
+        cop_ticket_options, copies, "[]",
+        "safetensors files with state_dicts, study.copies of them: trained elsewhere, they are the "
+        "copies of round 0, and nothing is trained for it"),
 };
 
 static const cop_option phase[] = {

@@ -21,6 +21,8 @@ typedef struct cop_ticket_options {
     int32_t retrain; /* cop_retrain − 1 */
     cop_string_list controls;
     bool analyze_controls;
+    const char *start, *mask;
+    cop_string_list copies;
 } cop_ticket_options;
 
 typedef struct cop_phase_options {

@@ -6,6 +6,8 @@
 #include "study/graph/graph.h"
 #include "study/running/going_on.h"
 
+#include "study/graph/given.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,6 +80,7 @@ void cop_study_free(cop_study *s)
     for (size_t i = 0; s->opened != NULL && i < s->config->cell_count; i++)
         cop_close_cell(&s->opened[i]);
     free(s->opened);
+    cop_study_free_given(s);
     cop_free_models(s);
     cop_program_cache_free(s->programs);
     for (size_t i = 0; i < s->data_count; i++)

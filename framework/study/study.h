@@ -1,5 +1,5 @@
-/* study.h (implemented in study.c, study/executors/): the graph of stages that a config
- * means, and running it.
+/* study.h (implemented in study.c, study/executors/, study/running/ticket_start.c): the graph of
+ * stages that a config means, and running it.
  *
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
  *
@@ -64,6 +64,19 @@ cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atom
 cop_status cop_study_run_alone(cop_study *s, cop_store *store, const cop_stage_records *records,
                                size_t recorded, const volatile sig_atomic_t *stop, cop_logger *log,
                                bool *was_there, cop_error *err);
+
+/* A ticket, as a study's record names it. */
+typedef struct cop_ticket_name {
+    size_t cell;                        /* position in the config */
+    int64_t seed, round;                /* their values */
+    const cop_artifact_id *mask, *copy; /* its mask and its first copy; NULL: it has none */
+} cop_ticket_name;
+
+/* The state that the ticket's training starts from: parameters and buffers under its mask; the
+ * caller's. What it goes back to must be published. COP_FAILED where this study's ticket is another
+ * one than the record's. */
+cop_status cop_study_ticket_start(cop_study *s, cop_store *store, const cop_ticket_name *name,
+                                  cop_tensors **out, cop_error *err);
 
 /* True when the last run ended with stages that failed by themselves, so that there is something to
  * report. */

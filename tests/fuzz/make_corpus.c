@@ -61,7 +61,13 @@ static cop_status write_study(const char *path, cop_error *err)
     const char *analyzers[] = {"lmc", "hessian"};
     int64_t seeds[] = {0, INT64_MIN};
     cop_record_cell cells[] = {
-        {.label = "a \"label\"\n", .analyzers = analyzers, .analyzer_count = 2, .chance = 0.125},
+        {.label = "a \"label\"\n",
+         .analyzers = analyzers,
+         .analyzer_count = 2,
+         .chance = 0.125,
+         .network = {.model = "convnet { norm = \"batch\"; }",
+                     .task = {.channels = 3, .height = 8, .width = 9, .classes = 5},
+                     .normalization = {{0.5f, 0.25f, 0.1f}, {1.0f, 0.5f, 2.0f}}}},
         {.label = "\xc3\xa4", .distiller = "idc", .chance = (double)NAN}};
     cop_artifact_id copies[] = {named(COP_ARTIFACT_TRAINING, '1'),
                                 named(COP_ARTIFACT_TRAINING, '2')};

@@ -46,7 +46,7 @@ const char *cop_layout_text(const cop_layout *layout, int rank, const char *lett
 cop_status cop_primitive_conv(cop_onednn *dnn, const cop_conv_spec *spec, cop_primitive **out,
                               cop_error *err);
 
-/* A conversion of a tensor of `shape` from one layout to another. */
+/* A conversion of a tensor of `shape` from one layout to another. Padding becomes zero. */
 cop_status cop_primitive_reorder(cop_onednn *dnn, cop_shape shape, const cop_layout *from,
                                  const cop_layout *to, cop_primitive **out, cop_error *err);
 
@@ -60,7 +60,8 @@ const cop_layout *cop_primitive_result_layout(const cop_primitive *primitive);
 /* Bytes of working memory that a run needs. */
 size_t cop_primitive_scratch_bytes(const cop_primitive *primitive);
 
-/* Which of oneDNN's implementations it is: "jit:avx512_core". The primitive's own. */
+/* Which of oneDNN's implementations it is: "jit:avx512_core"; "own:copy" where a conversion is not
+ * oneDNN's. The primitive's own. */
 const char *cop_primitive_implementation(const cop_primitive *primitive);
 
 /* Runs on tensors in those layouts. `b` is ignored by a conversion; `scratch` may be NULL where no

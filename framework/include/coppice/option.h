@@ -46,7 +46,10 @@ typedef enum cop_option_type {
      * resolved. In identities is a hash of what it leads to, never its text; one that cannot be
      * read is refused. Where a data set's fingerprint says what it leads to, it need not be read
      * twice: COP_OPTION_EXECUTION_ONLY. */
-    COP_OPTION_PATH = 13
+    COP_OPTION_PATH = 13,
+
+    /* cop_string_list: files or directories, each of them as COP_OPTION_PATH has one. */
+    COP_OPTION_PATH_LIST = 14
 } cop_option_type;
 
 typedef struct cop_int_list {
@@ -152,6 +155,8 @@ typedef struct cop_option {
     COP_OPTION_ANY(struct_, field_, COP_OPTION_STRING, const char *, def_, __VA_ARGS__)
 #define COP_OPT_PATH(struct_, field_, def_, ...)                                                   \
     COP_OPTION_ANY(struct_, field_, COP_OPTION_PATH, const char *, def_, __VA_ARGS__)
+#define COP_OPT_PATHS(struct_, field_, def_, ...)                                                  \
+    COP_OPTION_ANY(struct_, field_, COP_OPTION_PATH_LIST, cop_string_list, def_, __VA_ARGS__)
 #define COP_OPT_ENUM(struct_, field_, def_, choices_, ...)                                         \
     COP_OPTION_ROW(struct_, field_, COP_OPTION_ENUM, int32_t, def_, -INFINITY, INFINITY, choices_, \
                    __VA_ARGS__)

@@ -194,6 +194,11 @@ COP_API int64_t cop_plan_test_count(const cop_plan *p);
 /* Copies that are trained of each ticket. */
 COP_API int64_t cop_plan_copies(const cop_plan *p);
 
+/* Copies of the dense network that one who asks for them gets (cop_plan_need_dense): as many as of
+ * the ticket; none where the ticket's mask comes from a file, and its copies or what they start
+ * from do, too, without the weights that the mask removes. */
+COP_API int64_t cop_plan_dense_copies(const cop_plan *p);
+
 /* The training samples of one class, for what can be refused before anything runs; -1 where the
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
@@ -280,7 +285,8 @@ COP_API size_t cop_work_copy_count(const cop_work *w);
 /* Analyzers: the final state of copy i. COP_FAILED for one that the plan did not name. */
 COP_API cop_status cop_work_copy(cop_work *w, size_t i, const cop_tensors **out, cop_error *err);
 
-/* Analyzers: how many copies of the dense network there are; none unless planned. */
+/* Analyzers: how many copies of the dense network there are; none unless planned, and there are
+ * some (cop_plan_dense_copies). */
 COP_API size_t cop_work_dense_count(const cop_work *w);
 
 /* Analyzers: the final state of copy i of the dense network. */

@@ -27,7 +27,7 @@ enum {
 
 static const cop_column own_columns[OWN_COLUMNS] = {
     COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
-    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: before any, as the dense network is"),
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(FLOAT, "sparsity", "fraction", "mean over the seeds"),
     COP_COLUMN(FLOAT, "test_accuracy", "fraction", "mean over seeds and copies"),

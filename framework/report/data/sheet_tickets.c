@@ -10,7 +10,8 @@
 static const cop_column own_columns[COP_TICKET_COLUMNS] = {
     COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
     COP_COLUMN(INT, "seed", NULL, "replicate"),
-    COP_COLUMN(INT, "phase", NULL, "pruning phase that left this ticket; -1: the dense network"),
+    COP_COLUMN(INT, "phase", NULL,
+               "pruning phase that left this ticket; -1: before any, as the dense network is"),
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far, over all phases"),
     COP_COLUMN(FLOAT, "sparsity", "fraction", "share of the prunable weights that is removed"),
     COP_COLUMN(FLOAT, "kept", NULL, "prunable weights that remain"),

@@ -10,7 +10,7 @@
 static const cop_column training_columns[] = {
     COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
     COP_COLUMN(INT, "seed", NULL, "replicate"),
-    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: before any, as the dense network is"),
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(
         TEXT, "role", NULL,
@@ -125,7 +125,7 @@ static cop_status add_history(const cop_results *r, cop_tables *sheets, cop_erro
 static const cop_column ticket_key[] = {
     COP_COLUMN(TEXT, "cell", NULL, "the sweep's values"),
     COP_COLUMN(INT, "seed", NULL, "replicate"),
-    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: the dense network"),
+    COP_COLUMN(INT, "phase", NULL, "pruning phase; -1: before any, as the dense network is"),
     COP_COLUMN(INT, "round", NULL, "rounds of pruning so far"),
     COP_COLUMN(FLOAT, "sparsity", "fraction", "share of the prunable weights that is removed")};
 

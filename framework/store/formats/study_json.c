@@ -38,6 +38,29 @@ static cJSON *seed_text(int64_t seed)
     return cJSON_CreateString(digits);
 }
 
+static bool add_channels(cJSON *object, const char *name, const float *values, int32_t count)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, name);
+    for (int32_t c = 0; list != NULL && c < count; c++) {
+        if (!cJSON_AddItemToArray(list, cJSON_CreateNumber((double)values[c])))
+            return false;
+    }
+    return list != NULL;
+}
+
+static bool add_network(cJSON *cell, const cop_record_network *n)
+{
+    const int shape[] = {n->task.channels, n->task.height, n->task.width};
+    if (n->model == NULL)
+        return true;
+    cJSON *object = cJSON_AddObjectToObject(cell, "network");
+    return object != NULL && cJSON_AddStringToObject(object, "model", n->model) != NULL &&
+           cJSON_AddItemToObject(object, "input", cJSON_CreateIntArray(shape, 3)) &&
+           cJSON_AddNumberToObject(object, "classes", (double)n->task.classes) != NULL &&
+           add_channels(object, "mean", n->normalization.mean, n->task.channels) &&
+           add_channels(object, "std", n->normalization.std, n->task.channels);
+}
+
 static bool add_cell(cJSON *list, const cop_record_cell *cell)
 {
     cJSON *object = cJSON_CreateObject();
@@ -46,7 +69,8 @@ static bool add_cell(cJSON *list, const cop_record_cell *cell)
               cJSON_AddStringToObject(object, "label", cell->label) != NULL;
     for (size_t i = 0; ok && i < cell->analyzer_count; i++)
         ok = cJSON_AddItemToArray(analyzers, cJSON_CreateString(cell->analyzers[i]));
-    ok = ok && cJSON_AddNumberToObject(object, "chance", cell->chance) != NULL;
+    ok = ok && cJSON_AddNumberToObject(object, "chance", cell->chance) != NULL &&
+         add_network(object, &cell->network);
     if (cell->distiller != NULL)
         return ok && cJSON_AddStringToObject(object, "distiller", cell->distiller) != NULL;
     return ok && cJSON_AddNullToObject(object, "distiller") != NULL;
@@ -248,6 +272,49 @@ static cop_status read_analyzers(const reader *r, const cJSON *list, cop_record_
     return COP_OK;
 }
 
+/* A whole number within the bounds. */
+static bool take_bounded(const cJSON *number, int64_t low, int64_t high, int32_t *out)
+{
+    int64_t value = 0;
+    if (!take_count(number, &value) || value < low || value > high)
+        return false;
+    *out = (int32_t)value;
+    return true;
+}
+
+static bool take_channels(const cJSON *list, int32_t count, float *out)
+{
+    if (length(list) != (size_t)count)
+        return false;
+    for (int32_t c = 0; c < count; c++) {
+        const cJSON *number = cJSON_GetArrayItem(list, c);
+        out[c] = cJSON_IsNumber(number) ? (float)number->valuedouble : NAN;
+        if (!isfinite(out[c]))
+            return false;
+    }
+    return true;
+}
+
+/* Versions before did not say. */
+static cop_status read_network(const reader *r, const cJSON *object, cop_record_network *out)
+{
+    const char *model = cJSON_GetStringValue(item(object, "model"));
+    const cJSON *input = item(object, "input");
+    cop_task *task = &out->task;
+    if (object == NULL)
+        return COP_OK;
+    if (model == NULL || length(input) != 3 ||
+        !take_bounded(cJSON_GetArrayItem(input, 0), 1, COP_MAX_CHANNELS, &task->channels) ||
+        !take_bounded(cJSON_GetArrayItem(input, 1), 1, INT32_MAX, &task->height) ||
+        !take_bounded(cJSON_GetArrayItem(input, 2), 1, INT32_MAX, &task->width) ||
+        !take_bounded(item(object, "classes"), 1, INT32_MAX, &task->classes) ||
+        !take_channels(item(object, "mean"), task->channels, out->normalization.mean) ||
+        !take_channels(item(object, "std"), task->channels, out->normalization.std))
+        return refuse(r, "its network makes no sense");
+    out->model = cop_arena_strdup(r->arena, model);
+    return out->model != NULL ? COP_OK : cop_out_of_memory(r->err);
+}
+
 static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cell *out)
 {
     const char *label = cJSON_GetStringValue(item(object, "label"));
@@ -259,6 +326,7 @@ static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cel
     out->chance = read_number(object, "chance");
     if (out->label == NULL || (distiller != NULL && out->distiller == NULL))
         return cop_out_of_memory(r->err);
+    COP_TRY(read_network(r, item(object, "network"), &out->network));
     return read_analyzers(r, item(object, "analyzers"), out);
 }
 

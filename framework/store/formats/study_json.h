@@ -2,7 +2,9 @@
  *
  *   {"name": text, "seeds": [digits, …],
  *    "cells": [{"analyzers": [plugin, …], "label": text, "chance": number,
- *               "distiller": plugin or null}, …],
+ *               "distiller": plugin or null,
+ *               "network": {"model": text, "input": [channels, height, width], "classes": n,
+ *                           "mean": [number, …], "std": [number, …]}}, …],
  *    "tickets": [{"cell": n, "seed": digits, "phase": n, "round": n, "points": number,
  *                 "mask": name or null, "training": name or null, "data": name or null,
  *                 "control": text, "copies": [name, …],
@@ -12,10 +14,11 @@
  *    "failed": [{"stage": name, "reason": text}, …],
  *    "checksum": text}
  *
- * A control is a ticket that stands beside the one of that phase and round ("reinit", "shuffle",
- * "random"); the word is left out where the ticket is none. Verdicts are what the analyzer's judge
- * said of the analysis, in the form of tables.json, or why it said nothing; both are left out where
- * there are none. A name is an artifact's ("mask-<32
+ * A network is what the cell's tickets are, and the size and normalisation of the images that they
+ * take. A control is a ticket that stands beside the one of that phase and round ("reinit",
+ * "shuffle", "random"); the word is left out where the ticket is none. Verdicts are what the
+ * analyzer's judge said of the analysis, in the form of tables.json, or why it said nothing; both
+ * are left out where there are none. A name is an artifact's ("mask-<32
  * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
  * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
  * count far below what a JSON number holds. The checksum is that of everything before it
@@ -24,9 +27,19 @@
 #define COP_STORE_FORMATS_STUDY_JSON_H
 
 #include "core/arena.h"
+#include "nn/task.h"
 #include "store/formats/artifact_id.h"
 
+#include <coppice/samples.h>
 #include <coppice/table.h>
+
+/* What another program needs to know to use a cell's networks. */
+typedef struct cop_record_network {
+    const char *model; /* plugin and options: "convnet { depth = 3; width = 128; }"; NULL: the
+                          record does not say any of this */
+    cop_task task;
+    cop_normalization normalization;
+} cop_record_network;
 
 typedef struct cop_record_cell {
     const char *label;
@@ -34,6 +47,7 @@ typedef struct cop_record_cell {
     size_t analyzer_count;
     const char *distiller; /* NULL: none */
     double chance; /* test accuracy that guessing can reach; NaN where the record does not say */
+    cop_record_network network;
 } cop_record_cell;
 
 typedef struct cop_record_analysis {

@@ -29,7 +29,7 @@ static cop_status add_mask(cop_line *l, const cop_position *ticket, const cop_ti
                            cop_position *at, cop_error *err)
 {
     char what[64];
-    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o};
+    cop_stage stage = {.kind = COP_STAGE_MASK, .opened = l->o, .data = l->o->data};
     stage.work =
         (cop_work_stage){.control = role->control,
                          .seed = seed_of_mask(l, role->control, role->round),

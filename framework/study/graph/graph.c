@@ -6,6 +6,8 @@
  * beside them is laid out in controls.c. */
 #include "study/graph/line.h"
 
+#include "study/graph/given.h"
+
 #include "core/memory.h"
 #include "core/text.h"
 #include "train/recipe_text.h"
@@ -31,8 +33,18 @@ static cop_position dense_position(const cop_line *l)
     return (cop_position){.mask = COP_NO_STAGE,
                           .left = cop_model_prunable_count(l->o->model),
                           .start = {.init_seed = cop_line_seed(l, COP_SEED_INIT),
-                                    .base = COP_NO_STAGE,
+                                    .base = l->start,
                                     .carry = COP_NO_STAGE}};
+}
+
+/* What the line begins with: the dense network, or the ticket of a given mask. */
+static cop_position first_position(const cop_line *l)
+{
+    cop_position at = dense_position(l);
+    at.mask = l->mask;
+    if (l->mask != COP_NO_STAGE)
+        at.left = l->s->stages[l->mask].given->kept;
+    return at;
 }
 
 /* The SGD noise of a training: data order and augmentation. Each family of trainings has its own,
@@ -198,6 +210,13 @@ static cop_status train_copies(cop_line *l, const cop_position *at, const char *
     return COP_OK;
 }
 
+/* Whether there is a dense network: none is known of copies that were trained under a mask
+ * elsewhere, nor of a start whose file lacks the weights that the mask removes. */
+static bool has_dense(const cop_line *l)
+{
+    return l->mask == COP_NO_STAGE || (!l->start_fits && l->o->cell->given.copies.count == 0);
+}
+
 static struct cop_plan new_plan(const cop_line *l, cop_kind kind, const cop_loaded_data *data)
 {
     return (struct cop_plan){.kind = kind,
@@ -208,6 +227,7 @@ static struct cop_plan new_plan(const cop_line *l, cop_kind kind, const cop_load
                              .test_count = data->test.count,
                              .class_counts = data->class_counts,
                              .copies = l->o->cell->copies,
+                             .lacks_dense = !has_dense(l),
                              .has_distilled = l->distil != COP_NO_STAGE,
                              .weights_left = -1};
 }
@@ -246,8 +266,12 @@ static cop_status add_request(cop_line *l, const cop_instance *component,
                               const cop_position *ticket, int32_t *index, cop_error *err)
 {
     cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
-    if (r->start == COP_START_INIT)
+    if (r->start == COP_START_INIT) {
         at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
+        /* A given state is variant 0 of the ticket's own model. */
+        if (r->init != 0 || r->model != l->o->model)
+            at.start.base = COP_NO_STAGE;
+    }
     cop_stage stage = new_training(l, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
     stage.data = data;
@@ -341,6 +365,22 @@ static int32_t *copy_indices(const int32_t *from, size_t count)
     return to;
 }
 
+/* Where the line begins with a mask, the dense network is trained for the first analyzer that asks
+ * for it. */
+static cop_status need_dense(cop_line *l, cop_error *err)
+{
+    if (l->dense != NULL || !has_dense(l))
+        return COP_OK;
+    const cop_position dense = dense_position(l);
+    l->own_dense = calloc((size_t)l->o->cell->copies, sizeof *l->own_dense);
+    if (l->own_dense == NULL)
+        return cop_out_of_memory(err);
+    COP_TRY(train_copies(l, &dense, "dense", l->own_dense, err));
+    l->dense = l->own_dense;
+    l->dense_count = (size_t)l->o->cell->copies;
+    return COP_OK;
+}
+
 /* Leaves out of an analysis the copies that its plan does not name, where it names some. */
 static void keep_needed(cop_work_stage *work, const struct cop_plan *plan)
 {
@@ -366,6 +406,11 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
     char text[192];
     struct cop_plan plan = new_plan(l, COP_KIND_ANALYZER, l->o->analyzer_data[i]);
     COP_TRY(make_plan(instance, &plan, err));
+    cop_status status = plan.need_dense ? need_dense(l, err) : COP_OK;
+    if (status != COP_OK) {
+        cop_plan_clear(&plan);
+        return status;
+    }
     cop_stage stage = {.kind = COP_STAGE_ANALYZE, .opened = l->o, .data = l->o->analyzer_data[i]};
     cop_work_stage *work = &stage.work;
     work->instance = instance;
@@ -390,6 +435,66 @@ static cop_status analyze(cop_line *l, size_t i, const cop_position *at, const c
     return add_work(l, &plan, at, &stage, text, index, err);
 }
 
+/* A stage whose result the file has that `option` of the config names. */
+static cop_status add_given(cop_line *l, cop_stage_kind kind, const char *option, const char *path,
+                            int32_t *index, cop_error *err)
+{
+    const cop_given_files *files = &l->o->cell->given;
+    const cop_given file = {.option = option,
+                            .path = path,
+                            .under = kind == COP_STAGE_TRAIN ? files->mask : "",
+                            .must_fit = path != files->start,
+                            .kind = kind,
+                            .model = l->o->model};
+    cop_stage stage = {.kind = kind,
+                       .opened = l->o,
+                       .data = kind == COP_STAGE_TRAIN ? l->o->copies_data : l->o->data};
+    COP_TRY(cop_study_open_given(l->s, &file, &stage.given, err));
+    l->start_fits = l->start_fits || (path == files->start && stage.given->fits);
+    stage.train = (cop_training_stage){.model = l->o->model,
+                                       .distil = COP_NO_STAGE,
+                                       .start = dense_position(l).start,
+                                       .mask = COP_NO_STAGE};
+    stage.work.mask = stage.work.trained = stage.work.distil = COP_NO_STAGE;
+    stage.work.start = stage.train.start;
+    stage.work.promise =
+        (cop_mask_promise){.states_left = kind == COP_STAGE_MASK, .left = stage.given->kept};
+    char text[128];
+    (void)snprintf(text, sizeof text, "take %s from a file", option);
+    stage.title = cop_line_title(l, text);
+    if (stage.title != NULL)
+        return cop_study_add_stage(l->s, &stage, index, err);
+    return cop_out_of_memory(err);
+}
+
+/* The copies that were trained elsewhere. */
+static cop_status take_copies(cop_line *l, int32_t *copies, cop_error *err)
+{
+    const cop_string_list *files = &l->o->cell->given.copies;
+    for (size_t i = 0; i < files->count; i++) {
+        COP_TRY(add_given(l, COP_STAGE_TRAIN, "ticket.copies", files->items[i], &copies[i], err));
+        for (size_t k = 0; k < i; k++) {
+            if (copies[k] == copies[i]) /* no barrier, and that would say nothing */
+                return cop_fail_at(err, COP_INVALID, files->items[i], 0,
+                                   "ticket.copies: the file is the same as %s; copies are "
+                                   "trainings that differ in SGD noise",
+                                   files->items[k]);
+        }
+    }
+    return COP_OK;
+}
+
+/* What the line has from files before anything else. */
+static cop_status take_beginning(cop_line *l, cop_error *err)
+{
+    const cop_given_files *files = &l->o->cell->given;
+    if (files->start[0] != '\0')
+        COP_TRY(add_given(l, COP_STAGE_TRAIN, "ticket.start", files->start, &l->start, err));
+    if (files->mask[0] != '\0')
+        COP_TRY(add_given(l, COP_STAGE_MASK, "ticket.mask", files->mask, &l->mask, err));
+    return COP_OK;
+}
+
 static cop_ticket *new_ticket(cop_study *s)
 {
     cop_ticket *grown =
@@ -403,10 +508,10 @@ static cop_ticket *new_ticket(cop_study *s)
 }
 
 /* "dense", "round 3", "round 3, reinit". */
-static void describe_ticket(const cop_ticket_role *role, char *text, size_t size)
+static void describe_ticket(const cop_ticket_role *role, bool is_dense, char *text, size_t size)
 {
     const char *control = cop_control_name(role->control);
-    if (role->phase < 0)
+    if (is_dense)
         (void)snprintf(text, size, "dense");
     else
         (void)snprintf(text, size, "round %lld%s%s", (long long)role->round,
@@ -419,14 +524,16 @@ static cop_status validate_ticket(cop_line *l, const cop_position *at, const cop
 {
     const cop_cell *cell = l->o->cell;
     char what[64];
-    describe_ticket(role, what, sizeof what);
+    describe_ticket(role, at->mask == COP_NO_STAGE, what, sizeof what);
     ticket->copies = calloc((size_t)cell->copies, sizeof *ticket->copies);
     ticket->analyses = calloc(cell->analyzer_count + 1, sizeof *ticket->analyses);
     if (ticket->copies == NULL || ticket->analyses == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(train_copies(l, at, what, ticket->copies, err));
+    bool are_given = role->phase < 0 && cell->given.copies.count > 0;
+    COP_TRY(are_given ? take_copies(l, ticket->copies, err)
+                      : train_copies(l, at, what, ticket->copies, err));
     ticket->copy_count = (size_t)cell->copies;
-    if (role->phase < 0) {
+    if (at->mask == COP_NO_STAGE) {
         l->dense = ticket->copies;
         l->dense_count = ticket->copy_count;
     }
@@ -558,7 +665,7 @@ static bool is_retrained(const cop_cell *cell, size_t stage, int64_t round)
 static cop_status prune(cop_line *l, cop_error *err)
 {
     const cop_cell *cell = l->o->cell;
-    cop_position at = dense_position(l);
+    cop_position at = first_position(l);
     int64_t done = 0;
     for (size_t i = 0; i < cell->phase_count; i++) {
         int32_t base = COP_NO_STAGE;
@@ -607,6 +714,21 @@ static cop_status add_distilled_line(cop_line *l, cop_error *err)
     return COP_OK;
 }
 
+static cop_status lay_out_line(cop_line *l, cop_error *err)
+{
+    const cop_cell *cell = l->o->cell;
+    COP_TRY(take_beginning(l, err));
+    if (cell->distill != NULL && uses_distilled(cell)) {
+        COP_TRY(lay_out_distiller(l, err));
+        COP_TRY(add_distilled_line(l, err));
+    }
+    const cop_position first = first_position(l);
+    const cop_ticket_role role = {
+        .phase = -1, .retrain = cell->retrain != COP_RETRAIN_NONE, .analyze = true};
+    COP_TRY(cop_line_add_ticket(l, &first, &role, err));
+    return prune(l, err);
+}
+
 cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err)
 {
     cop_line line = {.s = s,
@@ -615,15 +737,10 @@ cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err)
                      .seed = seed,
                      .replicate = s->config->seeds[seed],
                      .distil = COP_NO_STAGE,
+                     .start = COP_NO_STAGE,
+                     .mask = COP_NO_STAGE,
                      .train = &s->opened[cell].cell->train};
-    const cop_cell *cell_config = line.o->cell;
-    if (cell_config->distill != NULL && uses_distilled(cell_config)) {
-        COP_TRY(lay_out_distiller(&line, err));
-        COP_TRY(add_distilled_line(&line, err));
-    }
-    const cop_position dense = dense_position(&line);
-    const cop_ticket_role role = {
-        .phase = -1, .retrain = cell_config->retrain != COP_RETRAIN_NONE, .analyze = true};
-    COP_TRY(cop_line_add_ticket(&line, &dense, &role, err));
-    return prune(&line, err);
+    cop_status status = lay_out_line(&line, err);
+    free(line.own_dense);
+    return status;
 }

@@ -92,8 +92,12 @@ typedef struct cop_work_stage {
     size_t dense_count;
 } cop_work_stage;
 
+/* given.h: what a file is to the study that takes it for a result. */
+typedef struct cop_given cop_given;
+
 typedef struct cop_stage {
     cop_stage_kind kind;
+    const cop_given *given; /* the file that has the result; the study's; NULL: it is computed */
     cop_artifact_id id;
     char *identity;           /* the text behind the id */
     char course[33];          /* of a work whose steps go on: the hash of its identity without what
@@ -110,10 +114,11 @@ typedef struct cop_stage {
 
 /* Tickets. */
 
-/* A subnetwork to report on: the dense network (round 0) or what a round of pruning left. */
+/* A subnetwork to report on: what the line begins with (round 0: the dense network, or the ticket
+ * of a given mask) or what a round of pruning left. */
 typedef struct cop_ticket {
     size_t cell, seed;   /* positions in the config */
-    int32_t phase;       /* −1 for the dense network */
+    int32_t phase;       /* −1 for the dense network, or the ticket that a file's mask makes */
     int64_t round;       /* rounds done since the dense network, over all phases */
     cop_control control; /* what stands beside the ticket of that round; none: the ticket */
     int32_t mask;        /* stage */
@@ -144,6 +149,8 @@ struct cop_study {
     cop_opened *opened;       /* one per cell */
     cop_shared_model *models; /* of the cells' tickets: cells that describe the same share one */
     size_t model_count, model_capacity;
+    cop_given **given; /* files that were checked; owned */
+    size_t given_count, given_capacity;
     cop_stage *stages; /* each after those that it needs */
     size_t stage_count, stage_capacity;
     int32_t *slots; /* stages by the hash of their identity; COP_NO_STAGE: empty */

@@ -1,7 +1,7 @@
 /* identity.c: what can change a stage's result, as text; its hash names the artifact. */
 #include "core/memory.h"
 #include "core/text.h"
-#include "study/graph/graph.h"
+#include "study/graph/given.h"
 #include "train/recipe_text.h"
 
 #include <inttypes.h>
@@ -77,6 +77,14 @@ static cop_status add_training(cop_text *t, const cop_study *s, const cop_stage 
     return COP_OK;
 }
 
+/* A file's content is its name: not its path, and no seed. */
+static cop_status add_given(cop_text *t, const cop_stage *stage, cop_error *err)
+{
+    COP_TRY(add_model(t, stage->opened, stage->given->model, err));
+    cop_text_printf(t, "file %s\n", stage->given->hash);
+    return COP_OK;
+}
+
 static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *work, size_t i)
 {
     char at[40];
@@ -130,8 +138,9 @@ static const char *precision_name(cop_precision precision)
     return NULL;
 }
 
-/* `component` of a work: its component's part of the text. A course says nothing of the number of
- * steps; an identity does, for a plan may make it of more than the options, such as the copies. */
+/* `component` of a work: its component's part of the text; else NULL. A course says nothing of the
+ * number of steps; an identity does, for a plan may make it of more than the options, such as the
+ * copies. */
 static cop_status make_text(const cop_study *s, const cop_stage *stage, const char *component,
                             bool is_course, char **out, cop_error *err)
 {
@@ -144,10 +153,11 @@ static cop_status make_text(const cop_study *s, const cop_stage *stage, const ch
     cop_text_printf(&t, "numerics %d\nstage %s\n%sdata %s\nprecision %s\nthreads %d\n",
                     COP_NUMERICS_VERSION, cop_stage_kind_name(stage->kind), s->isa,
                     stage->data->fingerprint, precision, cell->threads);
-    if (stage->kind != COP_STAGE_TRAIN && !is_course)
+    if (component != NULL && !is_course)
         cop_text_printf(&t, "steps %" PRId64 "\n", stage->work.steps);
-    cop_status status = stage->kind == COP_STAGE_TRAIN ? add_training(&t, s, stage, err)
-                                                       : add_work(&t, s, stage, component, err);
+    cop_status status = stage->given != NULL ? add_given(&t, stage, err)
+                        : component == NULL  ? add_training(&t, s, stage, err)
+                                             : add_work(&t, s, stage, component, err);
     *out = status == COP_OK ? cop_text_take(&t) : NULL;
     cop_text_free(&t);
     if (status == COP_OK && *out == NULL)
@@ -155,12 +165,13 @@ static cop_status make_text(const cop_study *s, const cop_stage *stage, const ch
     return status;
 }
 
-/* Whose work it is: a component's part of the text, or what makes a control's mask. */
+/* Whose work it is: a component's part of the text, or what makes a control's mask; NULL for
+ * trainings and what a file has. */
 static const char *worker_of(const cop_stage *stage)
 {
     static const char *const controls[COP_CONTROL_COUNT] = {
         "", "", "control shuffle 1", "control random 1"}; /* raised where its masks change */
-    if (stage->kind == COP_STAGE_TRAIN)
+    if (stage->kind == COP_STAGE_TRAIN || stage->given != NULL)
         return NULL;
     return stage->work.instance != NULL ? cop_component_identity(stage->work.instance->component)
                                         : controls[stage->work.control];
@@ -174,9 +185,10 @@ cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char *
 
 cop_status cop_stage_find_course(const cop_study *s, cop_stage *stage, cop_error *err)
 {
-    const char *component = stage->kind == COP_STAGE_TRAIN || stage->work.instance == NULL
-                                ? NULL
-                                : cop_component_course(stage->work.instance->component);
+    const char *component =
+        stage->kind == COP_STAGE_TRAIN || stage->given != NULL || stage->work.instance == NULL
+            ? NULL
+            : cop_component_course(stage->work.instance->component);
     char *text = NULL;
     stage->course[0] = '\0';
     if (component == NULL || !stage->work.steps_go_on)

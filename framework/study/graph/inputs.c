@@ -31,6 +31,8 @@ static void add_start(list *l, const cop_start_point *start)
 size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs)
 {
     list l = {.items = inputs};
+    if (stage->given != NULL)
+        return 0;
     if (stage->kind == COP_STAGE_TRAIN) {
         add(&l, stage->train.distil);
         add(&l, stage->train.mask);

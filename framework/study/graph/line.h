@@ -12,8 +12,12 @@ typedef struct cop_line {
     int64_t replicate; /* the seed's value */
     int32_t distil;    /* of this line; COP_NO_STAGE without */
     const cop_recipe *train;
-    int32_t *dense; /* copies of the dense network */
+    bool start_fits; /* the given start lacks what the given mask removes */
+    int32_t start;   /* the given state that the network starts from; COP_NO_STAGE: a seed's */
+    int32_t mask;    /* the given mask that the line begins with; COP_NO_STAGE: it is dense */
+    int32_t *dense;  /* copies of the dense network; NULL: not laid out */
     size_t dense_count;
+    int32_t *own_dense; /* the same where no ticket has them; freed with the line */
 } cop_line;
 
 /* A ticket's start and mask while the rounds go on. */

@@ -39,6 +39,7 @@ struct cop_plan {
     int64_t train_count, test_count;
     const int64_t *class_counts; /* training samples by class; NULL: not known */
     int64_t copies;
+    bool lacks_dense;   /* there is no dense network, whoever asks for it */
     bool has_distilled; /* the study has a synthetic set to train on */
 
     /* pruners: what the mask before this round keeps; -1: not known */

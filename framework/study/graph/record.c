@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "core/text.h"
 #include "store/artifact_files.h"
 #include "store/formats/stages_json.h"
 #include "store/formats/study_json.h"
@@ -43,6 +44,22 @@ static int32_t trained_on(const cop_study *s, const cop_ticket *t)
 
 /* The functions below are false when memory is out. */
 
+/* A component on one line: "convnet { depth = 3; width = 128; }". */
+static const char *component_text(const cop_component *c, cop_arena *arena)
+{
+    cop_text text = {0};
+    cop_text_printf(&text, "%s {", plugin_id(c));
+    for (const char *line = cop_component_effective(c); *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        cop_text_printf(&text, " %.*s;", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    cop_text_append(&text, " }");
+    const char *kept = text.failed ? NULL : cop_arena_strdup(arena, text.data);
+    cop_text_free(&text);
+    return kept;
+}
+
 static bool fill_cell(const cop_cell *cell, const cop_loaded_data *data, cop_arena *arena,
                       cop_record_cell *out)
 {
@@ -51,10 +68,13 @@ static bool fill_cell(const cop_cell *cell, const cop_loaded_data *data, cop_are
         .analyzers = cop_arena_array(arena, cell->analyzer_count + 1, sizeof *out->analyzers),
         .analyzer_count = cell->analyzer_count,
         .distiller = cell->distill != NULL ? plugin_id(cell->distill) : NULL,
-        .chance = cop_samples_chance(&data->test, 0)};
+        .chance = cop_samples_chance(&data->test, 0),
+        .network = {.model = component_text(cell->model, arena),
+                    .task = data->info.task,
+                    .normalization = data->info.normalization}};
     for (size_t i = 0; out->analyzers != NULL && i < cell->analyzer_count; i++)
         out->analyzers[i] = plugin_id(cell->analyzers[i]);
-    return out->analyzers != NULL;
+    return out->analyzers != NULL && out->network.model != NULL;
 }
 
 static bool fill_analyses(const cop_study *s, const cop_ticket *t, cop_arena *arena,

@@ -22,6 +22,8 @@ char *cop_makers(const cop_stage *stage)
     cop_text t = {0};
     const cop_opened *o = stage->opened;
     add_component(&t, o->cell->model);
+    if (stage->given != NULL)
+        return cop_text_take(&t);
     if (stage->kind != COP_STAGE_TRAIN && stage->work.instance != NULL)
         add_component(&t, stage->work.instance->component);
     for (size_t i = 0; stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model &&

@@ -16,6 +16,8 @@ cop_status cop_run_stage_now(cop_runner *r, const cop_stage *stage, cop_error *e
      * environment says: oneDNN and OpenBLAS read it from the OpenMP runtime. */
     omp_set_num_threads(stage->opened->cell->threads);
     COP_TRY(cop_floats_settle(stage->opened->cell->threads, err));
+    if (stage->given != NULL)
+        return cop_run_given(r, stage, err);
     switch (stage->kind) {
     case COP_STAGE_DISTIL:
         return cop_run_distiller(r, stage, err);

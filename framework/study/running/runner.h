@@ -34,6 +34,7 @@ cop_status cop_run_stage_now(cop_runner *r, const cop_stage *stage, cop_error *e
 cop_status cop_save_seconds(double *seconds, cop_error *err);
 
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err);
+cop_status cop_run_given(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_pruner(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_analyzer(cop_runner *r, const cop_stage *stage, cop_error *err);

@@ -54,7 +54,8 @@ static const cop_ticket *dense_of(const cop_study *s, const cop_ticket *t)
 {
     for (size_t i = 0; i < s->ticket_count; i++) {
         const cop_ticket *other = &s->tickets[i];
-        if (other->phase < 0 && other->cell == t->cell && other->seed == t->seed)
+        if (other->phase < 0 && other->mask == COP_NO_STAGE && other->cell == t->cell &&
+            other->seed == t->seed)
             return other;
     }
     return NULL;

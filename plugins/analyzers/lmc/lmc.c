@@ -55,8 +55,14 @@ static cop_status plan_lmc(const void *given, cop_plan *plan, cop_error *err)
         return cop_fail(err, COP_INVALID,
                         "there are no trained copies to look at (study.copies, "
                         "ticket.retrain)");
-    const lmc_numbering numbering = lmc_numbering_make(
-        o, cop_plan_copies(plan), cop_model_buffer_count(cop_plan_model(plan)) > 0);
+    if (o->control_init && cop_plan_dense_copies(plan) == 0)
+        return cop_fail(err, COP_INVALID,
+                        "control_init = true compares dense networks, and there is none: "
+                        "ticket.mask, and ticket.copies or a ticket.start without the weights "
+                        "that it removes, are from files");
+    const lmc_numbering numbering =
+        lmc_numbering_make(o, cop_plan_copies(plan), cop_plan_dense_copies(plan),
+                           cop_model_buffer_count(cop_plan_model(plan)) > 0);
     cop_plan_need_dense(plan);
     cop_plan_steps(plan, lmc_steps(&numbering));
     cop_plan_flops(plan, (double)lmc_steps(&numbering) * images_per_step(o, plan) *
@@ -87,11 +93,11 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
     lmc *self = state;
     const cop_tensors *first = NULL;
     size_t copies = cop_work_copy_count(work), dense = cop_work_dense_count(work);
-    if (copies == 0 || dense != copies)
+    if (copies == 0 || (dense != copies && dense != 0))
         return cop_fail(err, COP_FAILED,
                         "%zu copies and %zu of the dense network, wanted as many of each", copies,
                         dense);
-    self->numbering = lmc_numbering_make(self->o, (int64_t)copies,
+    self->numbering = lmc_numbering_make(self->o, (int64_t)copies, (int64_t)dense,
                                          cop_model_buffer_count(cop_work_model(work)) > 0);
     if (self->numbering.copy_pairs == 0)
         cop_say(
@@ -118,7 +124,7 @@ static cop_status network(const lmc *self, cop_work *work, int64_t j, const cop_
     int64_t copies = self->numbering.copies;
     if (j < copies)
         return cop_work_copy(work, (size_t)j, out, err);
-    if (j < 2 * copies)
+    if (j < copies + self->numbering.dense)
         return cop_work_dense(work, (size_t)(j - copies), out, err);
     return cop_work_requested(work, 0, out, err);
 }
@@ -159,7 +165,7 @@ static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
 static bool known(const lmc *self, const cop_work *work, lmc_point p, double *curve, double *row)
 {
     int64_t j = p.network - self->numbering.copies;
-    if (p.network < 0 || j < 0 || j >= self->numbering.copies ||
+    if (p.network < 0 || j < 0 || j >= self->numbering.dense ||
         !cop_work_copy_is_dense(work, (size_t)j))
         return false;
     lmc_point same = {.mode = p.mode, .network = j, .pair = -1};

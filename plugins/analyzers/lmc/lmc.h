@@ -27,12 +27,14 @@ enum {
     LMC_MEASURES = 4
 };
 
-/* Networks are numbered: the ticket's copies, then as many copies of the dense network, then the
- * dense network from another initialisation. Steps, for each way to treat the statistics, are the
- * networks themselves, then the inner points of each pair. */
+/* Networks are numbered: the ticket's copies, then as many copies of the dense network or none,
+ * where there is no dense network, then the dense network from another initialisation. Steps, for
+ * each way to treat the statistics, are the networks themselves, then the inner points of each
+ * pair. */
 typedef struct lmc_numbering {
-    int64_t copies;     /* of the ticket, and of the dense network */
-    int64_t networks;   /* 2 · copies, and one more with control_init */
+    int64_t copies;     /* of the ticket */
+    int64_t dense;      /* of the dense network: as many, or 0 */
+    int64_t networks;   /* all of these, and one more with control_init */
     int64_t copy_pairs; /* of two copies */
     int64_t pairs;      /* with the control pairs */
     int64_t inner;      /* values of α between 0 and 1 */
@@ -48,7 +50,8 @@ typedef struct lmc_point {
     int64_t pair, k; /* k-th value of α, 1 … inner */
 } lmc_point;
 
-lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, bool has_buffers);
+lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, int64_t dense,
+                                 bool has_buffers);
 int64_t lmc_steps(const lmc_numbering *l);
 lmc_point lmc_point_at(const lmc_numbering *l, int64_t step);
 int64_t lmc_step_of(const lmc_numbering *l, lmc_point point);

@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 
-lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, bool has_buffers)
+lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, int64_t dense,
+                                 bool has_buffers)
 {
     lmc_numbering l = {.copies = copies,
-                       .networks = 2 * copies + (o->control_init ? 1 : 0),
+                       .dense = dense,
+                       .networks = copies + dense + (o->control_init ? 1 : 0),
                        .inner = o->alphas - 2,
                        .all = o->pairs == LMC_PAIRS_ALL,
                        .control = o->control,
@@ -70,7 +72,7 @@ void lmc_pair_at(const lmc_numbering *l, int64_t pair, int64_t *first, int64_t *
         *second = *first + 1 + left;
     } else if (!l->control || pair > l->copy_pairs) {
         *first = l->copies; /* the first copy of the dense network */
-        *second = 2 * l->copies;
+        *second = l->copies + l->dense;
     }
 }
 
@@ -78,7 +80,7 @@ void lmc_pair_name(const lmc_numbering *l, int64_t pair, char *name, size_t size
 {
     int64_t first, second;
     lmc_pair_at(l, pair, &first, &second);
-    if (second == 2 * l->copies)
+    if (second == l->copies + l->dense)
         (void)snprintf(name, size, "inits");
     else
         (void)snprintf(name, size, "%lld-%lld", (long long)first, (long long)second);
@@ -90,7 +92,7 @@ const char *lmc_pair_kind(const lmc_numbering *l, int64_t pair)
     if (pair < l->copy_pairs)
         return "copies";
     lmc_pair_at(l, pair, &first, &second);
-    return second == 2 * l->copies ? "control_init" : "control";
+    return second == l->copies + l->dense ? "control_init" : "control";
 }
 
 double lmc_alpha(const lmc_numbering *l, int64_t k)

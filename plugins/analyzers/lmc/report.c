@@ -38,16 +38,16 @@ static bool is_finite(const double *row)
 }
 
 /* Mean test accuracy of the copies of the dense network; not a number when one of them has
- * diverged. */
+ * diverged, or there are none. */
 static double dense_accuracy(const lmc_numbering *l, const double *curve, int64_t mode)
 {
     double sum = 0.0;
-    for (int64_t j = 0; j < l->copies; j++) {
+    for (int64_t j = 0; j < l->dense; j++) {
         lmc_point point = {.mode = mode, .network = l->copies + j, .pair = -1};
         const double *row = row_of(l, curve, point);
         sum += is_finite(row) ? 1.0 - row[LMC_TEST_ERROR] : NAN;
     }
-    return sum / (double)l->copies;
+    return l->dense > 0 ? sum / (double)l->dense : NAN;
 }
 
 #define KIND_HELP "copies; control: a copy with itself; control_init: two initialisations"

@@ -78,13 +78,34 @@ static const cop_column columns[] = {
                   "and neither copy collapsed"),
     COP_COLUMN_OF(VALUE, INT, "matching", NULL,
                   "1: the accuracy is within the threshold of the dense one, nothing on the line "
-                  "diverged, and neither a copy nor the dense network collapsed"),
+                  "diverged, and neither a copy nor the dense network collapsed; not said where "
+                  "there is no dense network"),
     COP_COLUMN_OF(VALUE, INT, "collapsed", NULL,
                   "1: a copy is no better than guessing: its test accuracy is not above the "
                   "largest class's share by three standard errors"),
 };
 
 static const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "stable,matching"};
+
+/* The same where there is no dense network: joined, a count is a number that may be missing. */
+enum { MATCHING = 1, COLUMN_COUNT = sizeof columns / sizeof columns[0] };
+
+static void columns_without_dense(cop_column out[COLUMN_COUNT])
+{
+    memcpy(out, columns, sizeof columns);
+    out[MATCHING].type = COP_COLUMN_FLOAT;
+}
+
+static bool has_dense(const cop_table *copies)
+{
+    cop_table_value network = {.text = ""};
+    for (size_t i = 0; i < cop_table_row_count(copies); i++) {
+        if (cell_of(copies, i, "network", &network, NULL) == COP_OK &&
+            strcmp(network.text, "dense") == 0)
+            return true;
+    }
+    return false;
+}
 
 static cop_status judge_row(const lmc_options *o, double chance, const cop_table *curve,
                             const cop_table *barriers, size_t row, cop_table *out, cop_error *err)
@@ -103,15 +124,18 @@ static cop_status judge_row(const lmc_options *o, double chance, const cop_table
     bool stable = sound && rise < o->stable_threshold / 100.0 - ROUNDING;
     bool matching = sound && dense > chance + ROUNDING &&
                     accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING;
-    const cop_table_value cells[] = {{.i = stable}, {.i = matching}, {.i = collapsed}};
+    cop_table_value cells[COLUMN_COUNT] = {{.i = stable}, {.i = matching}, {.i = collapsed}};
+    if (cop_table_column(out, MATCHING)->type == COP_COLUMN_FLOAT)
+        cells[MATCHING].f = NAN;
     return cop_table_row(out, cells, err);
 }
 
 cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
                      cop_tables *verdicts, cop_error *err)
 {
-    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER,
-                                 COP_COLUMNS(columns), .plot = &plot};
+    cop_column without[COLUMN_COUNT];
+    cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER, COP_COLUMNS(columns),
+                           .plot = &plot};
     const cop_table *barriers = find_table(tables, LMC_BARRIER);
     const cop_table *curve = find_table(tables, LMC_CURVE);
     const cop_table *copies = find_table(tables, LMC_COPIES);
@@ -121,6 +145,9 @@ cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_ta
     if (barriers == NULL || curve == NULL || copies == NULL)
         return COP_OK;                                     /* one copy makes no pair */
     COP_TRY(number_of(copies, 0, "chance", &chance, err)); /* the same in every row */
+    columns_without_dense(without);
+    if (!has_dense(copies))
+        spec.columns = without;
     COP_TRY(cop_tables_add(verdicts, &spec, &out, err));
     for (size_t row = 0; row < cop_table_row_count(barriers); row++)
         COP_TRY(judge_row(options, chance, curve, barriers, row, out, err));

@@ -723,6 +723,74 @@ static void a_path_is_identified_by_what_it_leads_to(void **state)
     remove_tree(dir);
 }
 
+typedef struct paths_options {
+    cop_string_list paths;
+} paths_options;
+
+static void each_path_of_a_list_is_one_as_a_path_by_itself_is(void **state)
+{
+    (void)state;
+    static const cop_option rows[2] = {COP_OPT_PATHS(paths_options, paths, "[]", "where they lie"),
+                                       COP_OPT_PATHS(paths_options, paths, "[]", "where they lie",
+                                                     .flags = COP_OPTION_EXECUTION_ONLY)};
+    static const char text[] = "\npaths = [\"a\", \"/b\"];";
+    config_t config;
+    cop_error err = {0};
+    cop_option_values *values = NULL;
+    paths_options o = {0};
+    assert_ok(cop_options_check(rows, 1, sizeof o, &err), &err);
+    assert_ok(cop_syntax_parse(text, sizeof text - 1, "x/t.cfg", &config, &err), &err);
+    const config_setting_t *root = config_root_setting(&config);
+    assert_ok(
+        cop_options_read(&rows[1], 1, root, NULL, "it", "x/t.cfg", NULL, NULL, &o, &values, &err),
+        &err);
+    assert_int_equal(o.paths.count, 2);
+    assert_string_equal(o.paths.items[0], "x/a");
+    assert_string_equal(o.paths.items[1], "/b");
+    assert_non_null(strstr(cop_option_values_effective(values), "/x/a\", \"/b\")"));
+    cop_option_values_free(values);
+    values = NULL;
+    assert_refused(
+        cop_options_read(&rows[0], 1, root, NULL, "it", "x/t.cfg", NULL, NULL, &o, &values, &err),
+        COP_INVALID, &err, "\"paths\" of it is \"x/a\", which cannot be read");
+    config_destroy(&config);
+}
+
+static void a_list_of_paths_is_identified_by_what_they_lead_to(void **state)
+{
+    (void)state;
+    static const cop_option row = COP_OPT_PATHS(paths_options, paths, "[]", "where they lie");
+    static const char text[] = "\npaths = [\"b\", \"a\"];";
+    char dir[PATH_MAX - 64], path[PATH_MAX], file[PATH_MAX], texts[3][200];
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(file, sizeof file, "%s/t.cfg", dir);
+    /* a: first, b: second; then the other way round; then both first. */
+    static const char *const contents[3][2] = {
+        {"first", "second"}, {"second", "first"}, {"first", "first"}};
+    for (size_t i = 0; i < 3; i++) {
+        config_t config;
+        cop_option_values *values = NULL;
+        paths_options o = {0};
+        for (int k = 0; k < 2; k++) {
+            (void)snprintf(path, sizeof path, "%s/%c", dir, "ab"[k]);
+            assert_ok(cop_file_write(path, contents[i][k], strlen(contents[i][k]), &err), &err);
+        }
+        assert_ok(cop_syntax_parse(text, sizeof text - 1, file, &config, &err), &err);
+        assert_ok(cop_options_read(&row, 1, config_root_setting(&config), NULL, "it", file, NULL,
+                                   NULL, &o, &values, &err),
+                  &err);
+        (void)snprintf(texts[i], sizeof texts[i], "%s", cop_option_values_identity(values));
+        assert_null(strstr(texts[i], dir));
+        cop_option_values_free(values);
+        config_destroy(&config);
+    }
+    assert_string_not_equal(texts[0], texts[1]); /* the order counts */
+    assert_string_not_equal(texts[0], texts[2]);
+    assert_string_not_equal(texts[1], texts[2]);
+    remove_tree(dir);
+}
+
 /* What is printed as effective reads back as the same component. */
 static void prints_effective_values_that_read_back(void **state)
 {
@@ -894,6 +962,8 @@ int main(void)
         cmocka_unit_test(a_path_is_relative_to_the_file_that_names_it),
         cmocka_unit_test(an_effective_path_begins_at_the_root),
         cmocka_unit_test(a_path_is_identified_by_what_it_leads_to),
+        cmocka_unit_test(each_path_of_a_list_is_one_as_a_path_by_itself_is),
+        cmocka_unit_test(a_list_of_paths_is_identified_by_what_they_lead_to),
         cmocka_unit_test(prints_effective_values_that_read_back),
         cmocka_unit_test(makes_models_before_their_component),
         cmocka_unit_test(makes_models_and_datasets),

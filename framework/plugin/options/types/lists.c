@@ -67,6 +67,13 @@ const cop_value_type cop_float_list_type = {.name = "float list",
                                             .read = read_list,
                                             .append = append_list};
 
+const cop_value_type cop_path_list_type = {.name = "path list",
+                                           .wanted = "a list of strings",
+                                           COP_FIELD_OF(cop_string_list, list),
+                                           .item = COP_OPTION_PATH,
+                                           .read = read_list,
+                                           .append = append_list};
+
 const cop_value_type cop_string_list_type = {.name = "string list",
                                              .wanted = "a list of strings",
                                              COP_FIELD_OF(cop_string_list, list),

@@ -15,6 +15,7 @@ static const cop_value_type *const types[] = {
     [COP_OPTION_RECIPE] = &cop_recipe_type,
     [COP_OPTION_MODEL] = &cop_model_type,
     [COP_OPTION_PATH] = &cop_path_type,
+    [COP_OPTION_PATH_LIST] = &cop_path_list_type,
 };
 
 const cop_value_type *cop_value_type_of(cop_option_type type)

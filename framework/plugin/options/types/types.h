@@ -38,7 +38,7 @@ const cop_value_type *cop_value_type_of(cop_option_type type);
 extern const cop_value_type cop_bool_type, cop_int_type, cop_float_type;
 extern const cop_value_type cop_int_list_type, cop_float_list_type, cop_string_list_type;
 extern const cop_value_type cop_string_type, cop_enum_type, cop_duration_type, cop_augment_type;
-extern const cop_value_type cop_path_type, cop_recipe_type, cop_model_type;
+extern const cop_value_type cop_path_type, cop_path_list_type, cop_recipe_type, cop_model_type;
 
 /* `is a float; wanted an integer`, at the setting's place. */
 cop_status cop_refuse_type(const cop_reader *reader, const cop_option *option,

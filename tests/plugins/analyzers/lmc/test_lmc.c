@@ -25,6 +25,7 @@ typedef struct scene {
         *states[4]; /* copies 0 and 1, dense copy 0 of another seed, another initialisation */
     const cop_tensors *copies[3], *dense[3];
     size_t count;
+    bool lacks_dense; /* there is no dense network */
 } scene;
 
 static void open_scene(scene *s, cop_model *model, size_t count)
@@ -77,7 +78,10 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
     cop_error err = {0};
     const cop_work_ops *ops = coppice_plugin.ops;
     void *self = NULL;
-    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = s->model, .copies = (int64_t)s->count};
+    cop_plan plan = {.kind = COP_KIND_ANALYZER,
+                     .model = s->model,
+                     .copies = (int64_t)s->count,
+                     .lacks_dense = s->lacks_dense};
     assert_ok(ops->create(o, cop_model_task(s->model), &self, &err), &err);
     assert_ok(cop_plan_make("analyzer 'lmc'", ops, o, &plan, &err), &err);
     const cop_tensors *other = s->states[3];
@@ -92,7 +96,7 @@ static cop_tables *analyze(scene *s, const lmc_options *o, bool resumed, cop_pla
                      .threads = 1,
                      .source = given_source(&inputs),
                      .copy_count = s->count,
-                     .dense_count = s->count,
+                     .dense_count = s->lacks_dense ? 0 : s->count,
                      .copy_is_dense = is_dense,
                      .request_count = 1};
     cop_saved checkpoint = {0};
@@ -249,6 +253,42 @@ static void the_barrier_is_the_peak_less_the_mean_of_the_ends(void **state)
     assert_true(cell(barriers, 0, "collapsed").f == (double)1);
     assert_true(cell(barriers, 0, "matching").f == (double)0);
     cop_tables_free(tables);
+    close_scene(&s);
+}
+
+static void without_a_dense_network_nothing_is_said_of_matching(void **state)
+{
+    (void)state;
+    scene s;
+    cop_plan plan = {0}, whole = {0};
+    open_scene(&s, tiny_model(true), 2);
+    cop_tables *with = judged(analyze(&s, &defaults, false, &whole), &defaults);
+    s.lacks_dense = true;
+    cop_tables *without = judged(analyze(&s, &defaults, true, &plan), &defaults);
+    assert_int_equal(plan.steps, whole.steps - 2);
+    assert_int_equal(cop_table_row_count(find(without, "lmc_copies")), 2);
+    const cop_table *left = find(with, "lmc_barrier"), *right = find(without, "lmc_barrier");
+    assert_int_equal(cop_table_row_count(right), 1);
+    assert_int_equal(cop_table_column_count(left), cop_table_column_count(right));
+    static const char *const same[] = {"train_loss_barrier", "test_error_barrier", "test_accuracy",
+                                       "stable", "collapsed"};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_true(cell(left, 0, same[i]).f == cell(right, 0, same[i]).f);
+    assert_true(cell(left, 0, "matching").f >= 0.0);
+    assert_true(isnan(cell(right, 0, "matching").f) != 0);
+    assert_true(isnan(cell(right, 0, "dense_accuracy").f) != 0);
+    cop_plan_clear(&plan);
+    cop_plan_clear(&whole);
+    cop_tables_free(with);
+    cop_tables_free(without);
+    lmc_options o = defaults;
+    cop_error err = {0};
+    o.control_init = true;
+    plan =
+        (cop_plan){.kind = COP_KIND_ANALYZER, .model = s.model, .copies = 2, .lacks_dense = true};
+    const cop_work_ops *ops = coppice_plugin.ops;
+    assert_refused(cop_plan_make("analyzer 'lmc'", ops, &o, &plan, &err), COP_INVALID, &err,
+                   "control_init = true compares dense networks, and there is none");
     close_scene(&s);
 }
 
@@ -465,7 +505,7 @@ static void verdicts_follow_the_thresholds(void **state)
         o.alphas = 3;
         o.stable_threshold = cases[i].stable_threshold;
         o.matching_threshold = cases[i].matching_threshold;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.10, 0.12, cases[i].dense_error, cases[i].dense_error,
                                   cases[i].peak};
@@ -504,7 +544,7 @@ static void collapsed_networks_are_neither_stable_nor_matching(void **state)
         lmc_options o = defaults;
         o.alphas = 3;
         o.stable_threshold = o.matching_threshold = 10.0;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES] = {0};
         const double errors[5] = {0.7, 0.6, cases[i].dense_error, cases[i].dense_error, 0.65};
         for (int step = 0; step < 5; step++)
@@ -541,7 +581,7 @@ static void diverged_networks_pass_no_verdict(void **state)
         cop_error err = {0};
         lmc_options o = defaults;
         o.alphas = 3;
-        lmc_numbering l = lmc_numbering_make(&o, 2, false);
+        lmc_numbering l = lmc_numbering_make(&o, 2, 2, false);
         double curve[5 * LMC_MEASURES];
         for (int k = 0; k < 5 * LMC_MEASURES; k++)
             curve[k] = k % 2 == 1 ? 0.9 : 2.3;
@@ -574,7 +614,7 @@ static void steps_and_points_are_one_to_one(void **state)
         o.control = cases[i].control;
         o.control_init = cases[i].control_init;
         o.statistics = LMC_BOTH;
-        lmc_numbering l = lmc_numbering_make(&o, cases[i].copies, true);
+        lmc_numbering l = lmc_numbering_make(&o, cases[i].copies, cases[i].copies, true);
         assert_int_equal(l.pairs, cases[i].wanted_pairs);
         for (int64_t step = 0; step < lmc_steps(&l); step++)
             assert_int_equal(lmc_step_of(&l, lmc_point_at(&l, step)), step);
@@ -596,6 +636,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_are_the_copies_and_points_between_them_are_mixed),
         cmocka_unit_test(the_barrier_is_the_peak_less_the_mean_of_the_ends),
+        cmocka_unit_test(without_a_dense_network_nothing_is_said_of_matching),
         cmocka_unit_test(a_copy_with_itself_has_no_barrier),
         cmocka_unit_test(softmax_regression_follows_its_closed_form),
         cmocka_unit_test(statistics_are_reestimated_at_the_ends_too),
