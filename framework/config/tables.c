@@ -40,7 +40,7 @@ static const cop_option seeds[] = {
     SEED("init", COP_SEED_INIT, "initialisation"),
     SEED("order", COP_SEED_ORDER, "data order"),
     SEED("augment", COP_SEED_AUGMENT, "augmentation"),
-    SEED("distill", COP_SEED_DISTILL, "distillation"),
+    SEED("distill", COP_SEED_DISTILL, "distillation, and of what the distiller has trained"),
     SEED("prune", COP_SEED_PRUNE, "pruning"),
     SEED("analyze", COP_SEED_ANALYZE, "analysis"),
 };

@@ -23,6 +23,7 @@ typedef struct cop_ticket {
     /* By request: states while training, the last of them the end. */
     cop_tensors ***requested;
     size_t *snapshot_counts;
+    size_t *stand_in; /* by request: whose states it is lent */
     size_t request_count;
     cop_guards *guards; /* of what works write to; the caller's */
 } cop_ticket;

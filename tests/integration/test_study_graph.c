@@ -129,6 +129,27 @@ static void a_larger_study_keeps_the_stages_of_a_smaller_one(void **state)
 
 /* On distilled data copies on real data do not go on from the snapshot, so that they, and all that
  * follows from them, are the same whether its momentum is kept. */
+/* What a distiller has trained is part of the distillation: under two seeds of the study there is
+ * one network to select by where the seed of distillation is pinned, and two where it is not. */
+static void a_pinned_distillation_pins_what_it_has_trained(void **state)
+{
+    (void)state;
+    static const char *const herding =
+        "distill={ plugin = \"herding\"; ipc = 2; training = { recipe = \"sgd\"; duration = "
+        "\"1ep\"; }; model = { plugin = \"convnet\"; depth = 2; width = 4; }; recipe = { recipe = "
+        "\"sgd\"; duration = \"1ep\"; }; }";
+    const char *own[] = {herding, "study.seeds=[0, 1]"};
+    const char *pinned[] = {herding, "study.seeds=[0, 1]", "seeds={ distill = 0; }"};
+    bench one, two;
+    bench_open(&two, base_config, own, 2);
+    bench_open(&one, base_config, pinned, 3);
+    assert_int_equal(count_kind(&two, COP_STAGE_DISTIL), 2);
+    assert_int_equal(count_kind(&one, COP_STAGE_DISTIL), 1);
+    assert_int_equal(count_kind(&two, COP_STAGE_TRAIN) - count_kind(&one, COP_STAGE_TRAIN), 1);
+    bench_close(&one);
+    bench_close(&two);
+}
+
 static void what_momentum_does_not_change_keeps_its_identity(void **state)
 {
     (void)state;
@@ -178,6 +199,7 @@ int main(void)
         cmocka_unit_test(settings_share_what_they_have_in_common),
         cmocka_unit_test(identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(a_larger_study_keeps_the_stages_of_a_smaller_one),
+        cmocka_unit_test(a_pinned_distillation_pins_what_it_has_trained),
         cmocka_unit_test(what_momentum_does_not_change_keeps_its_identity),
         cmocka_unit_test(a_plan_is_told_from_another_one),
     };

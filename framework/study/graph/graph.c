@@ -260,19 +260,30 @@ static cop_noise noise_of_request(const cop_instance *component, uint64_t varian
     }
 }
 
+/* The line with the seeds of a request: what a distiller has trained is part of the distillation,
+ * and stays the same under every seed of the study where seeds.distill pins that. */
+static cop_line line_of_request(const cop_line *l, const cop_instance *component)
+{
+    cop_line own = *l;
+    if (cop_component_entry(component->component)->plugin->kind == COP_KIND_DISTILLER)
+        own.replicate = (int64_t)cop_line_seed(l, COP_SEED_DISTILL);
+    return own;
+}
+
 /* One training that a plan asked for; `data` is what it calls real. */
 static cop_status add_request(cop_line *l, const cop_instance *component,
                               const cop_loaded_data *data, const cop_plan_training *r,
                               const cop_position *ticket, int32_t *index, cop_error *err)
 {
-    cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(l);
+    const cop_line own = line_of_request(l, component);
+    cop_position at = r->start == COP_START_TICKET ? *ticket : dense_position(&own);
     if (r->start == COP_START_INIT) {
         at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
         /* A given state is variant 0 of the ticket's own model. */
         if (r->init != 0 || r->model != l->o->model)
             at.start.base = COP_NO_STAGE;
     }
-    cop_stage stage = new_training(l, &at, noise_of_request(component, r->noise));
+    cop_stage stage = new_training(&own, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
     stage.data = data;
     if (r->has_recipe)

@@ -21,6 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the first rate: what the learned one is held above, for a student that does not move, or
+ * climbs, learns nothing. */
+#define LEAST_RATE 1e-3
+
 typedef struct mtt {
     mtt_options o; /* settled */
     cop_classes *classes;
@@ -124,9 +128,13 @@ static cop_status take_step(mtt *self, double rate[2], const float *pixels, doub
     cop_pixels_step_all(self->pixels, pixels, o->lr, o->momentum);
     rate[1] = o->momentum * rate[1] + rate_gradient;
     rate[0] -= o->lr_rate * rate[1];
-    if (!isfinite(loss) || !(rate[0] > 0.0))
+    if (!isfinite(loss) || !isfinite(rate[0]))
         return cop_fail(err, COP_FAILED, "the loss became %g and the student's rate %g: lower %s",
                         loss, rate[0], isfinite(loss) ? "lr_rate" : "lr");
+    if (rate[0] < LEAST_RATE * o->first_rate) {
+        rate[0] = LEAST_RATE * o->first_rate;
+        rate[1] = 0.0;
+    }
     return cop_pixels_check(self->pixels, err);
 }
 
@@ -186,5 +194,5 @@ COP_PLUGIN(
                 " 1 and 10 images per class, is the data's: dataset.zca = 0.1.",
     .departures = "an expert is drawn for each step, where theirs takes them in shuffled order "
                   "unless all fit into memory. 5000 steps, where their loop has one more. A "
-                  "batch of the student divides the set, where theirs has a smaller last one. A"
-                  " rate that is no longer positive fails the work.");
+                  "batch of the student divides the set, where theirs has a smaller last one. "
+                  "The learned rate is held above a thousandth of the first one.");

@@ -214,31 +214,47 @@ static void options_that_do_not_fit_are_refused(void **unused)
     matching_close(&s);
 }
 
-/* The pixels leave their space, or the rate falls below 0: said at once, with what to lower. */
-static void what_diverges_is_told(void **unused)
+/* One step with these rates; the learned one after it is written to *rate. */
+static cop_status step_with(double lr, double lr_rate, double *rate, double *first, cop_error *err)
 {
-    (void)unused;
     matching_scene s;
     experts e;
+    matching_work w;
     matching_open(&s);
     open_experts(&e, &s);
-    for (int i = 0; i < 2; i++) {
-        matching_work w;
-        cop_error err = {0};
-        test_options o = matching_options(&s, &coppice_plugin, SHORT);
-        mtt_options *values = o.values;
-        values->lr = i == 0 ? 1e9 : 1.0;
-        values->lr_rate = i == 0 ? 0.0 : 1e6;
-        matching_begin(&w, &s, coppice_plugin.ops, values);
-        load(&s, &w);
-        cop_work_enter_step(&w.work, 0);
-        assert_refused(w.ops->step(w.self, &w.work, 0, &err), COP_FAILED, &err,
-                       i == 0 ? "the pixels' rate is too high" : "lower lr_rate");
-        matching_end(&w);
-        free_options(&o);
-    }
+    test_options o = matching_options(&s, &coppice_plugin, SHORT);
+    mtt_options *values = o.values;
+    values->lr = lr;
+    values->lr_rate = lr_rate;
+    *first = values->first_rate;
+    matching_begin(&w, &s, coppice_plugin.ops, values);
+    load(&s, &w);
+    cop_work_enter_step(&w.work, 0);
+    cop_status status = w.ops->step(w.self, &w.work, 0, err);
+    *rate = cop_f64(cop_tensors_find(cop_work_bag(&w.work), "rate"))[0];
+    matching_end(&w);
+    free_options(&o);
     close_experts(&e);
     matching_close(&s);
+    return status;
+}
+
+static void pixels_that_leave_their_space_are_told(void **unused)
+{
+    (void)unused;
+    double rate = 0.0, first = 0.0;
+    cop_error err = {0};
+    assert_refused(step_with(1e9, 0.0, &rate, &first, &err), COP_FAILED, &err,
+                   "the pixels' rate is too high");
+}
+
+static void the_learned_rate_stays_positive(void **unused)
+{
+    (void)unused;
+    double rate = 0.0, first = 0.0;
+    cop_error err = {0};
+    assert_ok(step_with(1.0, 1e6, &rate, &first, &err), &err);
+    assert_true(rate == 1e-3 * first && rate > 0.0);
 }
 
 int main(void)
@@ -250,7 +266,8 @@ int main(void)
         cmocka_unit_test(experts_are_planned_by_the_budget),
         cmocka_unit_test(published_numbers_go_by_the_budget_unless_stated),
         cmocka_unit_test(options_that_do_not_fit_are_refused),
-        cmocka_unit_test(what_diverges_is_told),
+        cmocka_unit_test(pixels_that_leave_their_space_are_told),
+        cmocka_unit_test(the_learned_rate_stays_positive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
