@@ -87,7 +87,7 @@ static uint8_t *draw_bytes(void)
     for (int64_t i = 0; i < (int64_t)MANY * MANY_VALUES; i++) {
         uint8_t drawn = (uint8_t)cop_stream_below(&stream, 256);
         /* Neighbours are alike, as in a photo. */
-        bytes[i] = i % MANY_VALUES == 0 ? drawn : (uint8_t)((3 * bytes[i - 1] + drawn) / 4);
+        bytes[i] = (uint8_t)(i % MANY_VALUES == 0 ? drawn : (3 * bytes[i - 1] + drawn) / 4);
     }
     return bytes;
 }

@@ -26,7 +26,7 @@ static uint8_t byte_of(int split, int64_t i, int64_t k)
 {
     if (k == 0)
         return (uint8_t)((split + i) % 20);
-    return k == 1 ? (uint8_t)((split + i * 3) % 100) : (uint8_t)(split * 31 + i * 7 + k);
+    return (uint8_t)(k == 1 ? (split + i * 3) % 100 : split * 31 + i * 7 + k);
 }
 
 static void put_record(FILE *out, int split, int64_t i)
