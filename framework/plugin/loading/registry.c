@@ -163,10 +163,12 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Adds the directory's *.so by name. A missing one is COP_UNAVAILABLE. */
+/* Adds the directory's *.so by name, with paths from the root: whoever opens one may work elsewhere
+ * by then. A missing one is COP_UNAVAILABLE. */
 static cop_status search_dir(search *s, const char *dir)
 {
     struct dirent **names = NULL;
+    char real[PATH_MAX];
     int count = scandir(dir, &names, is_object, by_name);
     if (count < 0) {
         int error = errno;
@@ -174,9 +176,10 @@ static cop_status search_dir(search *s, const char *dir)
                         "plugin directory %s: %s", dir, strerror(error));
     }
     cop_status status = COP_OK;
+    const char *from = dir[0] == '/' || realpath(dir, real) == NULL ? dir : real;
     for (int i = 0; i < count; i++) {
         if (status == COP_OK)
-            status = add_candidate(s, dir, names[i]->d_name);
+            status = add_candidate(s, from, names[i]->d_name);
         free(names[i]);
     }
     free(names);

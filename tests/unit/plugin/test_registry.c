@@ -281,6 +281,21 @@ static void says_which_directories_are_missing(void **state)
     cop_registry_free(r);
 }
 
+/* So that a process that works elsewhere by then opens the same object. */
+static void what_a_relative_directory_holds_has_a_path_from_the_root(void **state)
+{
+    (void)state;
+    char old[PATH_MAX];
+    assert_non_null(getcwd(old, sizeof old));
+    assert_int_equal(chdir(COPPICE_TEST_BUILD_DIR "/tests"), 0);
+    cop_registry *r = open_dirs("fixtures/plugins", NULL);
+    assert_int_equal(chdir(old), 0);
+    const cop_registry_entry *entry = cop_registry_find(r, COP_KIND_PRUNER, "toypruner");
+    assert_non_null(entry);
+    assert_int_equal(access(entry->path, R_OK), 0);
+    cop_registry_free(r);
+}
+
 static void searches_the_environment_but_never_the_working_directory(void **state)
 {
     (void)state;
@@ -714,6 +729,7 @@ int main(void)
         cmocka_unit_test_setup(refuses_files_that_are_no_objects, without_environment),
         cmocka_unit_test_setup(shadows_equal_files_quietly, without_environment),
         cmocka_unit_test_setup(says_which_directories_are_missing, without_environment),
+        cmocka_unit_test(what_a_relative_directory_holds_has_a_path_from_the_root),
         cmocka_unit_test_setup(searches_the_environment_but_never_the_working_directory,
                                without_environment),
         cmocka_unit_test_setup(explains_unknown_ids, without_environment),
