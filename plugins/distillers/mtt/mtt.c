@@ -121,18 +121,25 @@ static double start_adjoint(mtt *self, double moved)
     return squared_distance(theta, self->target, weights) / moved;
 }
 
-static cop_status take_step(mtt *self, double rate[2], const float *pixels, double rate_gradient,
+static cop_status take_step(mtt *self, cop_work *work, const float *pixels, double rate_gradient,
                             double loss, cop_error *err)
 {
     const mtt_options *o = &self->o;
+    double *rate = rate_of(work), least = LEAST_RATE * o->first_rate;
+    bool was_held = rate[0] <= least;
     cop_pixels_step_all(self->pixels, pixels, o->lr, o->momentum);
     rate[1] = o->momentum * rate[1] + rate_gradient;
     rate[0] -= o->lr_rate * rate[1];
     if (!isfinite(loss) || !isfinite(rate[0]))
         return cop_fail(err, COP_FAILED, "the loss became %g and the student's rate %g: lower %s",
                         loss, rate[0], isfinite(loss) ? "lr_rate" : "lr");
-    if (rate[0] < LEAST_RATE * o->first_rate) {
-        rate[0] = LEAST_RATE * o->first_rate;
+    if (rate[0] < least) {
+        if (!was_held)
+            cop_say(cop_work_logger(work), COP_LOG_WARNING,
+                    "mtt: the student's rate would have become %g and is held at %g: lr_rate may "
+                    "be too high",
+                    rate[0], least);
+        rate[0] = least;
         rate[1] = 0.0;
     }
     return cop_pixels_check(self->pixels, err);
@@ -151,7 +158,7 @@ static cop_status step_mtt(void *state, cop_work *work, int64_t i, cop_error *er
     COP_TRY(mtt_student_run(self->student, i, rate[0], err));
     double loss = start_adjoint(self, moved);
     COP_TRY(mtt_student_adjoint(self->student, i, rate[0], pixels, &rate_gradient, err));
-    COP_TRY(take_step(self, rate, pixels, rate_gradient, loss, err));
+    COP_TRY(take_step(self, work, pixels, rate_gradient, loss, err));
     cop_work_record(work, "matching loss", loss);
     cop_work_record(work, "student rate", rate[0]);
     return COP_OK;
@@ -195,4 +202,4 @@ COP_PLUGIN(
     .departures = "an expert is drawn for each step, where theirs takes them in shuffled order "
                   "unless all fit into memory. 5000 steps, where their loop has one more. A "
                   "batch of the student divides the set, where theirs has a smaller last one. "
-                  "The learned rate is held above a thousandth of the first one.");
+                  "The learned rate is held above a thousandth of the first one, with a warning.");
