@@ -11,6 +11,7 @@
 #include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
 #include "store/study_folders.h"
+#include "train/recipe_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,19 @@ static cop_status write_set(const export_source *s, const cop_synthetic *set, co
     return COP_OK;
 }
 
+/* The recipe by which the cell has the set trained, where that is another than the file's: several
+ * cells may share the set. */
+static cop_status take_recipe(const cop_record_distilled *d, cop_synthetic *set, cop_error *err)
+{
+    cop_recipe recipe;
+    if (d->recipe == NULL)
+        return COP_OK;
+    if (!cop_recipe_from_text(d->recipe, &recipe))
+        return cop_fail(err, COP_FAILED, "the study's record has a recipe that cannot be read: %s",
+                        d->recipe);
+    return cop_synthetic_set_recipe(set, &recipe, err);
+}
+
 static cop_status export_set(const export_source *s, const selection *want, cop_error *err)
 {
     const cop_record_distilled *d = NULL;
@@ -201,7 +215,9 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
         status = cop_synthetic_read(path, &set, err);
     if (status != COP_OK)
         return cop_store_advise(s->results.store, &d->set, status, err);
-    status = write_set(s, &set, err);
+    status = take_recipe(d, &set, err);
+    if (status == COP_OK)
+        status = write_set(s, &set, err);
     cop_synthetic_clear(&set);
     return status;
 }

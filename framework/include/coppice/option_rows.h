@@ -62,9 +62,11 @@ COP_API extern const char *const cop_norm_scale_choices[];
 #define COP_OPT_IPC(struct_, field_)                                                               \
     COP_OPT_INT(struct_, field_, "10", 1, 100000, "Stored images per class", .unit = "images")
 
-/* The recipe that the finished set is trained by. */
+/* The recipe that the finished set is trained by, as it is: `finish` gives it to the set, and
+ * nothing else of the work looks at it. */
 #define COP_OPT_SET_RECIPE(struct_, field_, def_)                                                  \
-    COP_OPT_RECIPE(struct_, field_, def_, "How the set is trained on")
+    COP_OPT_RECIPE(struct_, field_, def_, "How the set is trained on",                             \
+                   .flags = COP_OPTION_SET_RECIPE)
 
 /* Pruners. */
 

@@ -175,6 +175,12 @@ COP_API void cop_plan_need_synthetic(cop_plan *p);
  * the finished set would be refused for, such as a recipe of no length. Optional. */
 COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe);
 
+/* Distillers: what all steps and `finish` together will spend: real images that networks look at
+ * (one that is looked at twice counts twice; trainings that the plan asks for count by
+ * themselves), and products of second order, each a gradient through a gradient. Reports show both
+ * beside what sets reach. Optional; a negative number is not stated. */
+COP_API void cop_plan_spend(cop_plan *p, double real_images, double second_order);
+
 /* The ticket's model; NULL for a distiller, whose model is an option of its own. */
 COP_API const cop_model *cop_plan_model(const cop_plan *p);
 

@@ -122,6 +122,8 @@ static void put_option(const cop_option *o, FILE *out)
                     out);
     if ((o->flags & COP_OPTION_JUDGEMENT) != 0)
         (void)fputs(", read when results are judged", out);
+    if ((o->flags & COP_OPTION_SET_RECIPE) != 0)
+        (void)fputs(", read when networks are trained on the set", out);
     if ((o->flags & COP_OPTION_LENGTH) != 0)
         (void)fputs(", says how many steps there are", out);
     (void)fputs("\n      ", out);

@@ -20,7 +20,9 @@ struct cop_option_values {
 };
 
 /* What cannot change a result that is made. */
-#define NOT_IDENTIFIED ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)
+#define NOT_IDENTIFIED                                                                             \
+    ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT |                        \
+     (uint32_t)COP_OPTION_SET_RECIPE)
 
 /* One reading under way. */
 typedef struct reading {

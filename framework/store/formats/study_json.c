@@ -76,16 +76,15 @@ static bool add_cell(cJSON *list, const cop_record_cell *cell)
     return ok && cJSON_AddNullToObject(object, "distiller") != NULL;
 }
 
-static bool add_copies(cJSON *object, const cop_record_ticket *t)
+static bool add_names(cJSON *object, const char *field, const cop_artifact_id *ids, size_t count)
 {
-    cJSON *copies = cJSON_AddArrayToObject(object, "copies");
-    for (size_t i = 0; copies != NULL && i < t->copy_count; i++) {
+    cJSON *names = cJSON_AddArrayToObject(object, field);
+    for (size_t i = 0; names != NULL && i < count; i++) {
         char text[COP_ARTIFACT_NAME_SIZE];
-        if (!cJSON_AddItemToArray(copies,
-                                  cJSON_CreateString(cop_artifact_text(&t->copies[i], text))))
+        if (!cJSON_AddItemToArray(names, cJSON_CreateString(cop_artifact_text(&ids[i], text))))
             return false;
     }
-    return copies != NULL;
+    return names != NULL;
 }
 
 static bool add_verdicts(cJSON *analysis, const cop_tables *verdicts)
@@ -127,7 +126,13 @@ static bool add_ticket(cJSON *list, const cop_record_ticket *t)
            add_name(object, "mask", t->has_mask, &t->mask) &&
            add_name(object, "training", t->has_training, &t->training) &&
            (!t->knows_data || add_name(object, "data", t->has_data, &t->data)) &&
-           add_copies(object, t) && add_analyses(object, t);
+           add_names(object, "copies", t->copies, t->copy_count) && add_analyses(object, t);
+}
+
+/* A number; nothing where it is NaN. */
+static bool add_known(cJSON *object, const char *name, double number)
+{
+    return isnan(number) || cJSON_AddNumberToObject(object, name, number) != NULL;
 }
 
 static bool add_distilled(cJSON *list, const cop_record_distilled *d)
@@ -137,7 +142,11 @@ static bool add_distilled(cJSON *list, const cop_record_distilled *d)
            cJSON_AddNumberToObject(object, "cell", (double)d->cell) != NULL &&
            cJSON_AddItemToObject(object, "seed", seed_text(d->seed)) &&
            add_name(object, "set", true, &d->set) &&
-           add_name(object, "trained", d->has_trained, &d->trained);
+           add_name(object, "trained", d->has_trained, &d->trained) &&
+           (d->recipe == NULL || cJSON_AddStringToObject(object, "recipe", d->recipe) != NULL) &&
+           add_known(object, "real_images", d->real_images) &&
+           add_known(object, "second_order", d->second_order) &&
+           add_names(object, "trainings", d->trainings, d->training_count);
 }
 
 static bool add_failure(cJSON *list, const cop_record_failure *failure)
@@ -342,16 +351,17 @@ static cop_status read_place(const reader *r, const cJSON *object, size_t cells,
     return COP_OK;
 }
 
-static cop_status read_copies(const reader *r, const cJSON *list, cop_record_ticket *out)
+static cop_status read_trainings(const reader *r, const cJSON *list, cop_artifact_id **out,
+                                 size_t *count)
 {
-    out->copies = cop_arena_array(r->arena, length(list) + 1, sizeof *out->copies);
-    if (out->copies == NULL)
+    *out = cop_arena_array(r->arena, length(list) + 1, sizeof **out);
+    if (*out == NULL)
         return cop_out_of_memory(r->err);
     const cJSON *value = NULL;
     cJSON_ArrayForEach(value, list)
     {
-        if (!read_id(value, COP_ARTIFACT_TRAINING, &out->copies[out->copy_count++]))
-            return refuse(r, "lists a copy that is no name of a training");
+        if (!read_id(value, COP_ARTIFACT_TRAINING, &(*out)[(*count)++]))
+            return refuse(r, "lists what is no name of a training");
     }
     return COP_OK;
 }
@@ -422,7 +432,7 @@ static cop_status read_ticket(const reader *r, const cJSON *object, size_t cells
     out->knows_data = item(object, "data") != NULL;
     if (!read_optional_id(item(object, "data"), COP_ARTIFACT_SET, &out->has_data, &out->data))
         return refuse(r, "its data is no name of a distilled set");
-    COP_TRY(read_copies(r, item(object, "copies"), out));
+    COP_TRY(read_trainings(r, item(object, "copies"), &out->copies, &out->copy_count));
     return read_analyses(r, item(object, "analyses"), out);
 }
 
@@ -435,7 +445,13 @@ static cop_status read_distilled(const reader *r, const cJSON *object, size_t ce
     if (!read_optional_id(item(object, "trained"), COP_ARTIFACT_TRAINING, &out->has_trained,
                           &out->trained))
         return refuse(r, "its training is no name of a training");
-    return COP_OK;
+    const char *recipe = cJSON_GetStringValue(item(object, "recipe"));
+    out->recipe = recipe != NULL ? cop_arena_strdup(r->arena, recipe) : NULL;
+    if (recipe != NULL && out->recipe == NULL)
+        return cop_out_of_memory(r->err);
+    out->real_images = read_number(object, "real_images");
+    out->second_order = read_number(object, "second_order");
+    return read_trainings(r, item(object, "trainings"), &out->trainings, &out->training_count);
 }
 
 static cop_status read_failure(const reader *r, const cJSON *object, cop_record_failure *out)

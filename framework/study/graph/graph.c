@@ -3,7 +3,8 @@
  * The dense network is ticket 0. Each round of each phase trains the ticket at hand (where
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
  * be validated are then trained S times on real data from their start, and analysed; what stands
- * beside them is laid out in controls.c. Trainings are made in trainings.c, planned work in works.c. */
+ * beside them is laid out in controls.c. Trainings are made in trainings.c, planned work in
+ * works.c. */
 #include "study/graph/line.h"
 
 #include "study/graph/given.h"
@@ -317,8 +318,7 @@ static cop_status add_distilled_line(cop_line *l, cop_error *err)
     l->s->distilled = grown;
     const cop_position dense = cop_line_dense(l);
     cop_stage stage = cop_line_new_training(l, &dense, cop_noise_of_masks(0));
-    stage.train.distil = l->distil;
-    stage.train.own_recipe = true;
+    cop_line_use_set(l, &stage.train);
     int32_t trained = COP_NO_STAGE;
     COP_TRY(cop_line_add_training(l, &stage, "train on the distilled set", "", &trained, err));
     l->s->distilled[l->s->distilled_count++] = (cop_distilled_line){

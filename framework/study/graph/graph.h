@@ -78,6 +78,7 @@ typedef struct cop_work_stage {
     /* distillers: what the plan says that the set will be; 0 where it does not */
     int64_t expected_samples; /* decoded */
     cop_recipe expected_recipe;
+    double real_images, second_order; /* that it spends; -1: not stated */
     /* pruners and analyzers */
     cop_start_point start;
     int32_t mask;    /* before pruning; the ticket's */

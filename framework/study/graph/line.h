@@ -75,11 +75,15 @@ cop_stage cop_line_new_training(const cop_line *l, const cop_position *at, cop_n
 /* The real data of a phase: those that its rounds train on, or that the set was distilled from. */
 const cop_loaded_data *cop_line_phase_data(const cop_line *l, const cop_phase *p);
 
+/* Has the training be on the line's set, by the recipe that its distiller's options give, or else
+ * by that which comes with the set. */
+void cop_line_use_set(const cop_line *l, cop_training_stage *train);
+
 /* Fills the data and recipe of a training that belongs to a phase. */
 void cop_line_use_phase(const cop_line *l, const cop_phase *p, cop_stage *stage);
 
 /* Adds the training, called `what`; `wanted_by` says in messages who wants the stage's snapshots.
- * Takes over what the stage owns. COP_INVALID where it cannot run or does not come to a snapshot. */
+ * Takes over what the stage owns. COP_INVALID where it cannot run or never comes to a snapshot. */
 cop_status cop_line_add_training(cop_line *l, cop_stage *stage, const char *what,
                                  const char *wanted_by, int32_t *index, cop_error *err);
 
@@ -93,7 +97,7 @@ struct cop_plan cop_line_new_plan(const cop_line *l, cop_kind kind, const cop_lo
 /* Has a component plan; a failure without a place of its own gets the component's. */
 cop_status cop_line_make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err);
 
-/* Adds a work stage whose plan was made, with the trainings that it asks for, and frees the plan. */
+/* Adds a work stage whose plan was made, and the trainings that it asks for; frees the plan. */
 cop_status cop_line_add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
                              cop_stage *stage, const char *what, int32_t *index, cop_error *err);
 

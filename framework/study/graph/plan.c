@@ -35,6 +35,7 @@ static void reset(cop_plan *p)
     p->need_synthetic = false;
     p->expected_samples = 0;
     memset(&p->expected_recipe, 0, sizeof p->expected_recipe);
+    p->real_images = p->second_order = -1.0;
     p->trainings = NULL;
     p->training_count = 0;
     p->training_capacity = 0;
@@ -196,6 +197,12 @@ void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe 
 {
     p->expected_samples = decoded_samples;
     p->expected_recipe = recipe != NULL ? *recipe : (cop_recipe){0};
+}
+
+void cop_plan_spend(cop_plan *p, double real_images, double second_order)
+{
+    p->real_images = real_images >= 0.0 ? real_images : -1.0;
+    p->second_order = second_order >= 0.0 ? second_order : -1.0;
 }
 
 const cop_model *cop_plan_model(const cop_plan *p)

@@ -55,7 +55,8 @@ struct cop_plan {
     size_t needed_copy_count, needed_copy_capacity;
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;
-    cop_plan_training *trainings; /* in the order of the requests; owned */
+    double real_images, second_order; /* a distiller's, as cop_plan_spend says; -1: not stated */
+    cop_plan_training *trainings;     /* in the order of the requests; owned */
     size_t training_count, training_capacity;
 };
 

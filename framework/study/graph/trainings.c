@@ -1,5 +1,5 @@
-/* trainings.c: the trainings of a line: what is drawn in each, where its schedule begins, and whether
- * it comes to the states that are wanted of it. */
+/* trainings.c: the trainings of a line: what is drawn in each, where its schedule begins, and
+ * whether it comes to the states that are wanted of it. */
 #include "study/graph/line.h"
 
 #include "core/memory.h"
@@ -131,16 +131,36 @@ const cop_loaded_data *cop_line_phase_data(const cop_line *l, const cop_phase *p
     return l->o->phase_data[p - l->o->cell->phases];
 }
 
+/* The option that says how the distiller's set is trained on; NULL: the set says it itself. */
+static const cop_recipe *set_recipe(const cop_instance *distiller)
+{
+    const cop_plugin *plugin = cop_component_entry(distiller->component)->plugin;
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        const cop_option *row = &plugin->options[i];
+        if ((row->flags & (uint32_t)COP_OPTION_SET_RECIPE) != 0)
+            return *(const cop_recipe *const *)((const char *)distiller->options + row->offset);
+    }
+    return NULL;
+}
+
+void cop_line_use_set(const cop_line *l, cop_training_stage *train)
+{
+    const cop_recipe *recipe = set_recipe(&l->o->distiller);
+    train->distil = l->distil;
+    train->own_recipe = recipe == NULL;
+    if (recipe != NULL)
+        train->recipe = *recipe;
+}
+
 void cop_line_use_phase(const cop_line *l, const cop_phase *p, cop_stage *stage)
 {
-    cop_training_stage *train = &stage->train;
     stage->data = cop_line_phase_data(l, p);
     if (p->data == COP_DATA_DISTILLED)
-        train->distil = l->distil;
-    if (p->has_recipe)
-        train->recipe = p->recipe;
-    else
-        train->own_recipe = p->data == COP_DATA_DISTILLED;
+        cop_line_use_set(l, &stage->train);
+    if (p->has_recipe) {
+        stage->train.recipe = p->recipe;
+        stage->train.own_recipe = false;
+    }
 }
 
 cop_status cop_line_train_copies(cop_line *l, const cop_position *at, const char *what,

@@ -83,11 +83,11 @@ static cop_status add_request(cop_line *l, const cop_instance *component,
     cop_stage stage = cop_line_new_training(&own, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
     stage.data = data;
-    if (r->has_recipe)
+    if (r->data == COP_DATA_DISTILLED)
+        cop_line_use_set(l, &stage.train);
+    if (r->has_recipe) {
         stage.train.recipe = r->recipe;
-    if (r->data == COP_DATA_DISTILLED) {
-        stage.train.distil = l->distil;
-        stage.train.own_recipe = !r->has_recipe;
+        stage.train.own_recipe = false;
     }
     if (r->snapshot_count > 0) {
         stage.train.snapshots = calloc(r->snapshot_count, sizeof *stage.train.snapshots);
@@ -116,6 +116,8 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     work->steps_go_on = plan->steps_go_on && plan->steps > 0;
     work->expected_samples = plan->expected_samples;
     work->expected_recipe = plan->expected_recipe;
+    work->real_images = plan->real_images;
+    work->second_order = plan->second_order;
     stage->flops = plan->flops;
     work->trainings = calloc(n + 1, sizeof *work->trainings);
     work->snapshots = calloc(n + 1, sizeof *work->snapshots);

@@ -65,6 +65,7 @@ static cop_status plan_dm(const void *given, cop_plan *plan, cop_error *err)
     cop_plan_steps_go_on(plan);
     cop_plan_flops(plan, (double)o->iterations * images * cop_model_forward_flops(o->model));
     cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
+    cop_plan_spend(plan, (double)o->iterations * classes * (double)o->batch_real, 0.0);
     return COP_OK;
 }
 

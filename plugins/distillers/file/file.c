@@ -39,8 +39,10 @@ static cop_status plan_file(const void *values, cop_plan *plan, cop_error *err)
     cop_status status = given_read(o, cop_plan_task(plan), &g, err);
     if (status == COP_OK)
         status = check_data(&g, cop_plan_space(plan), err);
-    if (status == COP_OK)
+    if (status == COP_OK) {
         cop_plan_expect_set(plan, cop_decoded_count(g.decode, g.factor, g.count), g.recipe);
+        cop_plan_spend(plan, 0.0, 0.0);
+    }
     given_clear(&g);
     return status;
 }

@@ -70,6 +70,7 @@ static cop_status plan_mtt(const void *given, cop_plan *plan, cop_error *err)
     cop_plan_steps_go_on(plan);
     cop_plan_flops(plan, 12.0 * (double)o.iterations * images * cop_model_forward_flops(o.model));
     cop_plan_expect_set(plan, mtt_images(&o, task), o.recipe);
+    cop_plan_spend(plan, 0.0, (double)o.iterations * (double)o.student_steps);
     return mtt_plan_experts(&o, plan, err);
 }
 

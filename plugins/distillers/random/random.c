@@ -58,6 +58,7 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
                         o->recipe);
+    cop_plan_spend(plan, 0.0, 0.0);
     return COP_OK;
 }
 
