@@ -74,11 +74,10 @@ COP_API cop_dtype cop_array_file_dtype(const cop_array_file *file);
  * "i8", "u1", "u2", "u4", "u8" or "b1". A literal. [any thread] */
 COP_API const char *cop_array_file_type(const cop_array_file *file);
 
-/* Reads items first … first+count−1 into the caller's memory, in C order: elements of that dtype, as
- * many as `count` times the product of all axes but the first. After a failure what is there is of
- * no use. Errors, which name the path: COP_INVALID where not all of these items are there, or an
- * integer is beyond INT64_MAX; COP_FAILED where the file cannot be read, or has shrunk.
- * [any thread] */
+/* Reads items first … first+count−1 into the caller's memory, in C order: elements of that dtype,
+ * `count` times the product of all axes but the first. After a failure what is there is of no use.
+ * Errors, which name the path: COP_INVALID where not all of these items are there, or an integer is
+ * beyond INT64_MAX; COP_FAILED where the file cannot be read, or has shrunk. [any thread] */
 COP_API cop_status cop_array_file_read(const cop_array_file *file, int64_t first, int64_t count,
                                        void *out, cop_error *err);
 
