@@ -19,6 +19,10 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
 cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
                                  cop_error *err);
 
+/* Opens a regular file for reading, and nothing else. *file is a descriptor, the caller's (close),
+ * and *size its bytes. */
+cop_status cop_file_open_regular(const char *path, int *file, int64_t *size, cop_error *err);
+
 /* Writes a whole file atomically and durably: readers, a crash and a full disk see the old file or
  * the new one, never a part. */
 cop_status cop_file_write(const char *path, const void *data, size_t size, cop_error *err);

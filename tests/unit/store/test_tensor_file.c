@@ -3,7 +3,6 @@
 #include "store_fixture.h"
 
 #include "core/file.h"
-#include "store/formats/npy_file.h"
 #include "store/formats/safetensors.h"
 
 #include <coppice/files.h>
@@ -138,78 +137,6 @@ static void safetensors_keep_what_they_say_of_themselves(void **state)
     cop_tensors_free(set);
 }
 
-/* A header of version 1 and `extra` bytes of elements. */
-static size_t make_npy(unsigned char *out, const char *header, size_t extra)
-{
-    size_t length = strlen(header);
-    memcpy(out, "\x93NUMPY\1\0", 8);
-    out[8] = (unsigned char)(length % 256);
-    out[9] = (unsigned char)(length / 256);
-    memcpy(out + 10, header, length);
-    memset(out + 10 + length, 0xff, extra);
-    return 10 + length + extra;
-}
-
-static void flawed_arrays_are_refused_as_what_they_are(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *header;
-        size_t extra;
-        const char *text; /* NULL: it is taken */
-    } cases[] = {
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, NULL},
-        {"{\"shape\": (2L,), \"fortran_order\": True, \"descr\": \"|u1\"}\n", 2, NULL},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3)}", 0, NULL},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7, "takes 8 bytes"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 9, "and there are 9"},
-        {"{'descr': '<u8', 'fortran_order': False, 'shape': (1,)}", 8, "too large for a signed"},
-        {"{'descr': '|f4', 'fortran_order': False, 'shape': (2,)}", 8, "type |f4 cannot be read"},
-        {"{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", 8, "type <c8 cannot be read"},
-        {"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", 8, "type |O cannot be read"},
-        {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", 4, "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2), }", 8, "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1)}", 4, "at most 4 axes"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)", 8, "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} x", 8, "its header"},
-        {"{'descr': '<f4', 'fortran_order': False}", 8, "its header"},
-        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 8,
-         "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}", 8, "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", 8,
-         "its header"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 4000000000)}", 8,
-         "is too large"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        unsigned char bytes[256];
-        cop_error err = {0};
-        cop_tensors *set = cop_tensors_new();
-        size_t size = make_npy(bytes, cases[i].header, cases[i].extra);
-        cop_status status = cop_npy_take(bytes, size, "a", set, &err);
-        if (cases[i].text == NULL)
-            assert_ok(status, &err);
-        else
-            assert_refused(status, COP_INVALID, &err, cases[i].text);
-        assert_int_equal(cop_tensors_count(set), cases[i].text == NULL);
-        cop_tensors_free(set);
-    }
-}
-
-static void a_cut_array_is_refused_wherever_it_is_cut(void **state)
-{
-    (void)state;
-    char *bytes = NULL;
-    size_t size = 0;
-    cop_error err = {0};
-    assert_ok(cop_file_read(NUMPY "f4.npy", SIZE_MAX, &bytes, &size, &err), &err);
-    cop_tensors *set = cop_tensors_new();
-    for (size_t i = 0; i < size; i++)
-        assert_int_equal(cop_npy_take(bytes, i, "a", set, NULL), COP_INVALID);
-    assert_ok(cop_npy_take(bytes, size, "a", set, &err), &err);
-    cop_tensors_free(set);
-    free(bytes);
-}
-
 static void refuse_bytes(const store_fixture *f, const void *bytes, size_t size, const char *text)
 {
     char path[STORE_PATH + 32];
@@ -280,8 +207,6 @@ int main(void)
         cmocka_unit_test(arrays_in_fortrans_order_come_in_cs),
         cmocka_unit_test(archives_are_an_array_for_each_member),
         WITH_STORE(safetensors_keep_what_they_say_of_themselves),
-        cmocka_unit_test(flawed_arrays_are_refused_as_what_they_are),
-        cmocka_unit_test(a_cut_array_is_refused_wherever_it_is_cut),
         WITH_STORE(other_files_are_refused_with_their_path),
         WITH_STORE(a_damaged_archive_is_never_read_as_another),
     };
