@@ -113,7 +113,9 @@ dnnl.h: exec/onednn exec/program
 cblas.h: exec/kernels/linear exec/program exec/inspect nn
 omp.h: core
 libconfig.h: plugin
-png.h: report/renderers
+png.h: report/renderers store/formats
+jpeglib.h: store/formats
+jerror.h: store/formats
 zip.h: store/formats
 Random123/philox.h: core
 xxhash.h: core
@@ -123,8 +125,5 @@ dlfcn.h: plugin/loading
 # Headers of libraries beside C's, and the plugins that may include them.
 PLUGIN_LIBRARIES = """
 zlib.h: datasets/mnist datasets/svhn
-jpeglib.h: datasets/imagefolder distillers/file
-jerror.h: datasets/imagefolder
-png.h: datasets/imagefolder distillers/file
 matio.h: datasets/svhn
 """

@@ -1,7 +1,8 @@
-/* files.h (implemented in store/): tensors out of files from anywhere, for plugins that take what
- * was made elsewhere: all of a file at once, or a large array item by item. Nothing in such a file
- * is trusted: it is checked before it is believed, and it can make us allocate no more than a small
- * multiple of its own size (of an .npz: of what its size can be unpacked to). */
+/* files.h (implemented in store/): tensors, arrays and pictures out of files from anywhere, for
+ * plugins that take what was made elsewhere: all of a file at once, or a large array item by item.
+ * Nothing in such a file is trusted: it is checked before it is believed, and it can make us
+ * allocate no more than a small multiple of its own size (of an .npz: of what its size can be
+ * unpacked to; of a picture: as is said there). */
 #ifndef COPPICE_FILES_H
 #define COPPICE_FILES_H
 
@@ -80,6 +81,62 @@ COP_API const char *cop_array_file_type(const cop_array_file *file);
  * beyond INT64_MAX; COP_FAILED where the file cannot be read, or has shrunk. [any thread] */
 COP_API cop_status cop_array_file_read(const cop_array_file *file, int64_t first, int64_t count,
                                        void *out, cop_error *err);
+
+/* A picture, decoded: red, green and blue bytes, and how it was stored. */
+typedef struct cop_picture cop_picture;
+
+/* Reads a JPEG or PNG file; which of them its first bytes tell, whatever it is called. Whatever it
+ * holds comes as 8 bits each of red, green and blue, to the bit as Pillow's convert("RGB") has it:
+ *
+ *   grey           alike in red, green and blue; 1, 2 or 4 bits spread over 0 to 255
+ *   a palette      its colours
+ *   16 bits        the upper 8 of them (Pillow makes something else of 16-bit grey)
+ *   transparency   left out: the colours as they are stored, over no background
+ *   CMYK           converted without a profile; Adobe's, which is inverted, turned back before
+ *   not read       EXIF, its orientation too, colour profiles, and the gamma that a PNG file states
+ *
+ * A file that cannot be decoded or whose pixels are not all there is refused, where others fill in
+ * grey; so is one of more than 2^28 bytes, 2^26 pixels or 200 scans. A picture takes 3 bytes for
+ * each pixel; decoding a progressive JPEG file may take up to 1 GiB more meanwhile. *out is the
+ * caller's (cop_picture_free), and untouched on failure; the message names the path. Errors:
+ * COP_INVALID for a file that cannot be decoded or has too many pixels, COP_FAILED where it cannot
+ * be read, is too long or no regular file, or memory is refused. [any thread] */
+COP_API cop_status cop_picture_read(const char *path, cop_picture **out, cop_error *err);
+
+/* Frees it and its pixels; NULL is fine. */
+COP_API void cop_picture_free(cop_picture *picture);
+
+/* Its size in pixels, 1 or more: the width, and the height. [any thread] */
+COP_API int32_t cop_picture_width(const cop_picture *picture);
+COP_API int32_t cop_picture_height(const cop_picture *picture);
+
+/* The pixels [height, width, 3]: from the top row on, each from the left, red, green, blue. Live as
+ * long as the picture does. [any thread] */
+COP_API const uint8_t *cop_picture_rgb(const cop_picture *picture);
+
+/* Whether it was a JPEG file, whose pixels are near those that were saved; those of a PNG file are
+ * the same. [any thread] */
+COP_API bool cop_picture_is_jpeg(const cop_picture *picture);
+
+/* The channels of a pixel as stored, transparency aside: 1 grey, 3 colours (also a palette's), 4
+ * inks (CMYK). [any thread] */
+COP_API int32_t cop_picture_channels(const cop_picture *picture);
+
+/* The bits of a channel as stored: 1, 2, 4, 8 or 16; a palette's colours have 8. [any thread] */
+COP_API int32_t cop_picture_bits(const cop_picture *picture);
+
+/* Whether pixels of it may be transparent: it has a channel for that, or colours that stand for it.
+ * [any thread] */
+COP_API bool cop_picture_has_transparency(const cop_picture *picture);
+
+/* Whether it is a PNG file that states another gamma than sRGB's, in which its pixels still are.
+ * [any thread] */
+COP_API bool cop_picture_has_gamma(const cop_picture *picture);
+
+/* What was found wrong with a JPEG file and read over, in libjpeg's words and of several the first:
+ * its pixels may not be those that were saved. NULL where nothing was; lives as long as the picture
+ * does. [any thread] */
+COP_API const char *cop_picture_flaw(const cop_picture *picture);
 
 COP_END
 

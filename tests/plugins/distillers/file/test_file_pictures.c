@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <jpeglib.h>
+#include <png.h>
 
 enum { CHANNELS = 3, HEIGHT = 4, WIDTH = 6, PLANE = HEIGHT * WIDTH, CLASSES = 3 };
 
@@ -62,8 +63,39 @@ static void put_png(const scene *s, const char *name, const char *file, int widt
     assert_ok(cop_png_write(in_class(s, name, file), (uint32_t)width, HEIGHT, pixels, &err), &err);
 }
 
+/* Of samples that are 0, in a format of libpng's simple interface. */
+static void put_png_as(const scene *s, const char *name, const char *file, png_uint_32 format)
+{
+    static const uint16_t zeros[4 * PLANE];
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = WIDTH, .height = HEIGHT, .format = format};
+    assert_int_not_equal(
+        png_image_write_to_file(&image, in_class(s, name, file), 0, zeros, 0, NULL), 0);
+}
+
+/* Of pixels that are proportional to light: gamma 1. */
+static void put_png_with_gamma(const scene *s, const char *name, const char *file)
+{
+    static const uint8_t row[WIDTH];
+    FILE *out = fopen(in_class(s, name, file), "wb");
+    assert_non_null(out);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, out);
+    png_set_IHDR(png, info, WIDTH, HEIGHT, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_gAMA_fixed(png, info, 100000);
+    png_write_info(png, info);
+    for (int y = 0; y < HEIGHT; y++)
+        png_write_row(png, row);
+    png_write_end(png, NULL);
+    png_destroy_write_struct(&png, &info);
+    assert_int_equal(fclose(out), 0);
+}
+
 /* One colour, which JPEG keeps. */
-static void put_jpeg(const scene *s, const char *name, const char *file, uint8_t grey)
+static void put_jpeg_as(const scene *s, const char *name, const char *file, uint8_t grey,
+                        J_COLOR_SPACE space)
 {
     struct jpeg_compress_struct info;
     struct jpeg_error_mgr errors;
@@ -74,12 +106,12 @@ static void put_jpeg(const scene *s, const char *name, const char *file, uint8_t
     jpeg_stdio_dest(&info, out);
     info.image_width = WIDTH;
     info.image_height = HEIGHT;
-    info.input_components = CHANNELS;
-    info.in_color_space = JCS_RGB;
+    info.input_components = space == JCS_CMYK ? 4 : CHANNELS;
+    info.in_color_space = space;
     jpeg_set_defaults(&info);
     jpeg_set_quality(&info, 100, TRUE);
     jpeg_start_compress(&info, TRUE);
-    uint8_t line[CHANNELS * WIDTH];
+    uint8_t line[4 * WIDTH];
     JSAMPROW row = line;
     memset(line, grey, sizeof line);
     while (info.next_scanline < HEIGHT)
@@ -87,6 +119,11 @@ static void put_jpeg(const scene *s, const char *name, const char *file, uint8_t
     jpeg_finish_compress(&info);
     jpeg_destroy_compress(&info);
     assert_int_equal(fclose(out), 0);
+}
+
+static void put_jpeg(const scene *s, const char *name, const char *file, uint8_t grey)
+{
+    put_jpeg_as(s, name, file, grey, JCS_RGB);
 }
 
 static cop_status make(const scene *s, const cop_task *t, const char *settings, cop_synthetic *out,
@@ -167,6 +204,31 @@ static void pictures_are_grey_where_the_data_are(void **state)
     for (int k = 0; k < PLANE; k++)
         assert_true(set.pixels[k] == 200.0f / 255.0f);
     cop_synthetic_clear(&set);
+    put_png(s, "all", "y.png", WIDTH, 0); /* which grey a colour is would be a guess */
+    assert_refused(make(s, &grey, "", &set, &err), COP_INVALID, &err,
+                   "/all/y.png: has colours, and the data's images are grey");
+}
+
+static void what_would_have_to_be_guessed_is_refused(void **state)
+{
+    const scene *s = *state;
+    put_png(s, "a", "1.png", WIDTH, 0);
+    put_png(s, "b", "1.png", WIDTH, 0);
+    put_png_as(s, "c", "1.png", PNG_FORMAT_RGBA);
+    refused(s, "", "/c/1.png: has transparency or 16 bits, wanted 8-bit colours");
+    put_png_as(s, "c", "1.png", PNG_FORMAT_GA);
+    refused(s, "", "/c/1.png: has transparency or 16 bits");
+    put_png_as(s, "c", "1.png", PNG_FORMAT_LINEAR_RGB);
+    refused(s, "", "/c/1.png: has transparency or 16 bits");
+    put_png_with_gamma(s, "c", "1.png");
+    refused(s, "", "/c/1.png: states a gamma that is not sRGB's");
+    put_jpeg(s, "c", "1.png", 9);
+    refused(s, "", "/c/1.png: is a JPEG file, and is called .png");
+    assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
+    put_png(s, "c", "1.jpg", WIDTH, 0);
+    refused(s, "", "/c/1.jpg: is a PNG file, and is called .jpg");
+    put_jpeg_as(s, "c", "1.jpg", 9, JCS_CMYK);
+    refused(s, "", "/c/1.jpg: is in four inks (CMYK)");
 }
 
 static void flawed_pictures_are_refused_with_their_path(void **state)
@@ -182,8 +244,6 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     refused(s, "", "/c/1.png: is 7x4, wanted 6x4");
     refused(s, "space = \"unit\";", "pictures are bytes");
     refused(s, "label_kind = \"soft\";", "of the classes of their folders");
-    put_jpeg(s, "c", "1.png", 9);
-    refused(s, "", "/c/1.png: cannot be read: ");
     assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
     refused(s, "", "/c: holds no pictures");
     assert_ok(cop_file_write(in_class(s, "c", "notes.txt"), "", 0, &err), &err);
@@ -193,8 +253,16 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     assert_ok(cop_file_read(in_class(s, "c", "cut.jpg"), SIZE_MAX, &bytes, &size, &err), &err);
     for (size_t cut = 1; cut < size; cut += 5) {
         assert_ok(cop_file_write(in_class(s, "c", "cut.jpg"), bytes, cut, &err), &err);
-        refused(s, "", "/c/cut.jpg: cannot be read: ");
+        refused(s, "", "/c/cut.jpg: cannot be decoded: ");
     }
+    char *more = malloc(size + 1); /* a byte of nobody's behind the first segment, JFIF's */
+    assert_non_null(more);
+    memcpy(more, bytes, 20);
+    more[20] = 7;
+    memcpy(more + 21, bytes + 20, size - 20);
+    assert_ok(cop_file_write(in_class(s, "c", "cut.jpg"), more, size + 1, &err), &err);
+    refused(s, "", "/c/cut.jpg: is damaged: Corrupt JPEG data");
+    free(more);
     free(bytes);
 }
 
@@ -203,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SCENE(a_picture_is_of_the_class_of_its_folder),
         WITH_SCENE(pictures_are_grey_where_the_data_are),
+        WITH_SCENE(what_would_have_to_be_guessed_is_refused),
         WITH_SCENE(flawed_pictures_are_refused_with_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
