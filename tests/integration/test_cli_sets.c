@@ -30,6 +30,12 @@ static const char several_networks[] =
           "            values = ( { plugin = \"convnet\"; depth = 1; width = 4; },\n"
           "                       { plugin = \"convnet\"; depth = 2; width = 8; } ); } );\n";
 
+static const char several_recipes[] =
+    STUDY "distill = { plugin = \"random\"; ipc = 2; };\n"
+          "sweep = ( { path = \"distill.recipe\"; labels = [\"short\", \"long\"];\n"
+          "            values = ( { recipe = \"sgd\"; duration = \"1ep\"; },\n"
+          "                       { recipe = \"sgd\"; duration = \"2ep\"; } ); } );\n";
+
 typedef struct scene {
     char dir[256], set[300];
 } scene;
@@ -163,6 +169,57 @@ static void one_set_is_judged_by_several_networks(void **state)
 }
 
 /* A set that does not fit is refused by `check`, with its file. */
+/* The id of a distilled set, by the line of distilled.csv that begins so. */
+static void id_of_set(const char *sheet, const char *begin, char id[33])
+{
+    const char *line = strstr(sheet, begin);
+    assert_non_null(line);
+    for (int commas = 0; commas < 7; commas += *line++ == ',')
+        assert_true(*line != '\0' && *line != '\n');
+    assert_int_equal(sscanf(line, "%32[0-9a-f]", id), 1);
+}
+
+/* The epochs of a training, by the line of trainings.csv that begins so; its id comes before. */
+static double epochs_of(const char *sheet, const char *begin)
+{
+    const char *line = strstr(sheet, begin);
+    assert_non_null(line);
+    line = strchr(line + strlen(begin), ',');
+    assert_non_null(line);
+    return strtod(line + 1, NULL);
+}
+
+static void one_set_is_trained_on_by_several_recipes(void **state)
+{
+    const scene *s = *state;
+    char ids[4][33];
+    run(s, several_recipes, "recipes");
+    char *sheet = read_text(s->dir, "recipes/studies/t/report/distilled.csv");
+    id_of_set(sheet, "\nshort,0,", ids[0]);
+    id_of_set(sheet, "\nlong,0,", ids[1]);
+    id_of_set(sheet, "\nshort,1,", ids[2]);
+    id_of_set(sheet, "\nlong,1,", ids[3]);
+    assert_string_equal(ids[0], ids[1]);
+    assert_string_equal(ids[2], ids[3]);
+    assert_string_not_equal(ids[0], ids[2]);
+    free(sheet);
+    char *trainings = read_text(s->dir, "recipes/studies/t/report/trainings.csv");
+    assert_true(epochs_of(trainings, "\nshort,0,-1,0,distilled,0,") == 1.0);
+    assert_true(epochs_of(trainings, "\nlong,0,-1,0,distilled,0,") == 2.0);
+    free(trainings);
+    static const char *const cells[] = {"short", "long"};
+    for (int i = 0; i < 2; i++) { /* each goes out with the recipe of its cell */
+        assert_ends(
+            s->dir,
+            start_command(s->dir, WORDS("export", in(s, "recipes"), "--data", "--seed", "1",
+                                        "--cell", cells[i], "--to", in(s, "one.safetensors"))),
+            0);
+        cop_synthetic set = read_set(in(s, "one.safetensors"));
+        assert_true(cop_recipe_duration(set.recipe, "duration").value == i + 1);
+        cop_synthetic_clear(&set);
+    }
+}
+
 static void check_refuses_a_set_of_other_images(void **state)
 {
     const scene *s = *state;
@@ -185,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_set_that_went_out_comes_in_with_the_same_bits),
         cmocka_unit_test(a_network_trained_on_it_has_the_same_numbers),
         cmocka_unit_test(one_set_is_judged_by_several_networks),
+        cmocka_unit_test(one_set_is_trained_on_by_several_recipes),
         cmocka_unit_test(check_refuses_a_set_of_other_images),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

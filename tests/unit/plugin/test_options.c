@@ -125,6 +125,12 @@ static const struct {
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT, .def = "1"},
       {.name = "b", .help = "h", .type = COP_OPTION_BOOL, .def = "true", .offset = 7}},
      "options \"a\" and \"b\" share a field"},
+    {{{.name = "a",
+       .help = "h",
+       .type = COP_OPTION_INT,
+       .def = "1",
+       .flags = COP_OPTION_SET_RECIPE}},
+     "is what a set is trained by, which is a recipe"},
 };
 
 static void checks_tables(void **state)
