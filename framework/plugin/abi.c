@@ -169,6 +169,7 @@ AT(cop_model_ops, create, 8);
 AT(cop_model_ops, destroy, 16);
 AT(cop_model_ops, declare, 24);
 AT(cop_model_ops, build, 32);
+AT(cop_model_ops, network, 40);
 FIRST(cop_dataset_ops, read, 40);
 AT(cop_dataset_ops, create, 8);
 AT(cop_dataset_ops, destroy, 16);
