@@ -53,6 +53,15 @@ AT(cop_initializer, fan, 16);
 AT(cop_initializer, more, 24);
 SIZE(cop_table_value, 8);
 
+/* At the head of a plugin's own options: these stay as they are, too. */
+SIZE(cop_prune_options, 72);
+AT(cop_prune_options, sparsity, 0);
+AT(cop_prune_options, rate, 8);
+AT(cop_prune_options, scope, 16);
+AT(cop_prune_options, iterative, 20);
+AT(cop_prune_options, exclude, 24);
+AT(cop_prune_options, reserved, 40);
+
 /* Size-tagged: these grow at their end. */
 FIRST(cop_parameter, reserved, 192);
 AT(cop_parameter, name, 4);
