@@ -159,3 +159,50 @@ cop_status cop_mask_remove_lowest(cop_tensors *mask, const cop_tensors *scores, 
     take_out(mask, scores, prefix, rank);
     return COP_OK;
 }
+
+/* The weights that a tensor of scores is of. */
+static cop_status find_weights(const cop_tensor *scores, const cop_tensors *state,
+                               const float **weights, cop_error *err)
+{
+    const cop_tensor *w = cop_tensors_find(state, scores->name);
+    if (w == NULL)
+        return cop_fail(err, COP_FAILED, "the weights have no '%s'", scores->name);
+    if (w->dtype != COP_F32 || scores->dtype != COP_F32 ||
+        !cop_shape_equal(w->shape, scores->shape))
+        return cop_fail(err, COP_FAILED, "'%s' of the weights is not of its scores' type and shape",
+                        scores->name);
+    *weights = cop_f32(w);
+    return COP_OK;
+}
+
+cop_status cop_scores_copy(cop_tensors *scores, const cop_tensors *state, cop_error *err)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        const float *w = NULL;
+        COP_TRY(find_weights(s, state, &w, err));
+        memcpy(s->data, w, (size_t)cop_shape_count(s->shape) * sizeof *w);
+    }
+    return COP_OK;
+}
+
+cop_status cop_scores_multiply(cop_tensors *scores, const cop_tensors *state, cop_error *err)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        const float *w = NULL;
+        COP_TRY(find_weights(s, state, &w, err));
+        for (int64_t i = 0; i < cop_shape_count(s->shape); i++)
+            cop_f32(s)[i] *= w[i];
+    }
+    return COP_OK;
+}
+
+void cop_scores_absolute(cop_tensors *scores)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        for (int64_t i = 0; i < cop_shape_count(s->shape); i++)
+            cop_f32(s)[i] = fabsf(cop_f32(s)[i]);
+    }
+}

@@ -5,6 +5,7 @@
 #include "nn/model.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 #include "core/sized.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
@@ -132,6 +133,29 @@ static cop_node *closed_copy(const cop_node *nodes, size_t count)
     return copy;
 }
 
+/* Whether the plugin has written its network once, for both declaring and building. */
+static bool has_network(const cop_model_ops *ops)
+{
+    return ops->size >= COP_LEAST(cop_model_ops, network) && ops->network != NULL;
+}
+
+static cop_status call_build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
+                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                             cop_error *err)
+{
+    cop_callback call;
+    bool is_network = has_network(m->ops);
+    cop_layers *l = is_network ? cop_layers_building(g, params, buffers, out, mode) : NULL;
+    cop_status status = COP_OK;
+    cop_callback_enter(&call, "model", m->id, is_network ? "network" : "build");
+    if (is_network)
+        cop_model_output_logits(out, m->ops->network(m->self, l, x, out));
+    else
+        status = m->ops->build(m->self, g, x, params, buffers, mode, out, err);
+    cop_callback_leave(&call);
+    return status;
+}
+
 /* The plugin's build between the checks of what goes in and what comes out. */
 static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                                 const cop_node *params, const cop_node *buffers, cop_mode mode,
@@ -144,11 +168,7 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                         m->task.height, m->task.width);
     COP_TRY(check_given(&m->params, g, params, err));
     COP_TRY(check_given(&m->buffers, g, buffers, err));
-    cop_callback call;
-    cop_callback_enter(&call, "model", m->id, "build");
-    cop_status status = m->ops->build(m->self, g, x, params, buffers, mode, out, err);
-    cop_callback_leave(&call);
-    COP_TRY(status);
+    COP_TRY(call_build(m, g, x, params, buffers, mode, out, err));
     COP_TRY(cop_graph_check(g, err));
     return check_output(m, g, images.dim[0], out, err);
 }
@@ -256,11 +276,21 @@ static cop_status check_ops(const char *id, const cop_model_ops *ops, cop_error 
                         ops->size, least);
     const char *missing = ops->create == NULL    ? "create"
                           : ops->destroy == NULL ? "destroy"
+                          : has_network(ops)     ? NULL
                           : ops->declare == NULL ? "declare"
                           : ops->build == NULL   ? "build"
                                                  : NULL;
     if (missing != NULL)
         return cop_fail(err, COP_FAILED, "model %s has no operation \"%s\"", id, missing);
+    return COP_OK;
+}
+
+cop_status cop_model_keep(const void *made, size_t size, void **self, cop_error *err)
+{
+    *self = malloc(size);
+    if (*self == NULL)
+        return cop_out_of_memory(err);
+    memcpy(*self, made, size);
     return COP_OK;
 }
 
@@ -273,15 +303,27 @@ static cop_status check_task(const char *id, const cop_task *task, cop_error *er
     return COP_OK;
 }
 
+static cop_status call_declare(const cop_model *m, cop_declaration *d, cop_error *err)
+{
+    cop_callback call;
+    bool is_network = has_network(m->ops);
+    cop_layers *l = is_network ? cop_layers_declaring(d) : NULL;
+    cop_status status = COP_OK;
+    cop_callback_enter(&call, "model", m->id, is_network ? "network" : "declare");
+    if (is_network)
+        (void)m->ops->network(m->self, l, cop_declaration_images(d), NULL);
+    else
+        status = m->ops->declare(m->self, d, err);
+    cop_callback_leave(&call);
+    return status;
+}
+
 /* Has the plugin declare its tensors and takes the lists over. */
 static cop_status declare(cop_model *m, cop_error *err)
 {
     cop_declaration *d = NULL;
     COP_TRY(cop_declaration_new(&m->task, &d, err));
-    cop_callback call;
-    cop_callback_enter(&call, "model", m->id, "declare");
-    cop_status status = m->ops->declare(m->self, d, err);
-    cop_callback_leave(&call);
+    cop_status status = call_declare(m, d, err);
     if (status == COP_OK)
         status = cop_graph_check(d->graph, err);
     if (status == COP_OK && d->params.count == 0)

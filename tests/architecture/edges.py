@@ -46,6 +46,7 @@ plugin -> nn: makes and checks models
 store -> train: a synthetic set's file holds its recipe
 store -> nn: a synthetic set is a file format
 store -> exec: provenance names the libraries' versions
+distil -> study: whole distillers plan and run as a plugin does
 distil -> train: a network that is trained between matches
 distil -> nn: models, samples, augmentation and decoding
 distil -> exec: compiles and runs the matching program

@@ -63,6 +63,9 @@ struct cop_plan {
 /* Frees what the plan owns and resets it. */
 void cop_plan_clear(struct cop_plan *p);
 
+/* What options of a pruner come to; it points into them. */
+cop_prune_amount cop_prune_amount_of(const cop_prune_options *options);
+
 /* Has a component plan, by its callback on a reset plan, and checks that there is a step where it
  * states some, and that a set which it states can be trained on. `options` are the component's.
  * `what` names it in messages ("pruner 'imp'"). On failure the plan is cleared. */

@@ -1,6 +1,7 @@
 /* pruning.c: what most pruners' finish comes to: a sample of the data, and an amount that goes. */
 #include "core/memory.h"
 #include "core/sized.h"
+#include "study/graph/plan.h"
 #include "study/running/work.h"
 
 #include <coppice/option_rows.h>
@@ -47,6 +48,20 @@ cop_status cop_work_prune_target(cop_work *w, const cop_tensors *scores,
         a.sparsity > 0.0 ? cop_share_of(density, all) : *kept - cop_share_of(a.rate, *kept);
     *left = end < *kept ? end : *kept;
     return COP_OK;
+}
+
+cop_status cop_prune_lowest(const void *options, cop_work *w, const cop_tensors *scores,
+                            cop_error *err)
+{
+    const cop_prune_amount amount = cop_prune_amount_of(options);
+    return cop_work_prune(w, scores, &amount, err);
+}
+
+cop_status cop_prune_target(const void *options, cop_work *w, const cop_tensors *scores,
+                            int64_t *kept, int64_t *left, cop_error *err)
+{
+    const cop_prune_amount amount = cop_prune_amount_of(options);
+    return cop_work_prune_target(w, scores, &amount, kept, left, err);
 }
 
 cop_status cop_work_sample_objective(cop_work *w, int64_t samples, double logit_scale,

@@ -10,9 +10,9 @@
  *
  * Departures from the authors' code: an expert is drawn for each step, where theirs takes them in
  * shuffled order unless all fit into memory; 5000 steps, where their loop of 5000 has one more; a
- * batch of the student divides the set, where theirs has a smaller last one; a rate that is no
- * longer positive fails the work. Whitening, which the published numbers at 1 and 10 images per
- * class have, is the data's: dataset.zca = 0.1. */
+ * batch of the student divides the set, where theirs has a smaller last one; the learned rate is
+ * held above a thousandth of the first one, with a warning. Whitening, which the published numbers
+ * at 1 and 10 images per class have, is the data's: dataset.zca = 0.1. */
 #include "experts.h"
 #include "options.h"
 #include "student.h"

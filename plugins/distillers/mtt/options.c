@@ -6,10 +6,9 @@
 
 const cop_option mtt_option_table[] = {
     COP_OPT_IPC(mtt_options, ipc),
-    COP_OPT_ENUM(mtt_options, start, "real", cop_pixel_start_choices,
-                 "First pixels: noise N(0, 1), or random real images of the class"),
-    COP_OPT_MODEL(mtt_options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
-                  "The network of experts and students, without batch norm"),
+    COP_OPT_PIXEL_START(mtt_options, start, "real"),
+    COP_OPT_DISTIL_MODEL(mtt_options, model,
+                         "The network of experts and students, without batch norm"),
     COP_OPT_RECIPE(mtt_options, recipe, "mtt",
                    "How the set is trained on; its rate becomes the learned one"),
     COP_OPT_INT(mtt_options, iterations, "5000", 1, 10000000,

@@ -88,6 +88,34 @@ static void what_cannot_work_is_refused(void **state)
     cop_model_free(model);
 }
 
+/* At the head of a pruner's own options, with and without what rows have filled. */
+static void options_are_an_amount(void **state)
+{
+    (void)state;
+    static const char *const fc[] = {"fc"};
+    const struct {
+        cop_prune_options prune;
+        double more;
+    } full =
+        {.prune = {.sparsity = 0.75, .rate = 0.5, .scope = COP_SCOPE_LAYER, .exclude = {1, fc}},
+         .more = 9.0},
+      rate = {.prune = {.rate = 0.25}};
+    cop_model *model = tiny_model(false);
+    cop_error err = {0};
+    cop_plan p = {.kind = COP_KIND_PRUNER, .model = model, .weights_left = ALL, .rounds = 1};
+    assert_ok(cop_prune_plan(&full, &p, &err), &err);
+    assert_int_equal(p.promise.left, CONV / 4 + FC);
+    assert_true(p.need_rounds);
+    p = (cop_plan){.kind = COP_KIND_PRUNER, .model = model, .weights_left = ALL, .rounds = 1};
+    assert_ok(cop_prune_plan(&rate, &p, &err), &err);
+    assert_int_equal(p.promise.left, 3 * ALL / 4);
+    assert_false(p.need_rounds);
+    const cop_prune_amount amount = cop_prune_amount_of(&full.prune);
+    assert_int_equal(amount.scope, COP_SCOPE_LAYER);
+    assert_ptr_equal(amount.exclude, &full.prune.exclude);
+    cop_model_free(model);
+}
+
 /* A linear layer by hand, whose weights are not for pruning. */
 static cop_status fixed_declare(void *self, cop_declaration *d, cop_error *err)
 {
@@ -139,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_rate_needs_no_number_of_rounds),
         cmocka_unit_test(only_what_follows_from_numbers_is_stated),
         cmocka_unit_test(what_cannot_work_is_refused),
+        cmocka_unit_test(options_are_an_amount),
         cmocka_unit_test(a_model_without_prunable_weights_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
