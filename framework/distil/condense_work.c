@@ -44,6 +44,7 @@ static cop_status plan(const void *options, cop_plan *p, cop_error *err)
     cop_plan_steps_go_on(p);
     cop_plan_flops(p, rounds * (matches + training) * cop_model_forward_flops(o->model));
     cop_plan_expect_set(p, o->ipc * classes, o->recipe);
+    cop_plan_spend(p, rounds * classes * (double)o->batch_real, rounds * classes);
     return COP_OK;
 }
 

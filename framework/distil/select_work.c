@@ -18,6 +18,7 @@ cop_status cop_select_plan(const void *options, cop_plan *plan, cop_error *err)
     COP_TRY(cop_plan_need_images(plan, o->ipc, err));
     cop_plan_steps(plan, classes);
     cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
+    cop_plan_spend(plan, (double)cop_plan_train_count(plan), 0.0); /* each once, for its features */
     return cop_plan_train(plan, &request, err);
 }
 
