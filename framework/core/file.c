@@ -273,6 +273,21 @@ cop_status cop_file_write(const char *path, const void *data, size_t size, cop_e
     return cop_writer_commit(writer, err);
 }
 
+bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t part =
+            pread(file, (char *)data + *got, size - *got, (off_t)(offset + (int64_t)*got));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return part == 0;
+        *got += (size_t)part;
+    }
+    return true;
+}
+
 /* Makes one directory; true when it is there afterwards, made by whomever. */
 static bool make_dir(const char *path)
 {

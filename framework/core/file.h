@@ -42,6 +42,11 @@ cop_status cop_writer_commit(cop_writer *writer, cop_error *err);
 /* Removes the temporary file and frees the writer; NULL is fine. */
 void cop_writer_discard(cop_writer *writer);
 
+/* Reads `size` bytes of an open file from `offset` on, whose position is left alone. *got is how
+ * many were there, fewer only where the file ends. False with errno set where they cannot be read.
+ */
+bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_t *got);
+
 /* Makes a directory and those above it; one that is already there is fine. */
 cop_status cop_make_dirs(const char *path, cop_error *err);
 

@@ -10,7 +10,8 @@ void cop_mask_apply(const cop_tensors *mask, cop_tensors *state)
     for (size_t t = 0; t < cop_tensors_count(mask); t++) {
         const cop_tensor *kept = cop_tensors_at(mask, t);
         cop_tensor *weights = cop_tensors_find(state, kept->name);
-        if (weights == NULL || !cop_shape_equal(weights->shape, kept->shape))
+        if (weights == NULL || weights->dtype != COP_F32 || kept->dtype != COP_F32 ||
+            !cop_shape_equal(weights->shape, kept->shape))
             continue;
         const float *m = cop_f32(kept);
         float *w = cop_f32(weights);

@@ -196,13 +196,14 @@ static cop_digest plan_digest(const cop_plan *p)
     if (h == NULL)
         return (cop_digest){0, 0};
     const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic};
-    char text[768];
+    char text[COP_RECIPE_TEXT_SIZE];
     cop_hasher_update(h, &p->steps, sizeof p->steps);
     cop_hasher_update(h, &p->steps_go_on, sizeof p->steps_go_on);
     cop_hasher_update(h, &p->flops, sizeof p->flops);
     cop_hasher_update(h, needs, sizeof needs);
     cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
     cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
+    cop_hasher_update_text(h, cop_recipe_text(&p->expected_recipe, text, sizeof text));
     cop_hasher_update(h, &p->promise.states_left, sizeof p->promise.states_left);
     cop_hasher_update(h, &p->promise.left, sizeof p->promise.left);
     cop_hasher_update(h, &p->promise.regrows, sizeof p->promise.regrows);

@@ -165,6 +165,7 @@ static void finds_each_broken_promise_of_a_work(void **state)
 {
     (void)state;
     expect_finding(FIXTURES "plans_impurely.so", "plan is pure", "the second 2");
+    expect_finding(FIXTURES "expects_impurely.so", "plan is pure", "something else than the first");
     expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
     expect_finding(FIXTURES "judges_impurely.so", "judge is pure", "other verdicts");
     expect_finding(FIXTURES "unread_judgement.so", "what is read for judging is judged by",
@@ -300,6 +301,31 @@ static void refuses_a_file_or_an_option_that_is_not_there(void **state)
     validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate=7"), 2);
 }
 
+/* What --set gives is one value of one option, and nothing behind it is another option. */
+static void refuses_more_than_one_value_at_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *text;
+    } cases[] = {{"train_size=100; noise = 9", "more than one value"},
+                 {"train_size:100; noise=9", "wanted NAME=VALUE"},
+                 {"=9", "wanted NAME=VALUE"},
+                 {"train_size=[1", "syntax error"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char dir[128];
+        make_temp_dir(dir, sizeof dir);
+        assert_ends(dir,
+                    start_command(
+                        dir, WORDS("validate", PLUGINS "dataset-shapes.so", "--set", cases[i].set)),
+                    2);
+        assert_contains(dir, "err", cases[i].text);
+        remove_tree(dir);
+    }
+    validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate=0.5 # of them", "--set",
+                   "scope=layer"),
+             0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +346,7 @@ int main(void)
         cmocka_unit_test(finds_what_the_host_refuses_to_load),
         cmocka_unit_test(finds_samples_that_are_not_sound),
         cmocka_unit_test(refuses_a_file_or_an_option_that_is_not_there),
+        cmocka_unit_test(refuses_more_than_one_value_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

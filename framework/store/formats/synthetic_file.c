@@ -9,6 +9,8 @@
 #include "store/formats/safetensors.h"
 #include "train/recipe_text.h"
 
+#include <coppice/dataset.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +77,7 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     return status;
 }
 
+/* So many numbers, and nothing else. */
 static bool read_floats(const char *text, int count, float *values)
 {
     for (int i = 0; i < count; i++) {
@@ -84,7 +87,7 @@ static bool read_floats(const char *text, int count, float *values)
             return false;
         text = end;
     }
-    return true;
+    return *text == '\0';
 }
 
 /* Which of two names the value is, 0 or 1; where there is no value `absent`, −1 for another one. */
@@ -117,9 +120,11 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     const char *recipe = cop_metadata_find(notes, count, "recipe");
     if (mean == NULL || std == NULL || decode == NULL || factor == NULL || recipe == NULL)
         return false;
-    out->factor = (int32_t)strtol(factor, NULL, 10);
-    return read_decode(decode, &out->decode) && out->factor >= 1 &&
-           out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
+    int64_t said = 0;
+    if (!cop_integer_parse(factor, &said) || said < 1 || said > COP_SYNTHETIC_MOST_FACTOR)
+        return false;
+    out->factor = (int32_t)said;
+    return read_decode(decode, &out->decode) &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
            cop_recipe_from_text(recipe, read);
@@ -165,22 +170,32 @@ static cop_status check_kind(const cop_metadata *notes, size_t count, const cop_
     return COP_OK;
 }
 
+bool cop_synthetic_shapes(cop_shape pixels, cop_shape labels, cop_task *out)
+{
+    if (pixels.rank != 4 || labels.rank != 2 || pixels.dim[0] != labels.dim[0] ||
+        pixels.dim[0] < 1 || pixels.dim[1] < 1 || pixels.dim[1] > COP_MAX_CHANNELS ||
+        labels.dim[1] < 1 || labels.dim[1] > COP_MAX_CLASSES)
+        return false;
+    for (int axis = 2; axis < 4; axis++)
+        if (pixels.dim[axis] < 1 || pixels.dim[axis] > INT32_MAX)
+            return false;
+    *out = (cop_task){.channels = (int32_t)pixels.dim[1],
+                      .height = (int32_t)pixels.dim[2],
+                      .width = (int32_t)pixels.dim[3],
+                      .classes = (int32_t)labels.dim[1]};
+    return true;
+}
+
 static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const char *path,
                                const cop_metadata *notes, size_t count, cop_error *err)
 {
     const cop_tensor *pixels = cop_tensors_find(set, "pixels");
     const cop_tensor *labels = cop_tensors_find(set, "labels");
     if (pixels == NULL || labels == NULL || pixels->dtype != COP_F32 || labels->dtype != COP_F32 ||
-        pixels->shape.rank != 4 || labels->shape.rank != 2 ||
-        pixels->shape.dim[0] != labels->shape.dim[0] || pixels->shape.dim[0] < 1 ||
-        pixels->shape.dim[1] < 1 || pixels->shape.dim[1] > COP_MAX_CHANNELS)
+        !cop_synthetic_shapes(pixels->shape, labels->shape, &out->task))
         return cop_fail_at(err, COP_DAMAGED, path, 0,
                            "is not a distilled set: wants f32 tensors pixels [n, C, H, W] and "
                            "labels [n, classes]");
-    out->task = (cop_task){.channels = (int32_t)pixels->shape.dim[1],
-                           .height = (int32_t)pixels->shape.dim[2],
-                           .width = (int32_t)pixels->shape.dim[3],
-                           .classes = (int32_t)labels->shape.dim[1]};
     cop_recipe recipe;
     if (!read_notes(notes, count, out, &recipe))
         return cop_fail_at(err, COP_DAMAGED, path, 0,

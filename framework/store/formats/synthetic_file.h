@@ -23,6 +23,10 @@
 /* No decoding is finer: files with a larger factor are refused. */
 #define COP_SYNTHETIC_MOST_FACTOR 64
 
+/* What a set of tensors of these shapes is of. False where there is none: another number of axes,
+ * an empty one, or a larger one than any task's (COP_MAX_CHANNELS, INT32_MAX, COP_MAX_CLASSES). */
+bool cop_synthetic_shapes(cop_shape pixels, cop_shape labels, cop_task *out);
+
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err);
 
 /* Reads and checks: shapes agree, pixels are in their space, labels are distributions and what they

@@ -105,8 +105,8 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
         cop_callback_leave(&call);
     }
     if (status != COP_OK)
-        cop_fail(err, status, "%s: plan: %s", what,
-                 inner.message[0] != '\0' ? inner.message : "failed without saying why");
+        (void)cop_fail_at(err, status, inner.file, inner.line, "%s: plan: %s", what,
+                          inner.message[0] != '\0' ? inner.message : "failed without saying why");
     else if (p->steps < 0)
         status = cop_fail(err, COP_FAILED, "%s: plan states %lld steps; wanted at least 0", what,
                           (long long)p->steps);

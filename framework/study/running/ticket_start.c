@@ -1,6 +1,7 @@
 /* ticket_start.c: what a ticket's training starts from, for those who take it elsewhere. */
 #include "core/memory.h"
 #include "study/running/runner.h"
+#include "train/forward.h"
 
 #include <string.h>
 
@@ -35,10 +36,8 @@ static cop_status take_declared(const cop_model *model, const cop_tensors *from,
 {
     for (size_t i = 0; i < cop_declared_count(model); i++) {
         const cop_parameter *p = cop_declared_at(model, i);
-        const cop_tensor *tensor = cop_tensors_find(from, p->name);
-        cop_tensor *copy = NULL;
-        if (tensor == NULL || !cop_shape_equal(tensor->shape, p->shape))
-            return cop_fail(err, COP_FAILED, "the state lacks \"%s\"", p->name);
+        cop_tensor *tensor = NULL, *copy = NULL;
+        COP_TRY(cop_find_declared(from, "state", p, &tensor, err));
         COP_TRY(cop_tensors_add(to, p->name, COP_F32, p->shape, &copy, err));
         memcpy(copy->data, tensor->data, (size_t)cop_shape_count(p->shape) * sizeof(float));
     }

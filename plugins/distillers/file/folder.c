@@ -23,15 +23,25 @@ static void clear(names *n)
     *n = (names){0};
 }
 
-/* Numbers by their value, other names by their bytes. */
-static int compare(const void *a, const void *b)
+/* The digits of a number behind its zeros; NULL where the name is no number. */
+static const char *digits_of(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    if (digits == 0 || name[digits] != '\0')
+        return NULL;
+    return name + strspn(name, "0");
+}
+
+int given_compare_names(const void *a, const void *b)
 {
     const char *left = *(char *const *)a, *right = *(char *const *)b;
-    size_t digits[2] = {strspn(left, "0123456789"), strspn(right, "0123456789")};
-    bool are_numbers = left[digits[0]] == '\0' && right[digits[1]] == '\0';
-    if (are_numbers && digits[0] != digits[1])
-        return digits[0] < digits[1] ? -1 : 1;
-    return strcmp(left, right);
+    const char *first = digits_of(left), *second = digits_of(right);
+    if ((first != NULL) != (second != NULL))
+        return first != NULL ? -1 : 1;
+    if (first != NULL && strlen(first) != strlen(second))
+        return strlen(first) < strlen(second) ? -1 : 1;
+    int by_value = first != NULL ? strcmp(first, second) : 0;
+    return by_value != 0 ? by_value : strcmp(left, right);
 }
 
 static bool add(names *n, const char *name)
@@ -47,23 +57,37 @@ static bool add(names *n, const char *name)
     return true;
 }
 
+/* The next name in a folder; NULL at its end, and where it cannot be read: *reason tells why. */
+static const struct dirent *next_entry(DIR *folder, int *reason)
+{
+    errno = 0;
+    const struct dirent *entry = readdir(folder);
+    *reason = entry == NULL ? errno : 0;
+    return entry;
+}
+
 static cop_status list(const char *path, names *out, cop_error *err)
 {
     bool has_room = true;
+    int reason = 0;
     *out = (names){0};
     DIR *folder = opendir(path);
     if (folder == NULL)
         return cop_fail(err, COP_INVALID, "%s: cannot be listed: %s", path, strerror(errno));
-    for (const struct dirent *entry; has_room && (entry = readdir(folder)) != NULL;)
+    for (const struct dirent *entry; has_room && (entry = next_entry(folder, &reason)) != NULL;)
         if (entry->d_name[0] != '.')
             has_room = add(out, entry->d_name);
     (void)closedir(folder);
+    if (reason != 0) {
+        clear(out);
+        return cop_fail(err, COP_FAILED, "%s: cannot be listed: %s", path, strerror(reason));
+    }
     if (!has_room) {
         clear(out);
         return cop_fail(err, COP_FAILED, "out of memory");
     }
     if (out->count > 1)
-        qsort(out->items, out->count, sizeof *out->items, compare);
+        qsort(out->items, out->count, sizeof *out->items, given_compare_names);
     return COP_OK;
 }
 

@@ -59,6 +59,10 @@ cop_status given_stated(const options *o, const cop_task *task, const cop_tensor
                         given *out, cop_error *err);
 cop_status given_pictures(const options *o, const cop_task *task, given *out, cop_error *err);
 
+/* The order of a folder's names, which qsort calls with pointers to them: numbers by their value,
+ * then other names by their bytes. */
+int given_compare_names(const void *a, const void *b);
+
 /* Label rows out of a tensor of classes, probabilities or logits. */
 cop_status given_labels(const options *o, const cop_task *task, const cop_tensor *labels,
                         given *out, cop_error *err);

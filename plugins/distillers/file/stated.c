@@ -2,6 +2,7 @@
  * own (as `coppice export` writes it: framework/store/formats/synthetic_file.h). */
 #include "given.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Which of the NULL-terminated names the file gives under a key: −1 where it says nothing. */
@@ -19,22 +20,33 @@ static cop_status find_name(const options *o, const cop_tensor_file *file, const
                     o->path, key, note);
 }
 
+/* The factor that the file gives; 1 where it says nothing. */
+static cop_status read_factor(const options *o, const cop_tensor_file *file, int32_t *out,
+                              cop_error *err)
+{
+    float factor = 1.0f;
+    if (file != NULL && cop_tensor_file_numbers(file, "factor", &factor, 1) < 0)
+        return cop_fail(err, COP_INVALID, "%s: its factor is no number", o->path);
+    if (!(factor >= 1.0f && factor <= 64.0f) || factor != floorf(factor))
+        return cop_fail(err, COP_INVALID, "%s: its factor is %g, wanted a whole number, 1 to 64",
+                        o->path, (double)factor);
+    *out = (int32_t)factor;
+    return COP_OK;
+}
+
 static cop_status state_decode(const options *o, const cop_tensor_file *file, given *out,
                                cop_error *err)
 {
     static const char *const names[] = {"none", "single", "multi", NULL};
     static const cop_decode decodes[] = {COP_DECODE_NONE, COP_DECODE_SINGLE, COP_DECODE_MULTI};
-    float factor = 1.0f;
     int found = o->decode - DECODE_NONE;
     if (o->decode == DECODE_AUTO)
         COP_TRY(find_name(o, file, "decode", names, &found, err));
     out->decode = decodes[found > 0 ? found : 0];
-    if (file != NULL && cop_tensor_file_numbers(file, "factor", &factor, 1) < 0)
-        return cop_fail(err, COP_INVALID, "%s: its factor is no number", o->path);
-    if (!(factor >= 1.0f && factor <= 64.0f))
-        return cop_fail(err, COP_INVALID, "%s: its factor is %g, wanted 1 to 64", o->path,
-                        (double)factor);
-    out->factor = o->factor > 0 ? (int32_t)o->factor : (int32_t)factor;
+    if (o->factor > 0)
+        out->factor = (int32_t)o->factor;
+    else
+        COP_TRY(read_factor(o, file, &out->factor, err));
     if (out->decode == COP_DECODE_NONE)
         out->factor = 1;
     return COP_OK;

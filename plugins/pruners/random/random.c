@@ -42,13 +42,18 @@ static cop_status count_like(const options *o, const like_file *file, cop_plan *
 {
     const cop_model *model = cop_plan_model(plan);
     const int64_t round = cop_plan_round(plan), rounds = cop_plan_rounds(plan);
+    bool prunes = false;
     for (size_t i = 0; i < cop_model_parameter_count(model); i++) {
         const cop_parameter *p = cop_model_parameter(model, i);
         int64_t count = p->prunable ? cop_shape_count(p->shape) : 0;
-        if (p->prunable && !cop_name_listed(p->name, &o->exclude))
+        if (p->prunable && !cop_name_listed(p->name, &o->exclude)) {
             COP_TRY(like_count(file, p->name, p->shape, round, rounds, &count, err));
+            prunes = true;
+        }
         *left += count;
     }
+    if (!prunes)
+        return cop_fail(err, COP_INVALID, "exclude leaves no weights to prune");
     return COP_OK;
 }
 

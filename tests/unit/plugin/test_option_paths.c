@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "failing_readdir.h"
 #include "plugin/component.h"
 #include "plugin/options/setting.h"
 
@@ -151,6 +152,26 @@ static void a_path_is_identified_by_what_it_leads_to(void **state)
     remove_tree(dir);
 }
 
+/* The part of a directory that could be read is another directory. */
+static void a_directory_that_cannot_be_read_to_its_end_is_not_identified(void **state)
+{
+    (void)state;
+    char dir[PATH_MAX - 64], path[PATH_MAX];
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    (void)snprintf(path, sizeof path, "%s/a", dir);
+    assert_ok(cop_file_write(path, "first", 5, &err), &err);
+    for (int entries = 0; entries < 4; entries++) {
+        path_options o = {0};
+        cop_option_values *values = NULL;
+        entries_left = entries;
+        cop_status status = try_path("t.cfg", dir, true, 0, &o, &values, &err);
+        entries_left = -1;
+        assert_refused(status, COP_INVALID, &err, "which cannot be read");
+    }
+    remove_tree(dir);
+}
+
 typedef struct paths_options {
     cop_string_list paths;
 } paths_options;
@@ -225,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_path_is_relative_to_the_file_that_names_it),
         cmocka_unit_test(an_effective_path_begins_at_the_root),
         cmocka_unit_test(a_path_is_identified_by_what_it_leads_to),
+        cmocka_unit_test(a_directory_that_cannot_be_read_to_its_end_is_not_identified),
         cmocka_unit_test(each_path_of_a_list_is_one_as_a_path_by_itself_is),
         cmocka_unit_test(a_list_of_paths_is_identified_by_what_they_lead_to),
     };

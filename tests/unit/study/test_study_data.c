@@ -4,7 +4,7 @@
 
 #include "core/text.h"
 #include "plugin/options/setting.h"
-#include "study/data/data.h"
+#include "study/data/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +27,8 @@ static int close_fixtures(void **state)
     return 0;
 }
 
-/* Loads the dataset "floatdata" with these options. */
-static cop_status load(const char *options, cop_component **component, cop_loaded_data **data,
-                       cop_error *err)
+/* The dataset "floatdata" with these options. */
+static void read_component(const char *options, cop_component **component, cop_error *err)
 {
     cop_text whole = {0};
     config_t config;
@@ -41,7 +40,44 @@ static cop_status load(const char *options, cop_component **component, cop_loade
         cop_component_read(registry, COP_KIND_DATASET, group, NULL, "t.cfg", NULL, component, err),
         err);
     config_destroy(&config);
+}
+
+/* Loads it. */
+static cop_status load(const char *options, cop_component **component, cop_loaded_data **data,
+                       cop_error *err)
+{
+    read_component(options, component, err);
     return cop_loaded_data_open(*component, NULL, NULL, data, err);
+}
+
+/* Opens it and asks what it is. */
+static cop_status ask(const char *options, cop_error *err)
+{
+    cop_component *component = NULL;
+    cop_instance instance = {0};
+    cop_dataset_info info = {0};
+    read_component(options, &component, err);
+    cop_status status = cop_data_open_instance(component, &instance, &info, err);
+    cop_instance_close(&instance);
+    cop_component_free(component);
+    return status;
+}
+
+/* Sizes whose product is 0 in 64 bits, and what is beyond any data set. */
+static void refuses_images_that_nothing_can_hold(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    assert_refused(
+        ask("channels = 4; side = 1073741824;", &err), COP_FAILED, &err,
+        "dataset \"floatdata\" describes images of 4 channels of 1073741824 x 1073741824 "
+        "pixels: one may have at most 1073741824 bytes");
+    assert_refused(ask("channels = 4; side = 2147483647;", &err), COP_FAILED, &err, "one may have");
+    assert_refused(ask("channels = 4; side = 8193;", &err), COP_FAILED, &err, "one may have");
+    assert_refused(ask("size = 9000000000000000000L;", &err), COP_FAILED, &err,
+                   "has 9000000000000000000 training samples of 64 bytes: a split may have");
+    assert_ok(ask("channels = 4; side = 8192;", &err), &err);
+    assert_ok(ask("channels = 4; side = 2048; size = 1281167;", &err), &err); /* ImageNet */
 }
 
 static void refuses_what_is_out_of_range_with_its_sample(void **state)
@@ -97,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_what_is_out_of_range_with_its_sample),
         cmocka_unit_test(takes_floats_from_zero_to_one),
+        cmocka_unit_test(refuses_images_that_nothing_can_hold),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }

@@ -1,5 +1,6 @@
 /* The imagefolder dataset: which images there are, and each of them as torchvision resizes it with
  * Pillow. tests/fixtures/images is written by tools/fixtures/make_image_fixtures.py. */
+#include "failing_readdir.h"
 #include "nn/dataset.h"
 #include "plugin_options.h"
 
@@ -270,6 +271,38 @@ static void classes_may_be_listed_or_be_in_a_file(void **state)
     assert_not_opened(f, "classes = [\"dog\"];", "train", "1 classes, wanted 2 to 1000");
 }
 
+static void a_list_of_classes_is_a_regular_file(void **state)
+{
+    const fixture *f = *state;
+    char path[600], more[700];
+    put_split(f, "test");
+    (void)snprintf(path, sizeof path, "%s/classes.txt", f->dir);
+    (void)snprintf(more, sizeof more, "class_file = \"%s\";", path);
+    assert_not_opened(f, more, "classes.txt", "cannot open: No such file");
+    assert_int_equal(mkfifo(path, 0600), 0); /* opening one waits for its writer */
+    assert_not_opened(f, more, "classes.txt", "is not a regular file");
+    assert_int_equal(unlink(path), 0);
+    write_bytes(path, "", 0);
+    assert_int_equal(truncate(path, 1 << 20), 0);
+    assert_not_opened(f, more, "classes.txt", "is too long for a list of classes");
+}
+
+/* Half of the images are no data set. */
+static void a_folder_that_cannot_be_read_to_its_end_is_refused(void **state)
+{
+    const fixture *f = *state;
+    put_split(f, "test");
+    for (int entries = 0; entries < 28; entries++) {
+        void *self = NULL;
+        cop_error err = {0};
+        entries_left = entries;
+        cop_status status = open_data(f, "", &self, &err);
+        entries_left = -1;
+        assert_refused(status, COP_FAILED, &err, "cannot be listed: Input/output error");
+        assert_null(self);
+    }
+}
+
 static void folders_without_a_split_are_training_images(void **state)
 {
     const fixture *f = *state;
@@ -396,6 +429,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_classes_in_order_with_either_name_of_the_test_split,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(classes_may_be_listed_or_be_in_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_list_of_classes_is_a_regular_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_read_to_its_end_is_refused, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(folders_without_a_split_are_training_images, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_class_without_images_is_refused, set_up, tear_down),

@@ -340,7 +340,9 @@ static void what_a_file_says_of_itself_is_known_or_refused(void **state)
                  {{"decode", "bound"}, "decode = \"bound\", which is not known"},
                  {{"whitened", "perhaps"}, "whitened = \"perhaps\""},
                  {{"factor", "two"}, "its factor is no number"},
-                 {{"factor", "99"}, "its factor is 99, wanted 1 to 64"},
+                 {{"factor", "99"}, "its factor is 99, wanted a whole number, 1 to 64"},
+                 {{"factor", "1.5"}, "its factor is 1.5, wanted a whole number, 1 to 64"},
+                 {{"factor", "1 2"}, "its factor is no number"},
                  {{"mean", "0.5 0.5"}, "mean is not a number for each of the 3 channels"},
                  {{"mean", "0 0 0"}, "given together"},
                  {{"recipe", "name=idc"}, "\"name=idc\" is no recipe"}};
@@ -356,6 +358,35 @@ static void what_a_file_says_of_itself_is_known_or_refused(void **state)
                                                         : "space = \"unit\"; recipe = \"sgd\";",
                 cases[i].text);
     }
+}
+
+/* A note that an option overrides is not read. */
+static void an_option_stands_in_for_a_note_that_is_wrong(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    const cop_metadata notes[] = {{"decode", "single"}, {"factor", "2.9"}};
+    cop_tensors *tensors = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, tensors, notes, 2, &err), &err);
+    cop_tensors_free(tensors);
+    refused(s, "space = \"unit\"; recipe = \"sgd\";", "its factor is 2.9");
+    cop_synthetic set = made(s, "space = \"unit\"; recipe = \"sgd\"; factor = 2;");
+    assert_int_equal(set.factor, 2);
+    cop_synthetic_clear(&set);
+}
+
+/* Whatever a file says of its maker is one line in the set's origin. */
+static void the_maker_of_a_file_is_made_readable(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    const cop_metadata note = {"made_by", "a\nb\x1b[31m\xc2\x85\xc3\xa4"};
+    cop_tensors *tensors = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, tensors, &note, 1, &err), &err);
+    cop_tensors_free(tensors);
+    cop_synthetic set = made(s, "space = \"unit\"; recipe = \"sgd\";");
+    assert_non_null(strstr(set.origin, ", made by a?b?[31m????"));
+    cop_synthetic_clear(&set);
 }
 
 static void flawed_numbers_are_refused_with_their_image(void **state)
@@ -414,6 +445,8 @@ int main(void)
         WITH_SCENE(whitened_sets_are_for_whitened_data_alone),
         WITH_SCENE(what_is_not_stated_is_not_guessed),
         WITH_SCENE(what_a_file_says_of_itself_is_known_or_refused),
+        WITH_SCENE(an_option_stands_in_for_a_note_that_is_wrong),
+        WITH_SCENE(the_maker_of_a_file_is_made_readable),
         WITH_SCENE(flawed_numbers_are_refused_with_their_image),
         WITH_SCENE(images_of_another_size_are_refused),
     };

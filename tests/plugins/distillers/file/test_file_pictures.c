@@ -1,8 +1,10 @@
 /* A set out of a folder of pictures for each class: which class a picture is of, its pixels, and
  * what is refused with its path. */
 #include "core/file.h"
+#include "failing_readdir.h"
 #include "nn/synthetic.h"
 #include "plugin_options.h"
+#include "plugins/distillers/file/given.h"
 #include "report/renderers/png.h"
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -193,6 +195,52 @@ static void a_picture_is_of_the_class_of_its_folder(void **state)
     cop_synthetic_clear(&set);
 }
 
+/* Whatever order the folder has them in: the classes are in the same one. */
+static void names_have_one_order(void **state)
+{
+    (void)state;
+    enum { NAMES = 7 };
+    static const char *const wanted[NAMES] = {"2", "03", "3", "10", "", "1a", "b"};
+    int places[NAMES] = {0, 1, 2, 3, 4, 5, 6}, turned[NAMES] = {0};
+    const char *names[NAMES];
+    for (int i = 0; i < NAMES;) { /* Heap's permutations */
+        for (int k = 0; k < NAMES; k++)
+            names[k] = wanted[places[k]];
+        qsort(names, NAMES, sizeof *names, given_compare_names);
+        for (int k = 0; k < NAMES; k++)
+            assert_string_equal(names[k], wanted[k]);
+        for (i = 0; i < NAMES && turned[i] >= i; i++)
+            turned[i] = 0;
+        if (i == NAMES)
+            break;
+        int *a = &places[i % 2 == 0 ? 0 : turned[i]], *b = &places[i], held = *a;
+        *a = *b;
+        *b = held;
+        turned[i]++;
+    }
+}
+
+/* Half of the pictures are no set. */
+static void a_folder_that_cannot_be_read_to_its_end_is_refused(void **state)
+{
+    const scene *s = *state;
+    char text[600];
+    put_png(s, "a", "1.png", WIDTH, 0);
+    put_png(s, "b", "1.png", WIDTH, 0);
+    put_png(s, "c", "1.png", WIDTH, 0);
+    (void)snprintf(text, sizeof text, "path = \"%s\"; recipe = \"idc\";", s->dir);
+    test_options o = read_options(&coppice_plugin, text);
+    for (int entries = 0; entries < 18; entries++) { /* of four folders, with their ends */
+        cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = task};
+        cop_error err = {0};
+        entries_left = entries;
+        cop_status status = cop_plan_make("file", coppice_plugin.ops, o.values, &plan, &err);
+        entries_left = -1;
+        assert_refused(status, COP_FAILED, &err, "cannot be listed: Input/output error");
+    }
+    free_options(&o);
+}
+
 static void pictures_are_grey_where_the_data_are(void **state)
 {
     const scene *s = *state;
@@ -270,6 +318,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_SCENE(a_picture_is_of_the_class_of_its_folder),
+        cmocka_unit_test(names_have_one_order),
+        WITH_SCENE(a_folder_that_cannot_be_read_to_its_end_is_refused),
         WITH_SCENE(pictures_are_grey_where_the_data_are),
         WITH_SCENE(what_would_have_to_be_guessed_is_refused),
         WITH_SCENE(flawed_pictures_are_refused_with_their_path),

@@ -227,6 +227,11 @@ static void a_plan_follows_the_file_or_refuses_it(void **state)
     assert_refused(plan(settings, &left, &err), COP_INVALID, &err, "distribution have no say");
     (void)snprintf(settings, sizeof settings, "like = \"%s\"; exclude = [\"nix\"];", path);
     assert_refused(plan(settings, &left, &err), COP_INVALID, &err, "nix");
+    write_mask(path, COP_U8, 4, 1);
+    (void)snprintf(settings, sizeof settings,
+                   "like = \"%s\"; exclude = [\"conv.weight\", \"fc.weight\"];", path);
+    assert_refused(plan(settings, &left, &err), COP_INVALID, &err,
+                   "exclude leaves no weights to prune");
     remove_tree(dir);
 }
 
