@@ -209,6 +209,10 @@ COP_API int64_t cop_plan_dense_copies(const cop_plan *p);
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
 
+/* What the data call the class; NULL where they have no names. For what can be refused before
+ * anything runs: no result may depend on it. */
+COP_API const char *cop_plan_class_name(const cop_plan *p, int32_t label);
+
 /* Refuses, naming it, a class that has fewer than `wanted` training images: COP_INVALID. A class of
  * which the host does not know how many there are is accepted. */
 COP_API cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err);

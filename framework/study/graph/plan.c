@@ -246,6 +246,12 @@ int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
     return is_known ? p->class_counts[label] : -1;
 }
 
+const char *cop_plan_class_name(const cop_plan *p, int32_t label)
+{
+    bool is_known = p->class_names != NULL && label >= 0 && label < p->task.classes;
+    return is_known ? p->class_names[label] : NULL;
+}
+
 cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err)
 {
     for (int32_t c = 0; c < p->task.classes; c++) {

@@ -37,7 +37,8 @@ struct cop_plan {
     cop_task task;
     cop_pixel_space space; /* of the training samples; 0: COP_PIXELS_UNIT */
     int64_t train_count, test_count;
-    const int64_t *class_counts; /* training samples by class; NULL: not known */
+    const int64_t *class_counts;    /* training samples by class; NULL: not known */
+    const char *const *class_names; /* NULL: there are none */
     int64_t copies;
     bool lacks_dense;   /* there is no dense network, whoever asks for it */
     bool has_distilled; /* the study has a synthetic set to train on */

@@ -24,6 +24,7 @@ struct cop_plan cop_line_new_plan(const cop_line *l, cop_kind kind, const cop_lo
                              .train_count = data->train.count,
                              .test_count = data->test.count,
                              .class_counts = data->class_counts,
+                             .class_names = data->info.class_names,
                              .copies = l->o->cell->copies,
                              .lacks_dense = !has_dense(l),
                              .has_distilled = l->distil != COP_NO_STAGE,

@@ -189,6 +189,47 @@ static cop_status check_options(const options *o, const cop_task *task, cop_erro
     return COP_OK;
 }
 
+/* Whether the name is that of a class of the data; of which in *label. */
+static bool is_class(const cop_plan *plan, const char *name, int32_t *label)
+{
+    const char *known = NULL;
+    for (*label = 0; (known = cop_plan_class_name(plan, *label)) != NULL; (*label)++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
+}
+
+static cop_status check_folder(const options *o, const cop_plan *plan, const char *name, size_t at,
+                               cop_error *err)
+{
+    int32_t label = 0;
+    if (digits_of(name) != NULL && strtoull(name, NULL, 10) == at)
+        return COP_OK; /* a label, in its place */
+    if (!is_class(plan, name, &label))
+        return cop_fail(err, COP_INVALID,
+                        "%s: the folder \"%s\" is no class of the data, whose first is \"%s\": "
+                        "state classes, the folders in the order of the labels",
+                        o->path, name, cop_plan_class_name(plan, 0));
+    if ((size_t)label != at)
+        return cop_fail(err, COP_INVALID,
+                        "%s: the folder \"%s\" is number %zu, and class %d of the data: state "
+                        "classes, the folders in the order of the labels",
+                        o->path, name, at, (int)label);
+    return COP_OK;
+}
+
+cop_status given_check_folders(const options *o, const cop_plan *plan, cop_error *err)
+{
+    names folders = {0};
+    if (o->classes.count > 0 || cop_plan_class_name(plan, 0) == NULL)
+        return COP_OK;
+    cop_status status = list(o->path, &folders, err);
+    for (size_t i = 0; status == COP_OK && i < folders.count; i++)
+        status = check_folder(o, plan, folders.items[i], i, err);
+    clear(&folders);
+    return status;
+}
+
 cop_status given_pictures(const options *o, const cop_task *task, given *out, cop_error *err)
 {
     names classes = {0}, files = {0};

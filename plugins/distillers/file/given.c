@@ -84,6 +84,7 @@ static cop_status read_folder(const options *o, const cop_task *task, given *out
 {
     COP_TRY(given_stated(o, task, NULL, out, err));
     COP_TRY(given_pictures(o, task, out, err));
+    out->is_folder = true;
     say_origin(o, NULL, out);
     return COP_OK;
 }

@@ -37,6 +37,7 @@ typedef struct given {
     cop_decode decode;
     int32_t factor;
     bool is_whitened;
+    bool is_folder; /* of pictures */
     bool has_normalization;
     cop_normalization normalization;
     cop_recipe *recipe;
@@ -58,6 +59,11 @@ cop_status given_arrays(const options *o, const cop_task *task, const cop_tensor
 cop_status given_stated(const options *o, const cop_task *task, const cop_tensor_file *file,
                         given *out, cop_error *err);
 cop_status given_pictures(const options *o, const cop_task *task, given *out, cop_error *err);
+
+/* Refuses a folder of pictures whose classes' folders, sorted, are not in the order of the data's
+ * classes: their pictures would have wrong labels. Folders that are called by the labels (0, 1, …)
+ * pass; so do all where `classes` states their order, and where the data have no names. */
+cop_status given_check_folders(const options *o, const cop_plan *plan, cop_error *err);
 
 /* The order of a folder's names, which qsort calls with pointers to them: numbers by their value,
  * then other names by their bytes. */

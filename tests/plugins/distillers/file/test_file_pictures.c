@@ -279,6 +279,53 @@ static void what_would_have_to_be_guessed_is_refused(void **state)
     refused(s, "", "/c/1.jpg: is in four inks (CMYK)");
 }
 
+/* What `plan` says of folders of these names beside data whose classes are called c, a and b. */
+static cop_status order_of(const scene *s, const char *settings, cop_error *err)
+{
+    static const char *const named[CLASSES] = {"c", "a", "b"};
+    char text[600];
+    (void)snprintf(text, sizeof text, "path = \"%s\"; recipe = \"idc\"; %s", s->dir, settings);
+    test_options o = read_options(&coppice_plugin, text);
+    cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = task, .class_names = named};
+    cop_status status = cop_plan_make("file", coppice_plugin.ops, o.values, &plan, err);
+    if (status == COP_OK)
+        cop_plan_clear(&plan);
+    free_options(&o);
+    return status;
+}
+
+static void folders_in_another_order_than_the_classes_are_refused(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0}, none = {0};
+    put_png(s, "a", "1.png", WIDTH, 0);
+    put_png(s, "b", "1.png", WIDTH, 0);
+    put_png(s, "c", "1.png", WIDTH, 0);
+    assert_refused(order_of(s, "", &err), COP_INVALID, &err,
+                   "the folder \"a\" is number 0, and class 1 of the data: state classes");
+    assert_ok(order_of(s, "classes = [\"c\", \"a\", \"b\"];", &none), &none);
+}
+
+static void folders_that_are_no_classes_are_refused(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    put_png(s, "a", "1.png", WIDTH, 0);
+    put_png(s, "b", "1.png", WIDTH, 0);
+    put_png(s, "cat", "1.png", WIDTH, 0);
+    assert_refused(order_of(s, "", &err), COP_INVALID, &err, "state classes");
+}
+
+static void folders_may_be_called_by_the_labels(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    put_png(s, "00", "1.png", WIDTH, 0);
+    put_png(s, "01", "1.png", WIDTH, 0);
+    put_png(s, "02", "1.png", WIDTH, 0);
+    assert_ok(order_of(s, "", &err), &err);
+}
+
 static void flawed_pictures_are_refused_with_their_path(void **state)
 {
     const scene *s = *state;
@@ -322,6 +369,9 @@ int main(void)
         WITH_SCENE(a_folder_that_cannot_be_read_to_its_end_is_refused),
         WITH_SCENE(pictures_are_grey_where_the_data_are),
         WITH_SCENE(what_would_have_to_be_guessed_is_refused),
+        WITH_SCENE(folders_in_another_order_than_the_classes_are_refused),
+        WITH_SCENE(folders_that_are_no_classes_are_refused),
+        WITH_SCENE(folders_may_be_called_by_the_labels),
         WITH_SCENE(flawed_pictures_are_refused_with_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
