@@ -58,23 +58,6 @@ static cop_status refuse_missing(const taking *t, cop_error *err)
     return status;
 }
 
-/* Element k as a double; types that only integers have are exact. */
-static double value_at(const cop_tensor *t, int64_t k)
-{
-    switch (t->dtype) {
-    case COP_F32:
-        return (double)cop_f32(t)[k];
-    case COP_F64:
-        return cop_f64(t)[k];
-    case COP_I64:
-        return (double)cop_i64(t)[k];
-    case COP_U8:
-        return (double)cop_u8(t)[k];
-    default:
-        return NAN;
-    }
-}
-
 static cop_status refuse_value(const taking *t, const char *tensor, int64_t k, double value,
                                cop_error *err)
 {
@@ -95,7 +78,7 @@ static cop_status take_values(const taking *t, const cop_tensor *from, const cop
 {
     int64_t count = cop_shape_count(to->shape);
     for (int64_t k = 0; k < count; k++) {
-        double value = value_at(from, k);
+        double value = cop_tensor_value(from, k);
         float rounded = (float)value;
         if (!isfinite(rounded))
             return refuse_value(t, from->name, k, isnan(value) ? value : (double)INFINITY, err);
