@@ -1,7 +1,6 @@
 /* option_rows.h (implemented in plugin/): option rows that several plugins share, written once: the
  * same name of a thing means the same in every plugin. The first two arguments are the options
- * struct and the field, by whose name the option is called. Implemented in
- * plugin/options/rows.c. */
+ * struct and the field, by whose name the option is called. */
 #ifndef COPPICE_OPTION_ROWS_H
 #define COPPICE_OPTION_ROWS_H
 
