@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/shape.h"
 #include "core/text.h"
+#include "nn/declared.h"
 #include "store/formats/safetensors.h"
 
 #include <math.h>
@@ -21,15 +22,6 @@ typedef struct taking {
     cop_tensors *taken;
 } taking;
 
-/* The i-th tensor that the model declares; NULL after the last. */
-static const cop_parameter *declared_at(const cop_model *m, size_t i)
-{
-    size_t parameters = cop_model_parameter_count(m);
-    if (i < parameters)
-        return cop_model_parameter(m, i);
-    return i < parameters + cop_model_buffer_count(m) ? cop_model_buffer(m, i - parameters) : NULL;
-}
-
 static bool is_wanted(const taking *t, const cop_parameter *p)
 {
     return !t->is_mask || p->prunable;
@@ -39,8 +31,8 @@ static cop_status refuse_missing(const taking *t, cop_error *err)
 {
     cop_text names = {0};
     size_t missing = 0, wanted = 0;
-    for (size_t i = 0; declared_at(t->model, i) != NULL; i++) {
-        const cop_parameter *p = declared_at(t->model, i);
+    for (size_t i = 0; i < cop_declared_count(t->model); i++) {
+        const cop_parameter *p = cop_declared_at(t->model, i);
         if (!is_wanted(t, p))
             continue;
         wanted++;
@@ -109,9 +101,9 @@ static cop_status take(const taking *t, const cop_parameter *wanted, cop_error *
 static cop_status take_all(const taking *t, cop_error *err)
 {
     COP_TRY(refuse_missing(t, err));
-    for (size_t i = 0; declared_at(t->model, i) != NULL; i++) {
-        if (is_wanted(t, declared_at(t->model, i)))
-            COP_TRY(take(t, declared_at(t->model, i), err));
+    for (size_t i = 0; i < cop_declared_count(t->model); i++) {
+        if (is_wanted(t, cop_declared_at(t->model, i)))
+            COP_TRY(take(t, cop_declared_at(t->model, i), err));
     }
     return COP_OK;
 }
