@@ -185,7 +185,4 @@ void cop_config_free(cop_config *c);
 void cop_config_describe(FILE *out);
 cop_status cop_config_describe_json(FILE *out, cop_error *err);
 
-/* Checks the framework's own option tables (for tests). */
-cop_status cop_config_check_tables(cop_error *err);
-
 #endif

@@ -238,11 +238,6 @@ const cop_preparation *cop_component_preparation(const cop_component *c)
     return &c->prepared.values;
 }
 
-const void *cop_component_options(const cop_component *c)
-{
-    return c->options;
-}
-
 size_t cop_component_model_count(const cop_component *c)
 {
     return cop_option_values_model_count(c->values);

@@ -63,10 +63,6 @@ cop_status cop_place_at_component(const cop_component *c, cop_status status, cop
 size_t cop_component_model_count(const cop_component *c);
 const cop_component *cop_component_model_at(const cop_component *c, size_t i);
 
-/* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
- */
-const void *cop_component_options(const cop_component *c);
-
 /* Reads one table of options from a config group into a zeroed struct, as component_read does: used
  * for the framework's own groups (study, train, …), which are described by the same tables. Strings
  * and lists are owned by *values. */
