@@ -1,9 +1,9 @@
 /* trainer.c: the one training loop.
  *
- * There are two programs, one for the full batch and one for the partial last batch of an epoch,
- * each compiled when first needed. Both read parameters and buffers where the state holds them and
- * write new buffers there; gradients go to memory of the trainer, from which the optimiser updates
- * the parameters. So a step copies nothing but the batch. */
+ * There are two programs: one for the full batch, compiled when the trainer is made, and one for
+ * the partial last batch of an epoch, compiled when that comes. Both read parameters and buffers
+ * where the state holds them and write new buffers there; gradients go to memory of the trainer,
+ * from which the optimiser updates the parameters. So a step copies nothing but the batch. */
 #include <coppice/trainer.h>
 
 #include "core/sized.h"
@@ -44,7 +44,8 @@ struct cop_trainer {
     cop_draws *draws;     /* NULL without augmentation and CutMix */
     cop_dropout *dropout; /* NULL without, and until the full batch's program is there */
     cop_update *update;
-    cop_program *full, *partial; /* NULL until needed */
+    cop_program *full;    /* NULL while the trainer is being made */
+    cop_program *partial; /* NULL until needed */
 };
 
 static bool is_drawing(const cop_trainer *t)

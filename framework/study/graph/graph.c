@@ -3,7 +3,8 @@
  * The dense network is ticket 0. Each round of each phase trains the ticket at hand (where
  * the pruner wants it), prunes it, and rewinds: the result is the next ticket. Tickets that are to
  * be validated are then trained S times on real data from their start, and analysed; what stands
- * beside them is laid out in controls.c. Trainings are made in trainings.c, planned work in works.c. */
+ * beside them is laid out in controls.c. Trainings are made in trainings.c, planned work in
+ * works.c. */
 #include "study/graph/line.h"
 
 #include "study/graph/given.h"

@@ -74,7 +74,8 @@ const cop_loaded_data *cop_line_phase_data(const cop_line *l, const cop_phase *p
 void cop_line_use_phase(const cop_line *l, const cop_phase *p, cop_stage *stage);
 
 /* Adds the training, called `what`; `wanted_by` says in messages who wants the stage's snapshots.
- * Takes over what the stage owns. COP_INVALID where it cannot run or does not come to a snapshot. */
+ * Takes over what the stage owns. COP_INVALID where it cannot run or does not come to a snapshot.
+ */
 cop_status cop_line_add_training(cop_line *l, cop_stage *stage, const char *what,
                                  const char *wanted_by, int32_t *index, cop_error *err);
 
@@ -88,7 +89,8 @@ struct cop_plan cop_line_new_plan(const cop_line *l, cop_kind kind, const cop_lo
 /* Has a component plan; a failure without a place of its own gets the component's. */
 cop_status cop_line_make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err);
 
-/* Adds a work stage whose plan was made, with the trainings that it asks for, and frees the plan. */
+/* Adds a work stage whose plan was made, with the trainings that it asks for, and frees the plan.
+ */
 cop_status cop_line_add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
                              cop_stage *stage, const char *what, int32_t *index, cop_error *err);
 

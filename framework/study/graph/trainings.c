@@ -1,5 +1,5 @@
-/* trainings.c: the trainings of a line: what is drawn in each, where its schedule begins, and whether
- * it comes to the states that are wanted of it. */
+/* trainings.c: the trainings of a line: what is drawn in each, where its schedule begins, and
+ * whether it comes to the states that are wanted of it. */
 #include "study/graph/line.h"
 
 #include "core/memory.h"
