@@ -188,7 +188,4 @@ cop_component *cop_cell_copies_dataset(const cop_cell *cell);
 void cop_config_describe(FILE *out);
 cop_status cop_config_describe_json(FILE *out, cop_error *err);
 
-/* Checks the framework's own option tables (for tests). */
-cop_status cop_config_check_tables(cop_error *err);
-
 #endif

@@ -326,3 +326,13 @@ cop_status cop_make_dirs(const char *path, cop_error *err)
     free(part);
     return status;
 }
+
+int cop_entries_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int cop_entry_is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}

@@ -6,6 +6,8 @@
 
 #include <coppice/status.h>
 
+#include <dirent.h>
+
 /* Fails with "<what> <path>: <strerror(errno)>"; returns COP_FAILED and leaves errno. */
 cop_status cop_fail_errno(cop_error *err, const char *what, const char *path);
 
@@ -49,5 +51,9 @@ bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_
 
 /* Makes a directory and those above it; one that is already there is fine. */
 cop_status cop_make_dirs(const char *path, cop_error *err);
+
+/* For scandir(3): the names in the order of their bytes, and those alone that are not hidden. */
+int cop_entries_by_name(const struct dirent **a, const struct dirent **b);
+int cop_entry_is_visible(const struct dirent *entry);
 
 #endif

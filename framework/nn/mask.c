@@ -22,16 +22,20 @@ void cop_mask_apply(const cop_tensors *mask, cop_tensors *state)
     }
 }
 
+int64_t cop_mask_tensor_count(const cop_tensor *mask)
+{
+    const float *m = cop_f32(mask);
+    int64_t count = cop_shape_count(mask->shape), ones = 0;
+    for (int64_t i = 0; i < count; i++)
+        ones += m[i] != 0.0f;
+    return ones;
+}
+
 int64_t cop_mask_count(const cop_tensors *mask)
 {
     int64_t ones = 0;
-    for (size_t t = 0; t < cop_tensors_count(mask); t++) {
-        const cop_tensor *kept = cop_tensors_at(mask, t);
-        const float *m = cop_f32(kept);
-        int64_t count = cop_shape_count(kept->shape);
-        for (int64_t i = 0; i < count; i++)
-            ones += m[i] != 0.0f;
-    }
+    for (size_t t = 0; t < cop_tensors_count(mask); t++)
+        ones += cop_mask_tensor_count(cop_tensors_at(mask, t));
     return ones;
 }
 

@@ -9,6 +9,7 @@
 #include "core/sized.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
+#include "nn/declared.h"
 #include "nn/output.h"
 #include "nn/task.h"
 
@@ -244,17 +245,10 @@ static cop_status bind_list(const cop_model *m, const cop_parameters *list, cop_
     char name[2 * COP_NAME_SIZE];
     for (size_t i = 0; i < list->count; i++) {
         const cop_parameter *p = &list->items[i];
-        const cop_tensor *tensor = cop_tensors_find(state, p->name);
-        if (tensor == NULL)
-            return cop_fail(err, COP_FAILED, "model %s: the state has no tensor %s", m->id,
-                            p->name);
-        if (tensor->dtype != COP_F32 || !cop_shape_equal(tensor->shape, p->shape)) {
-            char wanted[96], got[96];
-            return cop_fail(err, COP_FAILED, "model %s: %s is to be f32 %s, the state's is %s%s",
-                            m->id, p->name, cop_shape_text(p->shape, wanted, sizeof wanted),
-                            tensor->dtype == COP_F32 ? "" : "of another type, ",
-                            cop_shape_text(tensor->shape, got, sizeof got));
-        }
+        cop_tensor *tensor = NULL;
+        cop_status status = cop_find_declared(state, "state", p, &tensor, err);
+        if (status != COP_OK)
+            return cop_fail_within(err, "model %s", m->id);
         (void)snprintf(name, sizeof name, "%s%s", prefix, p->name);
         COP_TRY(cop_program_bind_name(program, name, cop_f32(tensor), err));
     }

@@ -44,15 +44,6 @@ cop_status cop_check_listed(const cop_model *model, const cop_string_list *list,
     return COP_OK;
 }
 
-static int64_t ones(const cop_tensor *mask)
-{
-    const float *value = cop_f32(mask);
-    int64_t count = cop_shape_count(mask->shape), sum = 0;
-    for (int64_t i = 0; i < count; i++)
-        sum += value[i] != 0.0f;
-    return sum;
-}
-
 /* The weights that the mask keeps in the tensors that scores holds. */
 static int64_t remaining(const cop_tensors *mask, const cop_tensors *scores)
 {
@@ -60,7 +51,7 @@ static int64_t remaining(const cop_tensors *mask, const cop_tensors *scores)
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
         const cop_tensor *t = cop_tensors_at(mask, i);
         if (cop_tensors_find(scores, t->name) != NULL)
-            sum += ones(t);
+            sum += cop_mask_tensor_count(t);
     }
     return sum;
 }

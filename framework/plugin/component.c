@@ -59,16 +59,21 @@ static cop_status write_identity(cop_component *c, cop_error *err)
                                                                         : cop_out_of_memory(err);
 }
 
+cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err)
+{
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    err->line = line;
+    return status;
+}
+
 /* Gives a failure that has no place (of a default) the place of the group. */
 static cop_status place_failure(cop_status status, const config_setting_t *group, const char *file,
                                 cop_error *err)
 {
-    if (err != NULL && err->file[0] == '\0') {
-        cop_place place = cop_setting_place(group, file);
-        err->line = place.line;
-        (void)snprintf(err->file, sizeof err->file, "%s", place.file != NULL ? place.file : "");
-    }
-    return status;
+    cop_place place = cop_setting_place(group, file);
+    return cop_place_at(place.file, place.line, status, err);
 }
 
 static cop_status keep_place(cop_component *c, const config_setting_t *group, const char *file,
@@ -233,11 +238,6 @@ const cop_preparation *cop_component_preparation(const cop_component *c)
     return &c->prepared.values;
 }
 
-const void *cop_component_options(const cop_component *c)
-{
-    return c->options;
-}
-
 size_t cop_component_model_count(const cop_component *c)
 {
     return cop_option_values_model_count(c->values);
@@ -259,6 +259,11 @@ void cop_component_key_place(const cop_component *c, const char *key, const char
 {
     if (!cop_prepared_place(&c->prepared, key, file, line))
         cop_component_place(c, file, line);
+}
+
+cop_status cop_place_at_component(const cop_component *c, cop_status status, cop_error *err)
+{
+    return cop_place_at(c->file, c->line, status, err);
 }
 
 /* Puts a failure at the place of the component's group. A file that the failure names by itself,
@@ -416,7 +421,7 @@ void cop_instance_close(cop_instance *instance)
     *instance = (cop_instance){0};
 }
 
-void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache)
+void cop_instance_use_cache(const cop_instance *instance, struct cop_program_cache *cache)
 {
     for (size_t i = 0; i < instance->model_count; i++)
         cop_model_use_cache(instance->models[i], cache);

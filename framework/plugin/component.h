@@ -54,13 +54,14 @@ void cop_component_place(const cop_component *c, const char **file, int *line);
  * say it, the group's. */
 void cop_component_key_place(const cop_component *c, const char *key, const char **file, int *line);
 
+/* Puts a failure that has no place yet at this one (`file` may be NULL), or at the component's.
+ * Both return `status`, and do nothing where that is COP_OK. */
+cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err);
+cop_status cop_place_at_component(const cop_component *c, cop_status status, cop_error *err);
+
 /* The models among its options. */
 size_t cop_component_model_count(const cop_component *c);
 const cop_component *cop_component_model_at(const cop_component *c, size_t i);
-
-/* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
- */
-const void *cop_component_options(const cop_component *c);
 
 /* Reads one table of options from a config group into a zeroed struct, as component_read does: used
  * for the framework's own groups (study, train, …), which are described by the same tables. Strings
@@ -130,7 +131,7 @@ void cop_instance_close(cop_instance *instance);
 
 /* cop_model_use_cache (nn/model.h) for each model of its options. */
 struct cop_program_cache;
-void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache);
+void cop_instance_use_cache(const cop_instance *instance, struct cop_program_cache *cache);
 
 /* The instance of one piece of work (distillers, pruners, analyzers), with a copy of the options
  * that is its own. `from` must outlive it. A failure is told as above and leaves *out empty. */

@@ -6,14 +6,12 @@
 #include <string.h>
 
 /* Stages of all cells share their programs. */
-static void share_programs(const cop_study *s, const cop_cell *cell, cop_opened *o)
+static void share_programs(const cop_study *s, const cop_opened *o)
 {
+    const cop_instance *owner = NULL;
     cop_model_use_cache(o->model, s->programs);
-    cop_instance_use_cache(&o->distiller, s->programs);
-    for (size_t i = 0; i < cell->phase_count; i++)
-        cop_instance_use_cache(&o->pruners[i], s->programs);
-    for (size_t i = 0; i < cell->analyzer_count; i++)
-        cop_instance_use_cache(&o->analyzers[i], s->programs);
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++)
+        cop_instance_use_cache(owner, s->programs);
 }
 
 static bool is_same_model(const cop_shared_model *m, const cop_component *c, const cop_task *task)
@@ -143,7 +141,7 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
     COP_TRY(open_all_data(s, cell, out, err));
     COP_TRY(open_all(s, cell, &out->data->info.task, out, err));
-    share_programs(s, cell, out);
+    share_programs(s, out);
     return COP_OK;
 }
 

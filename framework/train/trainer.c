@@ -8,6 +8,7 @@
 
 #include "core/sized.h"
 #include "core/tensor_view.h"
+#include "nn/declared.h"
 #include "nn/dropout.h"
 #include "nn/samples.h"
 #include "train/forward.h"
@@ -281,13 +282,6 @@ void cop_trainer_free(cop_trainer *t)
     free(t);
 }
 
-/* The i-th parameter, or past them the buffers, as declared: the order of the state. */
-static const cop_parameter *declared_at(const cop_trainer *t, size_t i)
-{
-    return i < t->param_count ? cop_model_parameter(t->spec.model, i)
-                              : cop_model_buffer(t->spec.model, i - t->param_count);
-}
-
 cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t step, cop_error *err)
 {
     if (step < 0)
@@ -295,7 +289,7 @@ cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t s
     size_t declared = t->param_count + t->buffer_count;
     cop_tensor *from = NULL;
     for (size_t i = 0; i < declared; i++)
-        COP_TRY(cop_find_declared(state, "state", declared_at(t, i), &from, err));
+        COP_TRY(cop_find_declared(state, "state", cop_declared_at(t->spec.model, i), &from, err));
     for (size_t i = 0; i < declared; i++) {
         cop_tensor *to = cop_tensors_at(t->state, i);
         from = cop_tensors_find(state, to->name);

@@ -89,10 +89,8 @@ static char *draw_members(const cop_subject *s, const char *given, uint64_t i)
     cop_text members = {0};
     cop_text_append(&members, given);
     for (size_t k = 0; k < plugin->option_count; k++) {
-        const cop_option *row = (const cop_option *)(const void *)((const char *)plugin->options +
-                                                                   k * plugin->option_size);
-        if (plugin->option_size >= sizeof *row && !is_set(s, row->name))
-            draw_option(row, &draws, &members);
+        if (!is_set(s, plugin->options[k].name))
+            draw_option(&plugin->options[k], &draws, &members);
     }
     return cop_text_take(&members);
 }

@@ -211,7 +211,7 @@ static void data_of_another_task_are_refused(void **state)
         assert_ok(cop_registry_search(NULL, 0, NULL, &registry, &err), &err);
         cop_status status = cop_config_load(path, NULL, 0, registry, NULL, &read, &err);
         if (status == COP_OK)
-            status = cop_study_new(read, NULL, &study, &err);
+            status = cop_study_new(read, NULL, false, NULL, &study, &err);
         assert_refused(status, COP_INVALID, &err, cases[i].text != NULL ? cases[i].text : wanted);
         assert_string_equal(err.file, path);
         if (err.line != cases[i].line)

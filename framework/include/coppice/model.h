@@ -143,6 +143,9 @@ COP_API void cop_mask_apply(const cop_tensors *mask, cop_tensors *state);
 /* Ones in a mask. */
 COP_API int64_t cop_mask_count(const cop_tensors *mask);
 
+/* Ones in one tensor of a mask, which is F32. [any thread] */
+COP_API int64_t cop_mask_tensor_count(const cop_tensor *mask);
+
 COP_END
 
 #endif

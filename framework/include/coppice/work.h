@@ -34,8 +34,8 @@ typedef struct cop_work cop_work;
 
 /* What a distiller, pruner or analyzer implements. Every callback but `finish` is optional.
  *
- * `plan` and `judge` are called by any thread, with no instance there. From create to destroy an
- * instance is called by one thread, in the order of the members. */
+ * `plan` and `judge` are called by any thread, with no instance there. An instance is called by one
+ * thread, in the order create, begin, step, finish, destroy. */
 typedef struct cop_work_ops {
     size_t size; /* sizeof(cop_work_ops) */
 

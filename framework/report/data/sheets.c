@@ -184,19 +184,19 @@ static cop_status add_member(const cop_results *r, const cop_table_group_member 
 static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_tables *sheets,
                             cop_error *err)
 {
-    size_t own = cop_table_column_count(g->layout), count = KEY_COLUMNS + own;
+    size_t own = cop_table_column_count(g->first), count = KEY_COLUMNS + own;
     cop_column *columns = cop_arena_array(r->arena, count + 1, sizeof *columns);
     cop_table_value *cells = cop_arena_array(r->arena, count + 1, sizeof *cells);
     if (columns == NULL || cells == NULL)
         return cop_out_of_memory(err);
     memcpy(columns, ticket_key, sizeof ticket_key);
     for (size_t i = 0; i < own; i++) {
-        columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
-        columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->layout, i)->name, r->arena);
+        columns[KEY_COLUMNS + i] = *cop_table_column(g->first, i);
+        columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->first, i)->name, r->arena);
     }
     if (has_controls(g))
         columns[count++] = control_key;
-    const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
+    const char *help = cop_table_group_title(g, cop_table_help(g->first), r->arena);
     if (help == NULL)
         return cop_out_of_memory(err);
     cop_table *table = cop_tables_put(sheets, g->name, help, columns, count, NULL, err);

@@ -172,6 +172,10 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
 void cop_close_cell(cop_opened *o);
 void cop_free_models(cop_study *s); /* after the cells */
 
+/* owners.c: the i-th of the opened components that may have models of their own: the distiller
+ * (unused without one), the pruners, the analyzers; NULL after the last. */
+const cop_instance *cop_owner_at(const cop_opened *o, size_t i);
+
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
                               cop_error *err);

@@ -39,11 +39,8 @@ static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *m
         cop_text_printf(t, "model %s\n", cop_component_identity(o->cell->model));
         return COP_OK;
     }
-    size_t analyzers = o->cell->analyzer_count, pruners = o->cell->phase_count;
-    for (size_t i = 0; i < 1 + pruners + analyzers; i++) {
-        const cop_instance *owner = i == 0            ? &o->distiller
-                                    : i - 1 < pruners ? &o->pruners[i - 1]
-                                                      : &o->analyzers[i - 1 - pruners];
+    const cop_instance *owner = NULL;
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++) {
         for (size_t k = 0; k < owner->model_count; k++) {
             if (owner->models[k] == model) {
                 const cop_component *option = cop_component_model_at(owner->component, k);

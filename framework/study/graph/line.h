@@ -64,11 +64,6 @@ cop_noise cop_noise_of_copy(uint64_t copy);
 cop_noise cop_noise_of_masks(uint64_t variant);
 cop_noise cop_noise_of_distiller(uint64_t variant);
 
-/* Puts a failure that has no place yet at this one; at the component's. Both return `status`. */
-cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err);
-cop_status cop_place_at_component(const cop_component *component, cop_status status,
-                                  cop_error *err);
-
 /* A training of the line; the caller fills what differs from a plain one on real data. */
 cop_stage cop_line_new_training(const cop_line *l, const cop_position *at, cop_noise noise);
 

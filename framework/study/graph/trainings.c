@@ -64,23 +64,6 @@ static void settle_schedule(const cop_line *l, cop_stage *stage)
     train->start.keep_momentum = train->start.keep_momentum && train->start.go_on;
 }
 
-cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err)
-{
-    if (status == COP_OK || err == NULL || err->file[0] != '\0')
-        return status;
-    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
-    err->line = line;
-    return status;
-}
-
-cop_status cop_place_at_component(const cop_component *component, cop_status status, cop_error *err)
-{
-    const char *file = NULL;
-    int line = 0;
-    cop_component_place(component, &file, &line);
-    return cop_place_at(file, line, status, err);
-}
-
 /* Refuses a state of a training, wanted by `what`, that it will not come to. What is not known yet
  * is checked when the training runs. */
 static cop_status check_reached(const cop_line *l, const cop_stage *stage, const char *what,

@@ -3,6 +3,7 @@
 
 #include "core/damage.h"
 #include "core/path.h"
+#include "nn/declared.h"
 #include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
 #include "train/forward.h"
@@ -17,17 +18,6 @@ const char *cop_snapshot_file(cop_duration at, char *text, size_t size)
     (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s" COP_SNAPSHOT_SUFFIX,
                    cop_duration_text(at, when, sizeof when));
     return text;
-}
-
-size_t cop_declared_count(const cop_model *model)
-{
-    return cop_model_parameter_count(model) + cop_model_buffer_count(model);
-}
-
-const cop_parameter *cop_declared_at(const cop_model *model, size_t i)
-{
-    size_t parameters = cop_model_parameter_count(model);
-    return i < parameters ? cop_model_parameter(model, i) : cop_model_buffer(model, i - parameters);
 }
 
 /* Notes whose artifact is damaged, so that it can be computed again. */

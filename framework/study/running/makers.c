@@ -17,6 +17,16 @@ static void add_component(cop_text *t, const cop_component *c)
         add_component(t, cop_component_model_at(c, i));
 }
 
+/* Those of whose options the model is one. */
+static void add_owners(cop_text *t, const cop_opened *o, const cop_model *model)
+{
+    const cop_instance *owner = NULL;
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++)
+        for (size_t k = 0; k < owner->model_count; k++)
+            if (owner->models[k] == model)
+                add_component(t, owner->component);
+}
+
 char *cop_makers(const cop_stage *stage)
 {
     cop_text t = {0};
@@ -26,18 +36,8 @@ char *cop_makers(const cop_stage *stage)
         return cop_text_take(&t);
     if (stage->kind != COP_STAGE_TRAIN && stage->work.instance != NULL)
         add_component(&t, stage->work.instance->component);
-    for (size_t i = 0; stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model &&
-                       i < 1 + o->cell->phase_count + o->cell->analyzer_count;
-         i++) {
-        /* a model of its own, which is an option of one of the works */
-        const cop_instance *owner = i == 0 ? &o->distiller
-                                    : i - 1 < o->cell->phase_count
-                                        ? &o->pruners[i - 1]
-                                        : &o->analyzers[i - 1 - o->cell->phase_count];
-        for (size_t k = 0; k < owner->model_count; k++)
-            if (owner->models[k] == stage->train.model)
-                add_component(&t, owner->component);
-    }
+    if (stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model)
+        add_owners(&t, o, stage->train.model);
     return cop_text_take(&t);
 }
 

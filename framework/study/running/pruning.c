@@ -38,10 +38,8 @@ cop_status cop_work_prune_target(cop_work *w, const cop_tensors *scores,
     COP_TRY(cop_work_mask(w, &mask, err));
     for (size_t i = 0; i < cop_tensors_count(scores); i++) {
         const cop_tensor *m = cop_tensors_find(mask, cop_tensors_at(scores, i)->name);
-        int64_t size = m != NULL ? cop_shape_count(m->shape) : 0;
-        all += size;
-        for (int64_t k = 0; k < size; k++)
-            *kept += cop_f32(m)[k] != 0.0f;
+        all += m != NULL ? cop_shape_count(m->shape) : 0;
+        *kept += m != NULL ? cop_mask_tensor_count(m) : 0;
     }
     double density = cop_density_after(a.sparsity, cop_work_round(w), cop_work_rounds(w));
     int64_t end =

@@ -1,23 +1,7 @@
 /* arrays.c: images and labels out of tensors. */
 #include "given.h"
 
-#include <math.h>
 #include <string.h>
-
-double given_value(const cop_tensor *tensor, int64_t i)
-{
-    switch (tensor->dtype) {
-    case COP_F32:
-        return (double)cop_f32(tensor)[i];
-    case COP_F64:
-        return cop_f64(tensor)[i];
-    case COP_U8:
-        return (double)cop_u8(tensor)[i];
-    case COP_I64:
-        return (double)cop_i64(tensor)[i];
-    }
-    return (double)NAN;
-}
 
 /* The tensor of that name, the one that a file of one array has, or the one that Coppice itself
  * calls so. */
@@ -102,7 +86,7 @@ static cop_status take_image(const cop_tensor *t, const cop_task *task, strides 
     for (int32_t c = 0; c < cop_task_channels(task); c++)
         for (int64_t i = 0; i < (int64_t)height * width; i++) {
             int64_t at = image * s.image + c * s.channel + i / width * s.row + i % width * s.column;
-            float pixel = (float)given_value(t, at);
+            float pixel = (float)cop_tensor_value(t, at);
             if (!(pixel >= r.least && pixel <= r.most)) /* NaN too */
                 return cop_fail(err, COP_INVALID,
                                 "image %lld has a pixel that is %.9g, wanted %g to %g (space = "

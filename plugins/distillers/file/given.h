@@ -73,9 +73,6 @@ int given_compare_names(const void *a, const void *b);
 cop_status given_labels(const options *o, const cop_task *task, const cop_tensor *labels,
                         given *out, cop_error *err);
 
-/* An element of a tensor of any type. */
-double given_value(const cop_tensor *tensor, int64_t i);
-
 /* Reads one picture into bytes [height, width, channels] of the task; one or three channels. */
 cop_status picture_read(const char *path, const cop_task *task, uint8_t *pixels, cop_error *err);
 

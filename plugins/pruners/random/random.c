@@ -99,14 +99,6 @@ static cop_status draw_scores(cop_work *work, const options *o, cop_tensors **sc
     return COP_OK;
 }
 
-static int64_t ones(const cop_tensor *mask)
-{
-    int64_t sum = 0;
-    for (int64_t i = 0; i < cop_shape_count(mask->shape); i++)
-        sum += cop_f32(mask)[i] != 0.0f;
-    return sum;
-}
-
 /* Of one layer the lowest scores go, until its target is left. */
 static cop_status prune_layer(cop_tensors *mask, const cop_tensor *score, const erk_layer *layer,
                               cop_error *err)
@@ -160,7 +152,7 @@ static cop_status prune_layers(cop_work *work, const options *o, const cop_tenso
     for (size_t i = 0; i < count; i++) {
         const cop_tensor *score = cop_tensors_at(scores, i);
         const cop_tensor *m = cop_tensors_find(mask, score->name);
-        layers[i] = (erk_layer){.shape = score->shape, .left = ones(m)};
+        layers[i] = (erk_layer){.shape = score->shape, .left = cop_mask_tensor_count(m)};
     }
     if (o->like[0] != '\0')
         COP_TRY(follow(work, o, scores, layers, err));

@@ -63,6 +63,10 @@ static void the_lowest_scores_go(void **state)
             memcmp(cop_f32(cop_tensors_find(mask, "b")), r->b_left, sizeof r->b_left) != 0)
             fail_msg("%s: the wrong weights are left", r->what);
         assert_int_equal(cop_mask_count(mask), 7 - r->remove);
+        int64_t left = 0;
+        for (size_t k = 0; k < 3; k++)
+            left += r->b_left[k] > 0.0f;
+        assert_int_equal(cop_mask_tensor_count(cop_tensors_find(mask, "b")), left);
         cop_tensors_free(mask);
         cop_tensors_free(scores);
     }

@@ -1,6 +1,7 @@
 /* The model handle: what a plugin declares and builds is checked, states and masks follow the
  * declaration, and normalisation layers do what their mode says. */
 #include "graph/node.h"
+#include "nn/declared.h"
 #include "nn/model.h"
 #include "nn/output.h"
 #include "nn/task.h"
@@ -427,14 +428,48 @@ static void a_state_is_bound_by_name(void **state)
     assert_refused(cop_model_bind(m, program, "other/", full, &err), COP_FAILED, &err,
                    "other/conv.weight");
     assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
-                   "no tensor conv.weight");
+                   "no tensor \"conv.weight\"");
     assert_ok(cop_tensors_add(part, "conv.weight", COP_F64, cop_shape4(4, 3, 3, 3), NULL, &err),
               &err);
     assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
-                   "another type");
+                   "model fake: the state's tensor \"conv.weight\" is not F32");
     cop_tensors_free(part);
     cop_tensors_free(full);
     cop_program_free(program);
+    cop_model_free(m);
+}
+
+/* A training's state also has the optimiser's. */
+static void a_state_is_copied_out_of_a_larger_set(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    cop_tensors *full = NULL, *larger = cop_tensors_new(), *other = cop_tensors_new(), *out = NULL;
+    cop_tensor *bytes = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_initial_state(m, 1, &full, &err), &err);
+    assert_ok(cop_tensors_add(larger, "momentum", COP_F32, cop_shape1(3), NULL, &err), &err);
+    assert_ok(cop_tensors_add_prefixed(larger, "", full, &err), &err);
+    assert_ok(cop_declared_clone(m, larger, &out, &err), &err);
+    assert_int_equal(cop_tensors_count(out), cop_declared_count(m));
+    for (size_t i = 0; i < cop_declared_count(m); i++) {
+        const cop_tensor *t = cop_tensors_at(out, i), *from = cop_tensors_at(full, i);
+        assert_string_equal(t->name, cop_declared_at(m, i)->name);
+        assert_ptr_not_equal(t->data, from->data);
+        assert_memory_equal(t->data, from->data, (size_t)cop_shape_count(t->shape) * sizeof(float));
+    }
+    /* Bytes of the right shape are a quarter of the memory of floats. */
+    cop_tensors_free(out);
+    out = NULL;
+    assert_ok(cop_tensors_add(other, "conv.weight", COP_U8, cop_shape4(4, 3, 3, 3), &bytes, &err),
+              &err);
+    assert_refused(cop_declared_clone(m, other, &out, &err), COP_FAILED, &err,
+                   "the state's tensor \"conv.weight\" is not F32");
+    assert_null(out);
+    cop_tensors_free(other);
+    cop_tensors_free(larger);
+    cop_tensors_free(full);
     cop_model_free(m);
 }
 
@@ -550,6 +585,7 @@ int main(void)
         cmocka_unit_test(states_follow_their_seed),
         cmocka_unit_test(a_full_mask_has_the_prunable_weights),
         cmocka_unit_test(a_state_is_bound_by_name),
+        cmocka_unit_test(a_state_is_copied_out_of_a_larger_set),
         cmocka_unit_test(taps_are_found_however_many_there_are),
         cmocka_unit_test(an_output_refuses_what_it_has_no_place_for),
         cmocka_unit_test(layers_of_nothing_are_no_nodes),

@@ -193,13 +193,24 @@ static const char all_given[] =
     "recipe = { recipe = \"lottery\"; duration = \"30ep\"; lr = 1; batch = 32; milestones = (0.5, "
     "\"20ep\"); cutmix = 0.25; };";
 
+static const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 3};
+
+/* What instances of the component are made from; the instance is the caller's. */
+static const void *options_of(const cop_component *c, cop_instance *instance)
+{
+    cop_error err = {0};
+    assert_ok(cop_instance_open(c, &task, instance, &err), &err);
+    return instance->options;
+}
+
 static void fills_every_type(void **state)
 {
     (void)state;
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", all_given, NULL, &c, &err), &err);
-    const toy_options *o = cop_component_options(c);
+    const toy_options *o = options_of(c, &instance);
     assert_true(o->flag);
     assert_int_equal(o->count, 5000000000LL);
     assert_true(o->scale == 3.0);
@@ -214,13 +225,14 @@ static void fills_every_type(void **state)
     assert_int_equal(o->words.count, 2);
     assert_string_equal(o->words.items[1], "y");
     assert_int_equal(o->augment, COP_AUGMENT_FLIP | COP_AUGMENT_COLOR);
-    assert_null(o->model); /* until an instance is made */
+    assert_int_equal(cop_model_weight_count(o->model), (4 * 7 + 7) + (7 * 3 + 3));
     assert_string_equal(o->recipe->name, "lottery");
     assert_true(o->recipe->lr == 1.0 && o->recipe->batch == 32 && o->recipe->cutmix == 0.25);
     assert_true(o->recipe->momentum == 0.9); /* the named recipe's own */
     assert_int_equal(o->recipe->milestones.count, 2);
     assert_int_equal(o->recipe->milestones.at[0].unit, COP_FRACTION);
     assert_int_equal(o->recipe->milestones.at[1].unit, COP_EPOCHS);
+    cop_instance_close(&instance);
     cop_component_free(c);
 }
 
@@ -250,9 +262,10 @@ static void fills_defaults(void **state)
 {
     (void)state;
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", "", NULL, &c, &err), &err);
-    const toy_options *o = cop_component_options(c);
+    const toy_options *o = options_of(c, &instance);
     assert_false(o->flag);
     assert_int_equal(o->count, 11);
     assert_true(o->scale == 1.0);
@@ -266,6 +279,7 @@ static void fills_defaults(void **state)
     assert_int_equal(o->words.count, 0);
     assert_int_equal(o->augment, 0);
     assert_null(o->recipe);
+    cop_instance_close(&instance);
     cop_component_free(c);
 }
 
@@ -353,10 +367,12 @@ static void takes_old_names_with_a_warning(void **state)
     FILE *stream = open_memstream(&text, &size);
     cop_logger *log = cop_logger_new(stream, COP_LOG_INFO, false);
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_PRUNER, "toypruner", "ratio = 0.5;", log, &c, &err), &err);
-    const double *rate = cop_component_options(c);
+    const double *rate = options_of(c, &instance);
     assert_true(*rate == 0.5);
+    cop_instance_close(&instance);
     assert_string_equal(cop_component_identity(c),
                         "pruner toypruner 1 { fail = \"no\"; rate = 0.5; }");
     cop_component_free(c);
@@ -615,8 +631,6 @@ static void prints_effective_values_that_read_back(void **state)
         cop_component_free(b);
     }
 }
-
-static const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 3};
 
 static void makes_models_before_their_component(void **state)
 {

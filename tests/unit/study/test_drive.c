@@ -1,5 +1,6 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
 #include "given.h"
+#include "recorded.h"
 
 #include "core/log.h"
 #include "nn/synthetic.h"
@@ -172,7 +173,7 @@ static void a_resumed_run_ends_the_same(void **state)
     assert_memory_equal(cop_f32(cop_tensors_at(mask, 0)), whole.result, sizeof whole.result);
     assert_int_equal(all.count, 2);
     assert_int_equal(all.items[0].count, STEPS);
-    assert_true(cop_recorder_last(&all, "value") == whole.last);
+    assert_true(last_recorded(&all, "value") == whole.last);
     assert_int_equal(all.items[1].count, 2);
     assert_int_equal(all.items[1].points[1].step, 4);
     cop_tensors_free(mask);

@@ -58,7 +58,7 @@ static cop_status lay_out(const parts *p, cop_logger *log, cop_error *err)
     cop_study *study = NULL;
     cop_status status = cop_config_load(path, NULL, 0, registry, log, &config, err);
     if (status == COP_OK)
-        status = cop_study_new(config, NULL, &study, err);
+        status = cop_study_new(config, NULL, false, NULL, &study, err);
     cop_study_free(study);
     cop_config_free(config);
     return status;
