@@ -1,5 +1,5 @@
-/* plan.h: what is behind the public `cop_plan`: the facts that the host shows to a work before it
- * runs, and what the work asks for. */
+/* plan.h (implemented in plan.c, plan_pruning.c): what is behind the public `cop_plan`: the facts
+ * that the host shows to a work before it runs, and what the work asks for. */
 #ifndef COP_STUDY_GRAPH_PLAN_H
 #define COP_STUDY_GRAPH_PLAN_H
 
