@@ -115,6 +115,14 @@ static void refused(const scene *s, const char *settings, const char *text)
     assert_refused(make(s, &task, settings, &out, &err), COP_INVALID, &err, text);
 }
 
+/* For what a picture is. */
+static void damaged(const scene *s, const char *text)
+{
+    cop_synthetic out;
+    cop_error err = {0};
+    assert_refused(make(s, &task, "", &out, &err), COP_FAILED, &err, text);
+}
+
 static int class_of(const cop_synthetic *set, int64_t image)
 {
     int found = -1;
@@ -179,21 +187,21 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     put_png(s, "b", "1.png", WIDTH, 0);
     refused(s, "", "holds 2 classes, wanted 3");
     put_png(s, "c", "1.png", WIDTH + 1, 0);
-    refused(s, "", "/c/1.png: is 7x4, wanted 6x4");
+    damaged(s, "/c/1.png: is 7x4, wanted 6x4");
     refused(s, "space = \"unit\";", "pictures are bytes");
     refused(s, "label_kind = \"soft\";", "of the classes of their folders");
     put_jpeg(s, "c", "1.png", 9);
-    refused(s, "", "/c/1.png: cannot be read: ");
+    damaged(s, "/c/1.png: cannot be read: ");
     assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
     refused(s, "", "/c: holds no pictures");
     assert_ok(cop_file_write(in_class(s, "c", "notes.txt"), "", 0, &err), &err);
-    refused(s, "", "/c/notes.txt: is neither .png nor .jpg nor .jpeg");
+    damaged(s, "/c/notes.txt: is neither .png nor .jpg nor .jpeg");
     assert_int_equal(remove(in_class(s, "c", "notes.txt")), 0);
     put_jpeg(s, "c", "cut.jpg", 9);
     assert_ok(cop_file_read(in_class(s, "c", "cut.jpg"), SIZE_MAX, &bytes, &size, &err), &err);
     for (size_t cut = 1; cut < size; cut += 5) {
         assert_ok(cop_file_write(in_class(s, "c", "cut.jpg"), bytes, cut, &err), &err);
-        refused(s, "", "/c/cut.jpg: cannot be read: ");
+        damaged(s, "/c/cut.jpg: cannot be read: ");
     }
     free(bytes);
 }
