@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct cop_component {
     const cop_registry_entry *entry;
@@ -383,6 +385,22 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
 {
     *out = (cop_instance){.component = c, .ops = c->entry->plugin->ops};
     size_t size = c->entry->plugin->options_size;
+static bool can_be_read(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, R_OK) == 0;
+}
+
+/* Where a dataset blames a file that it could read, the data are at fault, and not the config that
+ * names them, whatever the plugin called it. */
+static cop_status blame_data(cop_status status, cop_error *own)
+{
+    if (status != COP_INVALID || own->file[0] == '\0' || !can_be_read(own->file))
+        return status;
+    own->status = COP_FAILED;
+    return COP_FAILED;
+}
+
     out->options = calloc(1, size > 0 ? size : 1);
     cop_status status = COP_OK;
     if (out->options == NULL) {
@@ -392,6 +410,8 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
         status = make_models(c, task, out, err);
     }
     if (status == COP_OK)
+    own.file[sizeof own.file - 1] = '\0';
+    status = blame_data(status, &own);
         status = c->entry->plugin->kind == COP_KIND_DATASET ? create_dataset(c, out, err)
                                                             : try_worker(out, task, err);
     if (status != COP_OK)
