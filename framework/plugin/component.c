@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct cop_component {
     const cop_registry_entry *entry;
@@ -348,6 +350,31 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     return COP_OK;
 }
 
+/* Recipes of the options that leave their augmentation to the data, settled. */
+static cop_status settle_recipes(const cop_component *c, uint32_t augment, cop_instance *out,
+                                 cop_error *err)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    out->recipes = calloc(plugin->option_count + 1, sizeof *out->recipes);
+    if (out->recipes == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        const cop_option *row = &plugin->options[i];
+        const cop_recipe *given = NULL;
+        if (row->type != COP_OPTION_RECIPE)
+            continue;
+        memcpy(&given, (const char *)c->options + row->offset, sizeof given);
+        if (given == NULL || given->augment != COP_AUGMENT_DEFAULT)
+            continue;
+        cop_recipe *settled = &out->recipes[out->recipe_count++];
+        *settled = *given;
+        cop_recipe_settle(settled, augment);
+        given = settled;
+        memcpy((char *)out->options + row->offset, &given, sizeof given);
+    }
+    return COP_OK;
+}
+
 static void enter(cop_callback *call, const cop_component *c, const char *name)
 {
     const cop_plugin *plugin = c->entry->plugin;
@@ -363,6 +390,22 @@ static cop_status created(const cop_component *c, cop_status status, cop_error *
     return status;
 }
 
+static bool can_be_read(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, R_OK) == 0;
+}
+
+/* Where a dataset blames a file that it could read, the data are at fault, and not the config that
+ * names them, whatever the plugin called it. */
+static cop_status blame_data(cop_status status, cop_error *own)
+{
+    if (status != COP_INVALID || own->file[0] == '\0' || !can_be_read(own->file))
+        return status;
+    own->status = COP_FAILED;
+    return COP_FAILED;
+}
+
 static cop_status create_dataset(const cop_component *c, cop_instance *out, cop_error *err)
 {
     const cop_dataset_ops *ops = out->ops;
@@ -372,6 +415,8 @@ static cop_status create_dataset(const cop_component *c, cop_instance *out, cop_
     cop_status status = ops->create(out->options, &out->self, &own);
     cop_callback_leave(&call);
     out->is_created = status == COP_OK;
+    own.file[sizeof own.file - 1] = '\0';
+    status = blame_data(status, &own);
     return created(c, status, &own, err);
 }
 
@@ -386,6 +431,12 @@ static cop_status try_worker(const cop_instance *from, const cop_task *task, cop
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
                              cop_error *err)
 {
+    return cop_instance_open_for(c, task, 0, out, err);
+}
+
+cop_status cop_instance_open_for(const cop_component *c, const cop_task *task, uint32_t augment,
+                                 cop_instance *out, cop_error *err)
+{
     *out = (cop_instance){.component = c, .ops = c->entry->plugin->ops};
     size_t size = c->entry->plugin->options_size;
     out->options = calloc(1, size > 0 ? size : 1);
@@ -395,6 +446,8 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
     } else {
         memcpy(out->options, c->options, size);
         status = make_models(c, task, out, err);
+        if (status == COP_OK)
+            status = settle_recipes(c, augment, out, err);
     }
     if (status == COP_OK)
         status = c->entry->plugin->kind == COP_KIND_DATASET ? create_dataset(c, out, err)
@@ -417,6 +470,7 @@ void cop_instance_close(cop_instance *instance)
     for (size_t i = 0; i < instance->model_count; i++)
         cop_model_free(instance->models[i]);
     free(instance->models);
+    free(instance->recipes);
     free(instance->options);
     *instance = (cop_instance){0};
 }

@@ -6,6 +6,7 @@
 
 #include "plugin/loading/registry.h"
 #include "plugin/preparation.h"
+#include "train/recipe.h"
 
 #include <libconfig.h>
 
@@ -123,10 +124,17 @@ typedef struct cop_instance {
     bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;
+    cop_recipe *recipes; /* of its options, in place of those that say augment = "default" */
+    size_t recipe_count;
 } cop_instance;
 
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
                              cop_error *err);
+
+/* The same where there are data: recipes among the options that say augment = "default" have
+ * `augment`, a set of cop_augment_flag, instead. */
+cop_status cop_instance_open_for(const cop_component *c, const cop_task *task, uint32_t augment,
+                                 cop_instance *out, cop_error *err);
 void cop_instance_close(cop_instance *instance);
 
 /* cop_model_use_cache (nn/model.h) for each model of its options. */

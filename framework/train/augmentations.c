@@ -1,5 +1,5 @@
 /* augmentations.c: sets of augmentations as text. */
-#include <coppice/recipe.h>
+#include "train/recipe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +72,7 @@ cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_error *err)
 
 const char *cop_augment_text(uint32_t flags, char *text, size_t size)
 {
-    (void)snprintf(text, size, "none");
+    (void)snprintf(text, size, flags == COP_AUGMENT_DEFAULT ? "default" : "none");
     size_t used = 0;
     for (size_t i = 0; i < augmentation_count && used < size; i++)
         if ((flags & augmentations[i].flag) != 0) {

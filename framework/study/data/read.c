@@ -4,6 +4,8 @@
 #include "core/callback.h"
 #include "core/memory.h"
 
+#include <coppice/recipe.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +52,10 @@ static cop_status check_info(const char *id, const cop_dataset_info *info, cop_e
         return cop_fail(err, COP_FAILED, "dataset \"%s\" has %lld training and %lld test samples",
                         id, (long long)info->count[0], (long long)info->count[1]);
     COP_TRY(check_size(id, info, err));
+    if (info->augment >= 2 * (uint32_t)COP_AUGMENT_LIGHTING)
+        return cop_fail(err, COP_FAILED,
+                        "dataset \"%s\" says augmentations that there are not (%#x)", id,
+                        (unsigned)info->augment);
     for (int c = 0; c < t->channels; c++) {
         float mean = info->normalization.mean[c], std = info->normalization.std[c];
         if (!isfinite(mean) || !isfinite(std) || !(std > 0.0f))

@@ -215,6 +215,11 @@ void cop_estimate_training(const cop_study *s, cop_stage *stage);
  * anything ran. */
 cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err);
 
+/* estimate.c: COP_INVALID where images of the task cannot be augmented so, as the `kind` ("recipe",
+ * "option") of that name wants it. */
+cop_status cop_check_augment(const cop_task *task, const char *kind, const char *name,
+                             uint32_t flags, cop_error *err);
+
 /* The steps in an epoch and in the whole training, where they are known before anything ran: on
  * real data, and on a distilled set whose size the distiller's plan states. */
 bool cop_training_length(const cop_study *s, const cop_stage *stage, int64_t *per_epoch,

@@ -91,12 +91,23 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
                         cop_duration_text(work->snapshots[i][k], at, sizeof at));
 }
 
+/* What the component's own text calls "default" in its recipes. */
+static void add_settled(cop_text *t, const cop_instance *instance)
+{
+    char augment[96];
+    if (instance->recipe_count > 0)
+        cop_text_printf(t, "default augment %s\n",
+                        cop_augment_text(instance->recipes[0].augment, augment, sizeof augment));
+}
+
 /* `component` is the component's part of it. */
 static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage,
                            const char *component, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
     cop_text_printf(t, "component %s\nseed %" PRIu64 "\n", component, work->seed);
+    if (work->instance != NULL)
+        add_settled(t, work->instance);
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)

@@ -89,6 +89,7 @@ static cop_status check_reached(const cop_line *l, const cop_stage *stage, const
 cop_status cop_line_add_training(cop_line *l, cop_stage *stage, const char *what,
                                  const char *wanted_by, int32_t *index, cop_error *err)
 {
+    cop_recipe_settle(&stage->train.recipe, stage->data->info.augment);
     settle_schedule(l, stage);
     cop_estimate_training(l->s, stage);
     cop_status status = cop_training_check(l->s, stage, err);

@@ -37,11 +37,30 @@ static void describe(const cop_instance *instance, char *text, size_t size)
     (void)snprintf(text, size, "%s '%s'", cop_kind_name((cop_kind)plugin->kind), plugin->id);
 }
 
+/* Whatever a work does with an option that names augmentations, it does to images of the task. */
+static cop_status check_augments(const cop_instance *instance, const cop_task *task, cop_error *err)
+{
+    const cop_plugin *plugin = cop_component_entry(instance->component)->plugin;
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        const cop_option *row = &plugin->options[i];
+        uint32_t flags = 0;
+        if (row->type != COP_OPTION_AUGMENT)
+            continue;
+        memcpy(&flags, (const char *)instance->options + row->offset, sizeof flags);
+        COP_TRY(cop_check_augment(task, "option", row->name, flags, err));
+    }
+    return COP_OK;
+}
+
 cop_status cop_line_make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err)
 {
     char what[64];
     describe(instance, what, sizeof what);
-    cop_status status = cop_plan_make(what, instance->ops, instance->options, out, err);
+    cop_status status = check_augments(instance, &out->task, err);
+    if (status != COP_OK)
+        (void)cop_fail_within(err, "%s", what);
+    else
+        status = cop_plan_make(what, instance->ops, instance->options, out, err);
     return cop_place_at_component(instance->component, status, err);
 }
 

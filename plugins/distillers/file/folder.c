@@ -167,7 +167,7 @@ static cop_status read_all(const cop_task *task, const names *files, const size_
     for (size_t i = 0; status == COP_OK && i < files->count; i++) {
         while (i >= ends[label])
             label++;
-        status = picture_read(files->items[i], task, bytes, err);
+        status = given_in_file(picture_read(files->items[i], task, bytes, err), err);
         if (status != COP_OK)
             break;
         spread(task, bytes, out->pixels + (int64_t)i * values);

@@ -67,10 +67,19 @@ static void say_origin(const options *o, const cop_tensor_file *file, given *g)
     clean(g->origin + used); /* the file's own words */
 }
 
+cop_status given_in_file(cop_status status, cop_error *err)
+{
+    if (status != COP_INVALID)
+        return status;
+    if (err != NULL)
+        err->status = COP_FAILED;
+    return COP_FAILED;
+}
+
 static cop_status read_tensors(const options *o, const cop_task *task, given *out, cop_error *err)
 {
     cop_tensor_file *file = NULL;
-    COP_TRY(cop_tensor_file_read(o->path, &file, err));
+    COP_TRY(given_in_file(cop_tensor_file_read(o->path, &file, err), err));
     cop_status status = given_stated(o, task, file, out, err);
     if (status == COP_OK)
         status = given_arrays(o, task, file, out, err);

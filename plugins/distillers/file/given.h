@@ -49,6 +49,10 @@ typedef struct given {
 cop_status given_read(const options *o, const cop_task *task, given *out, cop_error *err);
 void given_clear(given *g);
 
+/* What was found in a file: there COP_INVALID is COP_FAILED, for the config names the file rightly
+ * and it is not what it should be. Elsewhere COP_INVALID is what the config states wrongly. */
+cop_status given_in_file(cop_status status, cop_error *err);
+
 /* Makes room for so many images. */
 cop_status given_allocate(given *g, const cop_task *task, int64_t count, cop_error *err);
 

@@ -9,7 +9,7 @@ static cop_status take_class(const cop_task *task, const cop_tensor *t, int64_t 
     double label = cop_tensor_value(t, image);
     int32_t classes = cop_task_classes(task);
     if (!(label >= 0.0 && label < (double)classes) || label != floor(label))
-        return cop_fail(err, COP_INVALID, "image %lld has label %g, wanted 0 to %d",
+        return cop_fail(err, COP_FAILED, "image %lld has label %g, wanted 0 to %d",
                         (long long)image, label, (int)classes - 1);
     row[(int32_t)label] = 1.0f;
     return COP_OK;
@@ -22,18 +22,18 @@ static cop_status check_row(const cop_tensor *t, int64_t image, int64_t classes,
     for (int64_t k = 0; k < classes; k++) {
         double label = cop_tensor_value(t, image * classes + k);
         if (!(label >= 0.0 && label <= 1.0))
-            return cop_fail(err, COP_INVALID,
+            return cop_fail(err, COP_FAILED,
                             "image %lld has a label of %g, wanted 0 to 1 (logits are stated: "
                             "label_kind)",
                             (long long)image, label);
         if (is_hard && label != 0.0 && label != 1.0)
-            return cop_fail(err, COP_INVALID,
+            return cop_fail(err, COP_FAILED,
                             "the labels of image %lld are no one-hot row: %g is one of them",
                             (long long)image, label);
         sum += label;
     }
     if (!(fabs(sum - 1.0) <= 1e-4))
-        return cop_fail(err, COP_INVALID, "the labels of image %lld sum to %g, wanted 1",
+        return cop_fail(err, COP_FAILED, "the labels of image %lld sum to %g, wanted 1",
                         (long long)image, sum);
     return COP_OK;
 }
@@ -46,7 +46,7 @@ static cop_status take_softmax(const cop_tensor *t, int64_t image, int64_t class
     for (int64_t k = 0; k < classes; k++) {
         double logit = cop_tensor_value(t, image * classes + k);
         if (!isfinite(logit))
-            return cop_fail(err, COP_INVALID, "image %lld has a logit of %g", (long long)image,
+            return cop_fail(err, COP_FAILED, "image %lld has a logit of %g", (long long)image,
                             logit);
         most = fmax(most, logit);
     }
@@ -76,10 +76,10 @@ cop_status given_labels(const options *o, const cop_task *task, const cop_tensor
     char text[96];
     bool is_list = s.rank == 1 || (s.rank == 2 && s.dim[1] == 1);
     if (!is_list && !(s.rank == 2 && s.dim[1] == classes))
-        return cop_fail(err, COP_INVALID, "\"%s\" is %s, wanted [n] or [n, %d]", labels->name,
+        return cop_fail(err, COP_FAILED, "\"%s\" is %s, wanted [n] or [n, %d]", labels->name,
                         cop_shape_text(s, text, sizeof text), (int)classes);
     if (s.dim[0] != out->count)
-        return cop_fail(err, COP_INVALID, "\"%s\" has labels of %lld images, and there are %lld",
+        return cop_fail(err, COP_FAILED, "\"%s\" has labels of %lld images, and there are %lld",
                         labels->name, (long long)s.dim[0], (long long)out->count);
     if (is_list && (o->label_kind == LABELS_SOFT || o->label_kind == LABELS_LOGITS))
         return cop_fail(err, COP_INVALID,

@@ -32,11 +32,11 @@ static cop_status check(const char *path, const cop_picture *picture, const cop_
     int32_t width = cop_picture_width(picture), height = cop_picture_height(picture);
     const char *doubt = find_doubt(picture, is_png), *flaw = cop_picture_flaw(picture);
     if (doubt != NULL)
-        return cop_fail(err, COP_INVALID, "%s: %s", path, doubt);
+        return cop_fail(err, COP_FAILED, "%s: %s", path, doubt);
     if (flaw != NULL)
-        return cop_fail(err, COP_INVALID, "%s: is damaged: %s", path, flaw);
+        return cop_fail(err, COP_FAILED, "%s: is damaged: %s", path, flaw);
     if (width != cop_task_width(task) || height != cop_task_height(task))
-        return cop_fail(err, COP_INVALID, "%s: is %dx%d, wanted %dx%d as the data's images are",
+        return cop_fail(err, COP_FAILED, "%s: is %dx%d, wanted %dx%d as the data's images are",
                         path, (int)width, (int)height, (int)cop_task_width(task),
                         (int)cop_task_height(task));
     return COP_OK;
@@ -48,7 +48,7 @@ static cop_status take_grey(const char *path, const uint8_t *rgb, int64_t count,
 {
     for (int64_t i = 0; i < count; i++, rgb += 3) {
         if (rgb[0] != rgb[1] || rgb[0] != rgb[2])
-            return cop_fail(err, COP_INVALID, "%s: has colours, and the data's images are grey",
+            return cop_fail(err, COP_FAILED, "%s: has colours, and the data's images are grey",
                             path);
         pixels[i] = rgb[0];
     }
@@ -62,7 +62,7 @@ cop_status picture_read(const char *path, const cop_task *task, uint8_t *pixels,
     bool is_png = ends_with(path, ".png");
     if (!is_png && !ends_with(path, ".jpg") && !ends_with(path, ".jpeg"))
         return cop_fail(err, COP_INVALID, "%s: is neither .png nor .jpg nor .jpeg", path);
-    COP_TRY(cop_picture_read(path, &picture, err));
+    COP_TRY(given_in_file(cop_picture_read(path, &picture, err), err));
     cop_status status = check(path, picture, task, is_png, err);
     if (status == COP_OK && cop_task_channels(task) == 1)
         status = take_grey(path, cop_picture_rgb(picture), count, pixels, err);

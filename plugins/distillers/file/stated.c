@@ -16,7 +16,7 @@ static cop_status find_name(const options *o, const cop_tensor_file *file, const
             *out = i;
     if (note == NULL || *out >= 0)
         return COP_OK;
-    return cop_fail(err, COP_INVALID, "%s: says of itself %s = \"%.64s\", which is not known",
+    return cop_fail(err, COP_FAILED, "%s: says of itself %s = \"%.64s\", which is not known",
                     o->path, key, note);
 }
 
@@ -26,9 +26,9 @@ static cop_status read_factor(const options *o, const cop_tensor_file *file, int
 {
     float factor = 1.0f;
     if (file != NULL && cop_tensor_file_numbers(file, "factor", &factor, 1) < 0)
-        return cop_fail(err, COP_INVALID, "%s: its factor is no number", o->path);
+        return cop_fail(err, COP_FAILED, "%s: its factor is no number", o->path);
     if (!(factor >= 1.0f && factor <= 64.0f) || factor != floorf(factor))
-        return cop_fail(err, COP_INVALID, "%s: its factor is %g, wanted a whole number, 1 to 64",
+        return cop_fail(err, COP_FAILED, "%s: its factor is %g, wanted a whole number, 1 to 64",
                         o->path, (double)factor);
     *out = (int32_t)factor;
     return COP_OK;
@@ -82,9 +82,10 @@ static cop_status state_numbers(const options *o, const cop_tensor_file *file, c
     *found = count != 0;
     if (count == 0 || count == channels)
         return COP_OK;
-    return cop_fail(err, COP_INVALID, "%s%s%s is not a number for each of the %d channels",
-                    list->count > 0 ? "" : o->path, list->count > 0 ? "" : ": ", key,
-                    (int)channels);
+    bool is_option = list->count > 0;
+    return cop_fail(err, is_option ? COP_INVALID : COP_FAILED,
+                    "%s%s%s is not a number for each of the %d channels", is_option ? "" : o->path,
+                    is_option ? "" : ": ", key, (int)channels);
 }
 
 static cop_status state_normalization(const options *o, const cop_task *task,
@@ -118,8 +119,9 @@ static cop_status state_recipe(const options *o, const cop_tensor_file *file, gi
         return cop_fail(err, COP_INVALID,
                         "%s does not say how networks are trained on the set: state recipe",
                         o->path);
-    out->recipe = cop_recipe_from_line(line, err);
-    return out->recipe != NULL ? COP_OK : cop_fail_within(err, "%s", o->path);
+    cop_error own = {0};
+    out->recipe = cop_recipe_from_line(line, &own);
+    return out->recipe != NULL ? COP_OK : cop_fail(err, COP_FAILED, "%s: %s", o->path, own.message);
 }
 
 /* Bytes are unit pixels once they are divided by 255. */

@@ -314,6 +314,9 @@ static const struct {
     {"floats = [\"x\"];", 3, "is a string; wanted a number"},
     {"words = (1);", 3, "is an integer; wanted a string"},
     {"augment = \"flip_fog\";", 3, "unknown augmentation \"fog\""},
+    {"augment = \"default\";", 3, "unknown augmentation \"default\""},
+    {"recipe = { recipe = \"idc\"; augment = \"default_flip\"; };", 3,
+     "unknown augmentation \"default\""},
     {"recipe = \"idcc\";", 3, "unknown recipe \"idcc\""},
     {"recipe = { lr = 0.1; };", 3, "a group needs recipe = \"...\""},
     {"recipe = { recipe = \"idc\";\nlrr = 0.1; };", 4,
@@ -662,6 +665,28 @@ static void makes_models_before_their_component(void **state)
     cop_component_free(c);
 }
 
+static void settles_recipes_that_augment_as_suits_the_data(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"recipe = { recipe = \"dc\"; augment = \"default\"; };",
+                                        "recipe = { recipe = \"dc\"; augment = \"flip\"; };"};
+    for (size_t i = 0; i < 2; i++) {
+        cop_component *c = NULL;
+        cop_error err = {0};
+        cop_instance instance;
+        assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", lines[i], NULL, &c, &err), &err);
+        const char *shown = i == 0 ? "augment = \"default\"" : "augment = \"flip\"";
+        assert_non_null(strstr(cop_component_effective(c), shown));
+        assert_ok(cop_instance_open_for(c, &task, COP_AUGMENT_CROP, &instance, &err), &err);
+        const toy_options *given = cop_component_options(c), *settled = instance.options;
+        assert_int_equal(settled->recipe->augment, i == 0 ? COP_AUGMENT_CROP : COP_AUGMENT_FLIP);
+        assert_true(settled->recipe->lr == given->recipe->lr);
+        assert_int_equal(instance.recipe_count, i == 0);
+        cop_instance_close(&instance);
+        cop_component_free(c);
+    }
+}
+
 static void makes_models_and_datasets(void **state)
 {
     (void)state;
@@ -774,6 +799,7 @@ int main(void)
         cmocka_unit_test(holds_a_range_of_zero_alone),
         cmocka_unit_test(prints_effective_values_that_read_back),
         cmocka_unit_test(makes_models_before_their_component),
+        cmocka_unit_test(settles_recipes_that_augment_as_suits_the_data),
         cmocka_unit_test(makes_models_and_datasets),
         cmocka_unit_test(reports_failed_creation_and_goes_on),
         cmocka_unit_test(places_models_that_fail),

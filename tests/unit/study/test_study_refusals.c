@@ -131,6 +131,21 @@ static const struct {
      2,
      "factor 5: more tiles than the 4x4"},
     {{.distill = IDC " factor = 5; ipc = 1;"}, 2, "factor = 5: more tiles than the 4 x 4 images"},
+    /* one channel */
+    {{.distill = IDC " ipc = 1; augment = \"color_jitter\";"},
+     2,
+     "distiller 'idc': option \"augment\" augments by jitter or lighting, which want images of 3 "
+     "channels: those of the data have 1"},
+    {{.distill = IDC " ipc = 1; net_augment = \"lighting\";"}, 2, "option \"net_augment\""},
+    {{.distill = "plugin = \"dm\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill = "plugin = \"dsa\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill = "plugin = \"mtt\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill =
+          "plugin = \"random\"; ipc = 1; recipe = { recipe = \"idc\"; augment = \"default\"; "
+          "};",
+      .train = "augment = \"default\";"},
+     0,
+     NULL},
     /* ends: 2 epochs of 2 steps on the data */
     {{.stage = "rewind = \"2ep\";"}, 0, NULL},
     {{.stage = "rewind = \"4it\";"}, 0, NULL},

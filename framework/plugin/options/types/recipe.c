@@ -95,6 +95,13 @@ static cop_status refuse_unknown(const cop_reader *reader, const config_setting_
     return status;
 }
 
+/* Of recipes alone: an option of augmentations has a default of its own. */
+static bool is_default(const config_setting_t *setting)
+{
+    return config_setting_type(setting) == CONFIG_TYPE_STRING &&
+           strcmp(config_setting_get_string(setting), "default") == 0;
+}
+
 static cop_status read_field(const cop_reader *reader, const config_setting_t *setting,
                              cop_recipe *recipe, cop_error *err)
 {
@@ -106,6 +113,10 @@ static cop_status read_field(const cop_reader *reader, const config_setting_t *s
         return refuse_unknown(reader, setting, err);
     if (field->row.type == COP_OPTION_FLOAT_LIST)
         return read_milestones(reader, &field->row, setting, &recipe->milestones, err);
+    if (field->row.type == COP_OPTION_AUGMENT && is_default(setting)) {
+        recipe->augment = COP_AUGMENT_DEFAULT;
+        return COP_OK;
+    }
     cop_value value;
     COP_TRY(cop_value_read(reader, &field->row, setting, &value, err));
     COP_TRY(check_field(reader, field, setting, &value, err));

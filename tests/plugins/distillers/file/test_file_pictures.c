@@ -154,6 +154,14 @@ static void refused(const scene *s, const char *settings, const char *text)
     assert_refused(make(s, &task, settings, &out, &err), COP_INVALID, &err, text);
 }
 
+/* For what a picture is. */
+static void damaged(const scene *s, const char *text)
+{
+    cop_synthetic out;
+    cop_error err = {0};
+    assert_refused(make(s, &task, "", &out, &err), COP_FAILED, &err, text);
+}
+
 static int class_of(const cop_synthetic *set, int64_t image)
 {
     int found = -1;
@@ -263,20 +271,20 @@ static void what_would_have_to_be_guessed_is_refused(void **state)
     put_png(s, "a", "1.png", WIDTH, 0);
     put_png(s, "b", "1.png", WIDTH, 0);
     put_png_as(s, "c", "1.png", PNG_FORMAT_RGBA);
-    refused(s, "", "/c/1.png: has transparency or 16 bits, wanted 8-bit colours");
+    damaged(s, "/c/1.png: has transparency or 16 bits, wanted 8-bit colours");
     put_png_as(s, "c", "1.png", PNG_FORMAT_GA);
-    refused(s, "", "/c/1.png: has transparency or 16 bits");
+    damaged(s, "/c/1.png: has transparency or 16 bits");
     put_png_as(s, "c", "1.png", PNG_FORMAT_LINEAR_RGB);
-    refused(s, "", "/c/1.png: has transparency or 16 bits");
+    damaged(s, "/c/1.png: has transparency or 16 bits");
     put_png_with_gamma(s, "c", "1.png");
-    refused(s, "", "/c/1.png: states a gamma that is not sRGB's");
+    damaged(s, "/c/1.png: states a gamma that is not sRGB's");
     put_jpeg(s, "c", "1.png", 9);
-    refused(s, "", "/c/1.png: is a JPEG file, and is called .png");
+    damaged(s, "/c/1.png: is a JPEG file, and is called .png");
     assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
     put_png(s, "c", "1.jpg", WIDTH, 0);
-    refused(s, "", "/c/1.jpg: is a PNG file, and is called .jpg");
+    damaged(s, "/c/1.jpg: is a PNG file, and is called .jpg");
     put_jpeg_as(s, "c", "1.jpg", 9, JCS_CMYK);
-    refused(s, "", "/c/1.jpg: is in four inks (CMYK)");
+    damaged(s, "/c/1.jpg: is in four inks (CMYK)");
 }
 
 /* What `plan` says of folders of these names beside data whose classes are called c, a and b. */
@@ -336,7 +344,7 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     put_png(s, "b", "1.png", WIDTH, 0);
     refused(s, "", "holds 2 classes, wanted 3");
     put_png(s, "c", "1.png", WIDTH + 1, 0);
-    refused(s, "", "/c/1.png: is 7x4, wanted 6x4");
+    damaged(s, "/c/1.png: is 7x4, wanted 6x4");
     refused(s, "space = \"unit\";", "pictures are bytes");
     refused(s, "label_kind = \"soft\";", "of the classes of their folders");
     assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
@@ -348,7 +356,7 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     assert_ok(cop_file_read(in_class(s, "c", "cut.jpg"), SIZE_MAX, &bytes, &size, &err), &err);
     for (size_t cut = 1; cut < size; cut += 5) {
         assert_ok(cop_file_write(in_class(s, "c", "cut.jpg"), bytes, cut, &err), &err);
-        refused(s, "", "/c/cut.jpg: cannot be decoded: ");
+        damaged(s, "/c/cut.jpg: cannot be decoded: ");
     }
     char *more = malloc(size + 1); /* a byte of nobody's behind the first segment, JFIF's */
     assert_non_null(more);
@@ -356,7 +364,7 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     more[20] = 7;
     memcpy(more + 21, bytes + 20, size - 20);
     assert_ok(cop_file_write(in_class(s, "c", "cut.jpg"), more, size + 1, &err), &err);
-    refused(s, "", "/c/cut.jpg: is damaged: Corrupt JPEG data");
+    damaged(s, "/c/cut.jpg: is damaged: Corrupt JPEG data");
     free(more);
     free(bytes);
 }
