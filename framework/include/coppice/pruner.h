@@ -85,7 +85,9 @@ COP_API cop_status cop_work_sample_objective(cop_work *w, int64_t samples, doubl
                                              cop_objective **out, cop_error *err);
 
 /* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
- * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */
+ * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). In an item with `*` or `?` these
+ * stand for any letters and for one, dots too, as in the shell (fnmatch(3) without flags):
+ * "*.downsample.0" means "layer2.0.downsample.0.weight". */
 COP_API bool cop_name_listed(const char *name, const cop_string_list *list);
 
 /* Refuses (COP_INVALID) a list with an item that means no prunable parameter of the model; names
