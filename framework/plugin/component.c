@@ -238,6 +238,11 @@ const void *cop_component_options(const cop_component *c)
     return c->options;
 }
 
+bool cop_component_states(const cop_component *c, const char *option)
+{
+    return cop_option_values_state(c->values, option);
+}
+
 size_t cop_component_model_count(const cop_component *c)
 {
     return cop_option_values_model_count(c->values);

@@ -61,8 +61,9 @@ typedef struct cop_prune_amount {
 } cop_prune_amount;
 
 /* What the plan of most pruners comes to: refuses (COP_INVALID) a model without prunable weights,
- * an exclude that means no prunable parameter or leaves none to prune, and a sparsity that is below
- * what there is already, as far as that is known; states how many weights the round leaves where it
+ * an exclude that means no prunable parameter or leaves none to prune, an option `rate` that the
+ * config states beside a sparsity, and a sparsity that is below what there is already, as far as
+ * that is known; states how many weights the round leaves where it
  * follows from how many there are; asks for the number of rounds where there is a sparsity. */
 COP_API cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *amount, cop_error *err);
 
