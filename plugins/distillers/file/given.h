@@ -63,6 +63,10 @@ cop_status given_pictures(const options *o, const cop_task *task, given *out, co
 cop_status given_labels(const options *o, const cop_task *task, const cop_tensor *labels,
                         given *out, cop_error *err);
 
+/* Refuses labels of another kind than the file says, unless the options state the kind. */
+cop_status given_check_labels(const options *o, const cop_task *task, const cop_tensor_file *file,
+                              const given *g, cop_error *err);
+
 /* An element of a tensor of any type. */
 double given_value(const cop_tensor *tensor, int64_t i);
 
