@@ -4,12 +4,32 @@
 
 #include <coppice/pruner.h>
 
+#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
+
+/* Whether the pattern is the name, or a beginning of it up to a dot: where one of them ends. */
+static bool fits(const char *pattern, const char *name)
+{
+    char part[COP_NAME_SIZE];
+    size_t length = 0;
+    do {
+        length += strcspn(name + length, ".");
+        if (length >= sizeof part)
+            return false;
+        memcpy(part, name, length);
+        part[length] = '\0';
+        if (fnmatch(pattern, part, 0) == 0)
+            return true;
+    } while (name[length++] == '.');
+    return false;
+}
 
 static bool means(const char *item, const char *name)
 {
     size_t length = strlen(item);
+    if (strpbrk(item, "*?") != NULL)
+        return fits(item, name);
     return length > 0 && strncmp(item, name, length) == 0 &&
            (name[length] == '\0' || name[length] == '.');
 }
@@ -38,7 +58,7 @@ cop_status cop_check_listed(const cop_model *model, const cop_string_list *list,
         if (!found)
             return cop_fail(err, COP_INVALID,
                             "'%s' is no prunable parameter of the model, nor the beginning of one "
-                            "up to a dot (there is '%s', for example)",
+                            "up to a dot, nor a pattern of them (there is '%s', for example)",
                             list->items[i], example);
     }
     return COP_OK;

@@ -240,6 +240,11 @@ const cop_preparation *cop_component_preparation(const cop_component *c)
     return &c->prepared.values;
 }
 
+bool cop_component_states(const cop_component *c, const char *option)
+{
+    return cop_option_values_state(c->values, option);
+}
+
 size_t cop_component_model_count(const cop_component *c)
 {
     return cop_option_values_model_count(c->values);

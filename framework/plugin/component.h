@@ -60,6 +60,9 @@ void cop_component_key_place(const cop_component *c, const char *key, const char
 cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err);
 cop_status cop_place_at_component(const cop_component *c, cop_status status, cop_error *err);
 
+/* Whether its group states the option, be it with the value of the default. */
+bool cop_component_states(const cop_component *c, const char *option);
+
 /* The models among its options. */
 size_t cop_component_model_count(const cop_component *c);
 const cop_component *cop_component_model_at(const cop_component *c, size_t i);
@@ -80,6 +83,9 @@ cop_status cop_data_options_read(const cop_option *table, size_t count,
                                  cop_logger *log, void *options, cop_option_values **values,
                                  cop_error *err);
 void cop_option_values_free(cop_option_values *values);
+
+/* Whether the group that was read has the option, by its own or an old name. */
+bool cop_option_values_state(const cop_option_values *values, const char *name);
 
 /* The models among the options that were read: the component, and the offset of its field. */
 size_t cop_option_values_model_count(const cop_option_values *values);

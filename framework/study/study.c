@@ -68,6 +68,7 @@ void cop_study_free(cop_study *s)
         cop_loaded_data_free(s->data[i]);
     free(s->data);
     free(s->said_makers);
+    free(s->said_warnings);
     free(s->unjudged);
     free(s);
 }

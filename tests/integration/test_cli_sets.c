@@ -5,7 +5,10 @@
 
 #include "core/file.h"
 #include "nn/synthetic.h"
+#include "store/formats/safetensors.h"
 #include "store/formats/synthetic_file.h"
+
+#include <coppice/host.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +116,42 @@ static void a_set_that_went_out_comes_in_with_the_same_bits(void **state)
     assert_non_null(strstr(back.origin, "made by distiller random 1.0.0"));
     cop_synthetic_clear(&out);
     cop_synthetic_clear(&back);
+}
+
+static const char *note(const cop_metadata *notes, size_t count, const char *key)
+{
+    const char *value = cop_metadata_find(notes, count, key);
+    if (value == NULL)
+        fail_msg("the file does not say \"%s\"", key);
+    return value;
+}
+
+/* Whose it is and how it was made: enough to find it in its store, and to make it anew. */
+static void a_set_that_went_out_says_how_it_was_made(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    cop_tensors *tensors = NULL;
+    cop_metadata *notes = NULL;
+    size_t n = 0;
+    char folder[400];
+    assert_ok(cop_safetensors_read(s->set, &tensors, &notes, &n, &err), &err);
+    assert_string_equal(note(notes, n, "study"), "t");
+    assert_string_equal(note(notes, n, "seed"), "1");
+    assert_non_null(note(notes, n, "cell"));
+    assert_string_equal(note(notes, n, "coppice"), cop_version());
+    const char *dataset = note(notes, n, "dataset");
+    assert_int_equal(strncmp(dataset, "shapes, ", 8), 0);
+    assert_int_equal(strspn(dataset + 8, "0123456789abcdef"), 32);
+    const char *options = note(notes, n, "options");
+    assert_non_null(strstr(options, "ipc = 2; "));
+    assert_non_null(strstr(options, "factor = 2"));
+    assert_non_null(strstr(options, "recipe = \"idc\""));
+    (void)snprintf(folder, sizeof folder, "%s/store/%s", in(s, "first"),
+                   note(notes, n, "artifact"));
+    assert_int_equal(access(folder, R_OK), 0);
+    free(notes);
+    cop_tensors_free(tensors);
 }
 
 /* The last `lines` lines of a history: in the order of seeds, so those of the last one. */
@@ -240,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_that_went_out_comes_in_with_the_same_bits),
+        cmocka_unit_test(a_set_that_went_out_says_how_it_was_made),
         cmocka_unit_test(a_network_trained_on_it_has_the_same_numbers),
         cmocka_unit_test(one_set_is_judged_by_several_networks),
         cmocka_unit_test(one_set_is_trained_on_by_several_recipes),

@@ -157,8 +157,10 @@ COP_API extern const char *const cop_scope_choices[];
 /* Parameters that keep their weights (cop_string_list), for cop_check_listed and
  * cop_name_listed. */
 #define COP_OPT_EXCLUDE(struct_, field_)                                                           \
-    COP_OPT_STRINGS(struct_, field_, "[]",                                                         \
-                    "Parameters left alone: names, or their beginnings up to a dot")
+    COP_OPT_STRINGS(                                                                               \
+        struct_, field_, "[]",                                                                     \
+        "Parameters left alone: names, or their beginnings up to a dot; * and ? stand "            \
+        "for any letters and for one")
 
 /* Datasets and analyzers. */
 

@@ -64,8 +64,9 @@ typedef struct cop_prune_amount {
 } cop_prune_amount;
 
 /* What the plan of most pruners comes to: refuses (COP_INVALID) a model without prunable weights,
- * an exclude that means no prunable parameter or leaves none to prune, and a sparsity that is below
- * what there is already, as far as that is known; states how many weights the round leaves where it
+ * an exclude that means no prunable parameter or leaves none to prune, an option `rate` that the
+ * config states beside a sparsity, and a sparsity that is below what there is already, as far as
+ * that is known; states how many weights the round leaves where it
  * follows from how many there are; asks for the number of rounds where there is a sparsity. */
 COP_API cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *amount, cop_error *err);
 
@@ -130,7 +131,9 @@ COP_API cop_status cop_work_sample_objective(cop_work *w, int64_t samples, doubl
                                              cop_objective **out, cop_error *err);
 
 /* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
- * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */
+ * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). In an item with `*` or `?` these
+ * stand for any letters and for one, dots too, as in the shell (fnmatch(3) without flags):
+ * "*.downsample.0" means "layer2.0.downsample.0.weight". */
 COP_API bool cop_name_listed(const char *name, const cop_string_list *list);
 
 /* Refuses (COP_INVALID) a list with an item that means no prunable parameter of the model; names

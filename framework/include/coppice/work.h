@@ -181,6 +181,18 @@ COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop
  * beside what sets reach. Optional; a negative number is not stated. */
 COP_API void cop_plan_spend(cop_plan *p, double real_images, double second_order);
 
+/* Says of the config what whoever runs it should know before, and what is no reason to refuse it:
+ * cop_plan_warn(plan, "lr = %g is meant for whitened data", lr). `check` and `run` show each
+ * message once, with the place of the work's group; of a plan that is refused nothing is shown. A
+ * message is one line of at most 500 bytes; control characters are made visible. The text is
+ * copied. */
+COP_API void cop_plan_warn(cop_plan *p, const char *format, ...) COP_PRINTF(2, 3);
+
+/* Whether the config states the option of this work, be it with the value of its default: for what
+ * has no say beside another option. False where the host does not know, and for a name that is
+ * none. Nothing that a work computes may depend on it: identities hold values alone. */
+COP_API bool cop_plan_states(const cop_plan *p, const char *option);
+
 /* The ticket's model; NULL for a distiller, whose model is an option of its own. */
 COP_API const cop_model *cop_plan_model(const cop_plan *p);
 

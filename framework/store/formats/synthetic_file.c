@@ -19,7 +19,7 @@
 /* Metadata values are short lists of numbers and words. */
 #define NOTE        COP_RECIPE_TEXT_SIZE
 #define LEAST_NOTES 7
-#define MOST_NOTES  10
+#define MOST_NOTES  12
 
 /* Older files say neither the space, which is then "unit", nor the kind of their labels. */
 static const char *const space_names[] = {"unit", "normalised"};
@@ -36,7 +36,20 @@ static void write_floats(const float *values, int count, char *text, size_t size
                                      (double)values[i]);
 }
 
+static size_t add_note(cop_metadata *notes, size_t count, const char *key, const char *value)
+{
+    if (value != NULL)
+        notes[count++] = (cop_metadata){key, value};
+    return count;
+}
+
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err)
+{
+    return cop_synthetic_write_noted(s, NULL, 0, path, err);
+}
+
+cop_status cop_synthetic_write_noted(const cop_synthetic *s, const cop_metadata *more,
+                                     size_t more_count, const char *path, cop_error *err)
 {
     char mean[NOTE], std[NOTE], recipe[NOTE], factor[16];
     write_floats(s->normalization.mean, s->task.channels, mean, sizeof mean);
@@ -44,20 +57,25 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     (void)cop_recipe_text(s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
     bool is_normalised = cop_synthetic_space(s) == COP_PIXELS_NORMALISED;
-    cop_metadata notes[MOST_NOTES] = {{"space", space_names[is_normalised]},
-                                      {"label_kind", kind_names[cop_synthetic_is_hard(s)]},
-                                      {"mean", mean},
-                                      {"std", std},
-                                      {"decode", decode_names[s->decode]},
-                                      {"factor", factor},
-                                      {"recipe", recipe}};
+    if (more_count > COP_SYNTHETIC_MORE_NOTES)
+        return cop_fail(err, COP_FAILED, "%zu notes are more than a distilled set has room for",
+                        more_count);
+    cop_metadata notes[MOST_NOTES + COP_SYNTHETIC_MORE_NOTES] = {
+        {"space", space_names[is_normalised]},
+        {"label_kind", kind_names[cop_synthetic_is_hard(s)]},
+        {"mean", mean},
+        {"std", std},
+        {"decode", decode_names[s->decode]},
+        {"factor", factor},
+        {"recipe", recipe}};
     size_t count = LEAST_NOTES;
-    if (s->is_whitened)
-        notes[count++] = (cop_metadata){"whitened", "yes"};
-    if (s->made_by != NULL)
-        notes[count++] = (cop_metadata){"made_by", s->made_by};
-    if (s->origin != NULL)
-        notes[count++] = (cop_metadata){"origin", s->origin};
+    count = add_note(notes, count, "whitened", s->is_whitened ? "yes" : NULL);
+    count = add_note(notes, count, "made_by", s->made_by);
+    count = add_note(notes, count, "origin", s->origin);
+    count = add_note(notes, count, "dataset", s->dataset);
+    count = add_note(notes, count, "options", s->options);
+    for (size_t i = 0; i < more_count; i++)
+        notes[count++] = more[i];
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
         return cop_out_of_memory(err);
@@ -138,6 +156,8 @@ static cop_status read_kinds(const cop_metadata *notes, size_t count, cop_synthe
     const char *whitened = cop_metadata_find(notes, count, "whitened");
     const char *made_by = cop_metadata_find(notes, count, "made_by");
     const char *origin = cop_metadata_find(notes, count, "origin");
+    const char *dataset = cop_metadata_find(notes, count, "dataset");
+    const char *options = cop_metadata_find(notes, count, "options");
     char shown[64];
     int is_normalised = read_name(space, space_names, 0);
     if (is_normalised < 0)
@@ -150,6 +170,10 @@ static cop_status read_kinds(const cop_metadata *notes, size_t count, cop_synthe
     out->is_whitened = whitened != NULL;
     if (made_by != NULL)
         COP_TRY(cop_synthetic_set_made_by(out, made_by, err));
+    if (dataset != NULL)
+        COP_TRY(cop_synthetic_set_dataset(out, dataset, err));
+    if (options != NULL)
+        COP_TRY(cop_synthetic_set_options(out, options, err));
     return origin != NULL ? cop_synthetic_set_origin(out, origin, err) : COP_OK;
 }
 

@@ -14,9 +14,17 @@
  *   factor     of the decoding, decimal digits
  *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it
  *   made_by    the distiller and its networks, with their versions. Absent in older files
- *   origin     of a set that was made elsewhere: the file that it was read from, and its hash */
+ *   origin     of a set that was made elsewhere: the file that it was read from, and its hash
+ *   dataset    the id of the dataset plugin that it was made with, and the data's fingerprint
+ *   options    the distiller's, as they were in effect: "ipc = 10; factor = 2; …"
+ *
+ * The last two are absent in older files. What `coppice export` writes has more, which is read by
+ * nobody here: "coppice", the program's version, "study", "cell", "seed", whose set it is, and
+ * "artifact", its name in the store. */
 #ifndef COP_STORE_FORMATS_SYNTHETIC_FILE_H
 #define COP_STORE_FORMATS_SYNTHETIC_FILE_H
+
+#include "store/formats/safetensors.h"
 
 #include <coppice/synthetic.h>
 
@@ -28,6 +36,11 @@
 bool cop_synthetic_shapes(cop_shape pixels, cop_shape labels, cop_task *out);
 
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err);
+
+/* The same with more notes behind its own, by keys that it does not have. */
+#define COP_SYNTHETIC_MORE_NOTES 8
+cop_status cop_synthetic_write_noted(const cop_synthetic *s, const cop_metadata *more,
+                                     size_t more_count, const char *path, cop_error *err);
 
 /* Reads and checks: shapes agree, pixels are in their space, labels are distributions and what they
  * are said to be, metadata complete. COP_DAMAGED naming the file, and the image where it is one.

@@ -239,7 +239,7 @@ static cop_status prune_round(cop_line *l, size_t i, int64_t round, int32_t base
     plan.weights_left = at->left;
     plan.round = round;
     plan.rounds = p->rounds;
-    COP_TRY(cop_line_make_plan(instance, &plan, err));
+    COP_TRY(cop_line_make_plan(l, instance, &plan, err));
     bool needs_rounds = plan.need_rounds;
     const cop_mask_promise promise = plan.promise;
     int32_t trained = COP_NO_STAGE;
@@ -353,6 +353,8 @@ cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err)
                      .mask = COP_NO_STAGE,
                      .train = &s->opened[cell].cell->train};
     cop_status status = lay_out_line(&line, err);
+    if (status == COP_OK)
+        cop_line_warn_of_controls(&line);
     free(line.own_dense);
     return status;
 }

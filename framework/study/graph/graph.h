@@ -160,9 +160,10 @@ struct cop_study {
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
-    char *unjudged;    /* why the first judge failed that did when the record was written; owned */
-    bool ran_through;  /* the last run came to its end, with failed stages or without */
-    char *said_makers; /* makers.c: the plugins that were warned of, a line each; NULL: none */
+    char *unjudged;   /* why the first judge failed that did when the record was written; owned */
+    bool ran_through; /* the last run came to its end, with failed stages or without */
+    char *said_warnings; /* warnings.c: a line each, after a first empty one; NULL: none */
+    char *said_makers;   /* makers.c: the plugins that were warned of, a line each; NULL: none */
 };
 
 /* The files' interfaces. */
@@ -207,6 +208,11 @@ uint64_t cop_derived_seed(uint64_t seed, const char *purpose, uint64_t variant);
 
 /* graph.c: every stage and ticket of one cell and seed. */
 cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err);
+
+/* warnings.c: says what whoever runs the study should know of its config, at the component's place
+ * (NULL: the config's), in the name of `what` (NULL: none). `lines` are messages, a line each, of
+ * which each is said once for the study: cells and seeds repeat them. */
+void cop_study_warn(cop_study *s, const cop_component *at, const char *what, const char *lines);
 
 /* estimate.c: fills flops and points of a training, from what is known before anything ran. */
 void cop_estimate_training(const cop_study *s, cop_stage *stage);

@@ -89,8 +89,10 @@ cop_status cop_line_train_copies(cop_line *l, const cop_position *at, const char
 /* works.c. What a component of this kind is told when it plans. */
 struct cop_plan cop_line_new_plan(const cop_line *l, cop_kind kind, const cop_loaded_data *data);
 
-/* Has a component plan; a failure without a place of its own gets the component's. */
-cop_status cop_line_make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err);
+/* Has a component plan, and says what it warns of; a failure without a place of its own gets the
+ * component's. */
+cop_status cop_line_make_plan(cop_line *l, const cop_instance *instance, struct cop_plan *out,
+                              cop_error *err);
 
 /* Adds a work stage whose plan was made, and the trainings that it asks for; frees the plan. */
 cop_status cop_line_add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
@@ -107,5 +109,8 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
  * where one cannot be made. */
 cop_status cop_line_add_controls(cop_line *l, const cop_position *at, const cop_ticket_role *ticket,
                                  cop_error *err);
+
+/* Warns where the cell wants controls and the line, which is laid out, has none. */
+void cop_line_warn_of_controls(const cop_line *l);
 
 #endif

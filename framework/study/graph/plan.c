@@ -4,9 +4,13 @@
 #include "core/callback.h"
 #include "core/memory.h"
 #include "core/sized.h"
+#include "core/text.h"
+#include "plugin/component.h"
 #include "train/schedules/schedule.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +40,7 @@ static void reset(cop_plan *p)
     p->expected_samples = 0;
     memset(&p->expected_recipe, 0, sizeof p->expected_recipe);
     p->real_images = p->second_order = -1.0;
+    p->warnings = NULL;
     p->trainings = NULL;
     p->training_count = 0;
     p->training_capacity = 0;
@@ -45,6 +50,7 @@ void cop_plan_clear(cop_plan *p)
 {
     free_trainings(p);
     free(p->needed_copies);
+    free(p->warnings);
     reset(p);
 }
 
@@ -161,6 +167,29 @@ void cop_plan_leave(cop_plan *p, int64_t weights)
 void cop_plan_regrows(cop_plan *p)
 {
     p->promise.regrows = true;
+}
+
+bool cop_plan_states(const cop_plan *p, const char *option)
+{
+    return p->component != NULL && cop_component_states(p->component, option);
+}
+
+void cop_plan_warn(cop_plan *p, const char *format, ...)
+{
+    char message[512], shown[sizeof message];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(message, sizeof message, format, values);
+    va_end(values);
+    cop_text all = {0};
+    if (p->warnings != NULL)
+        cop_text_append(&all, p->warnings);
+    cop_text_printf(&all, "%s\n", cop_escape(message, shown, sizeof shown));
+    char *text = cop_text_take(&all);
+    if (text == NULL) /* nothing depends on it */
+        return;
+    free(p->warnings);
+    p->warnings = text;
 }
 
 void cop_plan_leave_share(cop_plan *p, double rate, bool layerwise, const cop_string_list *exclude)

@@ -32,7 +32,9 @@ typedef struct cop_mask_promise {
 
 /* The host fills the first block, the work (through coppice/work.h) the second. */
 struct cop_plan {
-    cop_kind kind;          /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
+    cop_kind kind; /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
+    /* Whose plan it is, as the config has it (plugin/component.h); NULL: not known. */
+    const struct cop_component *component;
     const cop_model *model; /* the ticket's; NULL for a distiller */
     cop_task task;
     cop_pixel_space space; /* of the training samples; 0: COP_PIXELS_UNIT */
@@ -57,6 +59,7 @@ struct cop_plan {
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;
     double real_images, second_order; /* a distiller's, as cop_plan_spend says; -1: not stated */
+    char *warnings;                   /* a line each; owned; NULL: none */
     cop_plan_training *trainings;     /* in the order of the requests; owned */
     size_t training_count, training_capacity;
 };

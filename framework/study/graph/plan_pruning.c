@@ -67,6 +67,11 @@ cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *given, cop_error 
     int64_t count = candidates(p->model, a.exclude, 1.0);
     if (count == 0)
         return cop_fail(err, COP_INVALID, "exclude leaves no weights to prune");
+    if (a.sparsity > 0.0 && cop_plan_states(p, "rate"))
+        return cop_fail(err, COP_INVALID,
+                        "sparsity = %g says how many weights go, and rate has no say: leave rate "
+                        "out, or state sparsity = 0",
+                        a.sparsity);
     if (a.sparsity > 0.0)
         return leave_density(p, &a, count, err);
     cop_plan_leave_share(p, a.rate, a.scope == COP_SCOPE_LAYER, a.exclude);

@@ -52,15 +52,19 @@ static cop_status check_augments(const cop_instance *instance, const cop_task *t
     return COP_OK;
 }
 
-cop_status cop_line_make_plan(const cop_instance *instance, struct cop_plan *out, cop_error *err)
+cop_status cop_line_make_plan(cop_line *l, const cop_instance *instance, struct cop_plan *out,
+                              cop_error *err)
 {
     char what[64];
     describe(instance, what, sizeof what);
+    out->component = instance->component;
     cop_status status = check_augments(instance, &out->task, err);
     if (status != COP_OK)
         (void)cop_fail_within(err, "%s", what);
     else
         status = cop_plan_make(what, instance->ops, instance->options, out, err);
+    if (status == COP_OK && out->warnings != NULL)
+        cop_study_warn(l->s, instance->component, what, out->warnings);
     return cop_place_at_component(instance->component, status, err);
 }
 
@@ -178,7 +182,7 @@ cop_status cop_line_add_distiller(cop_line *l, cop_error *err)
 {
     const cop_instance *instance = &l->o->distiller;
     struct cop_plan plan = cop_line_new_plan(l, COP_KIND_DISTILLER, l->o->data);
-    COP_TRY(cop_line_make_plan(instance, &plan, err));
+    COP_TRY(cop_line_make_plan(l, instance, &plan, err));
     cop_stage stage = {.kind = COP_STAGE_DISTIL, .opened = l->o, .data = l->o->data};
     stage.work.instance = instance;
     stage.work.seed = cop_line_seed(l, COP_SEED_DISTILL);
@@ -234,7 +238,7 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
     const cop_instance *instance = &l->o->analyzers[i];
     char text[192];
     struct cop_plan plan = cop_line_new_plan(l, COP_KIND_ANALYZER, l->o->analyzer_data[i]);
-    COP_TRY(cop_line_make_plan(instance, &plan, err));
+    COP_TRY(cop_line_make_plan(l, instance, &plan, err));
     cop_status status = plan.need_dense ? need_dense(l, err) : COP_OK;
     if (status != COP_OK) {
         cop_plan_clear(&plan);

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "nn/synthetic.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,44 @@ static void add_name(cop_text *t, const cop_component *c)
         add_name(t, cop_component_model_at(c, i));
 }
 
+/* "ipc = 10; factor = 2": lines as one, fit for a file's metadata. NULL without memory. */
+static char *as_one_line(const char *lines)
+{
+    cop_text t = {0};
+    cop_text_append(&t, "");
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n");
+        if (length > 0 && t.length > 0)
+            cop_text_append(&t, "; ");
+        cop_text_append_bytes(&t, lines, length);
+        lines += length + (lines[length] == '\n');
+    }
+    char *line = cop_text_take(&t);
+    size_t size = line != NULL ? strlen(line) * 4 + 1 : 0;
+    char *shown = line != NULL ? malloc(size) : NULL;
+    if (shown != NULL)
+        (void)cop_escape(line, shown, size);
+    free(line);
+    return shown;
+}
+
+/* Of which data and by which options. Options that no file can say, by their length or their
+ * letters, are left out. */
+static cop_status say_provenance(const cop_stage *stage, cop_synthetic *set, cop_error *err)
+{
+    char dataset[COP_SYNTHETIC_ORIGIN + 1];
+    const cop_component *data = stage->data->component;
+    (void)snprintf(dataset, sizeof dataset, "%s, %s", cop_component_entry(data)->plugin->id,
+                   stage->data->fingerprint);
+    COP_TRY(cop_synthetic_set_dataset(set, dataset, err));
+    char *options = as_one_line(cop_component_own_effective(stage->work.instance->component));
+    if (options == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_synthetic_set_options(set, options, err);
+    free(options);
+    return status == COP_INVALID ? COP_OK : status;
+}
+
 cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_error *err)
 {
     cop_text t = {0};
@@ -60,7 +99,8 @@ cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_err
         return cop_out_of_memory(err);
     (void)cop_escape(names, shown, sizeof shown);
     free(names);
-    return cop_synthetic_set_made_by(set, shown, err);
+    COP_TRY(cop_synthetic_set_made_by(set, shown, err));
+    return say_provenance(stage, set, err);
 }
 
 /* Where a line that begins with "kind id " stands in a text of lines; NULL: nowhere. */

@@ -83,6 +83,8 @@ static cop_status read_tensors(const options *o, const cop_task *task, given *ou
     cop_status status = given_stated(o, task, file, out, err);
     if (status == COP_OK)
         status = given_arrays(o, task, file, out, err);
+    if (status == COP_OK && o->label_kind == LABELS_AUTO)
+        status = given_check_labels(o, task, file, out, err);
     if (status == COP_OK)
         say_origin(o, file, out);
     cop_tensor_file_free(file);

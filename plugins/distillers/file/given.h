@@ -77,6 +77,10 @@ int given_compare_names(const void *a, const void *b);
 cop_status given_labels(const options *o, const cop_task *task, const cop_tensor *labels,
                         given *out, cop_error *err);
 
+/* Refuses labels of another kind than the file says, unless the options state the kind. */
+cop_status given_check_labels(const options *o, const cop_task *task, const cop_tensor_file *file,
+                              const given *g, cop_error *err);
+
 /* Reads one picture into bytes [height, width, channels] of the task; one or three channels. */
 cop_status picture_read(const char *path, const cop_task *task, uint8_t *pixels, cop_error *err);
 

@@ -60,6 +60,11 @@ static cop_status check_factor(const options *o, const cop_task *task, const giv
                         "factor is %lld, and nothing is decoded: state decode = \"single\" or "
                         "\"multi\"",
                         (long long)o->factor);
+    if (o->decode > DECODE_NONE && o->factor == 0 && g->factor == 1)
+        return cop_fail(err, COP_INVALID,
+                        "decode = \"%s\" with one tile decodes nothing: state factor, the tiles "
+                        "along a side",
+                        o->decode == DECODE_SINGLE ? "single" : "multi");
     if (g->factor <= cop_task_height(task) && g->factor <= cop_task_width(task))
         return COP_OK;
     return cop_fail(err, COP_INVALID, "factor %d: more tiles than the %dx%d images have rows",
@@ -148,6 +153,23 @@ static cop_status state_whitening(const options *o, const cop_tensor_file *file,
         return COP_OK;
     return cop_fail(err, COP_INVALID,
                     "whitened pixels are no unit pixels: state space = \"normalised\"");
+}
+
+cop_status given_check_labels(const options *o, const cop_task *task, const cop_tensor_file *file,
+                              const given *g, cop_error *err)
+{
+    static const char *const names[] = {"soft", "hard", NULL};
+    int64_t classes = cop_task_classes(task);
+    bool is_hard = true;
+    int said = -1;
+    COP_TRY(find_name(o, file, "label_kind", names, &said, err));
+    for (int64_t i = 0; i < g->count * classes; i++)
+        is_hard = is_hard && (g->labels[i] == 0.0f || g->labels[i] == 1.0f);
+    if (said < 0 || (said == 1) == is_hard)
+        return COP_OK;
+    return cop_fail(err, COP_INVALID,
+                    "%s: says of itself that its labels are %s, and they are %s: state label_kind",
+                    o->path, names[said], names[is_hard]);
 }
 
 cop_status given_stated(const options *o, const cop_task *task, const cop_tensor_file *file,

@@ -64,6 +64,7 @@ static cop_status plan_mtt(const void *given, cop_plan *plan, cop_error *err)
     mtt_options o;
     COP_TRY(mtt_options_settle(given, &o, err));
     COP_TRY(mtt_options_check(&o, task, err));
+    mtt_options_warn(given, plan);
     COP_TRY(cop_plan_need_images(plan, o.start == COP_PIXELS_FROM_REAL ? o.ipc : 1, err));
     double images = (double)(o.student_steps * mtt_batch(&o, task));
     cop_plan_steps(plan, o.iterations);
@@ -199,7 +200,8 @@ COP_PLUGIN(
                                  .step = step_mtt, .finish = finish_mtt},
     .defaults = "Cazenavette et al.'s code (distill.py, buffer.py) with the published "
                 "settings for CIFAR-10, which go by the budget. Whitening, which they have at"
-                " 1 and 10 images per class, is the data's: dataset.zca = 0.1.",
+                " 1 and 10 images per class, is the data's: dataset.zca = 0.1 (without it "
+                "check warns of lr).",
     .departures = "an expert is drawn for each step, where theirs takes them in shuffled order "
                   "unless all fit into memory. 5000 steps, where their loop has one more. A "
                   "batch of the student divides the set, where theirs has a smaller last one. "

@@ -62,10 +62,11 @@ static cop_status plan_like(const options *o, cop_plan *plan, cop_error *err)
     const cop_model *model = cop_plan_model(plan);
     like_file file = {0};
     int64_t left = 0;
-    if (o->sparsity > 0.0 || o->distribution != UNIFORM)
+    if (o->sparsity > 0.0 || o->distribution != UNIFORM || cop_plan_states(plan, "rate") ||
+        cop_plan_states(plan, "scope"))
         return cop_fail(err, COP_INVALID,
-                        "like takes the layers' shares from a file: sparsity and distribution have "
-                        "no say then");
+                        "like takes the layers' shares from a file: sparsity, rate, distribution "
+                        "and scope have no say then");
     if (cop_model_prunable_count(model) == 0)
         return cop_fail(err, COP_INVALID, "the model has no prunable weights");
     COP_TRY(cop_plan_check_listed(plan, "exclude", &o->exclude, err));
@@ -81,6 +82,10 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
     const cop_prune_amount a = amount(o);
+    if (o->distribution == ERK && o->scope == COP_SCOPE_LAYER)
+        return cop_fail(err, COP_INVALID,
+                        "distribution = \"erk\" divides the share among layers: scope = \"layer\" "
+                        "has no say");
     return o->like[0] != '\0' ? plan_like(o, plan, err) : cop_plan_prune(plan, &a, err);
 }
 

@@ -24,9 +24,22 @@ typedef struct options {
     int64_t iterations;
 } options;
 
+/* Batch norm keeps statistics in buffers; a scale without any is of a norm by the image. */
+static bool is_normalised_by_image(const cop_model *model)
+{
+    for (size_t i = 0; i < cop_model_parameter_count(model); i++)
+        if (cop_model_parameter(model, i)->role == COP_ROLE_NORM_SCALE)
+            return cop_model_buffer_count(model) == 0;
+    return false;
+}
+
 static cop_status plan_synflow(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
+    if (is_normalised_by_image(cop_plan_model(plan)))
+        cop_plan_warn(plan, "the model normalises by the image (instance, group or layer norm), "
+                            "which scores do not flow through evenly: what keeps SynFlow from "
+                            "emptying a layer holds with batch norm and without norm alone");
     cop_plan_steps(plan, o->iterations);
     /* Each iteration is a gradient on one image. */
     cop_plan_flops(plan,

@@ -94,11 +94,15 @@ static void a_set_says_where_it_comes_from(void **state)
     assert_ok(cop_synthetic_set_origin(&s, "file \"\xc3\xa4\".npz, XXH3 0123", &err), &err);
     assert_refused(cop_synthetic_set_origin(&s, "two\nlines", &err), COP_INVALID, &err, "one line");
     assert_refused(cop_synthetic_set_origin(&s, "\xff", &err), COP_INVALID, &err, "UTF-8");
+    assert_ok(cop_synthetic_set_dataset(&s, "cifar10, 0123", &err), &err);
+    assert_ok(cop_synthetic_set_options(&s, "ipc = 10; factor = 2", &err), &err);
     (void)snprintf(path, sizeof path, "%s/origin.safetensors", f->dir);
     assert_ok(cop_synthetic_write(&s, path, &err), &err);
     assert_ok(cop_synthetic_read(path, &back, &err), &err);
     assert_string_equal(back.made_by, "distiller file 1.0.0");
     assert_string_equal(back.origin, "file \"\xc3\xa4\".npz, XXH3 0123");
+    assert_string_equal(back.dataset, "cifar10, 0123");
+    assert_string_equal(back.options, "ipc = 10; factor = 2");
     assert_true(back.is_whitened);
     cop_synthetic_clear(&back);
     cop_synthetic_clear(&s);

@@ -180,7 +180,7 @@ static void refuses_before_anything_runs(void **state)
     }
 }
 
-static void warns_of_milestones_behind_the_end(void **state)
+static void warns_of_what_a_training_never_comes_to(void **state)
 {
     (void)state;
     static const struct {
@@ -191,6 +191,9 @@ static void warns_of_milestones_behind_the_end(void **state)
         {"milestones = (\"1ep\", \"2ep\");", "t.cfg:6: the recipe of train: the milestone \"2ep\" "
                                              "is never reached: the training ends at "
                                              "\"2ep\"\n"},
+        {"warmup = \"2ep\";", ""},
+        {"warmup = \"5ep\";", "t.cfg:6: the recipe of train: its lr is never reached: it rises for "
+                              "\"5ep\" (warmup), and the training ends at \"2ep\"\n"},
     };
     for (size_t i = 0; i < sizeof warnings / sizeof warnings[0]; i++) {
         char *text = NULL;
@@ -214,7 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_before_anything_runs),
-        cmocka_unit_test(warns_of_milestones_behind_the_end),
+        cmocka_unit_test(warns_of_what_a_training_never_comes_to),
     };
     return cmocka_run_group_tests(tests, open_plugins, close_plugins);
 }

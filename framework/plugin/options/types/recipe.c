@@ -143,6 +143,21 @@ static void warn_of_milestones(const cop_reader *reader, const config_setting_t 
     }
 }
 
+/* In one unit, as above. */
+static void warn_of_warmup(const cop_reader *reader, const config_setting_t *setting,
+                           const cop_recipe *recipe)
+{
+    cop_place place = cop_setting_place(setting, reader->file);
+    const char *unit = recipe->duration.unit == COP_EPOCHS ? "ep" : "it";
+    if (recipe->warmup.unit == recipe->duration.unit &&
+        recipe->warmup.value > recipe->duration.value)
+        cop_say(reader->log, COP_LOG_WARNING,
+                "%s:%d: %s: its lr is never reached: it rises for \"%.0f%s\" (warmup), and the "
+                "training ends at \"%.0f%s\"",
+                place.file != NULL ? place.file : "config", place.line, reader->what,
+                recipe->warmup.value, unit, recipe->duration.value, unit);
+}
+
 static bool is_passed_over(const cop_reader *reader, const config_setting_t *member)
 {
     return reader->passed_over != NULL &&
@@ -165,6 +180,7 @@ static cop_status read_group(const cop_reader *reader, const config_setting_t *s
             COP_TRY(read_field(reader, member, recipe, err));
     }
     warn_of_milestones(reader, setting, recipe);
+    warn_of_warmup(reader, setting, recipe);
     return COP_OK;
 }
 

@@ -330,6 +330,12 @@ static void what_is_not_stated_is_not_guessed(void **state)
     refused(s, "space = \"unit\"; recipe = \"sgd\"; factor = 2;", "nothing is decoded");
     refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\"; factor = 5;",
             "factor 5: more tiles than the 4x5 images have rows");
+    refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\";",
+            "decode = \"single\" with one tile decodes nothing: state factor");
+    refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"multi\";", "decodes nothing");
+    cop_synthetic set =
+        made(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\"; factor = 1;");
+    cop_synthetic_clear(&set);
     refused(s, "space = \"unit\"; recipe = \"sgd\"; mean = [0.5];",
             "not a number for each of the 3");
     refused(s, "space = \"unit\"; recipe = \"sgd\"; mean = [0, 0, 0];", "given together");
@@ -339,6 +345,19 @@ static void what_is_not_stated_is_not_guessed(void **state)
             "is a list of classes");
     refused(s, "space = \"unit\"; recipe = { recipe = \"sgd\"; duration = \"0ep\"; };",
             "duration of 0");
+}
+
+/* What is stated counts, whatever the file says. */
+static void a_stated_kind_of_labels_is_not_compared(void **state)
+{
+    const scene *s = *state;
+    const cop_metadata soft = {"label_kind", "soft"};
+    cop_error err = {0};
+    cop_tensors *set = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, set, &soft, 1, &err), &err);
+    cop_tensors_free(set);
+    cop_synthetic got = made(s, "space = \"unit\"; recipe = \"sgd\"; label_kind = \"hard\";");
+    cop_synthetic_clear(&got);
 }
 
 /* Notes of the file that this version does not know are not passed over. */
@@ -357,6 +376,9 @@ static void what_a_file_says_of_itself_is_known_or_refused(void **state)
                  {{"factor", "1 2"}, "its factor is no number"},
                  {{"mean", "0.5 0.5"}, "mean is not a number for each of the 3 channels"},
                  {{"mean", "0 0 0"}, "given together"},
+                 {{"label_kind", "soft"},
+                  "set.safetensors: says of itself that its labels are soft, and they are hard"},
+                 {{"label_kind", "logits"}, "label_kind = \"logits\", which is not known"},
                  {{"recipe", "name=idc"}, "\"name=idc\" is no recipe"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
@@ -460,6 +482,7 @@ int main(void)
         WITH_SCENE(what_a_file_says_of_itself_is_known_or_refused),
         WITH_SCENE(an_option_stands_in_for_a_note_that_is_wrong),
         WITH_SCENE(the_maker_of_a_file_is_made_readable),
+        WITH_SCENE(a_stated_kind_of_labels_is_not_compared),
         WITH_SCENE(flawed_numbers_are_refused_with_their_image),
         WITH_SCENE(images_of_another_size_are_refused),
     };
