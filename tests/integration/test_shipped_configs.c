@@ -41,7 +41,7 @@ static char *lay_out(const cop_registry *r, const char *path, const char *dir)
     cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
     cop_status status = cop_config_load(path, drawn, 1, r, log, &config, &err);
     if (status == COP_OK)
-        status = cop_study_new_in(config, dir, false, log, &study, &err);
+        status = cop_study_new(config, dir, false, log, &study, &err);
     if (status != COP_OK)
         fail_msg("%s: %s:%d: %s", path, err.file, err.line, err.message);
     cop_study_free(study);

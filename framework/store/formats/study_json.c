@@ -438,7 +438,8 @@ static cop_status read_distilled(const reader *r, const cJSON *object, size_t ce
         return cop_out_of_memory(r->err);
     out->real_images = read_number(object, "real_images");
     out->second_order = read_number(object, "second_order");
-    return read_trainings(r, cop_json_item(object, "trainings"), &out->trainings, &out->training_count);
+    return read_trainings(r, cop_json_item(object, "trainings"), &out->trainings,
+                          &out->training_count);
 }
 
 static cop_status read_failure(const reader *r, const cJSON *object, cop_record_failure *out)

@@ -89,9 +89,8 @@ typedef struct cop_record_distilled {
     cop_artifact_id set;
     bool has_trained;
     cop_artifact_id trained;
-    const char
-        *recipe; /* what the cell has the set trained by (recipe_text.h); NULL: what comes with
-                           the set */
+    /* What the cell has the set trained by (recipe_text.h); NULL: what comes with the set. */
+    const char *recipe;
     double real_images, second_order; /* that distilling spent (cop_plan_spend); NaN: not stated */
     cop_artifact_id *trainings;       /* that the distiller had trained */
     size_t training_count;

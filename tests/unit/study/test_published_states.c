@@ -2,6 +2,7 @@
  * are: one of another type is refused, and a file that has changed since stops nobody else. */
 #include "core/damage.h"
 #include "core/hash.h"
+#include "nn/declared.h"
 #include "store/formats/safetensors.h"
 #include "store_fixture.h"
 #include "study/graph/given.h"

@@ -70,7 +70,7 @@ static cop_status lay_out(const parts *p, char **said, cop_error *err)
     cop_study *study = NULL;
     cop_status status = cop_config_load(path, NULL, 0, registry, log, &config, err);
     if (status == COP_OK)
-        status = cop_study_new_in(config, dir, false, log, &study, err);
+        status = cop_study_new(config, dir, false, log, &study, err);
     cop_study_free(study);
     cop_config_free(config);
     cop_logger_free(log);
