@@ -114,7 +114,8 @@ static const struct {
     {{.distill = "plugin = \"random\"; ipc = 10;"}, 0, NULL},
     {{.distill = "plugin = \"random\"; ipc = 11;"},
      2,
-     "class 0 has 10 training images, wanted 11 (ipc x factor x factor)"},
+     "ipc x factor x factor images of each class are needed: class 0 has 10 training images, "
+     "wanted 11"},
     {{.distill = "plugin = \"random\"; ipc = 3; factor = 2;"}, 2, "wanted 12"},
     {{.distill = IDC " ipc = 3; factor = 2;"},
      2,
