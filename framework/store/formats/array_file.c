@@ -1,7 +1,6 @@
 /* array_file.c: arrays that plugins read item by item (coppice/files.h). */
 #include <coppice/files.h>
 
-#include "core/file.h"
 #include "core/memory.h"
 #include "store/formats/npy_file.h"
 
@@ -25,11 +24,7 @@ static cop_status open_array(cop_array_file *file, cop_error *err)
 {
     cop_error inner = {0};
     cop_npy_source source = {0};
-    if (cop_file_open_regular(file->path, &file->file, &source.size, err) != COP_OK) {
-        if (err != NULL)
-            err->status = COP_INVALID; /* it is the path that is wrong */
-        return COP_INVALID;
-    }
+    COP_TRY(cop_file_open(file->path, &file->file, &source.size, err));
     source.file = file->file;
     if (cop_npy_open(source, &file->array, &inner) == COP_OK)
         return COP_OK;

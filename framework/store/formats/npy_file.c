@@ -1,12 +1,12 @@
 /* npy_file.c: reading NumPy's arrays, none of which is trusted. */
 #include "store/formats/npy_file.h"
 
+#include "core/file.h"
 #include "core/shape.h"
 #include "store/formats/safetensors_types.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /* MOST_HEADER is NumPy's own limit for headers that it reads without being told to trust them. */
 enum { MAGIC = 6, LEAD = 12, MOST_HEADER = 10000, RUN_BYTES = 1 << 14 };
@@ -20,23 +20,16 @@ bool cop_npy_begins(const void *bytes, size_t size)
 static cop_status read_at(const cop_npy_source *source, void *out, int64_t size, int64_t at,
                           cop_error *err)
 {
-    unsigned char *to = out;
+    size_t got = 0;
     if (source->bytes != NULL) {
-        memcpy(to, source->bytes + at, (size_t)size);
+        memcpy(out, source->bytes + at, (size_t)size);
         return COP_OK;
     }
-    while (size > 0) {
-        ssize_t got = pread(source->file, to, (size_t)size, (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return cop_fail(err, COP_FAILED, "cannot read byte %lld: %s", (long long)at,
-                            got < 0 ? strerror(errno) : "the file ends there");
-        to += got;
-        size -= got;
-        at += got;
-    }
-    return COP_OK;
+    bool is_read = cop_file_read_part(source->file, at, out, (size_t)size, &got);
+    if (is_read && got == (size_t)size)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "cannot read byte %lld: %s", (long long)at + (long long)got,
+                    is_read ? "the file ends there" : strerror(errno));
 }
 
 /* The magic text, a version, and the length of the header in 2 bytes, or 4; and the header. */

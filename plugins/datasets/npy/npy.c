@@ -215,6 +215,19 @@ static int32_t largest_label(const npy *self)
     return largest;
 }
 
+/* The first label that is beyond the classes. */
+static cop_status refuse_label(const npy *self, const options *o, int32_t classes, cop_error *err)
+{
+    const char *const paths[2] = {o->train_labels, o->test_labels};
+    for (int split = 0; split < 2; split++)
+        for (int64_t i = 0; i < self->counts[split]; i++)
+            if (self->labels[split][i] >= classes)
+                return cop_fail_at(err, COP_INVALID, paths[split], 0,
+                                   "item %lld is label %d, and there are %d classes", (long long)i,
+                                   (int)self->labels[split][i], (int)classes);
+    return COP_OK;
+}
+
 /* As many classes as are said or named, else as the labels have. */
 static cop_status take_classes(npy *self, const options *o, cop_error *err)
 {
@@ -224,8 +237,7 @@ static cop_status take_classes(npy *self, const options *o, cop_error *err)
         return cop_fail(err, COP_INVALID, "there are %d classes and %d names of classes", (int)said,
                         (int)named);
     if (said > 0 && most > said)
-        return cop_fail(err, COP_INVALID, "there are %d classes, and label %d", (int)said,
-                        (int)most - 1);
+        return refuse_label(self, o, said, err);
     self->classes = said > 0 ? said : most;
     if (self->classes < 2)
         return cop_fail(err, COP_INVALID, "all labels are 0: wanted 2 classes or more");
@@ -319,6 +331,17 @@ static void convert_image(const npy *self, cop_dtype dtype, const char *image, v
     }
 }
 
+static cop_status check_image(const npy *self, cop_split split, int64_t i, const float *image,
+                              cop_error *err)
+{
+    for (int64_t k = 0; k < elements_of(self); k++)
+        if (!(image[k] >= 0.0f && image[k] <= 1.0f)) /* NaN too */
+            return cop_fail_at(err, COP_FAILED, cop_array_file_path(self->images[split]), 0,
+                               "image %lld has a pixel of %g, wanted 0 to 1", (long long)i,
+                               (double)image[k]);
+    return COP_OK;
+}
+
 /* As many images as are in memory at once. */
 static int64_t chunk_of(const npy *self, cop_split split, int64_t count)
 {
@@ -339,8 +362,12 @@ static cop_status read_pixels(const npy *self, cop_split split, int64_t first, i
     for (int64_t done = 0; status == COP_OK && done < count; done += chunk) {
         int64_t part = count - done < chunk ? count - done : chunk;
         status = cop_array_file_read(self->images[split], first + done, part, images, err);
-        for (int64_t i = 0; status == COP_OK && i < part; i++)
-            convert_image(self, dtype, images + i * size, pixels + (done + i) * size_of(self));
+        for (int64_t i = 0; status == COP_OK && i < part; i++) {
+            void *to = pixels + (done + i) * size_of(self);
+            convert_image(self, dtype, images + i * size, to);
+            if (is_float(self))
+                status = check_image(self, split, first + done + i, to, err);
+        }
     }
     free(images);
     return status;
@@ -367,20 +394,14 @@ static void add_bytes(const npy *self, const uint8_t *image, sums *s)
     }
 }
 
-static cop_status add_floats(const npy *self, int64_t i, const float *image, sums *s,
-                             cop_error *err)
+static void add_floats(const npy *self, const float *image, sums *s)
 {
     int64_t plane = (int64_t)self->height * self->width;
     for (int64_t k = 0; k < self->channels * plane; k++) {
         double pixel = (double)image[k];
-        if (!(pixel >= 0.0 && pixel <= 1.0)) /* NaN too */
-            return cop_fail_at(err, COP_FAILED, cop_array_file_path(self->images[COP_SPLIT_TRAIN]),
-                               0, "image %lld has a pixel of %g, wanted 0 to 1", (long long)i,
-                               pixel);
         s->sum[k / plane] += pixel;
         s->squares[k / plane] += pixel * pixel;
     }
-    return COP_OK;
 }
 
 static cop_status add_all(const npy *self, sums *s, cop_error *err)
@@ -394,7 +415,7 @@ static cop_status add_all(const npy *self, sums *s, cop_error *err)
         for (int64_t i = 0; status == COP_OK && i < part; i++) {
             const void *at = pixels + i * size_of(self);
             if (is_float(self))
-                status = add_floats(self, done + i, at, s, err);
+                add_floats(self, at, s);
             else
                 add_bytes(self, at, s);
         }

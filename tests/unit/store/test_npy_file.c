@@ -257,7 +257,8 @@ static void what_is_no_such_file_is_refused_by_its_path(void **state)
     cop_error err = {0};
     cop_array_file *file = NULL;
     assert_refused(cop_array_file_open("/nowhere.npy", &file, &err), COP_INVALID, &err,
-                   "/nowhere.npy: No such file");
+                   "cannot open: No such file");
+    assert_string_equal(err.file, "/nowhere.npy");
     assert_refused(cop_array_file_open("/dev/zero", &file, &err), COP_INVALID, &err,
                    "is not a regular file");
     assert_int_equal(cop_array_file_open("/nowhere.npy", &file, NULL), COP_INVALID);

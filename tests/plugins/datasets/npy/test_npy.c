@@ -171,7 +171,10 @@ static void classes_are_said_named_or_counted(void **state)
     assert_int_equal(info.task.classes, 3);
     assert_string_equal(info.class_names[2], "c");
     ops()->destroy(self);
-    assert_not_opened("nchw-u1.npy", "labels-i8.npy", "classes = 2;", "2 classes, and label 2");
+    cop_error err = {0};
+    assert_refused(open_data("nchw-u1.npy", "labels-i8.npy", "classes = 2;", &self, &err),
+                   COP_INVALID, &err, "is label 2, and there are 2 classes");
+    assert_non_null(strstr(err.file, "labels-i8.npy"));
     assert_not_opened("nchw-u1.npy", "labels-i8.npy", "classes = 4; class_names = [\"a\"];",
                       "4 classes and 1 names");
 }
@@ -262,6 +265,17 @@ static void names_the_label_and_the_pixel_that_are_wrong(void **state)
     assert_ok(open_data(f->path, "labels-i8.npy", "", &self, &err), &err);
     assert_refused(ops()->describe(self, &info, &err), COP_FAILED, &err,
                    "image 2 has a pixel of nan, wanted 0 to 1");
+    ops()->destroy(self);
+
+    /* Where nothing is summed before, the samples are checked as they are read. */
+    float read[N * 4];
+    int32_t read_labels[N];
+    assert_ok(open_data(f->path, "labels-i8.npy", "mean = [0.5]; std = [0.5];", &self, &err), &err);
+    assert_ok(ops()->describe(self, &info, &err), &err);
+    assert_ok(ops()->read(self, COP_SPLIT_TRAIN, 3, 2, read, read_labels, &err), &err);
+    assert_refused(ops()->read(self, COP_SPLIT_TRAIN, 1, 4, read, read_labels, &err), COP_FAILED,
+                   &err, "image 2 has a pixel of nan, wanted 0 to 1");
+    assert_string_equal(err.file, f->path);
     ops()->destroy(self);
 }
 
