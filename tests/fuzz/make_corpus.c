@@ -99,8 +99,15 @@ static cop_status write_study(const char *path, cop_error *err)
                                     .knows_data = true,
                                     .has_data = true,
                                     .data = named(COP_ARTIFACT_SET, '6')}};
-    cop_record_distilled distilled[] = {
-        {.cell = 1, .set = tickets[1].data, .has_trained = true, .trained = copies[0]}};
+    cop_record_distilled distilled[] = {{.cell = 1,
+                                         .set = tickets[1].data,
+                                         .has_trained = true,
+                                         .trained = copies[0],
+                                         .recipe = "name=idc duration=1000ep",
+                                         .real_images = 1.5e9,
+                                         .second_order = (double)NAN,
+                                         .trainings = copies,
+                                         .training_count = 2}};
     cop_record_failure failures[] = {{.stage = tickets[1].mask, .reason = "the disk is full"}};
     const cop_record record = {.name = "made up",
                                .seeds = seeds,

@@ -212,6 +212,7 @@ static void id_of_set(const char *sheet, const char *begin, char id[33])
 {
     const char *line = strstr(sheet, begin);
     assert_non_null(line);
+    line++; /* the end of the line before */
     for (int commas = 0; commas < 7; commas += *line++ == ',')
         assert_true(*line != '\0' && *line != '\n');
     assert_int_equal(sscanf(line, "%32[0-9a-f]", id), 1);

@@ -95,17 +95,20 @@ static cop_status take_sizes(npy *self, cop_error *err)
     cop_shape shape = cop_array_file_shape(self->images[COP_SPLIT_TRAIN]);
     int32_t rank = self->layout == LAYOUT_NHW ? 3 : 4;
     int first = self->layout == LAYOUT_NCHW ? 2 : 1;
-    if (shape.rank != rank)
-        return cop_fail_at(err, COP_INVALID, path, 0, "has %d axes, %s has %d", (int)shape.rank,
-                           layout_choices[self->layout], (int)rank);
+    if (shape.rank != rank) /* the option's fault, and not the file's */
+        return cop_fail(err, COP_INVALID, "layout \"%s\" has %d axes, and %s has %d",
+                        layout_choices[self->layout], (int)rank, path, (int)shape.rank);
     int64_t channels = 1, height = shape.dim[first], width = shape.dim[first + 1];
     if (self->layout != LAYOUT_NHW)
         channels = shape.dim[self->layout == LAYOUT_NHWC ? 3 : 1];
-    if (!may_be_channels(channels) || height > MOST_SIDE || width > MOST_SIDE)
+    if (!may_be_channels(channels))
+        return cop_fail(
+            err, COP_INVALID, "by layout \"%s\" %s has images of %lld channels: wanted 1 to %d",
+            layout_choices[self->layout], path, (long long)channels, (int)COP_MAX_CHANNELS);
+    if (height > MOST_SIDE || width > MOST_SIDE)
         return cop_fail_at(err, COP_INVALID, path, 0,
-                           "has images of %lld channels, %lld x %lld pixels by layout %s",
-                           (long long)channels, (long long)height, (long long)width,
-                           layout_choices[self->layout]);
+                           "has images of %lld x %lld pixels: a side may have %d",
+                           (long long)height, (long long)width, (int)MOST_SIDE);
     self->channels = (int32_t)channels;
     self->height = (int32_t)height;
     self->width = (int32_t)width;

@@ -62,7 +62,7 @@ cop_status picture_read(const char *path, const cop_task *task, uint8_t *pixels,
     bool is_png = ends_with(path, ".png");
     if (!is_png && !ends_with(path, ".jpg") && !ends_with(path, ".jpeg"))
         return cop_fail(err, COP_INVALID, "%s: is neither .png nor .jpg nor .jpeg", path);
-    COP_TRY(given_in_file(cop_picture_read(path, &picture, err), err));
+    COP_TRY(cop_picture_read(path, &picture, err));
     cop_status status = check(path, picture, task, is_png, err);
     if (status == COP_OK && cop_task_channels(task) == 1)
         status = take_grey(path, cop_picture_rgb(picture), count, pixels, err);

@@ -167,7 +167,7 @@ cop_status given_check_labels(const options *o, const cop_task *task, const cop_
         is_hard = is_hard && (g->labels[i] == 0.0f || g->labels[i] == 1.0f);
     if (said < 0 || (said == 1) == is_hard)
         return COP_OK;
-    return cop_fail(err, COP_INVALID,
+    return cop_fail(err, COP_FAILED,
                     "%s: says of itself that its labels are %s, and they are %s: state label_kind",
                     o->path, names[said], names[is_hard]);
 }

@@ -404,7 +404,7 @@ static void an_option_stands_in_for_a_note_that_is_wrong(void **state)
     cop_tensors *tensors = some_set("images");
     assert_ok(cop_safetensors_write(s->path, tensors, notes, 2, &err), &err);
     cop_tensors_free(tensors);
-    refused(s, "space = \"unit\"; recipe = \"sgd\";", "its factor is 2.9");
+    damaged(s, "space = \"unit\"; recipe = \"sgd\";", "its factor is 2.9");
     cop_synthetic set = made(s, "space = \"unit\"; recipe = \"sgd\"; factor = 2;");
     assert_int_equal(set.factor, 2);
     cop_synthetic_clear(&set);

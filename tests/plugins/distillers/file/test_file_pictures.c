@@ -261,7 +261,7 @@ static void pictures_are_grey_where_the_data_are(void **state)
         assert_true(set.pixels[k] == 200.0f / 255.0f);
     cop_synthetic_clear(&set);
     put_png(s, "all", "y.png", WIDTH, 0); /* which grey a colour is would be a guess */
-    assert_refused(make(s, &grey, "", &set, &err), COP_INVALID, &err,
+    assert_refused(make(s, &grey, "", &set, &err), COP_FAILED, &err,
                    "/all/y.png: has colours, and the data's images are grey");
 }
 
@@ -350,7 +350,7 @@ static void flawed_pictures_are_refused_with_their_path(void **state)
     assert_int_equal(remove(in_class(s, "c", "1.png")), 0);
     refused(s, "", "/c: holds no pictures");
     assert_ok(cop_file_write(in_class(s, "c", "notes.txt"), "", 0, &err), &err);
-    refused(s, "", "/c/notes.txt: is neither .png nor .jpg nor .jpeg");
+    damaged(s, "/c/notes.txt: is neither .png nor .jpg nor .jpeg");
     assert_int_equal(remove(in_class(s, "c", "notes.txt")), 0);
     put_jpeg(s, "c", "cut.jpg", 9);
     assert_ok(cop_file_read(in_class(s, "c", "cut.jpg"), SIZE_MAX, &bytes, &size, &err), &err);
