@@ -136,6 +136,11 @@ static cop_status read_piece(const cop_loaded_data *d, cop_split split, int64_t 
     cop_callback_enter(&call, "dataset", id, "read");
     cop_status status = ops->read(d->instance.self, split, first, count, pixels, labels, err);
     cop_callback_leave(&call);
+    if (status == COP_INVALID) { /* the config was right when the data were opened with it */
+        status = COP_FAILED;
+        if (err != NULL)
+            err->status = status;
+    }
     COP_TRY(status);
     const piece read = {.id = id,
                         .split = split == COP_SPLIT_TRAIN ? "training" : "test",

@@ -175,6 +175,29 @@ static void tells_a_wrong_path_from_a_wrong_file(void **state)
     }
 }
 
+/* Photos are looked at when they are read. */
+static void a_photo_that_is_none_is_the_datas_fault(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"train/a", "train/b", "test/a", "test/b"};
+    char dir[256], options[400], path[400];
+    cop_component *component = NULL;
+    cop_loaded_data *data = NULL;
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, folders[i]);
+        assert_ok(cop_make_dirs(path, &err), &err);
+        (void)snprintf(path, sizeof path, "%s/%s/1.jpg", dir, folders[i]);
+        assert_ok(cop_file_write(path, "garbage", 7, &err), &err);
+    }
+    (void)snprintf(options, sizeof options, "path = \"%s\"; size = 16;", dir);
+    cop_status status = load_of("imagefolder", options, &component, &data, &err);
+    assert_refused(status, COP_FAILED, &err, "train/a/1.jpg");
+    cop_component_free(component);
+    remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +205,7 @@ int main(void)
         cmocka_unit_test(takes_floats_from_zero_to_one),
         cmocka_unit_test(refuses_images_that_nothing_can_hold),
         cmocka_unit_test(tells_a_wrong_path_from_a_wrong_file),
+        cmocka_unit_test(a_photo_that_is_none_is_the_datas_fault),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }
