@@ -245,6 +245,15 @@ bool cop_component_states(const cop_component *c, const char *option)
     return cop_option_values_state(c->values, option);
 }
 
+const cop_option *cop_component_set_recipe(const cop_component *c)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    for (size_t i = 0; i < plugin->option_count; i++)
+        if ((plugin->options[i].flags & (uint32_t)COP_OPTION_SET_RECIPE) != 0)
+            return &plugin->options[i];
+    return NULL;
+}
+
 size_t cop_component_model_count(const cop_component *c)
 {
     return cop_option_values_model_count(c->values);

@@ -63,6 +63,9 @@ cop_status cop_place_at_component(const cop_component *c, cop_status status, cop
 /* Whether its group states the option, be it with the value of the default. */
 bool cop_component_states(const cop_component *c, const char *option);
 
+/* A distiller's option that says how its set is trained on (COP_OPTION_SET_RECIPE), or NULL. */
+const cop_option *cop_component_set_recipe(const cop_component *c);
+
 /* The models among its options. */
 size_t cop_component_model_count(const cop_component *c);
 const cop_component *cop_component_model_at(const cop_component *c, size_t i);

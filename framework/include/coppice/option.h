@@ -89,7 +89,8 @@ typedef enum cop_option_flag {
 
     /* A distiller's recipe that its set is to be trained by, as it is, and that changes nothing of
      * the set (COP_OPT_SET_RECIPE): not part of the distillation's identity, but of that of every
-     * training on the set. So one set serves several recipes. At most one row has it, a RECIPE. */
+     * training on the set. So one set serves several recipes; its file has the default, and the
+     * cell's when it is exported. At most one row has it: a RECIPE with a default. */
     COP_OPTION_SET_RECIPE = 1 << 6
 } cop_option_flag;
 

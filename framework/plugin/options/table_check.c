@@ -114,8 +114,9 @@ static cop_status check_set_recipe(const cop_option *table, size_t i, cop_error 
     const uint32_t flag = COP_OPTION_SET_RECIPE;
     if ((table[i].flags & flag) == 0)
         return COP_OK;
-    if (table[i].type != COP_OPTION_RECIPE)
-        return refuse(&table[i], err, "is what a set is trained by, which is a recipe");
+    if (table[i].type != COP_OPTION_RECIPE || table[i].def == NULL || table[i].def[0] == '\0')
+        return refuse(&table[i], err,
+                      "is what a set is trained by, which is a recipe with a default");
     for (size_t k = 0; k < i; k++)
         if ((table[k].flags & flag) != 0)
             return refuse(&table[i], err, "is a second recipe that the set is trained by");

@@ -12,7 +12,8 @@
  *   mean, std  of the normalisation to train with, a number per channel, separated by spaces
  *   decode     "none", "single", "multi" or "bound"
  *   factor     of the decoding, decimal digits
- *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it
+ *   recipe     what networks are trained with on the set, as train/recipe_text.h writes it; in the
+ *              store, where cells choose that (COP_OPTION_SET_RECIPE), the distiller's default
  *   made_by    the distiller and its networks, with their versions. Absent in older files
  *   origin     of a set that was made elsewhere: the file that it was read from, and its hash
  *   dataset    the id of the dataset plugin that it was made with, and the data's fingerprint

@@ -115,16 +115,13 @@ const cop_loaded_data *cop_line_phase_data(const cop_line *l, const cop_phase *p
     return l->o->phase_data[p - l->o->cell->phases];
 }
 
-/* The option that says how the distiller's set is trained on; NULL: the set says it itself. */
+/* The recipe that the distiller's options give; NULL: the set says it itself. */
 static const cop_recipe *set_recipe(const cop_instance *distiller)
 {
-    const cop_plugin *plugin = cop_component_entry(distiller->component)->plugin;
-    for (size_t i = 0; i < plugin->option_count; i++) {
-        const cop_option *row = &plugin->options[i];
-        if ((row->flags & (uint32_t)COP_OPTION_SET_RECIPE) != 0)
-            return *(const cop_recipe *const *)((const char *)distiller->options + row->offset);
-    }
-    return NULL;
+    const cop_option *row = cop_component_set_recipe(distiller->component);
+    if (row == NULL)
+        return NULL;
+    return *(const cop_recipe *const *)((const char *)distiller->options + row->offset);
 }
 
 void cop_line_use_set(const cop_line *l, cop_training_stage *train)

@@ -51,18 +51,17 @@ static void add_name(cop_text *t, const cop_component *c)
         add_name(t, cop_component_model_at(c, i));
 }
 
-/* "ipc = 10; factor = 2": lines as one, fit for a file's metadata. NULL without memory. */
-static char *as_one_line(const char *lines)
+/* "ipc = 10; factor = 2;": what the set depends on of the options, so that a set of an identity is
+ * the same bits wherever it is made; fit for a file's metadata. The caller's; NULL without
+ * memory. */
+static char *options_of(const cop_component *c)
 {
+    const char *identity = cop_component_identity(c), *begin = strchr(identity, '{');
+    const char *end = strrchr(identity, '}');
     cop_text t = {0};
     cop_text_append(&t, "");
-    while (*lines != '\0') {
-        size_t length = strcspn(lines, "\n");
-        if (length > 0 && t.length > 0)
-            cop_text_append(&t, "; ");
-        cop_text_append_bytes(&t, lines, length);
-        lines += length + (lines[length] == '\n');
-    }
+    if (begin != NULL && end != NULL && end > begin + 2)
+        cop_text_append_bytes(&t, begin + 2, (size_t)(end - begin) - 3);
     char *line = cop_text_take(&t);
     size_t size = line != NULL ? strlen(line) * 4 + 1 : 0;
     char *shown = line != NULL ? malloc(size) : NULL;
@@ -81,7 +80,7 @@ static cop_status say_provenance(const cop_stage *stage, cop_synthetic *set, cop
     (void)snprintf(dataset, sizeof dataset, "%s, %s", cop_component_entry(data)->plugin->id,
                    stage->data->fingerprint);
     COP_TRY(cop_synthetic_set_dataset(set, dataset, err));
-    char *options = as_one_line(cop_component_own_effective(stage->work.instance->component));
+    char *options = options_of(stage->work.instance->component);
     if (options == NULL)
         return cop_out_of_memory(err);
     cop_status status = cop_synthetic_set_options(set, options, err);

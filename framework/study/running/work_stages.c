@@ -185,6 +185,15 @@ static cop_status write_synthetic(const void *result, const char *path, cop_erro
     return cop_synthetic_write(result, path, err);
 }
 
+/* Several cells may share a set and have it trained by other recipes: the one in its file is that
+ * of no cell, but the distiller's default, so that its bytes do not depend on who made it. */
+static cop_status give_default_recipe(const cop_run *run, cop_synthetic *set, cop_error *err)
+{
+    const cop_option *row = cop_component_set_recipe(run->stage->work.instance->component);
+    const cop_recipe *recipe = row != NULL ? cop_recipe_named(row->def, NULL) : NULL;
+    return recipe != NULL ? cop_synthetic_set_recipe(set, recipe, err) : COP_OK;
+}
+
 static cop_status distil(cop_run *run, cop_error *err)
 {
     cop_synthetic set = {0};
@@ -193,6 +202,8 @@ static cop_status distil(cop_run *run, cop_error *err)
                                  .decoded =
                                      (double)cop_decoded_count(set.decode, set.factor, set.count)};
     cop_status status = cop_say_set_maker(run->stage, &set, err);
+    if (status == COP_OK)
+        status = give_default_recipe(run, &set, err);
     if (status == COP_OK)
         status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
     cop_synthetic_clear(&set);

@@ -130,7 +130,7 @@ static const struct {
        .type = COP_OPTION_INT,
        .def = "1",
        .flags = COP_OPTION_SET_RECIPE}},
-     "is what a set is trained by, which is a recipe"},
+     "is what a set is trained by, which is a recipe with a default"},
 };
 
 static void checks_tables(void **state)
