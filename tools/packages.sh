@@ -1,5 +1,5 @@
 # packages.sh: installs from Debian what building and running Coppice needs. Sourced, not run.
-# `need COMMAND-OR-FILE PACKAGE …` is not enough for libraries, so the packages themselves are asked.
+# That a command is there says nothing of libraries, so the packages themselves are asked for.
 
 # Libraries, compiler and build tools; gnuplot draws the report's figures.
 build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config git ca-certificates \

@@ -59,7 +59,8 @@ static cop_status make(distilling *d, const cop_cell *s, const cop_loaded_data *
 {
     (void)snprintf(d->what, sizeof d->what, "distiller '%s'",
                    cop_component_entry(s->distill)->plugin->id);
-    COP_TRY(cop_instance_open(s->distill, &data->info.task, &d->instance, err));
+    COP_TRY(
+        cop_instance_open_for(s->distill, &data->info.task, data->info.augment, &d->instance, err));
     d->ops = d->instance.ops;
     d->bag = cop_tensors_new();
     if (d->bag == NULL)

@@ -41,10 +41,11 @@ static void close_training(void *self)
 
 static cop_status make(training *t, const cop_cell *s, const cop_loaded_data *data, cop_error *err)
 {
+    cop_recipe recipe = s->train;
+    cop_recipe_settle(&recipe, data->info.augment);
     COP_TRY(cop_subject_model(s, data, &t->model, &t->state, err));
     const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec), .model = t->model,
-                                   .data = &data->train, .recipe = &s->train,
-                                   .threads = s->threads};
+                                   .data = &data->train, .recipe = &recipe, .threads = s->threads};
     COP_TRY(cop_trainer_new(&spec, &t->trainer, err));
     return cop_trainer_start(t->trainer, t->state, 0, err);
 }

@@ -111,7 +111,8 @@ static cop_status evaluate_config(const cop_call *call, const cop_config *config
     COP_TRY(choose(call, config, &s, err));
     cop_loaded_data *data = NULL;
     cop_model *model = NULL;
-    cop_status status = cop_loaded_data_open(s.cell->dataset, NULL, call->log, &data, err);
+    cop_status status =
+        cop_loaded_data_open(cop_cell_copies_dataset(s.cell), NULL, call->log, &data, err);
     if (status == COP_OK)
         status = cop_component_model(s.cell->model, &data->info.task, &model, err);
     if (status == COP_OK)
@@ -149,6 +150,7 @@ const cop_subcommand cop_eval_command = {
     .summary = "evaluate any weights in the config's model, on its data",
     .details =
         "The weights are a safetensors file with the names of a PyTorch state_dict, from 'coppice\n"
-        "export' or from elsewhere.",
+        "export' or from elsewhere. The data are what the copies are measured by: those of\n"
+        "train.dataset, where the config has one.",
     .options = options,
     .run = run};

@@ -94,8 +94,10 @@ static cop_status draw_samples(const cop_explain_subject *s, int64_t count, made
 
 static cop_status make_training(cop_explain_subject *s, made *m, cop_error *err)
 {
+    cop_recipe recipe = s->cell->train;
+    cop_recipe_settle(&recipe, s->info.augment);
     const cop_trainer_spec spec = {COP_SIZED(cop_trainer_spec), .model = s->model,
-                                   .data = &m->samples, .recipe = &s->cell->train,
+                                   .data = &m->samples, .recipe = &recipe,
                                    .threads = s->cell->threads};
     COP_TRY(cop_trainer_new(&spec, &m->trainer, err));
     m->program = cop_trainer_program(m->trainer);

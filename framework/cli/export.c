@@ -11,7 +11,11 @@
 #include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
 #include "store/study_folders.h"
+#include "train/recipe_text.h"
 
+#include <coppice/host.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +168,22 @@ static cop_status export_ticket(const export_source *s, const selection *want, c
     return cop_export_ticket(s->call, s->dir, &s->results, t, part, want->copy, err);
 }
 
-static cop_status write_set(const export_source *s, const cop_synthetic *set, cop_error *err)
+/* Whose set it is, beside what the set says of itself. */
+static cop_status write_noted(const export_source *s, const cop_record_distilled *d,
+                              const cop_synthetic *set, const char *path, cop_error *err)
+{
+    char seed[24], artifact[COP_ARTIFACT_NAME_SIZE];
+    (void)snprintf(seed, sizeof seed, "%lld", (long long)d->seed);
+    const cop_metadata notes[] = {{"coppice", cop_version()},
+                                  {"study", s->results.record.name},
+                                  {"cell", s->results.record.cells[d->cell].label},
+                                  {"seed", seed},
+                                  {"artifact", cop_artifact_text(&d->set, artifact)}};
+    return cop_synthetic_write_noted(set, notes, sizeof notes / sizeof notes[0], path, err);
+}
+
+static cop_status write_set(const export_source *s, const cop_record_distilled *d,
+                            const cop_synthetic *set, cop_error *err)
 {
     const cop_arguments *a = s->call->arguments;
     bool decoded = false;
@@ -172,7 +191,7 @@ static cop_status write_set(const export_source *s, const cop_synthetic *set, co
     if (a->to != NULL) {
         cop_output to = {0};
         COP_TRY(cop_output_begin(a->to, &to, err));
-        COP_TRY(cop_output_end(&to, cop_synthetic_write(set, to.path, err), err));
+        COP_TRY(cop_output_end(&to, write_noted(s, d, set, to.path, err), err));
         if (to.dir[0] == '\0')
             (void)fprintf(s->call->out, "%s: %lld distilled images\n",
                           cop_escape(a->to, shown, sizeof shown), (long long)set->count);
@@ -188,6 +207,19 @@ static cop_status write_set(const export_source *s, const cop_synthetic *set, co
     return COP_OK;
 }
 
+/* The recipe by which the cell has the set trained, where that is another than the file's: several
+ * cells may share the set. */
+static cop_status take_recipe(const cop_record_distilled *d, cop_synthetic *set, cop_error *err)
+{
+    cop_recipe recipe;
+    if (d->recipe == NULL)
+        return COP_OK;
+    if (!cop_recipe_from_text(d->recipe, &recipe))
+        return cop_fail(err, COP_FAILED, "the study's record has a recipe that cannot be read: %s",
+                        d->recipe);
+    return cop_synthetic_set_recipe(set, &recipe, err);
+}
+
 static cop_status export_set(const export_source *s, const selection *want, cop_error *err)
 {
     const cop_record_distilled *d = NULL;
@@ -201,7 +233,9 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
         status = cop_synthetic_read(path, &set, err);
     if (status != COP_OK)
         return cop_store_advise(s->results.store, &d->set, status, err);
-    status = write_set(s, &set, err);
+    status = take_recipe(d, &set, err);
+    if (status == COP_OK)
+        status = write_set(s, d, &set, err);
     cop_synthetic_clear(&set);
     return status;
 }
@@ -260,7 +294,9 @@ const cop_subcommand cop_export_command = {
         "are\n"
         "in the file's metadata, so that the distiller 'file' takes it as it is; --png contact\n"
         "sheets, a row per class. The files of a ticket say in their metadata what it is:\n"
-        "architecture, normalisation, study, cell, seed, round, sparsity.\n"
+        "architecture, normalisation, study, cell, seed, round, sparsity; that of a set study, "
+        "cell, seed,\n"
+        "its name in the store, dataset and fingerprint, the distiller and its options.\n"
         "--initial needs the plugins, the data and the files that the run had. What --to names is\n"
         "written to: a link's target, a device or a pipe, too.",
     .options = options,

@@ -17,7 +17,8 @@ static const struct {
                                    "train.recipe = \"NAME\", any field overridden", cop_recipe_name,
                                    cop_recipe_summary},
              [COP_NAMED_AUGMENTATION] = {"augmentation", "augmentations",
-                                         "train.augment = \"NAME_NAME\": joined by _, or \"none\"",
+                                         "train.augment = \"NAME_NAME\": joined by _, \"none\", or "
+                                         "\"default\": those that suit the data",
                                          cop_augment_name, cop_augment_summary}};
 
 cop_named_kind cop_named_parse(const char *word)

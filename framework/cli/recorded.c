@@ -96,7 +96,7 @@ cop_status cop_recorded_lay_out(cop_recorded *r, cop_error *err)
     COP_TRY(open_registry(r, err));
     COP_TRY(cop_config_load(path, NULL, 0, r->registry, r->call->log, &r->config, err));
     COP_TRY(cop_call_threads(r->call, r->config, err));
-    return cop_study_new_in(r->config, r->dir, true, r->call->log, &r->study, err);
+    return cop_study_new(r->config, r->dir, true, r->call->log, &r->study, err);
 }
 
 void cop_recorded_clear(cop_recorded *r)

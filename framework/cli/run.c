@@ -48,11 +48,11 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
 static cop_status hold(const cop_call *call, const cop_study *study, const char *name,
                        const char *record, cop_holder **out, cop_error *err)
 {
-    char *plan = cop_study_plan_text(study);
-    if (plan == NULL)
+    char *outline = cop_study_outline_text(study);
+    if (outline == NULL)
         return cop_out_of_memory(err);
-    cop_status status = cop_holder_take(record, name, plan, call->log, out, err);
-    free(plan);
+    cop_status status = cop_holder_take(record, name, outline, call->log, out, err);
+    free(outline);
     return status;
 }
 
@@ -66,7 +66,7 @@ cop_status cop_call_run_study(const cop_call *call, const cop_config *config, co
     cop_store *store = NULL;
     cop_holder *holder = NULL;
     char record[COP_PATH_SIZE];
-    cop_status status = cop_study_new_in(config, dir, true, call->log, &study, err);
+    cop_status status = cop_study_new(config, dir, true, call->log, &study, err);
     if (status == COP_OK)
         status = cop_store_open(dir, &store, err);
     if (status == COP_OK)

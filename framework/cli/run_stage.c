@@ -71,12 +71,12 @@ static cop_status choose(run_stage *r, cop_error *err)
 
 static cop_status hold(run_stage *r, cop_error *err)
 {
-    char *plan = cop_study_plan_text(r->from.study);
-    if (plan == NULL)
+    char *outline = cop_study_outline_text(r->from.study);
+    if (outline == NULL)
         return cop_out_of_memory(err);
-    cop_status status = cop_holder_take(r->from.folder, r->from.config->name, plan,
+    cop_status status = cop_holder_take(r->from.folder, r->from.config->name, outline,
                                         r->from.call->log, &r->holder, err);
-    free(plan);
+    free(outline);
     return status;
 }
 

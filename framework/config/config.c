@@ -355,6 +355,11 @@ cop_status cop_config_load_alone(const char *path, const char *const *overrides,
     return status;
 }
 
+cop_component *cop_cell_copies_dataset(const cop_cell *cell)
+{
+    return cell->train_dataset != NULL ? cell->train_dataset : cell->dataset;
+}
+
 void cop_config_free(cop_config *c)
 {
     if (c == NULL)

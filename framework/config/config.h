@@ -181,11 +181,11 @@ cop_status cop_config_load_alone(const char *path, const char *const *overrides,
                                  cop_error *err);
 void cop_config_free(cop_config *c);
 
+/* The data that the cell's copies train on and are measured by; the cell's. */
+cop_component *cop_cell_copies_dataset(const cop_cell *cell);
+
 /* Prints the framework's own groups and their options, as `inspect` prints a plugin's. */
 void cop_config_describe(FILE *out);
 cop_status cop_config_describe_json(FILE *out, cop_error *err);
-
-/* Checks the framework's own option tables (for tests). */
-cop_status cop_config_check_tables(cop_error *err);
 
 #endif

@@ -168,16 +168,6 @@ const cop_section *cop_section_table(cop_section_id id)
     return &groups[id];
 }
 
-cop_status cop_config_check_tables(cop_error *err)
-{
-    for (size_t i = 0; i < COP_SECTION_COUNT; i++)
-        if (cop_options_check(groups[i].options, groups[i].count, groups[i].size, err) != COP_OK)
-            return cop_fail_within(err, "%s", groups[i].name);
-    size_t count = 0;
-    const cop_option *rows = cop_preparation_options(&count);
-    return cop_options_check(rows, count, sizeof(cop_preparation), err);
-}
-
 /* `fields` has room for a recipe's. */
 #define MOST_FIELDS 64
 

@@ -108,21 +108,32 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
     return read_open(fd, path, limit, data, size, err);
 }
 
-cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
-                                 cop_error *err)
+cop_status cop_file_open_regular(const char *path, int *file, int64_t *size, cop_error *err)
 {
     struct stat info;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return cop_fail_errno(err, "cannot read", path);
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
-        return read_open(fd, path, limit, data, size, err);
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+        *file = fd;
+        *size = (int64_t)info.st_size;
+        return COP_OK;
+    }
     (void)close(fd);
     char shown[512];
     (void)cop_fail(err, COP_FAILED, "cannot read %s: it is not a regular file",
                    cop_escape(path, shown, sizeof shown));
     errno = EINVAL;
     return COP_FAILED;
+}
+
+cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
+                                 cop_error *err)
+{
+    int fd = -1;
+    int64_t now = 0; /* it may grow while it is read */
+    COP_TRY(cop_file_open_regular(path, &fd, &now, err));
+    return read_open(fd, path, limit, data, size, err);
 }
 
 static void free_writer(cop_writer *writer)
@@ -262,6 +273,21 @@ cop_status cop_file_write(const char *path, const void *data, size_t size, cop_e
     return cop_writer_commit(writer, err);
 }
 
+bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t part =
+            pread(file, (char *)data + *got, size - *got, (off_t)(offset + (int64_t)*got));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return part == 0;
+        *got += (size_t)part;
+    }
+    return true;
+}
+
 /* Makes one directory; true when it is there afterwards, made by whomever. */
 static bool make_dir(const char *path)
 {
@@ -299,4 +325,14 @@ cop_status cop_make_dirs(const char *path, cop_error *err)
         status = cop_fail_errno(err, "cannot make directory", path);
     free(part);
     return status;
+}
+
+int cop_entries_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int cop_entry_is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
 }

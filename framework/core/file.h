@@ -6,6 +6,8 @@
 
 #include <coppice/status.h>
 
+#include <dirent.h>
+
 /* Fails with "<what> <path>: <strerror(errno)>"; returns COP_FAILED and leaves errno. */
 cop_status cop_fail_errno(cop_error *err, const char *what, const char *path);
 
@@ -18,6 +20,10 @@ cop_status cop_file_read(const char *path, size_t limit, char **data, size_t *si
  * where waiting for it might never end. */
 cop_status cop_file_read_regular(const char *path, size_t limit, char **data, size_t *size,
                                  cop_error *err);
+
+/* Opens a regular file for reading, and nothing else. *file is a descriptor, the caller's (close),
+ * and *size its bytes. */
+cop_status cop_file_open_regular(const char *path, int *file, int64_t *size, cop_error *err);
 
 /* Writes a whole file atomically and durably: readers, a crash and a full disk see the old file or
  * the new one, never a part. */
@@ -38,7 +44,16 @@ cop_status cop_writer_commit(cop_writer *writer, cop_error *err);
 /* Removes the temporary file and frees the writer; NULL is fine. */
 void cop_writer_discard(cop_writer *writer);
 
+/* Reads `size` bytes of an open file from `offset` on, whose position is left alone. *got is how
+ * many were there, fewer only where the file ends. False with errno set where they cannot be read.
+ */
+bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_t *got);
+
 /* Makes a directory and those above it; one that is already there is fine. */
 cop_status cop_make_dirs(const char *path, cop_error *err);
+
+/* For scandir(3): the names in the order of their bytes, and those alone that are not hidden. */
+int cop_entries_by_name(const struct dirent **a, const struct dirent **b);
+int cop_entry_is_visible(const struct dirent *entry);
 
 #endif

@@ -5,7 +5,6 @@
 #include "core/memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +89,9 @@ static bool feed_file(cop_hasher *hasher, int fd, void *buffer)
 
 cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return cop_fail_errno(err, "cannot read", path);
+    int fd = -1;
+    int64_t size = 0;
+    COP_TRY(cop_file_open_regular(path, &fd, &size, err));
     cop_status status = COP_OK;
     cop_hasher *hasher = cop_hasher_new();
     void *buffer = malloc(READ_SIZE);

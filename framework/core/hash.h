@@ -30,8 +30,8 @@ const char *cop_digest_hex(cop_digest digest, char out[33]);
 /* The digest of these bytes, as a hasher fed with them alone gives it; needs no memory. */
 cop_digest cop_hash_bytes(const void *data, size_t size);
 
-/* The digest of a file's bytes. COP_FAILED naming the path when it cannot be read, or when memory
- * is refused; errno tells which. */
+/* The digest of a regular file's bytes. COP_FAILED naming the path when it cannot be read or is
+ * something else, for which it does not wait, or when memory is refused; errno tells which. */
 cop_status cop_hash_file(const char *path, cop_digest *digest, cop_error *err);
 
 #endif

@@ -167,3 +167,13 @@ cop_status cop_json_parse(const char *text, size_t size, cJSON **root, cop_error
     *root = NULL;
     return cop_fail(err, COP_DAMAGED, "is not JSON, or was cut short");
 }
+
+const cJSON *cop_json_item(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+size_t cop_json_length(const cJSON *list)
+{
+    return cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
+}

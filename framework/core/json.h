@@ -14,4 +14,8 @@ cop_status cop_json_parse(const char *text, size_t size, cJSON **root, cop_error
  * tell why cJSON gave none. */
 bool cop_json_is_valid(const char *text, size_t size);
 
+/* What an object has under a name, and the length of a list; NULL and 0 for anything else. */
+const cJSON *cop_json_item(const cJSON *object, const char *name);
+size_t cop_json_length(const cJSON *list);
+
 #endif

@@ -47,6 +47,12 @@ static double monotonic_seconds(void *context)
 
 cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)
 {
+    return cop_logger_new_by(to, level, live, monotonic_seconds, NULL);
+}
+
+cop_logger *cop_logger_new_by(FILE *to, cop_log_level level, bool live,
+                              double (*seconds)(void *context), void *context)
+{
     cop_logger *log = calloc(1, sizeof *log);
     if (log == NULL)
         return NULL;
@@ -57,14 +63,9 @@ cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live)
     log->to = to;
     log->level = level;
     log->live = live;
-    log->seconds = monotonic_seconds;
-    return log;
-}
-
-void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context)
-{
     log->seconds = seconds;
     log->context = context;
+    return log;
 }
 
 /* "7.5 s", "12:05" or "3:04:05" into `text`. */

@@ -12,10 +12,11 @@
  * at most one in ten seconds. `to` stays the caller's and must outlive the log. */
 cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live);
 
+/* The same by another clock: `seconds` from any origin, never falling, which is given `context`. */
+cop_logger *cop_logger_new_by(FILE *to, cop_log_level level, bool live,
+                              double (*seconds)(void *context), void *context);
+
 /* Ends a progress line that still stands, and frees. NULL is fine. */
 void cop_logger_free(cop_logger *log);
-
-/* Replaces the clock (seconds from any origin, never falling), for tests. */
-void cop_log_set_clock(cop_logger *log, double (*seconds)(void *context), void *context);
 
 #endif

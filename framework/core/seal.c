@@ -3,9 +3,13 @@
 #include "core/seal.h"
 
 #include "core/damage.h"
+#include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
+#include "core/memory.h"
 #include "core/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELD  ",\n\t\"checksum\":\t\""
@@ -44,4 +48,39 @@ cop_status cop_seal_check(const char *text, size_t size, cop_error *err)
             return COP_OK;
     }
     return cop_fail(err, COP_DAMAGED, "is damaged: its checksum does not agree");
+}
+
+cop_status cop_sealed_json_write(const cJSON *root, const char *path, cop_error *err)
+{
+    char *plain = root != NULL ? cJSON_Print(root) : NULL;
+    char *text = plain != NULL ? cop_seal(plain) : NULL;
+    cJSON_free(plain);
+    if (text == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+static cop_status parse(const char *text, size_t size, cJSON **root, cop_error *err)
+{
+    COP_TRY(cop_seal_check(text, size, err));
+    COP_TRY(cop_json_parse(text, size, root, err));
+    if (cJSON_IsObject(*root))
+        return COP_OK;
+    cJSON_Delete(*root);
+    *root = NULL;
+    return cop_fail(err, COP_DAMAGED, "is not JSON, or was cut short");
+}
+
+cop_status cop_sealed_json_read(const char *path, size_t limit, cJSON **root, cop_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    cop_error why = {0};
+    *root = NULL;
+    COP_TRY(cop_file_read_regular(path, limit, &text, &size, err));
+    cop_status status = parse(text, size, root, &why);
+    free(text);
+    return status == COP_OK ? COP_OK : cop_fail_at(err, status, path, 0, "%s", why.message);
 }

@@ -1,4 +1,4 @@
-/* shape.h: what the framework's rooms need of shapes and dtypes beyond the public header. */
+/* shape.h: what the framework's modules need of shapes and dtypes beyond the public header. */
 #ifndef COP_CORE_SHAPE_H
 #define COP_CORE_SHAPE_H
 

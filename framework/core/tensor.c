@@ -8,6 +8,7 @@
 #include "core/shape.h"
 #include "core/tensor_view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,21 @@ uint8_t *cop_u8(const cop_tensor *tensor)
 int64_t *cop_i64(const cop_tensor *tensor)
 {
     return data_as(tensor, COP_I64);
+}
+
+double cop_tensor_value(const cop_tensor *tensor, int64_t i)
+{
+    switch (tensor->dtype) {
+    case COP_F32:
+        return (double)cop_f32(tensor)[i];
+    case COP_F64:
+        return cop_f64(tensor)[i];
+    case COP_U8:
+        return (double)cop_u8(tensor)[i];
+    case COP_I64:
+        return (double)cop_i64(tensor)[i];
+    }
+    return (double)NAN; /* there is no other dtype */
 }
 
 cop_tensors *cop_tensors_new(void)

@@ -28,7 +28,7 @@ static cop_status make(cop_network *n, const cop_network_spec *spec, cop_tensors
                            sizeof n->spec, err));
     const cop_network_spec *s = &n->spec;
     if (s->draws > COP_DRAW_ONE_ALIGNED)
-        return cop_fail(err, COP_INVALID, "there is no way %llu to draw augmentations",
+        return cop_fail(err, COP_FAILED, "there is no way %llu to draw augmentations",
                         (unsigned long long)s->draws);
     const cop_recipe recipe = {.name = "network",
                                .duration = {COP_STEPS, 1e15}, /* the rate is constant: no end */

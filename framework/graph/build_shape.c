@@ -86,6 +86,11 @@ cop_node cop_pad(cop_graph *g, cop_node a_node, int axis, int64_t before, int64_
     return cop_graph_add(g, COP_OP_PAD, &a_node, 1, slice_attr(axis, before), shape);
 }
 
+cop_node cop_pad_images(cop_graph *g, cop_node x, int64_t margin)
+{
+    return cop_pad(g, cop_pad(g, x, 2, margin, margin), 3, margin, margin);
+}
+
 /* Adds part i to *shape, which is that of the parts before it. */
 static void join(cop_graph *g, cop_operand *first, cop_node part, size_t i, int axis,
                  cop_shape *shape)

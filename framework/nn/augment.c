@@ -40,6 +40,9 @@ static cop_node grey(cop_graph *g, cop_node pixels, cop_node luma)
     return cop_sum(g, cop_mul(g, pixels, luma), COP_AXIS(1));
 }
 
+/* Kim et al. draw the order of the three for each image. As nothing is clamped between them, and
+ * the shares of a grey sum to 1, every order is the same map: a pixel keeps its grey under
+ * saturation, and the image its mean grey under both. */
 static cop_node jitter(cop_graph *g, const char *prefix, cop_node u, int64_t n)
 {
     cop_shape one_each = cop_shape4(n, 1, 1, 1);

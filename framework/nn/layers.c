@@ -3,6 +3,7 @@
 #include <coppice/model.h>
 
 #include "graph/node.h"
+#include "nn/declaration.h"
 #include "nn/output.h"
 
 #include <stdio.h>
@@ -69,7 +70,7 @@ static cop_node obtain(cop_layers *l, const char *name, const char *suffix, cop_
     if (length < 0 || (size_t)length >= sizeof parameter.name)
         return cop_graph_refuse(l->g, "the name %s.%s is longer than %d characters", name, suffix,
                                 COP_NAME_SIZE - 1);
-    bool buffer = role == COP_ROLE_RUNNING_MEAN || role == COP_ROLE_RUNNING_VARIANCE;
+    bool buffer = cop_role_is_buffer(role);
     size_t position = buffer ? l->next_buffer++ : l->next_param++;
     if (l->declaration != NULL)
         return cop_declare(l->declaration, &parameter);

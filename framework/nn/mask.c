@@ -10,7 +10,8 @@ void cop_mask_apply(const cop_tensors *mask, cop_tensors *state)
     for (size_t t = 0; t < cop_tensors_count(mask); t++) {
         const cop_tensor *kept = cop_tensors_at(mask, t);
         cop_tensor *weights = cop_tensors_find(state, kept->name);
-        if (weights == NULL || !cop_shape_equal(weights->shape, kept->shape))
+        if (weights == NULL || weights->dtype != COP_F32 || kept->dtype != COP_F32 ||
+            !cop_shape_equal(weights->shape, kept->shape))
             continue;
         const float *m = cop_f32(kept);
         float *w = cop_f32(weights);
@@ -21,16 +22,20 @@ void cop_mask_apply(const cop_tensors *mask, cop_tensors *state)
     }
 }
 
+int64_t cop_mask_tensor_count(const cop_tensor *mask)
+{
+    const float *m = cop_f32(mask);
+    int64_t count = cop_shape_count(mask->shape), ones = 0;
+    for (int64_t i = 0; i < count; i++)
+        ones += m[i] != 0.0f;
+    return ones;
+}
+
 int64_t cop_mask_count(const cop_tensors *mask)
 {
     int64_t ones = 0;
-    for (size_t t = 0; t < cop_tensors_count(mask); t++) {
-        const cop_tensor *kept = cop_tensors_at(mask, t);
-        const float *m = cop_f32(kept);
-        int64_t count = cop_shape_count(kept->shape);
-        for (int64_t i = 0; i < count; i++)
-            ones += m[i] != 0.0f;
-    }
+    for (size_t t = 0; t < cop_tensors_count(mask); t++)
+        ones += cop_mask_tensor_count(cop_tensors_at(mask, t));
     return ones;
 }
 
@@ -158,4 +163,51 @@ cop_status cop_mask_remove_lowest(cop_tensors *mask, const cop_tensors *scores, 
     free(counts);
     take_out(mask, scores, prefix, rank);
     return COP_OK;
+}
+
+/* The weights that a tensor of scores is of. */
+static cop_status find_weights(const cop_tensor *scores, const cop_tensors *state,
+                               const float **weights, cop_error *err)
+{
+    const cop_tensor *w = cop_tensors_find(state, scores->name);
+    if (w == NULL)
+        return cop_fail(err, COP_FAILED, "the weights have no '%s'", scores->name);
+    if (w->dtype != COP_F32 || scores->dtype != COP_F32 ||
+        !cop_shape_equal(w->shape, scores->shape))
+        return cop_fail(err, COP_FAILED, "'%s' of the weights is not of its scores' type and shape",
+                        scores->name);
+    *weights = cop_f32(w);
+    return COP_OK;
+}
+
+cop_status cop_scores_copy(cop_tensors *scores, const cop_tensors *state, cop_error *err)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        const float *w = NULL;
+        COP_TRY(find_weights(s, state, &w, err));
+        memcpy(s->data, w, (size_t)cop_shape_count(s->shape) * sizeof *w);
+    }
+    return COP_OK;
+}
+
+cop_status cop_scores_multiply(cop_tensors *scores, const cop_tensors *state, cop_error *err)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        const float *w = NULL;
+        COP_TRY(find_weights(s, state, &w, err));
+        for (int64_t i = 0; i < cop_shape_count(s->shape); i++)
+            cop_f32(s)[i] *= w[i];
+    }
+    return COP_OK;
+}
+
+void cop_scores_absolute(cop_tensors *scores)
+{
+    for (size_t t = 0; t < cop_tensors_count(scores); t++) {
+        const cop_tensor *s = cop_tensors_at(scores, t);
+        for (int64_t i = 0; i < cop_shape_count(s->shape); i++)
+            cop_f32(s)[i] = fabsf(cop_f32(s)[i]);
+    }
 }

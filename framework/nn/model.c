@@ -5,9 +5,11 @@
 #include "nn/model.h"
 
 #include "core/callback.h"
+#include "core/memory.h"
 #include "core/sized.h"
 #include "graph/node.h"
 #include "nn/declaration.h"
+#include "nn/declared.h"
 #include "nn/output.h"
 #include "nn/task.h"
 
@@ -132,6 +134,29 @@ static cop_node *closed_copy(const cop_node *nodes, size_t count)
     return copy;
 }
 
+/* Whether the plugin has written its network once, for both declaring and building. */
+static bool has_network(const cop_model_ops *ops)
+{
+    return ops->size >= COP_LEAST(cop_model_ops, network) && ops->network != NULL;
+}
+
+static cop_status call_build(const cop_model *m, cop_graph *g, cop_node x, const cop_node *params,
+                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                             cop_error *err)
+{
+    cop_callback call;
+    bool is_network = has_network(m->ops);
+    cop_layers *l = is_network ? cop_layers_building(g, params, buffers, out, mode) : NULL;
+    cop_status status = COP_OK;
+    cop_callback_enter(&call, "model", m->id, is_network ? "network" : "build");
+    if (is_network)
+        cop_model_output_logits(out, m->ops->network(m->self, l, x, out));
+    else
+        status = m->ops->build(m->self, g, x, params, buffers, mode, out, err);
+    cop_callback_leave(&call);
+    return status;
+}
+
 /* The plugin's build between the checks of what goes in and what comes out. */
 static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                                 const cop_node *params, const cop_node *buffers, cop_mode mode,
@@ -144,11 +169,7 @@ static cop_status build_checked(const cop_model *m, cop_graph *g, cop_node x,
                         m->task.height, m->task.width);
     COP_TRY(check_given(&m->params, g, params, err));
     COP_TRY(check_given(&m->buffers, g, buffers, err));
-    cop_callback call;
-    cop_callback_enter(&call, "model", m->id, "build");
-    cop_status status = m->ops->build(m->self, g, x, params, buffers, mode, out, err);
-    cop_callback_leave(&call);
-    COP_TRY(status);
+    COP_TRY(call_build(m, g, x, params, buffers, mode, out, err));
     COP_TRY(cop_graph_check(g, err));
     return check_output(m, g, images.dim[0], out, err);
 }
@@ -224,17 +245,10 @@ static cop_status bind_list(const cop_model *m, const cop_parameters *list, cop_
     char name[2 * COP_NAME_SIZE];
     for (size_t i = 0; i < list->count; i++) {
         const cop_parameter *p = &list->items[i];
-        const cop_tensor *tensor = cop_tensors_find(state, p->name);
-        if (tensor == NULL)
-            return cop_fail(err, COP_FAILED, "model %s: the state has no tensor %s", m->id,
-                            p->name);
-        if (tensor->dtype != COP_F32 || !cop_shape_equal(tensor->shape, p->shape)) {
-            char wanted[96], got[96];
-            return cop_fail(err, COP_FAILED, "model %s: %s is to be f32 %s, the state's is %s%s",
-                            m->id, p->name, cop_shape_text(p->shape, wanted, sizeof wanted),
-                            tensor->dtype == COP_F32 ? "" : "of another type, ",
-                            cop_shape_text(tensor->shape, got, sizeof got));
-        }
+        cop_tensor *tensor = NULL;
+        cop_status status = cop_find_declared(state, "state", p, &tensor, err);
+        if (status != COP_OK)
+            return cop_fail_within(err, "model %s", m->id);
         (void)snprintf(name, sizeof name, "%s%s", prefix, p->name);
         COP_TRY(cop_program_bind_name(program, name, cop_f32(tensor), err));
     }
@@ -256,11 +270,21 @@ static cop_status check_ops(const char *id, const cop_model_ops *ops, cop_error 
                         ops->size, least);
     const char *missing = ops->create == NULL    ? "create"
                           : ops->destroy == NULL ? "destroy"
+                          : has_network(ops)     ? NULL
                           : ops->declare == NULL ? "declare"
                           : ops->build == NULL   ? "build"
                                                  : NULL;
     if (missing != NULL)
         return cop_fail(err, COP_FAILED, "model %s has no operation \"%s\"", id, missing);
+    return COP_OK;
+}
+
+cop_status cop_model_keep(const void *made, size_t size, void **self, cop_error *err)
+{
+    *self = malloc(size);
+    if (*self == NULL)
+        return cop_out_of_memory(err);
+    memcpy(*self, made, size);
     return COP_OK;
 }
 
@@ -273,15 +297,27 @@ static cop_status check_task(const char *id, const cop_task *task, cop_error *er
     return COP_OK;
 }
 
+static cop_status call_declare(const cop_model *m, cop_declaration *d, cop_error *err)
+{
+    cop_callback call;
+    bool is_network = has_network(m->ops);
+    cop_layers *l = is_network ? cop_layers_declaring(d) : NULL;
+    cop_status status = COP_OK;
+    cop_callback_enter(&call, "model", m->id, is_network ? "network" : "declare");
+    if (is_network)
+        (void)m->ops->network(m->self, l, cop_declaration_images(d), NULL);
+    else
+        status = m->ops->declare(m->self, d, err);
+    cop_callback_leave(&call);
+    return status;
+}
+
 /* Has the plugin declare its tensors and takes the lists over. */
 static cop_status declare(cop_model *m, cop_error *err)
 {
     cop_declaration *d = NULL;
     COP_TRY(cop_declaration_new(&m->task, &d, err));
-    cop_callback call;
-    cop_callback_enter(&call, "model", m->id, "declare");
-    cop_status status = m->ops->declare(m->self, d, err);
-    cop_callback_leave(&call);
+    cop_status status = call_declare(m, d, err);
     if (status == COP_OK)
         status = cop_graph_check(d->graph, err);
     if (status == COP_OK && d->params.count == 0)

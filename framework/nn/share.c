@@ -4,12 +4,32 @@
 
 #include <coppice/pruner.h>
 
+#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
+
+/* Whether the pattern is the name, or a beginning of it up to a dot: where one of them ends. */
+static bool fits(const char *pattern, const char *name)
+{
+    char part[COP_NAME_SIZE];
+    size_t length = 0;
+    do {
+        length += strcspn(name + length, ".");
+        if (length >= sizeof part)
+            return false;
+        memcpy(part, name, length);
+        part[length] = '\0';
+        if (fnmatch(pattern, part, 0) == 0)
+            return true;
+    } while (name[length++] == '.');
+    return false;
+}
 
 static bool means(const char *item, const char *name)
 {
     size_t length = strlen(item);
+    if (strpbrk(item, "*?") != NULL)
+        return fits(item, name);
     return length > 0 && strncmp(item, name, length) == 0 &&
            (name[length] == '\0' || name[length] == '.');
 }
@@ -38,19 +58,10 @@ cop_status cop_check_listed(const cop_model *model, const cop_string_list *list,
         if (!found)
             return cop_fail(err, COP_INVALID,
                             "'%s' is no prunable parameter of the model, nor the beginning of one "
-                            "up to a dot (there is '%s', for example)",
+                            "up to a dot, nor a pattern of them (there is '%s', for example)",
                             list->items[i], example);
     }
     return COP_OK;
-}
-
-static int64_t ones(const cop_tensor *mask)
-{
-    const float *value = cop_f32(mask);
-    int64_t count = cop_shape_count(mask->shape), sum = 0;
-    for (int64_t i = 0; i < count; i++)
-        sum += value[i] != 0.0f;
-    return sum;
 }
 
 /* The weights that the mask keeps in the tensors that scores holds. */
@@ -60,7 +71,7 @@ static int64_t remaining(const cop_tensors *mask, const cop_tensors *scores)
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
         const cop_tensor *t = cop_tensors_at(mask, i);
         if (cop_tensors_find(scores, t->name) != NULL)
-            sum += ones(t);
+            sum += cop_mask_tensor_count(t);
     }
     return sum;
 }

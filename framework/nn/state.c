@@ -1,6 +1,7 @@
 /* state.c: a model's starting state and its full mask. */
 #include "nn/model.h"
 
+#include "nn/declared.h"
 #include "nn/initialise.h"
 
 /* Adds one started tensor; `position` among all of the model's tensors names its stream. */
@@ -16,11 +17,8 @@ static cop_status add_started(cop_tensors *state, const cop_parameter *parameter
 
 static cop_status fill_state(const cop_model *m, uint64_t seed, cop_tensors *state, cop_error *err)
 {
-    size_t params = cop_model_parameter_count(m), buffers = cop_model_buffer_count(m);
-    for (size_t i = 0; i < params; i++)
-        COP_TRY(add_started(state, cop_model_parameter(m, i), seed, i, err));
-    for (size_t i = 0; i < buffers; i++)
-        COP_TRY(add_started(state, cop_model_buffer(m, i), seed, params + i, err));
+    for (size_t i = 0; i < cop_declared_count(m); i++)
+        COP_TRY(add_started(state, cop_declared_at(m, i), seed, i, err));
     return COP_OK;
 }
 

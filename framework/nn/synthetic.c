@@ -100,12 +100,11 @@ static bool is_one_line(const char *text)
 }
 
 /* Puts a copy of the text in place of *field. */
-static cop_status set_line(char **field, const char *text, cop_error *err)
+static cop_status set_line(char **field, const char *text, size_t most, cop_error *err)
 {
-    if (strlen(text) > COP_SYNTHETIC_ORIGIN || !is_one_line(text))
+    if (strlen(text) > most || !is_one_line(text))
         return cop_fail(err, COP_INVALID,
-                        "where a set comes from is one line of UTF-8 of at most %d bytes",
-                        COP_SYNTHETIC_ORIGIN);
+                        "where a set comes from is one line of UTF-8 of at most %zu bytes", most);
     char *copy = strdup(text);
     if (copy == NULL)
         return cop_out_of_memory(err);
@@ -116,12 +115,22 @@ static cop_status set_line(char **field, const char *text, cop_error *err)
 
 cop_status cop_synthetic_set_origin(cop_synthetic *s, const char *text, cop_error *err)
 {
-    return set_line(&s->origin, text, err);
+    return set_line(&s->origin, text, COP_SYNTHETIC_ORIGIN, err);
 }
 
 cop_status cop_synthetic_set_made_by(cop_synthetic *s, const char *text, cop_error *err)
 {
-    return set_line(&s->made_by, text, err);
+    return set_line(&s->made_by, text, COP_SYNTHETIC_ORIGIN, err);
+}
+
+cop_status cop_synthetic_set_dataset(cop_synthetic *s, const char *text, cop_error *err)
+{
+    return set_line(&s->dataset, text, COP_SYNTHETIC_ORIGIN, err);
+}
+
+cop_status cop_synthetic_set_options(cop_synthetic *s, const char *text, cop_error *err)
+{
+    return set_line(&s->options, text, COP_SYNTHETIC_OPTIONS, err);
 }
 
 void cop_synthetic_set_normalization(cop_synthetic *s, const cop_normalization *normalization)
@@ -147,7 +156,9 @@ void cop_synthetic_clear(cop_synthetic *s)
     free(s->recipe); /* as cop_recipe_free: one block */
     free(s->made_by);
     free(s->origin);
-    s->made_by = s->origin = NULL;
+    free(s->dataset);
+    free(s->options);
+    s->made_by = s->origin = s->dataset = s->options = NULL;
     s->recipe = NULL;
     s->pixels = NULL;
     s->labels = NULL;

@@ -25,8 +25,9 @@ struct cop_synthetic {
     bool is_whitened;      /* the data that it was made for are whitened (ZCA) */
 
     /* Who made it, "distiller idc 1.0.0, model convnet 1.0.0", and where a set that was made
-     * elsewhere comes from; NULL: not said. Owned. */
-    char *made_by, *origin;
+     * elsewhere comes from; what it was made of, "cifar10, 0123…", and by which options; NULL: not
+     * said. Owned. */
+    char *made_by, *origin, *dataset, *options;
 
     const cop_memory_source *memory; /* of pixels and labels; NULL: the heap */
 };
@@ -43,6 +44,11 @@ bool cop_synthetic_is_hard(const cop_synthetic *s);
 
 /* Who made it, as cop_synthetic_set_origin says where it comes from. */
 cop_status cop_synthetic_set_made_by(cop_synthetic *s, const char *text, cop_error *err);
+
+/* Of which data; and by which options, which may be longer. */
+#define COP_SYNTHETIC_OPTIONS 8000
+cop_status cop_synthetic_set_dataset(cop_synthetic *s, const char *text, cop_error *err);
+cop_status cop_synthetic_set_options(cop_synthetic *s, const char *text, cop_error *err);
 
 /* COP_FAILED naming the image unless every pixel is in the set's space (in [0, 1], exactly, or
  * within ±COP_SYNTHETIC_MOST_NORMALISED), and every row of labels is in [0, 1] and sums to 1 (to

@@ -8,6 +8,7 @@
 #include <coppice/objective.h>
 #include <coppice/plugin.h>
 #include <coppice/program.h>
+#include <coppice/select.h>
 #include <coppice/table.h>
 #include <coppice/trainer.h>
 
@@ -52,6 +53,36 @@ AT(cop_initializer, value, 8);
 AT(cop_initializer, fan, 16);
 AT(cop_initializer, more, 24);
 SIZE(cop_table_value, 8);
+
+/* At the head of a plugin's own options: these stay as they are, too. */
+SIZE(cop_prune_options, 72);
+AT(cop_prune_options, sparsity, 0);
+AT(cop_prune_options, rate, 8);
+AT(cop_prune_options, scope, 16);
+AT(cop_prune_options, iterative, 20);
+AT(cop_prune_options, exclude, 24);
+AT(cop_prune_options, reserved, 40);
+SIZE(cop_select_options, 64);
+AT(cop_select_options, ipc, 0);
+AT(cop_select_options, model, 8);
+AT(cop_select_options, training, 16);
+AT(cop_select_options, recipe, 24);
+AT(cop_select_options, reserved, 32);
+SIZE(cop_condense_options, 128);
+AT(cop_condense_options, ipc, 0);
+AT(cop_condense_options, iterations, 8);
+AT(cop_condense_options, outer, 16);
+AT(cop_condense_options, inner, 24);
+AT(cop_condense_options, batch_real, 32);
+AT(cop_condense_options, net_batch, 40);
+AT(cop_condense_options, lr, 48);
+AT(cop_condense_options, momentum, 56);
+AT(cop_condense_options, net_lr, 64);
+AT(cop_condense_options, start, 72);
+AT(cop_condense_options, augment, 76);
+AT(cop_condense_options, model, 80);
+AT(cop_condense_options, recipe, 88);
+AT(cop_condense_options, reserved, 96);
 
 /* Size-tagged: these grow at their end. */
 FIRST(cop_parameter, reserved, 192);
@@ -169,6 +200,7 @@ AT(cop_model_ops, create, 8);
 AT(cop_model_ops, destroy, 16);
 AT(cop_model_ops, declare, 24);
 AT(cop_model_ops, build, 32);
+AT(cop_model_ops, network, 40);
 FIRST(cop_dataset_ops, read, 40);
 AT(cop_dataset_ops, create, 8);
 AT(cop_dataset_ops, destroy, 16);

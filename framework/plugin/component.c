@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct cop_component {
     const cop_registry_entry *entry;
@@ -59,16 +61,21 @@ static cop_status write_identity(cop_component *c, cop_error *err)
                                                                         : cop_out_of_memory(err);
 }
 
+cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err)
+{
+    if (status == COP_OK || err == NULL || err->file[0] != '\0')
+        return status;
+    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
+    err->line = line;
+    return status;
+}
+
 /* Gives a failure that has no place (of a default) the place of the group. */
 static cop_status place_failure(cop_status status, const config_setting_t *group, const char *file,
                                 cop_error *err)
 {
-    if (err != NULL && err->file[0] == '\0') {
-        cop_place place = cop_setting_place(group, file);
-        err->line = place.line;
-        (void)snprintf(err->file, sizeof err->file, "%s", place.file != NULL ? place.file : "");
-    }
-    return status;
+    cop_place place = cop_setting_place(group, file);
+    return cop_place_at(place.file, place.line, status, err);
 }
 
 static cop_status keep_place(cop_component *c, const config_setting_t *group, const char *file,
@@ -233,9 +240,18 @@ const cop_preparation *cop_component_preparation(const cop_component *c)
     return &c->prepared.values;
 }
 
-const void *cop_component_options(const cop_component *c)
+bool cop_component_states(const cop_component *c, const char *option)
 {
-    return c->options;
+    return cop_option_values_state(c->values, option);
+}
+
+const cop_option *cop_component_set_recipe(const cop_component *c)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    for (size_t i = 0; i < plugin->option_count; i++)
+        if ((plugin->options[i].flags & (uint32_t)COP_OPTION_SET_RECIPE) != 0)
+            return &plugin->options[i];
+    return NULL;
 }
 
 size_t cop_component_model_count(const cop_component *c)
@@ -259,6 +275,11 @@ void cop_component_key_place(const cop_component *c, const char *key, const char
 {
     if (!cop_prepared_place(&c->prepared, key, file, line))
         cop_component_place(c, file, line);
+}
+
+cop_status cop_place_at_component(const cop_component *c, cop_status status, cop_error *err)
+{
+    return cop_place_at(c->file, c->line, status, err);
 }
 
 /* Puts a failure at the place of the component's group. A file that the failure names by itself,
@@ -343,6 +364,31 @@ static cop_status make_models(const cop_component *c, const cop_task *task, cop_
     return COP_OK;
 }
 
+/* Recipes of the options that leave their augmentation to the data, settled. */
+static cop_status settle_recipes(const cop_component *c, uint32_t augment, cop_instance *out,
+                                 cop_error *err)
+{
+    const cop_plugin *plugin = c->entry->plugin;
+    out->recipes = calloc(plugin->option_count + 1, sizeof *out->recipes);
+    if (out->recipes == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; i < plugin->option_count; i++) {
+        const cop_option *row = &plugin->options[i];
+        const cop_recipe *given = NULL;
+        if (row->type != COP_OPTION_RECIPE)
+            continue;
+        memcpy(&given, (const char *)c->options + row->offset, sizeof given);
+        if (given == NULL || given->augment != COP_AUGMENT_DEFAULT)
+            continue;
+        cop_recipe *settled = &out->recipes[out->recipe_count++];
+        *settled = *given;
+        cop_recipe_settle(settled, augment);
+        given = settled;
+        memcpy((char *)out->options + row->offset, &given, sizeof given);
+    }
+    return COP_OK;
+}
+
 static void enter(cop_callback *call, const cop_component *c, const char *name)
 {
     const cop_plugin *plugin = c->entry->plugin;
@@ -358,6 +404,22 @@ static cop_status created(const cop_component *c, cop_status status, cop_error *
     return status;
 }
 
+static bool can_be_read(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, R_OK) == 0;
+}
+
+/* Where a dataset blames a file that it could read, the data are at fault, and not the config that
+ * names them, whatever the plugin called it. */
+static cop_status blame_data(cop_status status, cop_error *own)
+{
+    if (status != COP_INVALID || own->file[0] == '\0' || !can_be_read(own->file))
+        return status;
+    own->status = COP_FAILED;
+    return COP_FAILED;
+}
+
 static cop_status create_dataset(const cop_component *c, cop_instance *out, cop_error *err)
 {
     const cop_dataset_ops *ops = out->ops;
@@ -367,6 +429,8 @@ static cop_status create_dataset(const cop_component *c, cop_instance *out, cop_
     cop_status status = ops->create(out->options, &out->self, &own);
     cop_callback_leave(&call);
     out->is_created = status == COP_OK;
+    own.file[sizeof own.file - 1] = '\0';
+    status = blame_data(status, &own);
     return created(c, status, &own, err);
 }
 
@@ -381,6 +445,12 @@ static cop_status try_worker(const cop_instance *from, const cop_task *task, cop
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
                              cop_error *err)
 {
+    return cop_instance_open_for(c, task, 0, out, err);
+}
+
+cop_status cop_instance_open_for(const cop_component *c, const cop_task *task, uint32_t augment,
+                                 cop_instance *out, cop_error *err)
+{
     *out = (cop_instance){.component = c, .ops = c->entry->plugin->ops};
     size_t size = c->entry->plugin->options_size;
     out->options = calloc(1, size > 0 ? size : 1);
@@ -390,6 +460,8 @@ cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_i
     } else {
         memcpy(out->options, c->options, size);
         status = make_models(c, task, out, err);
+        if (status == COP_OK)
+            status = settle_recipes(c, augment, out, err);
     }
     if (status == COP_OK)
         status = c->entry->plugin->kind == COP_KIND_DATASET ? create_dataset(c, out, err)
@@ -412,11 +484,12 @@ void cop_instance_close(cop_instance *instance)
     for (size_t i = 0; i < instance->model_count; i++)
         cop_model_free(instance->models[i]);
     free(instance->models);
+    free(instance->recipes);
     free(instance->options);
     *instance = (cop_instance){0};
 }
 
-void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache)
+void cop_instance_use_cache(const cop_instance *instance, struct cop_program_cache *cache)
 {
     for (size_t i = 0; i < instance->model_count; i++)
         cop_model_use_cache(instance->models[i], cache);

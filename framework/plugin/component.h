@@ -6,6 +6,7 @@
 
 #include "plugin/loading/registry.h"
 #include "plugin/preparation.h"
+#include "train/recipe.h"
 
 #include <libconfig.h>
 
@@ -54,13 +55,20 @@ void cop_component_place(const cop_component *c, const char **file, int *line);
  * say it, the group's. */
 void cop_component_key_place(const cop_component *c, const char *key, const char **file, int *line);
 
+/* Puts a failure that has no place yet at this one (`file` may be NULL), or at the component's.
+ * Both return `status`, and do nothing where that is COP_OK. */
+cop_status cop_place_at(const char *file, int line, cop_status status, cop_error *err);
+cop_status cop_place_at_component(const cop_component *c, cop_status status, cop_error *err);
+
+/* Whether its group states the option, be it with the value of the default. */
+bool cop_component_states(const cop_component *c, const char *option);
+
+/* A distiller's option that says how its set is trained on (COP_OPTION_SET_RECIPE), or NULL. */
+const cop_option *cop_component_set_recipe(const cop_component *c);
+
 /* The models among its options. */
 size_t cop_component_model_count(const cop_component *c);
 const cop_component *cop_component_model_at(const cop_component *c, size_t i);
-
-/* The filled options struct. Its model options are NULL: an instance has a copy where they are set.
- */
-const void *cop_component_options(const cop_component *c);
 
 /* Reads one table of options from a config group into a zeroed struct, as component_read does: used
  * for the framework's own groups (study, train, …), which are described by the same tables. Strings
@@ -78,6 +86,9 @@ cop_status cop_data_options_read(const cop_option *table, size_t count,
                                  cop_logger *log, void *options, cop_option_values **values,
                                  cop_error *err);
 void cop_option_values_free(cop_option_values *values);
+
+/* Whether the group that was read has the option, by its own or an old name. */
+bool cop_option_values_state(const cop_option_values *values, const char *name);
 
 /* The models among the options that were read: the component, and the offset of its field. */
 size_t cop_option_values_model_count(const cop_option_values *values);
@@ -122,15 +133,22 @@ typedef struct cop_instance {
     bool is_created;
     struct cop_model **models; /* of its options */
     size_t model_count;
+    cop_recipe *recipes; /* of its options, in place of those that say augment = "default" */
+    size_t recipe_count;
 } cop_instance;
 
 cop_status cop_instance_open(const cop_component *c, const cop_task *task, cop_instance *out,
                              cop_error *err);
+
+/* The same where there are data: recipes among the options that say augment = "default" have
+ * `augment`, a set of cop_augment_flag, instead. */
+cop_status cop_instance_open_for(const cop_component *c, const cop_task *task, uint32_t augment,
+                                 cop_instance *out, cop_error *err);
 void cop_instance_close(cop_instance *instance);
 
 /* cop_model_use_cache (nn/model.h) for each model of its options. */
 struct cop_program_cache;
-void cop_instance_use_cache(cop_instance *instance, struct cop_program_cache *cache);
+void cop_instance_use_cache(const cop_instance *instance, struct cop_program_cache *cache);
 
 /* The instance of one piece of work (distillers, pruners, analyzers), with a copy of the options
  * that is its own. `from` must outlive it. A failure is told as above and leaves *out empty. */

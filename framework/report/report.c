@@ -209,8 +209,9 @@ static cop_status draw_set(report *r, const cop_record_distilled *d, const cop_s
     COP_TRY(cop_images_write(set, dir, name, &decoded, err));
     COP_TRY(
         add_picture(r, cop_arena_printf(arena, "images/%s.png", name),
-                    cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row per class",
-                                     label, (long long)d->seed),
+                    cop_arena_printf(arena, "Distilled images of %s, seed %lld: a row per class%s",
+                                     label, (long long)d->seed,
+                                     set->is_whitened ? "; whitened, each in its own range" : ""),
                     err));
     if (!decoded)
         return COP_OK;

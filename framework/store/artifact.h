@@ -4,7 +4,6 @@
  *   OUT/store/coppice-store   says that the directory is a store of this program (claim.c)
  *   OUT/store/<kind>-<identity>/artifact.json   kind, identity text, files with checksums and
  *                              sizes, provenance; with a checksum over itself
- *                              (tensor files, tables)
  *   OUT/store/draft-<kind>-<identity>-…/    an artifact that is being written
  *   OUT/store/broken-<kind>-<identity>-…/   what stood under an artifact's name and was not it
  *   OUT/store/cache/images-…    a dataset as it was read (image_cache.h), not of the results

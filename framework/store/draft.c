@@ -96,21 +96,11 @@ void cop_draft_abandon(cop_draft *d)
     free(d);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 /* Lists every file of the draft with its checksum, in order of their names. */
 static cop_status add_files(const cop_draft *d, cop_manifest *manifest, cop_error *err)
 {
     struct dirent **entries = NULL;
-    int count = scandir(d->dir, &entries, is_visible, by_name);
+    int count = scandir(d->dir, &entries, cop_entry_is_visible, cop_entries_by_name);
     if (count < 0)
         return cop_fail_errno(err, "cannot list", d->dir);
     cop_status status = COP_OK;

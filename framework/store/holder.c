@@ -1,4 +1,5 @@
-/* holder.c: a file that says who holds a directory, and a lock that every run of that plan shares.
+/* holder.c: a file that says who holds a directory, and a lock that every run of the same stages
+ * shares.
  *
  * The lock is shared, so that the last run that goes lets it go, and the kernel lets go for a
  * killed one. Looking and writing are guarded by a second, exclusive lock that is held for that
@@ -49,12 +50,12 @@ static bool knows_no_locks(int error)
     return error == ENOSYS || error == EOPNOTSUPP || error == ENOLCK || error == EINVAL;
 }
 
-static cop_status hash_of(const char *plan, char hex[33], cop_error *err)
+static cop_status hash_of(const char *outline, char hex[33], cop_error *err)
 {
     cop_hasher *hasher = cop_hasher_new();
     if (hasher == NULL)
         return cop_out_of_memory(err);
-    cop_hasher_update_text(hasher, plan);
+    cop_hasher_update_text(hasher, outline);
     (void)cop_digest_hex(cop_hasher_finish(hasher), hex);
     cop_hasher_free(hasher);
     return COP_OK;
@@ -76,7 +77,7 @@ static cop_status write_note(const char *path, const char *hash, const char *stu
     return cop_run_note_write(&note, path, err);
 }
 
-/* Refuses where the note is of another plan. */
+/* Refuses where the note is of another outline. */
 static cop_status check_note(const char *path, const char *dir, const char *hash, cop_error *err)
 {
     char shown[1024];
@@ -116,7 +117,7 @@ static cop_status go_without(const char *dir, cop_holder *holder, cop_logger *lo
     return COP_OK;
 }
 
-cop_status cop_holder_take(const char *dir, const char *study, const char *plan, cop_logger *log,
+cop_status cop_holder_take(const char *dir, const char *study, const char *outline, cop_logger *log,
                            cop_holder **out, cop_error *err)
 {
     char path[COP_PATH_SIZE], guard_path[COP_PATH_SIZE], hash[33];
@@ -124,7 +125,7 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *plan,
     cop_holder *holder = calloc(1, sizeof *holder);
     cop_status status = holder != NULL ? COP_OK : cop_out_of_memory(err);
     if (status == COP_OK)
-        status = hash_of(plan, hash, err);
+        status = hash_of(outline, hash, err);
     if (status == COP_OK)
         status = open_in(dir, COP_RUN_GUARD_FILE, guard_path, sizeof guard_path, &guard, err);
     if (status == COP_OK && flock(guard, LOCK_EX | LOCK_NB) != 0 && knows_no_locks(errno)) {

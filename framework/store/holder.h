@@ -1,5 +1,5 @@
-/* holder.h: who is running a study, and with which plan: the file `run` of its folder says it, and
- * `run.lock` there is locked as long as it is so.
+/* holder.h: who is running a study, and what it consists of: the file `run` of its folder says it,
+ * and `run.lock` there is locked as long as it is so.
  *
  * Runs that lay out the same stages share the folder: stages are published by one rename, so at
  * worst they do the same work twice. Others do not, be it that their configs differ, their plugins
@@ -13,11 +13,11 @@
 
 typedef struct cop_holder cop_holder;
 
-/* Holds the study's folder `dir`, which is there, for runs that lay out this same `plan` (a text),
- * until the holder is released. COP_FAILED naming study, process, host and time of the run that
- * holds it with another one. A killed run holds nothing. Where the file system knows no locks,
+/* Holds the study's folder `dir`, which is there, for runs that lay out this same `outline` (a
+ * text), until the holder is released. COP_FAILED naming study, process, host and time of the run
+ * that holds it with another one. A killed run holds nothing. Where the file system knows no locks,
  * nothing is held, with a warning. Owned by the caller. */
-cop_status cop_holder_take(const char *dir, const char *study, const char *plan, cop_logger *log,
+cop_status cop_holder_take(const char *dir, const char *study, const char *outline, cop_logger *log,
                            cop_holder **out, cop_error *err);
 
 /* NULL is fine. */

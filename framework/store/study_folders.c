@@ -83,23 +83,13 @@ static bool has_record(const char *folder)
            stat(path, &info) == 0;
 }
 
-static int is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 cop_status cop_study_folders_visit(const char *dir, cop_study_visit visit, void *own,
                                    cop_error *err)
 {
     char studies[COP_PATH_SIZE];
     struct dirent **entries = NULL;
     COP_TRY(cop_path_join(studies, sizeof studies, err, dir, COP_STUDIES_FOLDER));
-    int count = scandir(studies, &entries, is_visible, by_name);
+    int count = scandir(studies, &entries, cop_entry_is_visible, cop_entries_by_name);
     if (count < 0)
         return errno == ENOENT || errno == ENOTDIR ? COP_OK
                                                    : cop_fail_errno(err, "cannot list", studies);

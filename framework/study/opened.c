@@ -6,14 +6,12 @@
 #include <string.h>
 
 /* Stages of all cells share their programs. */
-static void share_programs(const cop_study *s, const cop_cell *cell, cop_opened *o)
+static void share_programs(const cop_study *s, const cop_opened *o)
 {
+    const cop_instance *owner = NULL;
     cop_model_use_cache(o->model, s->programs);
-    cop_instance_use_cache(&o->distiller, s->programs);
-    for (size_t i = 0; i < cell->phase_count; i++)
-        cop_instance_use_cache(&o->pruners[i], s->programs);
-    for (size_t i = 0; i < cell->analyzer_count; i++)
-        cop_instance_use_cache(&o->analyzers[i], s->programs);
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++)
+        cop_instance_use_cache(owner, s->programs);
 }
 
 static bool is_same_model(const cop_shared_model *m, const cop_component *c, const cop_task *task)
@@ -72,20 +70,27 @@ static cop_status share_data(cop_study *s, const cop_component *component,
     return COP_OK;
 }
 
-static cop_status open_all(cop_study *s, const cop_cell *cell, const cop_task *task, cop_opened *o,
-                           cop_error *err)
+/* `data` are those that its trainings on real data are on. */
+static cop_status open_instance(const cop_component *c, const cop_loaded_data *data,
+                                cop_instance *out, cop_error *err)
 {
+    return cop_instance_open_for(c, &data->info.task, data->info.augment, out, err);
+}
+
+static cop_status open_all(cop_study *s, const cop_cell *cell, cop_opened *o, cop_error *err)
+{
+    const cop_task *task = &o->data->info.task;
     COP_TRY(share_model(s, cell->model, task, &o->model, err));
     if (cell->distill != NULL)
-        COP_TRY(cop_instance_open(cell->distill, task, &o->distiller, err));
+        COP_TRY(open_instance(cell->distill, o->data, &o->distiller, err));
     o->pruners = calloc(cell->phase_count + 1, sizeof *o->pruners);
     o->analyzers = calloc(cell->analyzer_count + 1, sizeof *o->analyzers);
     if (o->pruners == NULL || o->analyzers == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < cell->phase_count; i++)
-        COP_TRY(cop_instance_open(cell->phases[i].pruner, task, &o->pruners[i], err));
+        COP_TRY(open_instance(cell->phases[i].pruner, o->phase_data[i], &o->pruners[i], err));
     for (size_t i = 0; i < cell->analyzer_count; i++)
-        COP_TRY(cop_instance_open(cell->analyzers[i], task, &o->analyzers[i], err));
+        COP_TRY(open_instance(cell->analyzers[i], o->copies_data, &o->analyzers[i], err));
     return COP_OK;
 }
 
@@ -142,8 +147,8 @@ cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, co
     if (cell->precision == COP_PRECISION_BF16)
         return cop_fail(err, COP_UNAVAILABLE, "precision \"bf16\" is not part of this build");
     COP_TRY(open_all_data(s, cell, out, err));
-    COP_TRY(open_all(s, cell, &out->data->info.task, out, err));
-    share_programs(s, cell, out);
+    COP_TRY(open_all(s, cell, out, err));
+    share_programs(s, out);
     return COP_OK;
 }
 

@@ -1,19 +1,11 @@
-/* study.c: a config as an opened study, and its plan in words. */
-#include "core/damage.h"
+/* study.c: a config as an opened study. */
 #include "core/memory.h"
 #include "core/text.h"
 #include "exec/compiler/cache.h"
-#include "study/graph/graph.h"
-#include "study/running/going_on.h"
-
 #include "study/graph/given.h"
+#include "study/graph/graph.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-/* What a small CPU does with these networks, for a first guess of the time; `run` tells the real
- * one. */
-#define GUESSED_FLOPS_PER_SECOND 5e10
 
 static cop_status open_and_lay_out(cop_study *s, cop_error *err)
 {
@@ -32,35 +24,24 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
     return COP_OK;
 }
 
-static cop_status new_study(const cop_config *config, const cop_data_home *home, cop_logger *log,
-                            cop_study **out, cop_error *err)
+cop_status cop_study_new(const cop_config *config, const char *dir, bool may_write, cop_logger *log,
+                         cop_study **out, cop_error *err)
 {
+    const cop_data_home home = {dir, may_write};
     cop_study *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_out_of_memory(err);
     s->config = config;
-    s->home = home;
+    s->home = dir != NULL ? &home : NULL;
     s->log = log;
     cop_status status = open_and_lay_out(s, err);
+    s->home = NULL; /* it ends here */
     if (status != COP_OK) {
         cop_study_free(s);
         return status;
     }
-    s->home = NULL; /* the caller's */
     *out = s;
     return COP_OK;
-}
-
-cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out, cop_error *err)
-{
-    return new_study(config, NULL, log, out, err);
-}
-
-cop_status cop_study_new_in(const cop_config *config, const char *dir, bool may_write,
-                            cop_logger *log, cop_study **out, cop_error *err)
-{
-    const cop_data_home home = {dir, may_write};
-    return new_study(config, &home, log, out, err);
 }
 
 void cop_study_free(cop_study *s)
@@ -87,199 +68,16 @@ void cop_study_free(cop_study *s)
         cop_loaded_data_free(s->data[i]);
     free(s->data);
     free(s->said_makers);
+    free(s->said_warnings);
     free(s->unjudged);
     free(s);
 }
 
-char *cop_study_plan_text(const cop_study *s)
+char *cop_study_outline_text(const cop_study *s)
 {
     cop_text text = {0};
     cop_text_append(&text, s->config->resolved);
     for (size_t i = 0; i < s->stage_count; i++)
         cop_text_printf(&text, "%s-%s\n", s->stages[i].id.kind, s->stages[i].id.hash);
     return cop_text_take(&text);
-}
-
-/* Stages of one kind: how many, how many of them done, their cost. */
-typedef struct cop_tally {
-    size_t count, done;
-    double flops, points;
-} cop_tally;
-
-/* A damaged artifact is one still to be done. */
-static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
-                          cop_error *err)
-{
-    *done = false;
-    if (store == NULL)
-        return COP_OK;
-    cop_status status = cop_stage_done(store, stage, done, err);
-    return status == COP_DAMAGED ? COP_OK : status;
-}
-
-static cop_status tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
-                        cop_tally *out, cop_error *err)
-{
-    cop_tally t = {0};
-    for (size_t i = 0; i < s->stage_count; i++) {
-        const cop_stage *stage = &s->stages[i];
-        if (stage->kind != kind)
-            continue;
-        t.count++;
-        bool done = false;
-        COP_TRY(is_done(store, stage, &done, err));
-        if (done) {
-            t.done++;
-            continue;
-        }
-        int64_t kept = 0;
-        COP_TRY(cop_steps_kept(s, store, stage, &kept, err));
-        t.flops += kept > 0 ? stage->flops * (1.0 - (double)kept / (double)stage->work.steps)
-                            : stage->flops;
-        t.points += stage->points;
-    }
-    *out = t;
-    return COP_OK;
-}
-
-/* Marks the trainings that choose masks and are no ticket's copy. */
-static void mark_mask_trainings(const cop_study *s, bool *chooses)
-{
-    for (size_t i = 0; i < s->stage_count; i++) {
-        const cop_stage *stage = &s->stages[i];
-        if (stage->kind == COP_STAGE_MASK && stage->work.trained != COP_NO_STAGE)
-            chooses[stage->work.trained] = true;
-    }
-    for (size_t i = 0; i < s->ticket_count; i++) {
-        for (size_t c = 0; c < s->tickets[i].copy_count; c++)
-            chooses[s->tickets[i].copies[c]] = false;
-    }
-}
-
-/* What it costs that no copy depends on how its mask was found. */
-static cop_status say_mask_trainings(const cop_study *s, FILE *out, cop_error *err)
-{
-    size_t count = 0;
-    double flops = 0.0;
-    bool *chooses = calloc(s->stage_count + 1, sizeof *chooses);
-    if (chooses == NULL)
-        return cop_out_of_memory(err);
-    mark_mask_trainings(s, chooses);
-    for (size_t i = 0; i < s->stage_count; i++) {
-        count += chooses[i] ? 1 : 0;
-        flops += chooses[i] ? s->stages[i].flops : 0.0;
-    }
-    free(chooses);
-    if (count > 0)
-        (void)fprintf(
-            out,
-            "  %zu of the trainings choose masks, with SGD noise of their own: %.2f TFLOP "
-            "(noise = \"copy\"\n  in a phase of ticket shares them with copies where data "
-            "and recipe are the same)\n",
-            count, flops * 1e-12);
-    return COP_OK;
-}
-
-/* The sparsity that each round of the cell comes to, as its pruners' plans have it; nothing where
- * none of them says. */
-static void say_sparsities(const cop_study *s, size_t cell, FILE *out)
-{
-    double prunable = (double)cop_model_prunable_count(s->opened[cell].model);
-    cop_text text = {0};
-    bool is_known = false;
-    for (size_t i = 0; i < s->ticket_count; i++) {
-        const cop_ticket *t = &s->tickets[i];
-        if (t->cell != cell || t->seed != 0 || t->mask == COP_NO_STAGE ||
-            t->control != COP_CONTROL_NONE)
-            continue;
-        const cop_mask_promise *promise = &s->stages[t->mask].work.promise;
-        is_known = is_known || promise->states_left;
-        if (promise->states_left)
-            cop_text_printf(&text, " %.3g", 1.0 - (double)promise->left / prunable);
-        else
-            cop_text_append(&text, " ?");
-    }
-    if (is_known && !text.failed)
-        (void)fprintf(out, "    sparsity by round, as planned:%s\n", text.data);
-    cop_text_free(&text);
-}
-
-static void say_data(const char *who, const cop_loaded_data *d, const cop_loaded_data *usual,
-                     FILE *out)
-{
-    if (d != usual)
-        (void)fprintf(out, "    %s: %s, %lld training and %lld test images\n", who,
-                      cop_component_entry(d->component)->plugin->id, (long long)d->train.count,
-                      (long long)d->test.count);
-}
-
-/* Who looks at other data than the study's. */
-static void say_other_data(const cop_opened *o, FILE *out)
-{
-    char who[COP_NAME_SIZE + 32];
-    say_data("copies", o->copies_data, o->data, out);
-    for (size_t i = 0; i < o->cell->phase_count; i++) {
-        (void)snprintf(who, sizeof who, "rounds of phase %zu", i + 1);
-        say_data(who, o->phase_data[i], o->data, out);
-    }
-    for (size_t i = 0; i < o->cell->analyzer_count; i++) {
-        (void)snprintf(who, sizeof who, "analyzer %s",
-                       cop_component_entry(o->cell->analyzers[i])->plugin->id);
-        say_data(who, o->analyzer_data[i], o->copies_data, out);
-    }
-}
-
-/* The controls of the cell, and how many tickets they are over all seeds. */
-static void say_controls(const cop_study *s, size_t cell, FILE *out)
-{
-    const cop_cell *c = &s->config->cells[cell];
-    size_t tickets = 0;
-    for (size_t i = 0; i < s->ticket_count; i++)
-        tickets += s->tickets[i].cell == cell && s->tickets[i].control != COP_CONTROL_NONE;
-    if (c->control_count == 0)
-        return;
-    (void)fprintf(out, "    controls:");
-    for (size_t i = 0; i < c->control_count; i++)
-        (void)fprintf(out, "%s %s", i > 0 ? "," : "", cop_control_name(c->controls[i]));
-    (void)fprintf(out, "; %zu tickets, %s\n", tickets,
-                  c->analyze_controls ? "analysed as the others are" : "not analysed");
-}
-
-cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
-                                cop_error *err)
-{
-    const cop_config *config = s->config;
-    double flops = 0.0;
-    char shown[512];
-    (void)fprintf(out, "%s: %zu cell%s x %zu seed%s\n",
-                  cop_escape(config->name, shown, sizeof shown), config->cell_count,
-                  config->cell_count == 1 ? "" : "s", config->seed_count,
-                  config->seed_count == 1 ? "" : "s");
-    for (size_t i = 0; i < config->cell_count; i++) {
-        const cop_opened *o = &s->opened[i];
-        (void)fprintf(
-            out, "  %-24s %s: %lld weights, %lld prunable; %lld training and %lld test images\n",
-            cop_escape(config->cells[i].label, shown, sizeof shown),
-            cop_component_entry(config->cells[i].model)->plugin->id,
-            (long long)cop_model_weight_count(o->model),
-            (long long)cop_model_prunable_count(o->model), (long long)o->data->train.count,
-            (long long)o->data->test.count);
-        say_other_data(o, out);
-        say_sparsities(s, i, out);
-        say_controls(s, i, out);
-    }
-    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
-    for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
-        cop_tally t = {0};
-        COP_TRY(tally(s, store, (cop_stage_kind)kind, &t, err));
-        flops += t.flops;
-        (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n",
-                      cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,
-                      t.flops * 1e-12);
-    }
-    COP_TRY(say_mask_trainings(s, out, err));
-    (void)fprintf(out, "\nstill to do: %.1f TFLOP; at %.0f GFLOP/s about %.0f minutes\n",
-                  flops * 1e-12, GUESSED_FLOPS_PER_SECOND * 1e-9,
-                  flops / GUESSED_FLOPS_PER_SECOND / 60.0);
-    return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write the plan") : COP_OK;
 }

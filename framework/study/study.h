@@ -1,5 +1,5 @@
-/* study.h (implemented in study.c, study/executors/, study/running/ticket_start.c): the graph of
- * stages that a config means, and running it.
+/* study.h (implemented in study.c, outline.c, study/executors/, study/running/ticket_start.c): the
+ * graph of stages that a config means, and running it.
  *
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
  *
@@ -14,7 +14,7 @@
 
 #include <signal.h>
 
-/* The plan. */
+/* What it consists of. */
 
 typedef enum cop_stage_kind {
     COP_STAGE_DISTIL = 1,
@@ -25,24 +25,21 @@ typedef enum cop_stage_kind {
 
 typedef struct cop_study cop_study;
 
-/* Loads the datasets, opens the components, and lays out every stage of every cell and seed. */
-cop_status cop_study_new(const cop_config *config, cop_logger *log, cop_study **out,
-                         cop_error *err);
-
-/* The same, with what is read of slow datasets kept in the store under `dir` (data/data.h), or with
- * !may_write only taken from there. Nothing else is made there. */
-cop_status cop_study_new_in(const cop_config *config, const char *dir, bool may_write,
-                            cop_logger *log, cop_study **out, cop_error *err);
+/* Loads the datasets, opens the components, and lays out every stage of every cell and seed. What
+ * is read of slow datasets is kept in the store under `dir` (data/data.h), or with !may_write only
+ * taken from there; nothing else is made there. dir NULL: it is kept nowhere. */
+cop_status cop_study_new(const cop_config *config, const char *dir, bool may_write, cop_logger *log,
+                         cop_study **out, cop_error *err);
 void cop_study_free(cop_study *s);
 
 /* What the study consists of: its resolved config and the name of every stage, in which the data
  * and the plugins are. The caller's; NULL when memory is out. */
-char *cop_study_plan_text(const cop_study *s);
+char *cop_study_outline_text(const cop_study *s);
 
-/* Prints the plan: distinct stages by kind, which of them are already in `store` (may be NULL), and
- * the estimated floating-point operations and training points. */
-cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
-                                cop_error *err);
+/* outline.c: prints what there is to do: distinct stages by kind, which of them are already in
+ * `store` (may be NULL), and the estimated floating-point operations and training points. */
+cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
+                                   cop_error *err);
 
 /* Runs what is missing, in order. *stop becoming non-zero (a signal) saves a checkpoint and returns
  * COP_CANCELLED. Afterwards every ticket's artifacts are published and the study's

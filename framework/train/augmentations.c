@@ -1,5 +1,5 @@
 /* augmentations.c: sets of augmentations as text. */
-#include <coppice/recipe.h>
+#include "train/recipe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +23,19 @@ static const struct {
 };
 static const size_t augmentation_count = sizeof augmentations / sizeof augmentations[0];
 
+static cop_status refuse_unknown(const char *word, size_t length, const char *text, cop_error *err)
+{
+    char known[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < augmentation_count && used < sizeof known; i++) {
+        int more = snprintf(known + used, sizeof known - used, "%s, ", augmentations[i].name);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    return cop_fail(err, COP_INVALID,
+                    "unknown augmentation \"%.*s\" in \"%.64s\"; known: %sjoined by _, or none",
+                    (int)(length < 64 ? length : 64), word, text, known);
+}
+
 /* The flag whose name is the first `length` characters of `word`, or 0. */
 static uint32_t flag_named(const char *word, size_t length)
 {
@@ -42,12 +55,7 @@ cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_error *err)
             size_t length = strcspn(word, "_");
             uint32_t flag = flag_named(word, length);
             if (flag == 0)
-                return cop_fail(
-                    err, COP_INVALID,
-                    "unknown augmentation \"%.*s\" in \"%.64s\"; known: padcrop, resizedcrop, "
-                    "color, crop, flip, scale, rotate, cutout, jitter, lighting, joined by _, or "
-                    "none",
-                    (int)(length < 64 ? length : 64), word, text);
+                return refuse_unknown(word, length, text, err);
             if ((all & flag) != 0)
                 return cop_fail(err, COP_INVALID,
                                 "augmentation \"%.*s\" is named twice in \"%.64s\"", (int)length,
@@ -64,7 +72,7 @@ cop_status cop_augment_parse(const char *text, uint32_t *flags, cop_error *err)
 
 const char *cop_augment_text(uint32_t flags, char *text, size_t size)
 {
-    (void)snprintf(text, size, "none");
+    (void)snprintf(text, size, flags == COP_AUGMENT_DEFAULT ? "default" : "none");
     size_t used = 0;
     for (size_t i = 0; i < augmentation_count && used < size; i++)
         if ((flags & augmentations[i].flag) != 0) {

@@ -86,21 +86,3 @@ int64_t cop_count_correct(const float *logits, int64_t n, int32_t classes, const
     }
     return correct;
 }
-
-cop_status cop_find_declared(const cop_tensors *set, const char *what,
-                             const cop_parameter *declared, cop_tensor **out, cop_error *err)
-{
-    cop_tensor *t = cop_tensors_find(set, declared->name);
-    if (t == NULL)
-        return cop_fail(err, COP_FAILED, "the %s has no tensor \"%s\"", what, declared->name);
-    if (t->dtype != COP_F32)
-        return cop_fail(err, COP_FAILED, "the %s's tensor \"%s\" is not F32", what, declared->name);
-    if (!cop_shape_equal(t->shape, declared->shape)) {
-        char got[96], wanted[96];
-        return cop_fail(err, COP_FAILED, "the %s's tensor \"%s\" is %s, wanted %s", what,
-                        declared->name, cop_shape_text(t->shape, got, sizeof got),
-                        cop_shape_text(declared->shape, wanted, sizeof wanted));
-    }
-    *out = t;
-    return COP_OK;
-}

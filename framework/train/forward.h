@@ -40,9 +40,4 @@ cop_status cop_check_task(const cop_model *m, const cop_samples *data, cop_error
 int64_t cop_count_correct(const float *logits, int64_t n, int32_t classes, const int32_t *labels,
                           const int64_t *index);
 
-/* The F32 tensor in `set` for a declared parameter or buffer; COP_FAILED, naming it, when it is
- * missing or of another dtype or shape. `what` names the set in messages ("state", "mask"). */
-cop_status cop_find_declared(const cop_tensors *set, const char *what,
-                             const cop_parameter *declared, cop_tensor **out, cop_error *err);
-
 #endif

@@ -5,6 +5,7 @@
 #include <coppice/objective.h>
 
 #include "core/sized.h"
+#include "nn/declared.h"
 #include "nn/samples.h"
 #include "train/forward.h"
 #include "train/programs.h"

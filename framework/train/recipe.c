@@ -52,7 +52,7 @@ static const cop_recipe_field fields[] = {
            "of schedule = step, when the rate drops: fractions of the training, or durations")},
     {FLOAT(milestone_factor, INFINITY, "of the rate at each milestone"), .key = "factor"},
     {FIELD(augment, COP_OPTION_AUGMENT, uint32_t, -INFINITY, INFINITY,
-           "augmentations, a draw per sample")},
+           "augmentations, a draw per sample; default: those that suit the data")},
     {LATER_ENUM(draws, "each", draws,
                 "all augmentations, or one of them a batch (DSA), or so with corners aligned")},
     {FLOAT(cutmix, 1, "probability of CutMix per batch")},
@@ -294,6 +294,12 @@ static cop_status check_choice(const cop_recipe *r, const cop_option *row, int32
                     (int)choice);
 }
 
+void cop_recipe_settle(cop_recipe *recipe, uint32_t of_data)
+{
+    if (recipe->augment == COP_AUGMENT_DEFAULT)
+        recipe->augment = of_data;
+}
+
 cop_status cop_recipe_check(const cop_recipe *recipe, cop_error *err)
 {
     for (size_t i = 0; i < field_count; i++) {
@@ -309,6 +315,10 @@ cop_status cop_recipe_check(const cop_recipe *recipe, cop_error *err)
             COP_TRY(check_milestones(recipe, at, err));
         else if (row->type == COP_OPTION_ENUM)
             COP_TRY(check_choice(recipe, row, *(const int32_t *)at, err));
+        else if (row->type == COP_OPTION_AUGMENT && *(const uint32_t *)at == COP_AUGMENT_DEFAULT)
+            return cop_fail(err, COP_INVALID,
+                            "recipe \"%s\": %s is \"default\", and no data say what that is",
+                            recipe->name, row->name);
         else if (row->type == COP_OPTION_INT && *(const int64_t *)at < (int64_t)row->min)
             return cop_fail(err, COP_INVALID, "recipe \"%s\": %s is %lld, wanted at least %g",
                             recipe->name, row->name, (long long)*(const int64_t *)at, row->min);

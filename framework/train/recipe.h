@@ -10,6 +10,12 @@
 
 #define COP_MAX_MILESTONES 8
 
+/* In place of cop_augment_flag: "default", the augmentation that suits the data of the training, as
+ * their plugin says (cop_dataset_set_augment). Recipes as configs say them may have it; it is
+ * settled where the data are known, before anything is identified, checked or trained, and no
+ * plugin sees it. */
+#define COP_AUGMENT_DEFAULT (UINT32_C(1) << 31)
+
 typedef struct cop_milestones {
     int32_t count; /* 0: constant rate */
     cop_duration at[COP_MAX_MILESTONES];
@@ -31,7 +37,7 @@ struct cop_recipe {
     cop_duration warmup;       /* step i of W takes (i + 1)/W of the schedule's rate */
     cop_milestones milestones; /* the rate is multiplied by the factor at each */
     double milestone_factor;
-    uint32_t augment;       /* cop_augment_flag */
+    uint32_t augment;       /* cop_augment_flag, or COP_AUGMENT_DEFAULT alone */
     int32_t draws;          /* cop_draw_kind */
     double cutmix;          /* probability of CutMix per batch, λ ~ Beta(1, 1); 0 for none */
     double label_smoothing; /* targets become (1 − s)·target + s/classes */
@@ -51,6 +57,9 @@ typedef struct cop_recipe_field {
 
 /* The i-th field, in the order in which configs print them; NULL past the last. */
 const cop_recipe_field *cop_recipe_field_at(size_t i);
+
+/* Puts `of_data`, a set of cop_augment_flag, where the recipe says "default". */
+void cop_recipe_settle(cop_recipe *recipe, uint32_t of_data);
 
 /* Checks every number against its range: COP_INVALID, naming the recipe, the field and the
  * value. */

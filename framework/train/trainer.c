@@ -1,13 +1,14 @@
 /* trainer.c: the one training loop.
  *
  * There are two programs, one for the full batch and one for the partial last batch of an epoch,
- * each compiled when first needed. Both read parameters and buffers where the state holds them and
- * write new buffers there; gradients go to memory of the trainer, from which the optimiser updates
- * the parameters. So a step copies nothing but the batch. */
+ * where there is one, both compiled at creation. They read parameters and buffers where the state
+ * holds them and write new buffers there; gradients go to memory of the trainer, from which the
+ * optimiser updates the parameters. So a step copies nothing but the batch. */
 #include <coppice/trainer.h>
 
 #include "core/sized.h"
 #include "core/tensor_view.h"
+#include "nn/declared.h"
 #include "nn/dropout.h"
 #include "nn/samples.h"
 #include "train/forward.h"
@@ -43,7 +44,7 @@ struct cop_trainer {
     cop_draws *draws;     /* NULL without augmentation and CutMix */
     cop_dropout *dropout; /* NULL without, and until the full batch's program is there */
     cop_update *update;
-    cop_program *full, *partial; /* NULL until needed */
+    cop_program *full, *partial; /* NULL before creation; partial also where no batch is */
 };
 
 static bool is_drawing(const cop_trainer *t)
@@ -218,7 +219,9 @@ static cop_status make(cop_trainer *t, cop_error *err)
     COP_TRY(make_batch(t, err));
     COP_TRY(cop_loader_new(t->spec.data->count, t->schedule.batch, t->spec.order_seed, &t->loader,
                            err));
-    return compile_step(t, t->schedule.batch, &t->full, err);
+    COP_TRY(compile_step(t, t->schedule.batch, &t->full, err));
+    int64_t rest = t->spec.data->count % t->schedule.batch;
+    return rest > 0 ? compile_step(t, rest, &t->partial, err) : COP_OK;
 }
 
 static cop_status new_trainer(const cop_trainer_spec *spec, cop_tensors *bag, const char *prefix,
@@ -279,13 +282,6 @@ void cop_trainer_free(cop_trainer *t)
     free(t);
 }
 
-/* The i-th parameter, or past them the buffers, as declared: the order of the state. */
-static const cop_parameter *declared_at(const cop_trainer *t, size_t i)
-{
-    return i < t->param_count ? cop_model_parameter(t->spec.model, i)
-                              : cop_model_buffer(t->spec.model, i - t->param_count);
-}
-
 cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t step, cop_error *err)
 {
     if (step < 0)
@@ -293,7 +289,7 @@ cop_status cop_trainer_start(cop_trainer *t, const cop_tensors *state, int64_t s
     size_t declared = t->param_count + t->buffer_count;
     cop_tensor *from = NULL;
     for (size_t i = 0; i < declared; i++)
-        COP_TRY(cop_find_declared(state, "state", declared_at(t, i), &from, err));
+        COP_TRY(cop_find_declared(state, "state", cop_declared_at(t->spec.model, i), &from, err));
     for (size_t i = 0; i < declared; i++) {
         cop_tensor *to = cop_tensors_at(t->state, i);
         from = cop_tensors_find(state, to->name);
@@ -324,18 +320,6 @@ int64_t cop_trainer_steps_per_epoch(const cop_trainer *t)
 int64_t cop_trainer_total_steps(const cop_trainer *t)
 {
     return t->schedule.total;
-}
-
-static cop_status program_for(cop_trainer *t, int64_t n, cop_program **out, cop_error *err)
-{
-    if (n == t->schedule.batch) {
-        *out = t->full;
-        return COP_OK;
-    }
-    if (t->partial == NULL)
-        COP_TRY(compile_step(t, n, &t->partial, err));
-    *out = t->partial;
-    return COP_OK;
 }
 
 /* Moves a share of each row's labels to all classes alike (Szegedy et al. 2016). */
@@ -378,8 +362,7 @@ static cop_status run_step(cop_trainer *t, double lr, totals *sum, cop_error *er
 {
     int64_t step = *t->step, n = 0;
     const int64_t *index = cop_loader_batch(t->loader, step, &n);
-    cop_program *p = NULL;
-    COP_TRY(program_for(t, n, &p, err));
+    cop_program *p = n == t->schedule.batch ? t->full : t->partial;
     load(t, step, index, n);
     COP_TRY(cop_program_run(p, err));
     double loss = (double)cop_program_output(p, OUTPUT_LOSS)[0];

@@ -102,7 +102,7 @@ void cop_update_step(cop_update *u, double lr)
 {
     const cop_recipe *r = &u->recipe;
     if (r->clip > 0.0)
-        (void)cop_clip_gradients(u->pieces, r->clip);
+        cop_clip_gradients(u->pieces, r->clip);
     if (!cop_update_has_second(r)) {
         cop_sgd_step(u->pieces, lr, r->momentum, r->weight_decay);
         return;

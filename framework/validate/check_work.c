@@ -1,188 +1,22 @@
 /* check_work.c: what distillers, pruners and analyzers promise (coppice/work.h), seen by running
- * them in a study in small. */
+ * them in a study in small (trial.h). */
 #include "validate/checks.h"
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "core/path.h"
-#include "nn/synthetic.h"
-#include "store/formats/tables_json.h"
-#include "study/running/drive.h"
 #include "study/running/judge.h"
 #include "train/recipe_text.h"
-#include "validate/ticket.h"
 #include "validate/traces.h"
-#include "validate/writes.h"
+#include "validate/trial.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A work of more steps is not run to its end but for so many: whether its result is sound is then
- * not known, but that its steps repeat is. */
-#define MOST_STEPS 16
-#define SOME_STEPS 4
-
 /* Runs to see whether memory grows; it does where the last so many of them each took some. */
 #define REPETITIONS    16
 #define GROWN_RUNS     4
 #define MEMORY_SECONDS 20.0
-
-typedef struct bench {
-    const cop_subject *s;
-    cop_reporter *r;
-    cop_instance instance;
-    cop_ticket ticket;
-    cop_plan plan;
-    char what[96];
-    bool is_cut; /* stopped after SOME_STEPS */
-} bench;
-
-/* What a run came to. `middle` is the caller's. */
-typedef struct outcome {
-    cop_status status;
-    cop_error err;
-    cop_status as_planned; /* pruners: whether the mask is what plan says of it */
-    cop_error differs;
-    cop_digest result, last_bag, recorded;
-    cop_tables *tables; /* an analyzer's; owned */
-    int64_t wanted;     /* the step whose state to keep, and what is kept */
-    cop_saved middle;
-} outcome;
-
-static int64_t steps_run(const bench *b)
-{
-    return b->is_cut ? SOME_STEPS : b->plan.steps;
-}
-
-static cop_status keep(void *context, const cop_saved *state, cop_error *err)
-{
-    outcome *o = context;
-    o->last_bag = cop_tensors_digest(state->bag);
-    o->recorded = cop_tensors_digest(state->series);
-    if (state->step != o->wanted || o->middle.bag != NULL)
-        return COP_OK;
-    o->middle.bag = cop_tensors_clone(state->bag);
-    o->middle.series = state->series != NULL ? cop_tensors_clone(state->series) : NULL;
-    o->middle.step = state->step;
-    return o->middle.bag != NULL && (o->middle.series != NULL) == (state->series != NULL)
-               ? COP_OK
-               : cop_out_of_memory(err);
-}
-
-static size_t lent_copies(const cop_plan *p)
-{
-    int64_t last = -1;
-    for (size_t i = 0; i < p->needed_copy_count; i++)
-        last = p->needed_copies[i] > last ? p->needed_copies[i] : last;
-    return last >= 0 ? (size_t)last + 1 : COP_TICKET_COPIES;
-}
-
-static struct cop_work make_work(bench *b)
-{
-    cop_kind kind = b->plan.kind;
-    bool is_analyzer = kind == COP_KIND_ANALYZER;
-    return (struct cop_work){.kind = kind,
-                             .task = cop_ticket_task(),
-                             .model = kind == COP_KIND_DISTILLER ? NULL : b->ticket.model,
-                             .train = b->ticket.train,
-                             .test = is_analyzer ? b->ticket.test : NULL,
-                             .seed = 7,
-                             .threads = 1,
-                             .title = b->what,
-                             .memory = cop_guards_source(b->ticket.guards),
-                             .source = cop_ticket_source(&b->ticket),
-                             .has_trained = b->plan.need_trained,
-                             .round = kind == COP_KIND_PRUNER ? 1 : 0,
-                             .rounds = b->plan.need_rounds ? COP_TICKET_ROUNDS : 0,
-                             .copy_count = is_analyzer ? lent_copies(&b->plan) : 0,
-                             .dense_count = b->plan.need_dense ? COP_TICKET_COPIES : 0,
-                             .wants_synthetic = b->plan.need_synthetic,
-                             .request_count = b->ticket.request_count,
-                             .snapshot_counts = b->ticket.snapshot_counts};
-}
-
-static cop_status run_distiller(const cop_drive *d, const cop_work_ops *ops, outcome *o)
-{
-    cop_synthetic set;
-    COP_TRY(cop_drive_distiller(d, ops, &set, &o->err));
-    const cop_task *t = cop_ticket_task();
-    size_t values = (size_t)set.count * (size_t)(t->channels * t->height * t->width);
-    cop_digest pixels = cop_hash_bytes(set.pixels, values * sizeof *set.pixels);
-    o->result =
-        cop_hash_bytes(set.labels, (size_t)set.count * (size_t)t->classes * sizeof *set.labels);
-    o->result.hi ^= pixels.hi;
-    o->result.lo += pixels.lo;
-    cop_synthetic_clear(&set);
-    return COP_OK;
-}
-
-static cop_status run_pruner(const bench *b, const cop_drive *d, const cop_work_ops *ops,
-                             outcome *o)
-{
-    cop_tensors *mask = NULL;
-    /* A copy of the host's own: a work that writes into what it borrowed is not its judge. */
-    cop_tensors *before = cop_tensors_clone(b->ticket.mask);
-    if (before == NULL)
-        return cop_out_of_memory(&o->err);
-    cop_status status = cop_drive_pruner(d, ops, before, &mask, &o->err);
-    o->result = cop_tensors_digest(mask);
-    if (status == COP_OK)
-        o->as_planned = cop_check_mask(d->what, mask, before, &b->plan.promise, &o->differs);
-    cop_tensors_free(mask);
-    cop_tensors_free(before);
-    return status;
-}
-
-static cop_status tables_digest(const bench *b, const cop_tables *tables, cop_digest *out,
-                                cop_error *err)
-{
-    char path[COP_PATH_SIZE];
-    COP_TRY(cop_path_join(path, sizeof path, err, b->s->scratch, "tables.json"));
-    cop_writes_by_host(true);
-    cop_status status = cop_tables_write(tables, path, err);
-    cop_writes_by_host(false);
-    COP_TRY(status);
-    return cop_hash_file(path, out, err);
-}
-
-static cop_status run_analyzer(const bench *b, const cop_drive *d, const cop_work_ops *ops,
-                               outcome *o)
-{
-    COP_TRY(cop_drive_analyzer(d, ops, &o->tables, &o->err));
-    return tables_digest(b, o->tables, &o->result, &o->err);
-}
-
-/* One run with an instance of its own, from a kept bag or anew, for `steps` steps at most. */
-static void run(bench *b, const outcome *from, int64_t steps, outcome *o)
-{
-    cop_worker worker;
-    o->status = cop_worker_open(&b->instance, cop_ticket_task(), &worker, &o->err);
-    if (o->status != COP_OK)
-        return;
-    struct cop_work work = make_work(b);
-    cop_drive d = {.what = b->what,
-                   .self = worker.self,
-                   .work = &work,
-                   .steps = b->plan.steps,
-                   .promise = {.regrows = true}, /* what plan says is a check of its own */
-                   .save = keep,
-                   .context = o,
-                   .saves_end = true,
-                   .steps_left = &steps};
-    if (from != NULL)
-        d.resume = &from->middle;
-    const cop_work_ops *ops = b->instance.ops;
-    o->status = b->plan.kind == COP_KIND_DISTILLER ? run_distiller(&d, ops, o)
-                : b->plan.kind == COP_KIND_PRUNER  ? run_pruner(b, &d, ops, o)
-                                                   : run_analyzer(b, &d, ops, o);
-    cop_worker_close(&worker);
-    /* That it was cut short is what was asked for: its last bag is then what there is. */
-    if (b->is_cut && o->status == COP_CANCELLED) {
-        o->status = COP_OK;
-        o->result = o->last_bag;
-    }
-}
 
 static bool is_same(cop_digest a, cop_digest b)
 {
@@ -196,13 +30,14 @@ static cop_digest plan_digest(const cop_plan *p)
     if (h == NULL)
         return (cop_digest){0, 0};
     const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic};
-    char text[768];
+    char text[COP_RECIPE_TEXT_SIZE];
     cop_hasher_update(h, &p->steps, sizeof p->steps);
     cop_hasher_update(h, &p->steps_go_on, sizeof p->steps_go_on);
     cop_hasher_update(h, &p->flops, sizeof p->flops);
     cop_hasher_update(h, needs, sizeof needs);
     cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
     cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
+    cop_hasher_update_text(h, cop_recipe_text(&p->expected_recipe, text, sizeof text));
     cop_hasher_update(h, &p->promise.states_left, sizeof p->promise.states_left);
     cop_hasher_update(h, &p->promise.left, sizeof p->promise.left);
     cop_hasher_update(h, &p->promise.regrows, sizeof p->promise.regrows);
@@ -226,12 +61,12 @@ static cop_digest plan_digest(const cop_plan *p)
     return digest;
 }
 
-static cop_digest options_digest(const bench *b)
+static cop_digest options_digest(const cop_trial *b)
 {
     return cop_hash_bytes(b->instance.options, b->s->entry->plugin->options_size);
 }
 
-static cop_status plan_once(bench *b, cop_error *err)
+static cop_status plan_once(cop_trial *b, cop_error *err)
 {
     static const int64_t class_counts[] = {48, 48, 48};
     cop_kind kind = (cop_kind)b->s->entry->plugin->kind;
@@ -250,7 +85,7 @@ static cop_status plan_once(bench *b, cop_error *err)
     return cop_plan_make(b->what, b->instance.ops, b->instance.options, &b->plan, err);
 }
 
-static bool check_plan(bench *b)
+static bool check_plan(cop_trial *b)
 {
     static const cop_check check = {"plan is pure",
                                     "two calls with the same options give the same plan and leave "
@@ -281,11 +116,11 @@ static bool check_plan(bench *b)
         cop_reporter_finding(b->r, "it changed the options");
     else
         cop_reporter_ok(b->r);
-    b->is_cut = b->plan.steps > MOST_STEPS;
+    b->is_cut = b->plan.steps > COP_TRIAL_MOST_STEPS;
     return true;
 }
 
-static bool check_end(bench *b, outcome *first)
+static bool check_end(cop_trial *b, cop_trial_outcome *first)
 {
     static const cop_check whole = {"runs to its end",
                                     "begin, every step and finish succeed, and the result is one "
@@ -295,12 +130,12 @@ static bool check_end(bench *b, outcome *first)
     static const cop_check cut = {"its first steps succeed", "begin and every step succeed",
                                   "work.h: cop_work_ops"};
     cop_reporter_begin(b->r, b->is_cut ? &cut : &whole);
-    first->wanted = steps_run(b) / 2;
-    run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, first);
+    first->wanted = cop_trial_steps(b) / 2;
+    cop_trial_run(b, NULL, b->is_cut ? COP_TRIAL_SOME_STEPS : b->plan.steps + 1, first);
     return cop_reporter_status(b->r, first->status, &first->err);
 }
 
-static void check_mask(bench *b, const outcome *first)
+static void check_mask(cop_trial *b, const cop_trial_outcome *first)
 {
     static const cop_check check = {"the mask is as planned",
                                     "it keeps as many weights as plan states, and brings none back "
@@ -312,7 +147,7 @@ static void check_mask(bench *b, const outcome *first)
     (void)cop_reporter_status(b->r, first->as_planned, &first->differs);
 }
 
-static void check_inputs(bench *b, cop_digest before, cop_status known)
+static void check_inputs(cop_trial *b, cop_digest before, cop_status known)
 {
     static const cop_check check = {"inputs stay as they are",
                                     "nothing that was borrowed is written to: masks, states, "
@@ -330,15 +165,15 @@ static void check_inputs(bench *b, cop_digest before, cop_status known)
         (void)cop_reporter_status(b->r, known, &err);
 }
 
-static void check_repeat(bench *b, const outcome *first)
+static void check_repeat(cop_trial *b, const cop_trial_outcome *first)
 {
     static const cop_check check = {"the same seed gives the same bits",
                                     "a second run with the same seed, options and inputs gives the "
                                     "same result and records the same numbers, bit for bit",
                                     "work.h: \"A step is a pure function\""};
     cop_reporter_begin(b->r, &check);
-    outcome again = {.wanted = -1};
-    run(b, NULL, b->is_cut ? SOME_STEPS : b->plan.steps + 1, &again);
+    cop_trial_outcome again = {.wanted = -1};
+    cop_trial_run(b, NULL, b->is_cut ? COP_TRIAL_SOME_STEPS : b->plan.steps + 1, &again);
     if (again.status != COP_OK)
         (void)cop_reporter_status(b->r, again.status, &again.err);
     else if (!is_same(first->result, again.result))
@@ -350,7 +185,7 @@ static void check_repeat(bench *b, const outcome *first)
     cop_tables_free(again.tables);
 }
 
-static void check_resume(bench *b, const outcome *first)
+static void check_resume(cop_trial *b, const cop_trial_outcome *first)
 {
     static const cop_check check = {"a restored bag gives the same bits",
                                     "a run that goes on from a checkpoint gives the result and the "
@@ -362,8 +197,10 @@ static void check_resume(bench *b, const outcome *first)
                           (long long)b->plan.steps);
         return;
     }
-    outcome resumed = {.wanted = -1};
-    run(b, first, b->is_cut ? SOME_STEPS - first->middle.step : b->plan.steps + 1, &resumed);
+    cop_trial_outcome resumed = {.wanted = -1};
+    cop_trial_run(b, first,
+                  b->is_cut ? COP_TRIAL_SOME_STEPS - first->middle.step : b->plan.steps + 1,
+                  &resumed);
     if (resumed.status != COP_OK)
         (void)cop_reporter_status(b->r, resumed.status, &resumed.err);
     else if (!is_same(first->result, resumed.result))
@@ -377,7 +214,7 @@ static void check_resume(bench *b, const outcome *first)
     cop_tables_free(resumed.tables);
 }
 
-static void check_cancel(bench *b)
+static void check_cancel(cop_trial *b)
 {
     static const cop_check check = {"can be stopped between steps",
                                     "a run that is stopped after a step is destroyed, and finish "
@@ -388,8 +225,8 @@ static void check_cancel(bench *b)
         cop_reporter_skip(b->r, "there are %lld steps", (long long)b->plan.steps);
         return;
     }
-    outcome stopped = {.wanted = -1};
-    run(b, NULL, 1, &stopped);
+    cop_trial_outcome stopped = {.wanted = -1};
+    cop_trial_run(b, NULL, 1, &stopped);
     if (stopped.status == COP_CANCELLED || (b->is_cut && stopped.status == COP_OK))
         cop_reporter_ok(b->r);
     else
@@ -399,13 +236,13 @@ static void check_cancel(bench *b)
 }
 
 /* The bag after as many steps as the first run had, in a work that is planned to be longer. */
-static void compare_longer(bench *b, bench *longer, const outcome *first)
+static void compare_longer(cop_trial *b, cop_trial *longer, const cop_trial_outcome *first)
 {
     cop_error err = {0};
-    outcome o = {.wanted = -1};
+    cop_trial_outcome o = {.wanted = -1};
     cop_status status = plan_once(longer, &err);
     if (status == COP_OK && longer->plan.steps > b->plan.steps)
-        run(longer, NULL, steps_run(b), &o);
+        cop_trial_run(longer, NULL, cop_trial_steps(b), &o);
     if (status != COP_OK)
         (void)cop_reporter_status(b->r, status, &err);
     else if (longer->plan.steps <= b->plan.steps)
@@ -417,18 +254,18 @@ static void compare_longer(bench *b, bench *longer, const outcome *first)
         cop_reporter_finding(b->r,
                              "after step %lld of %lld the bag is another than after step "
                              "%lld of %lld",
-                             (long long)steps_run(b), (long long)longer->plan.steps,
-                             (long long)steps_run(b), (long long)b->plan.steps);
+                             (long long)cop_trial_steps(b), (long long)longer->plan.steps,
+                             (long long)cop_trial_steps(b), (long long)b->plan.steps);
     else if (!is_same(first->recorded, o.recorded))
         cop_reporter_finding(b->r, "in %lld steps other numbers are recorded than in %lld of %lld",
-                             (long long)steps_run(b), (long long)steps_run(b),
+                             (long long)cop_trial_steps(b), (long long)cop_trial_steps(b),
                              (long long)longer->plan.steps);
     else
         cop_reporter_ok(b->r);
     cop_plan_clear(&longer->plan);
 }
 
-static void check_going_on(bench *b, const outcome *first)
+static void check_going_on(cop_trial *b, const cop_trial_outcome *first)
 {
     static const cop_check check = {
         "steps do not depend on how many there are",
@@ -441,7 +278,7 @@ static void check_going_on(bench *b, const outcome *first)
     if (!b->plan.steps_go_on || b->plan.steps == 0)
         return;
     cop_reporter_begin(b->r, &check);
-    bench longer = {.s = b->s, .r = b->r, .ticket = b->ticket};
+    cop_trial longer = {.s = b->s, .r = b->r, .ticket = b->ticket};
     char *members = cop_subject_longer(b->s, b->instance.options, &is_longer);
     const cop_plugin *plugin = b->s->entry->plugin;
     (void)snprintf(longer.what, sizeof longer.what, "%s", b->what);
@@ -466,21 +303,21 @@ static void check_going_on(bench *b, const outcome *first)
 }
 
 typedef struct errand {
-    bench *b;
-    outcome o;
+    cop_trial *b;
+    cop_trial_outcome o;
 } errand;
 
 static void *run_errand(void *context)
 {
     errand *e = context;
-    run(e->b, NULL, e->b->is_cut ? SOME_STEPS : e->b->plan.steps + 1, &e->o);
+    cop_trial_run(e->b, NULL, e->b->is_cut ? COP_TRIAL_SOME_STEPS : e->b->plan.steps + 1, &e->o);
     cop_tables_free(e->o.tables);
     return NULL;
 }
 
 /* One run in a thread of its own, with whose end the allocator takes back the chunks that it keeps
  * in hand for the thread and counts as used. */
-static bool run_apart(bench *b)
+static bool run_apart(cop_trial *b)
 {
     errand e = {.b = b, .o = {.wanted = -1}};
     pthread_t thread;
@@ -489,7 +326,7 @@ static bool run_apart(bench *b)
 
 /* Runs so often that what is kept for good is there, such as tables of libraries. What grows even
  * then grows for ever. */
-static void check_memory(bench *b)
+static void check_memory(cop_trial *b)
 {
     static const cop_check check = {"memory is given back",
                                     "after destroy as much memory is in use as before create",
@@ -521,13 +358,13 @@ static void check_memory(bench *b)
 }
 
 /* The digest of what the judge says of the tables, with them as the dense network's or without. */
-static cop_status judge_once(const bench *b, const cop_tables *tables, const cop_tables *dense,
+static cop_status judge_once(const cop_trial *b, const cop_tables *tables, const cop_tables *dense,
                              cop_digest *out, cop_error *err)
 {
     cop_tables *verdicts = NULL;
     COP_TRY(cop_judge_tables(b->what, b->instance.ops, b->instance.options, tables, dense,
                              &verdicts, err));
-    cop_status status = tables_digest(b, verdicts, out, err);
+    cop_status status = cop_trial_tables_digest(b, verdicts, out, err);
     cop_tables_free(verdicts);
     return status;
 }
@@ -543,7 +380,7 @@ static const char *judgement_of(const cop_plugin *plugin)
 
 /* An option that is part of no identity, and read where results are made, makes two results of one
  * name. */
-static void check_judgements(const bench *b)
+static void check_judgements(const cop_trial *b)
 {
     static const cop_check check = {"what is read for judging is judged by",
                                     "options with COP_OPTION_JUDGEMENT have a judge to read them",
@@ -561,7 +398,7 @@ static void check_judgements(const bench *b)
         cop_reporter_ok(b->r);
 }
 
-static void check_judge(const bench *b, const outcome *first)
+static void check_judge(const cop_trial *b, const cop_trial_outcome *first)
 {
     static const cop_check check = {
         "judge is pure",
@@ -590,7 +427,7 @@ static void check_judge(const bench *b, const outcome *first)
         }
         is_pure = is_pure && is_same(once, twice);
     }
-    if (tables_digest(b, first->tables, &after, &err) != COP_OK)
+    if (cop_trial_tables_digest(b, first->tables, &after, &err) != COP_OK)
         (void)cop_reporter_status(b->r, COP_FAILED, &err);
     else if (!is_same(after, first->result))
         cop_reporter_finding(b->r, "it changed the tables that it was to judge");
@@ -602,7 +439,7 @@ static void check_judge(const bench *b, const outcome *first)
         cop_reporter_ok(b->r);
 }
 
-static void check_all(bench *b)
+static void check_all(cop_trial *b)
 {
     cop_error err = {0};
     cop_digest before = {0};
@@ -614,7 +451,7 @@ static void check_all(bench *b)
     if (status == COP_OK)
         status = cop_ticket_digest(&b->ticket, &before, &err);
     cop_trace_take(&trace);
-    outcome first = {.wanted = -1};
+    cop_trial_outcome first = {.wanted = -1};
     if (check_end(b, &first)) {
         check_mask(b, &first);
         check_repeat(b, &first);
@@ -635,7 +472,7 @@ static void check_all(bench *b)
 void cop_check_work(const cop_subject *s, const cop_component *c)
 {
     cop_error err = {0};
-    bench b = {.s = s, .r = s->reporter};
+    cop_trial b = {.s = s, .r = s->reporter};
     const cop_plugin *plugin = s->entry->plugin;
     (void)snprintf(b.what, sizeof b.what, "%s '%s'", cop_kind_name((cop_kind)plugin->kind),
                    plugin->id);

@@ -20,6 +20,9 @@ typedef struct cop_subject {
 cop_status cop_subject_component(const cop_registry *r, cop_kind kind, const char *id,
                                  const char *members, cop_component **out, cop_error *err);
 
+/* COP_INVALID where --set would not be NAME=VALUE with one value. */
+cop_status cop_subject_check_set(const char *set, cop_error *err);
+
 /* The members that --set asks for, as such text. NULL without memory. The caller's. */
 char *cop_subject_members(const cop_subject *s);
 

@@ -26,21 +26,39 @@ cop_status cop_subject_component(const cop_registry *r, cop_kind kind, const cha
     return status;
 }
 
-/* A bare word is a string, as it is for --set elsewhere. */
-static void append_value(const char *value, cop_text *text)
+cop_status cop_subject_check_set(const char *set, cop_error *err)
 {
-    cop_text trial = {0};
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     config_t config;
+    config_setting_t *value = NULL;
+    size_t name = strspn(set, letters);
+    char shown[200];
+    (void)cop_escape(set, shown, sizeof shown);
+    if (name == 0 || set[name] != '=')
+        return cop_fail(err, COP_INVALID, "--set \"%s\": wanted NAME=VALUE", shown);
+    if (cop_syntax_parse_value(set + name + 1, &config, &value, err) != COP_OK)
+        return cop_fail_within(err, "--set \"%s\"", shown);
+    config_destroy(&config);
+    return COP_OK;
+}
+
+/* A bare word is a string, as it is for --set elsewhere. The newline ends a comment in the text. */
+static void append_value(const char *text, cop_text *to)
+{
+    config_t config;
+    config_setting_t *value = NULL;
     cop_error unused = {0};
-    cop_text_printf(&trial, "v = %s;", value);
-    if (!trial.failed &&
-        cop_syntax_parse(trial.data, trial.length, NULL, &config, &unused) == COP_OK) {
-        config_destroy(&config);
-        cop_text_append(text, value);
-    } else {
-        cop_append_string(text, value);
+    if (cop_syntax_parse_value(text, &config, &value, &unused) != COP_OK) {
+        to->failed = true; /* without memory: what is wrong with a value was told before */
+        return;
     }
-    cop_text_free(&trial);
+    if (config_setting_type(value) == CONFIG_TYPE_STRING)
+        cop_append_string(to, config_setting_get_string(value));
+    else
+        cop_text_append(to, text);
+    cop_text_append(to, "\n; ");
+    config_destroy(&config);
 }
 
 /* Appends what --set asks for, apart from the options that `leaves_out` names. */
@@ -57,7 +75,6 @@ static void append_sets(const cop_subject *s, bool (*leaves_out)(const cop_plugi
             continue;
         cop_text_printf(text, "%.*s = ", (int)(equals - s->sets[i]), s->sets[i]);
         append_value(equals + 1, text);
-        cop_text_append(text, "; ");
     }
 }
 

@@ -4,9 +4,9 @@
 
 #include "validate/findings.h"
 
-/* Files open for writing, as one text. */
+/* What a process holds that others may see. */
 typedef struct cop_trace {
-    int writable; /* how many */
+    int writable; /* files that are open for writing */
 } cop_trace;
 
 /* What there is before. */

@@ -273,8 +273,7 @@ cop_status cop_validate(const cop_validate_spec *spec, size_t *findings, cop_err
     validation v = {.spec = spec};
     *findings = 0;
     for (size_t i = 0; i < spec->set_count; i++)
-        if (strchr(spec->sets[i], '=') == NULL)
-            return cop_fail(err, COP_INVALID, "--set \"%s\": wanted NAME=VALUE", spec->sets[i]);
+        COP_TRY(cop_subject_check_set(spec->sets[i], err));
     cop_status status = validate(&v, err);
     for (size_t i = 0; i < v.count; i++)
         *findings += v.findings[i].verdict == COP_VERDICT_FINDING;

@@ -46,6 +46,7 @@ plugin -> nn: makes and checks models
 store -> train: a synthetic set's file holds its recipe
 store -> nn: a synthetic set is a file format
 store -> exec: provenance names the libraries' versions
+distil -> study: whole distillers plan and run as a plugin does
 distil -> train: a network that is trained between matches
 distil -> nn: models, samples, augmentation and decoding
 distil -> exec: compiles and runs the matching program
@@ -113,7 +114,9 @@ dnnl.h: exec/onednn exec/program
 cblas.h: exec/kernels/linear exec/program exec/inspect nn
 omp.h: core
 libconfig.h: plugin
-png.h: report/renderers
+png.h: report/renderers store/formats
+jpeglib.h: store/formats
+jerror.h: store/formats
 zip.h: store/formats
 Random123/philox.h: core
 xxhash.h: core
@@ -123,8 +126,5 @@ dlfcn.h: plugin/loading
 # Headers of libraries beside C's, and the plugins that may include them.
 PLUGIN_LIBRARIES = """
 zlib.h: datasets/mnist datasets/svhn
-jpeglib.h: datasets/imagefolder distillers/file
-jerror.h: datasets/imagefolder
-png.h: datasets/imagefolder distillers/file
 matio.h: datasets/svhn
 """

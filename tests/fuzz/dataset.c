@@ -9,17 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_PATHS = 8, READ = 4, MOST_BYTES = 1 << 26 };
 
 static cop_registry *registry;
 static cop_component *component;
-static char paths[MOST_PATHS][160]; /* in the order of their making */
+static char paths[MOST_PATHS][160];
 static int path_count;
 
-/* The last made first: folders are empty then. */
 static void close_all(void)
 {
     cop_component_free(component);
@@ -48,11 +46,6 @@ void fuzz_put(const char *name, const uint8_t *data, size_t size)
     int file = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     FUZZ_REQUIRE(file >= 0 && write(file, data, size) == (ssize_t)size);
     (void)close(file);
-}
-
-void fuzz_make_folder(const char *name)
-{
-    (void)mkdir(path_of(name), 0700);
 }
 
 static void open_component(const char *id, const char *settings)

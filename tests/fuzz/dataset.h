@@ -8,9 +8,6 @@
  * A target has the same few files all the time. */
 void fuzz_put(const char *name, const uint8_t *data, size_t size);
 
-/* Makes a folder there, once. */
-void fuzz_make_folder(const char *name);
-
 /* Opens the dataset of that id with these settings (libconfig's; the same at every call), has it
  * describe itself, and reads its first four training images, or all that it has; whether all of that
  * went well. Requires that labels are in range. */

@@ -4,6 +4,7 @@
  *   make_corpus DIR      writes them below DIR, whose folders are made */
 #include "core/table.h"
 #include "fuzz.h"
+#include "image_cache.h"
 
 #include "core/file.h"
 #include "core/text.h"
@@ -98,8 +99,15 @@ static cop_status write_study(const char *path, cop_error *err)
                                     .knows_data = true,
                                     .has_data = true,
                                     .data = named(COP_ARTIFACT_SET, '6')}};
-    cop_record_distilled distilled[] = {
-        {.cell = 1, .set = tickets[1].data, .has_trained = true, .trained = copies[0]}};
+    cop_record_distilled distilled[] = {{.cell = 1,
+                                         .set = tickets[1].data,
+                                         .has_trained = true,
+                                         .trained = copies[0],
+                                         .recipe = "name=idc duration=1000ep",
+                                         .real_images = 1.5e9,
+                                         .second_order = (double)NAN,
+                                         .trainings = copies,
+                                         .training_count = 2}};
     cop_record_failure failures[] = {{.stage = tickets[1].mask, .reason = "the disk is full"}};
     const cop_record record = {.name = "made up",
                                .seeds = seeds,
@@ -266,6 +274,23 @@ static cop_status write_run_note(const char *path, cop_error *err)
     return cop_run_note_write(&note, path, err);
 }
 
+static cop_status write_images(const char *path, cop_error *err)
+{
+    static const int32_t labels[2][3] = {{0, 3, 1}, {2, 2}};
+    uint8_t pixels[36];
+    cop_image_writer *w = NULL;
+    COP_TRY(cop_image_writer_open(path, &fuzz_images, &w, err));
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(255 - 7 * i);
+    for (int split = 0; split < 2; split++) {
+        int64_t count = fuzz_images.count[split];
+        size_t bytes = (size_t)(count * fuzz_images.image);
+        FUZZ_REQUIRE(cop_image_writer_pixels(w, pixels, bytes, err) == COP_OK);
+        FUZZ_REQUIRE(cop_image_writer_labels(w, labels[split], count, err) == COP_OK);
+    }
+    return cop_image_writer_commit(w, err);
+}
+
 static const struct format {
     const char *name;
     cop_status (*write)(const char *path, cop_error *err);
@@ -275,7 +300,7 @@ static const struct format {
     {"tables_json", write_tables},       {"artifact_json", write_manifest},
     {"safetensors", write_tensors},      {"checkpoint_file", write_checkpoint},
     {"synthetic_file", write_synthetic}, {"run_note", write_run_note},
-    {"stages_json", write_stages},
+    {"stages_json", write_stages},       {"image_cache", write_images},
 };
 
 int main(int argc, char **argv)

@@ -6,9 +6,9 @@ library=$1 include=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 nm -D --defined-only "$library" | awk '{ print $3 }' | grep -vxE '_edata|_end|__bss_start|_init|_fini' | sort -u >"$work/exported"
-# A declaration is COP_API … name( or name[ up to the first bracket, over line ends; `coppice_plugin` is
-# the plugins' own symbol.
-cat "$include"/coppice/*.h | tr '\n' ' ' | grep -oE 'COP_API [a-z][^[(;]*[[(]' | sed -E 's/.*[ *](cop_[a-z0-9_]+)[[(]$/\1/' |
+# A declaration is COP_API … name( or name[ or name; up to the first of these, over line ends;
+# `coppice_plugin` is the plugins' own symbol.
+cat "$include"/coppice/*.h | tr '\n' ' ' | grep -oE 'COP_API [a-z][^[(;]*[[(;]' | sed -nE 's/.*[ *](cop_[a-z0-9_]+)[[(;]$/\1/p' |
   sort -u >"$work/declared"
 if ! diff "$work/declared" "$work/exported" >"$work/difference"; then
   echo "declared (<) and exported (>) differ:"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A ticket exported here has the same loss in PyTorch: `tools/check-ticket` and `coppice eval` agree
-on a network that was trained and pruned for a moment. Exit status 77 where there is no PyTorch.
+on networks of each model that were trained and pruned for a moment. Exit status 77 where there is no PyTorch.
 
     check_torch.py COPPICE SOURCE_DIR
 """
@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,10 +17,20 @@ PYTHON = "/usr/bin/python3"  # Debian's, for which python3-torch is; another one
 CONFIG = """
 study   = { name = "t"; copies = 1; threads = 1; };
 dataset = { plugin = "cifar10"; path = "data"; train_size = 64; test_size = 200; };
-ticket  = { model = { plugin = "convnet"; depth = 2; width = 8; norm = "group"; groups = 2; };
+ticket  = { model = { plugin = %s };
             phases = ( { pruner = { plugin = "imp"; rate = 0.5; }; } ); };
-train   = { recipe = "sgd"; duration = "30ep"; batch = 32; lr = 0.1; augment = "none"; };
+train   = { recipe = "sgd"; duration = "%s"; batch = 32; lr = %g; augment = "none"; };
 """
+MODELS = (  # the options, how long, the rate
+    ('"convnet"; depth = 2; width = 8; norm = "group"; groups = 2;', "30ep", 0.1),
+    ('"resnet"; depth = 14; width = 4;', "3ep", 0.05),
+    ('"resnet"; depth = 10; width = 2; norm = "none"; stem = "large";', "3ep", 0.01),
+    ('"resnet_ap"; depth = 10; width = 4; norm = "group"; groups = 2; stem = "mid";', "3ep", 0.05),
+    ('"vgg"; depth = 11; width = 2; norm = "batch"; last_pool = "avg";', "3ep", 0.05),
+    ('"mlp"; hidden = [20, 10]; norm = "layer"; activation = "tanh";', "3ep", 0.05),
+    ('"lenet5"; norm = "batch";', "3ep", 0.05),
+    ('"lenet5"; variant = "caffe";', "3ep", 0.01),
+    ('"alexnet"; width = 4;', "3ep", 0.01))
 
 
 def run(*words):
@@ -42,24 +53,32 @@ def write_data(folder):
             out.truncate(10000 * 3073)
 
 
+def compare(coppice, source, python, folder, parts):
+    """One model: what is exported, and with what `coppice eval` and PyTorch say of it."""
+    config, weights, out = folder / "t.cfg", folder / "w.safetensors", folder / "out"
+    for part in parts:
+        run(coppice, "export", out, "--to", weights, *part)
+        ours = json.loads(run(coppice, "eval", config, "--weights", weights, "--json"))
+        theirs = run(python, source / "tools/check-ticket", weights,
+                     folder / "data/test_batch.bin", "200").split()
+        if abs(ours["loss"] - float(theirs[1])) > 1e-5 * abs(ours["loss"]):
+            sys.exit(f"{config.read_text()}: loss {ours['loss']} here, and PyTorch says {theirs[1]}")
+        if abs(100 * ours["accuracy"] - float(theirs[3])) > 0.51:  # one image of 200 at most
+            sys.exit(f"{config.read_text()}: accuracy {ours['accuracy']} here, and PyTorch says "
+                     f"{theirs[3]} %")
+
+
 def main():
     coppice, source = sys.argv[1], pathlib.Path(sys.argv[2])
     python = PYTHON if os.access(PYTHON, os.X_OK) else sys.executable
     with tempfile.TemporaryDirectory(prefix="coppice-test-") as name:
         folder = pathlib.Path(name)
-        config, weights, out = folder / "t.cfg", folder / "w.safetensors", folder / "out"
         write_data(folder / "data")
-        config.write_text(CONFIG)
-        run(coppice, "run", config, "--out", out)
-        for part in ([], ["--initial"]):
-            run(coppice, "export", out, "--to", weights, *part)
-            ours = json.loads(run(coppice, "eval", config, "--weights", weights, "--json"))
-            theirs = run(python, source / "tools/check-ticket", weights,
-                         folder / "data/test_batch.bin", "200").split()
-            if abs(ours["loss"] - float(theirs[1])) > 1e-5 * abs(ours["loss"]):
-                sys.exit(f"loss {ours['loss']} here, and PyTorch says {theirs[1]}")
-            if abs(100 * ours["accuracy"] - float(theirs[3])) > 0.51:  # one image of 200 at most
-                sys.exit(f"accuracy {ours['accuracy']} here, and PyTorch says {theirs[3]} %")
+        for i, model in enumerate(MODELS):
+            (folder / "t.cfg").write_text(CONFIG % model)
+            run(coppice, "run", folder / "t.cfg", "--out", folder / "out")
+            compare(coppice, source, python, folder, ([], ["--initial"]) if i == 0 else ([],))
+            shutil.rmtree(folder / "out")
 
 
 if __name__ == "__main__":

@@ -214,6 +214,14 @@ static void an_exported_ticket_evaluates_as_it_did(void **state)
     assert_true(json_number(said, "\"count\"") == 100.0);
     free(said);
     free(trainings);
+    assert_ends(
+        s.dir,
+        start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--json", "--set",
+                                   "train.dataset={plugin=\"shapes\"; test_size=60;}")),
+        0);
+    said = read_text(s.dir, "out");
+    assert_true(json_number(said, "\"count\"") == 60.0); /* what the copies are measured by */
+    free(said);
     assert_ends(s.dir,
                 start_command(s.dir, WORDS("eval", s.config, "--weights", weights, "--set",
                                            "ticket.model.width=8")),

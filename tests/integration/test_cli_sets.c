@@ -5,7 +5,10 @@
 
 #include "core/file.h"
 #include "nn/synthetic.h"
+#include "store/formats/safetensors.h"
 #include "store/formats/synthetic_file.h"
+
+#include <coppice/host.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,12 @@ static const char several_networks[] =
           "sweep = ( { path = \"ticket.model\"; labels = [\"narrow\", \"wide\"];\n"
           "            values = ( { plugin = \"convnet\"; depth = 1; width = 4; },\n"
           "                       { plugin = \"convnet\"; depth = 2; width = 8; } ); } );\n";
+
+static const char several_recipes[] =
+    STUDY "distill = { plugin = \"random\"; ipc = 2; };\n"
+          "sweep = ( { path = \"distill.recipe\"; labels = [\"short\", \"long\"];\n"
+          "            values = ( { recipe = \"sgd\"; duration = \"1ep\"; },\n"
+          "                       { recipe = \"sgd\"; duration = \"2ep\"; } ); } );\n";
 
 typedef struct scene {
     char dir[256], set[300];
@@ -109,6 +118,42 @@ static void a_set_that_went_out_comes_in_with_the_same_bits(void **state)
     cop_synthetic_clear(&back);
 }
 
+static const char *note(const cop_metadata *notes, size_t count, const char *key)
+{
+    const char *value = cop_metadata_find(notes, count, key);
+    if (value == NULL)
+        fail_msg("the file does not say \"%s\"", key);
+    return value;
+}
+
+/* Whose it is and how it was made: enough to find it in its store, and to make it anew. */
+static void a_set_that_went_out_says_how_it_was_made(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    cop_tensors *tensors = NULL;
+    cop_metadata *notes = NULL;
+    size_t n = 0;
+    char folder[400];
+    assert_ok(cop_safetensors_read(s->set, &tensors, &notes, &n, &err), &err);
+    assert_string_equal(note(notes, n, "study"), "t");
+    assert_string_equal(note(notes, n, "seed"), "1");
+    assert_non_null(note(notes, n, "cell"));
+    assert_string_equal(note(notes, n, "coppice"), cop_version());
+    const char *dataset = note(notes, n, "dataset");
+    assert_int_equal(strncmp(dataset, "shapes, ", 8), 0);
+    assert_int_equal(strspn(dataset + 8, "0123456789abcdef"), 32);
+    const char *options = note(notes, n, "options");
+    assert_non_null(strstr(options, "ipc = 2; "));
+    assert_non_null(strstr(options, "factor = 2;"));
+    assert_null(strstr(options, "recipe")); /* which is not of the set */
+    (void)snprintf(folder, sizeof folder, "%s/store/%s", in(s, "first"),
+                   note(notes, n, "artifact"));
+    assert_int_equal(access(folder, R_OK), 0);
+    free(notes);
+    cop_tensors_free(tensors);
+}
+
 /* The last `lines` lines of a history: in the order of seeds, so those of the last one. */
 static const char *last_lines(const char *text, int lines)
 {
@@ -162,7 +207,59 @@ static void one_set_is_judged_by_several_networks(void **state)
     assert_int_equal(access(in(s, "distilled-decoded.png"), R_OK), 0);
 }
 
-/* A set that does not fit is refused by `check`, with its file. */
+/* The id of a distilled set, by the line of distilled.csv that begins so. */
+static void id_of_set(const char *sheet, const char *begin, char id[33])
+{
+    const char *line = strstr(sheet, begin);
+    assert_non_null(line);
+    line++; /* the end of the line before */
+    for (int commas = 0; commas < 7; commas += *line++ == ',')
+        assert_true(*line != '\0' && *line != '\n');
+    assert_int_equal(sscanf(line, "%32[0-9a-f]", id), 1);
+}
+
+/* The epochs of a training, by the line of trainings.csv that begins so; its id comes before. */
+static double epochs_of(const char *sheet, const char *begin)
+{
+    const char *line = strstr(sheet, begin);
+    assert_non_null(line);
+    line = strchr(line + strlen(begin), ',');
+    assert_non_null(line);
+    return strtod(line + 1, NULL);
+}
+
+static void one_set_is_trained_on_by_several_recipes(void **state)
+{
+    const scene *s = *state;
+    char ids[4][33];
+    run(s, several_recipes, "recipes");
+    char *sheet = read_text(s->dir, "recipes/studies/t/report/distilled.csv");
+    id_of_set(sheet, "\nshort,0,", ids[0]);
+    id_of_set(sheet, "\nlong,0,", ids[1]);
+    id_of_set(sheet, "\nshort,1,", ids[2]);
+    id_of_set(sheet, "\nlong,1,", ids[3]);
+    assert_string_equal(ids[0], ids[1]);
+    assert_string_equal(ids[2], ids[3]);
+    assert_string_not_equal(ids[0], ids[2]);
+    free(sheet);
+    char *trainings = read_text(s->dir, "recipes/studies/t/report/trainings.csv");
+    assert_true(epochs_of(trainings, "\nshort,0,-1,0,distilled,0,") == 1.0);
+    assert_true(epochs_of(trainings, "\nlong,0,-1,0,distilled,0,") == 2.0);
+    free(trainings);
+    static const char *const cells[] = {"short", "long"};
+    for (int i = 0; i < 2; i++) { /* each goes out with the recipe of its cell */
+        assert_ends(
+            s->dir,
+            start_command(s->dir, WORDS("export", in(s, "recipes"), "--data", "--seed", "1",
+                                        "--cell", cells[i], "--to", in(s, "one.safetensors"))),
+            0);
+        cop_synthetic set = read_set(in(s, "one.safetensors"));
+        assert_true(cop_recipe_duration(set.recipe, "duration").value == i + 1);
+        cop_synthetic_clear(&set);
+    }
+}
+
+/* A set that does not fit is refused by `check`, with its file: no fault of the config. */
 static void check_refuses_a_set_of_other_images(void **state)
 {
     const scene *s = *state;
@@ -172,7 +269,7 @@ static void check_refuses_a_set_of_other_images(void **state)
         STUDY "distill = { plugin = \"file\"; path = \"first.cfg\"; recipe = \"idc\"; };\n";
     (void)snprintf(file, sizeof file, "%s/other.cfg", s->dir);
     assert_ok(cop_file_write(file, text, strlen(text), &err), &err);
-    assert_ends(s->dir, start_command(s->dir, WORDS("check", file)), 2);
+    assert_ends(s->dir, start_command(s->dir, WORDS("check", file)), 1);
     said = read_text(s->dir, "err");
     assert_non_null(strstr(said, "other.cfg:5"));
     assert_non_null(strstr(said, "first.cfg: is not a safetensors file"));
@@ -183,8 +280,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_that_went_out_comes_in_with_the_same_bits),
+        cmocka_unit_test(a_set_that_went_out_says_how_it_was_made),
         cmocka_unit_test(a_network_trained_on_it_has_the_same_numbers),
         cmocka_unit_test(one_set_is_judged_by_several_networks),
+        cmocka_unit_test(one_set_is_trained_on_by_several_recipes),
         cmocka_unit_test(check_refuses_a_set_of_other_images),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -21,21 +21,23 @@ static const struct {
     const char *id, *options;
     cop_pixel_space space;
     bool repeats; /* a match of the same network, batches and draws, again and again */
+    double real_images, second_order; /* of the options above: that are looked at, and spent */
 } distillers[] = {
-    {"random", SHORT, COP_PIXELS_UNIT, false},
+    {"random", SHORT, COP_PIXELS_UNIT, false, 0.0, 0.0},
     {"idc",
      "factor = 2; iterations = 1; inner = 12; net_images = 0; batch_real = 16; lr = 2.0;"
      " augment = \"none\"; " SHORT,
-     COP_PIXELS_UNIT, true},
+     COP_PIXELS_UNIT, true, 12.0 * 10.0 * 16.0, 120.0},
     {"dc", "iterations = 1; outer = 12; inner = 1; batch_real = 16; lr = 1.0; " SHORT,
-     COP_PIXELS_NORMALISED, true},
+     COP_PIXELS_NORMALISED, true, 12.0 * 10.0 * 16.0, 120.0},
     {"dsa", "iterations = 1; outer = 12; inner = 1; batch_real = 16; lr = 1.0; " SHORT,
-     COP_PIXELS_NORMALISED, false},
-    {"dm", "iterations = 12; batch_real = 8; " SHORT, COP_PIXELS_NORMALISED, false},
-    {"mtt", "iterations = 12; " MTT SHORT, COP_PIXELS_NORMALISED, true},
-    {"herding", ONCE, COP_PIXELS_UNIT, false},
-    {"kcenter", ONCE, COP_PIXELS_UNIT, false},
-    {"kmeans", ONCE, COP_PIXELS_UNIT, false},
+     COP_PIXELS_NORMALISED, false, 12.0 * 10.0 * 16.0, 120.0},
+    {"dm", "iterations = 12; batch_real = 8; " SHORT, COP_PIXELS_NORMALISED, false,
+     12.0 * 10.0 * 8.0, 0.0},
+    {"mtt", "iterations = 12; " MTT SHORT, COP_PIXELS_NORMALISED, true, 0.0, 12.0 * 2.0},
+    {"herding", ONCE, COP_PIXELS_UNIT, false, 160.0, 0.0},
+    {"kcenter", ONCE, COP_PIXELS_UNIT, false, 160.0, 0.0},
+    {"kmeans", ONCE, COP_PIXELS_UNIT, false, 160.0, 0.0},
 };
 enum { DISTILLERS = sizeof distillers / sizeof distillers[0] };
 
@@ -105,6 +107,8 @@ static void every_distiller_makes_a_set_that_networks_train_on(void **state)
             continue;
         size_t k = found++;
         check_set(&b, stage, distillers[k].space);
+        assert_true(stage->work.real_images == distillers[k].real_images);
+        assert_true(stage->work.second_order == distillers[k].second_order);
         if (distillers[k].repeats)
             check_that_the_loss_falls(&b, stage, distillers[k].id);
     }

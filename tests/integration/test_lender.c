@@ -2,7 +2,10 @@
  * and let go of where there is none. */
 #include "study_bench.h"
 
+#include "store/artifact_files.h"
 #include "study/running/lender.h"
+
+#include <unistd.h>
 
 /* The analysis of the ticket of that round. */
 static const cop_stage *analysis_of(const bench *b, int64_t round)
@@ -19,7 +22,19 @@ static const cop_tensors *borrow(cop_work_source *from, cop_work_input input, si
     return out;
 }
 
-static void lends_once_and_lets_go(void **state)
+/* Takes the states of all trainings away, so that none can be read once more. */
+static void hide_states(const bench *b)
+{
+    for (size_t i = 0; i < b->study->stage_count; i++) {
+        char path[BENCH_PATH];
+        if (b->study->stages[i].kind != COP_STAGE_TRAIN)
+            continue;
+        cop_store_path(b->store, &b->study->stages[i].id, COP_STATE_FILE, path, sizeof path);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void keeps_what_there_is_room_for(void **state)
 {
     (void)state;
     bench b;
@@ -27,29 +42,38 @@ static void lends_once_and_lets_go(void **state)
     bench_run(&b);
     cop_error err = {0};
     cop_runner r = {.study = b.study, .store = b.store, .damaged = COP_NO_STAGE};
-    cop_lender *roomy = NULL, *narrow = NULL;
-    assert_ok(cop_lender_new(&r, analysis_of(&b, 1), (size_t)1 << 30, &roomy, &err), &err);
-    assert_ok(cop_lender_new(&r, analysis_of(&b, 1), 0, &narrow, &err), &err);
-
-    cop_work_source from = cop_lender_source(roomy);
+    cop_lender *l = NULL;
+    assert_ok(cop_lender_new(&r, analysis_of(&b, 1), (size_t)1 << 30, &l, &err), &err);
+    cop_work_source from = cop_lender_source(l);
     const cop_tensors *first = borrow(&from, COP_INPUT_COPY, 0);
-    const cop_tensors *second = borrow(&from, COP_INPUT_COPY, 1);
-    size_t bytes = cop_lender_bytes(roomy);
-    assert_ptr_not_equal(first, second);
+    assert_ptr_not_equal(first, borrow(&from, COP_INPUT_COPY, 1));
     from.release(from.context, "step");
-    assert_int_equal(cop_lender_bytes(roomy), bytes);
+    hide_states(&b);
     assert_ptr_equal(borrow(&from, COP_INPUT_COPY, 0), first);
+    cop_lender_free(l);
+    bench_close(&b);
+}
 
-    from = cop_lender_source(narrow);
-    first = borrow(&from, COP_INPUT_COPY, 0);
+static void lets_go_of_what_nobody_borrows_where_there_is_no_room(void **state)
+{
+    (void)state;
+    bench b;
+    bench_open(&b, base_config, NULL, 0);
+    bench_run(&b);
+    cop_error err = {0};
+    cop_runner r = {.study = b.study, .store = b.store, .damaged = COP_NO_STAGE};
+    cop_lender *l = NULL;
+    assert_ok(cop_lender_new(&r, analysis_of(&b, 1), 0, &l, &err), &err);
+    cop_work_source from = cop_lender_source(l);
+    const cop_tensors *first = borrow(&from, COP_INPUT_COPY, 0), *again = NULL;
     assert_int_equal(cop_tensors_count(first) > 0, 1);
-    assert_int_equal(cop_lender_bytes(narrow), bytes / 2);
-    (void)borrow(&from, COP_INPUT_COPY, 1);
-    assert_int_equal(cop_lender_bytes(narrow), bytes); /* both are borrowed: neither may go */
+    const cop_tensors *second = borrow(&from, COP_INPUT_COPY, 1);
+    hide_states(&b);
+    assert_ptr_equal(borrow(&from, COP_INPUT_COPY, 0), first);  /* both are borrowed: neither may */
+    assert_ptr_equal(borrow(&from, COP_INPUT_COPY, 1), second); /* go */
     from.release(from.context, "step");
-    assert_int_equal(cop_lender_bytes(narrow), 0);
-    cop_lender_free(roomy);
-    cop_lender_free(narrow);
+    assert_int_not_equal(from.tensors(from.context, COP_INPUT_COPY, 0, 0, &again, &err), COP_OK);
+    cop_lender_free(l);
     bench_close(&b);
 }
 
@@ -73,7 +97,8 @@ static void the_same_training_is_lent_as_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lends_once_and_lets_go),
+        cmocka_unit_test(keeps_what_there_is_room_for),
+        cmocka_unit_test(lets_go_of_what_nobody_borrows_where_there_is_no_room),
         cmocka_unit_test(the_same_training_is_lent_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

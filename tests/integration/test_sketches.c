@@ -216,7 +216,7 @@ static void check_study(const char *groups)
     cop_error err = {0};
     load(&t, groups);
     (void)snprintf(path, sizeof path, "%s/out", t.dir);
-    assert_ok(cop_study_new(t.config, NULL, &study, &err), &err);
+    assert_ok(cop_study_new(t.config, NULL, false, NULL, &study, &err), &err);
     assert_ok(cop_store_open(path, &store, &err), &err);
     assert_ok(cop_study_run(study, store, NULL, NULL, &err), &err);
     cop_store_close(store);

@@ -56,7 +56,7 @@ static void a_size_for_kept_programs_that_is_none_is_refused(void **state)
     bench b;
     bench_load(&b, base_config, NULL, 0);
     assert_int_equal(setenv("COPPICE_PROGRAM_CACHE", "lots", 1), 0);
-    assert_refused(cop_study_new(b.config, NULL, &study, &err), COP_INVALID, &err,
+    assert_refused(cop_study_new(b.config, NULL, false, NULL, &study, &err), COP_INVALID, &err,
                    "COPPICE_PROGRAM_CACHE is \"lots\", wanted a number of MiB, 0 for none");
     assert_int_equal(unsetenv("COPPICE_PROGRAM_CACHE"), 0);
     bench_close(&b);
@@ -153,7 +153,7 @@ static void bench_plan(const bench *b, char *text, size_t size)
     cop_error err = {0};
     FILE *out = fmemopen(text, size, "w");
     assert_non_null(out);
-    assert_ok(cop_study_print_plan(b->study, b->store, out, &err), &err);
+    assert_ok(cop_study_print_outline(b->study, b->store, out, &err), &err);
     assert_int_equal(fclose(out), 0);
 }
 

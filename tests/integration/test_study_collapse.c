@@ -33,7 +33,7 @@ static char *run(bench *b, const char *norm)
     cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
     (void)snprintf(path, sizeof path, "%s/out", b->dir);
     assert_ok(cop_store_open(path, &b->store, &err), &err);
-    assert_ok(cop_study_new(b->config, log, &b->study, &err), &err);
+    assert_ok(cop_study_new(b->config, NULL, false, log, &b->study, &err), &err);
     assert_ok(cop_study_run(b->study, b->store, NULL, log, &err), &err);
     cop_logger_free(log);
     (void)fclose(stream);

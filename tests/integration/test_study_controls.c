@@ -189,7 +189,7 @@ static void the_plan_and_the_record_say_which_they_are(void **state)
     open_with(&b, "");
     FILE *out = tmpfile();
     assert_non_null(out);
-    assert_ok(cop_study_print_plan(b.study, b.store, out, &err), &err);
+    assert_ok(cop_study_print_outline(b.study, b.store, out, &err), &err);
     rewind(out);
     assert_true(fread(text, 1, sizeof text - 1, out) > 0);
     (void)fclose(out);
@@ -251,7 +251,7 @@ static void controls_that_cannot_be_made_are_refused(void **state)
     char text[2048];
     (void)snprintf(text, sizeof text, config, "");
     bench_load(&b, text, fine_tuned, 3);
-    assert_refused(cop_study_new(b.config, NULL, &b.study, &err), COP_INVALID, &err,
+    assert_refused(cop_study_new(b.config, NULL, false, NULL, &b.study, &err), COP_INVALID, &err,
                    "\"shuffle\" moves the mask to weights that round 2 does not have");
     b.study = NULL;
     bench_close(&b);

@@ -162,6 +162,53 @@ static void sweeps_and_the_resolved_config_have_them(void **state)
     bench_close(&swept);
 }
 
+/* Of shapes, and so of CIFAR-10: padcrop_flip. */
+static void a_recipe_may_augment_as_suits_its_data(void **state)
+{
+    (void)state;
+    bench said, left, none;
+    const char *overrides[3][2] = {
+        {"train.augment=\"padcrop_flip\"",
+         "ticket.phases.[0].recipe={ recipe = \"dc\"; duration = \"1ep\"; augment = "
+         "\"padcrop_flip\"; }"},
+        {"train.augment=\"default\"",
+         "ticket.phases.[0].recipe={ recipe = \"dc\"; duration = \"1ep\"; augment = "
+         "\"default\"; }"},
+        {"train.augment=\"none\"",
+         "ticket.phases.[0].recipe={ recipe = \"dc\"; duration = \"1ep\"; }"}};
+    bench_open(&said, config, overrides[0], 2);
+    bench_open(&left, config, overrides[1], 2);
+    bench_open(&none, config, overrides[2], 2);
+    assert_int_equal(left.study->stage_count, said.study->stage_count);
+    for (size_t i = 0; i < said.study->stage_count; i++)
+        assert_string_equal(left.study->stages[i].identity, said.study->stages[i].identity);
+    assert_false(has_stage(&none, stage_of(&said, COP_STAGE_TRAIN, "train dense, copy 0")));
+    assert_false(has_stage(&none, stage_of(&said, COP_STAGE_TRAIN, "for round 1")));
+    bench_run(&left);
+    bench_close(&said);
+    bench_close(&left);
+    bench_close(&none);
+}
+
+/* A distiller's recipe is settled before the distiller sees it: its set says what it is trained
+ * with, and the work's identity what the word stood for. */
+static void so_may_the_recipe_of_a_distilled_set(void **state)
+{
+    (void)state;
+    bench b;
+    const char *overrides[] = {
+        "analyze=()",
+        "distill={ plugin = \"random\"; ipc = 1; recipe = { recipe = \"dc\"; "
+        "duration = \"1ep\"; augment = \"default\"; }; }",
+        "ticket.phases.[0].data=\"distilled\""};
+    bench_open(&b, config, overrides, 3);
+    const cop_stage *distil = stage_of(&b, COP_STAGE_DISTIL, "distil");
+    assert_int_equal(distil->work.expected_recipe.augment, COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP);
+    assert_non_null(strstr(distil->identity, "\ndefault augment padcrop_flip\n"));
+    bench_run(&b);
+    bench_close(&b);
+}
+
 static void data_of_another_task_are_refused(void **state)
 {
     (void)state;
@@ -211,7 +258,7 @@ static void data_of_another_task_are_refused(void **state)
         assert_ok(cop_registry_search(NULL, 0, NULL, &registry, &err), &err);
         cop_status status = cop_config_load(path, NULL, 0, registry, NULL, &read, &err);
         if (status == COP_OK)
-            status = cop_study_new(read, NULL, &study, &err);
+            status = cop_study_new(read, NULL, false, NULL, &study, &err);
         assert_refused(status, COP_INVALID, &err, cases[i].text != NULL ? cases[i].text : wanted);
         assert_string_equal(err.file, path);
         if (err.line != cases[i].line)
@@ -247,6 +294,8 @@ int main(void)
         cmocka_unit_test(a_dataset_named_again_changes_nothing),
         cmocka_unit_test(a_ticket_does_not_go_on_with_the_schedule_of_other_data),
         cmocka_unit_test(sweeps_and_the_resolved_config_have_them),
+        cmocka_unit_test(a_recipe_may_augment_as_suits_its_data),
+        cmocka_unit_test(so_may_the_recipe_of_a_distilled_set),
         cmocka_unit_test(data_of_another_task_are_refused),
         cmocka_unit_test(a_distilled_phase_has_none_of_its_own),
     };

@@ -178,8 +178,8 @@ static void a_plan_is_told_from_another_one(void **state)
     bench_open(&a, base_config, NULL, 0);
     bench_open(&b, base_config, NULL, 0);
     bench_open(&c, base_config, more, 1);
-    char *one = cop_study_plan_text(a.study), *same = cop_study_plan_text(b.study);
-    char *other = cop_study_plan_text(c.study);
+    char *one = cop_study_outline_text(a.study), *same = cop_study_outline_text(b.study);
+    char *other = cop_study_outline_text(c.study);
     assert_string_equal(one, same);
     assert_string_not_equal(one, other);
     for (size_t i = 0; i < a.study->stage_count; i++)

@@ -166,7 +166,7 @@ static void check_shows_the_planned_sparsities(void **state)
     open_with(&b, "plugin = \"random\"; rate = 0.5;", "plugin = \"rewires\";");
     FILE *out = tmpfile();
     assert_non_null(out);
-    assert_ok(cop_study_print_plan(b.study, b.store, out, &err), &err);
+    assert_ok(cop_study_print_outline(b.study, b.store, out, &err), &err);
     rewind(out);
     assert_true(fread(text, 1, sizeof text - 1, out) > 0);
     (void)fclose(out);

@@ -254,7 +254,7 @@ static void a_rewind_past_the_end_is_refused_before_anything_runs(void **state)
         bench b;
         cop_error err = {0};
         bench_load(&b, resume_config, overrides, 1);
-        cop_status status = cop_study_new(b.config, NULL, &b.study, &err);
+        cop_status status = cop_study_new(b.config, NULL, false, NULL, &b.study, &err);
         if (rewinds[i].text == NULL)
             assert_ok(status, &err);
         else

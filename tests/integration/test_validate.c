@@ -1,6 +1,8 @@
 /* `coppice validate`: the plugins of this tree keep the contract, and each broken one is caught. */
 #include "command.h"
+#include "store/formats/safetensors.h"
 #include "support.h"
+#include "validate/ticket.h"
 #include "validate/validate.h"
 
 #include <cjson/cJSON.h>
@@ -11,6 +13,8 @@
 
 #define PLUGINS  COPPICE_TEST_BUILD_DIR "/plugins/"
 #define FIXTURES COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins/"
+
+#define DATA COPPICE_TEST_SOURCE_DIR "/tests/fixtures/"
 
 #define SMALL_MODEL "model={ plugin = \"convnet\"; depth = 1; width = 4; norm = \"instance\"; }"
 
@@ -66,6 +70,11 @@ static void finds_nothing_in_the_pruners(void **state)
     (void)state;
     expect_sound(PLUGINS "pruner-imp.so");
     expect_sound(PLUGINS "pruner-random.so");
+    validate(WORDS("validate", PLUGINS "pruner-random.so", "--set", "distribution=erk"), 0);
+    expect_sound(PLUGINS "pruner-magnitude.so");
+    expect_sound(PLUGINS "pruner-snip.so");
+    expect_sound(PLUGINS "pruner-grasp.so");
+    validate(WORDS("validate", PLUGINS "pruner-synflow.so", "--set", "iterations=3"), 0);
     expect_sound(FIXTURES "rewires.so");
     validate(WORDS("validate", FIXTURES "states_left.so", "--set", "off=0"), 0);
 }
@@ -117,7 +126,45 @@ static void finds_nothing_in_the_datasets(void **state)
     (void)state;
     expect_sound(PLUGINS "dataset-shapes.so");
     expect_sound(PLUGINS "dataset-cifar10.so");
+    expect_sound(PLUGINS "dataset-cifar100.so");
+    expect_sound(PLUGINS "dataset-imagefolder.so");
+    expect_sound(PLUGINS "dataset-mnist.so");
+    validate(WORDS("validate", PLUGINS "dataset-npy.so", "--set",
+                   "train_images=" DATA "npy/nhwc-u1.npy", "--set",
+                   "train_labels=" DATA "npy/labels-u1.npy"),
+             0);
+    validate(WORDS("validate", PLUGINS "dataset-svhn.so", "--set", "path=" DATA "svhn"), 0);
     expect_sound(FIXTURES "toydata.so");
+}
+
+/* Three images of the small study that a work is run in, and their labels. */
+static void a_set_of_a_file_is_checked_whole(void **state)
+{
+    (void)state;
+    char dir[128], path[160];
+    cop_error err = {0};
+    const cop_task *task = cop_ticket_task();
+    cop_tensors *set = cop_tensors_new();
+    cop_tensor *images = NULL, *labels = NULL;
+    make_temp_dir(dir, sizeof dir);
+    assert_ok(cop_tensors_add(set, "images", COP_F32,
+                              cop_shape4(3, task->channels, task->height, task->width), &images,
+                              &err),
+              &err);
+    assert_ok(cop_tensors_add(set, "labels", COP_I64, cop_shape1(3), &labels, &err), &err);
+    for (int64_t k = 0; k < cop_shape_count(images->shape); k++)
+        cop_f32(images)[k] = (float)(k % 17) / 16.0f;
+    for (int64_t i = 0; i < 3; i++)
+        cop_i64(labels)[i] = i % task->classes;
+    (void)snprintf(path, sizeof path, "path=%s/set.safetensors", dir);
+    assert_ok(cop_safetensors_write(path + strlen("path="), set, NULL, 0, &err), &err);
+    cop_tensors_free(set);
+    assert_ends(dir,
+                start_command(dir, WORDS("validate", PLUGINS "distiller-file.so", "--set", path,
+                                         "--set", "space=unit", "--set", "recipe=sgd")),
+                0);
+    assert_contains(dir, "out", "runs to its end");
+    remove_tree(dir);
 }
 
 static void finds_nothing_in_the_distillers(void **state)
@@ -165,6 +212,7 @@ static void finds_each_broken_promise_of_a_work(void **state)
 {
     (void)state;
     expect_finding(FIXTURES "plans_impurely.so", "plan is pure", "the second 2");
+    expect_finding(FIXTURES "expects_impurely.so", "plan is pure", "something else than the first");
     expect_finding(FIXTURES "counts_calls.so", "the same seed gives the same bits", "another");
     expect_finding(FIXTURES "judges_impurely.so", "judge is pure", "other verdicts");
     expect_finding(FIXTURES "unread_judgement.so", "what is read for judging is judged by",
@@ -300,6 +348,31 @@ static void refuses_a_file_or_an_option_that_is_not_there(void **state)
     validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate=7"), 2);
 }
 
+/* What --set gives is one value of one option, and nothing behind it is another option. */
+static void refuses_more_than_one_value_at_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *text;
+    } cases[] = {{"train_size=100; noise = 9", "more than one value"},
+                 {"train_size:100; noise=9", "wanted NAME=VALUE"},
+                 {"=9", "wanted NAME=VALUE"},
+                 {"train_size=[1", "syntax error"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char dir[128];
+        make_temp_dir(dir, sizeof dir);
+        assert_ends(dir,
+                    start_command(
+                        dir, WORDS("validate", PLUGINS "dataset-shapes.so", "--set", cases[i].set)),
+                    2);
+        assert_contains(dir, "err", cases[i].text);
+        remove_tree(dir);
+    }
+    validate(WORDS("validate", PLUGINS "pruner-imp.so", "--set", "rate=0.5 # of them", "--set",
+                   "scope=layer"),
+             0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +380,7 @@ int main(void)
         cmocka_unit_test(finds_nothing_in_the_models),
         cmocka_unit_test(checks_the_gradient_of_a_model_for_larger_images),
         cmocka_unit_test(finds_nothing_in_the_datasets),
+        cmocka_unit_test(a_set_of_a_file_is_checked_whole),
         cmocka_unit_test(finds_nothing_in_the_distillers),
         cmocka_unit_test(finds_nothing_in_the_distillers_that_select),
         cmocka_unit_test(finds_nothing_in_the_analyzers),
@@ -320,6 +394,7 @@ int main(void)
         cmocka_unit_test(finds_what_the_host_refuses_to_load),
         cmocka_unit_test(finds_samples_that_are_not_sound),
         cmocka_unit_test(refuses_a_file_or_an_option_that_is_not_there),
+        cmocka_unit_test(refuses_more_than_one_value_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

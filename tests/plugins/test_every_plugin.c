@@ -91,25 +91,26 @@ static void the_expected_ones_are_there(void **state)
     (void)state;
     static const struct {
         cop_kind kind;
-        const char *id;
-    } wanted[] = {{COP_KIND_DATASET, "cifar10"}, {COP_KIND_DATASET, "cifar100"},
-                  {COP_KIND_DATASET, "mnist"},   {COP_KIND_DATASET, "svhn"},
-                  {COP_KIND_DATASET, "npy"},     {COP_KIND_DATASET, "imagefolder"},
-                  {COP_KIND_DATASET, "shapes"},  {COP_KIND_DISTILLER, "random"},
-                  {COP_KIND_PRUNER, "imp"},      {COP_KIND_PRUNER, "random"},
-                  {COP_KIND_ANALYZER, "lmc"},    {COP_KIND_ANALYZER, "hessian"},
-                  {COP_KIND_MODEL, "convnet"},   {COP_KIND_MODEL, "resnet"},
-                  {COP_KIND_MODEL, "resnet_ap"}, {COP_KIND_MODEL, "vgg"},
-                  {COP_KIND_MODEL, "mlp"},       {COP_KIND_MODEL, "lenet5"},
-                  {COP_KIND_MODEL, "alexnet"}};
+        const char *ids[12]; /* NULL-terminated */
+    } wanted[] = {
+        {COP_KIND_DATASET,
+         {"cifar10", "cifar100", "imagefolder", "mnist", "npy", "shapes", "svhn"}},
+        {COP_KIND_DISTILLER,
+         {"dc", "dm", "dsa", "file", "herding", "idc", "kcenter", "kmeans", "mtt", "random"}},
+        {COP_KIND_PRUNER, {"grasp", "imp", "magnitude", "random", "snip", "synflow"}},
+        {COP_KIND_ANALYZER, {"hessian", "lmc"}},
+        {COP_KIND_MODEL, {"alexnet", "convnet", "lenet5", "mlp", "resnet", "resnet_ap", "vgg"}},
+    };
+    size_t count = 0;
     const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/plugins"};
     cop_error err = {0};
     cop_registry *r = NULL;
     assert_ok(cop_registry_search(dirs, 1, NULL, &r, &err), &err);
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        if (cop_registry_find(r, wanted[i].kind, wanted[i].id) == NULL)
-            fail_msg("%s '%s' is missing", cop_kind_name(wanted[i].kind), wanted[i].id);
-    }
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        for (size_t k = 0; wanted[i].ids[k] != NULL; k++, count++)
+            if (cop_registry_find(r, wanted[i].kind, wanted[i].ids[k]) == NULL)
+                fail_msg("%s '%s' is missing", cop_kind_name(wanted[i].kind), wanted[i].ids[k]);
+    assert_int_equal(cop_registry_count(r), count); /* one that is new belongs into the list */
     cop_registry_free(r);
 }
 

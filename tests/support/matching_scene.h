@@ -7,6 +7,7 @@
 #include "given.h"
 #include "match_scene.h"
 #include "plugin_options.h"
+#include "recorded.h"
 
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -128,7 +129,7 @@ static inline double matching_step(matching_work *w, int64_t i)
     cop_work_enter_step(&w->work, i);
     assert_ok(w->ops->step(w->self, &w->work, i, &err), &err);
     cop_work_release(&w->work, "step");
-    return cop_recorder_last(&w->work.recorder, "matching loss");
+    return last_recorded(&w->work.recorder, "matching loss");
 }
 
 static inline void matching_end(matching_work *w)

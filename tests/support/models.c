@@ -148,6 +148,6 @@ double *fixture_values(const cop_tensors *set, const char *prefix, const char *n
     double *values = calloc((size_t)count, sizeof *values);
     assert_non_null(values);
     for (int64_t i = 0; i < count; i++)
-        values[i] = tensor->dtype == COP_F64 ? cop_f64(tensor)[i] : (double)cop_f32(tensor)[i];
+        values[i] = cop_tensor_value(tensor, i);
     return values;
 }

@@ -53,7 +53,7 @@ void bench_open(bench *b, const char *text, const char *const *overrides, size_t
     cop_error err = {0};
     char path[BENCH_PATH + 32];
     bench_load(b, text, overrides, count);
-    assert_ok(cop_study_new(b->config, NULL, &b->study, &err), &err);
+    assert_ok(cop_study_new(b->config, NULL, false, NULL, &b->study, &err), &err);
     (void)snprintf(path, sizeof path, "%s/out", b->dir);
     assert_ok(cop_store_open(path, &b->store, &err), &err);
 }

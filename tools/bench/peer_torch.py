@@ -370,7 +370,6 @@ def main():
     parser.add_argument("--mode", choices=MODES + ("best",), default="best")
     parser.add_argument("--allocator", choices=("tcmalloc", "system"), default="tcmalloc",
                         help="tcmalloc is preloaded where it is installed")
-    parser.add_argument("--json", action="store_true", help="lines of JSON, as always")
     parser.add_argument("--check", action="store_true", help="check the peer itself and stop")
     options = parser.parse_args()
     if options.threads < 1 or options.repeat < 1:

@@ -63,7 +63,10 @@ COP_API void cop_dataset_stamp_text(cop_dataset_stamp *stamp, const char *text);
 typedef struct cop_dataset_ops {
     size_t size; /* sizeof(cop_dataset_ops) */
 
-    /* Opens the data: checks that files are there and have the right size. [main thread] */
+    /* Opens the data: checks that files are there and have the right size. COP_INVALID where the
+     * options are wrong, or name what is not there; COP_FAILED where a file is not what it should
+     * be, which the host makes of any failure whose place (cop_fail_at) is a file that can be read.
+     * [main thread] */
     cop_status (*create)(const void *options, void **self, cop_error *err);
 
     /* Closes it. [main thread; once, after a successful create] */

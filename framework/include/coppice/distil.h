@@ -7,7 +7,8 @@
  *     cop_network   a network and its training, in the bag
  *     cop_match     real and synthetic images of a class in; the matching loss and its gradient
  *                   with respect to the pixels out
- *     cop_condense  all of these, in the loop of a network that trains on the synthetic images
+ *     cop_condense  all of these, in the loop of a network that trains on the synthetic images;
+ *                   cop_condense_work is a whole distiller of it
  *
  * So a step of most of them reads: for each class, cop_match_class and cop_pixels_step; then
  * cop_network_run. plugins/distillers/idc shows all of it, plugins/distillers/dm the least.
@@ -19,14 +20,14 @@
  * member of 0 is the default that its comment states.
  *
  * Synthetic images of a class stand together, class by class: image k of class c of the set is
- * number c · per_class + k.
- *
- * Implemented by framework/distil. */
+ * number c · per_class + k. */
 #ifndef COPPICE_DISTIL_H
 #define COPPICE_DISTIL_H
 
 #include <coppice/model.h>
+#include <coppice/option_rows.h>
 #include <coppice/synthetic.h>
+#include <coppice/work.h>
 
 COP_BEGIN
 
@@ -106,8 +107,10 @@ COP_API cop_status cop_pixels_new(const cop_pixels_spec *spec, cop_tensors *bag,
 COP_API void cop_pixels_free(cop_pixels *p);
 
 /* Where the pixels of a class stand in the bag, [per_class, C, H, W]; class 0's are the first of
- * all. How many stored images there are: of each class, and in all; and floats of one class. */
+ * all. */
 COP_API float *cop_pixels_of(const cop_pixels *p, int32_t label);
+
+/* How many stored images there are of each class. */
 COP_API int64_t cop_pixels_per_class(const cop_pixels *p);
 
 /* How many stored images there are in all. */
@@ -116,11 +119,13 @@ COP_API int64_t cop_pixels_count(const cop_pixels *p);
 /* Floats of the stored images of one class: images, channels, height and width multiplied. */
 COP_API int64_t cop_pixels_class_size(const cop_pixels *p);
 
-/* Starts a class from real images, per_class · factor² samples composed as cop_tiles_compose does;
- * or from noise: clamp(N(0, 1)/4 + ½) in the unit space (Kim et al. 2022), N(0, 1) in the
- * normalised one (Zhao et al. 2021). */
+/* Starts a class from real images, per_class · factor² samples composed as cop_tiles_compose does.
+ * COP_FAILED when memory is out. */
 COP_API cop_status cop_pixels_start_real(cop_pixels *p, int32_t label, const int64_t *index,
                                          int64_t factor, cop_error *err);
+
+/* Starts a class from noise: clamp(N(0, 1)/4 + ½) in the unit space (Kim et al. 2022), N(0, 1) in
+ * the normalised one (Zhao et al. 2021). */
 COP_API void cop_pixels_start_noise(cop_pixels *p, int32_t label, cop_stream *stream);
 
 /* How the pixels of every class start, in the order of cop_pixel_start_choices. */
@@ -347,6 +352,55 @@ COP_API cop_status cop_condense_round(cop_condense *c, int64_t i, double *loss, 
 
 /* As cop_pixels_finish. */
 COP_API cop_status cop_condense_finish(const cop_condense *c, cop_synthetic *set, cop_error *err);
+
+/* A whole distiller that condenses. */
+
+/* Its options: a distiller's own options struct begins with it, or is it. It is handed over at the
+ * head of a plugin's own struct, and so of a size that stays. */
+typedef struct cop_condense_options {
+    int64_t ipc, iterations;     /* stored images of each class; networks, one after the other */
+    int64_t outer, inner;        /* both as cop_condense_rhythm has them */
+    int64_t batch_real;          /* real images of a match */
+    int64_t net_batch;           /* synthetic images of a step of the network */
+    double lr, momentum, net_lr; /* of the pixels; of the network */
+    int32_t start;               /* cop_pixel_start */
+    uint32_t augment;            /* cop_augment_flag; no row: 0, none */
+    const cop_model *model;      /* whose gradients are matched */
+    const cop_recipe *recipe;    /* to train on the set */
+    uint64_t reserved[4];        /* no row: 0 */
+} cop_condense_options;
+
+/* The rows of all but `augment`, which has its place between the two. `start_` and `recipe_` are
+ * defaults, the others are Zhao et al.'s (2021). */
+#define COP_OPTS_CONDENSE(start_, recipe_)                                                         \
+    COP_OPT_IPC(cop_condense_options, ipc),                                                        \
+        COP_OPT_PIXEL_START(cop_condense_options, start, start_),                                  \
+        COP_OPT_DISTIL_MODEL(cop_condense_options, model,                                          \
+                             "The network whose gradients are matched"),                           \
+        COP_OPT_SET_RECIPE(cop_condense_options, recipe, recipe_),                                 \
+        COP_OPT_INT(cop_condense_options, iterations, "1000", 1, 10000000,                         \
+                    "Networks, one after the other; each starts anew",                             \
+                    .flags = COP_OPTION_LENGTH),                                                   \
+        COP_OPT_INT(cop_condense_options, outer, "0", 0, 1000000,                                  \
+                    "Rounds in a network: a match of every class and a step of the pixels; 0: as " \
+                    "published for this budget (1, 10, 50 images per class: 1, 10, 50)"),          \
+        COP_OPT_INT(cop_condense_options, inner, "0", 0, 1000000,                                  \
+                    "Epochs of the network on the synthetic images after each round but its "      \
+                    "last; 0: as published for this budget (1, 10, 50 images per class: 1, 50, "   \
+                    "10)"),                                                                        \
+        COP_OPT_BATCH_REAL(cop_condense_options, batch_real, "256")
+#define COP_OPTS_CONDENSE_RATES                                                                    \
+    COP_OPT_PIXEL_RATE(cop_condense_options, lr, "0.1"),                                           \
+        COP_OPT_PIXEL_MOMENTUM(cop_condense_options, momentum, "0.5"),                             \
+        COP_OPT_FLOAT(cop_condense_options, net_lr, "0.01", 1e-12, 1e3,                            \
+                      "Rate of the network, which has no momentum and no weight decay"),           \
+        COP_OPT_INT(cop_condense_options, net_batch, "256", 1, 100000,                             \
+                    "Batch of the network's training", .unit = "images")
+
+/* The ops of a distiller whose options begin with a cop_condense_options: a step is a round, of
+ * which "matching loss" is recorded. It is refused where cop_condense_rhythm has no numbers, and
+ * where a class has fewer images than pixels start from. */
+COP_API extern const cop_work_ops cop_condense_work;
 
 COP_END
 

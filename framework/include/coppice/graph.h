@@ -98,6 +98,10 @@ COP_API cop_node cop_slice(cop_graph *g, cop_node a, int axis, int64_t start, in
 /* Zeros added before and after along one axis. */
 COP_API cop_node cop_pad(cop_graph *g, cop_node a, int axis, int64_t before, int64_t after);
 
+/* Images [N, C, H, W] with so many zeros on each of their four sides: for a first convolution that
+ * is to pad by its window or more. */
+COP_API cop_node cop_pad_images(cop_graph *g, cop_node x, int64_t margin);
+
 /* Joined along one axis, in order; the other dimensions agree. */
 COP_API cop_node cop_concat(cop_graph *g, const cop_node *parts, size_t count, int axis);
 

@@ -42,7 +42,8 @@ COP_API cop_node cop_model_output_new_buffer(const cop_model_output *out, size_t
 /* The tap of that name, or COP_NO_NODE. [any thread] */
 COP_API cop_node cop_model_output_find(const cop_model_output *out, const char *name);
 
-/* What a model plugin implements. All required. */
+/* What a model plugin implements: create, destroy, and either network, which is the shorter way, or
+ * both declare and build. */
 typedef struct cop_model_ops {
     size_t size; /* sizeof(cop_model_ops) */
 
@@ -51,7 +52,8 @@ typedef struct cop_model_ops {
      * instance] */
     cop_status (*create)(const void *options, const cop_task *task, void **self, cop_error *err);
 
-    /* [main thread; once, after a successful create] */
+    /* Frees the instance: `free` of the C library, where create made it by cop_model_keep.
+     * [main thread; once, after a successful create] */
     void (*destroy)(void *self);
 
     /* States every parameter and buffer, in a fixed order. [one thread per instance] */
@@ -63,7 +65,18 @@ typedef struct cop_model_ops {
     cop_status (*build)(void *self, cop_graph *g, cop_node x, const cop_node *params,
                         const cop_node *buffers, cop_mode mode, cop_model_output *out,
                         cop_error *err);
+
+    /* Since 2.1, in place of declare and build, which are not called where it is there: the network
+     * over layers, written once. It is called with layers that state their tensors and no `out`,
+     * and with layers that take them; x [N, C, H, W]. Says taps by cop_model_output_tap and returns
+     * the logits [N, classes]; what is wrong is an error of the graph (cop_layers_graph), to which
+     * it adds nodes and keeps none of them. [one thread per instance] */
+    cop_node (*network)(const void *self, cop_layers *l, cop_node x, cop_model_output *out);
 } cop_model_ops;
+
+/* For a model's create: *self becomes a copy of `size` bytes at `made`, which free() frees.
+ * COP_FAILED when memory is out. [any thread] */
+COP_API cop_status cop_model_keep(const void *made, size_t size, void **self, cop_error *err);
 
 /* The handle. */
 
@@ -129,6 +142,9 @@ COP_API void cop_mask_apply(const cop_tensors *mask, cop_tensors *state);
 
 /* Ones in a mask. */
 COP_API int64_t cop_mask_count(const cop_tensors *mask);
+
+/* Ones in one tensor of a mask, which is F32. [any thread] */
+COP_API int64_t cop_mask_tensor_count(const cop_tensor *mask);
 
 COP_END
 

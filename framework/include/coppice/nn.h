@@ -1,8 +1,9 @@
 /* nn.h (implemented in nn/): what networks are made of: parameters and how they start, layers,
  * losses, augmentation.
  *
- * A model plugin can write its network once, as a function over `cop_layers`: in declaring mode
- * each layer states its parameters, in building mode it takes them, in the same order. */
+ * A model plugin writes its network once, as a function over `cop_layers` (cop_model_ops.network):
+ * in declaring mode each layer states its parameters, in building mode it takes them, in the same
+ * order. */
 #ifndef COPPICE_NN_H
 #define COPPICE_NN_H
 

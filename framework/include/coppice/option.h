@@ -85,7 +85,13 @@ typedef enum cop_option_flag {
     /* Came to the plugin after results were made without it, and means with its default what was
      * done then: left out of identities where it has that value, so that those results are still
      * found. Its default never changes. */
-    COP_OPTION_ADDED = 1 << 5
+    COP_OPTION_ADDED = 1 << 5,
+
+    /* A distiller's recipe that its set is to be trained by, as it is, and that changes nothing of
+     * the set (COP_OPT_SET_RECIPE): not part of the distillation's identity, but of that of every
+     * training on the set. So one set serves several recipes; its file has the default, and the
+     * cell's when it is exported. At most one row has it: a RECIPE with a default. */
+    COP_OPTION_SET_RECIPE = 1 << 6
 } cop_option_flag;
 
 /* One row. The host reads rows by the size that the plugin was built with; members that a plugin's

@@ -2,7 +2,10 @@
  * → the next mask. The loop around it — train, prune, rewind, repeat — is the framework's.
  *
  * A pruner implements cop_work_ops (work.h); finish changes cop_work_next_mask. What most pruners
- * share is below: scores of weights, of which the lowest go. */
+ * share is below: scores of weights, of which the lowest go. New about one of them are its scores:
+ * its options begin with cop_prune_options, its plan is cop_prune_plan or ends with it, and its
+ * finish fills cop_work_scores and ends with cop_prune_lowest. plugins/pruners/magnitude shows
+ * it. */
 #ifndef COPPICE_PRUNER_H
 #define COPPICE_PRUNER_H
 
@@ -61,8 +64,9 @@ typedef struct cop_prune_amount {
 } cop_prune_amount;
 
 /* What the plan of most pruners comes to: refuses (COP_INVALID) a model without prunable weights,
- * an exclude that means no prunable parameter or leaves none to prune, and a sparsity that is below
- * what there is already, as far as that is known; states how many weights the round leaves where it
+ * an exclude that means no prunable parameter or leaves none to prune, an option `rate` that the
+ * config states beside a sparsity, and a sparsity that is below what there is already, as far as
+ * that is known; states how many weights the round leaves where it
  * follows from how many there are; asks for the number of rounds where there is a sparsity. */
 COP_API cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *amount, cop_error *err);
 
@@ -77,6 +81,48 @@ COP_API cop_status cop_work_prune_target(cop_work *w, const cop_tensors *scores,
                                          const cop_prune_amount *amount, int64_t *kept,
                                          int64_t *left, cop_error *err);
 
+/* The options that pruners have in common, as fields for the rows of option_rows.h. A pruner's own
+ * options struct begins with it, or is it, and has rows for those of the fields that it offers:
+ *
+ *     typedef struct options { cop_prune_options prune; double temperature; } options;
+ *
+ *     COP_OPT_SPARSITY(cop_prune_options, sparsity, "0.9", 0),
+ *     COP_OPT_FLOAT(options, temperature, "200", 1e-6, 1e9, "Logits are divided by this"),
+ *
+ * A field without a row is 0: no sparsity, but `rate` in each round; all layers together; nothing
+ * left alone. It is handed over at the head of a plugin's own struct, and so of a size that
+ * stays. */
+typedef struct cop_prune_options {
+    double sparsity, rate;
+    int32_t scope;  /* cop_scope */
+    bool iterative; /* the pruner's own matter: which weights it scores */
+    cop_string_list exclude;
+    uint64_t reserved[4]; /* no row: 0 */
+} cop_prune_options;
+
+/* cop_plan_prune by options that begin with a cop_prune_options: a `plan` of cop_work_ops by
+ * itself. [any thread] */
+COP_API cop_status cop_prune_plan(const void *options, cop_plan *p, cop_error *err);
+
+/* cop_work_prune by such options: how a finish ends. [the callback's thread] */
+COP_API cop_status cop_prune_lowest(const void *options, cop_work *w, const cop_tensors *scores,
+                                    cop_error *err);
+
+/* cop_work_prune_target by such options. [the callback's thread] */
+COP_API cop_status cop_prune_target(const void *options, cop_work *w, const cop_tensors *scores,
+                                    int64_t *kept, int64_t *left, cop_error *err);
+
+/* Scores out of the weights of `state`, which holds each of them under its name: the weights
+ * themselves (cop_scores_copy), or the scores times the weights (cop_scores_multiply). Both F32.
+ * COP_FAILED, naming it, for a tensor that the state has not, or has of another type or shape; the
+ * scores before it have changed then. [any thread] */
+COP_API cop_status cop_scores_copy(cop_tensors *scores, const cop_tensors *state, cop_error *err);
+COP_API cop_status cop_scores_multiply(cop_tensors *scores, const cop_tensors *state,
+                                       cop_error *err);
+
+/* Every score, F32, becomes its absolute value. [any thread] */
+COP_API void cop_scores_absolute(cop_tensors *scores);
+
 /* Pruners: the loss over so many of the round's samples (all, where there are fewer), drawn without
  * replacement and without regard to class by the stream "sample" of the work, so that every round
  * of a phase sees the same; in evaluation mode, with logits multiplied by `logit_scale` (0: 1). The
@@ -85,7 +131,9 @@ COP_API cop_status cop_work_sample_objective(cop_work *w, int64_t samples, doubl
                                              cop_objective **out, cop_error *err);
 
 /* Whether an option such as `exclude` means a parameter: an item is its name, or the beginning of
- * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). */
+ * it up to a dot ("layers.conv.0" means "layers.conv.0.weight"). In an item with `*` or `?` these
+ * stand for any letters and for one, dots too, as in the shell (fnmatch(3) without flags):
+ * "*.downsample.0" means "layer2.0.downsample.0.weight". */
 COP_API bool cop_name_listed(const char *name, const cop_string_list *list);
 
 /* Refuses (COP_INVALID) a list with an item that means no prunable parameter of the model; names

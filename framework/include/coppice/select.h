@@ -1,11 +1,14 @@
 /* select.h (implemented in distil/): what distillers that select share: they take real images of
  * each class, chosen by where these lie in the feature space of a network (herding, k-center,
- * k-means). New about one of them is its chooser; plugins/distillers/herding shows the rest. */
+ * k-means). New about one of them is its chooser, and it is as long as that: its options begin with
+ * cop_select_options, and its callbacks are those below. plugins/distillers/herding shows it. */
 #ifndef COPPICE_SELECT_H
 #define COPPICE_SELECT_H
 
 #include <coppice/model.h>
+#include <coppice/option_rows.h>
 #include <coppice/synthetic.h>
+#include <coppice/work.h>
 
 COP_BEGIN
 
@@ -46,6 +49,45 @@ COP_API cop_status cop_select_class(const cop_select_spec *spec, int32_t label, 
  * to fill. [one thread per set] */
 COP_API cop_status cop_selected_set(cop_synthetic *set, const cop_samples *data,
                                     const int64_t *chosen, int64_t per_class, cop_error *err);
+
+/* A whole distiller, but for its chooser. */
+
+/* Its options: a distiller's own options struct begins with it, or is it. It is handed over at the
+ * head of a plugin's own struct, and so of a size that stays. */
+typedef struct cop_select_options {
+    int64_t ipc;                /* images of each class; COP_OPT_IPC */
+    const cop_model *model;     /* in whose features is chosen */
+    const cop_recipe *training; /* of that network on the real images, before */
+    const cop_recipe *recipe;   /* to train on the chosen images */
+    uint64_t reserved[4];       /* no row: 0 */
+} cop_select_options;
+
+/* The rows of the last three. `help_` says what the network is for. */
+#define COP_OPTS_SELECT(help_)                                                                     \
+    COP_OPT_DISTIL_MODEL(cop_select_options, model, help_),                                        \
+        COP_OPT_RECIPE(cop_select_options, training, "idc-real",                                   \
+                       "How that network is trained on the real images before"),                   \
+        COP_OPT_SET_RECIPE(cop_select_options, recipe, "idc")
+
+/* The four callbacks below are for cop_work_ops without `create`, with options that begin with a
+ * cop_select_options. */
+
+/* The `plan`: a step for each class, the training of the network, which all who want the same
+ * share, and the set. Errors: those of cop_plan_need_images and cop_plan_train. [any thread] */
+COP_API cop_status cop_select_plan(const void *options, cop_plan *plan, cop_error *err);
+
+/* The `begin`: the bag is "chosen", I64 [classes, ipc], the samples that were chosen of each class.
+ * [the callback's thread] */
+COP_API cop_status cop_select_begin(void *options, cop_work *work, cop_error *err);
+
+/* What the `step` comes to: chooses from class `label` by `choose`, which is handed the options.
+ * Errors: those of cop_select_class. [the callback's thread] */
+COP_API cop_status cop_select_step(const void *options, cop_chooser choose, cop_work *work,
+                                   int64_t label, cop_error *err);
+
+/* The `finish`: the set of the chosen images. Errors: those of cop_selected_set. [the callback's
+ * thread] */
+COP_API cop_status cop_select_finish(void *options, cop_work *work, cop_error *err);
 
 /* Σ (a[i] − b[i])² in double precision, in an order that depends on n alone. [any thread] */
 COP_API double cop_squared_distance(const float *a, const float *b, int64_t n);

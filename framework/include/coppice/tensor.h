@@ -56,6 +56,12 @@ COP_API double *cop_f64(const cop_tensor *tensor);
 COP_API uint8_t *cop_u8(const cop_tensor *tensor);
 COP_API int64_t *cop_i64(const cop_tensor *tensor);
 
+/* Element i, in row-major order, as a double, whatever the dtype: exact but for integers beyond
+ * 2^53, which are rounded. 0 <= i < cop_shape_count(tensor->shape), which is not checked. For
+ * tensors of others' files; a loop over one of known dtype reads faster by the above.
+ * [any thread] */
+COP_API double cop_tensor_value(const cop_tensor *tensor, int64_t i);
+
 typedef struct cop_tensors cop_tensors;
 
 /* A new empty set, owned by the caller, or NULL when memory is out. */

@@ -34,8 +34,8 @@ typedef struct cop_work cop_work;
 
 /* What a distiller, pruner or analyzer implements. Every callback but `finish` is optional.
  *
- * `plan` and `judge` are called by any thread, with no instance there. From create to destroy an
- * instance is called by one thread, in the order of the members. */
+ * `plan` and `judge` are called by any thread, with no instance there. An instance is called by one
+ * thread, in the order create, begin, step, finish, destroy. */
 typedef struct cop_work_ops {
     size_t size; /* sizeof(cop_work_ops) */
 
@@ -175,6 +175,24 @@ COP_API void cop_plan_need_synthetic(cop_plan *p);
  * the finished set would be refused for, such as a recipe of no length. Optional. */
 COP_API void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe *recipe);
 
+/* Distillers: what all steps and `finish` together will spend: real images that networks look at
+ * (one that is looked at twice counts twice; trainings that the plan asks for count by
+ * themselves), and products of second order, each a gradient through a gradient. Reports show both
+ * beside what sets reach. Optional; a negative number is not stated. */
+COP_API void cop_plan_spend(cop_plan *p, double real_images, double second_order);
+
+/* Says of the config what whoever runs it should know before, and what is no reason to refuse it:
+ * cop_plan_warn(plan, "lr = %g is meant for whitened data", lr). `check` and `run` show each
+ * message once, with the place of the work's group; of a plan that is refused nothing is shown. A
+ * message is one line of at most 500 bytes; control characters are made visible. The text is
+ * copied. */
+COP_API void cop_plan_warn(cop_plan *p, const char *format, ...) COP_PRINTF(2, 3);
+
+/* Whether the config states the option of this work, be it with the value of its default: for what
+ * has no say beside another option. False where the host does not know, and for a name that is
+ * none. Nothing that a work computes may depend on it: identities hold values alone. */
+COP_API bool cop_plan_states(const cop_plan *p, const char *option);
+
 /* The ticket's model; NULL for a distiller, whose model is an option of its own. */
 COP_API const cop_model *cop_plan_model(const cop_plan *p);
 
@@ -202,6 +220,10 @@ COP_API int64_t cop_plan_dense_copies(const cop_plan *p);
 /* The training samples of one class, for what can be refused before anything runs; -1 where the
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);
+
+/* What the data call the class; NULL where they have no names. For what can be refused before
+ * anything runs: no result may depend on it. */
+COP_API const char *cop_plan_class_name(const cop_plan *p, int32_t label);
 
 /* Refuses, naming it, a class that has fewer than `wanted` training images: COP_INVALID. A class of
  * which the host does not know how many there are is accepted. */

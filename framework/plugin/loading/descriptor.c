@@ -21,16 +21,21 @@
 typedef struct callback {
     const char *name;
     size_t offset;
+    size_t instead; /* of the one that may be there in its place; 0: none may */
 } callback;
 
 #define CALLBACK(ops, member)                                                                      \
     {                                                                                              \
-#member, offsetof(ops, member)                                                             \
+#member, offsetof(ops, member), 0                                                          \
+    }
+#define CALLBACK_OR(ops, member, other)                                                            \
+    {                                                                                              \
+#member, offsetof(ops, member), offsetof(ops, other)                                       \
     }
 
 static const callback model_callbacks[] = {
     CALLBACK(cop_model_ops, create), CALLBACK(cop_model_ops, destroy),
-    CALLBACK(cop_model_ops, declare), CALLBACK(cop_model_ops, build)};
+    CALLBACK_OR(cop_model_ops, declare, network), CALLBACK_OR(cop_model_ops, build, network)};
 static const callback dataset_callbacks[] = {
     CALLBACK(cop_dataset_ops, create), CALLBACK(cop_dataset_ops, destroy),
     CALLBACK(cop_dataset_ops, describe), CALLBACK(cop_dataset_ops, read)};
@@ -194,6 +199,15 @@ static cop_status check_options(const cop_plugin *p, cop_error *err)
     return status;
 }
 
+/* Whether ops of so many bytes have the callback at an offset. */
+static bool has_callback(const void *ops, size_t size, size_t offset)
+{
+    void (*function)(void) = NULL;
+    if (offset + sizeof function <= size)
+        memcpy(&function, (const char *)ops + offset, sizeof function);
+    return function != NULL;
+}
+
 static cop_status check_ops(const cop_plugin *p, cop_error *err)
 {
     if (p->ops == NULL)
@@ -203,12 +217,11 @@ static cop_status check_ops(const cop_plugin *p, cop_error *err)
     memcpy(&size, p->ops, sizeof size);
     COP_TRY(check_size("ops", size, kinds[p->kind].ops_least, kinds[p->kind].ops_size, err));
     for (size_t i = 0; i < kinds[p->kind].callback_count; i++) {
-        void (*function)(void) = NULL;
-        memcpy(&function, (const char *)p->ops + kinds[p->kind].callbacks[i].offset,
-               sizeof function);
-        if (function == NULL)
-            return cop_fail(err, COP_INVALID, "callback \"%s\" is NULL; a %s must have it",
-                            kinds[p->kind].callbacks[i].name, kinds[p->kind].name);
+        const callback *c = &kinds[p->kind].callbacks[i];
+        if (!has_callback(p->ops, size, c->offset) &&
+            (c->instead == 0 || !has_callback(p->ops, size, c->instead)))
+            return cop_fail(err, COP_INVALID, "callback \"%s\" is NULL; a %s must have it", c->name,
+                            kinds[p->kind].name);
     }
     return COP_OK;
 }

@@ -2,14 +2,14 @@
  * segment that it lies in. Nothing in the file is trusted. */
 #include "plugin/loading/elf.h"
 
+#include "core/file.h"
+
 #include <coppice/plugin.h>
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct image {
@@ -100,28 +100,18 @@ static bool read_beginning(const image *m, beginning *out)
     return false;
 }
 
-static bool is_regular(int file, size_t *size)
-{
-    struct stat info;
-    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0)
-        return false;
-    *size = (size_t)info.st_size;
-    return true;
-}
-
 cop_status cop_plugin_check_file(const char *path, cop_error *err)
 {
     beginning start;
     bool is_there = false;
-    size_t size = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0)
+    int64_t size = 0;
+    int file = -1;
+    if (cop_file_open_regular(path, &file, &size, NULL) != COP_OK)
         return COP_OK;
-    void *bytes =
-        is_regular(file, &size) ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+    void *bytes = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
     if (bytes != MAP_FAILED) {
-        is_there = read_beginning(&(image){bytes, size}, &start);
-        (void)munmap(bytes, size);
+        is_there = read_beginning(&(image){bytes, (size_t)size}, &start);
+        (void)munmap(bytes, (size_t)size);
     }
     (void)close(file);
     if (!is_there || start.magic != COP_PLUGIN_MAGIC || start.major == COP_ABI_MAJOR)

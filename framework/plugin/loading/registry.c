@@ -2,6 +2,7 @@
 #include "plugin/loading/registry.h"
 
 #include "core/callback.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "core/memory.h"
 #include "core/path.h"
@@ -157,19 +158,13 @@ static int is_object(const struct dirent *entry)
     return length > 3 && strcmp(entry->d_name + length - 3, ".so") == 0;
 }
 
-/* By bytes, so that a duplicate loses the same way in every locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 /* Adds the directory's *.so by name, with paths from the root: whoever opens one may work elsewhere
  * by then. A missing one is COP_UNAVAILABLE. */
 static cop_status search_dir(search *s, const char *dir)
 {
     struct dirent **names = NULL;
     char real[PATH_MAX];
-    int count = scandir(dir, &names, is_object, by_name);
+    int count = scandir(dir, &names, is_object, cop_entries_by_name);
     if (count < 0) {
         int error = errno;
         return cop_fail(s->err, is_system_error(error) ? COP_FAILED : COP_UNAVAILABLE,

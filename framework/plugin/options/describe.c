@@ -90,6 +90,11 @@ static void put_range(const cop_option *o, FILE *out)
     }
 }
 
+static bool is_path(const cop_option *o)
+{
+    return o->type == COP_OPTION_PATH || o->type == COP_OPTION_PATH_LIST;
+}
+
 static void put_option(const cop_option *o, FILE *out)
 {
     (void)fprintf(out, "  %s", o->name);
@@ -113,9 +118,12 @@ static void put_option(const cop_option *o, FILE *out)
     if ((o->flags & COP_OPTION_ADVANCED) != 0)
         (void)fputs(", advanced", out);
     if ((o->flags & COP_OPTION_EXECUTION_ONLY) != 0)
-        (void)fputs(", cannot change results", out);
+        (void)fputs(is_path(o) ? ", whose place cannot change results" : ", cannot change results",
+                    out);
     if ((o->flags & COP_OPTION_JUDGEMENT) != 0)
         (void)fputs(", read when results are judged", out);
+    if ((o->flags & COP_OPTION_SET_RECIPE) != 0)
+        (void)fputs(", read when networks are trained on the set", out);
     if ((o->flags & COP_OPTION_LENGTH) != 0)
         (void)fputs(", says how many steps there are", out);
     (void)fputs("\n      ", out);

@@ -101,6 +101,7 @@ static void add_option(builder *b, cJSON *array, const cop_option *o)
     add_bool(b, object, "execution_only", (o->flags & COP_OPTION_EXECUTION_ONLY) != 0);
     add_bool(b, object, "judgement", (o->flags & COP_OPTION_JUDGEMENT) != 0);
     add_bool(b, object, "length", (o->flags & COP_OPTION_LENGTH) != 0);
+    add_bool(b, object, "set_recipe", (o->flags & COP_OPTION_SET_RECIPE) != 0);
 }
 
 static void add_plugin(builder *b, cJSON *object, const cop_registry_entry *entry)

@@ -17,10 +17,14 @@ struct cop_option_values {
     char *effective;
     model_option *models; /* of the options of type COP_OPTION_MODEL that name one */
     size_t model_count;
+    const char **stated; /* names of those that the group has, whatever their values; the arena's */
+    size_t stated_count;
 };
 
 /* What cannot change a result that is made. */
-#define NOT_IDENTIFIED ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)
+#define NOT_IDENTIFIED                                                                             \
+    ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT |                        \
+     (uint32_t)COP_OPTION_SET_RECIPE)
 
 /* One reading under way. */
 typedef struct reading {
@@ -215,6 +219,23 @@ static cop_status write_texts(reading *r)
     return write_course(r);
 }
 
+static cop_status keep_stated(const reading *r)
+{
+    cop_option_values *v = r->values;
+    v->stated = cop_arena_array(v->arena, r->count > 0 ? r->count : 1, sizeof *v->stated);
+    if (v->stated == NULL)
+        return cop_out_of_memory(r->err);
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->sources[i] == NULL)
+            continue;
+        char *name = cop_arena_strdup(v->arena, r->table[i].name);
+        if (name == NULL)
+            return cop_out_of_memory(r->err);
+        v->stated[v->stated_count++] = name;
+    }
+    return COP_OK;
+}
+
 static cop_status read_all(reading *r)
 {
     size_t room = r->count > 0 ? r->count : 1;
@@ -228,6 +249,7 @@ static cop_status read_all(reading *r)
     if (r->read == NULL || r->sources == NULL)
         return cop_out_of_memory(r->err);
     COP_TRY(match(r));
+    COP_TRY(keep_stated(r));
     for (size_t i = 0; i < r->count; i++)
         if (r->table[i].alias_of == NULL)
             COP_TRY(read_option(r, i));
@@ -307,6 +329,14 @@ const char *cop_option_values_course(const cop_option_values *values)
 const char *cop_option_values_effective(const cop_option_values *values)
 {
     return values->effective;
+}
+
+bool cop_option_values_state(const cop_option_values *values, const char *name)
+{
+    for (size_t i = 0; i < values->stated_count; i++)
+        if (strcmp(values->stated[i], name) == 0)
+            return true;
+    return false;
 }
 
 size_t cop_option_values_model_count(const cop_option_values *values)

@@ -10,7 +10,7 @@
 #define KNOWN_FLAGS                                                                                \
     ((uint32_t)COP_OPTION_REQUIRED | (uint32_t)COP_OPTION_ADVANCED |                               \
      (uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT |                        \
-     (uint32_t)COP_OPTION_LENGTH | (uint32_t)COP_OPTION_ADDED)
+     (uint32_t)COP_OPTION_LENGTH | (uint32_t)COP_OPTION_ADDED | (uint32_t)COP_OPTION_SET_RECIPE)
 
 static cop_status refuse(const cop_option *option, cop_error *err, const char *reason)
 {
@@ -108,6 +108,21 @@ static cop_status check_default(const cop_option *option, cop_error *err)
     return status;
 }
 
+/* The recipe that a set is trained by: a recipe, and one. */
+static cop_status check_set_recipe(const cop_option *table, size_t i, cop_error *err)
+{
+    const uint32_t flag = COP_OPTION_SET_RECIPE;
+    if ((table[i].flags & flag) == 0)
+        return COP_OK;
+    if (table[i].type != COP_OPTION_RECIPE || table[i].def == NULL || table[i].def[0] == '\0')
+        return refuse(&table[i], err,
+                      "is what a set is trained by, which is a recipe with a default");
+    for (size_t k = 0; k < i; k++)
+        if ((table[k].flags & flag) != 0)
+            return refuse(&table[i], err, "is a second recipe that the set is trained by");
+    return COP_OK;
+}
+
 static cop_status check_option(const cop_option *table, size_t count, size_t i, size_t options_size,
                                cop_error *err)
 {
@@ -121,6 +136,7 @@ static cop_status check_option(const cop_option *table, size_t count, size_t i, 
         (option->flags & ((uint32_t)COP_OPTION_EXECUTION_ONLY | (uint32_t)COP_OPTION_JUDGEMENT)) !=
             0)
         return refuse(option, err, "says how many steps there are, which changes results");
+    COP_TRY(check_set_recipe(table, i, err));
     if (option->alias_of != NULL)
         return check_alias(table, count, option, err);
     if (cop_value_size(option->type) == 0)

@@ -66,15 +66,15 @@ static bool states_no_headlines(const cop_table *table)
 /* Joins one group's columns under one key; false when memory is out. */
 static bool join_group(const joiner *j, const cop_table_group *group, size_t key)
 {
-    for (size_t c = 0; c < cop_table_column_count(group->layout); c++) {
-        const cop_column *from = cop_table_column(group->layout, c);
+    for (size_t c = 0; c < cop_table_column_count(group->first); c++) {
+        const cop_column *from = cop_table_column(group->first, c);
         if (cop_is_repetition(from) || cop_table_group_is_key(group, c))
             continue;
         const char *name = free_name(j, group, &group->keys[key], from);
         if (name == NULL)
             return false;
         bool is_main =
-            states_no_headlines(group->layout) || cop_is_headline(group->layout, from->name);
+            states_no_headlines(group->first) || cop_is_headline(group->first, from->name);
         bool is_control = group->keys[key].is_control;
         cop_joined *joined = &j->out->items[j->out->count++];
         *joined = (cop_joined){.group = group,
@@ -95,7 +95,7 @@ static size_t count_columns(const cop_table_groups *groups)
 {
     size_t count = 0;
     for (size_t g = 0; g < groups->count; g++)
-        count += groups->items[g].key_count * cop_table_column_count(groups->items[g].layout);
+        count += groups->items[g].key_count * cop_table_column_count(groups->items[g].first);
     return count;
 }
 

@@ -138,6 +138,8 @@ static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id
 static size_t count_names(const cop_record *record)
 {
     size_t count = 2 * record->distilled_count;
+    for (size_t i = 0; i < record->distilled_count; i++)
+        count += record->distilled[i].training_count;
     for (size_t i = 0; i < record->ticket_count; i++)
         count += 3 + record->tickets[i].copy_count + record->tickets[i].analysis_count;
     return count;
@@ -166,6 +168,8 @@ static cop_status collect_all(cop_results *r, cop_logger *log, cop_error *err)
         COP_TRY(collect(r, log, &d->set, err));
         if (d->has_trained)
             COP_TRY(collect(r, log, &d->trained, err));
+        for (size_t k = 0; k < d->training_count; k++)
+            COP_TRY(collect(r, log, &d->trainings[k], err));
     }
     for (size_t i = 0; i < r->record.ticket_count; i++)
         COP_TRY(collect_ticket(r, log, &r->record.tickets[i], err));

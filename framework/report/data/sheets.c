@@ -15,7 +15,7 @@ static const cop_column training_columns[] = {
     COP_COLUMN(
         TEXT, "role", NULL,
         "copy: a ticket's; reinit, shuffle, random: of that control beside it; pruned: found the "
-        "ticket's mask; distilled: judges a distilled set"),
+        "ticket's mask; distilled: judges a distilled set; distiller: what a distiller asked for"),
     COP_COLUMN(INT, "copy", NULL, "number of the copy"),
     COP_COLUMN(TEXT, "id", NULL, "artifact; a training that serves twice is listed twice"),
     COP_COLUMN(FLOAT, "epochs", NULL, "passes over its data"),
@@ -74,6 +74,11 @@ static cop_status add_trainings(const cop_results *r, cop_tables *sheets, cop_er
         training_use use = {d->cell, d->seed, -1, 0, "distilled", 0};
         if (d->has_trained)
             COP_TRY(add_training(r, table, use, &d->trained, err));
+        use.role = "distiller";
+        for (size_t k = 0; k < d->training_count; k++) {
+            use.copy = (int64_t)k;
+            COP_TRY(add_training(r, table, use, &d->trainings[k], err));
+        }
     }
     for (size_t i = 0; i < r->record.ticket_count; i++) {
         const cop_record_ticket *t = &r->record.tickets[i];
@@ -179,19 +184,19 @@ static cop_status add_member(const cop_results *r, const cop_table_group_member 
 static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_tables *sheets,
                             cop_error *err)
 {
-    size_t own = cop_table_column_count(g->layout), count = KEY_COLUMNS + own;
+    size_t own = cop_table_column_count(g->first), count = KEY_COLUMNS + own;
     cop_column *columns = cop_arena_array(r->arena, count + 1, sizeof *columns);
     cop_table_value *cells = cop_arena_array(r->arena, count + 1, sizeof *cells);
     if (columns == NULL || cells == NULL)
         return cop_out_of_memory(err);
     memcpy(columns, ticket_key, sizeof ticket_key);
     for (size_t i = 0; i < own; i++) {
-        columns[KEY_COLUMNS + i] = *cop_table_column(g->layout, i);
-        columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->layout, i)->name, r->arena);
+        columns[KEY_COLUMNS + i] = *cop_table_column(g->first, i);
+        columns[KEY_COLUMNS + i].name = own_name(g, cop_table_column(g->first, i)->name, r->arena);
     }
     if (has_controls(g))
         columns[count++] = control_key;
-    const char *help = cop_table_group_title(g, cop_table_help(g->layout), r->arena);
+    const char *help = cop_table_group_title(g, cop_table_help(g->first), r->arena);
     if (help == NULL)
         return cop_out_of_memory(err);
     cop_table *table = cop_tables_put(sheets, g->name, help, columns, count, NULL, err);
@@ -203,9 +208,33 @@ static cop_status add_group(const cop_results *r, const cop_table_group *g, cop_
 }
 
 static const cop_column cost_columns[] = {
-    COP_COLUMN(TEXT, "kind", NULL, "of stage"), COP_COLUMN(TEXT, "id", NULL, "artifact"),
+    COP_COLUMN(TEXT, "kind", NULL, "of stage"),
+    COP_COLUMN(TEXT, "id", NULL, "artifact"),
     COP_COLUMN(FLOAT, "seconds", "s", "spent on it, all attempts together"),
-    COP_COLUMN(TEXT, "provenance", NULL, "program, processor and libraries that computed it")};
+    COP_COLUMN(TEXT, "provenance", NULL, "program, processor and libraries that computed it"),
+    COP_COLUMN(TEXT, "cell", NULL, "of distilled sets: the first cell that has it"),
+    COP_COLUMN(FLOAT, "trained_seconds", "s",
+               "of distilled sets: spent on trainings that the distiller asked for")};
+
+/* The first line of the record that has the set; NULL for other artifacts. */
+static const cop_record_distilled *line_of_set(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; i < r->record.distilled_count; i++)
+        if (cop_same_artifact(&r->record.distilled[i].set, id))
+            return &r->record.distilled[i];
+    return NULL;
+}
+
+/* What a set's trainings took; NaN where one is not there, or it is no set. */
+static double trained_seconds(const cop_results *r, const cop_record_distilled *d)
+{
+    double seconds = d != NULL ? 0.0 : (double)NAN;
+    for (size_t i = 0; d != NULL && i < d->training_count; i++) {
+        const cop_result *training = cop_results_find(r, &d->trainings[i]);
+        seconds += training != NULL ? training->seconds : (double)NAN;
+    }
+    return seconds;
+}
 
 static cop_status add_costs(const cop_results *r, cop_tables *sheets, cop_error *err)
 {
@@ -216,10 +245,13 @@ static cop_status add_costs(const cop_results *r, cop_tables *sheets, cop_error 
         return COP_FAILED;
     for (size_t i = 0; i < r->found_count; i++) {
         const cop_result *result = &r->found[i];
+        const cop_record_distilled *d = line_of_set(r, &result->id);
         const cop_table_value cells[] = {{.text = result->id.kind},
                                          {.text = result->id.hash},
                                          {.f = result->seconds},
-                                         {.text = result->provenance}};
+                                         {.text = result->provenance},
+                                         {.text = d != NULL ? r->record.cells[d->cell].label : ""},
+                                         {.f = trained_seconds(r, d)}};
         COP_TRY(cop_table_row(table, cells, err));
     }
     return COP_OK;

@@ -152,8 +152,8 @@ static cop_table_group *find_group(cop_table_groups *groups, const char *analyze
     for (size_t i = 0; i < groups->count; i++) {
         cop_table_group *g = &groups->items[i];
         if (g->place == place && strcmp(g->analyzer, analyzer) == 0 &&
-            strcmp(cop_table_name(g->layout), cop_table_name(table)) == 0 &&
-            same_columns(g->layout, table))
+            strcmp(cop_table_name(g->first), cop_table_name(table)) == 0 &&
+            same_columns(g->first, table))
             return g;
     }
     return NULL;
@@ -212,7 +212,7 @@ static cop_status add_table(const cop_results *r, cop_table_groups *groups,
                                .analyzer = analyzer,
                                .place = place,
                                .instance = instance,
-                               .layout = table};
+                               .first = table};
         g->members = cop_arena_array(r->arena, r->record.ticket_count, sizeof *g->members);
         if (name == NULL || g->members == NULL)
             return cop_out_of_memory(err);
@@ -238,10 +238,10 @@ static bool is_repeated(const cop_table *table)
 
 static bool is_summary(const cop_table_group *g)
 {
-    const cop_plot *plot = cop_table_plot(g->layout);
+    const cop_plot *plot = cop_table_plot(g->first);
     if (plot != NULL && plot->kind != COP_PLOT_NONE)
         return false;
-    if (is_repeated(g->layout))
+    if (is_repeated(g->first))
         return true;
     for (size_t i = 0; i < g->member_count; i++) {
         if (cop_table_row_count(g->members[i].table) != 1)
@@ -265,7 +265,7 @@ bool cop_tells_kinds(const cop_table *table, size_t column)
 
 bool cop_table_group_is_key(const cop_table_group *g, size_t column)
 {
-    return is_repeated(g->layout) && cop_tells_kinds(g->layout, column);
+    return is_repeated(g->first) && cop_tells_kinds(g->first, column);
 }
 
 static bool has_key(const cop_table_group *g, const cop_table *table, size_t row,
@@ -282,7 +282,7 @@ static bool has_key(const cop_table_group *g, const cop_table *table, size_t row
  * column "kind". */
 static bool is_kind(const cop_table_group *g, size_t column)
 {
-    const cop_column *c = cop_table_column(g->layout, column);
+    const cop_column *c = cop_table_column(g->first, column);
     return c->type == COP_COLUMN_TEXT &&
            (c->role == COP_COLUMN_KEY || strcmp(c->name, "kind") == 0);
 }
@@ -296,7 +296,7 @@ static bool marks_control(const cop_table_group *g, const cop_key *key, size_t c
 
 static bool is_control(const cop_table_group *g, const cop_key *key)
 {
-    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+    for (size_t c = 0; c < cop_table_column_count(g->first); c++) {
         if (marks_control(g, key, c))
             return true;
     }
@@ -322,7 +322,7 @@ static bool varies(const cop_table_group *g, size_t column)
 static bool label_key(cop_table_group *g, cop_key *key, cop_arena *arena)
 {
     key->label = "";
-    for (size_t c = 0; c < cop_table_column_count(g->layout); c++) {
+    for (size_t c = 0; c < cop_table_column_count(g->first); c++) {
         if (!cop_table_group_is_key(g, c) || !(varies(g, c) || marks_control(g, key, c)))
             continue;
         const char *cell = cop_cell_name(key->table, key->row, c, arena);

@@ -33,10 +33,10 @@ typedef struct cop_key {
 typedef struct cop_table_group {
     const char *name; /* the table's; made unique; a lower-case word */
     const char *analyzer;
-    size_t place;            /* among the ticket's analyses by this analyzer */
-    const char *instance;    /* where the analyzer is configured more than once: what tells this one
+    size_t place;           /* among the ticket's analyses by this analyzer */
+    const char *instance;   /* where the analyzer is configured more than once: what tells this one
                                 from the others, "copy = 1"; else "" */
-    const cop_table *layout; /* the first member's: name, help, columns, plot */
+    const cop_table *first; /* the first member's: name, help, columns, plot */
     cop_table_group_member *members;
     size_t member_count;
     bool is_summary;

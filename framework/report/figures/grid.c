@@ -66,7 +66,20 @@ static void undo(const cop_task *task, const cop_normalization *n, float *image)
             image[k * plane + i] = image[k * plane + i] * n->std[k] + n->mean[k];
 }
 
-static void draw_all(canvas *c, const cop_samples *set, const cop_normalization *normalised,
+/* The least value of an image becomes 0, the largest 1; an image of one value becomes grey. */
+static void stretch(int64_t values, float *image)
+{
+    float least = image[0], most = image[0];
+    for (int64_t i = 1; i < values; i++) {
+        least = fminf(least, image[i]);
+        most = fmaxf(most, image[i]);
+    }
+    float range = most - least;
+    for (int64_t i = 0; i < values; i++)
+        image[i] = range > 0.0f ? (image[i] - least) / range : 0.5f;
+}
+
+static void draw_all(canvas *c, const cop_samples *set, const cop_grid_pixels *pixels,
                      int64_t columns, float *image, int64_t *filled)
 {
     const cop_task *task = &set->task;
@@ -76,15 +89,17 @@ static void draw_all(canvas *c, const cop_samples *set, const cop_normalization 
             continue;
         filled[row]++;
         cop_samples_pixels(set, i, image);
-        if (normalised != NULL)
-            undo(task, normalised, image);
+        if (pixels->normalised != NULL)
+            undo(task, pixels->normalised, image);
+        if (pixels->stretch)
+            stretch(cop_task_values(task), image);
         draw(c, task, image, GAP + column * (task->width * c->scale + GAP),
              GAP + row * (task->height * c->scale + GAP));
     }
 }
 
-cop_status cop_grid_write(const cop_samples *set, const cop_normalization *normalised,
-                          const char *path, cop_error *err)
+cop_status cop_grid_write(const cop_samples *set, const cop_grid_pixels *pixels, const char *path,
+                          cop_error *err)
 {
     const cop_task *task = &set->task;
     int64_t *filled = calloc((size_t)task->classes, sizeof *filled);
@@ -108,7 +123,7 @@ cop_status cop_grid_write(const cop_samples *set, const cop_normalization *norma
         status = cop_out_of_memory(err);
     if (status == COP_OK) {
         memset(c.pixels, WHITE, (size_t)(c.width * c.height) * 3);
-        draw_all(&c, set, normalised, columns, image, filled);
+        draw_all(&c, set, pixels, columns, image, filled);
         status = cop_png_write(path, (uint32_t)c.width, (uint32_t)c.height, c.pixels, err);
     }
     free(c.pixels);

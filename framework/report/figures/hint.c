@@ -20,7 +20,7 @@ const char *cop_axis_label(const cop_column *column, cop_arena *arena)
 
 static int column_of(const cop_hint *h, const char *name)
 {
-    return name != NULL ? cop_table_find_column(h->group->layout, name) : -1;
+    return name != NULL ? cop_table_find_column(h->group->first, name) : -1;
 }
 
 static void resolve_y(cop_hint *h)
@@ -87,16 +87,16 @@ static bool splits_places(const cop_hint *h, size_t column)
 static bool tells_kinds(const cop_hint *h, size_t column)
 {
     int c = (int)column;
-    return cop_tells_kinds(h->group->layout, column) && c != h->x && c != h->series &&
+    return cop_tells_kinds(h->group->first, column) && c != h->x && c != h->series &&
            c != h->error && c != h->value && !is_y(h, column) &&
-           (cop_table_column(h->group->layout, column)->type == COP_COLUMN_TEXT ||
+           (cop_table_column(h->group->first, column)->type == COP_COLUMN_TEXT ||
             splits_places(h, column));
 }
 
 /* Notes which columns tell kinds apart, once for the whole figure; false when memory is out. */
 static bool resolve_kind_columns(cop_hint *h)
 {
-    size_t count = cop_table_column_count(h->group->layout);
+    size_t count = cop_table_column_count(h->group->first);
     bool *tells = cop_arena_array(h->r->arena, count, sizeof *tells);
     for (size_t c = 0; tells != NULL && c < count; c++)
         tells[c] = tells_kinds(h, c);
@@ -194,7 +194,7 @@ static size_t count_rows(const cop_table_group *g)
 
 static bool resolve_x_names(cop_hint *h)
 {
-    if (cop_table_column(h->group->layout, (size_t)h->x)->type != COP_COLUMN_TEXT)
+    if (cop_table_column(h->group->first, (size_t)h->x)->type != COP_COLUMN_TEXT)
         return true;
     h->x_names = cop_arena_array(h->r->arena, count_rows(h->group) + 1, sizeof *h->x_names);
     if (h->x_names == NULL)
@@ -213,12 +213,12 @@ static bool resolve_x_names(cop_hint *h)
 cop_status cop_hint_resolve(const cop_results *r, const cop_table_group *group, cop_hint *out,
                             cop_error *err)
 {
-    *out = (cop_hint){.r = r, .group = group, .plot = cop_table_plot(group->layout)};
+    *out = (cop_hint){.r = r, .group = group, .plot = cop_table_plot(group->first)};
     out->x = column_of(out, out->plot->x);
     out->error = column_of(out, out->plot->error);
     out->value = column_of(out, out->plot->value);
     out->series = column_of(out, out->plot->series);
-    if (out->series >= 0 && cop_is_repetition(cop_table_column(group->layout, (size_t)out->series)))
+    if (out->series >= 0 && cop_is_repetition(cop_table_column(group->first, (size_t)out->series)))
         out->series = -1;
     resolve_y(out);
     if (out->x < 0 || out->y_count == 0)
@@ -232,7 +232,7 @@ const char *cop_hint_label(const cop_hint *h, size_t inner)
     if (h->y_count == 1)
         return series;
     const char *y = cop_axis_label(
-        cop_table_column(h->group->layout, (size_t)h->y[inner / h->series_count]), h->r->arena);
+        cop_table_column(h->group->first, (size_t)h->y[inner / h->series_count]), h->r->arena);
     if (y == NULL || h->series_count == 1)
         return y;
     return cop_arena_printf(h->r->arena, "%s, %s", y, series);
@@ -315,7 +315,7 @@ cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size
             return cop_out_of_memory(err);
     }
     int y = h->y[inner / h->series_count];
-    out->y_scale = cop_shown_scale(cop_table_column(h->group->layout, (size_t)y));
+    out->y_scale = cop_shown_scale(cop_table_column(h->group->first, (size_t)y));
     if (!pool)
         return cop_curve_average(rows, count, h->r->arena, out, differs, err);
     out->points = cop_arena_array(h->r->arena, count + 1, sizeof *out->points);

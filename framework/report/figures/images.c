@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How to make normalised pixels an image's once more; NULL: they are one's. What whitening (ZCA)
- * did to them stays. */
-static const cop_normalization *to_undo(const cop_synthetic *s)
+/* Normalised pixels become an image's once more. What whitening (ZCA) did cannot be undone here:
+ * the transform is the data's, and a report is made from the output directory alone. Its pixels lie
+ * about 0, of any deviation, so that each image is shown in its own range. */
+static cop_grid_pixels pixels_of(const cop_synthetic *s)
 {
-    return cop_synthetic_space(s) == COP_PIXELS_NORMALISED ? &s->normalization : NULL;
+    bool is_normalised = cop_synthetic_space(s) == COP_PIXELS_NORMALISED;
+    return (cop_grid_pixels){.normalised = is_normalised ? &s->normalization : NULL,
+                             .stretch = is_normalised && s->is_whitened};
 }
 
 static cop_status write_stored(const cop_synthetic *s, const char *path, cop_error *err)
@@ -20,7 +23,8 @@ static cop_status write_stored(const cop_synthetic *s, const char *path, cop_err
     cop_samples stored;
     int32_t *labels = NULL;
     COP_TRY(cop_grid_stored(s, &stored, &labels, err));
-    cop_status status = cop_grid_write(&stored, to_undo(s), path, err);
+    const cop_grid_pixels pixels = pixels_of(s);
+    cop_status status = cop_grid_write(&stored, &pixels, path, err);
     free(labels);
     return status;
 }
@@ -29,7 +33,8 @@ static cop_status write_decoded(const cop_synthetic *s, const char *path, cop_er
 {
     cop_samples *samples = NULL;
     COP_TRY(cop_synthetic_samples(s, &samples, err));
-    cop_status status = cop_grid_write(samples, to_undo(s), path, err);
+    const cop_grid_pixels pixels = pixels_of(s);
+    cop_status status = cop_grid_write(samples, &pixels, path, err);
     cop_synthetic_samples_free(samples);
     return status;
 }

@@ -186,7 +186,7 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
  * group's title. */
 static const char *panel_title(const cop_joined *j, cop_arena *arena)
 {
-    const cop_column *own = cop_table_column(j->group->layout, j->column);
+    const cop_column *own = cop_table_column(j->group->first, j->column);
     const char *key = j->group->keys[j->key].label, *title = cop_axis_label(own, arena);
     if (title == NULL || key[0] == '\0')
         return title;
@@ -196,7 +196,7 @@ static const char *panel_title(const cop_joined *j, cop_arena *arena)
 /* Controls have panels for the measurements that they are shown by, not for verdicts. */
 static bool is_drawn(const cop_joined *j, const cop_table_group *g)
 {
-    bool is_measured = cop_table_column(j->group->layout, j->column)->type == COP_COLUMN_FLOAT;
+    bool is_measured = cop_table_column(j->group->first, j->column)->type == COP_COLUMN_FLOAT;
     return j->group == g && j->as.type != COP_COLUMN_TEXT &&
            (!j->is_control || (j->is_main && is_measured));
 }
@@ -204,7 +204,7 @@ static bool is_drawn(const cop_joined *j, const cop_table_group *g)
 static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures *out,
                              cop_error *err)
 {
-    const char *help = cop_table_help(g->layout);
+    const char *help = cop_table_help(g->first);
     cop_figure f = new_figure(q);
     f.name = g->name;
     f.title = cop_table_group_title(g, help[0] != '\0' ? help : g->name, q->r->arena);

@@ -17,7 +17,7 @@ typedef enum arrangement {
     ROUND_PER_PANEL = 2  /* a panel for each cell and round, a curve for each inner one */
 } arrangement;
 
-typedef struct layout {
+typedef struct arranged {
     cop_hint hint;
     arrangement arrangement;
     size_t inner;   /* curves of a ticket */
@@ -25,17 +25,17 @@ typedef struct layout {
     size_t cells;
     bool pool;
     bool differs;
-} layout;
+} arranged;
 
 /* The cells that the table has rows of, up to `limit`, by position. */
-static size_t cells_of(const layout *l, size_t limit, size_t *out)
+static size_t cells_of(const arranged *a, size_t limit, size_t *out)
 {
-    const cop_record *record = &l->hint.r->record;
+    const cop_record *record = &a->hint.r->record;
     size_t count = 0;
     for (size_t s = 0; s < record->cell_count && count < limit; s++) {
         bool has = false;
-        for (size_t m = 0; m < l->hint.group->member_count; m++)
-            has = has || l->hint.group->members[m].ticket->cell == s;
+        for (size_t m = 0; m < a->hint.group->member_count; m++)
+            has = has || a->hint.group->members[m].ticket->cell == s;
         if (has)
             out[count++] = s;
     }
@@ -44,10 +44,10 @@ static size_t cells_of(const layout *l, size_t limit, size_t *out)
 
 /* The rounds of a cell that the table has rows of stand in the record; those without are empty
  * panels, so they are chosen among tickets that were analysed. */
-static size_t rounds_of(const layout *l, size_t cell, size_t limit, const cop_record_ticket **out)
+static size_t rounds_of(const arranged *a, size_t cell, size_t limit, const cop_record_ticket **out)
 {
-    const cop_table_group *g = l->hint.group;
-    cop_record analysed = {.tickets = cop_arena_array(l->hint.r->arena, g->member_count + 1,
+    const cop_table_group *g = a->hint.group;
+    cop_record analysed = {.tickets = cop_arena_array(a->hint.r->arena, g->member_count + 1,
                                                       sizeof(cop_record_ticket))};
     if (analysed.tickets == NULL)
         return 0;
@@ -56,116 +56,116 @@ static size_t rounds_of(const layout *l, size_t cell, size_t limit, const cop_re
     return cop_choose_rounds(&analysed, cell, limit, out);
 }
 
-static cop_status round_curves(layout *l, size_t cell, size_t inner, cop_panel *panel,
+static cop_status round_curves(arranged *a, size_t cell, size_t inner, cop_panel *panel,
                                cop_error *err)
 {
     const cop_record_ticket *lines[MOST_CURVES];
-    panel->curve_count = rounds_of(l, cell, MOST_CURVES, lines);
+    panel->curve_count = rounds_of(a, cell, MOST_CURVES, lines);
     panel->curves =
-        cop_arena_array(l->hint.r->arena, panel->curve_count + 1, sizeof *panel->curves);
+        cop_arena_array(a->hint.r->arena, panel->curve_count + 1, sizeof *panel->curves);
     if (panel->curves == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++) {
-        panel->curves[i].label = cop_round_short_label(l->hint.r, lines[i]);
+        panel->curves[i].label = cop_round_short_label(a->hint.r, lines[i]);
         if (panel->curves[i].label == NULL)
             return cop_out_of_memory(err);
-        COP_TRY(cop_hint_curve(&l->hint, lines[i], inner, l->pool, &panel->curves[i], &l->differs,
+        COP_TRY(cop_hint_curve(&a->hint, lines[i], inner, a->pool, &panel->curves[i], &a->differs,
                                err));
     }
     return COP_OK;
 }
 
-static cop_status inner_curves(layout *l, const cop_record_ticket *line, cop_panel *panel,
+static cop_status inner_curves(arranged *a, const cop_record_ticket *line, cop_panel *panel,
                                cop_error *err)
 {
-    panel->curve_count = l->inner;
-    panel->curves = cop_arena_array(l->hint.r->arena, l->inner, sizeof *panel->curves);
+    panel->curve_count = a->inner;
+    panel->curves = cop_arena_array(a->hint.r->arena, a->inner, sizeof *panel->curves);
     if (panel->curves == NULL)
         return cop_out_of_memory(err);
-    for (size_t i = 0; i < l->inner; i++) {
-        const char *label = cop_hint_label(&l->hint, i);
+    for (size_t i = 0; i < a->inner; i++) {
+        const char *label = cop_hint_label(&a->hint, i);
         if (label == NULL)
             return cop_out_of_memory(err);
         panel->curves[i].label = label[0] != '\0' ? label : NULL;
-        COP_TRY(cop_hint_curve(&l->hint, line, i, l->pool, &panel->curves[i], &l->differs, err));
+        COP_TRY(cop_hint_curve(&a->hint, line, i, a->pool, &panel->curves[i], &a->differs, err));
     }
     return COP_OK;
 }
 
 /* "cell: part", or the one that there is. */
-static const char *panel_title(const layout *l, size_t cell, const char *part)
+static const char *panel_title(const arranged *a, size_t cell, const char *part)
 {
-    const char *label = l->hint.r->briefs[cell];
+    const char *label = a->hint.r->briefs[cell];
     if (part == NULL || part[0] == '\0')
         return label;
-    return l->cells > 1 ? cop_arena_printf(l->hint.r->arena, "%s: %s", label, part) : part;
+    return a->cells > 1 ? cop_arena_printf(a->hint.r->arena, "%s: %s", label, part) : part;
 }
 
-static cop_status fill_cell(layout *l, size_t cell, cop_panel *panels, cop_error *err)
+static cop_status fill_cell(arranged *a, size_t cell, cop_panel *panels, cop_error *err)
 {
     const cop_record_ticket *lines[MOST_ROUNDS];
-    size_t rounds = l->arrangement == ROUND_PER_PANEL ? rounds_of(l, cell, MOST_ROUNDS, lines) : 0;
-    for (size_t i = 0; i < l->columns; i++) {
+    size_t rounds = a->arrangement == ROUND_PER_PANEL ? rounds_of(a, cell, MOST_ROUNDS, lines) : 0;
+    for (size_t i = 0; i < a->columns; i++) {
         const char *part = "";
-        if (l->arrangement == ROUNDS_IN_PANEL) {
-            part = cop_hint_label(&l->hint, i);
-            COP_TRY(round_curves(l, cell, i, &panels[i], err));
-            if (l->hint.y_count > 1 && l->hint.series_count == 1)
+        if (a->arrangement == ROUNDS_IN_PANEL) {
+            part = cop_hint_label(&a->hint, i);
+            COP_TRY(round_curves(a, cell, i, &panels[i], err));
+            if (a->hint.y_count > 1 && a->hint.series_count == 1)
                 panels[i].y_label = part;
         } else if (i < rounds) {
-            part = cop_round_label(l->hint.r, lines[i]);
-            COP_TRY(inner_curves(l, lines[i], &panels[i], err));
+            part = cop_round_label(a->hint.r, lines[i]);
+            COP_TRY(inner_curves(a, lines[i], &panels[i], err));
         } else {
             continue;
         }
-        panels[i].title = part != NULL ? panel_title(l, cell, part) : NULL;
+        panels[i].title = part != NULL ? panel_title(a, cell, part) : NULL;
         if (panels[i].title == NULL)
             return cop_out_of_memory(err);
     }
     return COP_OK;
 }
 
-static void arrange(layout *l)
+static void arrange(arranged *a)
 {
-    cop_plot_kind kind = l->hint.plot->kind;
+    cop_plot_kind kind = a->hint.plot->kind;
     bool apart = kind == COP_PLOT_HISTOGRAM || kind == COP_PLOT_HEATMAP;
-    l->pool = kind == COP_PLOT_POINTS;
-    l->inner = l->hint.y_count * l->hint.series_count;
-    l->arrangement = !apart && l->inner <= FEW ? ROUNDS_IN_PANEL : ROUND_PER_PANEL;
+    a->pool = kind == COP_PLOT_POINTS;
+    a->inner = a->hint.y_count * a->hint.series_count;
+    a->arrangement = !apart && a->inner <= FEW ? ROUNDS_IN_PANEL : ROUND_PER_PANEL;
     if (kind == COP_PLOT_HEATMAP)
-        l->inner = 1; /* pictures cannot lie on each other */
-    if (l->arrangement == ROUNDS_IN_PANEL) {
-        l->columns = l->inner;
+        a->inner = 1; /* pictures cannot lie on each other */
+    if (a->arrangement == ROUNDS_IN_PANEL) {
+        a->columns = a->inner;
         return;
     }
-    l->columns = 1;
-    for (size_t s = 0; s < l->hint.r->record.cell_count; s++) {
+    a->columns = 1;
+    for (size_t s = 0; s < a->hint.r->record.cell_count; s++) {
         const cop_record_ticket *lines[MOST_ROUNDS];
-        size_t rounds = rounds_of(l, s, MOST_ROUNDS, lines);
-        l->columns = rounds > l->columns ? rounds : l->columns;
+        size_t rounds = rounds_of(a, s, MOST_ROUNDS, lines);
+        a->columns = rounds > a->columns ? rounds : a->columns;
     }
 }
 
-static const char *caption(const layout *l, size_t shown)
+static const char *caption(const arranged *a, size_t shown)
 {
-    const char *help = cop_table_help(l->hint.group->layout);
-    const char *mean = l->pool      ? "All seeds and repetitions."
-                       : l->differs ? "The first seed's and repetition's: they differ in x."
+    const char *help = cop_table_help(a->hint.group->first);
+    const char *mean = a->pool      ? "All seeds and repetitions."
+                       : a->differs ? "The first seed's and repetition's: they differ in x."
                                     : "Mean over seeds and repetitions.";
-    const char *cut = l->hint.dropped > 0 || shown < l->cells ? " Not everything is shown." : "";
-    return cop_arena_printf(l->hint.r->arena, "%s%s%s%s", help, help[0] != '\0' ? " " : "", mean,
+    const char *cut = a->hint.dropped > 0 || shown < a->cells ? " Not everything is shown." : "";
+    return cop_arena_printf(a->hint.r->arena, "%s%s%s%s", help, help[0] != '\0' ? " " : "", mean,
                             cut);
 }
 
-static cop_status describe(const layout *l, size_t shown, cop_figure *f, cop_error *err)
+static cop_status describe(const arranged *a, size_t shown, cop_figure *f, cop_error *err)
 {
-    const cop_hint *h = &l->hint;
-    const cop_table *table = h->group->layout;
+    const cop_hint *h = &a->hint;
+    const cop_table *table = h->group->first;
     cop_arena *arena = h->r->arena;
     bool has_title = h->plot->title != NULL && h->plot->title[0] != '\0';
     f->name = h->group->name;
     f->title = cop_table_group_title(h->group, has_title ? h->plot->title : h->group->name, arena);
-    f->caption = caption(l, shown);
+    f->caption = caption(a, shown);
     f->x_label = cop_axis_label(cop_table_column(table, (size_t)h->x), arena);
     f->x_scale = h->x_names == NULL ? cop_shown_scale(cop_table_column(table, (size_t)h->x)) : 1.0;
     f->y_label =
@@ -179,46 +179,46 @@ static cop_status describe(const layout *l, size_t shown, cop_figure *f, cop_err
                : cop_out_of_memory(err);
 }
 
-static cop_status make_figure(layout *l, cop_figures *out, cop_error *err)
+static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
 {
     static const cop_figure_kind kinds[] = {[COP_PLOT_LINES] = COP_FIGURE_LINES,
                                             [COP_PLOT_POINTS] = COP_FIGURE_POINTS,
                                             [COP_PLOT_HISTOGRAM] = COP_FIGURE_HISTOGRAM,
                                             [COP_PLOT_HEATMAP] = COP_FIGURE_HEATMAP};
-    const cop_hint *h = &l->hint;
+    const cop_hint *h = &a->hint;
     size_t cells[MOST_PANELS];
-    arrange(l);
-    l->cells = h->r->record.cell_count;
-    size_t shown = cells_of(l, MOST_PANELS / l->columns, cells);
+    arrange(a);
+    a->cells = h->r->record.cell_count;
+    size_t shown = cells_of(a, MOST_PANELS / a->columns, cells);
     cop_figure f = {.kind = kinds[h->plot->kind],
                     .log_x = h->plot->log_x,
                     .log_y = h->plot->log_y,
                     .error_bars = h->error >= 0 && h->plot->kind != COP_PLOT_HISTOGRAM &&
                                   h->plot->kind != COP_PLOT_HEATMAP,
-                    .ordered = l->arrangement == ROUNDS_IN_PANEL,
-                    .legend = l->arrangement == ROUNDS_IN_PANEL ? COP_ROUND_LEGEND : NULL,
+                    .ordered = a->arrangement == ROUNDS_IN_PANEL,
+                    .legend = a->arrangement == ROUNDS_IN_PANEL ? COP_ROUND_LEGEND : NULL,
                     .x_names = h->x_names,
                     .x_name_count = h->x_name_count,
-                    .panel_count = shown * l->columns,
-                    .grid_columns = l->columns > 1 ? l->columns : 0};
+                    .panel_count = shown * a->columns,
+                    .grid_columns = a->columns > 1 ? a->columns : 0};
     f.panels = cop_arena_array(h->r->arena, f.panel_count + 1, sizeof *f.panels);
     if (f.panels == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < shown; i++)
-        COP_TRY(fill_cell(l, cells[i], &f.panels[i * l->columns], err));
-    COP_TRY(describe(l, shown, &f, err));
+        COP_TRY(fill_cell(a, cells[i], &f.panels[i * a->columns], err));
+    COP_TRY(describe(a, shown, &f, err));
     return cop_figures_add(out, &f, h->r->arena, err);
 }
 
 cop_status cop_plot_table(const cop_results *r, const cop_table_group *group, cop_figures *out,
                           cop_error *err)
 {
-    const cop_plot *plot = cop_table_plot(group->layout);
+    const cop_plot *plot = cop_table_plot(group->first);
     if (plot == NULL || plot->kind == COP_PLOT_NONE)
         return COP_OK;
-    layout l = {0};
-    COP_TRY(cop_hint_resolve(r, group, &l.hint, err));
-    if (l.hint.x < 0 || l.hint.y_count == 0 || l.hint.series_count == 0)
+    arranged a = {0};
+    COP_TRY(cop_hint_resolve(r, group, &a.hint, err));
+    if (a.hint.x < 0 || a.hint.y_count == 0 || a.hint.series_count == 0)
         return COP_OK;
-    return make_figure(&l, out, err);
+    return make_figure(&a, out, err);
 }

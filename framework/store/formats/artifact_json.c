@@ -2,8 +2,6 @@
 #include "store/formats/artifact_json.h"
 
 #include "core/damage.h"
-#include "core/file.h"
-#include "core/json.h"
 #include "core/memory.h"
 #include "core/seal.h"
 
@@ -65,14 +63,7 @@ bool cop_manifest_add_file(cop_manifest *m, const char *file, const char *checks
 
 cop_status cop_manifest_write(const cop_manifest *m, const char *path, cop_error *err)
 {
-    char *text = cJSON_Print(m->root);
-    char *sealed = text != NULL ? cop_seal(text) : NULL;
-    cJSON_free(text);
-    if (sealed == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = cop_file_write(path, sealed, strlen(sealed), err);
-    free(sealed);
-    return status;
+    return cop_sealed_json_write(m->root, path, err);
 }
 
 /* True when every field is there with its type. */
@@ -93,35 +84,21 @@ static bool is_manifest(const cJSON *root)
     return true;
 }
 
-static cop_status parse(const char *text, size_t size, cop_manifest **out, cop_error *err)
+cop_status cop_manifest_read(const char *path, cop_manifest **out, cop_error *err)
 {
     cJSON *root = NULL;
-    COP_TRY(cop_seal_check(text, size, err));
-    COP_TRY(cop_json_parse(text, size, &root, err));
+    COP_TRY(cop_sealed_json_read(path, COP_MANIFEST_LIMIT, &root, err));
     cop_manifest *m = is_manifest(root) ? calloc(1, sizeof *m) : NULL;
     if (m == NULL) {
-        cop_status status = is_manifest(root)
-                                ? cop_out_of_memory(err)
-                                : cop_fail(err, COP_DAMAGED, "is not an artifact's manifest");
+        cop_status status = is_manifest(root) ? cop_out_of_memory(err)
+                                              : cop_fail_at(err, COP_DAMAGED, path, 0,
+                                                            "is not an artifact's manifest");
         cJSON_Delete(root);
         return status;
     }
     m->root = root;
     *out = m;
     return COP_OK;
-}
-
-cop_status cop_manifest_read(const char *path, cop_manifest **out, cop_error *err)
-{
-    char *text = NULL;
-    size_t size = 0;
-    cop_error inner = {0};
-    COP_TRY(cop_file_read_regular(path, COP_MANIFEST_LIMIT, &text, &size, err));
-    cop_status status = parse(text, size, out, &inner);
-    free(text);
-    if (status != COP_OK)
-        (void)cop_fail_at(err, status, path, 0, "%s", inner.message);
-    return status;
 }
 
 size_t cop_manifest_file_count(const cop_manifest *m)

@@ -7,12 +7,10 @@
 #include "core/memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEADER = 4096, ALIGNMENT = 64, CHECKSUM = 16 };
@@ -142,13 +140,10 @@ static cop_status damaged(const char *path, const char *reason, cop_error *err)
 }
 
 /* Its size is that of what it is to hold, whatever is in it. */
-static cop_status map_file(int fd, const char *path, size_t wanted, cop_image_mapping *out,
-                           cop_error *err)
+static cop_status map_file(int fd, const char *path, size_t size, size_t wanted,
+                           cop_image_mapping *out, cop_error *err)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return cop_fail_errno(err, "cannot look at", path);
-    if (!S_ISREG(info.st_mode) || (size_t)info.st_size != wanted)
+    if (size != wanted)
         return damaged(path, "has another size than the images that it is to hold", err);
     void *bytes = mmap(NULL, wanted, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
@@ -186,19 +181,31 @@ static void find_parts(const cop_image_cache *what, cop_image_mapping *m)
     }
 }
 
+/* It is not there, is no file at all, or cannot be opened, as errno says. */
+static cop_status fail_open(const char *path, const cop_error *own, cop_error *err)
+{
+    if (errno == ENOENT || errno == ENOTDIR)
+        return COP_OK;
+    if (errno == EINVAL)
+        return damaged(path, "is not a regular file", err);
+    if (err != NULL)
+        *err = *own;
+    return own->status;
+}
+
 cop_status cop_image_cache_map(const char *path, const cop_image_cache *what,
                                cop_image_mapping *out, bool *there, cop_error *err)
 {
     size_t end = 0, unused = 0;
+    int fd = -1;
+    int64_t size = 0;
+    cop_error own = {0};
     *out = (cop_image_mapping){.bytes = NULL};
     *there = false;
-    /* Opening does not block: a pipe of that name would have it wait for ever. */
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? COP_OK
-                                                   : cop_fail_errno(err, "cannot open", path);
+    if (cop_file_open_regular(path, &fd, &size, &own) != COP_OK)
+        return fail_open(path, &own, err);
     find_split(what, 2, &end, &unused);
-    cop_status status = map_file(fd, path, end + CHECKSUM, out, err);
+    cop_status status = map_file(fd, path, (size_t)size, end + CHECKSUM, out, err);
     (void)close(fd);
     if (status == COP_OK) {
         find_parts(what, out);

@@ -7,6 +7,8 @@
 #ifndef COP_STORE_FORMATS_SAFETENSORS_H
 #define COP_STORE_FORMATS_SAFETENSORS_H
 
+#include "core/hash.h"
+
 #include <coppice/tensor.h>
 
 /* Files with a longer header are refused: it would be no file of ours, and JSON grows in memory. */
@@ -30,6 +32,19 @@ cop_status cop_safetensors_write(const char *path, const cop_tensors *tensors,
  * the tensor; COP_FAILED where the file cannot be read or memory is refused. */
 cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadata **metadata,
                                 size_t *count, cop_error *err);
+
+/* A file that is open already. */
+typedef struct cop_safetensors_source {
+    const char *path;   /* what messages call it */
+    int file;           /* a descriptor, whose position is left alone; stays open */
+    uint64_t size;      /* bytes */
+    cop_hasher *hasher; /* NULL, or is fed all of these bytes, in order, as they are read */
+} cop_safetensors_source;
+
+/* The same of that file, each of whose bytes is read once. After a failure the hasher has been fed
+ * some of them. */
+cop_status cop_safetensors_read_open(const cop_safetensors_source *source, cop_tensors **out,
+                                     cop_metadata **metadata, size_t *count, cop_error *err);
 
 /* The value of `key`, or NULL. */
 const char *cop_metadata_find(const cop_metadata *metadata, size_t count, const char *key);

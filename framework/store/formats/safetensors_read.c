@@ -5,6 +5,7 @@
 #include "store/formats/safetensors.h"
 
 #include "core/damage.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/shape.h"
 #include "core/text.h"
@@ -12,11 +13,9 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The file and its header. */
@@ -28,47 +27,29 @@ typedef struct entry {
     cop_shape shape;
     uint64_t begin; /* in the data */
     uint64_t end;
+    cop_tensor *tensor; /* once there is room for it */
 } entry;
 
 typedef struct reader {
-    const char *path;
-    int fd;
-    uint64_t size;       /* of the file */
+    cop_safetensors_source source;
     uint64_t data_begin; /* where offset 0 lies in the file */
     cJSON *root;
     entry *entries; /* in the header's order */
-    entry **sorted; /* the same, as checks need them */
+    entry **sorted; /* the same, as checks need them; in the end as they lie in the file */
     size_t count;
     const cJSON *metadata; /* within root; NULL if there is none */
 } reader;
 
+/* What is hashed is what is read: calls come in the order of the bytes, without a hole. */
 static cop_status read_at(const reader *r, void *data, size_t size, uint64_t offset, cop_error *err)
 {
-    char *to = data;
-    while (size > 0) {
-        ssize_t got = pread(r->fd, to, size, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return cop_fail(err, COP_FAILED, "cannot read: %s", strerror(errno));
-        if (got == 0)
-            return cop_fail(err, COP_DAMAGED, "the file ends early");
-        to += got;
-        size -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return COP_OK;
-}
-
-static cop_status open_file(reader *r, cop_error *err)
-{
-    struct stat info;
-    r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hang us */
-    if (r->fd < 0 || fstat(r->fd, &info) != 0)
+    size_t got = 0;
+    if (!cop_file_read_part(r->source.file, (int64_t)offset, data, size, &got))
         return cop_fail(err, COP_FAILED, "cannot read: %s", strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return cop_fail(err, COP_FAILED, "not a regular file");
-    r->size = (uint64_t)info.st_size;
+    if (got < size)
+        return cop_fail(err, COP_DAMAGED, "the file ends early");
+    if (r->source.hasher != NULL)
+        cop_hasher_update(r->source.hasher, data, size);
     return COP_OK;
 }
 
@@ -108,16 +89,17 @@ static cop_status parse_header(reader *r, const char *json, size_t size, cop_err
 static cop_status read_header(reader *r, cop_error *err)
 {
     uint64_t length = 0;
-    if (r->size < sizeof length)
-        return cop_fail(err, COP_DAMAGED, "is not a safetensors file: %" PRIu64 " bytes", r->size);
+    if (r->source.size < sizeof length)
+        return cop_fail(err, COP_DAMAGED, "is not a safetensors file: %" PRIu64 " bytes",
+                        r->source.size);
     COP_TRY(read_at(r, &length, sizeof length, 0, err));
     if (length == 0 || length > COP_SAFETENSORS_HEADER_LIMIT)
         return cop_fail(err, COP_DAMAGED,
                         "is not a safetensors file: header length %" PRIu64 " is outside 1 … %d",
                         length, COP_SAFETENSORS_HEADER_LIMIT);
-    if (length > r->size - sizeof length)
+    if (length > r->source.size - sizeof length)
         return cop_fail(err, COP_DAMAGED, "truncated: a header of %" PRIu64 " bytes in %" PRIu64,
-                        length, r->size);
+                        length, r->source.size);
     r->data_begin = sizeof length + length;
     char *json = malloc(length);
     if (json == NULL)
@@ -164,9 +146,9 @@ static cop_status parse_offsets(const reader *r, const cJSON *list, entry *e, co
     if (e->begin > e->end)
         return cop_fail(err, COP_DAMAGED, "its data begin at %" PRIu64 ", but end at %" PRIu64,
                         e->begin, e->end);
-    if (e->end > r->size - r->data_begin)
+    if (e->end > r->source.size - r->data_begin)
         return cop_fail(err, COP_DAMAGED, "truncated: its data end at byte %" PRIu64 " of %" PRIu64,
-                        e->end, r->size - r->data_begin);
+                        e->end, r->source.size - r->data_begin);
     return COP_OK;
 }
 
@@ -303,24 +285,22 @@ static cop_status check_cover(reader *r, cop_error *err)
         }
         covered = e->end;
     }
-    uint64_t rest = r->size - r->data_begin - covered;
+    uint64_t rest = r->source.size - r->data_begin - covered;
     if (rest != 0)
         return cop_fail(err, COP_DAMAGED, "%" PRIu64 " bytes of garbage behind the last tensor",
                         rest);
     return COP_OK;
 }
 
-static cop_status read_tensor(const reader *r, const entry *e, cop_tensors *set, cop_error *err)
+static cop_status read_tensor(const reader *r, const entry *e, cop_error *err)
 {
-    cop_tensor *tensor = NULL;
-    COP_TRY(cop_tensors_add(set, e->name, e->type->dtype, e->shape, &tensor, err));
     size_t count = (size_t)cop_shape_count(e->shape);
     size_t tail = count * (cop_dtype_size(e->type->dtype) - e->type->size);
-    unsigned char *place = (unsigned char *)tensor->data + tail;
+    unsigned char *place = (unsigned char *)e->tensor->data + tail;
     if (read_at(r, place, count * e->type->size, r->data_begin + e->begin, err) != COP_OK)
         return fail_at(e->name, err);
     if (e->type->convert != NULL)
-        e->type->convert(tensor->data, place, count);
+        e->type->convert(e->tensor->data, place, count);
     return COP_OK;
 }
 
@@ -391,17 +371,27 @@ static cop_status read_metadata(const reader *r, cop_metadata **out, size_t *out
     return COP_OK;
 }
 
+/* Makes room in the header's order, and fills it in that of the file. */
+static cop_status fill(const reader *r, cop_tensors *set, cop_error *err)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        entry *e = &r->entries[i];
+        COP_TRY(cop_tensors_add(set, e->name, e->type->dtype, e->shape, &e->tensor, err));
+    }
+    for (size_t i = 0; i < r->count; i++)
+        COP_TRY(read_tensor(r, r->sorted[i], err));
+    return COP_OK;
+}
+
 static cop_status read_tensors(const reader *r, cop_tensors **out, cop_error *err)
 {
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
         return cop_fail(err, COP_FAILED, "out of memory for the tensors");
-    for (size_t i = 0; i < r->count; i++) {
-        cop_status status = read_tensor(r, &r->entries[i], set, err);
-        if (status != COP_OK) {
-            cop_tensors_free(set);
-            return status;
-        }
+    cop_status status = fill(r, set, err);
+    if (status != COP_OK) {
+        cop_tensors_free(set);
+        return status;
     }
     *out = set;
     return COP_OK;
@@ -410,7 +400,6 @@ static cop_status read_tensors(const reader *r, cop_tensors **out, cop_error *er
 static cop_status read_all(reader *r, cop_tensors **out, cop_metadata **metadata, size_t *count,
                            cop_error *err)
 {
-    COP_TRY(open_file(r, err));
     COP_TRY(read_header(r, err));
     COP_TRY(parse_entries(r, err));
     COP_TRY(check_unique(r, err));
@@ -428,24 +417,51 @@ static cop_status read_all(reader *r, cop_tensors **out, cop_metadata **metadata
     return COP_OK;
 }
 
-cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadata **metadata,
-                                size_t *count, cop_error *err)
+/* Puts the file's name before the message; errno stays. */
+static cop_status fail_file(const char *path, cop_error *own, cop_error *err)
 {
-    reader r = {.path = path, .fd = -1};
+    int reason = errno;
+    char shown[256];
+    (void)cop_fail_within(own, "%s", cop_escape(path, shown, sizeof shown));
+    if (err != NULL)
+        *err = *own;
+    errno = reason;
+    return own->status;
+}
+
+cop_status cop_safetensors_read_open(const cop_safetensors_source *source, cop_tensors **out,
+                                     cop_metadata **metadata, size_t *count, cop_error *err)
+{
+    reader r = {.source = *source};
     cop_error own = {0};
     cop_status status = read_all(&r, out, metadata, count, &own);
     int reason = errno;
-    if (r.fd >= 0)
-        (void)close(r.fd);
     cJSON_Delete(r.root);
     free(r.sorted);
     free(r.entries);
-    if (status == COP_OK)
-        return status;
-    char shown[256];
-    (void)cop_fail_within(&own, "%s", cop_escape(path, shown, sizeof shown));
-    if (err != NULL)
-        *err = own;
+    errno = reason;
+    return status == COP_OK ? COP_OK : fail_file(source->path, &own, err);
+}
+
+cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadata **metadata,
+                                size_t *count, cop_error *err)
+{
+    cop_safetensors_source source = {.path = path};
+    cop_error own = {0};
+    int64_t size = 0;
+    if (cop_file_open_regular(path, &source.file, &size, NULL) != COP_OK) {
+        int reason = errno;
+        if (reason == EINVAL)
+            (void)cop_fail(&own, COP_FAILED, "not a regular file");
+        else
+            (void)cop_fail(&own, COP_FAILED, "cannot read: %s", strerror(reason));
+        errno = reason;
+        return fail_file(path, &own, err);
+    }
+    source.size = (uint64_t)size;
+    cop_status status = cop_safetensors_read_open(&source, out, metadata, count, err);
+    int reason = errno;
+    (void)close(source.file);
     errno = reason;
     return status;
 }

@@ -2,12 +2,10 @@
 #include "store/formats/stages_json.h"
 
 #include "core/damage.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/seal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Ten thousand stages take about ten megabytes. */
@@ -64,14 +62,9 @@ static bool fill(cJSON *root, const cop_stage_records *records)
 cop_status cop_stages_write(const cop_stage_records *records, const char *path, cop_error *err)
 {
     cJSON *root = cJSON_CreateObject();
-    char *plain = root != NULL && fill(root, records) ? cJSON_Print(root) : NULL;
-    char *text = plain != NULL ? cop_seal(plain) : NULL;
+    cop_status status =
+        cop_sealed_json_write(root != NULL && fill(root, records) ? root : NULL, path, err);
     cJSON_Delete(root);
-    cJSON_free(plain);
-    if (text == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = cop_file_write(path, text, strlen(text), err);
-    free(text);
     return status;
 }
 
@@ -90,28 +83,18 @@ static cop_status refuse(const reader *r, const char *what)
     return cop_fail_at(r->err, COP_FAILED, r->path, 0, "stages[%zu]: %s", r->index, what);
 }
 
-static const cJSON *item(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static size_t length(const cJSON *list)
-{
-    return cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
-}
-
 /* A text of the object; NULL stays in *out where there is none. */
 static cop_status take_text(const reader *r, const cJSON *object, const char *name,
                             const char **out)
 {
-    const char *text = cJSON_GetStringValue(item(object, name));
+    const char *text = cJSON_GetStringValue(cop_json_item(object, name));
     *out = text != NULL ? cop_arena_strdup(r->arena, text) : NULL;
     return text != NULL && *out == NULL ? cop_out_of_memory(r->err) : COP_OK;
 }
 
 static cop_status read_inputs(const reader *r, const cJSON *list, cop_stage_record *out)
 {
-    out->inputs = cop_arena_array(r->arena, length(list) + 1, sizeof *out->inputs);
+    out->inputs = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof *out->inputs);
     if (out->inputs == NULL)
         return cop_out_of_memory(r->err);
     const cJSON *name = NULL;
@@ -135,7 +118,7 @@ static cop_status check_name(const reader *r, const cop_stage_record *stage)
 
 static cop_status read_stage(const reader *r, const cJSON *object, cop_stage_record *out)
 {
-    const char *name = cJSON_GetStringValue(item(object, "name"));
+    const char *name = cJSON_GetStringValue(cop_json_item(object, "name"));
     if (name == NULL || !cop_artifact_parse(name, &out->id))
         return refuse(r, "has no name of a stage");
     COP_TRY(take_text(r, object, "title", &out->title));
@@ -143,17 +126,17 @@ static cop_status read_stage(const reader *r, const cJSON *object, cop_stage_rec
     COP_TRY(take_text(r, object, "identity", &out->identity));
     if (out->title == NULL || out->data == NULL || out->identity == NULL)
         return refuse(r, "lacks title, data or identity");
-    if (!cJSON_IsArray(item(object, "inputs")))
+    if (!cJSON_IsArray(cop_json_item(object, "inputs")))
         return refuse(r, "lacks inputs");
-    COP_TRY(read_inputs(r, item(object, "inputs"), out));
+    COP_TRY(read_inputs(r, cop_json_item(object, "inputs"), out));
     return check_name(r, out);
 }
 
 static cop_status read_texts(const reader *r, const cJSON *root, const char *name,
                              const char ***out, size_t *count)
 {
-    const cJSON *list = item(root, name), *one = NULL;
-    const char **texts = cop_arena_array(r->arena, length(list) + 1, sizeof *texts);
+    const cJSON *list = cop_json_item(root, name), *one = NULL;
+    const char **texts = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof *texts);
     if (texts == NULL)
         return cop_out_of_memory(r->err);
     if (!cJSON_IsArray(list))
@@ -174,14 +157,14 @@ static cop_status read_texts(const reader *r, const cJSON *root, const char *nam
 
 static cop_status read_root(reader *r, const cJSON *root, cop_stage_records *out)
 {
-    const cJSON *list = item(root, "stages"), *object = NULL;
+    const cJSON *list = cop_json_item(root, "stages"), *object = NULL;
     COP_TRY(take_text(r, root, "study", &out->study));
     if (out->study == NULL || !cJSON_IsArray(list))
         return cop_fail_at(r->err, COP_FAILED, r->path, 0,
                            "is not the graph of a study: wants study and stages");
     COP_TRY(read_texts(r, root, "plugin_dirs", &out->plugin_dirs, &out->plugin_dir_count));
     COP_TRY(read_texts(r, root, "environment", &out->environment, &out->environment_count));
-    out->stages = cop_arena_array(r->arena, length(list) + 1, sizeof *out->stages);
+    out->stages = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof *out->stages);
     if (out->stages == NULL)
         return cop_out_of_memory(r->err);
     cJSON_ArrayForEach(object, list)
@@ -192,33 +175,14 @@ static cop_status read_root(reader *r, const cJSON *root, cop_stage_records *out
     return COP_OK;
 }
 
-/* The object that a sealed text is; COP_DAMAGED where it is not whole. */
-static cop_status parse_whole(const char *text, size_t size, cJSON **root, cop_error *err)
-{
-    COP_TRY(cop_seal_check(text, size, err));
-    COP_TRY(cop_json_parse(text, size, root, err));
-    if (cJSON_IsObject(*root))
-        return COP_OK;
-    cJSON_Delete(*root);
-    *root = NULL;
-    return cop_fail(err, COP_DAMAGED, "is not JSON, or was cut short");
-}
-
 cop_status cop_stages_read(const char *path, cop_arena *arena, cop_stage_records *out,
                            cop_error *err)
 {
-    char *text = NULL;
-    size_t size = 0;
     cJSON *root = NULL;
-    cop_error why = {0};
     memset(out, 0, sizeof *out);
-    COP_TRY(cop_file_read_regular(path, STAGES_LIMIT, &text, &size, err));
-    cop_status status = parse_whole(text, size, &root, &why);
-    free(text);
-    if (status != COP_OK)
-        return cop_fail_at(err, status, path, 0, "%s", why.message);
+    COP_TRY(cop_sealed_json_read(path, STAGES_LIMIT, &root, err));
     reader r = {.arena = arena, .path = path, .err = err};
-    status = read_root(&r, root, out);
+    cop_status status = read_root(&r, root, out);
     cJSON_Delete(root);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/shape.h"
 #include "core/text.h"
+#include "nn/declared.h"
 #include "store/formats/safetensors.h"
 
 #include <math.h>
@@ -21,15 +22,6 @@ typedef struct taking {
     cop_tensors *taken;
 } taking;
 
-/* The i-th tensor that the model declares; NULL after the last. */
-static const cop_parameter *declared_at(const cop_model *m, size_t i)
-{
-    size_t parameters = cop_model_parameter_count(m);
-    if (i < parameters)
-        return cop_model_parameter(m, i);
-    return i < parameters + cop_model_buffer_count(m) ? cop_model_buffer(m, i - parameters) : NULL;
-}
-
 static bool is_wanted(const taking *t, const cop_parameter *p)
 {
     return !t->is_mask || p->prunable;
@@ -39,8 +31,8 @@ static cop_status refuse_missing(const taking *t, cop_error *err)
 {
     cop_text names = {0};
     size_t missing = 0, wanted = 0;
-    for (size_t i = 0; declared_at(t->model, i) != NULL; i++) {
-        const cop_parameter *p = declared_at(t->model, i);
+    for (size_t i = 0; i < cop_declared_count(t->model); i++) {
+        const cop_parameter *p = cop_declared_at(t->model, i);
         if (!is_wanted(t, p))
             continue;
         wanted++;
@@ -56,23 +48,6 @@ static cop_status refuse_missing(const taking *t, cop_error *err)
                     list != NULL ? cop_escape(list, shown, sizeof shown) : "");
     free(list);
     return status;
-}
-
-/* Element k as a double; types that only integers have are exact. */
-static double value_at(const cop_tensor *t, int64_t k)
-{
-    switch (t->dtype) {
-    case COP_F32:
-        return (double)cop_f32(t)[k];
-    case COP_F64:
-        return cop_f64(t)[k];
-    case COP_I64:
-        return (double)cop_i64(t)[k];
-    case COP_U8:
-        return (double)cop_u8(t)[k];
-    default:
-        return NAN;
-    }
 }
 
 static cop_status refuse_value(const taking *t, const char *tensor, int64_t k, double value,
@@ -95,7 +70,7 @@ static cop_status take_values(const taking *t, const cop_tensor *from, const cop
 {
     int64_t count = cop_shape_count(to->shape);
     for (int64_t k = 0; k < count; k++) {
-        double value = value_at(from, k);
+        double value = cop_tensor_value(from, k);
         float rounded = (float)value;
         if (!isfinite(rounded))
             return refuse_value(t, from->name, k, isnan(value) ? value : (double)INFINITY, err);
@@ -126,9 +101,9 @@ static cop_status take(const taking *t, const cop_parameter *wanted, cop_error *
 static cop_status take_all(const taking *t, cop_error *err)
 {
     COP_TRY(refuse_missing(t, err));
-    for (size_t i = 0; declared_at(t->model, i) != NULL; i++) {
-        if (is_wanted(t, declared_at(t->model, i)))
-            COP_TRY(take(t, declared_at(t->model, i), err));
+    for (size_t i = 0; i < cop_declared_count(t->model); i++) {
+        if (is_wanted(t, cop_declared_at(t->model, i)))
+            COP_TRY(take(t, cop_declared_at(t->model, i), err));
     }
     return COP_OK;
 }

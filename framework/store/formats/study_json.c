@@ -76,16 +76,15 @@ static bool add_cell(cJSON *list, const cop_record_cell *cell)
     return ok && cJSON_AddNullToObject(object, "distiller") != NULL;
 }
 
-static bool add_copies(cJSON *object, const cop_record_ticket *t)
+static bool add_names(cJSON *object, const char *field, const cop_artifact_id *ids, size_t count)
 {
-    cJSON *copies = cJSON_AddArrayToObject(object, "copies");
-    for (size_t i = 0; copies != NULL && i < t->copy_count; i++) {
+    cJSON *names = cJSON_AddArrayToObject(object, field);
+    for (size_t i = 0; names != NULL && i < count; i++) {
         char text[COP_ARTIFACT_NAME_SIZE];
-        if (!cJSON_AddItemToArray(copies,
-                                  cJSON_CreateString(cop_artifact_text(&t->copies[i], text))))
+        if (!cJSON_AddItemToArray(names, cJSON_CreateString(cop_artifact_text(&ids[i], text))))
             return false;
     }
-    return copies != NULL;
+    return names != NULL;
 }
 
 static bool add_verdicts(cJSON *analysis, const cop_tables *verdicts)
@@ -127,7 +126,13 @@ static bool add_ticket(cJSON *list, const cop_record_ticket *t)
            add_name(object, "mask", t->has_mask, &t->mask) &&
            add_name(object, "training", t->has_training, &t->training) &&
            (!t->knows_data || add_name(object, "data", t->has_data, &t->data)) &&
-           add_copies(object, t) && add_analyses(object, t);
+           add_names(object, "copies", t->copies, t->copy_count) && add_analyses(object, t);
+}
+
+/* A number; nothing where it is NaN. */
+static bool add_known(cJSON *object, const char *name, double number)
+{
+    return isnan(number) || cJSON_AddNumberToObject(object, name, number) != NULL;
 }
 
 static bool add_distilled(cJSON *list, const cop_record_distilled *d)
@@ -137,7 +142,11 @@ static bool add_distilled(cJSON *list, const cop_record_distilled *d)
            cJSON_AddNumberToObject(object, "cell", (double)d->cell) != NULL &&
            cJSON_AddItemToObject(object, "seed", seed_text(d->seed)) &&
            add_name(object, "set", true, &d->set) &&
-           add_name(object, "trained", d->has_trained, &d->trained);
+           add_name(object, "trained", d->has_trained, &d->trained) &&
+           (d->recipe == NULL || cJSON_AddStringToObject(object, "recipe", d->recipe) != NULL) &&
+           add_known(object, "real_images", d->real_images) &&
+           add_known(object, "second_order", d->second_order) &&
+           add_names(object, "trainings", d->trainings, d->training_count);
 }
 
 static bool add_failure(cJSON *list, const cop_record_failure *failure)
@@ -172,14 +181,9 @@ static bool fill(cJSON *root, const cop_record *r)
 cop_status cop_record_write(const cop_record *record, const char *path, cop_error *err)
 {
     cJSON *root = cJSON_CreateObject();
-    char *plain = root != NULL && fill(root, record) ? cJSON_Print(root) : NULL;
-    char *text = plain != NULL ? cop_seal(plain) : NULL;
+    cop_status status =
+        cop_sealed_json_write(root != NULL && fill(root, record) ? root : NULL, path, err);
     cJSON_Delete(root);
-    cJSON_free(plain);
-    if (text == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = cop_file_write(path, text, strlen(text), err);
-    free(text);
     return status;
 }
 
@@ -199,17 +203,6 @@ static cop_status refuse(const reader *r, const char *what)
     return cop_fail_at(r->err, COP_FAILED, r->path, 0, "%s[%zu]: %s", r->where, r->index, what);
 }
 
-static const cJSON *item(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-/* The length of a list; 0 for anything else. */
-static size_t length(const cJSON *list)
-{
-    return cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
-}
-
 /* A count: a number that a double holds exactly. */
 static bool take_count(const cJSON *number, int64_t *out)
 {
@@ -222,7 +215,7 @@ static bool take_count(const cJSON *number, int64_t *out)
 
 static bool read_count(const cJSON *object, const char *name, int64_t *out)
 {
-    return take_count(item(object, name), out);
+    return take_count(cop_json_item(object, name), out);
 }
 
 /* A seed: decimal digits in a string, or a number, as earlier versions wrote it. */
@@ -235,7 +228,7 @@ static bool take_seed(const cJSON *seed, int64_t *out)
 /* NaN where there is no number of that name. */
 static double read_number(const cJSON *object, const char *name)
 {
-    const cJSON *number = item(object, name);
+    const cJSON *number = cop_json_item(object, name);
     return cJSON_IsNumber(number) ? number->valuedouble : (double)NAN;
 }
 
@@ -256,7 +249,7 @@ static bool read_optional_id(const cJSON *value, const char *kind, bool *has, co
 /* The plugins of a cell. Versions before did not list them. */
 static cop_status read_analyzers(const reader *r, const cJSON *list, cop_record_cell *out)
 {
-    out->analyzers = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyzers);
+    out->analyzers = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof *out->analyzers);
     if (out->analyzers == NULL)
         return cop_out_of_memory(r->err);
     const cJSON *value = NULL;
@@ -284,7 +277,7 @@ static bool take_bounded(const cJSON *number, int64_t low, int64_t high, int32_t
 
 static bool take_channels(const cJSON *list, int32_t count, float *out)
 {
-    if (length(list) != (size_t)count)
+    if (cop_json_length(list) != (size_t)count)
         return false;
     for (int32_t c = 0; c < count; c++) {
         const cJSON *number = cJSON_GetArrayItem(list, c);
@@ -298,18 +291,18 @@ static bool take_channels(const cJSON *list, int32_t count, float *out)
 /* Versions before did not say. */
 static cop_status read_network(const reader *r, const cJSON *object, cop_record_network *out)
 {
-    const char *model = cJSON_GetStringValue(item(object, "model"));
-    const cJSON *input = item(object, "input");
+    const char *model = cJSON_GetStringValue(cop_json_item(object, "model"));
+    const cJSON *input = cop_json_item(object, "input");
     cop_task *task = &out->task;
     if (object == NULL)
         return COP_OK;
-    if (model == NULL || length(input) != 3 ||
+    if (model == NULL || cop_json_length(input) != 3 ||
         !take_bounded(cJSON_GetArrayItem(input, 0), 1, COP_MAX_CHANNELS, &task->channels) ||
         !take_bounded(cJSON_GetArrayItem(input, 1), 1, INT32_MAX, &task->height) ||
         !take_bounded(cJSON_GetArrayItem(input, 2), 1, INT32_MAX, &task->width) ||
-        !take_bounded(item(object, "classes"), 1, INT32_MAX, &task->classes) ||
-        !take_channels(item(object, "mean"), task->channels, out->normalization.mean) ||
-        !take_channels(item(object, "std"), task->channels, out->normalization.std))
+        !take_bounded(cop_json_item(object, "classes"), 1, INT32_MAX, &task->classes) ||
+        !take_channels(cop_json_item(object, "mean"), task->channels, out->normalization.mean) ||
+        !take_channels(cop_json_item(object, "std"), task->channels, out->normalization.std))
         return refuse(r, "its network makes no sense");
     out->model = cop_arena_strdup(r->arena, model);
     return out->model != NULL ? COP_OK : cop_out_of_memory(r->err);
@@ -317,8 +310,8 @@ static cop_status read_network(const reader *r, const cJSON *object, cop_record_
 
 static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cell *out)
 {
-    const char *label = cJSON_GetStringValue(item(object, "label"));
-    const char *distiller = cJSON_GetStringValue(item(object, "distiller"));
+    const char *label = cJSON_GetStringValue(cop_json_item(object, "label"));
+    const char *distiller = cJSON_GetStringValue(cop_json_item(object, "distiller"));
     if (label == NULL)
         return refuse(r, "has no label");
     out->label = cop_arena_strdup(r->arena, label);
@@ -326,8 +319,8 @@ static cop_status read_cell(const reader *r, const cJSON *object, cop_record_cel
     out->chance = read_number(object, "chance");
     if (out->label == NULL || (distiller != NULL && out->distiller == NULL))
         return cop_out_of_memory(r->err);
-    COP_TRY(read_network(r, item(object, "network"), &out->network));
-    return read_analyzers(r, item(object, "analyzers"), out);
+    COP_TRY(read_network(r, cop_json_item(object, "network"), &out->network));
+    return read_analyzers(r, cop_json_item(object, "analyzers"), out);
 }
 
 static cop_status read_place(const reader *r, const cJSON *object, size_t cells, size_t *cell,
@@ -336,22 +329,23 @@ static cop_status read_place(const reader *r, const cJSON *object, size_t cells,
     int64_t position = -1;
     if (!read_count(object, "cell", &position) || position < 0 || (size_t)position >= cells)
         return refuse(r, "names no cell of the study");
-    if (!take_seed(item(object, "seed"), seed))
+    if (!take_seed(cop_json_item(object, "seed"), seed))
         return refuse(r, "has no seed");
     *cell = (size_t)position;
     return COP_OK;
 }
 
-static cop_status read_copies(const reader *r, const cJSON *list, cop_record_ticket *out)
+static cop_status read_trainings(const reader *r, const cJSON *list, cop_artifact_id **out,
+                                 size_t *count)
 {
-    out->copies = cop_arena_array(r->arena, length(list) + 1, sizeof *out->copies);
-    if (out->copies == NULL)
+    *out = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof **out);
+    if (*out == NULL)
         return cop_out_of_memory(r->err);
     const cJSON *value = NULL;
     cJSON_ArrayForEach(value, list)
     {
-        if (!read_id(value, COP_ARTIFACT_TRAINING, &out->copies[out->copy_count++]))
-            return refuse(r, "lists a copy that is no name of a training");
+        if (!read_id(value, COP_ARTIFACT_TRAINING, &(*out)[(*count)++]))
+            return refuse(r, "lists what is no name of a training");
     }
     return COP_OK;
 }
@@ -378,25 +372,26 @@ static cop_status read_verdicts(const reader *r, const cJSON *list, const cop_ta
 
 static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_ticket *out)
 {
-    out->analyses = cop_arena_array(r->arena, length(list) + 1, sizeof *out->analyses);
+    out->analyses = cop_arena_array(r->arena, cop_json_length(list) + 1, sizeof *out->analyses);
     if (out->analyses == NULL)
         return cop_out_of_memory(r->err);
     const cJSON *object = NULL;
     cJSON_ArrayForEach(object, list)
     {
         cop_record_analysis *analysis = &out->analyses[out->analysis_count++];
-        const char *analyzer = cJSON_GetStringValue(item(object, "analyzer"));
-        if (analyzer == NULL || !read_id(item(object, "id"), COP_ARTIFACT_ANALYSIS, &analysis->id))
+        const char *analyzer = cJSON_GetStringValue(cop_json_item(object, "analyzer"));
+        if (analyzer == NULL ||
+            !read_id(cop_json_item(object, "id"), COP_ARTIFACT_ANALYSIS, &analysis->id))
             return refuse(r, "lists an analysis without analyzer or id");
-        const char *label = cJSON_GetStringValue(item(object, "label"));
+        const char *label = cJSON_GetStringValue(cop_json_item(object, "label"));
         analysis->analyzer = cop_arena_strdup(r->arena, analyzer);
         analysis->label = cop_arena_strdup(r->arena, label != NULL ? label : "");
-        const char *unjudged = cJSON_GetStringValue(item(object, "unjudged"));
+        const char *unjudged = cJSON_GetStringValue(cop_json_item(object, "unjudged"));
         analysis->unjudged = unjudged != NULL ? cop_arena_strdup(r->arena, unjudged) : NULL;
         if (analysis->analyzer == NULL || analysis->label == NULL ||
             (unjudged != NULL && analysis->unjudged == NULL))
             return cop_out_of_memory(r->err);
-        COP_TRY(read_verdicts(r, item(object, "verdicts"), &analysis->verdicts));
+        COP_TRY(read_verdicts(r, cop_json_item(object, "verdicts"), &analysis->verdicts));
     }
     return COP_OK;
 }
@@ -408,40 +403,49 @@ static cop_status read_ticket(const reader *r, const cJSON *object, size_t cells
     if (!read_count(object, "phase", &out->phase) || !read_count(object, "round", &out->round) ||
         out->phase < -1 || out->round < 0)
         return refuse(r, "has no phase or round");
-    const char *control = cJSON_GetStringValue(item(object, "control"));
+    const char *control = cJSON_GetStringValue(cop_json_item(object, "control"));
     bool is_control = control != NULL && control[0] != '\0';
     out->control = is_control ? cop_arena_strdup(r->arena, control) : NULL;
     if (is_control && out->control == NULL)
         return cop_out_of_memory(r->err);
     out->points = read_number(object, "points");
-    if (!read_optional_id(item(object, "mask"), COP_ARTIFACT_MASK, &out->has_mask, &out->mask))
+    if (!read_optional_id(cop_json_item(object, "mask"), COP_ARTIFACT_MASK, &out->has_mask,
+                          &out->mask))
         return refuse(r, "its mask is no name of a mask");
-    if (!read_optional_id(item(object, "training"), COP_ARTIFACT_TRAINING, &out->has_training,
-                          &out->training))
+    if (!read_optional_id(cop_json_item(object, "training"), COP_ARTIFACT_TRAINING,
+                          &out->has_training, &out->training))
         return refuse(r, "its training is no name of a training");
-    out->knows_data = item(object, "data") != NULL;
-    if (!read_optional_id(item(object, "data"), COP_ARTIFACT_SET, &out->has_data, &out->data))
+    out->knows_data = cop_json_item(object, "data") != NULL;
+    if (!read_optional_id(cop_json_item(object, "data"), COP_ARTIFACT_SET, &out->has_data,
+                          &out->data))
         return refuse(r, "its data is no name of a distilled set");
-    COP_TRY(read_copies(r, item(object, "copies"), out));
-    return read_analyses(r, item(object, "analyses"), out);
+    COP_TRY(read_trainings(r, cop_json_item(object, "copies"), &out->copies, &out->copy_count));
+    return read_analyses(r, cop_json_item(object, "analyses"), out);
 }
 
 static cop_status read_distilled(const reader *r, const cJSON *object, size_t cells,
                                  cop_record_distilled *out)
 {
     COP_TRY(read_place(r, object, cells, &out->cell, &out->seed));
-    if (!read_id(item(object, "set"), COP_ARTIFACT_SET, &out->set))
+    if (!read_id(cop_json_item(object, "set"), COP_ARTIFACT_SET, &out->set))
         return refuse(r, "its set is no name of a distilled set");
-    if (!read_optional_id(item(object, "trained"), COP_ARTIFACT_TRAINING, &out->has_trained,
-                          &out->trained))
+    if (!read_optional_id(cop_json_item(object, "trained"), COP_ARTIFACT_TRAINING,
+                          &out->has_trained, &out->trained))
         return refuse(r, "its training is no name of a training");
-    return COP_OK;
+    const char *recipe = cJSON_GetStringValue(cop_json_item(object, "recipe"));
+    out->recipe = recipe != NULL ? cop_arena_strdup(r->arena, recipe) : NULL;
+    if (recipe != NULL && out->recipe == NULL)
+        return cop_out_of_memory(r->err);
+    out->real_images = read_number(object, "real_images");
+    out->second_order = read_number(object, "second_order");
+    return read_trainings(r, cop_json_item(object, "trainings"), &out->trainings,
+                          &out->training_count);
 }
 
 static cop_status read_failure(const reader *r, const cJSON *object, cop_record_failure *out)
 {
-    const char *reason = cJSON_GetStringValue(item(object, "reason"));
-    const char *stage = cJSON_GetStringValue(item(object, "stage"));
+    const char *reason = cJSON_GetStringValue(cop_json_item(object, "reason"));
+    const char *stage = cJSON_GetStringValue(cop_json_item(object, "stage"));
     if (reason == NULL || stage == NULL || !cop_artifact_parse(stage, &out->stage))
         return refuse(r, "has no stage or reason");
     out->reason = cop_arena_strdup(r->arena, reason);
@@ -453,7 +457,7 @@ static void *begin_list(reader *r, const cJSON *root, const char *name, size_t s
 {
     r->where = name;
     r->index = 0;
-    return cop_arena_array(r->arena, length(item(root, name)) + 1, size);
+    return cop_arena_array(r->arena, cop_json_length(cop_json_item(root, name)) + 1, size);
 }
 
 static cop_status read_seeds(reader *r, const cJSON *root, cop_record *out)
@@ -462,7 +466,7 @@ static cop_status read_seeds(reader *r, const cJSON *root, cop_record *out)
     out->seeds = begin_list(r, root, "seeds", sizeof *out->seeds);
     if (out->seeds == NULL)
         return cop_out_of_memory(r->err);
-    cJSON_ArrayForEach(value, item(root, "seeds"))
+    cJSON_ArrayForEach(value, cop_json_item(root, "seeds"))
     {
         if (!take_seed(value, &out->seeds[out->seed_count++]))
             return refuse(r, "is no seed");
@@ -477,7 +481,7 @@ static cop_status read_cells(reader *r, const cJSON *root, cop_record *out)
     out->cells = begin_list(r, root, "cells", sizeof *out->cells);
     if (out->cells == NULL)
         return cop_out_of_memory(r->err);
-    cJSON_ArrayForEach(object, item(root, "cells"))
+    cJSON_ArrayForEach(object, cop_json_item(root, "cells"))
     {
         COP_TRY(read_cell(r, object, &out->cells[out->cell_count++]));
         r->index++;
@@ -491,7 +495,7 @@ static cop_status read_tickets(reader *r, const cJSON *root, cop_record *out)
     out->tickets = begin_list(r, root, "tickets", sizeof *out->tickets);
     if (out->tickets == NULL)
         return cop_out_of_memory(r->err);
-    cJSON_ArrayForEach(object, item(root, "tickets"))
+    cJSON_ArrayForEach(object, cop_json_item(root, "tickets"))
     {
         COP_TRY(read_ticket(r, object, out->cell_count, &out->tickets[out->ticket_count++]));
         r->index++;
@@ -505,7 +509,7 @@ static cop_status read_distilled_list(reader *r, const cJSON *root, cop_record *
     out->distilled = begin_list(r, root, "distilled", sizeof *out->distilled);
     if (out->distilled == NULL)
         return cop_out_of_memory(r->err);
-    cJSON_ArrayForEach(object, item(root, "distilled"))
+    cJSON_ArrayForEach(object, cop_json_item(root, "distilled"))
     {
         COP_TRY(
             read_distilled(r, object, out->cell_count, &out->distilled[out->distilled_count++]));
@@ -520,7 +524,7 @@ static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
     out->failures = begin_list(r, root, "failed", sizeof *out->failures);
     if (out->failures == NULL)
         return cop_out_of_memory(r->err);
-    cJSON_ArrayForEach(object, item(root, "failed"))
+    cJSON_ArrayForEach(object, cop_json_item(root, "failed"))
     {
         COP_TRY(read_failure(r, object, &out->failures[out->failure_count++]));
         r->index++;
@@ -531,11 +535,12 @@ static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
 /* The one judgement of what is a study's record. */
 static cop_record_kind kind_of(const cJSON *root)
 {
-    if (!cJSON_IsString(item(root, "name")) || !cJSON_IsArray(item(root, "tickets")))
+    if (!cJSON_IsString(cop_json_item(root, "name")) ||
+        !cJSON_IsArray(cop_json_item(root, "tickets")))
         return COP_RECORD_NONE;
-    if (cJSON_IsArray(item(root, "settings")))
+    if (cJSON_IsArray(cop_json_item(root, "settings")))
         return COP_RECORD_EARLIER;
-    return cJSON_IsArray(item(root, "cells")) ? COP_RECORD_CURRENT : COP_RECORD_NONE;
+    return cJSON_IsArray(cop_json_item(root, "cells")) ? COP_RECORD_CURRENT : COP_RECORD_NONE;
 }
 
 static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
@@ -551,7 +556,7 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
     case COP_RECORD_CURRENT:
         break;
     }
-    out->name = cop_arena_strdup(r->arena, item(root, "name")->valuestring);
+    out->name = cop_arena_strdup(r->arena, cop_json_item(root, "name")->valuestring);
     if (out->name == NULL)
         return cop_out_of_memory(r->err);
     COP_TRY(read_seeds(r, root, out));
@@ -561,32 +566,13 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
     return read_failures(r, root, out);
 }
 
-/* The object that a sealed text is; COP_DAMAGED where it is not whole. */
-static cop_status parse_whole(const char *text, size_t size, cJSON **root, cop_error *err)
-{
-    COP_TRY(cop_seal_check(text, size, err));
-    COP_TRY(cop_json_parse(text, size, root, err));
-    if (cJSON_IsObject(*root))
-        return COP_OK;
-    cJSON_Delete(*root);
-    *root = NULL;
-    return cop_fail(err, COP_DAMAGED, "is not JSON, or was cut short");
-}
-
 cop_status cop_record_read(const char *path, cop_arena *arena, cop_record *out, cop_error *err)
 {
-    char *text = NULL;
-    size_t size = 0;
     cJSON *root = NULL;
-    cop_error why = {0};
     memset(out, 0, sizeof *out);
-    COP_TRY(cop_file_read_regular(path, RECORD_LIMIT, &text, &size, err));
-    cop_status status = parse_whole(text, size, &root, &why);
-    free(text);
-    if (status != COP_OK)
-        return cop_fail_at(err, status, path, 0, "%s", why.message);
+    COP_TRY(cop_sealed_json_read(path, RECORD_LIMIT, &root, err));
     reader r = {.arena = arena, .path = path, .err = err};
-    status = read_root(&r, root, out);
+    cop_status status = read_root(&r, root, out);
     cJSON_Delete(root);
     return status;
 }
@@ -603,7 +589,7 @@ cop_status cop_record_identify(const char *path, cop_record_kind *kind, char **n
     free(text);
     if (status == COP_OK && kind_of(root) != COP_RECORD_NONE) {
         *kind = kind_of(root);
-        *name = strdup(item(root, "name")->valuestring);
+        *name = strdup(cop_json_item(root, "name")->valuestring);
         if (*name == NULL)
             status = cop_out_of_memory(err);
     }

@@ -10,7 +10,9 @@
  *                 "control": text, "copies": [name, …],
  *                 "analyses": [{"analyzer": plugin, "label": text, "id": name,
  *                               "verdicts": tables, "unjudged": text}, …]}, …],
- *    "distilled": [{"cell": n, "seed": digits, "set": name, "trained": name or null}, …],
+ *    "distilled": [{"cell": n, "seed": digits, "set": name, "trained": name or null,
+ *                   "recipe": text, "real_images": number, "second_order": number,
+ *                   "trainings": [name, …]}, …],
  *    "failed": [{"stage": name, "reason": text}, …],
  *    "checksum": text}
  *
@@ -18,7 +20,9 @@
  * take. A control is a ticket that stands beside the one of that phase and round ("reinit",
  * "shuffle", "random"); the word is left out where the ticket is none. Verdicts are what the
  * analyzer's judge said of the analysis, in the form of tables.json, or why it said nothing; both
- * are left out where there are none. A name is an artifact's ("mask-<32
+ * are left out where there are none. Of a distilled set the recipe that the cell has it trained by
+ * is left out where that is the one in the set's file, and what it spent where its distiller does
+ * not say it. A name is an artifact's ("mask-<32
  * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
  * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
  * count far below what a JSON number holds. The checksum is that of everything before it
@@ -85,6 +89,11 @@ typedef struct cop_record_distilled {
     cop_artifact_id set;
     bool has_trained;
     cop_artifact_id trained;
+    /* What the cell has the set trained by (recipe_text.h); NULL: what comes with the set. */
+    const char *recipe;
+    double real_images, second_order; /* that distilling spent (cop_plan_spend); NaN: not stated */
+    cop_artifact_id *trainings;       /* that the distiller had trained */
+    size_t training_count;
 } cop_record_distilled;
 
 /* A stage that ended without a result, by itself or as it waits for one that did. */

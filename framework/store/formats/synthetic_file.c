@@ -9,6 +9,8 @@
 #include "store/formats/safetensors.h"
 #include "train/recipe_text.h"
 
+#include <coppice/dataset.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@
 /* Metadata values are short lists of numbers and words. */
 #define NOTE        COP_RECIPE_TEXT_SIZE
 #define LEAST_NOTES 7
-#define MOST_NOTES  10
+#define MOST_NOTES  12
 
 /* Older files say neither the space, which is then "unit", nor the kind of their labels. */
 static const char *const space_names[] = {"unit", "normalised"};
@@ -34,7 +36,20 @@ static void write_floats(const float *values, int count, char *text, size_t size
                                      (double)values[i]);
 }
 
+static size_t add_note(cop_metadata *notes, size_t count, const char *key, const char *value)
+{
+    if (value != NULL)
+        notes[count++] = (cop_metadata){key, value};
+    return count;
+}
+
 cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_error *err)
+{
+    return cop_synthetic_write_noted(s, NULL, 0, path, err);
+}
+
+cop_status cop_synthetic_write_noted(const cop_synthetic *s, const cop_metadata *more,
+                                     size_t more_count, const char *path, cop_error *err)
 {
     char mean[NOTE], std[NOTE], recipe[NOTE], factor[16];
     write_floats(s->normalization.mean, s->task.channels, mean, sizeof mean);
@@ -42,20 +57,25 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     (void)cop_recipe_text(s->recipe, recipe, sizeof recipe);
     (void)snprintf(factor, sizeof factor, "%d", s->factor);
     bool is_normalised = cop_synthetic_space(s) == COP_PIXELS_NORMALISED;
-    cop_metadata notes[MOST_NOTES] = {{"space", space_names[is_normalised]},
-                                      {"label_kind", kind_names[cop_synthetic_is_hard(s)]},
-                                      {"mean", mean},
-                                      {"std", std},
-                                      {"decode", decode_names[s->decode]},
-                                      {"factor", factor},
-                                      {"recipe", recipe}};
+    if (more_count > COP_SYNTHETIC_MORE_NOTES)
+        return cop_fail(err, COP_FAILED, "%zu notes are more than a distilled set has room for",
+                        more_count);
+    cop_metadata notes[MOST_NOTES + COP_SYNTHETIC_MORE_NOTES] = {
+        {"space", space_names[is_normalised]},
+        {"label_kind", kind_names[cop_synthetic_is_hard(s)]},
+        {"mean", mean},
+        {"std", std},
+        {"decode", decode_names[s->decode]},
+        {"factor", factor},
+        {"recipe", recipe}};
     size_t count = LEAST_NOTES;
-    if (s->is_whitened)
-        notes[count++] = (cop_metadata){"whitened", "yes"};
-    if (s->made_by != NULL)
-        notes[count++] = (cop_metadata){"made_by", s->made_by};
-    if (s->origin != NULL)
-        notes[count++] = (cop_metadata){"origin", s->origin};
+    count = add_note(notes, count, "whitened", s->is_whitened ? "yes" : NULL);
+    count = add_note(notes, count, "made_by", s->made_by);
+    count = add_note(notes, count, "origin", s->origin);
+    count = add_note(notes, count, "dataset", s->dataset);
+    count = add_note(notes, count, "options", s->options);
+    for (size_t i = 0; i < more_count; i++)
+        notes[count++] = more[i];
     cop_tensors *set = cop_tensors_new();
     if (set == NULL)
         return cop_out_of_memory(err);
@@ -75,6 +95,7 @@ cop_status cop_synthetic_write(const cop_synthetic *s, const char *path, cop_err
     return status;
 }
 
+/* So many numbers, and nothing else. */
 static bool read_floats(const char *text, int count, float *values)
 {
     for (int i = 0; i < count; i++) {
@@ -84,7 +105,7 @@ static bool read_floats(const char *text, int count, float *values)
             return false;
         text = end;
     }
-    return true;
+    return *text == '\0';
 }
 
 /* Which of two names the value is, 0 or 1; where there is no value `absent`, −1 for another one. */
@@ -117,9 +138,11 @@ static bool read_notes(const cop_metadata *notes, size_t count, cop_synthetic *o
     const char *recipe = cop_metadata_find(notes, count, "recipe");
     if (mean == NULL || std == NULL || decode == NULL || factor == NULL || recipe == NULL)
         return false;
-    out->factor = (int32_t)strtol(factor, NULL, 10);
-    return read_decode(decode, &out->decode) && out->factor >= 1 &&
-           out->factor <= COP_SYNTHETIC_MOST_FACTOR &&
+    int64_t said = 0;
+    if (!cop_integer_parse(factor, &said) || said < 1 || said > COP_SYNTHETIC_MOST_FACTOR)
+        return false;
+    out->factor = (int32_t)said;
+    return read_decode(decode, &out->decode) &&
            read_floats(mean, out->task.channels, out->normalization.mean) &&
            read_floats(std, out->task.channels, out->normalization.std) &&
            cop_recipe_from_text(recipe, read);
@@ -133,6 +156,8 @@ static cop_status read_kinds(const cop_metadata *notes, size_t count, cop_synthe
     const char *whitened = cop_metadata_find(notes, count, "whitened");
     const char *made_by = cop_metadata_find(notes, count, "made_by");
     const char *origin = cop_metadata_find(notes, count, "origin");
+    const char *dataset = cop_metadata_find(notes, count, "dataset");
+    const char *options = cop_metadata_find(notes, count, "options");
     char shown[64];
     int is_normalised = read_name(space, space_names, 0);
     if (is_normalised < 0)
@@ -145,6 +170,10 @@ static cop_status read_kinds(const cop_metadata *notes, size_t count, cop_synthe
     out->is_whitened = whitened != NULL;
     if (made_by != NULL)
         COP_TRY(cop_synthetic_set_made_by(out, made_by, err));
+    if (dataset != NULL)
+        COP_TRY(cop_synthetic_set_dataset(out, dataset, err));
+    if (options != NULL)
+        COP_TRY(cop_synthetic_set_options(out, options, err));
     return origin != NULL ? cop_synthetic_set_origin(out, origin, err) : COP_OK;
 }
 
@@ -165,22 +194,32 @@ static cop_status check_kind(const cop_metadata *notes, size_t count, const cop_
     return COP_OK;
 }
 
+bool cop_synthetic_shapes(cop_shape pixels, cop_shape labels, cop_task *out)
+{
+    if (pixels.rank != 4 || labels.rank != 2 || pixels.dim[0] != labels.dim[0] ||
+        pixels.dim[0] < 1 || pixels.dim[1] < 1 || pixels.dim[1] > COP_MAX_CHANNELS ||
+        labels.dim[1] < 1 || labels.dim[1] > COP_MAX_CLASSES)
+        return false;
+    for (int axis = 2; axis < 4; axis++)
+        if (pixels.dim[axis] < 1 || pixels.dim[axis] > INT32_MAX)
+            return false;
+    *out = (cop_task){.channels = (int32_t)pixels.dim[1],
+                      .height = (int32_t)pixels.dim[2],
+                      .width = (int32_t)pixels.dim[3],
+                      .classes = (int32_t)labels.dim[1]};
+    return true;
+}
+
 static cop_status take_tensors(const cop_tensors *set, cop_synthetic *out, const char *path,
                                const cop_metadata *notes, size_t count, cop_error *err)
 {
     const cop_tensor *pixels = cop_tensors_find(set, "pixels");
     const cop_tensor *labels = cop_tensors_find(set, "labels");
     if (pixels == NULL || labels == NULL || pixels->dtype != COP_F32 || labels->dtype != COP_F32 ||
-        pixels->shape.rank != 4 || labels->shape.rank != 2 ||
-        pixels->shape.dim[0] != labels->shape.dim[0] || pixels->shape.dim[0] < 1 ||
-        pixels->shape.dim[1] < 1 || pixels->shape.dim[1] > COP_MAX_CHANNELS)
+        !cop_synthetic_shapes(pixels->shape, labels->shape, &out->task))
         return cop_fail_at(err, COP_DAMAGED, path, 0,
                            "is not a distilled set: wants f32 tensors pixels [n, C, H, W] and "
                            "labels [n, classes]");
-    out->task = (cop_task){.channels = (int32_t)pixels->shape.dim[1],
-                           .height = (int32_t)pixels->shape.dim[2],
-                           .width = (int32_t)pixels->shape.dim[3],
-                           .classes = (int32_t)labels->shape.dim[1]};
     cop_recipe recipe;
     if (!read_notes(notes, count, out, &recipe))
         return cop_fail_at(err, COP_DAMAGED, path, 0,

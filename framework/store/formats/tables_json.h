@@ -1,15 +1,16 @@
 /* tables_json.h: tables.json, an analyzer's tables.
  *
  *   [{"name": text, "help": text,
- *     "columns": [{"name": text, "unit": text, "help": text, "type": number}, …],
+ *     "columns": [{"name": text, "unit": text, "help": text, "type": number,
+ *                  "role": number}, …],
  *     "plot": {"kind": number, "title", "x", "y", "error", "value", "series", "headlines": text,
  *              "log_x", "log_y": bool},
  *     "rows": [[text, …], …]}, …]
  *
- * Numbers that stand for a type or a kind of plot are those of table.h; a text that there is none
- * of is left out, and so is the plot. A row has a cell per column, and every cell is text: integers
- * with all their digits, floats by %.17g, so that 64 bits, NaN and infinity pass and everything
- * comes back bit for bit. */
+ * Numbers that stand for a type, a role or a kind of plot are those of table.h; a text that there
+ * is none of is left out, and so are a role that nobody stated and the plot. A row has a cell per
+ * column, and every cell is text: integers with all their digits, floats by %.17g, so that 64 bits,
+ * NaN and infinity pass and everything comes back bit for bit. */
 #ifndef COP_STORE_FORMATS_TABLES_JSON_H
 #define COP_STORE_FORMATS_TABLES_JSON_H
 

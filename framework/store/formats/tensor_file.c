@@ -12,9 +12,17 @@
 #include "store/formats/npz_file.h"
 #include "store/formats/safetensors.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Bytes that tell the format. */
+#define FIRST_BYTES 16
+
+/* Of a file that is in memory as a whole while it is read: 14,000 images of 224 x 224 as floats. */
+#define MOST_WHOLE ((int64_t)1 << 33)
 
 struct cop_tensor_file {
     cop_tensors *tensors;
@@ -65,10 +73,12 @@ const char *cop_tensor_file_hash(const cop_tensor_file *file)
     return file->hash;
 }
 
-/* What torch.save wrote before it wrote zip files: a pickle. */
+/* What torch.save wrote before it wrote zip files: a pickle. The length of a safetensors header may
+ * begin so, too, but the header follows it. */
 static bool is_pickle(const unsigned char *bytes, size_t size)
 {
-    return size >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+    bool has_header = size > 8 && bytes[8] == '{';
+    return size >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && !has_header;
 }
 
 static cop_status take_numpy(const void *bytes, size_t size, cop_tensor_file *file, cop_error *err)
@@ -81,11 +91,33 @@ static cop_status take_numpy(const void *bytes, size_t size, cop_tensor_file *fi
     return cop_npz_take(bytes, size, file->tensors, err);
 }
 
-/* By the safetensors reader, which reads the file itself and names it. */
-static cop_status take_safetensors(const char *path, cop_tensor_file *file, cop_error *err)
+/* An open file. */
+typedef struct source {
+    const char *path;
+    int file;
+    int64_t size;
+} source;
+
+/* What was wrong, as that of the file. */
+static cop_status fail(const source *s, const cop_error *inner, cop_error *err)
 {
+    char shown[256];
+    return cop_fail(err, inner->status, "%s: %s", cop_escape(s->path, shown, sizeof shown),
+                    inner->message);
+}
+
+/* By the safetensors reader, which names the file itself. */
+static cop_status take_safetensors(const source *s, cop_tensor_file *file, cop_error *err)
+{
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        return cop_out_of_memory(err);
+    const cop_safetensors_source from = {
+        .path = s->path, .file = s->file, .size = (uint64_t)s->size, .hasher = hasher};
     cop_status status =
-        cop_safetensors_read(path, &file->tensors, &file->notes, &file->note_count, err);
+        cop_safetensors_read_open(&from, &file->tensors, &file->notes, &file->note_count, err);
+    (void)cop_digest_hex(cop_hasher_finish(hasher), file->hash);
+    cop_hasher_free(hasher);
     if (status != COP_DAMAGED)
         return status;
     if (err != NULL)
@@ -93,37 +125,58 @@ static cop_status take_safetensors(const char *path, cop_tensor_file *file, cop_
     return COP_INVALID;
 }
 
-static cop_status take_bytes(const char *path, char *bytes, size_t size, cop_tensor_file *file,
-                             cop_error *err)
+/* Formats that are read out of memory. The file may have become shorter meanwhile. */
+static cop_status take_whole(const source *s, cop_tensor_file *file, cop_error *err)
 {
     cop_error inner = {0};
     cop_status status = COP_OK;
-    char shown[256];
-    (void)cop_digest_hex(cop_hash_bytes(bytes, size), file->hash);
-    if (cop_npy_begins(bytes, size) || cop_zip_begins(bytes, size))
-        status = take_numpy(bytes, size, file, &inner);
-    else if (is_pickle((const unsigned char *)bytes, size))
-        status = cop_fail(&inner, COP_INVALID,
-                          "is a Python pickle, as PyTorch saved files: "
-                          "tools/convert/pt-to-safetensors turns it into one that can be read");
-    else
-        return take_safetensors(path, file, err);
+    size_t size = 0;
+    if (s->size > MOST_WHOLE) {
+        (void)cop_fail(&inner, COP_FAILED, "has %lld bytes, at most %lld are read",
+                       (long long)s->size, (long long)MOST_WHOLE);
+        return fail(s, &inner, err);
+    }
+    char *bytes = malloc((size_t)s->size);
+    if (bytes == NULL)
+        return cop_out_of_memory(err);
+    if (!cop_file_read_part(s->file, 0, bytes, (size_t)s->size, &size))
+        status = cop_fail(&inner, COP_FAILED, "cannot be read: %s", strerror(errno));
     if (status == COP_OK)
-        return COP_OK;
-    return cop_fail(err, status, "%s: %s", cop_escape(path, shown, sizeof shown), inner.message);
+        status = take_numpy(bytes, size, file, &inner);
+    if (status == COP_OK)
+        (void)cop_digest_hex(cop_hash_bytes(bytes, size), file->hash);
+    free(bytes);
+    return status == COP_OK ? COP_OK : fail(s, &inner, err);
+}
+
+static cop_status take(const source *s, cop_tensor_file *file, cop_error *err)
+{
+    unsigned char first[FIRST_BYTES];
+    cop_error inner = {0};
+    size_t got = 0;
+    if (!cop_file_read_part(s->file, 0, first, sizeof first, &got))
+        return cop_fail_errno(err, "cannot read", s->path);
+    if (cop_npy_begins(first, got) || cop_zip_begins(first, got))
+        return take_whole(s, file, err);
+    if (!is_pickle(first, got))
+        return take_safetensors(s, file, err);
+    (void)cop_fail(&inner, COP_INVALID,
+                   "is a Python pickle, as PyTorch saved files: "
+                   "tools/convert/pt-to-safetensors turns it into one that can be read");
+    return fail(s, &inner, err);
 }
 
 cop_status cop_tensor_file_read(const char *path, cop_tensor_file **out, cop_error *err)
 {
-    char *bytes = NULL;
-    size_t size = 0;
+    source s = {.path = path, .file = -1};
     cop_tensor_file *file = calloc(1, sizeof *file);
     if (file == NULL)
         return cop_out_of_memory(err);
-    cop_status status = cop_file_read_regular(path, SIZE_MAX, &bytes, &size, err);
-    if (status == COP_OK)
-        status = take_bytes(path, bytes, size, file, err);
-    free(bytes);
+    cop_status status = cop_file_open_regular(path, &s.file, &s.size, err);
+    if (status == COP_OK) {
+        status = take(&s, file, err);
+        (void)close(s.file);
+    }
     if (status != COP_OK) {
         cop_tensor_file_free(file);
         return status;

@@ -3,7 +3,6 @@
 
 #include "core/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 cop_status cop_data_describe(const cop_component *component, cop_dataset_info *out, cop_error *err)
@@ -27,17 +26,6 @@ static cop_status count_classes(cop_loaded_data *d, cop_error *err)
     for (int64_t i = 0; i < d->train.count; i++)
         d->class_counts[d->train.labels[i]]++;
     return COP_OK;
-}
-
-/* Where the config names the data, unless the message has a file of its own. */
-static cop_status place_at(const cop_component *component, cop_status status, cop_error *err)
-{
-    if (status == COP_OK || err == NULL || err->file[0] != '\0')
-        return status;
-    const char *file = NULL;
-    cop_component_place(component, &file, &err->line);
-    (void)snprintf(err->file, sizeof err->file, "%s", file != NULL ? file : "");
-    return status;
 }
 
 static cop_status read_splits(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
@@ -94,7 +82,7 @@ static cop_status open_by(loading load, const cop_component *component, const co
         status = count_classes(d, err);
     if (status == COP_OK)
         status = cop_data_fingerprint(d, err);
-    status = place_at(component, status, err);
+    status = cop_place_at_component(component, status, err);
     if (status == COP_OK)
         *out = d;
     else

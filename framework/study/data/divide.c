@@ -38,16 +38,6 @@ void cop_divide_evenly(const int64_t *class_counts, int32_t classes, int64_t tot
     }
 }
 
-/* The places of a class's samples, in order; their number. */
-static int64_t find_class(const int32_t *labels, int64_t count, int32_t class, int64_t *places)
-{
-    int64_t found = 0;
-    for (int64_t i = 0; i < count; i++)
-        if (labels[i] == class)
-            places[found++] = i;
-    return found;
-}
-
 cop_status cop_divide_draw(const int32_t *labels, int64_t count, int32_t classes,
                            const int64_t *take, uint64_t seed, const char *purpose, bool *drawn,
                            cop_error *err)
@@ -55,9 +45,10 @@ cop_status cop_divide_draw(const int32_t *labels, int64_t count, int32_t classes
     int64_t *places = calloc((size_t)count + 1, sizeof *places);
     int64_t *order = calloc((size_t)count + 1, sizeof *order);
     bool has_memory = places != NULL && order != NULL;
+    const cop_samples all = {.labels = labels, .count = count};
     memset(drawn, 0, (size_t)count * sizeof *drawn);
     for (int32_t c = 0; has_memory && c < classes; c++) {
-        int64_t own = find_class(labels, count, c, places);
+        int64_t own = cop_samples_of_class(&all, c, places);
         cop_stream stream = cop_stream_make(seed, purpose, (uint64_t)c);
         cop_stream_permutation(&stream, order, own);
         for (int64_t i = 0; i < take[c] && i < own; i++)

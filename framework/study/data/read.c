@@ -4,6 +4,8 @@
 #include "core/callback.h"
 #include "core/memory.h"
 
+#include <coppice/recipe.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,31 @@
  * all, the log shows progress. */
 #define PIECE_BYTES   ((size_t)64 << 20)
 #define PIECE_SAMPLES 10000
+
+/* What an image and a split may take: 16 times one of 2048 x 2048 floats in 4 channels, and 13
+ * times ImageNet in such. All sums of sizes stay below 2^63. */
+#define MOST_IMAGE_BYTES ((int64_t)1 << 30)
+#define MOST_SPLIT_BYTES ((int64_t)1 << 50)
+
+/* Its dimensions are at least 1, and the channels few. */
+static cop_status check_size(const char *id, const cop_dataset_info *info, cop_error *err)
+{
+    const cop_task *t = &info->task;
+    int64_t row = (int64_t)t->channels * (info->is_float ? (int64_t)sizeof(float) : 1) * t->width;
+    if (row > MOST_IMAGE_BYTES / t->height)
+        return cop_fail(err, COP_FAILED,
+                        "dataset \"%s\" describes images of %d channels of %d x %d pixels: one may "
+                        "have at most %lld bytes",
+                        id, t->channels, t->height, t->width, (long long)MOST_IMAGE_BYTES);
+    for (int split = 0; split < 2; split++)
+        if (info->count[split] > MOST_SPLIT_BYTES / (row * t->height))
+            return cop_fail(err, COP_FAILED,
+                            "dataset \"%s\" has %lld %s samples of %lld bytes: a split may have at "
+                            "most %lld bytes",
+                            id, (long long)info->count[split], split == 0 ? "training" : "test",
+                            (long long)row * t->height, (long long)MOST_SPLIT_BYTES);
+    return COP_OK;
+}
 
 static cop_status check_info(const char *id, const cop_dataset_info *info, cop_error *err)
 {
@@ -24,6 +51,11 @@ static cop_status check_info(const char *id, const cop_dataset_info *info, cop_e
     if (info->count[0] < 1 || info->count[1] < 0)
         return cop_fail(err, COP_FAILED, "dataset \"%s\" has %lld training and %lld test samples",
                         id, (long long)info->count[0], (long long)info->count[1]);
+    COP_TRY(check_size(id, info, err));
+    if (info->augment >= 2 * (uint32_t)COP_AUGMENT_LIGHTING)
+        return cop_fail(err, COP_FAILED,
+                        "dataset \"%s\" says augmentations that there are not (%#x)", id,
+                        (unsigned)info->augment);
     for (int c = 0; c < t->channels; c++) {
         float mean = info->normalization.mean[c], std = info->normalization.std[c];
         if (!isfinite(mean) || !isfinite(std) || !(std > 0.0f))
@@ -104,6 +136,11 @@ static cop_status read_piece(const cop_loaded_data *d, cop_split split, int64_t 
     cop_callback_enter(&call, "dataset", id, "read");
     cop_status status = ops->read(d->instance.self, split, first, count, pixels, labels, err);
     cop_callback_leave(&call);
+    if (status == COP_INVALID) { /* the config was right when the data were opened with it */
+        status = COP_FAILED;
+        if (err != NULL)
+            err->status = status;
+    }
     COP_TRY(status);
     const piece read = {.id = id,
                         .split = split == COP_SPLIT_TRAIN ? "training" : "test",

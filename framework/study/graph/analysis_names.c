@@ -28,7 +28,7 @@ static const cop_component *dataset_of(const cop_cell *cell, size_t i)
 {
     if (cell->analyzer_datasets[i] != NULL)
         return cell->analyzer_datasets[i];
-    return cell->train_dataset != NULL ? cell->train_dataset : cell->dataset;
+    return cop_cell_copies_dataset(cell);
 }
 
 /* All that is said of an analyzer: its options, and those of its dataset. The caller's; NULL when

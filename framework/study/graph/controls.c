@@ -80,3 +80,20 @@ cop_status cop_line_add_controls(cop_line *l, const cop_position *ticket,
     }
     return COP_OK;
 }
+
+void cop_line_warn_of_controls(const cop_line *l)
+{
+    const cop_cell *cell = l->o->cell;
+    for (size_t i = 0; i < l->s->ticket_count; i++) {
+        const cop_ticket *t = &l->s->tickets[i];
+        if (t->cell == l->cell && t->seed == l->seed && t->control != COP_CONTROL_NONE)
+            return;
+    }
+    if (cell->control_count > 0)
+        cop_study_warn(l->s, NULL, NULL,
+                       cell->retrain == COP_RETRAIN_NONE
+                           ? "ticket.controls: there are none, as ticket.retrain = \"none\" trains "
+                             "no copies"
+                           : "ticket.controls: there are none, as they stand beside tickets that a "
+                             "phase has pruned, and no phase prunes any");
+}

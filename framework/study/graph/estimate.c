@@ -24,17 +24,16 @@ static bool is_known(const cop_study *s, const cop_stage *stage, int64_t *sample
     return *samples > 0 && recipe->batch > 0;
 }
 
-/* Augmentations of pixels as red, green and blue. */
-static cop_status check_channels(const cop_stage *stage, const cop_recipe *recipe, cop_error *err)
+cop_status cop_check_augment(const cop_task *task, const char *kind, const char *name,
+                             uint32_t flags, cop_error *err)
 {
-    int32_t channels = stage->opened->data->train.task.channels;
-    if (channels == 3 || !(recipe->augment & (COP_AUGMENT_JITTER | COP_AUGMENT_LIGHTING)))
+    int32_t channels = task->channels;
+    if (channels == 3 || !(flags & (COP_AUGMENT_JITTER | COP_AUGMENT_LIGHTING)))
         return COP_OK;
-    return cop_fail(
-        err, COP_INVALID,
-        "recipe \"%s\" augments by jitter or lighting, which want images of 3 channels: "
-        "those of the data have %d",
-        recipe->name, (int)channels);
+    return cop_fail(err, COP_INVALID,
+                    "%s \"%s\" augments by jitter or lighting, which want images of 3 channels: "
+                    "those of the data have %d",
+                    kind, name, (int)channels);
 }
 
 cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err)
@@ -44,7 +43,8 @@ cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_er
     cop_schedule schedule;
     if (!is_known(s, stage, &samples, &recipe))
         return COP_OK;
-    COP_TRY(check_channels(stage, &recipe, err));
+    COP_TRY(cop_check_augment(&stage->opened->data->info.task, "recipe", recipe.name,
+                              recipe.augment, err));
     COP_TRY(cop_schedule_make(&recipe, samples, &schedule, err));
     if (schedule.total / schedule.per_epoch > MOST_EPOCHS)
         return cop_fail(err, COP_INVALID, "recipe \"%s\" is longer than %d epochs", recipe.name,

@@ -2,12 +2,14 @@
  * out, so that what is wrong with one is told before anything runs. */
 #include "study/graph/given.h"
 
+#include "core/damage.h"
 #include "core/hash.h"
 #include "core/memory.h"
 #include "store/formats/state_dict.h"
 
 #include <coppice/pruner.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,15 +81,29 @@ void cop_study_free_given(cop_study *s)
     free(s->given);
 }
 
-cop_status cop_given_read(const cop_given *g, cop_tensors **out, cop_error *err)
+/* COP_DAMAGED where the file is not the one that was looked at. */
+static cop_status check_same(const cop_given *g, cop_error *err)
 {
     cop_digest digest;
     char hash[33];
-    COP_TRY(cop_hash_file(g->path, &digest, err));
-    if (strcmp(cop_digest_hex(digest, hash), g->hash) != 0)
-        return cop_fail_at(err, COP_FAILED, g->path, 0,
-                           "%s: the file is another one than when the study was laid out",
+    cop_error own = {0};
+    cop_status status = cop_hash_file(g->path, &digest, &own);
+    if (status != COP_OK && errno == ENOENT)
+        return cop_fail_at(err, COP_DAMAGED, g->path, 0,
+                           "%s: the file is gone, and was there when the study was laid out",
                            g->option);
+    if (status != COP_OK && err != NULL)
+        *err = own;
+    COP_TRY(status);
+    if (strcmp(cop_digest_hex(digest, hash), g->hash) == 0)
+        return COP_OK;
+    return cop_fail_at(err, COP_DAMAGED, g->path, 0,
+                       "%s: the file is another one than when the study was laid out", g->option);
+}
+
+cop_status cop_given_read(const cop_given *g, cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_same(g, err));
     return g->kind == COP_STAGE_MASK ? cop_state_dict_read_mask(g->path, g->model, NULL, out, err)
                                      : cop_state_dict_read(g->path, g->model, NULL, out, err);
 }

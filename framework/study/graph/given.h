@@ -25,8 +25,9 @@ cop_status cop_study_open_given(cop_study *s, const struct cop_given *wanted,
                                 const struct cop_given **out, cop_error *err);
 void cop_study_free_given(cop_study *s);
 
-/* Reads it once more, to be published: the model's state, or the mask; the caller's. COP_FAILED
- * where the file has changed since. */
+/* Reads it once more, to be published: the model's state, or the mask; the caller's. COP_DAMAGED
+ * where the file has changed since or is gone, COP_FAILED where it cannot be read or memory is
+ * refused. */
 cop_status cop_given_read(const struct cop_given *g, cop_tensors **out, cop_error *err);
 
 #endif

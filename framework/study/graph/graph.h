@@ -78,6 +78,7 @@ typedef struct cop_work_stage {
     /* distillers: what the plan says that the set will be; 0 where it does not */
     int64_t expected_samples; /* decoded */
     cop_recipe expected_recipe;
+    double real_images, second_order; /* that it spends; -1: not stated */
     /* pruners and analyzers */
     cop_start_point start;
     int32_t mask;    /* before pruning; the ticket's */
@@ -159,9 +160,10 @@ struct cop_study {
     size_t ticket_count, ticket_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
-    char *unjudged;    /* why the first judge failed that did when the record was written; owned */
-    bool ran_through;  /* the last run came to its end, with failed stages or without */
-    char *said_makers; /* makers.c: the plugins that were warned of, a line each; NULL: none */
+    char *unjudged;   /* why the first judge failed that did when the record was written; owned */
+    bool ran_through; /* the last run came to its end, with failed stages or without */
+    char *said_warnings; /* warnings.c: a line each, after a first empty one; NULL: none */
+    char *said_makers;   /* makers.c: the plugins that were warned of, a line each; NULL: none */
 };
 
 /* The files' interfaces. */
@@ -170,6 +172,10 @@ struct cop_study {
 cop_status cop_open_cell(cop_study *s, const cop_cell *cell, cop_opened *out, cop_error *err);
 void cop_close_cell(cop_opened *o);
 void cop_free_models(cop_study *s); /* after the cells */
+
+/* owners.c: the i-th of the opened components that may have models of their own: the distiller
+ * (unused without one), the pruners, the analyzers; NULL after the last. */
+const cop_instance *cop_owner_at(const cop_opened *o, size_t i);
 
 /* identity.c: the identity text of a stage whose other fields are filled; the caller's. */
 cop_status cop_stage_identity(const cop_study *s, const cop_stage *stage, char **out,
@@ -203,12 +209,22 @@ uint64_t cop_derived_seed(uint64_t seed, const char *purpose, uint64_t variant);
 /* graph.c: every stage and ticket of one cell and seed. */
 cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err);
 
+/* warnings.c: says what whoever runs the study should know of its config, at the component's place
+ * (NULL: the config's), in the name of `what` (NULL: none). `lines` are messages, a line each, of
+ * which each is said once for the study: cells and seeds repeat them. */
+void cop_study_warn(cop_study *s, const cop_component *at, const char *what, const char *lines);
+
 /* estimate.c: fills flops and points of a training, from what is known before anything ran. */
 void cop_estimate_training(const cop_study *s, cop_stage *stage);
 
 /* COP_INVALID where the training's recipe is one that cannot be run, as far as it is known before
  * anything ran. */
 cop_status cop_training_check(const cop_study *s, const cop_stage *stage, cop_error *err);
+
+/* estimate.c: COP_INVALID where images of the task cannot be augmented so, as the `kind` ("recipe",
+ * "option") of that name wants it. */
+cop_status cop_check_augment(const cop_task *task, const char *kind, const char *name,
+                             uint32_t flags, cop_error *err);
 
 /* The steps in an epoch and in the whole training, where they are known before anything ran: on
  * real data, and on a distilled set whose size the distiller's plan states. */

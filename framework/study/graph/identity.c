@@ -39,11 +39,8 @@ static cop_status add_model(cop_text *t, const cop_opened *o, const cop_model *m
         cop_text_printf(t, "model %s\n", cop_component_identity(o->cell->model));
         return COP_OK;
     }
-    size_t analyzers = o->cell->analyzer_count, pruners = o->cell->phase_count;
-    for (size_t i = 0; i < 1 + pruners + analyzers; i++) {
-        const cop_instance *owner = i == 0            ? &o->distiller
-                                    : i - 1 < pruners ? &o->pruners[i - 1]
-                                                      : &o->analyzers[i - 1 - pruners];
+    const cop_instance *owner = NULL;
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++) {
         for (size_t k = 0; k < owner->model_count; k++) {
             if (owner->models[k] == model) {
                 const cop_component *option = cop_component_model_at(owner->component, k);
@@ -94,12 +91,23 @@ static void add_wanted(cop_text *t, const cop_study *s, const cop_work_stage *wo
                         cop_duration_text(work->snapshots[i][k], at, sizeof at));
 }
 
+/* What the component's own text calls "default" in its recipes. */
+static void add_settled(cop_text *t, const cop_instance *instance)
+{
+    char augment[96];
+    if (instance->recipe_count > 0)
+        cop_text_printf(t, "default augment %s\n",
+                        cop_augment_text(instance->recipes[0].augment, augment, sizeof augment));
+}
+
 /* `component` is the component's part of it. */
 static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage,
                            const char *component, cop_error *err)
 {
     const cop_work_stage *work = &stage->work;
     cop_text_printf(t, "component %s\nseed %" PRIu64 "\n", component, work->seed);
+    if (work->instance != NULL)
+        add_settled(t, work->instance);
     for (size_t i = 0; i < work->training_count; i++)
         add_wanted(t, s, work, i);
     if (stage->kind == COP_STAGE_DISTIL)

@@ -4,9 +4,13 @@
 #include "core/callback.h"
 #include "core/memory.h"
 #include "core/sized.h"
+#include "core/text.h"
+#include "plugin/component.h"
 #include "train/schedules/schedule.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +39,8 @@ static void reset(cop_plan *p)
     p->need_synthetic = false;
     p->expected_samples = 0;
     memset(&p->expected_recipe, 0, sizeof p->expected_recipe);
+    p->real_images = p->second_order = -1.0;
+    p->warnings = NULL;
     p->trainings = NULL;
     p->training_count = 0;
     p->training_capacity = 0;
@@ -44,6 +50,7 @@ void cop_plan_clear(cop_plan *p)
 {
     free_trainings(p);
     free(p->needed_copies);
+    free(p->warnings);
     reset(p);
 }
 
@@ -104,8 +111,8 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
         cop_callback_leave(&call);
     }
     if (status != COP_OK)
-        cop_fail(err, status, "%s: plan: %s", what,
-                 inner.message[0] != '\0' ? inner.message : "failed without saying why");
+        (void)cop_fail_at(err, status, inner.file, inner.line, "%s: plan: %s", what,
+                          inner.message[0] != '\0' ? inner.message : "failed without saying why");
     else if (p->steps < 0)
         status = cop_fail(err, COP_FAILED, "%s: plan states %lld steps; wanted at least 0", what,
                           (long long)p->steps);
@@ -162,6 +169,29 @@ void cop_plan_regrows(cop_plan *p)
     p->promise.regrows = true;
 }
 
+bool cop_plan_states(const cop_plan *p, const char *option)
+{
+    return p->component != NULL && cop_component_states(p->component, option);
+}
+
+void cop_plan_warn(cop_plan *p, const char *format, ...)
+{
+    char message[512], shown[sizeof message];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(message, sizeof message, format, values);
+    va_end(values);
+    cop_text all = {0};
+    if (p->warnings != NULL)
+        cop_text_append(&all, p->warnings);
+    cop_text_printf(&all, "%s\n", cop_escape(message, shown, sizeof shown));
+    char *text = cop_text_take(&all);
+    if (text == NULL) /* nothing depends on it */
+        return;
+    free(p->warnings);
+    p->warnings = text;
+}
+
 void cop_plan_leave_share(cop_plan *p, double rate, bool layerwise, const cop_string_list *exclude)
 {
     if (p->weights_left >= 0 && !layerwise && (exclude == NULL || exclude->count == 0))
@@ -196,6 +226,12 @@ void cop_plan_expect_set(cop_plan *p, int64_t decoded_samples, const cop_recipe 
 {
     p->expected_samples = decoded_samples;
     p->expected_recipe = recipe != NULL ? *recipe : (cop_recipe){0};
+}
+
+void cop_plan_spend(cop_plan *p, double real_images, double second_order)
+{
+    p->real_images = real_images >= 0.0 ? real_images : -1.0;
+    p->second_order = second_order >= 0.0 ? second_order : -1.0;
 }
 
 const cop_model *cop_plan_model(const cop_plan *p)
@@ -237,6 +273,12 @@ int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
 {
     bool is_known = p->class_counts != NULL && label >= 0 && label < p->task.classes;
     return is_known ? p->class_counts[label] : -1;
+}
+
+const char *cop_plan_class_name(const cop_plan *p, int32_t label)
+{
+    bool is_known = p->class_names != NULL && label >= 0 && label < p->task.classes;
+    return is_known ? p->class_names[label] : NULL;
 }
 
 cop_status cop_plan_need_images(const cop_plan *p, int64_t wanted, cop_error *err)

@@ -1,5 +1,5 @@
-/* plan.h: what is behind the public `cop_plan`: the facts that the host shows to a work before it
- * runs, and what the work asks for. */
+/* plan.h (implemented in plan.c, plan_pruning.c): what is behind the public `cop_plan`: the facts
+ * that the host shows to a work before it runs, and what the work asks for. */
 #ifndef COP_STUDY_GRAPH_PLAN_H
 #define COP_STUDY_GRAPH_PLAN_H
 
@@ -32,12 +32,15 @@ typedef struct cop_mask_promise {
 
 /* The host fills the first block, the work (through coppice/work.h) the second. */
 struct cop_plan {
-    cop_kind kind;          /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
+    cop_kind kind; /* COP_KIND_DISTILLER, _PRUNER or _ANALYZER */
+    /* Whose plan it is, as the config has it (plugin/component.h); NULL: not known. */
+    const struct cop_component *component;
     const cop_model *model; /* the ticket's; NULL for a distiller */
     cop_task task;
     cop_pixel_space space; /* of the training samples; 0: COP_PIXELS_UNIT */
     int64_t train_count, test_count;
-    const int64_t *class_counts; /* training samples by class; NULL: not known */
+    const int64_t *class_counts;    /* training samples by class; NULL: not known */
+    const char *const *class_names; /* NULL: there are none */
     int64_t copies;
     bool lacks_dense;   /* there is no dense network, whoever asks for it */
     bool has_distilled; /* the study has a synthetic set to train on */
@@ -55,12 +58,17 @@ struct cop_plan {
     size_t needed_copy_count, needed_copy_capacity;
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;
-    cop_plan_training *trainings; /* in the order of the requests; owned */
+    double real_images, second_order; /* a distiller's, as cop_plan_spend says; -1: not stated */
+    char *warnings;                   /* a line each; owned; NULL: none */
+    cop_plan_training *trainings;     /* in the order of the requests; owned */
     size_t training_count, training_capacity;
 };
 
 /* Frees what the plan owns and resets it. */
 void cop_plan_clear(struct cop_plan *p);
+
+/* What options of a pruner come to; it points into them. */
+cop_prune_amount cop_prune_amount_of(const cop_prune_options *options);
 
 /* Has a component plan, by its callback on a reset plan, and checks that there is a step where it
  * states some, and that a set which it states can be trained on. `options` are the component's.

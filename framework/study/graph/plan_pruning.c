@@ -67,8 +67,25 @@ cop_status cop_plan_prune(cop_plan *p, const cop_prune_amount *given, cop_error 
     int64_t count = candidates(p->model, a.exclude, 1.0);
     if (count == 0)
         return cop_fail(err, COP_INVALID, "exclude leaves no weights to prune");
+    if (a.sparsity > 0.0 && cop_plan_states(p, "rate"))
+        return cop_fail(err, COP_INVALID,
+                        "sparsity = %g says how many weights go, and rate has no say: leave rate "
+                        "out, or state sparsity = 0",
+                        a.sparsity);
     if (a.sparsity > 0.0)
         return leave_density(p, &a, count, err);
     cop_plan_leave_share(p, a.rate, a.scope == COP_SCOPE_LAYER, a.exclude);
     return COP_OK;
+}
+
+cop_prune_amount cop_prune_amount_of(const cop_prune_options *o)
+{
+    return (cop_prune_amount){COP_SIZED(cop_prune_amount), .scope = o->scope,
+                              .sparsity = o->sparsity, .rate = o->rate, .exclude = &o->exclude};
+}
+
+cop_status cop_prune_plan(const void *options, cop_plan *p, cop_error *err)
+{
+    const cop_prune_amount amount = cop_prune_amount_of(options);
+    return cop_plan_prune(p, &amount, err);
 }

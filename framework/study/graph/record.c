@@ -10,7 +10,9 @@
 #include "store/formats/study_json.h"
 #include "store/study_folders.h"
 #include "study/graph/analysis_names.h"
+#include "train/recipe_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,13 +119,27 @@ static bool fill_ticket(const cop_study *s, const cop_ticket *t, cop_arena *aren
     return out->copies != NULL && fill_analyses(s, t, arena, out);
 }
 
-static void fill_distilled(const cop_study *s, const cop_distilled_line *line,
+static bool fill_distilled(const cop_study *s, const cop_distilled_line *line, cop_arena *arena,
                            cop_record_distilled *out)
 {
-    *out = (cop_record_distilled){.cell = line->cell,
-                                  .seed = s->config->seeds[line->seed],
-                                  .set = s->stages[line->distil].id};
+    const cop_work_stage *work = &s->stages[line->distil].work;
+    const cop_training_stage *trained = &s->stages[line->trained].train;
+    char recipe[COP_RECIPE_TEXT_SIZE];
+    *out = (cop_record_distilled){
+        .cell = line->cell,
+        .seed = s->config->seeds[line->seed],
+        .set = s->stages[line->distil].id,
+        .real_images = work->real_images >= 0.0 ? work->real_images : (double)NAN,
+        .second_order = work->second_order >= 0.0 ? work->second_order : (double)NAN,
+        .trainings = cop_arena_array(arena, work->training_count + 1, sizeof *out->trainings),
+        .training_count = work->training_count};
     out->has_trained = name_of(s, line->trained, &out->trained);
+    for (size_t i = 0; out->trainings != NULL && i < work->training_count; i++)
+        out->trainings[i] = s->stages[work->trainings[i]].id;
+    if (trained->own_recipe)
+        return out->trainings != NULL;
+    out->recipe = cop_arena_strdup(arena, cop_recipe_text(&trained->recipe, recipe, sizeof recipe));
+    return out->trainings != NULL && out->recipe != NULL;
 }
 
 /* Stages without a result, each with the reason: its own, or that of the stage it waits for. */
@@ -157,8 +173,8 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
         ok = fill_cell(&s->config->cells[i], s->opened[i].copies_data, arena, &out->cells[i]);
     for (size_t i = 0; ok && i < out->ticket_count; i++)
         ok = fill_ticket(s, &s->tickets[i], arena, &out->tickets[i]);
-    for (size_t i = 0; i < out->distilled_count; i++)
-        fill_distilled(s, &s->distilled[i], &out->distilled[i]);
+    for (size_t i = 0; ok && i < out->distilled_count; i++)
+        ok = fill_distilled(s, &s->distilled[i], arena, &out->distilled[i]);
     fill_failures(s, out);
     return ok;
 }

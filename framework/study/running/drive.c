@@ -39,7 +39,7 @@ static cop_status judge(const cop_drive *d, cop_status status)
     return status;
 }
 
-static bool same_layout(const cop_tensors *a, const cop_tensors *b)
+static bool same_shapes(const cop_tensors *a, const cop_tensors *b)
 {
     if (cop_tensors_count(a) != cop_tensors_count(b))
         return false;
@@ -61,7 +61,7 @@ static cop_status resume(const cop_drive *d, int64_t *first, cop_error *err)
     if (from == NULL || from->bag == NULL)
         return COP_OK;
     cop_status status = COP_DAMAGED;
-    if (from->step >= 0 && from->step <= d->steps && same_layout(d->work->bag, from->bag))
+    if (from->step >= 0 && from->step <= d->steps && same_shapes(d->work->bag, from->bag))
         status = cop_recorder_load(&d->work->recorder, from->series, from->step, err);
     if (status == COP_DAMAGED) {
         cop_say(d->work->log, COP_LOG_WARNING,
@@ -236,20 +236,11 @@ cop_status cop_drive_distiller(const cop_drive *d, const cop_work_ops *ops, cop_
     return status;
 }
 
-static int64_t ones(const cop_tensor *t)
-{
-    const float *value = cop_f32(t);
-    int64_t count = cop_shape_count(t->shape), sum = 0;
-    for (int64_t i = 0; i < count; i++)
-        sum += value[i] != 0.0f;
-    return sum;
-}
-
 size_t cop_mask_collapsed(const cop_tensors *mask)
 {
     size_t count = 0;
     for (size_t i = 0; i < cop_tensors_count(mask); i++)
-        count += ones(cop_tensors_at(mask, i)) == 0;
+        count += cop_mask_tensor_count(cop_tensors_at(mask, i)) == 0;
     return count;
 }
 
@@ -258,7 +249,8 @@ static void warn_of_empty_layers(const cop_drive *d, const cop_tensors *mask,
                                  const cop_tensors *before)
 {
     for (size_t i = 0; i < cop_tensors_count(mask); i++) {
-        if (ones(cop_tensors_at(mask, i)) == 0 && ones(cop_tensors_at(before, i)) > 0)
+        if (cop_mask_tensor_count(cop_tensors_at(mask, i)) == 0 &&
+            cop_mask_tensor_count(cop_tensors_at(before, i)) > 0)
             cop_say(d->work->log, COP_LOG_WARNING,
                     "%s%s%s removed every weight of '%s': the layer has collapsed",
                     d->work->title != NULL ? d->work->title : "",

@@ -1,7 +1,7 @@
 /* drive.h (implemented in drive.c, result_check.c): running a planned work: begin, every step,
  * finish; with checkpoints, cancelling and progress between steps, and a check of what comes out.
  *
- * * Planning comes first (study/graph/plan.h: cop_plan_make), then the host runs the trainings
+ * Planning comes first (study/graph/plan.h: cop_plan_make), then the host runs the trainings
  * that the plan asks for, fills a cop_work (study/running/work.h), and calls one of these. */
 #ifndef COP_STUDY_RUNNING_DRIVE_H
 #define COP_STUDY_RUNNING_DRIVE_H

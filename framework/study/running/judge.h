@@ -5,8 +5,7 @@
 #include <coppice/work.h>
 
 /* One call of a judge, guarded, and the check that its verdicts fit; the caller's. `what` names the
- * analyzer in messages. Any failure but of memory is the
- * judge's: COP_FAILED. */
+ * analyzer in messages. Any failure but of memory is the judge's: COP_FAILED. */
 cop_status cop_judge_tables(const char *what, const cop_work_ops *ops, const void *options,
                             const cop_tables *tables, const cop_tables *dense, cop_tables **out,
                             cop_error *err);

@@ -52,11 +52,6 @@ void cop_lender_free(cop_lender *l)
     free(l);
 }
 
-size_t cop_lender_bytes(const cop_lender *l)
-{
-    return l->bytes;
-}
-
 static bool is_same(const source_key *a, const source_key *b)
 {
     return a->what == b->what && a->stage == b->stage &&

@@ -21,7 +21,4 @@ cop_work_source cop_lender_source(cop_lender *l);
 /* The mask so far, until the lender is freed. */
 cop_status cop_lender_mask(cop_lender *l, const cop_tensors **out, cop_error *err);
 
-/* How many bytes of tensors are held now. */
-size_t cop_lender_bytes(const cop_lender *l);
-
 #endif

@@ -3,8 +3,10 @@
 
 #include "core/damage.h"
 #include "core/path.h"
+#include "nn/declared.h"
 #include "store/artifact_files.h"
 #include "store/formats/synthetic_file.h"
+#include "train/forward.h"
 #include "train/recipe_text.h"
 
 #include <stdio.h>
@@ -16,17 +18,6 @@ const char *cop_snapshot_file(cop_duration at, char *text, size_t size)
     (void)snprintf(text, size, COP_SNAPSHOT_PREFIX "%s" COP_SNAPSHOT_SUFFIX,
                    cop_duration_text(at, when, sizeof when));
     return text;
-}
-
-size_t cop_declared_count(const cop_model *model)
-{
-    return cop_model_parameter_count(model) + cop_model_buffer_count(model);
-}
-
-const cop_parameter *cop_declared_at(const cop_model *model, size_t i)
-{
-    size_t parameters = cop_model_parameter_count(model);
-    return i < parameters ? cop_model_parameter(model, i) : cop_model_buffer(model, i - parameters);
 }
 
 /* Notes whose artifact is damaged, so that it can be computed again. */
@@ -85,11 +76,11 @@ static cop_status carry_over(cop_runner *r, const cop_model *model, int32_t carr
         const cop_parameter *p = cop_declared_at(model, i);
         if (p->role == COP_ROLE_CONV_WEIGHT || p->role == COP_ROLE_LINEAR_WEIGHT)
             continue;
-        const cop_tensor *from = cop_tensors_find(trained, p->name);
-        const cop_tensor *to = cop_tensors_find(state, p->name);
-        if (from == NULL || to == NULL || !cop_shape_equal(from->shape, to->shape))
-            status = cop_fail(err, COP_FAILED, "a trained state lacks \"%s\"", p->name);
-        else
+        cop_tensor *from = NULL, *to = NULL;
+        status = cop_find_declared(trained, "trained state", p, &from, err);
+        if (status == COP_OK)
+            status = cop_find_declared(state, "state", p, &to, err);
+        if (status == COP_OK)
             memcpy(to->data, from->data, (size_t)cop_shape_count(to->shape) * sizeof(float));
     }
     cop_tensors_free(trained);

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "nn/synthetic.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,16 @@ static void add_component(cop_text *t, const cop_component *c)
         add_component(t, cop_component_model_at(c, i));
 }
 
+/* Those of whose options the model is one. */
+static void add_owners(cop_text *t, const cop_opened *o, const cop_model *model)
+{
+    const cop_instance *owner = NULL;
+    for (size_t i = 0; (owner = cop_owner_at(o, i)) != NULL; i++)
+        for (size_t k = 0; k < owner->model_count; k++)
+            if (owner->models[k] == model)
+                add_component(t, owner->component);
+}
+
 char *cop_makers(const cop_stage *stage)
 {
     cop_text t = {0};
@@ -26,18 +37,8 @@ char *cop_makers(const cop_stage *stage)
         return cop_text_take(&t);
     if (stage->kind != COP_STAGE_TRAIN && stage->work.instance != NULL)
         add_component(&t, stage->work.instance->component);
-    for (size_t i = 0; stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model &&
-                       i < 1 + o->cell->phase_count + o->cell->analyzer_count;
-         i++) {
-        /* a model of its own, which is an option of one of the works */
-        const cop_instance *owner = i == 0 ? &o->distiller
-                                    : i - 1 < o->cell->phase_count
-                                        ? &o->pruners[i - 1]
-                                        : &o->analyzers[i - 1 - o->cell->phase_count];
-        for (size_t k = 0; k < owner->model_count; k++)
-            if (owner->models[k] == stage->train.model)
-                add_component(&t, owner->component);
-    }
+    if (stage->kind == COP_STAGE_TRAIN && stage->train.model != o->model)
+        add_owners(&t, o, stage->train.model);
     return cop_text_take(&t);
 }
 
@@ -50,6 +51,43 @@ static void add_name(cop_text *t, const cop_component *c)
         add_name(t, cop_component_model_at(c, i));
 }
 
+/* "ipc = 10; factor = 2;": what the set depends on of the options, so that a set of an identity is
+ * the same bits wherever it is made; fit for a file's metadata. The caller's; NULL without
+ * memory. */
+static char *options_of(const cop_component *c)
+{
+    const char *identity = cop_component_identity(c), *begin = strchr(identity, '{');
+    const char *end = strrchr(identity, '}');
+    cop_text t = {0};
+    cop_text_append(&t, "");
+    if (begin != NULL && end != NULL && end > begin + 2)
+        cop_text_append_bytes(&t, begin + 2, (size_t)(end - begin) - 3);
+    char *line = cop_text_take(&t);
+    size_t size = line != NULL ? strlen(line) * 4 + 1 : 0;
+    char *shown = line != NULL ? malloc(size) : NULL;
+    if (shown != NULL)
+        (void)cop_escape(line, shown, size);
+    free(line);
+    return shown;
+}
+
+/* Of which data and by which options. Options that no file can say, by their length or their
+ * letters, are left out. */
+static cop_status say_provenance(const cop_stage *stage, cop_synthetic *set, cop_error *err)
+{
+    char dataset[COP_SYNTHETIC_ORIGIN + 1];
+    const cop_component *data = stage->data->component;
+    (void)snprintf(dataset, sizeof dataset, "%s, %s", cop_component_entry(data)->plugin->id,
+                   stage->data->fingerprint);
+    COP_TRY(cop_synthetic_set_dataset(set, dataset, err));
+    char *options = options_of(stage->work.instance->component);
+    if (options == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_synthetic_set_options(set, options, err);
+    free(options);
+    return status == COP_INVALID ? COP_OK : status;
+}
+
 cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_error *err)
 {
     cop_text t = {0};
@@ -60,7 +98,8 @@ cop_status cop_say_set_maker(const cop_stage *stage, cop_synthetic *set, cop_err
         return cop_out_of_memory(err);
     (void)cop_escape(names, shown, sizeof shown);
     free(names);
-    return cop_synthetic_set_made_by(set, shown, err);
+    COP_TRY(cop_synthetic_set_made_by(set, shown, err));
+    return say_provenance(stage, set, err);
 }
 
 /* Where a line that begins with "kind id " stands in a text of lines; NULL: nowhere. */

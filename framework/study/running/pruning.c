@@ -1,6 +1,7 @@
 /* pruning.c: what most pruners' finish comes to: a sample of the data, and an amount that goes. */
 #include "core/memory.h"
 #include "core/sized.h"
+#include "study/graph/plan.h"
 #include "study/running/work.h"
 
 #include <coppice/option_rows.h>
@@ -37,16 +38,28 @@ cop_status cop_work_prune_target(cop_work *w, const cop_tensors *scores,
     COP_TRY(cop_work_mask(w, &mask, err));
     for (size_t i = 0; i < cop_tensors_count(scores); i++) {
         const cop_tensor *m = cop_tensors_find(mask, cop_tensors_at(scores, i)->name);
-        int64_t size = m != NULL ? cop_shape_count(m->shape) : 0;
-        all += size;
-        for (int64_t k = 0; k < size; k++)
-            *kept += cop_f32(m)[k] != 0.0f;
+        all += m != NULL ? cop_shape_count(m->shape) : 0;
+        *kept += m != NULL ? cop_mask_tensor_count(m) : 0;
     }
     double density = cop_density_after(a.sparsity, cop_work_round(w), cop_work_rounds(w));
     int64_t end =
         a.sparsity > 0.0 ? cop_share_of(density, all) : *kept - cop_share_of(a.rate, *kept);
     *left = end < *kept ? end : *kept;
     return COP_OK;
+}
+
+cop_status cop_prune_lowest(const void *options, cop_work *w, const cop_tensors *scores,
+                            cop_error *err)
+{
+    const cop_prune_amount amount = cop_prune_amount_of(options);
+    return cop_work_prune(w, scores, &amount, err);
+}
+
+cop_status cop_prune_target(const void *options, cop_work *w, const cop_tensors *scores,
+                            int64_t *kept, int64_t *left, cop_error *err)
+{
+    const cop_prune_amount amount = cop_prune_amount_of(options);
+    return cop_work_prune_target(w, scores, &amount, kept, left, err);
 }
 
 cop_status cop_work_sample_objective(cop_work *w, int64_t samples, double logit_scale,

@@ -92,13 +92,6 @@ cop_status cop_recorder_add(cop_recorder *r, const char *name, int64_t step, dou
     return COP_OK;
 }
 
-double cop_recorder_last(const cop_recorder *r, const char *name)
-{
-    size_t place = place_of(r, name);
-    const cop_recorded *s = &r->items[place];
-    return place < r->count ? s->points[s->count - 1].value : (double)NAN;
-}
-
 size_t cop_recorder_series(const cop_recorder *r, cop_series *out)
 {
     for (size_t i = 0; i < r->count; i++) {

@@ -37,9 +37,6 @@ void cop_recorder_clear(cop_recorder *r);
 cop_status cop_recorder_add(cop_recorder *r, const char *name, int64_t step, double value,
                             cop_error *err);
 
-/* The last number of a series; NaN where there is none of that name. */
-double cop_recorder_last(const cop_recorder *r, const char *name);
-
 /* Shows the series in `out`, which has room for COP_SERIES_MOST; gives how many there are. They
  * stay the recorder's. */
 size_t cop_recorder_series(const cop_recorder *r, cop_series *out);

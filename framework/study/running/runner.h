@@ -71,10 +71,6 @@ cop_status cop_load_snapshot(cop_runner *r, int32_t training, cop_duration at, c
 /* A distil stage's set. Clear with cop_synthetic_clear. */
 cop_status cop_load_synthetic(cop_runner *r, int32_t distil, cop_synthetic *out, cop_error *err);
 
-/* Everything that a model's state holds: the parameters, then the buffers. */
-size_t cop_declared_count(const cop_model *model);
-const cop_parameter *cop_declared_at(const cop_model *model, size_t i);
-
 /* File name of a training's snapshot: "snapshot-500it.safetensors". Returns `text`. */
 const char *cop_snapshot_file(cop_duration at, char *text, size_t size);
 

@@ -1,8 +1,6 @@
 /* ticket_start.c: what a ticket's training starts from, for those who take it elsewhere. */
-#include "core/memory.h"
+#include "nn/declared.h"
 #include "study/running/runner.h"
-
-#include <string.h>
 
 static const cop_ticket *find_ticket(const cop_study *s, const cop_ticket_name *name)
 {
@@ -29,30 +27,15 @@ static bool is_same_ticket(const cop_study *s, const cop_ticket *t, const cop_ti
     return name->mask == NULL ? t->mask == COP_NO_STAGE : is_stage(s, t->mask, name->mask);
 }
 
-/* A snapshot also has the optimiser's state. */
-static cop_status take_declared(const cop_model *model, const cop_tensors *from, cop_tensors *to,
-                                cop_error *err)
-{
-    for (size_t i = 0; i < cop_declared_count(model); i++) {
-        const cop_parameter *p = cop_declared_at(model, i);
-        const cop_tensor *tensor = cop_tensors_find(from, p->name);
-        cop_tensor *copy = NULL;
-        if (tensor == NULL || !cop_shape_equal(tensor->shape, p->shape))
-            return cop_fail(err, COP_FAILED, "the state lacks \"%s\"", p->name);
-        COP_TRY(cop_tensors_add(to, p->name, COP_F32, p->shape, &copy, err));
-        memcpy(copy->data, tensor->data, (size_t)cop_shape_count(p->shape) * sizeof(float));
-    }
-    return COP_OK;
-}
-
-static cop_status load(cop_runner *r, const cop_ticket *t, cop_tensors *to, cop_error *err)
+/* A snapshot also has the optimiser's state, which is left out. */
+static cop_status load(cop_runner *r, const cop_ticket *t, cop_tensors **out, cop_error *err)
 {
     const cop_opened *o = &r->study->opened[t->cell];
     cop_tensors *mask = NULL, *state = NULL;
     COP_TRY(cop_load_mask(r, o, t->mask, &mask, err));
     cop_status status = cop_load_start(r, &t->start, o->model, mask, &state, err);
     if (status == COP_OK)
-        status = take_declared(o->model, state, to, err);
+        status = cop_declared_clone(o->model, state, out, err);
     cop_tensors_free(state);
     cop_tensors_free(mask);
     return status;
@@ -67,14 +50,7 @@ cop_status cop_study_ticket_start(cop_study *s, cop_store *store, const cop_tick
                         "this process lays out another ticket than the one recorded: a plugin, a "
                         "file or the instruction set differs; run the study again");
     cop_runner r = {.study = s, .store = store, .damaged = COP_NO_STAGE};
-    cop_tensors *state = cop_tensors_new();
-    if (state == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = load(&r, ticket, state, err);
-    if (status == COP_OK)
-        *out = state;
-    else
-        cop_tensors_free(state);
+    cop_status status = load(&r, ticket, out, err);
     return r.damaged != COP_NO_STAGE
                ? cop_store_advise(store, &s->stages[r.damaged].id, status, err)
                : status;

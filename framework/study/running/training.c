@@ -4,13 +4,13 @@
 #include "core/path.h"
 #include "study/running/drive.h"
 #include "study/running/history.h"
-#include "study/running/makers.h"
+#include "study/running/publish.h"
 #include "study/running/runner.h"
 
+#include "nn/declared.h"
 #include "nn/synthetic.h"
 #include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
-#include "store/formats/summary_json.h"
 #include "train/recipe_text.h"
 #include "train/trainer_state.h"
 
@@ -363,36 +363,22 @@ static cop_status loop(cop_training *t, cop_error *err)
     return COP_OK;
 }
 
-/* The model's own tensors of the trainer's state. */
-static cop_status final_state(const cop_training *t, cop_tensors **out, cop_error *err)
+static cop_status write_state(const cop_training *t, const cop_draft *draft, cop_error *err)
 {
-    const cop_model *model = t->stage->train.model;
-    cop_tensors *all = cop_trainer_state(t->trainer), *state = cop_tensors_new();
-    if (state == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = COP_OK;
-    for (size_t i = 0; i < cop_declared_count(model) && status == COP_OK; i++) {
-        const cop_parameter *p = cop_declared_at(model, i);
-        const cop_tensor *from = cop_tensors_find(all, p->name);
-        cop_tensor *to = NULL;
-        status = cop_tensors_add(state, p->name, COP_F32, p->shape, &to, err);
-        if (status == COP_OK)
-            memcpy(to->data, from->data, (size_t)cop_shape_count(to->shape) * sizeof(float));
-    }
-    if (status != COP_OK) {
-        cop_tensors_free(state);
-        return status;
-    }
-    *out = state;
-    return COP_OK;
+    char path[COP_PATH_SIZE];
+    cop_tensors *state = NULL;
+    COP_TRY(cop_declared_clone(t->stage->train.model, cop_trainer_state(t->trainer), &state, err));
+    cop_draft_path(draft, COP_STATE_FILE, path, sizeof path);
+    cop_status status = cop_safetensors_write(path, state, NULL, 0, err);
+    cop_tensors_free(state);
+    return status;
 }
 
-static cop_status write_files(const cop_training *t, cop_draft *draft, const cop_tensors *state,
-                              cop_error *err)
+static cop_status write_files(void *context, cop_draft *draft, cop_error *err)
 {
+    const cop_training *t = context;
     char path[COP_PATH_SIZE], file[80];
-    cop_draft_path(draft, COP_STATE_FILE, path, sizeof path);
-    COP_TRY(cop_safetensors_write(path, state, NULL, 0, err));
+    COP_TRY(write_state(t, draft, err));
     for (size_t i = 0; i < t->stage->train.snapshot_count; i++) {
         if (t->snapshots[i] == NULL)
             return cop_fail(err, COP_FAILED, "the snapshot of step %lld was passed over",
@@ -418,30 +404,7 @@ static cop_status write_files(const cop_training *t, cop_draft *draft, const cop
                                  .train_accuracy = row[COP_HISTORY_TRAIN_ACCURACY],
                                  .test_loss = row[COP_HISTORY_TEST_LOSS],
                                  .test_accuracy = row[COP_HISTORY_TEST_ACCURACY]};
-    cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
-    return cop_summary_write(&summary, t->stage->id.kind, path, err);
-}
-
-static cop_status publish(cop_training *t, cop_error *err)
-{
-    cop_tensors *state = NULL;
-    cop_draft *draft = NULL;
-    COP_TRY(final_state(t, &state, err));
-    cop_status status = cop_draft_open(t->r->store, &t->stage->id, &draft, err);
-    if (status == COP_OK) {
-        char *makers = cop_makers(t->stage);
-        cop_draft_made_by(draft, makers != NULL ? makers : "");
-        free(makers);
-        status = write_files(t, draft, state, err);
-        if (status == COP_OK)
-            status = cop_draft_publish(draft, t->stage->identity, t->spent, err);
-        else
-            cop_draft_abandon(draft);
-    }
-    cop_tensors_free(state);
-    if (status == COP_OK)
-        cop_checkpoint_remove(t->r->store, &t->stage->id);
-    return status;
+    return cop_publish_summary(t->stage, draft, &summary, err);
 }
 
 cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *err)
@@ -452,8 +415,10 @@ cop_status cop_run_training(cop_runner *r, const cop_stage *stage, cop_error *er
         status = resume(&t, err);
     if (status == COP_OK)
         status = loop(&t, err);
-    if (status == COP_OK)
-        status = publish(&t, err);
+    if (status == COP_OK) {
+        const cop_publication what = {write_files, &t, .began = cop_now(), .earlier = t.spent};
+        status = cop_publish(r, stage, &what, err);
+    }
     close_training(&t);
     return status;
 }

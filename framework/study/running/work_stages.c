@@ -7,12 +7,12 @@
 #include "study/running/going_on.h"
 #include "study/running/lender.h"
 #include "study/running/makers.h"
+#include "study/running/publish.h"
 #include "study/running/runner.h"
 
 #include "nn/synthetic.h"
 #include "store/artifact_files.h"
 #include "store/formats/safetensors.h"
-#include "store/formats/summary_json.h"
 #include "store/formats/synthetic_file.h"
 #include "store/formats/tables_json.h"
 
@@ -145,40 +145,53 @@ static cop_status write_recorded(const cop_run *run, const cop_draft *draft, cop
     return cop_series_csv_write(series, count, path, err);
 }
 
-/* Writes the result's file, what was recorded and the summary into a draft and publishes it. */
+/* Writes a work's result to a file. */
 typedef cop_status (*cop_write_result)(const void *result, const char *path, cop_error *err);
 
-static cop_status publish(cop_run *run, const char *file, cop_write_result write,
+/* What a run came to. */
+typedef struct cop_outcome {
+    const cop_run *run;
+    const char *file;
+    cop_write_result write;
+    const void *result;
+    const cop_summary *summary;
+} cop_outcome;
+
+/* The result's file, the summary and what was recorded; where longer works can go on, the bag. */
+static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
+{
+    const cop_outcome *o = context;
+    const cop_stage *stage = o->run->stage;
+    char path[COP_PATH_SIZE];
+    cop_draft_path(draft, o->file, path, sizeof path);
+    COP_TRY(o->write(o->result, path, err));
+    COP_TRY(cop_publish_summary(stage, draft, o->summary, err));
+    COP_TRY(write_recorded(o->run, draft, err));
+    return stage->course[0] == '\0'
+               ? COP_OK
+               : cop_draft_keep_bag(draft, stage->course, stage->work.steps, err);
+}
+
+static cop_status publish(const cop_run *run, const char *file, cop_write_result write,
                           const void *result, const cop_summary *summary, cop_error *err)
 {
-    const cop_stage *stage = run->stage;
-    char path[COP_PATH_SIZE];
-    cop_draft *draft = NULL;
-    COP_TRY(cop_draft_open(run->r->store, &stage->id, &draft, err));
-    cop_draft_path(draft, file, path, sizeof path);
-    cop_status status = write(result, path, err);
-    cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
-    if (status == COP_OK)
-        status = cop_summary_write(summary, stage->id.kind, path, err);
-    if (status == COP_OK)
-        status = write_recorded(run, draft, err);
-    if (status == COP_OK && stage->course[0] != '\0')
-        status = cop_draft_keep_bag(draft, stage->course, stage->work.steps, err);
-    if (status != COP_OK) {
-        cop_draft_abandon(draft);
-        return status;
-    }
-    char *makers = cop_makers(stage);
-    cop_draft_made_by(draft, makers != NULL ? makers : "");
-    free(makers);
-    COP_TRY(cop_draft_publish(draft, stage->identity, seconds_spent(run), err));
-    cop_checkpoint_remove(run->r->store, &stage->id);
-    return COP_OK;
+    cop_outcome outcome = {run, file, write, result, summary};
+    const cop_publication what = {write_outcome, &outcome, run->began, run->from.seconds};
+    return cop_publish(run->r, run->stage, &what, err);
 }
 
 static cop_status write_synthetic(const void *result, const char *path, cop_error *err)
 {
     return cop_synthetic_write(result, path, err);
+}
+
+/* Several cells may share a set and have it trained by other recipes: the one in its file is that
+ * of no cell, but the distiller's default, so that its bytes do not depend on who made it. */
+static cop_status give_default_recipe(const cop_run *run, cop_synthetic *set, cop_error *err)
+{
+    const cop_option *row = cop_component_set_recipe(run->stage->work.instance->component);
+    const cop_recipe *recipe = row != NULL ? cop_recipe_named(row->def, NULL) : NULL;
+    return recipe != NULL ? cop_synthetic_set_recipe(set, recipe, err) : COP_OK;
 }
 
 static cop_status distil(cop_run *run, cop_error *err)
@@ -189,6 +202,8 @@ static cop_status distil(cop_run *run, cop_error *err)
                                  .decoded =
                                      (double)cop_decoded_count(set.decode, set.factor, set.count)};
     cop_status status = cop_say_set_maker(run->stage, &set, err);
+    if (status == COP_OK)
+        status = give_default_recipe(run, &set, err);
     if (status == COP_OK)
         status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
     cop_synthetic_clear(&set);
@@ -210,14 +225,9 @@ static cop_status write_tensors(const void *result, const char *path, cop_error 
     return cop_safetensors_write(path, result, NULL, 0, err);
 }
 
-static cop_status publish_mask(cop_run *run, const cop_tensors *mask, cop_error *err)
+static cop_status publish_mask(const cop_run *run, const cop_tensors *mask, cop_error *err)
 {
-    double prunable = (double)cop_model_prunable_count(run->stage->opened->model);
-    double kept = (double)cop_mask_count(mask);
-    const cop_summary summary = {.prunable = prunable,
-                                 .kept = kept,
-                                 .sparsity = 1.0 - kept / prunable,
-                                 .collapsed_layers = (double)cop_mask_collapsed(mask)};
+    const cop_summary summary = cop_mask_summary(run->stage, mask);
     return publish(run, COP_MASK_FILE, write_tensors, mask, &summary, err);
 }
 

@@ -16,7 +16,7 @@ static double sum_of_squares(const cop_piece *t)
     return sum;
 }
 
-double cop_clip_gradients(cop_pieces *p, double limit)
+void cop_clip_gradients(cop_pieces *p, double limit)
 {
 #pragma omp parallel for schedule(static) num_threads(p->threads)
     for (int64_t i = 0; i < p->count; i++)
@@ -26,11 +26,10 @@ double cop_clip_gradients(cop_pieces *p, double limit)
         total += p->sums[i];
     double norm = sqrt(total);
     if (limit >= norm + TINY)
-        return norm;
+        return;
     float scale = (float)(limit / (norm + TINY));
 #pragma omp parallel for schedule(static) num_threads(p->threads)
     for (int64_t i = 0; i < p->count; i++)
         for (int64_t k = 0; k < p->items[i].count; k++)
             p->items[i].gradient[k] *= scale;
-    return norm;
 }

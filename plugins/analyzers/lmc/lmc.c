@@ -129,7 +129,7 @@ static cop_status network(const lmc *self, cop_work *work, int64_t j, const cop_
     return cop_work_requested(work, 0, out, err);
 }
 
-/* Moves the point from W2 towards W1: both were checked to have its layout by cop_tensors_copy. */
+/* Moves the point from W2 towards W1: cop_tensors_copy checked that both have its shapes. */
 static void move_towards(cop_tensors *point, const cop_tensors *first, double alpha)
 {
     for (size_t i = 0; i < cop_tensors_count(point); i++) {
@@ -152,7 +152,7 @@ static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
     const cop_tensors *w1 = NULL, *w2 = NULL;
     COP_TRY(network(self, work, first, &w1, err));
     COP_TRY(network(self, work, second, &w2, err));
-    COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the layout */
+    COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the shapes */
     COP_TRY(cop_tensors_copy(self->point, w2, err));
     if (p.network < 0)
         move_towards(self->point, w1, lmc_alpha(&self->numbering, p.k));

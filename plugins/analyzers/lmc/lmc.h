@@ -1,4 +1,4 @@
-/* lmc.h: the layout of linear mode connectivity's work: which networks and pairs there are, and
+/* lmc.h: the numbering of linear mode connectivity's work: which networks and pairs there are, and
  * which evaluation each step is. */
 #ifndef LMC_LMC_H
 #define LMC_LMC_H
@@ -52,21 +52,21 @@ typedef struct lmc_point {
 
 lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, int64_t dense,
                                  bool has_buffers);
-int64_t lmc_steps(const lmc_numbering *l);
-lmc_point lmc_point_at(const lmc_numbering *l, int64_t step);
-int64_t lmc_step_of(const lmc_numbering *l, lmc_point point);
+int64_t lmc_steps(const lmc_numbering *n);
+lmc_point lmc_point_at(const lmc_numbering *n, int64_t step);
+int64_t lmc_step_of(const lmc_numbering *n, lmc_point point);
 
 /* The networks W1 and W2 of a pair; α is W1's share. */
-void lmc_pair_at(const lmc_numbering *l, int64_t pair, int64_t *first, int64_t *second);
+void lmc_pair_at(const lmc_numbering *n, int64_t pair, int64_t *first, int64_t *second);
 
 /* "0-1", "0-0" for the control of a copy with itself, "inits" for different initialisations. */
-void lmc_pair_name(const lmc_numbering *l, int64_t pair, char *name, size_t size);
+void lmc_pair_name(const lmc_numbering *n, int64_t pair, char *name, size_t size);
 
 /* The k-th of `inner + 2` values of α, k = 0 … inner + 1; 0 and 1 exactly at the ends. */
-double lmc_alpha(const lmc_numbering *l, int64_t k);
+double lmc_alpha(const lmc_numbering *n, int64_t k);
 
 /* "copies", "control" or "control_init". */
-const char *lmc_pair_kind(const lmc_numbering *l, int64_t pair);
+const char *lmc_pair_kind(const lmc_numbering *n, int64_t pair);
 
 /* The tables that verdicts are passed on, and by. */
 #define LMC_COPIES  "lmc_copies"
@@ -75,7 +75,7 @@ const char *lmc_pair_kind(const lmc_numbering *l, int64_t pair);
 
 /* Makes the tables out of the evaluations [steps, LMC_MEASURES]. A network whose test accuracy is
  * not above `chance` has collapsed. */
-cop_status lmc_report(const lmc_numbering *l, double chance, const double *curve, cop_tables *out,
+cop_status lmc_report(const lmc_numbering *n, double chance, const double *curve, cop_tables *out,
                       cop_error *err);
 
 /* verdict.c: stable, matching and collapsed, for each line with a barrier (work.h:

@@ -6,24 +6,24 @@
 
 static const char *const mode_names[] = {"interpolate", "reestimate"};
 
-static const double *row_of(const lmc_numbering *l, const double *curve, lmc_point point)
+static const double *row_of(const lmc_numbering *n, const double *curve, lmc_point point)
 {
-    return curve + LMC_MEASURES * lmc_step_of(l, point);
+    return curve + LMC_MEASURES * lmc_step_of(n, point);
 }
 
 /* max over α of E(α) − ½(E(W1) + E(W2)). */
-static double barrier(const lmc_numbering *l, const double *curve, int64_t mode, int64_t pair,
+static double barrier(const lmc_numbering *n, const double *curve, int64_t mode, int64_t pair,
                       int measure)
 {
     double highest = -INFINITY, ends = 0.0;
-    for (int64_t k = 0; k <= l->inner + 1; k++) {
+    for (int64_t k = 0; k <= n->inner + 1; k++) {
         lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
-        double value = row_of(l, curve, point)[measure];
+        double value = row_of(n, curve, point)[measure];
         /* A diverged network is a barrier, not a gap in the maximum. */
         if (!isfinite(value))
             return NAN;
         highest = value > highest ? value : highest;
-        if (k == 0 || k == l->inner + 1)
+        if (k == 0 || k == n->inner + 1)
             ends += 0.5 * value;
     }
     return highest - ends;
@@ -39,15 +39,15 @@ static bool is_finite(const double *row)
 
 /* Mean test accuracy of the copies of the dense network; not a number when one of them has
  * diverged, or there are none. */
-static double dense_accuracy(const lmc_numbering *l, const double *curve, int64_t mode)
+static double dense_accuracy(const lmc_numbering *n, const double *curve, int64_t mode)
 {
     double sum = 0.0;
-    for (int64_t j = 0; j < l->dense; j++) {
-        lmc_point point = {.mode = mode, .network = l->copies + j, .pair = -1};
-        const double *row = row_of(l, curve, point);
+    for (int64_t j = 0; j < n->dense; j++) {
+        lmc_point point = {.mode = mode, .network = n->copies + j, .pair = -1};
+        const double *row = row_of(n, curve, point);
         sum += is_finite(row) ? 1.0 - row[LMC_TEST_ERROR] : NAN;
     }
-    return l->dense > 0 ? sum / (double)l->dense : NAN;
+    return n->dense > 0 ? sum / (double)n->dense : NAN;
 }
 
 #define KIND_HELP "copies; control: a copy with itself; control_init: two initialisations"
@@ -71,7 +71,7 @@ static const cop_plot curve_plot = {COP_SIZED(cop_plot),
                                     .y = "test_error,train_error",
                                     .series = "line"};
 
-static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_tables *out,
+static cop_status curve_table(const lmc_numbering *n, const double *curve, cop_tables *out,
                               cop_error *err)
 {
     const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_CURVE,
@@ -79,22 +79,22 @@ static cop_status curve_table(const lmc_numbering *l, const double *curve, cop_t
                                  COP_COLUMNS(curve_columns), .plot = &curve_plot};
     cop_table *table = NULL;
     COP_TRY(cop_tables_add(out, &spec, &table, err));
-    for (int64_t mode = 0; mode < l->mode_count; mode++) {
-        for (int64_t i = 0; i < l->pairs * (l->inner + 2); i++) {
+    for (int64_t mode = 0; mode < n->mode_count; mode++) {
+        for (int64_t i = 0; i < n->pairs * (n->inner + 2); i++) {
             lmc_point point = {
-                .mode = mode, .network = -1, .pair = i / (l->inner + 2), .k = i % (l->inner + 2)};
-            const double *row = row_of(l, curve, point);
-            const char *statistics = mode_names[l->modes[mode]];
+                .mode = mode, .network = -1, .pair = i / (n->inner + 2), .k = i % (n->inner + 2)};
+            const double *row = row_of(n, curve, point);
+            const char *statistics = mode_names[n->modes[mode]];
             char pair[48], line[96];
-            lmc_pair_name(l, point.pair, pair, sizeof pair);
+            lmc_pair_name(n, point.pair, pair, sizeof pair);
             (void)snprintf(line, sizeof line, "%s%s%s%s", pair,
-                           point.pair >= l->copy_pairs ? " (control)" : "",
-                           l->mode_count > 1 ? ", " : "", l->mode_count > 1 ? statistics : "");
+                           point.pair >= n->copy_pairs ? " (control)" : "",
+                           n->mode_count > 1 ? ", " : "", n->mode_count > 1 ? statistics : "");
             cop_table_value cells[] = {{.text = line},
-                                       {.text = lmc_pair_kind(l, point.pair)},
+                                       {.text = lmc_pair_kind(n, point.pair)},
                                        {.text = pair},
                                        {.text = statistics},
-                                       {.f = lmc_alpha(l, point.k)},
+                                       {.f = lmc_alpha(n, point.k)},
                                        {.f = row[LMC_TRAIN_LOSS]},
                                        {.f = row[LMC_TRAIN_ERROR]},
                                        {.f = row[LMC_TEST_LOSS]},
@@ -127,23 +127,23 @@ static const cop_plot barrier_plot = {COP_SIZED(cop_plot),
                                       .headlines = "test_loss_barrier,test_error_barrier"};
 
 /* One pair's line: what it is, its barriers, and what they are held against. */
-static cop_status barrier_row(const lmc_numbering *l, const double *curve, lmc_point ends,
+static cop_status barrier_row(const lmc_numbering *n, const double *curve, lmc_point ends,
                               double dense, cop_table *table, cop_error *err)
 {
     int64_t mode = ends.mode, pair = ends.pair;
-    ends.k = l->inner + 1;
-    double first = row_of(l, curve, ends)[LMC_TEST_ERROR];
+    ends.k = n->inner + 1;
+    double first = row_of(n, curve, ends)[LMC_TEST_ERROR];
     ends.k = 0;
-    double second = row_of(l, curve, ends)[LMC_TEST_ERROR];
+    double second = row_of(n, curve, ends)[LMC_TEST_ERROR];
     char name[48];
-    lmc_pair_name(l, pair, name, sizeof name);
-    cop_table_value cells[] = {{.text = lmc_pair_kind(l, pair)},
+    lmc_pair_name(n, pair, name, sizeof name);
+    cop_table_value cells[] = {{.text = lmc_pair_kind(n, pair)},
                                {.text = name},
-                               {.text = mode_names[l->modes[mode]]},
-                               {.f = barrier(l, curve, mode, pair, LMC_TRAIN_LOSS)},
-                               {.f = barrier(l, curve, mode, pair, LMC_TRAIN_ERROR)},
-                               {.f = barrier(l, curve, mode, pair, LMC_TEST_LOSS)},
-                               {.f = barrier(l, curve, mode, pair, LMC_TEST_ERROR)},
+                               {.text = mode_names[n->modes[mode]]},
+                               {.f = barrier(n, curve, mode, pair, LMC_TRAIN_LOSS)},
+                               {.f = barrier(n, curve, mode, pair, LMC_TRAIN_ERROR)},
+                               {.f = barrier(n, curve, mode, pair, LMC_TEST_LOSS)},
+                               {.f = barrier(n, curve, mode, pair, LMC_TEST_ERROR)},
                                {.f = first},
                                {.f = second},
                                {.f = 1.0 - 0.5 * (first + second)},
@@ -151,7 +151,7 @@ static cop_status barrier_row(const lmc_numbering *l, const double *curve, lmc_p
     return cop_table_row(table, cells, err);
 }
 
-static cop_status barrier_table(const lmc_numbering *l, const double *curve, cop_tables *out,
+static cop_status barrier_table(const lmc_numbering *n, const double *curve, cop_tables *out,
                                 cop_error *err)
 {
     const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER,
@@ -159,11 +159,11 @@ static cop_status barrier_table(const lmc_numbering *l, const double *curve, cop
                                  COP_COLUMNS(barrier_columns), .plot = &barrier_plot};
     cop_table *table = NULL;
     COP_TRY(cop_tables_add(out, &spec, &table, err));
-    for (int64_t mode = 0; mode < l->mode_count; mode++) {
-        double dense = dense_accuracy(l, curve, mode);
-        for (int64_t pair = 0; pair < l->pairs; pair++) {
+    for (int64_t mode = 0; mode < n->mode_count; mode++) {
+        double dense = dense_accuracy(n, curve, mode);
+        for (int64_t pair = 0; pair < n->pairs; pair++) {
             lmc_point ends = {.mode = mode, .network = -1, .pair = pair};
-            COP_TRY(barrier_row(l, curve, ends, dense, table, err));
+            COP_TRY(barrier_row(n, curve, ends, dense, table, err));
         }
     }
     return COP_OK;
@@ -183,7 +183,7 @@ static const cop_column copy_columns[] = {
                   "standard errors"),
 };
 
-static cop_status copy_table(const lmc_numbering *l, double chance, const double *curve,
+static cop_status copy_table(const lmc_numbering *n, double chance, const double *curve,
                              cop_tables *out, cop_error *err)
 {
     static const char *const names[] = {"ticket", "dense", "dense init 1"};
@@ -192,13 +192,13 @@ static cop_status copy_table(const lmc_numbering *l, double chance, const double
                                  COP_COLUMNS(copy_columns)};
     cop_table *table = NULL;
     COP_TRY(cop_tables_add(out, &spec, &table, err));
-    for (int64_t mode = 0; mode < l->mode_count; mode++) {
-        for (int64_t j = 0; j < l->networks; j++) {
+    for (int64_t mode = 0; mode < n->mode_count; mode++) {
+        for (int64_t j = 0; j < n->networks; j++) {
             lmc_point point = {.mode = mode, .network = j, .pair = -1};
-            const double *row = row_of(l, curve, point);
+            const double *row = row_of(n, curve, point);
             cop_table_value cells[] = {
-                {.text = names[j / l->copies]},       {.i = j % l->copies},
-                {.text = mode_names[l->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
+                {.text = names[j / n->copies]},       {.i = j % n->copies},
+                {.text = mode_names[n->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
                 {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
                 {.f = 1.0 - row[LMC_TEST_ERROR]},     {.f = chance}};
             COP_TRY(cop_table_row(table, cells, err));
@@ -207,12 +207,12 @@ static cop_status copy_table(const lmc_numbering *l, double chance, const double
     return COP_OK;
 }
 
-cop_status lmc_report(const lmc_numbering *l, double chance, const double *curve, cop_tables *out,
+cop_status lmc_report(const lmc_numbering *n, double chance, const double *curve, cop_tables *out,
                       cop_error *err)
 {
-    COP_TRY(copy_table(l, chance, curve, out, err));
-    if (l->pairs == 0)
+    COP_TRY(copy_table(n, chance, curve, out, err));
+    if (n->pairs == 0)
         return COP_OK;
-    COP_TRY(curve_table(l, curve, out, err));
-    return barrier_table(l, curve, out, err);
+    COP_TRY(curve_table(n, curve, out, err));
+    return barrier_table(n, curve, out, err);
 }

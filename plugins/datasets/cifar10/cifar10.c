@@ -4,14 +4,12 @@
  * label byte and 3072 pixel bytes, the planes R, G, B, row by row. Only the files that the wanted
  * sizes reach are looked at. Normalisation is Kim et al.'s (2022), as most distillers use. */
 #define _POSIX_C_SOURCE 200809L
+#include <coppice/files.h>
 #include <coppice/plugin.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -46,41 +44,24 @@ static void file_path(const cifar10 *self, cop_split split, int64_t i, char *pat
         (void)snprintf(path, size, "%s/test_batch.bin", self->path);
 }
 
-/* Opens a file for reading and tells its size. Opening does not block: a pipe of that name would
- * have it wait for ever. */
-static cop_status open_file(const char *path, FILE **out, int64_t *size, cop_error *err)
+/* Opens a file and holds it to its size. */
+static cop_status open_file(const char *path, int *file, cop_error *err)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        cop_status status =
-            cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-        if (fd >= 0)
-            (void)close(fd);
-        return status;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        (void)close(fd);
-        return cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
-    }
-    *size = (int64_t)info.st_size;
-    *out = fdopen(fd, "rb");
-    if (*out != NULL)
+    int64_t size = 0, wanted = (int64_t)RECORD * RECORDS;
+    COP_TRY(cop_file_open(path, file, &size, err));
+    if (size == wanted)
         return COP_OK;
-    (void)close(fd);
-    return cop_fail(err, COP_FAILED, "out of memory");
+    (void)close(*file);
+    return cop_fail_at(err, COP_INVALID, path, 0,
+                       "%lld bytes, wanted %lld (%d records of %d bytes)", (long long)size,
+                       (long long)wanted, (int)RECORDS, (int)RECORD);
 }
 
 static cop_status check_file(const char *path, cop_error *err)
 {
-    FILE *file = NULL;
-    int64_t size = 0;
-    COP_TRY(open_file(path, &file, &size, err));
-    (void)fclose(file);
-    if (size != (int64_t)RECORD * RECORDS)
-        return cop_fail_at(err, COP_INVALID, path, 0,
-                           "%lld bytes, wanted %lld (%d records of %d bytes)", (long long)size,
-                           (long long)RECORD * RECORDS, (int)RECORDS, (int)RECORD);
+    int file = -1;
+    COP_TRY(open_file(path, &file, err));
+    (void)close(file);
     return COP_OK;
 }
 
@@ -141,36 +122,33 @@ static cop_status cifar10_describe(void *state, cop_dataset_info *info, cop_erro
     return COP_OK;
 }
 
+/* Takes the label and the pixels out of a record. */
+static cop_status take_record(const char *path, int64_t at, const uint8_t *record, uint8_t *pixels,
+                              int32_t *label, cop_error *err)
+{
+    if (record[0] >= CLASSES)
+        return cop_fail_at(err, COP_FAILED, path, 0, "record %lld has label %d, wanted 0 to 9",
+                           (long long)at, (int)record[0]);
+    *label = record[0];
+    memcpy(pixels, record + 1, PIXELS);
+    return COP_OK;
+}
+
 /* Reads `count` records from `first` on out of one open file. */
-static cop_status read_records(FILE *file, const char *path, int64_t first, int64_t count,
+static cop_status read_records(int file, const char *path, int64_t first, int64_t count,
                                uint8_t *pixels, int32_t *labels, cop_error *err)
 {
-    if (fseek(file, (long)(first * RECORD), SEEK_SET) != 0)
-        return cop_fail_at(err, COP_FAILED, path, 0, "cannot go to record %lld: %s",
-                           (long long)first, strerror(errno));
     uint8_t *buffer = malloc((size_t)CHUNK * RECORD);
     if (buffer == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = COP_OK;
     for (int64_t done = 0; status == COP_OK && done < count;) {
         int64_t part = count - done < CHUNK ? count - done : CHUNK;
-        size_t got = fread(buffer, RECORD, (size_t)part, file);
-        if ((int64_t)got < part && ferror(file))
-            status = cop_fail_at(err, COP_FAILED, path, 0, "cannot read record %lld: %s",
-                                 (long long)(first + done + (int64_t)got), strerror(errno));
-        else if ((int64_t)got < part)
-            status =
-                cop_fail_at(err, COP_FAILED, path, 0, "ends within record %lld, wanted %d records",
-                            (long long)(first + done + (int64_t)got), (int)RECORDS);
-        for (int64_t i = 0; status == COP_OK && i < part; i++) {
-            const uint8_t *record = buffer + i * RECORD;
-            if (record[0] >= CLASSES)
-                status =
-                    cop_fail_at(err, COP_FAILED, path, 0, "record %lld has label %d, wanted 0 to 9",
-                                (long long)(first + done + i), (int)record[0]);
-            labels[done + i] = record[0];
-            memcpy(pixels + (done + i) * PIXELS, record + 1, PIXELS);
-        }
+        status = cop_file_read_at(file, path, (first + done) * RECORD, buffer,
+                                  (size_t)part * RECORD, err);
+        for (int64_t i = 0; status == COP_OK && i < part; i++)
+            status = take_record(path, first + done + i, buffer + i * RECORD,
+                                 pixels + (done + i) * PIXELS, &labels[done + i], err);
         done += part;
     }
     free(buffer);
@@ -185,13 +163,12 @@ static cop_status cifar10_read(void *state, cop_split split, int64_t first, int6
     for (int64_t done = 0; done < count;) {
         int64_t at = (first + done) % RECORDS;
         int64_t part = RECORDS - at < count - done ? RECORDS - at : count - done;
-        FILE *file = NULL;
-        int64_t size = 0;
+        int file = -1;
         file_path(self, split, (first + done) / RECORDS, path, sizeof path);
-        COP_TRY(open_file(path, &file, &size, err));
+        COP_TRY(open_file(path, &file, err));
         cop_status status = read_records(file, path, at, part, (uint8_t *)pixels + done * PIXELS,
                                          labels + done, err);
-        (void)fclose(file);
+        (void)close(file);
         COP_TRY(status);
         done += part;
     }

@@ -7,14 +7,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "names.h"
 
+#include <coppice/files.h>
 #include <coppice/plugin.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -56,28 +54,18 @@ static int32_t class_count(int32_t labels)
     return labels == FINE ? CIFAR100_FINE : CIFAR100_COARSE;
 }
 
-/* Opens a file for reading and holds it to its size. Opening does not block: a pipe of that name
- * would have it wait for ever. */
-static cop_status open_file(const cifar100 *self, cop_split split, FILE **out, cop_error *err)
+/* Opens a file and holds it to its size. */
+static cop_status open_file(const cifar100 *self, cop_split split, int *file, cop_error *err)
 {
     const char *path = self->path[split];
-    long long wanted = (long long)RECORD * file_records[split];
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat info = {0};
-    cop_status status = COP_OK;
-    if (fd < 0 || fstat(fd, &info) != 0)
-        status = cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        status = cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
-    else if ((long long)info.st_size != wanted)
-        status = cop_fail_at(
-            err, COP_INVALID, path, 0, "%lld bytes, wanted %lld (%lld records of %d bytes)",
-            (long long)info.st_size, wanted, (long long)file_records[split], (int)RECORD);
-    else if ((*out = fdopen(fd, "rb")) == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
-    if (status != COP_OK && fd >= 0)
-        (void)close(fd);
-    return status;
+    int64_t size = 0, wanted = RECORD * file_records[split];
+    COP_TRY(cop_file_open(path, file, &size, err));
+    if (size == wanted)
+        return COP_OK;
+    (void)close(*file);
+    return cop_fail_at(err, COP_INVALID, path, 0,
+                       "%lld bytes, wanted %lld (%lld records of %d bytes)", (long long)size,
+                       (long long)wanted, (long long)file_records[split], (int)RECORD);
 }
 
 static void cifar100_destroy(void *state)
@@ -91,7 +79,7 @@ static void cifar100_destroy(void *state)
 static cop_status take_split(cifar100 *self, cop_split split, const char *directory, int64_t size,
                              cop_error *err)
 {
-    FILE *file = NULL;
+    int file = -1;
     size_t length = strlen(directory) + strlen(file_names[split]) + 2;
     self->count[split] = size > 0 ? size : file_records[split];
     self->path[split] = malloc(length);
@@ -99,7 +87,7 @@ static cop_status take_split(cifar100 *self, cop_split split, const char *direct
         return cop_fail(err, COP_FAILED, "out of memory");
     (void)snprintf(self->path[split], length, "%s/%s", directory, file_names[split]);
     COP_TRY(open_file(self, split, &file, err));
-    (void)fclose(file);
+    (void)close(file);
     return COP_OK;
 }
 
@@ -151,7 +139,7 @@ static cop_status take_record(const cifar100 *self, cop_split split, int64_t at,
     return COP_OK;
 }
 
-static cop_status read_records(const cifar100 *self, cop_split split, FILE *file, int64_t first,
+static cop_status read_records(const cifar100 *self, cop_split split, int file, int64_t first,
                                int64_t count, uint8_t *pixels, int32_t *labels, cop_error *err)
 {
     const char *path = self->path[split];
@@ -159,16 +147,10 @@ static cop_status read_records(const cifar100 *self, cop_split split, FILE *file
     if (buffer == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     cop_status status = COP_OK;
-    if (fseek(file, (long)(first * RECORD), SEEK_SET) != 0)
-        status = cop_fail_at(err, COP_FAILED, path, 0, "cannot go to record %lld: %s",
-                             (long long)first, strerror(errno));
     for (int64_t done = 0; status == COP_OK && done < count;) {
         int64_t part = count - done < CHUNK ? count - done : CHUNK;
-        int64_t got = (int64_t)fread(buffer, RECORD, (size_t)part, file);
-        if (got < part)
-            status = cop_fail_at(err, COP_FAILED, path, 0, "cannot read record %lld: %s",
-                                 (long long)(first + done + got),
-                                 ferror(file) ? strerror(errno) : "the file ends within it");
+        status = cop_file_read_at(file, path, (first + done) * RECORD, buffer,
+                                  (size_t)part * RECORD, err);
         for (int64_t i = 0; status == COP_OK && i < part; i++)
             status = take_record(self, split, first + done + i, buffer + i * RECORD,
                                  pixels + (done + i) * PIXELS, &labels[done + i], err);
@@ -182,10 +164,10 @@ static cop_status cifar100_read(void *state, cop_split split, int64_t first, int
                                 void *pixels, int32_t *labels, cop_error *err)
 {
     const cifar100 *self = state;
-    FILE *file = NULL;
+    int file = -1;
     COP_TRY(open_file(self, split, &file, err));
     cop_status status = read_records(self, split, file, first, count, pixels, labels, err);
-    (void)fclose(file);
+    (void)close(file);
     return status;
 }
 

@@ -3,10 +3,10 @@
 #include "folders.h"
 
 #include <coppice/dataset.h>
+#include <coppice/files.h>
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +102,18 @@ static bool wants_image(const char *name, const char *path)
     return is_image(name) && is_file(path);
 }
 
+/* The next entry of a directory; NULL at its end, and where it cannot be read. */
+static const struct dirent *next_entry(DIR *stream, const char *directory, cop_status *status,
+                                       cop_error *err)
+{
+    errno = 0;
+    const struct dirent *entry = readdir(stream);
+    if (entry == NULL && errno != 0)
+        *status =
+            cop_fail_at(err, COP_FAILED, directory, 0, "cannot be listed: %s", strerror(errno));
+    return entry;
+}
+
 /* Adds the names (or, with `whole`, the paths) of the wanted entries, sorted; hidden ones are not.
  */
 static cop_status list_entries(const char *directory, entry_test *is_wanted, bool whole,
@@ -111,7 +123,8 @@ static cop_status list_entries(const char *directory, entry_test *is_wanted, boo
     if (stream == NULL)
         return cop_fail_at(err, COP_INVALID, directory, 0, "cannot open: %s", strerror(errno));
     cop_status status = COP_OK;
-    for (const struct dirent *entry; status == COP_OK && (entry = readdir(stream)) != NULL;) {
+    for (const struct dirent *entry;
+         status == COP_OK && (entry = next_entry(stream, directory, &status, err)) != NULL;) {
         char path[PATH_SIZE];
         if (entry->d_name[0] == '.')
             continue;
@@ -182,30 +195,22 @@ static cop_status take_text(const char *path, const char *text, size_t size, cla
     return COP_OK;
 }
 
-/* Opening does not block: a pipe of that name would have it wait for ever. */
 static cop_status take_file(const char *path, class_list *out, cop_error *err)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
-    if (file == NULL) {
-        cop_status status =
-            cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-        if (fd >= 0)
-            (void)close(fd);
-        return status;
-    }
+    int file = -1;
+    int64_t size = 0;
     char *text = malloc(MOST_LIST);
-    size_t size = text != NULL ? fread(text, 1, MOST_LIST, file) : 0;
-    cop_status status = COP_OK;
     if (text == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
-    else if (ferror(file))
-        status = cop_fail_at(err, COP_INVALID, path, 0, "cannot read: %s", strerror(errno));
-    else if (size == MOST_LIST)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = cop_file_open(path, &file, &size, err);
+    if (status == COP_OK && size >= MOST_LIST)
         status = cop_fail_at(err, COP_INVALID, path, 0, "is too long for a list of classes");
-    else
-        status = take_text(path, text, size, out, err);
-    (void)fclose(file);
+    if (status == COP_OK)
+        status = cop_file_read_at(file, path, 0, text, (size_t)size, err);
+    if (status == COP_OK)
+        status = take_text(path, text, (size_t)size, out, err);
+    if (file >= 0)
+        (void)close(file);
     free(text);
     return status;
 }

@@ -15,6 +15,7 @@
 #include "folders.h"
 #include "image.h"
 
+#include <coppice/files.h>
 #include <coppice/plugin.h>
 
 #include <stdio.h>
@@ -97,15 +98,15 @@ static cop_status find_images(imagefolder *self, const options *o, cop_error *er
 /* Images that stay as they are are as large as the first one. */
 static cop_status find_size(imagefolder *self, int32_t size, cop_error *err)
 {
-    picture first = {0};
+    cop_picture *first = NULL;
     self->size = size;
     self->width = self->height = size;
     if (size > 0)
         return COP_OK;
-    COP_TRY(image_read(self->samples[COP_SPLIT_TRAIN].paths.items[0], &first, err));
-    self->width = first.width;
-    self->height = first.height;
-    image_free(&first);
+    COP_TRY(cop_picture_read(self->samples[COP_SPLIT_TRAIN].paths.items[0], &first, err));
+    self->width = cop_picture_width(first);
+    self->height = cop_picture_height(first);
+    cop_picture_free(first);
     return COP_OK;
 }
 
@@ -156,8 +157,10 @@ static cop_status imagefolder_describe(void *state, cop_dataset_info *info, cop_
 static cop_status read_image(const imagefolder *self, const char *path, uint8_t *planes,
                              cop_error *err)
 {
-    picture image = {0};
-    COP_TRY(image_read(path, &image, err));
+    cop_picture *read = NULL;
+    COP_TRY(cop_picture_read(path, &read, err));
+    const picture image = {cop_picture_rgb(read), cop_picture_width(read),
+                           cop_picture_height(read)};
     cop_status status = COP_OK;
     if (self->size > 0)
         status = image_fit(&image, self->size, planes, err);
@@ -169,22 +172,36 @@ static cop_status read_image(const imagefolder *self, const char *path, uint8_t 
                         "is %d x %d pixels, the first image is %d x %d: with size = 0 all "
                         "images are as large as that",
                         (int)image.width, (int)image.height, (int)self->width, (int)self->height);
-    image_free(&image);
+    cop_picture_free(read);
     return status;
 }
 
+/* Images are decoded by all threads; of several that are wrong the first is named, as by one. */
 static cop_status imagefolder_read(void *state, cop_split split, int64_t first, int64_t count,
                                    void *pixels, int32_t *labels, cop_error *err)
 {
     const imagefolder *self = state;
     const sample_list *s = &self->samples[split];
     size_t size = (size_t)CHANNELS * (size_t)self->height * (size_t)self->width;
+    int64_t wrong = count;
+    cop_status status = COP_OK;
+    memcpy(labels, s->labels + first, (size_t)count * sizeof *labels);
+#pragma omp parallel for schedule(dynamic, 4)
     for (int64_t i = 0; i < count; i++) {
-        labels[i] = s->labels[first + i];
-        COP_TRY(
-            read_image(self, s->paths.items[first + i], (uint8_t *)pixels + (size_t)i * size, err));
+        cop_error own = {0};
+        cop_status read =
+            read_image(self, s->paths.items[first + i], (uint8_t *)pixels + (size_t)i * size, &own);
+        if (read == COP_OK)
+            continue;
+#pragma omp critical
+        if (i < wrong) {
+            wrong = i;
+            status = read;
+            if (err != NULL)
+                *err = own;
+        }
     }
-    return COP_OK;
+    return status;
 }
 
 /* Each image that is read, in order: whose class it is follows from its folder and its place. */

@@ -1,9 +1,17 @@
-/* resize.c: bilinear resizing with antialiasing, in Pillow's fixed-point arithmetic, of the part
- * that is left after the crop. */
+/* resize.c: pictures as planes: as they are, and by bilinear resizing with antialiasing, in
+ * Pillow's fixed-point arithmetic, of the part that is left after the crop. */
 #include "image.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+void image_planes(const picture *image, uint8_t *planes)
+{
+    size_t count = (size_t)image->width * (size_t)image->height;
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < 3; c++)
+            planes[c * count + i] = image->pixels[3 * i + c];
+}
 
 /* A weight of 1 is 2^22: the sum of a pixel's terms fits in 32 bits. */
 enum { WEIGHT_BITS = 22 };

@@ -2,33 +2,20 @@
 #define _POSIX_C_SOURCE 200809L
 #include "idx.h"
 
+#include <coppice/files.h>
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 enum { MOST_SIDE = 4096, MOST_HEADER = 16, CHUNK = 1 << 20 };
 
-/* Opening does not block: a pipe of that name would have it wait for ever. */
 static cop_status open_stream(const char *path, gzFile *out, int64_t *size, cop_error *err)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        cop_status status =
-            cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-        if (fd >= 0)
-            (void)close(fd);
-        return status;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        (void)close(fd);
-        return cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
-    }
-    *size = (int64_t)info.st_size;
+    int fd = -1;
+    COP_TRY(cop_file_open(path, &fd, size, err));
     *out = gzdopen(fd, "rb");
     if (*out != NULL)
         return COP_OK;

@@ -4,15 +4,14 @@
  * [0, 1]. Labels are an array [N] or [N, 1] of whole numbers from 0 on. Both in C's or Fortran's
  * order and either byte order. The normalisation is, where none is given, the mean and the
  * deviation of the training pixels, by channel, also where a part of them is held out later. */
-#include "array.h"
-
+#include <coppice/files.h>
 #include <coppice/plugin.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SIDE = 8192, CHUNK_BYTES = 1 << 24 };
+enum { MOST_SIDE = 8192, CHUNK_BYTES = 1 << 24, CHUNK_LABELS = 1024 };
 
 typedef enum layout { LAYOUT_AUTO = 0, LAYOUT_NCHW, LAYOUT_NHWC, LAYOUT_NHW } layout;
 
@@ -26,7 +25,8 @@ typedef struct options {
 } options;
 
 typedef struct npy {
-    npy_array images[2]; /* by split; none where there are no test images */
+    cop_array_file *images[2]; /* by split; NULL where there are no test images */
+    int64_t counts[2];
     int32_t *labels[2];
     layout layout;
     int32_t channels, height, width, classes;
@@ -47,7 +47,7 @@ static void npy_destroy(void *state)
 {
     npy *self = state;
     for (int split = 0; split < 2; split++) {
-        npy_close(&self->images[split]);
+        cop_array_file_close(self->images[split]);
         free(self->labels[split]);
     }
     for (int32_t i = 0; self->class_names != NULL && i < self->classes; i++)
@@ -60,7 +60,7 @@ static void npy_destroy(void *state)
 
 static bool is_float(const npy *self)
 {
-    return self->images[COP_SPLIT_TRAIN].header.kind == 'f';
+    return cop_array_file_dtype(self->images[COP_SPLIT_TRAIN]) != COP_U8;
 }
 
 static bool may_be_channels(int64_t length)
@@ -69,169 +69,142 @@ static bool may_be_channels(int64_t length)
 }
 
 /* Which axis has the channels is clear where one of two is short. */
-static cop_status find_layout(const npy_array *images, layout *out, cop_error *err)
+static cop_status find_layout(const cop_array_file *images, layout *out, cop_error *err)
 {
-    const npy_header *h = &images->header;
-    if (h->rank == 3)
+    cop_shape s = cop_array_file_shape(images);
+    if (s.rank == 3)
         *out = LAYOUT_NHW;
-    else if (h->rank == 4 && may_be_channels(h->shape[1]) && !may_be_channels(h->shape[3]))
+    else if (s.rank == 4 && may_be_channels(s.dim[1]) && !may_be_channels(s.dim[3]))
         *out = LAYOUT_NCHW;
-    else if (h->rank == 4 && may_be_channels(h->shape[3]) && !may_be_channels(h->shape[1]))
+    else if (s.rank == 4 && may_be_channels(s.dim[3]) && !may_be_channels(s.dim[1]))
         *out = LAYOUT_NHWC;
     else
-        return cop_fail_at(err, COP_INVALID, images->path, 0,
+        return cop_fail_at(err, COP_INVALID, cop_array_file_path(images), 0,
                            "has %d axes%s: not to be told from which axis the channels are on; "
                            "images are [N, H, W], [N, C, H, W] or [N, H, W, C] (layout says "
                            "which), with 1 to %d channels",
-                           (int)h->rank, h->rank == 4 ? ", two of them or none short" : "",
+                           (int)s.rank, s.rank == 4 ? ", two of them or none short" : "",
                            (int)COP_MAX_CHANNELS);
     return COP_OK;
-}
-
-static cop_status check_type(const npy_array *images, cop_error *err)
-{
-    const npy_header *h = &images->header;
-    if ((h->kind == 'u' && h->bytes == 1) || (h->kind == 'f' && h->bytes >= 4))
-        return COP_OK;
-    return cop_fail_at(err, COP_INVALID, images->path, 0,
-                       "has elements of type %c%d; images are u1 (bytes), f4 or f8 (in [0, 1])",
-                       h->kind, (int)h->bytes);
 }
 
 /* Takes the sizes of the training images; the layout is known. */
 static cop_status take_sizes(npy *self, cop_error *err)
 {
-    const npy_array *images = &self->images[COP_SPLIT_TRAIN];
-    const int64_t *shape = images->header.shape;
-    bool is_nhwc = self->layout == LAYOUT_NHWC;
+    const char *path = cop_array_file_path(self->images[COP_SPLIT_TRAIN]);
+    cop_shape shape = cop_array_file_shape(self->images[COP_SPLIT_TRAIN]);
+    int32_t rank = self->layout == LAYOUT_NHW ? 3 : 4;
     int first = self->layout == LAYOUT_NCHW ? 2 : 1;
-    if (images->header.rank != (self->layout == LAYOUT_NHW ? 3 : 4))
-        return cop_fail_at(err, COP_INVALID, images->path, 0, "has %d axes, %s has %d",
-                           (int)images->header.rank, layout_choices[self->layout],
-                           self->layout == LAYOUT_NHW ? 3 : 4);
-    int64_t channels = 1;
+    if (shape.rank != rank) /* the option's fault, and not the file's */
+        return cop_fail(err, COP_INVALID, "layout \"%s\" has %d axes, and %s has %d",
+                        layout_choices[self->layout], (int)rank, path, (int)shape.rank);
+    int64_t channels = 1, height = shape.dim[first], width = shape.dim[first + 1];
     if (self->layout != LAYOUT_NHW)
-        channels = shape[is_nhwc ? 3 : 1];
-    if (!may_be_channels(channels) || shape[first] > MOST_SIDE || shape[first + 1] > MOST_SIDE)
-        return cop_fail_at(err, COP_INVALID, images->path, 0,
-                           "has images of %lld channels, %lld x %lld pixels by layout %s",
-                           (long long)channels, (long long)shape[first],
-                           (long long)shape[first + 1], layout_choices[self->layout]);
+        channels = shape.dim[self->layout == LAYOUT_NHWC ? 3 : 1];
+    if (!may_be_channels(channels))
+        return cop_fail(
+            err, COP_INVALID, "by layout \"%s\" %s has images of %lld channels: wanted 1 to %d",
+            layout_choices[self->layout], path, (long long)channels, (int)COP_MAX_CHANNELS);
+    if (height > MOST_SIDE || width > MOST_SIDE)
+        return cop_fail_at(err, COP_INVALID, path, 0,
+                           "has images of %lld x %lld pixels: a side may have %d",
+                           (long long)height, (long long)width, (int)MOST_SIDE);
     self->channels = (int32_t)channels;
-    self->height = (int32_t)shape[first];
-    self->width = (int32_t)shape[first + 1];
+    self->height = (int32_t)height;
+    self->width = (int32_t)width;
     return COP_OK;
 }
 
 /* Test images are of the form of the training images. */
 static cop_status check_test(const npy *self, cop_error *err)
 {
-    const npy_header *train = &self->images[COP_SPLIT_TRAIN].header;
-    const npy_header *test = &self->images[COP_SPLIT_TEST].header;
-    size_t item = (NPY_RANK - 1) * sizeof train->shape[0];
-    if (train->rank == test->rank && memcmp(train->shape + 1, test->shape + 1, item) == 0 &&
-        (train->kind == 'f') == (test->kind == 'f'))
+    const cop_array_file *train = self->images[COP_SPLIT_TRAIN];
+    const cop_array_file *test = self->images[COP_SPLIT_TEST];
+    cop_shape wanted = cop_array_file_shape(train), got = cop_array_file_shape(test);
+    wanted.dim[0] = got.dim[0];
+    if (cop_shape_equal(wanted, got) && is_float(self) == (cop_array_file_dtype(test) != COP_U8))
         return COP_OK;
-    return cop_fail_at(err, COP_INVALID, self->images[COP_SPLIT_TEST].path, 0,
-                       "has images of another shape or type than %s",
-                       self->images[COP_SPLIT_TRAIN].path);
+    return cop_fail_at(err, COP_INVALID, cop_array_file_path(test), 0,
+                       "has images of another shape or type than %s", cop_array_file_path(train));
 }
 
-static bool has_test(const npy *self)
+/* Bytes or floats: of other numbers it is not to be told which are black and white. */
+static cop_status open_images(npy *self, cop_split split, const char *path, cop_error *err)
 {
-    return self->images[COP_SPLIT_TEST].path != NULL;
+    COP_TRY(cop_array_file_open(path, &self->images[split], err));
+    cop_shape shape = cop_array_file_shape(self->images[split]);
+    const char *type = cop_array_file_type(self->images[split]);
+    self->counts[split] = shape.dim[0];
+    if (strcmp(type, "u1") != 0 && strcmp(type, "f4") != 0 && strcmp(type, "f8") != 0)
+        return cop_fail_at(err, COP_INVALID, path, 0,
+                           "has elements of type %s; images are u1 (bytes), f4 or f8 (in [0, 1])",
+                           type);
+    return cop_shape_count(shape) > 0 ? COP_OK : cop_fail_at(err, COP_INVALID, path, 0, "is empty");
 }
 
 static cop_status take_images(npy *self, const options *o, cop_error *err)
 {
-    npy_array *train = &self->images[COP_SPLIT_TRAIN];
-    COP_TRY(npy_open(o->train_images, train, err));
-    COP_TRY(check_type(train, err));
+    COP_TRY(open_images(self, COP_SPLIT_TRAIN, o->train_images, err));
     self->layout = (layout)o->layout;
     if (self->layout == LAYOUT_AUTO)
-        COP_TRY(find_layout(train, &self->layout, err));
+        COP_TRY(find_layout(self->images[COP_SPLIT_TRAIN], &self->layout, err));
     COP_TRY(take_sizes(self, err));
     if (o->test_images[0] == '\0')
         return COP_OK;
-    COP_TRY(npy_open(o->test_images, &self->images[COP_SPLIT_TEST], err));
-    COP_TRY(check_type(&self->images[COP_SPLIT_TEST], err));
+    COP_TRY(open_images(self, COP_SPLIT_TEST, o->test_images, err));
     return check_test(self, err);
 }
 
 /* Labels. */
 
-/* A whole number of any width; -1 for one that is no label anyway. */
-static int32_t label_of(const npy_header *h, const uint8_t *bytes)
+static cop_status read_labels(const cop_array_file *a, int64_t count, int32_t *labels,
+                              cop_error *err)
 {
-    uint64_t value = 0;
-    int64_t whole;
-    uint8_t b;
-    uint16_t s;
-    uint32_t w;
-    switch (h->bytes) {
-    case 1:
-        memcpy(&b, bytes, sizeof b);
-        value = h->kind == 'i' ? (uint64_t)(int64_t)(int8_t)b : b;
-        break;
-    case 2:
-        memcpy(&s, bytes, sizeof s);
-        value = h->kind == 'i' ? (uint64_t)(int64_t)(int16_t)s : s;
-        break;
-    case 4:
-        memcpy(&w, bytes, sizeof w);
-        value = h->kind == 'i' ? (uint64_t)(int64_t)(int32_t)w : w;
-        break;
-    default:
-        memcpy(&value, bytes, sizeof value);
-        break;
-    }
-    memcpy(&whole, &value, sizeof whole);
-    return whole >= 0 && whole < COP_MAX_CLASSES ? (int32_t)whole : -1;
-}
-
-static cop_status convert_labels(const npy_array *a, const uint8_t *bytes, int32_t *labels,
-                                 cop_error *err)
-{
-    for (int64_t i = 0; i < a->header.shape[0]; i++) {
-        labels[i] = label_of(&a->header, bytes + i * a->header.bytes);
-        if (labels[i] < 0)
-            return cop_fail_at(err, COP_INVALID, a->path, 0,
+    int64_t values[CHUNK_LABELS]; /* or bytes */
+    bool is_bytes = cop_array_file_dtype(a) == COP_U8;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = i % CHUNK_LABELS, left = count - i;
+        if (at == 0)
+            COP_TRY(
+                cop_array_file_read(a, i, left < CHUNK_LABELS ? left : CHUNK_LABELS, values, err));
+        int64_t value = is_bytes ? ((const uint8_t *)values)[at] : values[at];
+        if (value < 0 || value >= COP_MAX_CLASSES)
+            return cop_fail_at(err, COP_INVALID, cop_array_file_path(a), 0,
                                "item %lld is no label: wanted 0 to %d", (long long)i,
                                (int)COP_MAX_CLASSES - 1);
+        labels[i] = (int32_t)value;
     }
     return COP_OK;
 }
 
-static cop_status read_labels(const npy_array *a, int32_t **out, cop_error *err)
+static cop_status check_labels(const npy *self, cop_split split, const cop_array_file *a,
+                               cop_error *err)
 {
-    size_t count = (size_t)a->header.shape[0];
-    uint8_t *bytes = malloc(count * (size_t)a->header.bytes);
-    *out = malloc(count * sizeof **out);
-    cop_status status = bytes == NULL || *out == NULL
-                            ? out_of_memory(err)
-                            : npy_read(a, 0, a->header.shape[0], bytes, err);
-    if (status == COP_OK)
-        status = convert_labels(a, bytes, *out, err);
-    free(bytes);
-    return status;
+    cop_shape shape = cop_array_file_shape(a);
+    const char *path = cop_array_file_path(a);
+    if (strchr("iu", cop_array_file_type(a)[0]) == NULL || shape.rank == 0 ||
+        cop_shape_count(shape) != shape.dim[0])
+        return cop_fail_at(err, COP_INVALID, path, 0,
+                           "is no array of labels: wanted whole numbers [N]");
+    if (shape.dim[0] != self->counts[split])
+        return cop_fail_at(err, COP_INVALID, path, 0, "has %lld labels, for %lld images in %s",
+                           (long long)shape.dim[0], (long long)self->counts[split],
+                           cop_array_file_path(self->images[split]));
+    return COP_OK;
 }
 
 static cop_status take_labels(npy *self, cop_split split, const char *path, cop_error *err)
 {
-    npy_array a = {0};
-    const npy_array *images = &self->images[split];
-    COP_TRY(npy_open(path, &a, err));
-    cop_status status = COP_OK;
-    if (a.header.kind == 'f' || a.item != 1)
-        status = cop_fail_at(err, COP_INVALID, path, 0,
-                             "is no array of labels: wanted whole numbers [N]");
-    else if (a.header.shape[0] != images->header.shape[0])
-        status = cop_fail_at(err, COP_INVALID, path, 0, "has %lld labels, for %lld images in %s",
-                             (long long)a.header.shape[0], (long long)images->header.shape[0],
-                             images->path);
-    else
-        status = read_labels(&a, &self->labels[split], err);
-    npy_close(&a);
+    cop_array_file *a = NULL;
+    COP_TRY(cop_array_file_open(path, &a, err));
+    cop_status status = check_labels(self, split, a, err);
+    if (status == COP_OK) {
+        self->labels[split] = malloc((size_t)self->counts[split] * sizeof *self->labels[split]);
+        status = self->labels[split] != NULL
+                     ? read_labels(a, self->counts[split], self->labels[split], err)
+                     : out_of_memory(err);
+    }
+    cop_array_file_close(a);
     return status;
 }
 
@@ -239,11 +212,23 @@ static int32_t largest_label(const npy *self)
 {
     int32_t largest = 0;
     for (int split = 0; split < 2; split++)
-        for (int64_t i = 0; self->labels[split] != NULL && i < self->images[split].header.shape[0];
-             i++)
+        for (int64_t i = 0; i < self->counts[split]; i++)
             if (self->labels[split][i] > largest)
                 largest = self->labels[split][i];
     return largest;
+}
+
+/* The first label that is beyond the classes. */
+static cop_status refuse_label(const npy *self, const options *o, int32_t classes, cop_error *err)
+{
+    const char *const paths[2] = {o->train_labels, o->test_labels};
+    for (int split = 0; split < 2; split++)
+        for (int64_t i = 0; i < self->counts[split]; i++)
+            if (self->labels[split][i] >= classes)
+                return cop_fail_at(err, COP_INVALID, paths[split], 0,
+                                   "item %lld is label %d, and there are %d classes", (long long)i,
+                                   (int)self->labels[split][i], (int)classes);
+    return COP_OK;
 }
 
 /* As many classes as are said or named, else as the labels have. */
@@ -255,8 +240,7 @@ static cop_status take_classes(npy *self, const options *o, cop_error *err)
         return cop_fail(err, COP_INVALID, "there are %d classes and %d names of classes", (int)said,
                         (int)named);
     if (said > 0 && most > said)
-        return cop_fail(err, COP_INVALID, "there are %d classes, and label %d", (int)said,
-                        (int)most - 1);
+        return refuse_label(self, o, said, err);
     self->classes = said > 0 ? said : most;
     if (self->classes < 2)
         return cop_fail(err, COP_INVALID, "all labels are 0: wanted 2 classes or more");
@@ -297,7 +281,7 @@ static cop_status take_all(npy *self, const options *o, cop_error *err)
     self->augment = o->augment;
     COP_TRY(take_images(self, o, err));
     COP_TRY(take_labels(self, COP_SPLIT_TRAIN, o->train_labels, err));
-    if (has_test(self))
+    if (self->images[COP_SPLIT_TEST] != NULL)
         COP_TRY(take_labels(self, COP_SPLIT_TEST, o->test_labels, err));
     COP_TRY(take_classes(self, o, err));
     return take_normalization(self, o, err);
@@ -318,7 +302,18 @@ static cop_status npy_create(const void *values, void **out, cop_error *err)
 
 /* Reading. */
 
-/* The place in an item [C, H, W] of element k of an item as the file has it. */
+static int64_t elements_of(const npy *self)
+{
+    return (int64_t)self->channels * self->height * self->width;
+}
+
+/* Bytes of an image as the host gets it. */
+static int64_t size_of(const npy *self)
+{
+    return elements_of(self) * (is_float(self) ? (int64_t)sizeof(float) : 1);
+}
+
+/* The place in an image [C, H, W] of element k of one as the file has it. */
 static int64_t place_of(const npy *self, int64_t k)
 {
     if (self->layout != LAYOUT_NHWC)
@@ -326,51 +321,58 @@ static int64_t place_of(const npy *self, int64_t k)
     return k % self->channels * self->height * self->width + k / self->channels;
 }
 
-static float pixel_of(const npy_header *h, const uint8_t *bytes)
+static void convert_image(const npy *self, cop_dtype dtype, const char *image, void *pixels)
 {
-    float narrow;
-    double wide;
-    if (h->bytes == 4) {
-        memcpy(&narrow, bytes, sizeof narrow);
-        return narrow;
-    }
-    memcpy(&wide, bytes, sizeof wide);
-    return (float)wide;
-}
-
-static void convert_item(const npy *self, const npy_array *a, const uint8_t *bytes, void *pixels)
-{
-    for (int64_t k = 0; k < a->item; k++) {
+    for (int64_t k = 0; k < elements_of(self); k++) {
         int64_t place = place_of(self, k);
-        if (is_float(self))
-            ((float *)pixels)[place] = pixel_of(&a->header, bytes + k * a->header.bytes);
+        if (dtype == COP_U8)
+            ((uint8_t *)pixels)[place] = ((const uint8_t *)image)[k];
+        else if (dtype == COP_F32)
+            ((float *)pixels)[place] = ((const float *)image)[k];
         else
-            ((uint8_t *)pixels)[place] = bytes[k];
+            ((float *)pixels)[place] = (float)((const double *)image)[k];
     }
 }
 
-static int64_t chunk_of(const npy_array *a)
+static cop_status check_image(const npy *self, cop_split split, int64_t i, const float *image,
+                              cop_error *err)
 {
-    int64_t items = CHUNK_BYTES / (a->item * a->header.bytes);
-    return items > 0 ? items : 1;
+    for (int64_t k = 0; k < elements_of(self); k++)
+        if (!(image[k] >= 0.0f && image[k] <= 1.0f)) /* NaN too */
+            return cop_fail_at(err, COP_FAILED, cop_array_file_path(self->images[split]), 0,
+                               "image %lld has a pixel of %g, wanted 0 to 1", (long long)i,
+                               (double)image[k]);
+    return COP_OK;
+}
+
+/* As many images as are in memory at once. */
+static int64_t chunk_of(const npy *self, cop_split split, int64_t count)
+{
+    size_t element = cop_dtype_size(cop_array_file_dtype(self->images[split]));
+    int64_t most = CHUNK_BYTES / (elements_of(self) * (int64_t)element);
+    most = most > 0 ? most : 1;
+    return most < count ? most : count;
 }
 
 static cop_status read_pixels(const npy *self, cop_split split, int64_t first, int64_t count,
                               char *pixels, cop_error *err)
 {
-    const npy_array *a = &self->images[split];
-    int64_t chunk = chunk_of(a) < count ? chunk_of(a) : count, size = a->item * a->header.bytes;
-    int64_t image = a->item * (is_float(self) ? (int64_t)sizeof(float) : 1);
-    uint8_t *bytes = malloc((size_t)(chunk * size));
-    cop_status status = bytes != NULL ? COP_OK : out_of_memory(err);
-    for (int64_t done = 0; status == COP_OK && done < count;) {
+    cop_dtype dtype = cop_array_file_dtype(self->images[split]);
+    int64_t chunk = chunk_of(self, split, count);
+    int64_t size = elements_of(self) * (int64_t)cop_dtype_size(dtype);
+    char *images = malloc((size_t)(chunk * size));
+    cop_status status = images != NULL ? COP_OK : out_of_memory(err);
+    for (int64_t done = 0; status == COP_OK && done < count; done += chunk) {
         int64_t part = count - done < chunk ? count - done : chunk;
-        status = npy_read(a, first + done, part, bytes, err);
-        for (int64_t i = 0; status == COP_OK && i < part; i++)
-            convert_item(self, a, bytes + i * size, pixels + (done + i) * image);
-        done += part;
+        status = cop_array_file_read(self->images[split], first + done, part, images, err);
+        for (int64_t i = 0; status == COP_OK && i < part; i++) {
+            void *to = pixels + (done + i) * size_of(self);
+            convert_image(self, dtype, images + i * size, to);
+            if (is_float(self))
+                status = check_image(self, split, first + done + i, to, err);
+        }
     }
-    free(bytes);
+    free(images);
     return status;
 }
 
@@ -395,39 +397,31 @@ static void add_bytes(const npy *self, const uint8_t *image, sums *s)
     }
 }
 
-static cop_status add_floats(const npy *self, int64_t i, const float *image, sums *s,
-                             cop_error *err)
+static void add_floats(const npy *self, const float *image, sums *s)
 {
     int64_t plane = (int64_t)self->height * self->width;
     for (int64_t k = 0; k < self->channels * plane; k++) {
         double pixel = (double)image[k];
-        if (!(pixel >= 0.0 && pixel <= 1.0)) /* NaN too */
-            return cop_fail_at(err, COP_FAILED, self->images[COP_SPLIT_TRAIN].path, 0,
-                               "image %lld has a pixel of %g, wanted 0 to 1", (long long)i, pixel);
         s->sum[k / plane] += pixel;
         s->squares[k / plane] += pixel * pixel;
     }
-    return COP_OK;
 }
 
 static cop_status add_all(const npy *self, sums *s, cop_error *err)
 {
-    const npy_array *a = &self->images[COP_SPLIT_TRAIN];
-    int64_t count = a->header.shape[0], chunk = chunk_of(a) < count ? chunk_of(a) : count;
-    int64_t image = a->item * (is_float(self) ? (int64_t)sizeof(float) : 1);
-    char *pixels = malloc((size_t)(chunk * image));
+    int64_t count = self->counts[COP_SPLIT_TRAIN], chunk = chunk_of(self, COP_SPLIT_TRAIN, count);
+    char *pixels = malloc((size_t)(chunk * size_of(self)));
     cop_status status = pixels != NULL ? COP_OK : out_of_memory(err);
-    for (int64_t done = 0; status == COP_OK && done < count;) {
+    for (int64_t done = 0; status == COP_OK && done < count; done += chunk) {
         int64_t part = count - done < chunk ? count - done : chunk;
         status = read_pixels(self, COP_SPLIT_TRAIN, done, part, pixels, err);
         for (int64_t i = 0; status == COP_OK && i < part; i++) {
-            const void *at = pixels + i * image;
+            const void *at = pixels + i * size_of(self);
             if (is_float(self))
-                status = add_floats(self, done + i, at, s, err);
+                add_floats(self, at, s);
             else
                 add_bytes(self, at, s);
         }
-        done += part;
     }
     free(pixels);
     return status;
@@ -438,8 +432,8 @@ static cop_status normalize(npy *self, cop_error *err)
 {
     sums s = {0};
     COP_TRY(add_all(self, &s, err));
-    double pixels = (double)self->images[COP_SPLIT_TRAIN].header.shape[0] * (double)self->height *
-                    (double)self->width;
+    double pixels =
+        (double)self->counts[COP_SPLIT_TRAIN] * (double)self->height * (double)self->width;
     for (int32_t c = 0; c < self->channels; c++) {
         double mean = s.sum[c] / pixels, variance = s.squares[c] / pixels - mean * mean;
         self->normalization.mean[c] = (float)mean;
@@ -456,9 +450,8 @@ static cop_status npy_describe(void *state, cop_dataset_info *info, cop_error *e
         COP_TRY(normalize(self, err));
     cop_dataset_set_images(info, self->channels, self->height, self->width);
     cop_dataset_set_classes(info, self->classes, (const char *const *)self->class_names);
-    cop_dataset_set_count(info, COP_SPLIT_TRAIN, self->images[COP_SPLIT_TRAIN].header.shape[0]);
-    cop_dataset_set_count(info, COP_SPLIT_TEST,
-                          has_test(self) ? self->images[COP_SPLIT_TEST].header.shape[0] : 0);
+    cop_dataset_set_count(info, COP_SPLIT_TRAIN, self->counts[COP_SPLIT_TRAIN]);
+    cop_dataset_set_count(info, COP_SPLIT_TEST, self->counts[COP_SPLIT_TEST]);
     cop_dataset_set_normalization(info, &self->normalization);
     cop_dataset_set_augment(info, self->augment);
     if (is_float(self))

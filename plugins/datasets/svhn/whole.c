@@ -4,11 +4,10 @@
 
 #ifdef SVHN_HAS_MATIO
 
-#include <errno.h>
-#include <fcntl.h>
+#include <coppice/files.h>
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -37,18 +36,7 @@ typedef struct walk {
 
 static bool read_at(const walk *w, void *out, int64_t size, int64_t at)
 {
-    char *bytes = out;
-    while (size > 0) {
-        ssize_t got = pread(w->file, bytes, (size_t)size, (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        bytes += got;
-        size -= got;
-        at += got;
-    }
-    return true;
+    return cop_file_read_at(w->file, "", at, out, (size_t)size, NULL) == COP_OK;
 }
 
 /* The end of the header: version 1.0, in either byte order. */
@@ -159,18 +147,10 @@ static const char *find_fault(walk *w)
     return at == w->size && at > HEADER ? NULL : "has no variables, or too many";
 }
 
-/* Opening does not block: a pipe of that name would have it wait for ever. */
 static cop_status check(walk *w, const char *path, cop_error *err)
 {
-    struct stat info = {0};
-    w->file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (w->file < 0 || fstat(w->file, &info) != 0)
-        return cop_fail_at(err, COP_INVALID, path, 0, "cannot open: %s", strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return cop_fail_at(err, COP_INVALID, path, 0, "is not a regular file");
     if (!is_matlab5(w))
         return cop_fail_at(err, COP_INVALID, path, 0, "is no .mat file of MATLAB 5's format");
-    w->size = (int64_t)info.st_size;
     const char *fault = find_fault(w);
     return fault == NULL ? COP_OK : cop_fail_at(err, COP_INVALID, path, 0, "%s", fault);
 }
@@ -180,9 +160,11 @@ cop_status mat_check_whole(const char *path, cop_error *err)
     walk *w = malloc(sizeof *w);
     if (w == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
-    cop_status status = check(w, path, err);
-    if (w->file >= 0)
+    cop_status status = cop_file_open(path, &w->file, &w->size, err);
+    if (status == COP_OK) {
+        status = check(w, path, err);
         (void)close(w->file);
+    }
     free(w);
     return status;
 }

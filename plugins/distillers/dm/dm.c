@@ -65,6 +65,7 @@ static cop_status plan_dm(const void *given, cop_plan *plan, cop_error *err)
     cop_plan_steps_go_on(plan);
     cop_plan_flops(plan, (double)o->iterations * images * cop_model_forward_flops(o->model));
     cop_plan_expect_set(plan, o->ipc * classes, o->recipe);
+    cop_plan_spend(plan, (double)o->iterations * classes * (double)o->batch_real, 0.0);
     return COP_OK;
 }
 
@@ -129,21 +130,18 @@ static cop_status finish_dm(void *state, cop_work *work, cop_error *err)
 
 static const cop_option option_table[] = {
     COP_OPT_IPC(options, ipc),
-    COP_OPT_ENUM(options, start, "real", cop_pixel_start_choices,
-                 "First pixels: noise N(0, 1), or random real images of the class"),
-    COP_OPT_MODEL(options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
-                  "The network whose features are matched, without batch norm"),
+    COP_OPT_PIXEL_START(options, start, "real"),
+    COP_OPT_DISTIL_MODEL(options, model,
+                         "The network whose features are matched, without batch norm"),
     COP_OPT_SET_RECIPE(options, recipe, "dsa"),
     COP_OPT_INT(options, iterations, "20000", 1, 1000000000,
                 "Steps of the pixels, each in a random network of its own",
                 .flags = COP_OPTION_LENGTH),
-    COP_OPT_INT(options, batch_real, "256", 1, 100000,
-                "Real images of the class a match; a class that has fewer gives all",
-                .unit = "images"),
+    COP_OPT_BATCH_REAL(options, batch_real, "256"),
     COP_OPT_AUGMENT(options, augment, "color_crop_cutout_flip_scale_rotate",
                     "Augmentations, of which a match gets one, the same for all its images"),
-    COP_OPT_FLOAT(options, lr, "1.0", 1e-12, 1e6, "Rate of the pixels"),
-    COP_OPT_FLOAT(options, momentum, "0.5", 0, 0.9999, "Momentum of the pixels"),
+    COP_OPT_PIXEL_RATE(options, lr, "1.0"),
+    COP_OPT_PIXEL_MOMENTUM(options, momentum, "0.5"),
 };
 
 COP_PLUGIN(DISTILLER, .id = "dm", .version = "1.0.0", .results_version = "1",

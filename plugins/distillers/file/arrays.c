@@ -1,23 +1,7 @@
 /* arrays.c: images and labels out of tensors. */
 #include "given.h"
 
-#include <math.h>
 #include <string.h>
-
-double given_value(const cop_tensor *tensor, int64_t i)
-{
-    switch (tensor->dtype) {
-    case COP_F32:
-        return (double)cop_f32(tensor)[i];
-    case COP_F64:
-        return cop_f64(tensor)[i];
-    case COP_U8:
-        return (double)cop_u8(tensor)[i];
-    case COP_I64:
-        return (double)cop_i64(tensor)[i];
-    }
-    return (double)NAN;
-}
 
 /* The tensor of that name, the one that a file of one array has, or the one that Coppice itself
  * calls so. */
@@ -53,7 +37,7 @@ static cop_status lie_of(const cop_tensor *t, const cop_task *task, strides *out
     bool is_planes = is_flat || is_shape(t->shape, channels, height, width);
     bool is_good = is_planes || is_shape(t->shape, height, width, channels);
     if (!is_good || t->shape.dim[0] < 1)
-        return cop_fail(err, COP_INVALID,
+        return cop_fail(err, COP_FAILED,
                         "\"%s\" is %s, wanted [n, %d, %d, %d] as the data's images are, or "
                         "[n, %d, %d, %d]",
                         t->name, cop_shape_text(t->shape, text, sizeof text), (int)channels,
@@ -102,9 +86,9 @@ static cop_status take_image(const cop_tensor *t, const cop_task *task, strides 
     for (int32_t c = 0; c < cop_task_channels(task); c++)
         for (int64_t i = 0; i < (int64_t)height * width; i++) {
             int64_t at = image * s.image + c * s.channel + i / width * s.row + i % width * s.column;
-            float pixel = (float)given_value(t, at);
+            float pixel = (float)cop_tensor_value(t, at);
             if (!(pixel >= r.least && pixel <= r.most)) /* NaN too */
-                return cop_fail(err, COP_INVALID,
+                return cop_fail(err, COP_FAILED,
                                 "image %lld has a pixel that is %.9g, wanted %g to %g (space = "
                                 "\"%s\")",
                                 (long long)image, (double)pixel, (double)r.least, (double)r.most,
@@ -157,7 +141,7 @@ cop_status given_arrays(const options *o, const cop_task *task, const cop_tensor
                             o->path);
         return within(o->path, take_labels(o, task, file, out, err), err);
     }
-    COP_TRY(cop_tensor_file_read(o->labels_path, &other, err));
+    COP_TRY(given_in_file(cop_tensor_file_read(o->labels_path, &other, err), err));
     cop_status status = within(o->labels_path, take_labels(o, task, other, out, err), err);
     cop_tensor_file_free(other);
     return status;

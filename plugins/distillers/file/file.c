@@ -39,8 +39,12 @@ static cop_status plan_file(const void *values, cop_plan *plan, cop_error *err)
     cop_status status = given_read(o, cop_plan_task(plan), &g, err);
     if (status == COP_OK)
         status = check_data(&g, cop_plan_space(plan), err);
-    if (status == COP_OK)
+    if (status == COP_OK && g.is_folder)
+        status = given_check_folders(o, plan, err);
+    if (status == COP_OK) {
         cop_plan_expect_set(plan, cop_decoded_count(g.decode, g.factor, g.count), g.recipe);
+        cop_plan_spend(plan, 0.0, 0.0);
+    }
     given_clear(&g);
     return status;
 }
@@ -123,7 +127,8 @@ static const cop_option option_table[] = {
                  "the file says, else no"),
     COP_OPT_STRINGS(options, classes, "[]",
                     "Names of the classes' folders, in the order of the classes; []: sorted, "
-                    "numbers by their value",
+                    "numbers by their value, and refused where the data's classes are in another "
+                    "order",
                     .flags = COP_OPTION_ADVANCED),
     COP_OPT_RECIPE(options, recipe, "",
                    "How the set is trained on: idc, dc, mtt, …; without it as the file says, else "

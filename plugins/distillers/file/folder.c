@@ -23,15 +23,25 @@ static void clear(names *n)
     *n = (names){0};
 }
 
-/* Numbers by their value, other names by their bytes. */
-static int compare(const void *a, const void *b)
+/* The digits of a number behind its zeros; NULL where the name is no number. */
+static const char *digits_of(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    if (digits == 0 || name[digits] != '\0')
+        return NULL;
+    return name + strspn(name, "0");
+}
+
+int given_compare_names(const void *a, const void *b)
 {
     const char *left = *(char *const *)a, *right = *(char *const *)b;
-    size_t digits[2] = {strspn(left, "0123456789"), strspn(right, "0123456789")};
-    bool are_numbers = left[digits[0]] == '\0' && right[digits[1]] == '\0';
-    if (are_numbers && digits[0] != digits[1])
-        return digits[0] < digits[1] ? -1 : 1;
-    return strcmp(left, right);
+    const char *first = digits_of(left), *second = digits_of(right);
+    if ((first != NULL) != (second != NULL))
+        return first != NULL ? -1 : 1;
+    if (first != NULL && strlen(first) != strlen(second))
+        return strlen(first) < strlen(second) ? -1 : 1;
+    int by_value = first != NULL ? strcmp(first, second) : 0;
+    return by_value != 0 ? by_value : strcmp(left, right);
 }
 
 static bool add(names *n, const char *name)
@@ -47,23 +57,37 @@ static bool add(names *n, const char *name)
     return true;
 }
 
+/* The next name in a folder; NULL at its end, and where it cannot be read: *reason tells why. */
+static const struct dirent *next_entry(DIR *folder, int *reason)
+{
+    errno = 0;
+    const struct dirent *entry = readdir(folder);
+    *reason = entry == NULL ? errno : 0;
+    return entry;
+}
+
 static cop_status list(const char *path, names *out, cop_error *err)
 {
     bool has_room = true;
+    int reason = 0;
     *out = (names){0};
     DIR *folder = opendir(path);
     if (folder == NULL)
         return cop_fail(err, COP_INVALID, "%s: cannot be listed: %s", path, strerror(errno));
-    for (const struct dirent *entry; has_room && (entry = readdir(folder)) != NULL;)
+    for (const struct dirent *entry; has_room && (entry = next_entry(folder, &reason)) != NULL;)
         if (entry->d_name[0] != '.')
             has_room = add(out, entry->d_name);
     (void)closedir(folder);
+    if (reason != 0) {
+        clear(out);
+        return cop_fail(err, COP_FAILED, "%s: cannot be listed: %s", path, strerror(reason));
+    }
     if (!has_room) {
         clear(out);
         return cop_fail(err, COP_FAILED, "out of memory");
     }
     if (out->count > 1)
-        qsort(out->items, out->count, sizeof *out->items, compare);
+        qsort(out->items, out->count, sizeof *out->items, given_compare_names);
     return COP_OK;
 }
 
@@ -143,7 +167,7 @@ static cop_status read_all(const cop_task *task, const names *files, const size_
     for (size_t i = 0; status == COP_OK && i < files->count; i++) {
         while (i >= ends[label])
             label++;
-        status = picture_read(files->items[i], task, bytes, err);
+        status = given_in_file(picture_read(files->items[i], task, bytes, err), err);
         if (status != COP_OK)
             break;
         spread(task, bytes, out->pixels + (int64_t)i * values);
@@ -163,6 +187,47 @@ static cop_status check_options(const options *o, const cop_task *task, cop_erro
         return cop_fail(err, COP_INVALID, "pictures have 1 or 3 channels, and the data %d",
                         (int)cop_task_channels(task));
     return COP_OK;
+}
+
+/* Whether the name is that of a class of the data; of which in *label. */
+static bool is_class(const cop_plan *plan, const char *name, int32_t *label)
+{
+    const char *known = NULL;
+    for (*label = 0; (known = cop_plan_class_name(plan, *label)) != NULL; (*label)++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
+}
+
+static cop_status check_folder(const options *o, const cop_plan *plan, const char *name, size_t at,
+                               cop_error *err)
+{
+    int32_t label = 0;
+    if (digits_of(name) != NULL && strtoull(name, NULL, 10) == at)
+        return COP_OK; /* a label, in its place */
+    if (!is_class(plan, name, &label))
+        return cop_fail(err, COP_INVALID,
+                        "%s: the folder \"%s\" is no class of the data, whose first is \"%s\": "
+                        "state classes, the folders in the order of the labels",
+                        o->path, name, cop_plan_class_name(plan, 0));
+    if ((size_t)label != at)
+        return cop_fail(err, COP_INVALID,
+                        "%s: the folder \"%s\" is number %zu, and class %d of the data: state "
+                        "classes, the folders in the order of the labels",
+                        o->path, name, at, (int)label);
+    return COP_OK;
+}
+
+cop_status given_check_folders(const options *o, const cop_plan *plan, cop_error *err)
+{
+    names folders = {0};
+    if (o->classes.count > 0 || cop_plan_class_name(plan, 0) == NULL)
+        return COP_OK;
+    cop_status status = list(o->path, &folders, err);
+    for (size_t i = 0; status == COP_OK && i < folders.count; i++)
+        status = check_folder(o, plan, folders.items[i], i, err);
+    clear(&folders);
+    return status;
 }
 
 cop_status given_pictures(const options *o, const cop_task *task, given *out, cop_error *err)

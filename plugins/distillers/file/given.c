@@ -27,7 +27,15 @@ cop_status given_allocate(given *g, const cop_task *task, int64_t count, cop_err
     return COP_OK;
 }
 
-/* The last part of a path, with what no line of text holds made visible. */
+/* Makes visible what no line of text holds. */
+static void clean(char *text)
+{
+    for (char *at = text; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+}
+
+/* The last part of a path. */
 static void base_name(const char *path, char *out, size_t size)
 {
     size_t end = strlen(path);
@@ -37,9 +45,6 @@ static void base_name(const char *path, char *out, size_t size)
     while (begin > 0 && path[begin - 1] != '/')
         begin--;
     (void)snprintf(out, size, "%.*s", (int)(end - begin), path + begin);
-    for (char *at = out; *at != '\0'; at++)
-        if (*at < ' ' || *at > '~')
-            *at = '?';
 }
 
 /* Where the set comes from, for whoever finds a copy of it. */
@@ -47,6 +52,7 @@ static void say_origin(const options *o, const cop_tensor_file *file, given *g)
 {
     char name[192];
     base_name(o->path, name, sizeof name);
+    clean(name);
     if (file == NULL) {
         (void)snprintf(g->origin, sizeof g->origin, "folder %s of %lld pictures", name,
                        (long long)g->count);
@@ -58,15 +64,27 @@ static void say_origin(const options *o, const cop_tensor_file *file, given *g)
     size_t used = strlen(g->origin);
     if (maker != NULL && used + strlen(maker) + 16 < sizeof g->origin)
         (void)snprintf(g->origin + used, sizeof g->origin - used, ", made by %s", maker);
+    clean(g->origin + used); /* the file's own words */
+}
+
+cop_status given_in_file(cop_status status, cop_error *err)
+{
+    if (status != COP_INVALID)
+        return status;
+    if (err != NULL)
+        err->status = COP_FAILED;
+    return COP_FAILED;
 }
 
 static cop_status read_tensors(const options *o, const cop_task *task, given *out, cop_error *err)
 {
     cop_tensor_file *file = NULL;
-    COP_TRY(cop_tensor_file_read(o->path, &file, err));
+    COP_TRY(given_in_file(cop_tensor_file_read(o->path, &file, err), err));
     cop_status status = given_stated(o, task, file, out, err);
     if (status == COP_OK)
         status = given_arrays(o, task, file, out, err);
+    if (status == COP_OK && o->label_kind == LABELS_AUTO)
+        status = given_check_labels(o, task, file, out, err);
     if (status == COP_OK)
         say_origin(o, file, out);
     cop_tensor_file_free(file);
@@ -77,6 +95,7 @@ static cop_status read_folder(const options *o, const cop_task *task, given *out
 {
     COP_TRY(given_stated(o, task, NULL, out, err));
     COP_TRY(given_pictures(o, task, out, err));
+    out->is_folder = true;
     say_origin(o, NULL, out);
     return COP_OK;
 }

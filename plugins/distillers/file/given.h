@@ -37,6 +37,7 @@ typedef struct given {
     cop_decode decode;
     int32_t factor;
     bool is_whitened;
+    bool is_folder; /* of pictures */
     bool has_normalization;
     cop_normalization normalization;
     cop_recipe *recipe;
@@ -47,6 +48,10 @@ typedef struct given {
  * they are about what is in it. The caller's, to be cleared whatever the answer. */
 cop_status given_read(const options *o, const cop_task *task, given *out, cop_error *err);
 void given_clear(given *g);
+
+/* What was found in a file: there COP_INVALID is COP_FAILED, for the config names the file rightly
+ * and it is not what it should be. Elsewhere COP_INVALID is what the config states wrongly. */
+cop_status given_in_file(cop_status status, cop_error *err);
 
 /* Makes room for so many images. */
 cop_status given_allocate(given *g, const cop_task *task, int64_t count, cop_error *err);
@@ -59,12 +64,22 @@ cop_status given_stated(const options *o, const cop_task *task, const cop_tensor
                         given *out, cop_error *err);
 cop_status given_pictures(const options *o, const cop_task *task, given *out, cop_error *err);
 
+/* Refuses a folder of pictures whose classes' folders, sorted, are not in the order of the data's
+ * classes: their pictures would have wrong labels. Folders that are called by the labels (0, 1, …)
+ * pass; so do all where `classes` states their order, and where the data have no names. */
+cop_status given_check_folders(const options *o, const cop_plan *plan, cop_error *err);
+
+/* The order of a folder's names, which qsort calls with pointers to them: numbers by their value,
+ * then other names by their bytes. */
+int given_compare_names(const void *a, const void *b);
+
 /* Label rows out of a tensor of classes, probabilities or logits. */
 cop_status given_labels(const options *o, const cop_task *task, const cop_tensor *labels,
                         given *out, cop_error *err);
 
-/* An element of a tensor of any type. */
-double given_value(const cop_tensor *tensor, int64_t i);
+/* Refuses labels of another kind than the file says, unless the options state the kind. */
+cop_status given_check_labels(const options *o, const cop_task *task, const cop_tensor_file *file,
+                              const given *g, cop_error *err);
 
 /* Reads one picture into bytes [height, width, channels] of the task; one or three channels. */
 cop_status picture_read(const char *path, const cop_task *task, uint8_t *pixels, cop_error *err);

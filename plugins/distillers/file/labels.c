@@ -6,10 +6,10 @@
 static cop_status take_class(const cop_task *task, const cop_tensor *t, int64_t image, float *row,
                              cop_error *err)
 {
-    double label = given_value(t, image);
+    double label = cop_tensor_value(t, image);
     int32_t classes = cop_task_classes(task);
     if (!(label >= 0.0 && label < (double)classes) || label != floor(label))
-        return cop_fail(err, COP_INVALID, "image %lld has label %g, wanted 0 to %d",
+        return cop_fail(err, COP_FAILED, "image %lld has label %g, wanted 0 to %d",
                         (long long)image, label, (int)classes - 1);
     row[(int32_t)label] = 1.0f;
     return COP_OK;
@@ -20,20 +20,20 @@ static cop_status check_row(const cop_tensor *t, int64_t image, int64_t classes,
 {
     double sum = 0.0;
     for (int64_t k = 0; k < classes; k++) {
-        double label = given_value(t, image * classes + k);
+        double label = cop_tensor_value(t, image * classes + k);
         if (!(label >= 0.0 && label <= 1.0))
-            return cop_fail(err, COP_INVALID,
+            return cop_fail(err, COP_FAILED,
                             "image %lld has a label of %g, wanted 0 to 1 (logits are stated: "
                             "label_kind)",
                             (long long)image, label);
         if (is_hard && label != 0.0 && label != 1.0)
-            return cop_fail(err, COP_INVALID,
+            return cop_fail(err, COP_FAILED,
                             "the labels of image %lld are no one-hot row: %g is one of them",
                             (long long)image, label);
         sum += label;
     }
     if (!(fabs(sum - 1.0) <= 1e-4))
-        return cop_fail(err, COP_INVALID, "the labels of image %lld sum to %g, wanted 1",
+        return cop_fail(err, COP_FAILED, "the labels of image %lld sum to %g, wanted 1",
                         (long long)image, sum);
     return COP_OK;
 }
@@ -44,16 +44,16 @@ static cop_status take_softmax(const cop_tensor *t, int64_t image, int64_t class
 {
     double most = -(double)INFINITY, sum = 0.0;
     for (int64_t k = 0; k < classes; k++) {
-        double logit = given_value(t, image * classes + k);
+        double logit = cop_tensor_value(t, image * classes + k);
         if (!isfinite(logit))
-            return cop_fail(err, COP_INVALID, "image %lld has a logit of %g", (long long)image,
+            return cop_fail(err, COP_FAILED, "image %lld has a logit of %g", (long long)image,
                             logit);
         most = fmax(most, logit);
     }
     for (int64_t k = 0; k < classes; k++)
-        sum += exp(given_value(t, image * classes + k) - most);
+        sum += exp(cop_tensor_value(t, image * classes + k) - most);
     for (int64_t k = 0; k < classes; k++)
-        row[k] = (float)(exp(given_value(t, image * classes + k) - most) / sum);
+        row[k] = (float)(exp(cop_tensor_value(t, image * classes + k) - most) / sum);
     return COP_OK;
 }
 
@@ -64,7 +64,7 @@ static cop_status take_row(const options *o, const cop_tensor *t, int64_t image,
         return take_softmax(t, image, classes, row, err);
     COP_TRY(check_row(t, image, classes, o->label_kind == LABELS_HARD, err));
     for (int64_t k = 0; k < classes; k++)
-        row[k] = (float)given_value(t, image * classes + k);
+        row[k] = (float)cop_tensor_value(t, image * classes + k);
     return COP_OK;
 }
 
@@ -76,10 +76,10 @@ cop_status given_labels(const options *o, const cop_task *task, const cop_tensor
     char text[96];
     bool is_list = s.rank == 1 || (s.rank == 2 && s.dim[1] == 1);
     if (!is_list && !(s.rank == 2 && s.dim[1] == classes))
-        return cop_fail(err, COP_INVALID, "\"%s\" is %s, wanted [n] or [n, %d]", labels->name,
+        return cop_fail(err, COP_FAILED, "\"%s\" is %s, wanted [n] or [n, %d]", labels->name,
                         cop_shape_text(s, text, sizeof text), (int)classes);
     if (s.dim[0] != out->count)
-        return cop_fail(err, COP_INVALID, "\"%s\" has labels of %lld images, and there are %lld",
+        return cop_fail(err, COP_FAILED, "\"%s\" has labels of %lld images, and there are %lld",
                         labels->name, (long long)s.dim[0], (long long)out->count);
     if (is_list && (o->label_kind == LABELS_SOFT || o->label_kind == LABELS_LOGITS))
         return cop_fail(err, COP_INVALID,

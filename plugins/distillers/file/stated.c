@@ -2,6 +2,7 @@
  * own (as `coppice export` writes it: framework/store/formats/synthetic_file.h). */
 #include "given.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Which of the NULL-terminated names the file gives under a key: −1 where it says nothing. */
@@ -15,8 +16,22 @@ static cop_status find_name(const options *o, const cop_tensor_file *file, const
             *out = i;
     if (note == NULL || *out >= 0)
         return COP_OK;
-    return cop_fail(err, COP_INVALID, "%s: says of itself %s = \"%.64s\", which is not known",
+    return cop_fail(err, COP_FAILED, "%s: says of itself %s = \"%.64s\", which is not known",
                     o->path, key, note);
+}
+
+/* The factor that the file gives; 1 where it says nothing. */
+static cop_status read_factor(const options *o, const cop_tensor_file *file, int32_t *out,
+                              cop_error *err)
+{
+    float factor = 1.0f;
+    if (file != NULL && cop_tensor_file_numbers(file, "factor", &factor, 1) < 0)
+        return cop_fail(err, COP_FAILED, "%s: its factor is no number", o->path);
+    if (!(factor >= 1.0f && factor <= 64.0f) || factor != floorf(factor))
+        return cop_fail(err, COP_FAILED, "%s: its factor is %g, wanted a whole number, 1 to 64",
+                        o->path, (double)factor);
+    *out = (int32_t)factor;
+    return COP_OK;
 }
 
 static cop_status state_decode(const options *o, const cop_tensor_file *file, given *out,
@@ -24,17 +39,14 @@ static cop_status state_decode(const options *o, const cop_tensor_file *file, gi
 {
     static const char *const names[] = {"none", "single", "multi", NULL};
     static const cop_decode decodes[] = {COP_DECODE_NONE, COP_DECODE_SINGLE, COP_DECODE_MULTI};
-    float factor = 1.0f;
     int found = o->decode - DECODE_NONE;
     if (o->decode == DECODE_AUTO)
         COP_TRY(find_name(o, file, "decode", names, &found, err));
     out->decode = decodes[found > 0 ? found : 0];
-    if (file != NULL && cop_tensor_file_numbers(file, "factor", &factor, 1) < 0)
-        return cop_fail(err, COP_INVALID, "%s: its factor is no number", o->path);
-    if (!(factor >= 1.0f && factor <= 64.0f))
-        return cop_fail(err, COP_INVALID, "%s: its factor is %g, wanted 1 to 64", o->path,
-                        (double)factor);
-    out->factor = o->factor > 0 ? (int32_t)o->factor : (int32_t)factor;
+    if (o->factor > 0)
+        out->factor = (int32_t)o->factor;
+    else
+        COP_TRY(read_factor(o, file, &out->factor, err));
     if (out->decode == COP_DECODE_NONE)
         out->factor = 1;
     return COP_OK;
@@ -48,6 +60,11 @@ static cop_status check_factor(const options *o, const cop_task *task, const giv
                         "factor is %lld, and nothing is decoded: state decode = \"single\" or "
                         "\"multi\"",
                         (long long)o->factor);
+    if (o->decode > DECODE_NONE && o->factor == 0 && g->factor == 1)
+        return cop_fail(err, COP_INVALID,
+                        "decode = \"%s\" with one tile decodes nothing: state factor, the tiles "
+                        "along a side",
+                        o->decode == DECODE_SINGLE ? "single" : "multi");
     if (g->factor <= cop_task_height(task) && g->factor <= cop_task_width(task))
         return COP_OK;
     return cop_fail(err, COP_INVALID, "factor %d: more tiles than the %dx%d images have rows",
@@ -70,9 +87,10 @@ static cop_status state_numbers(const options *o, const cop_tensor_file *file, c
     *found = count != 0;
     if (count == 0 || count == channels)
         return COP_OK;
-    return cop_fail(err, COP_INVALID, "%s%s%s is not a number for each of the %d channels",
-                    list->count > 0 ? "" : o->path, list->count > 0 ? "" : ": ", key,
-                    (int)channels);
+    bool is_option = list->count > 0;
+    return cop_fail(err, is_option ? COP_INVALID : COP_FAILED,
+                    "%s%s%s is not a number for each of the %d channels", is_option ? "" : o->path,
+                    is_option ? "" : ": ", key, (int)channels);
 }
 
 static cop_status state_normalization(const options *o, const cop_task *task,
@@ -106,8 +124,9 @@ static cop_status state_recipe(const options *o, const cop_tensor_file *file, gi
         return cop_fail(err, COP_INVALID,
                         "%s does not say how networks are trained on the set: state recipe",
                         o->path);
-    out->recipe = cop_recipe_from_line(line, err);
-    return out->recipe != NULL ? COP_OK : cop_fail_within(err, "%s", o->path);
+    cop_error own = {0};
+    out->recipe = cop_recipe_from_line(line, &own);
+    return out->recipe != NULL ? COP_OK : cop_fail(err, COP_FAILED, "%s: %s", o->path, own.message);
 }
 
 /* Bytes are unit pixels once they are divided by 255. */
@@ -134,6 +153,23 @@ static cop_status state_whitening(const options *o, const cop_tensor_file *file,
         return COP_OK;
     return cop_fail(err, COP_INVALID,
                     "whitened pixels are no unit pixels: state space = \"normalised\"");
+}
+
+cop_status given_check_labels(const options *o, const cop_task *task, const cop_tensor_file *file,
+                              const given *g, cop_error *err)
+{
+    static const char *const names[] = {"soft", "hard", NULL};
+    int64_t classes = cop_task_classes(task);
+    bool is_hard = true;
+    int said = -1;
+    COP_TRY(find_name(o, file, "label_kind", names, &said, err));
+    for (int64_t i = 0; i < g->count * classes; i++)
+        is_hard = is_hard && (g->labels[i] == 0.0f || g->labels[i] == 1.0f);
+    if (said < 0 || (said == 1) == is_hard)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED,
+                    "%s: says of itself that its labels are %s, and they are %s: state label_kind",
+                    o->path, names[said], names[is_hard]);
 }
 
 cop_status given_stated(const options *o, const cop_task *task, const cop_tensor_file *file,

@@ -2,15 +2,7 @@
 #ifndef HERDING_CHOOSE_H
 #define HERDING_CHOOSE_H
 
-#include <coppice/recipe.h>
 #include <coppice/select.h>
-
-typedef struct herding_options {
-    int64_t ipc;
-    const cop_model *model;
-    const cop_recipe *training; /* of the feature network */
-    const cop_recipe *recipe;   /* to train on the chosen images */
-} herding_options;
 
 /* A cop_chooser: image k brings the sum of what is chosen closest to k + 1 means of the class; of
  * equally close ones the first. Nothing is drawn. */

@@ -59,6 +59,14 @@ static cop_status check_classes(const idc_options *o, const cop_plan *plan, cop_
     return COP_OK;
 }
 
+static void spend(const idc_options *o, int32_t classes, int64_t samples, cop_plan *plan)
+{
+    double matches = (double)o->iterations * (double)o->inner * classes;
+    double between = (double)o->iterations * (double)o->inner * (double)o->net_images;
+    double before = (double)o->iterations * (double)o->pretrain * (double)samples;
+    cop_plan_spend(plan, matches * (double)o->batch_real + between + before, matches);
+}
+
 /* A training pass costs three forward passes; the synthetic side's, whose gradient is
  * differentiated once more, seven. */
 static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
@@ -83,6 +91,7 @@ static cop_status plan_idc(const void *options, cop_plan *plan, cop_error *err)
     cop_plan_steps_go_on(plan); /* rates and draws are by the step alone */
     cop_plan_flops(plan, (double)o->iterations * outer * forward);
     cop_plan_expect_set(plan, decoded * classes, o->recipe);
+    spend(o, classes, samples, plan);
     return COP_OK;
 }
 

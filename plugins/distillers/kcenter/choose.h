@@ -2,17 +2,13 @@
 #ifndef KCENTER_CHOOSE_H
 #define KCENTER_CHOOSE_H
 
-#include <coppice/recipe.h>
 #include <coppice/select.h>
 
 typedef enum kcenter_first { KCENTER_FIRST_MEAN = 0, KCENTER_FIRST_RANDOM = 1 } kcenter_first;
 
 typedef struct kcenter_options {
-    int64_t ipc;
+    cop_select_options select;
     int32_t first; /* kcenter_first */
-    const cop_model *model;
-    const cop_recipe *training; /* of the feature network */
-    const cop_recipe *recipe;   /* to train on the chosen images */
 } kcenter_options;
 
 /* A cop_chooser: each centre after the first is the image farthest from those before; of equally

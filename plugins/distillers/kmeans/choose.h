@@ -2,14 +2,11 @@
 #ifndef KMEANS_CHOOSE_H
 #define KMEANS_CHOOSE_H
 
-#include <coppice/recipe.h>
 #include <coppice/select.h>
 
 typedef struct kmeans_options {
-    int64_t ipc, iterations;
-    const cop_model *model;
-    const cop_recipe *training; /* of the feature network */
-    const cop_recipe *recipe;   /* to train on the chosen images */
+    cop_select_options select;
+    int64_t iterations;
 } kmeans_options;
 
 /* A cop_chooser: the image nearest to each centre, centres in the order in which they started. */

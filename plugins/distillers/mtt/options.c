@@ -6,10 +6,9 @@
 
 const cop_option mtt_option_table[] = {
     COP_OPT_IPC(mtt_options, ipc),
-    COP_OPT_ENUM(mtt_options, start, "real", cop_pixel_start_choices,
-                 "First pixels: noise N(0, 1), or random real images of the class"),
-    COP_OPT_MODEL(mtt_options, model, "{ plugin = \"convnet\"; depth = 3; norm = \"instance\"; }",
-                  "The network of experts and students, without batch norm"),
+    COP_OPT_PIXEL_START(mtt_options, start, "real"),
+    COP_OPT_DISTIL_MODEL(mtt_options, model,
+                         "The network of experts and students, without batch norm"),
     COP_OPT_RECIPE(mtt_options, recipe, "mtt",
                    "How the set is trained on; its rate becomes the learned one"),
     COP_OPT_INT(mtt_options, iterations, "5000", 1, 10000000,
@@ -43,30 +42,46 @@ const cop_option mtt_option_table[] = {
     COP_OPT_FLOAT(mtt_options, momentum, "0.5", 0, 0.9999, "Momentum of the pixels and the rate"),
 };
 
+/* What is published for a budget, and whether that is for whitened data. */
+typedef struct published_options {
+    mtt_options o;
+    bool is_whitened;
+} published_options;
+
 /* Cazenavette et al. 2022, on CIFAR-10 with a ConvNet of depth 3. */
-static const mtt_options published[] = {
-    {.ipc = 1,
-     .student_steps = 50,
-     .expert_epochs = 2,
-     .max_start = 2,
-     .lr = 100.0,
-     .lr_rate = 1e-7,
-     .first_rate = 0.01},
-    {.ipc = 10,
-     .student_steps = 30,
-     .expert_epochs = 2,
-     .max_start = 20,
-     .lr = 100.0,
-     .lr_rate = 1e-5,
-     .first_rate = 0.001},
-    {.ipc = 50,
-     .student_steps = 30,
-     .expert_epochs = 2,
-     .max_start = 40,
-     .lr = 1000.0,
-     .lr_rate = 1e-5,
-     .first_rate = 0.001},
+static const published_options published[] = {
+    {.o = {.ipc = 1,
+           .student_steps = 50,
+           .expert_epochs = 2,
+           .max_start = 2,
+           .lr = 100.0,
+           .lr_rate = 1e-7,
+           .first_rate = 0.01},
+     .is_whitened = true},
+    {.o = {.ipc = 10,
+           .student_steps = 30,
+           .expert_epochs = 2,
+           .max_start = 20,
+           .lr = 100.0,
+           .lr_rate = 1e-5,
+           .first_rate = 0.001},
+     .is_whitened = true},
+    {.o = {.ipc = 50,
+           .student_steps = 30,
+           .expert_epochs = 2,
+           .max_start = 40,
+           .lr = 1000.0,
+           .lr_rate = 1e-5,
+           .first_rate = 0.001}},
 };
+
+static const published_options *find_published(int64_t ipc)
+{
+    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++)
+        if (published[i].o.ipc == ipc)
+            return &published[i];
+    return NULL;
+}
 
 static bool is_settled(const mtt_options *o)
 {
@@ -86,16 +101,36 @@ static void fill(mtt_options *o, const mtt_options *from)
 
 cop_status mtt_options_settle(const mtt_options *given, mtt_options *settled, cop_error *err)
 {
+    const published_options *found = find_published(given->ipc);
     *settled = *given;
-    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++)
-        if (published[i].ipc == given->ipc)
-            fill(settled, &published[i]);
+    if (found != NULL)
+        fill(settled, &found->o);
     if (is_settled(settled))
         return COP_OK;
     return cop_fail(err, COP_INVALID,
                     "student_steps, expert_epochs, max_start, lr, lr_rate and first_rate are "
                     "published for 1, 10 and 50 images per class; for %lld all are to be stated",
                     (long long)given->ipc);
+}
+
+void mtt_options_warn(const mtt_options *given, cop_plan *plan)
+{
+    const published_options *found = find_published(given->ipc);
+    bool is_whitened = cop_plan_space(plan) == COP_PIXELS_NORMALISED;
+    if (given->lr > 0.0 || found == NULL || found->is_whitened == is_whitened)
+        return;
+    if (is_whitened)
+        cop_plan_warn(
+            plan,
+            "lr = %g is published for ipc = %lld on data that are not whitened, and these "
+            "are: state lr, for which no value is published here",
+            found->o.lr, (long long)given->ipc);
+    else
+        cop_plan_warn(plan,
+                      "lr = %g is published for ipc = %lld on data whitened by dataset.zca = 0.1, "
+                      "and these are not whitened: state that, or lr, for which no value is "
+                      "published here (for ipc = 50 it is 1000)",
+                      found->o.lr, (long long)given->ipc);
 }
 
 int64_t mtt_images(const mtt_options *o, const cop_task *task)

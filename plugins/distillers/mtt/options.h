@@ -31,6 +31,9 @@ extern const cop_option mtt_option_table[MTT_OPTION_COUNT];
  * none is published for it. */
 cop_status mtt_options_settle(const mtt_options *given, mtt_options *settled, cop_error *err);
 
+/* Warns of a rate of the pixels that goes by the budget, on data that it is not published for. */
+void mtt_options_warn(const mtt_options *given, cop_plan *plan);
+
 /* What the table's ranges cannot say, of settled options; COP_INVALID. */
 cop_status mtt_options_check(const mtt_options *o, const cop_task *task, cop_error *err);
 

@@ -31,16 +31,6 @@ static int64_t images_per_class(const options *o)
     return o->ipc * o->factor * o->factor;
 }
 
-static cop_status check_class(const options *o, int32_t label, int64_t found, cop_error *err)
-{
-    int64_t wanted = images_per_class(o);
-    if (found >= wanted)
-        return COP_OK;
-    return cop_fail(err, COP_INVALID,
-                    "class %d has %lld training images, wanted %lld (ipc x factor x factor)",
-                    (int)label, (long long)found, (long long)wanted);
-}
-
 static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
@@ -49,15 +39,13 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
         return cop_fail(err, COP_INVALID, "factor %lld: more tiles than the %dx%d images have rows",
                         (long long)o->factor, (int)cop_task_height(task),
                         (int)cop_task_width(task));
-    for (int32_t c = 0; c < cop_task_classes(task); c++) {
-        int64_t found = cop_plan_class_count(plan, c);
-        if (found >= 0)
-            COP_TRY(check_class(o, c, found, err));
-    }
+    if (cop_plan_need_images(plan, images_per_class(o), err) != COP_OK)
+        return cop_fail_within(err, "ipc x factor x factor images of each class are needed");
     int64_t stored = o->ipc * cop_task_classes(task);
     cop_plan_steps(plan, 1);
     cop_plan_expect_set(plan, cop_decoded_count(decode_of(o), (int32_t)o->factor, stored),
                         o->recipe);
+    cop_plan_spend(plan, 0.0, 0.0);
     return COP_OK;
 }
 
@@ -73,7 +61,9 @@ static cop_status choose(const options *o, const cop_work *work, int32_t label, 
 {
     int64_t wanted = images_per_class(o);
     int64_t found = cop_samples_of_class(cop_work_train_data(work), label, members);
-    COP_TRY(check_class(o, label, found, err));
+    if (found < wanted)
+        return cop_fail(err, COP_INVALID, "class %d has %lld training images, wanted %lld",
+                        (int)label, (long long)found, (long long)wanted);
     if (o->selection == SELECT_RANDOM) {
         cop_stream stream = cop_work_stream(work, "selection", (uint64_t)label);
         cop_stream_permutation(&stream, order, found);

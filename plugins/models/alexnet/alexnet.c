@@ -72,20 +72,10 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
                         "width %lld is odd: the second convolution has 3/2 times as many filters",
                         (long long)o->width);
     COP_TRY(check_size(task, err));
-    alexnet *net = malloc(sizeof *net);
-    if (net == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *net =
-        (alexnet){.options = *o,
-                  .classes = cop_task_classes(task),
-                  .weights.kind = (cop_initializer_kind)(COP_INIT_UNIFORM_FAN_IN + o->initializer)};
-    *self = net;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+    const alexnet net = {.options = *o,
+                         .classes = cop_task_classes(task),
+                         .weights = cop_chosen_start(o->initializer)};
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* Convolution i with what is behind it. *next is the number of the next of the features. */
@@ -107,9 +97,9 @@ static cop_node block(const alexnet *net, cop_layers *l, cop_node x, int i, int 
     return layers[i].is_pooled ? cop_max_pool(g, x, cop_window_square(2, 2, 0)) : x;
 }
 
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const alexnet *net, cop_layers *l, cop_node x, cop_model_output *out)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    const alexnet *net = self;
     int next = 0;
     for (int i = 0; i < LAYERS; i++) {
         x = block(net, l, x, i, &next);
@@ -122,30 +112,6 @@ static cop_node network(const alexnet *net, cop_layers *l, cop_node x, cop_model
     return cop_layer_linear(l, "fc", x, net->classes, true, net->weights);
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "alexnet", .version = "1.0.0", .results_version = "1",
     .summary = "the small AlexNet of the distillation papers: five convolutions, one classifier",
@@ -153,7 +119,9 @@ COP_PLUGIN(
     .citation = "Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural "
                 "Networks, 2012; as in Zhao et al., Dataset Condensation with Gradient "
                 "Matching, 2021",
-    COP_OPTIONS(alexnet_options, options), .ops = &ops,
+    COP_OPTIONS(alexnet_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Zhao et al.'s code (networks.py, AlexNet): 128 filters, no normalisation, "
                 "PyTorch's starting values; norm = \"batch\" is its AlexNetBN.",
     .departures = "other normalisations, nonlinearities and widths are added. Where images are "

@@ -38,6 +38,7 @@ static const cop_option options[] = {
 typedef struct convnet {
     convnet_options options;
     int64_t classes;
+    cop_initializer weights;
 } convnet;
 
 /* Zeros that a one-channel image gets around it, so that with the first convolution's own padding
@@ -61,28 +62,12 @@ static cop_status check_depth(const convnet_options *o, const cop_task *task, co
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
 {
     const convnet_options *o = given;
-    if (o->norm == COP_NORM_GROUP && o->width % o->groups != 0)
-        return cop_fail(err, COP_INVALID, "width %lld does not divide into %lld groups",
-                        (long long)o->width, (long long)o->groups);
+    const convnet net = {.options = *o,
+                         .classes = cop_task_classes(task),
+                         .weights = cop_chosen_start(o->initializer)};
+    COP_TRY(cop_check_norm_groups((cop_norm_kind)o->norm, o->groups, o->width, err));
     COP_TRY(check_depth(o, task, err));
-    convnet *net = malloc(sizeof *net);
-    if (net == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    net->options = *o;
-    net->classes = cop_task_classes(task);
-    *self = net;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
-}
-
-static cop_initializer weight_init(const convnet *net)
-{
-    int32_t kind = COP_INIT_UNIFORM_FAN_IN + net->options.initializer;
-    return (cop_initializer){.kind = (cop_initializer_kind)kind};
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 static cop_node pool(cop_graph *g, int32_t pooling, cop_node x)
@@ -103,7 +88,7 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
     char name[COP_NAME_SIZE];
     (void)snprintf(name, sizeof name, "layers.conv.%lld", (long long)i);
     x = cop_layer_conv(l, name, x, net->options.width, cop_window_square(3, 1, 1), true,
-                       weight_init(net));
+                       net->weights);
     cop_initializer one = {.kind = COP_INIT_CONSTANT, .value = 1.0};
     (void)snprintf(name, sizeof name, "layers.norm.%lld", (long long)i);
     x = cop_layer_norm(l, name, x, (cop_norm_kind)net->options.norm, net->options.groups, one);
@@ -112,17 +97,12 @@ static cop_node block(const convnet *net, cop_layers *l, cop_node x, int64_t i)
     return pool(g, net->options.pooling, x);
 }
 
-static cop_node add_margin(cop_graph *g, cop_node x)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
-    return cop_pad(g, cop_pad(g, x, 2, GREY_MARGIN, GREY_MARGIN), 3, GREY_MARGIN, GREY_MARGIN);
-}
-
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model_output *out)
-{
+    const convnet *net = self;
     cop_graph *g = cop_layers_graph(l);
     if (cop_node_shape(g, x).dim[1] == 1)
-        x = add_margin(g, x);
+        x = cop_pad_images(g, x, GREY_MARGIN);
     for (int64_t i = 0; i < net->options.depth && x != COP_NO_NODE; i++) {
         x = block(net, l, x, i);
         char tap[COP_NAME_SIZE];
@@ -131,39 +111,17 @@ static cop_node network(const convnet *net, cop_layers *l, cop_node x, cop_model
     }
     cop_node embedding = cop_flatten(g, x);
     cop_model_output_tap(out, "embedding", embedding);
-    return cop_layer_linear(l, "classifier", embedding, net->classes, true, weight_init(net));
+    return cop_layer_linear(l, "classifier", embedding, net->classes, true, net->weights);
 }
-
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
 
 COP_PLUGIN(
     MODEL, .id = "convnet", .version = "1.0.0", .results_version = "1",
     .summary = "ConvNet-D: D blocks of 3x3 convolution, normalisation, activation and pooling",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "Gidaris & Komodakis, Dynamic Few-Shot Visual Learning without Forgetting, 2018",
-    COP_OPTIONS(convnet_options, options), .ops = &ops,
+    COP_OPTIONS(convnet_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Kim et al.'s code (models/convnet.py), which is Zhao et al.'s network: depth "
                 "3, width 128, instance norm, ReLU, average pooling, PyTorch's starting values.",
     .departures = "layer norm scales and shifts per channel, not per element; tanh and swish are "

@@ -90,19 +90,9 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
                   .variant = v,
                   .classes = cop_task_classes(task),
                   .padding = cop_task_channels(task) == 1 ? v->grey_padding : 0,
-                  .weights.kind = (cop_initializer_kind)(COP_INIT_UNIFORM_FAN_IN + o->initializer)};
+                  .weights = cop_chosen_start(o->initializer)};
     COP_TRY(check_size(&net, task, err));
-    lenet5 *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *kept = net;
-    *self = kept;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* The names of a block's convolution and normalisation. */
@@ -133,9 +123,9 @@ static cop_node block(const lenet5 *net, cop_layers *l, cop_node x, int i)
     return o->pooling == POOL_AVG ? cop_avg_pool(g, x, half) : cop_max_pool(g, x, half);
 }
 
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const lenet5 *net, cop_layers *l, cop_node x, cop_model_output *out)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    const lenet5 *net = self;
     const variant *v = net->variant;
     cop_graph *g = cop_layers_graph(l);
     for (int i = 0; i < BLOCKS; i++) {
@@ -151,37 +141,15 @@ static cop_node network(const lenet5 *net, cop_layers *l, cop_node x, cop_model_
     return cop_layer_linear(l, v->classifier, x, net->classes, true, net->weights);
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "lenet5", .version = "1.0.0", .results_version = "1",
     .summary = "LeNet-5: of the distillation papers (6-16-120-84), or Caffe's (20-50-500)",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
                 "as in Zhao et al., Dataset Condensation with Gradient Matching, 2021",
-    COP_OPTIONS(lenet5_options, options), .ops = &ops,
+    COP_OPTIONS(lenet5_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Zhao et al.'s code (networks.py, LeNet): 6 and 16 filters, 120 and 84 hidden, "
                 "ReLU, max pooling, PyTorch's starting values; variant = \"caffe\" has the sizes "
                 "of Caffe's and of the pruning papers.",

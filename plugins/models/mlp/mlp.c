@@ -45,19 +45,10 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
         return cop_fail(err, COP_INVALID,
                         "an mlp has no instance norm, which would leave nothing of a feature: norm "
                         "is \"none\", \"batch\", \"layer\" or \"group\"");
-    mlp *net = malloc(sizeof *net);
-    if (net == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *net = (mlp){.options = *o,
-                 .classes = cop_task_classes(task),
-                 .weights.kind = (cop_initializer_kind)(COP_INIT_UNIFORM_FAN_IN + o->initializer)};
-    *self = net;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+    const mlp net = {.options = *o,
+                     .classes = cop_task_classes(task),
+                     .weights = cop_chosen_start(o->initializer)};
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* [N, F] normalised as F channels of one pixel. */
@@ -84,9 +75,9 @@ static cop_node hidden_layer(const mlp *net, cop_layers *l, cop_node x, size_t i
     return cop_activate(cop_layers_graph(l), x, (cop_activation)net->options.activation);
 }
 
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const mlp *net, cop_layers *l, cop_node x, cop_model_output *out)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    const mlp *net = self;
     x = cop_flatten(cop_layers_graph(l), x);
     for (size_t i = 0; i < net->options.hidden.count && x != COP_NO_NODE; i++) {
         x = hidden_layer(net, l, x, i);
@@ -98,37 +89,15 @@ static cop_node network(const mlp *net, cop_layers *l, cop_node x, cop_model_out
     return cop_layer_linear(l, "fc", x, net->classes, true, net->weights);
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "mlp", .version = "1.0.0", .results_version = "1",
     .summary = "a multilayer perceptron: LeNet-300-100, or any hidden layers",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "LeCun et al., Gradient-Based Learning Applied to Document Recognition, 1998; "
                 "as in Frankle & Carbin, The Lottery Ticket Hypothesis, 2019",
-    COP_OPTIONS(mlp_options, options), .ops = &ops,
+    COP_OPTIONS(mlp_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "open_lth (models/mnist_lenet.py): mnist_lenet_300_100, with its normal start "
                 "by fan-in.",
     .departures = "normalisations and other nonlinearities are added; instance norm is refused.");

@@ -19,7 +19,9 @@
  * For the recipe of Frankle et al. (open_lth): initializer = "kaiming_fan_in" (then the classifier
  * too) and norm_scale = "uniform01". With kaiming_fan_out the classifier starts at U(±1/√fan_in).
  *
- * Departures: depth 34 has the standard 3, 4, 6, 3 blocks where Kim et al.'s CIFAR code has 5 each.
+ * Departures: depth 34 has the standard 3, 4, 6, 3 blocks where Kim et al.'s CIFAR code has 5 each;
+ * shortcuts of the three-stage networks are projections, as in open_lth, where He et al. pad with
+ * zeros. Norms other than batch and instance are added.
  */
 #include <coppice/plugin.h>
 
@@ -28,10 +30,8 @@
 
 #define MAX_STAGES 4
 
-enum { STEM_AUTO, STEM_SMALL, STEM_MID, STEM_LARGE };
 enum { START_FAN_OUT, START_FAN_IN };
 
-static const char *const stem_names[] = {"auto", "small", "mid", "large", NULL};
 static const char *const start_names[] = {"kaiming_fan_out", "kaiming_fan_in", NULL};
 
 typedef struct resnet_options {
@@ -48,10 +48,9 @@ static const cop_option options[] = {
                 .unit = "filters"),
     COP_OPT_NORM(resnet_options, norm, COP_NORM_NONE, "batch"),
     COP_OPT_NORM_GROUPS(resnet_options, groups, 1024),
-    COP_OPT_ENUM(
-        resnet_options, stem, "auto", stem_names,
-        "small: 3x3; mid: 3x3 and pooling; large: 7x7 and pooling; auto: by the image's size",
-        .flags = COP_OPTION_ADVANCED),
+    COP_OPT_STEM(
+        resnet_options, stem,
+        "small: 3x3; mid: 3x3 and pooling; large: 7x7 and pooling; auto: by the image's size"),
     COP_OPT_ENUM(resnet_options, initializer, "kaiming_fan_out", start_names,
                  "He et al.'s normal start of the convolutions, by fan-out or fan-in"),
     COP_OPT_NORM_SCALE(resnet_options, norm_scale),
@@ -61,7 +60,7 @@ typedef struct resnet {
     int64_t classes, width, groups;
     int32_t stage_count;
     int32_t blocks[MAX_STAGES];
-    int32_t stem;
+    cop_stem stem;
     cop_norm_kind norm;
     cop_initializer conv_init, linear_init, scale_init;
 } resnet;
@@ -89,22 +88,12 @@ static bool choose_family(int64_t depth, resnet *net)
     return true;
 }
 
-static int32_t choose_stem(int32_t stem, const cop_task *task)
-{
-    if (stem != STEM_AUTO)
-        return stem;
-    int32_t side =
-        cop_task_height(task) > cop_task_width(task) ? cop_task_height(task) : cop_task_width(task);
-    return side <= 64 ? STEM_SMALL : side <= 128 ? STEM_MID : STEM_LARGE;
-}
-
 static void choose_starts(const resnet_options *o, resnet *net)
 {
     bool fan_in = o->initializer == START_FAN_IN;
     net->conv_init.kind = fan_in ? COP_INIT_KAIMING_FAN_IN : COP_INIT_KAIMING_FAN_OUT;
     net->linear_init.kind = fan_in ? COP_INIT_KAIMING_FAN_IN : COP_INIT_UNIFORM_FAN_IN;
-    net->scale_init.kind = o->norm_scale == 1 ? COP_INIT_UNIFORM_01 : COP_INIT_CONSTANT;
-    net->scale_init.value = 1.0;
+    net->scale_init = cop_chosen_norm_scale(o->norm_scale);
 }
 
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
@@ -118,22 +107,10 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
                         "56, 110)",
                         (long long)o->depth);
     net.width = o->width != 0 ? o->width : net.stage_count == 4 ? 32 : 16;
-    if (net.norm == COP_NORM_GROUP && net.width % net.groups != 0)
-        return cop_fail(err, COP_INVALID, "width %lld does not divide into %lld groups",
-                        (long long)net.width, (long long)net.groups);
-    net.stem = choose_stem(o->stem, task);
+    COP_TRY(cop_check_norm_groups(net.norm, net.groups, net.width, err));
+    net.stem = cop_chosen_stem(o->stem, task);
     choose_starts(o, &net);
-    resnet *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *kept = net;
-    *self = kept;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* <scope>.<conv> of the given size, then <scope>.<norm>; the scope may be empty. */
@@ -150,10 +127,10 @@ static cop_node conv_norm(const resnet *net, cop_layers *l, const char *scope, c
 static cop_node stem(const resnet *net, cop_layers *l, cop_node x)
 {
     cop_window window =
-        net->stem == STEM_LARGE ? cop_window_square(7, 2, 3) : cop_window_square(3, 1, 1);
+        net->stem == COP_STEM_LARGE ? cop_window_square(7, 2, 3) : cop_window_square(3, 1, 1);
     cop_graph *g = cop_layers_graph(l);
     x = cop_relu(g, conv_norm(net, l, "", "conv1", "bn1", x, net->width, window));
-    return net->stem == STEM_SMALL ? x : cop_max_pool(g, x, cop_window_square(3, 2, 1));
+    return net->stem == COP_STEM_SMALL ? x : cop_max_pool(g, x, cop_window_square(3, 2, 1));
 }
 
 static cop_node basic_block(const resnet *net, cop_layers *l, const char *scope, cop_node x,
@@ -184,9 +161,9 @@ static cop_node stage(const resnet *net, cop_layers *l, cop_node x, int32_t s)
     return x;
 }
 
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const resnet *net, cop_layers *l, cop_node x, cop_model_output *out)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    const resnet *net = self;
     x = stem(net, l, x);
     cop_model_output_tap(out, "stem", x);
     for (int32_t s = 0; s < net->stage_count; s++) {
@@ -201,36 +178,14 @@ static cop_node network(const resnet *net, cop_layers *l, cop_node x, cop_model_
     return cop_layer_linear(l, "fc", embedding, net->classes, true, net->linear_init);
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "resnet", .version = "1.0.0", .results_version = "1",
     .summary = "residual networks of basic blocks: ResNet-10, 18, 34 and 20, 32, 44, 56, 110",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "He et al., Deep Residual Learning for Image Recognition, 2016",
-    COP_OPTIONS(resnet_options, options), .ops = &ops,
+    COP_OPTIONS(resnet_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Kim et al.'s code for CIFAR (models/resnet.py), which McDermott & Cummings use"
                 " too: four stages from width 32 on, batch norm, normal start by fan-out. Their"
                 " ImageNet networks and the standard CIFAR ResNet-18 are width = 64; the three-"

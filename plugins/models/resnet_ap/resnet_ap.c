@@ -26,10 +26,6 @@
 
 #define STAGES 4
 
-enum { STEM_AUTO, STEM_SMALL, STEM_MID, STEM_LARGE };
-
-static const char *const stem_names[] = {"auto", "small", "mid", "large", NULL};
-
 typedef struct resnet_ap_options {
     int64_t depth, width, groups;
     int32_t norm, stem;
@@ -42,17 +38,16 @@ static const cop_option options[] = {
                 .unit = "filters"),
     COP_OPT_NORM(resnet_ap_options, norm, COP_NORM_NONE, "instance"),
     COP_OPT_NORM_GROUPS(resnet_ap_options, groups, 1024),
-    COP_OPT_ENUM(resnet_ap_options, stem, "auto", stem_names,
+    COP_OPT_STEM(resnet_ap_options, stem,
                  "small: 3x3; mid: 3x3 and pooling by 2; large: 7x7 and pooling by 4; auto: by the "
-                 "image's size",
-                 .flags = COP_OPTION_ADVANCED),
+                 "image's size"),
 };
 
 typedef struct resnet_ap {
     resnet_ap_options options;
     const int32_t *blocks; /* of each stage */
     int64_t classes;
-    int32_t stem;
+    cop_stem stem;
 } resnet_ap;
 
 static const int32_t *find_depth(int64_t depth)
@@ -62,19 +57,10 @@ static const int32_t *find_depth(int64_t depth)
     return depth == 10 ? ten : depth == 18 ? eighteen : depth == 34 ? thirty_four : NULL;
 }
 
-static int32_t choose_stem(int32_t stem, const cop_task *task)
-{
-    int32_t height = cop_task_height(task), width = cop_task_width(task);
-    int32_t side = height > width ? height : width;
-    if (stem != STEM_AUTO)
-        return stem;
-    return side <= 64 ? STEM_SMALL : side <= 128 ? STEM_MID : STEM_LARGE;
-}
-
 /* How many pixels become one along a side: by the stem, and by three stages of 2. */
-static int32_t shrinking(int32_t stem)
+static int32_t shrinking(cop_stem stem)
 {
-    return 8 * (stem == STEM_SMALL ? 1 : stem == STEM_MID ? 2 : 4);
+    return 8 * (stem == COP_STEM_SMALL ? 1 : stem == COP_STEM_MID ? 2 : 4);
 }
 
 static cop_status create_impl(const void *given, const cop_task *task, void **self, cop_error *err)
@@ -83,7 +69,7 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
     resnet_ap net = {.options = *o,
                      .blocks = find_depth(o->depth),
                      .classes = cop_task_classes(task),
-                     .stem = choose_stem(o->stem, task)};
+                     .stem = cop_chosen_stem(o->stem, task)};
     int32_t height = cop_task_height(task), width = cop_task_width(task);
     int32_t least = shrinking(net.stem);
     if (net.blocks == NULL)
@@ -93,18 +79,9 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
         return cop_fail(err, COP_INVALID,
                         "images of %d x %d are too small for ResNetAP with the stem \"%s\": at "
                         "least %d x %d",
-                        (int)height, (int)width, stem_names[net.stem], (int)least, (int)least);
-    resnet_ap *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *kept = net;
-    *self = kept;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+                        (int)height, (int)width, cop_stem_choices[net.stem], (int)least,
+                        (int)least);
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* <scope>.<word>: a convolution of stride 1 that keeps the image's size. */
@@ -136,7 +113,7 @@ static cop_node shrink(cop_layers *l, cop_node x, int32_t stride)
 
 static cop_node stem(const resnet_ap *net, cop_layers *l, cop_node x)
 {
-    x = conv(net, l, "layer0", "conv1", x, net->options.width, net->stem == STEM_LARGE ? 7 : 3);
+    x = conv(net, l, "layer0", "conv1", x, net->options.width, net->stem == COP_STEM_LARGE ? 7 : 3);
     x = cop_relu(cop_layers_graph(l), norm(net, l, "layer0", "bn1", x));
     return shrink(l, x, shrinking(net->stem) / 8);
 }
@@ -168,9 +145,9 @@ static cop_node stage(const resnet_ap *net, cop_layers *l, cop_node x, int s)
     return x;
 }
 
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const resnet_ap *net, cop_layers *l, cop_node x, cop_model_output *out)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
+    const resnet_ap *net = self;
     x = stem(net, l, x);
     cop_model_output_tap(out, "stem", x);
     for (int s = 0; s < STAGES; s++) {
@@ -186,37 +163,15 @@ static cop_node network(const resnet_ap *net, cop_layers *l, cop_node x, cop_mod
                             (cop_initializer){.kind = COP_INIT_UNIFORM_FAN_IN});
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "resnet_ap", .version = "1.0.0", .results_version = "1",
     .summary = "ResNetAP-10, 18 and 34: residual networks with average pooling for strides",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "Kim et al., Dataset Condensation via Efficient Synthetic-Data "
                 "Parameterization, ICML 2022",
-    COP_OPTIONS(resnet_ap_options, options), .ops = &ops,
+    COP_OPTIONS(resnet_ap_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Kim et al.'s code for ImageNet-10 (models/resnet_ap.py, misc/reproduce.py): "
                 "depth 10, width 64, instance norm, the stem by the image's size.",
     .departures = "layer and group norm are added; spectral norm and the bottleneck depths (50 "

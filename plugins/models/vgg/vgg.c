@@ -18,7 +18,7 @@
  *
  * Departures: where images are not of 32x32, the linear head takes what is left, where Zhao et
  * al.'s code takes 512 numbers; biases start at U(±1/√fan_in) with every initializer, torchvision's
- * at 0, and its hidden layers at N(0, 0.01²).
+ * at 0, and its hidden layers at N(0, 0.01²). Layer and group norm are added.
  */
 #include <coppice/plugin.h>
 
@@ -109,24 +109,13 @@ static cop_status create_impl(const void *given, const cop_task *task, void **se
     vgg net = {.options = *o,
                .convolutions = find_depth(o->depth),
                .classes = cop_task_classes(task),
-               .weights.kind = (cop_initializer_kind)(COP_INIT_UNIFORM_FAN_IN + o->initializer),
-               .scale = {.kind = o->norm_scale == 1 ? COP_INIT_UNIFORM_01 : COP_INIT_CONSTANT,
-                         .value = 1.0}};
+               .weights = cop_chosen_start(o->initializer),
+               .scale = cop_chosen_norm_scale(o->norm_scale)};
     if (net.convolutions == NULL)
         return cop_fail(err, COP_INVALID, "there is no VGG-%lld: depth is 11, 13, 16 or 19",
                         (long long)o->depth);
     COP_TRY(check_size(task, err));
-    vgg *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        return cop_fail(err, COP_FAILED, "out of memory");
-    *kept = net;
-    *self = kept;
-    return COP_OK;
-}
-
-static void destroy_impl(void *self)
-{
-    free(self);
+    return cop_model_keep(&net, sizeof net, self, err);
 }
 
 /* Convolution, normalisation, rectifier. *next is the number of the next of the features. */
@@ -189,18 +178,13 @@ static cop_node head(const vgg *net, cop_layers *l, cop_node x, cop_model_output
                             net->weights);
 }
 
-static cop_node add_margin(cop_graph *g, cop_node x)
+static cop_node network(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
 {
-    return cop_pad(g, cop_pad(g, x, 2, GREY_MARGIN, GREY_MARGIN), 3, GREY_MARGIN, GREY_MARGIN);
-}
-
-/* The network, for declaring (out is NULL) and for building. */
-static cop_node network(const vgg *net, cop_layers *l, cop_node x, cop_model_output *out)
-{
+    const vgg *net = self;
     cop_graph *g = cop_layers_graph(l);
     int next = 0;
     if (cop_node_shape(g, x).dim[1] == 1)
-        x = add_margin(g, x);
+        x = cop_pad_images(g, x, GREY_MARGIN);
     for (int s = 0; s < STAGES; s++) {
         x = stage(net, l, x, s, &next);
         char tap[COP_NAME_SIZE];
@@ -210,30 +194,6 @@ static cop_node network(const vgg *net, cop_layers *l, cop_node x, cop_model_out
     return head(net, l, x, out);
 }
 
-static cop_status declare_impl(void *self, cop_declaration *declaration, cop_error *err)
-{
-    cop_layers *l = cop_layers_declaring(declaration);
-    (void)network(self, l, cop_declaration_images(declaration), NULL);
-    return cop_graph_check(cop_layers_graph(l), err);
-}
-
-static cop_status build_impl(void *self, cop_graph *g, cop_node x, const cop_node *params,
-                             const cop_node *buffers, cop_mode mode, cop_model_output *out,
-                             cop_error *err)
-{
-    cop_layers *l = cop_layers_building(g, params, buffers, out, mode);
-    cop_model_output_logits(out, network(self, l, x, out));
-    return cop_graph_check(g, err);
-}
-
-static const cop_model_ops ops = {
-    .size = sizeof(cop_model_ops),
-    .create = create_impl,
-    .destroy = destroy_impl,
-    .declare = declare_impl,
-    .build = build_impl,
-};
-
 COP_PLUGIN(
     MODEL, .id = "vgg", .version = "1.0.0", .results_version = "1",
     .summary =
@@ -242,7 +202,9 @@ COP_PLUGIN(
     .citation =
         "Simonyan & Zisserman, Very Deep Convolutional Networks for Large-Scale Image "
         "Recognition, 2015; as in Zhao et al., Dataset Condensation with Gradient Matching, 2021",
-    COP_OPTIONS(vgg_options, options), .ops = &ops,
+    COP_OPTIONS(vgg_options, options),
+    .ops = &(const cop_model_ops){COP_SIZED(cop_model_ops), .create = create_impl, .destroy = free,
+                                  .network = network},
     .defaults = "Zhao et al.'s code (networks.py, VGG11), the VGG of the distillation papers' "
                 "tables: depth 11, instance norm, max pooling, one linear classifier, PyTorch's"
                 " starting values; the ImageNet head is torchvision's.",

@@ -13,42 +13,18 @@
 #include <coppice/plugin.h>
 
 typedef struct options {
-    double sparsity, rate, temperature;
+    cop_prune_options prune;
+    double temperature;
     int64_t per_class;
-    int32_t scope;
-    bool iterative;
-    cop_string_list exclude;
 } options;
-
-static cop_prune_amount amount(const options *o)
-{
-    return (cop_prune_amount){COP_SIZED(cop_prune_amount), .scope = o->scope,
-                              .sparsity = o->sparsity, .rate = o->rate, .exclude = &o->exclude};
-}
 
 static cop_status plan_grasp(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
-    const cop_prune_amount a = amount(o);
     int64_t samples = o->per_class * cop_task_classes(cop_plan_task(plan));
     /* A gradient is about three forward passes, a product with the Hessian six. */
     cop_plan_flops(plan, 9.0 * cop_model_forward_flops(cop_plan_model(plan)) * (double)samples);
-    return cop_plan_prune(plan, &a, err);
-}
-
-/* +w ∘ Hg, of which the lowest go, in the place of Hg. */
-static cop_status make_scores(const cop_tensors *weights, const cop_tensors *product,
-                              cop_error *err)
-{
-    for (size_t i = 0; i < cop_tensors_count(product); i++) {
-        const cop_tensor *hg = cop_tensors_at(product, i);
-        const cop_tensor *w = cop_tensors_find(weights, hg->name);
-        if (w == NULL)
-            return cop_fail(err, COP_FAILED, "the ticket has no '%s'", hg->name);
-        for (int64_t k = 0; k < cop_shape_count(hg->shape); k++)
-            cop_f32(hg)[k] *= cop_f32(w)[k];
-    }
-    return COP_OK;
+    return cop_prune_plan(o, plan, err);
 }
 
 /* The product with the gradient over all prunable weights, or over those that are left. */
@@ -61,7 +37,7 @@ static cop_status multiply(const options *o, cop_work *work, const cop_tensors *
     COP_TRY(cop_work_mask(work, &mask, err));
     COP_TRY(cop_work_sample_objective(work, samples, 1.0 / o->temperature, &objective, err));
     cop_status status = cop_objective_gradient(objective, weights, gradient, NULL, err);
-    if (status == COP_OK && o->iterative)
+    if (status == COP_OK && o->prune.iterative)
         cop_mask_apply(mask, gradient);
     if (status == COP_OK)
         status = cop_objective_hessian_product(objective, weights, gradient, product, err);
@@ -72,34 +48,34 @@ static cop_status multiply(const options *o, cop_work *work, const cop_tensors *
 static cop_status finish_grasp(void *self, cop_work *work, cop_error *err)
 {
     const options *o = self;
-    const cop_prune_amount a = amount(o);
     const cop_tensors *weights = NULL, *mask = NULL;
     cop_tensors *scores = NULL;
-    COP_TRY(o->iterative ? cop_work_initial(work, &weights, err)
-                         : cop_work_start(work, &weights, err));
+    COP_TRY(o->prune.iterative ? cop_work_initial(work, &weights, err)
+                               : cop_work_start(work, &weights, err));
     COP_TRY(cop_work_mask(work, &mask, err));
-    COP_TRY(cop_work_scores(work, COP_F32, &o->exclude, &scores, err));
+    COP_TRY(cop_work_scores(work, COP_F32, &o->prune.exclude, &scores, err));
     /* Layers that keep their weights are part of H and g, too. */
     cop_tensors *gradient = cop_tensors_clone(mask);
     cop_status status = gradient != NULL ? multiply(o, work, weights, gradient, scores, err)
                                          : cop_fail(err, COP_FAILED, "out of memory");
     cop_tensors_free(gradient);
     COP_TRY(status);
-    COP_TRY(make_scores(weights, scores, err));
-    return cop_work_prune(work, scores, &a, err);
+    /* +w ∘ Hg, of which the lowest go, in the place of Hg. */
+    COP_TRY(cop_scores_multiply(scores, weights, err));
+    return cop_prune_lowest(o, work, scores, err);
 }
 
 static const cop_option option_table[] = {
-    COP_OPT_SPARSITY(options, sparsity, "0.9", 0),
-    COP_OPT_RATE(options, rate),
-    COP_OPT_SCOPE(options, scope, "global"),
-    COP_OPT_ITERATIVE(options, iterative),
+    COP_OPT_SPARSITY(cop_prune_options, sparsity, "0.9", 0),
+    COP_OPT_RATE(cop_prune_options, rate),
+    COP_OPT_SCOPE(cop_prune_options, scope, "global"),
+    COP_OPT_ITERATIVE(cop_prune_options, iterative),
     COP_OPT_FLOAT(options, temperature, "200", 1e-6, 1e9, "Logits are divided by this"),
     COP_OPT_INT(options, per_class, "10", 1, 1e6,
                 "Training images that H and g are of, times the number of classes; drawn without "
                 "regard to class (the authors: so many of each)",
                 .unit = "images"),
-    COP_OPT_EXCLUDE(options, exclude),
+    COP_OPT_EXCLUDE(cop_prune_options, exclude),
 };
 
 COP_PLUGIN(PRUNER, .id = "grasp", .version = "1.0.0", .results_version = "1",

@@ -15,21 +15,6 @@ void like_close(like_file *file)
     file->tensors = NULL;
 }
 
-static bool is_kept(const cop_tensor *t, int64_t i)
-{
-    switch (t->dtype) {
-    case COP_F32:
-        return ((const float *)t->data)[i] != 0.0f;
-    case COP_F64:
-        return ((const double *)t->data)[i] != 0.0;
-    case COP_U8:
-        return ((const uint8_t *)t->data)[i] != 0;
-    case COP_I64:
-        return ((const int64_t *)t->data)[i] != 0;
-    }
-    return false;
-}
-
 cop_status like_count(const like_file *file, const char *name, cop_shape shape, int64_t round,
                       int64_t rounds, int64_t *left, cop_error *err)
 {
@@ -41,7 +26,7 @@ cop_status like_count(const like_file *file, const char *name, cop_shape shape, 
         return cop_fail(err, COP_INVALID, "like: in %s \"%s\" has another shape than the ticket's",
                         file->path, name);
     for (int64_t i = 0; i < weights; i++)
-        kept += is_kept(t, i);
+        kept += cop_tensor_value(t, i) != 0.0;
     double gone = (double)(weights - kept) / (double)weights;
     *left = cop_share_of(cop_density_after(gone, round, rounds), weights);
     return COP_OK;

@@ -42,13 +42,18 @@ static cop_status count_like(const options *o, const like_file *file, cop_plan *
 {
     const cop_model *model = cop_plan_model(plan);
     const int64_t round = cop_plan_round(plan), rounds = cop_plan_rounds(plan);
+    bool prunes = false;
     for (size_t i = 0; i < cop_model_parameter_count(model); i++) {
         const cop_parameter *p = cop_model_parameter(model, i);
         int64_t count = p->prunable ? cop_shape_count(p->shape) : 0;
-        if (p->prunable && !cop_name_listed(p->name, &o->exclude))
+        if (p->prunable && !cop_name_listed(p->name, &o->exclude)) {
             COP_TRY(like_count(file, p->name, p->shape, round, rounds, &count, err));
+            prunes = true;
+        }
         *left += count;
     }
+    if (!prunes)
+        return cop_fail(err, COP_INVALID, "exclude leaves no weights to prune");
     return COP_OK;
 }
 
@@ -57,10 +62,11 @@ static cop_status plan_like(const options *o, cop_plan *plan, cop_error *err)
     const cop_model *model = cop_plan_model(plan);
     like_file file = {0};
     int64_t left = 0;
-    if (o->sparsity > 0.0 || o->distribution != UNIFORM)
+    if (o->sparsity > 0.0 || o->distribution != UNIFORM || cop_plan_states(plan, "rate") ||
+        cop_plan_states(plan, "scope"))
         return cop_fail(err, COP_INVALID,
-                        "like takes the layers' shares from a file: sparsity and distribution have "
-                        "no say then");
+                        "like takes the layers' shares from a file: sparsity, rate, distribution "
+                        "and scope have no say then");
     if (cop_model_prunable_count(model) == 0)
         return cop_fail(err, COP_INVALID, "the model has no prunable weights");
     COP_TRY(cop_plan_check_listed(plan, "exclude", &o->exclude, err));
@@ -76,6 +82,10 @@ static cop_status plan_random(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
     const cop_prune_amount a = amount(o);
+    if (o->distribution == ERK && o->scope == COP_SCOPE_LAYER)
+        return cop_fail(err, COP_INVALID,
+                        "distribution = \"erk\" divides the share among layers: scope = \"layer\" "
+                        "has no say");
     return o->like[0] != '\0' ? plan_like(o, plan, err) : cop_plan_prune(plan, &a, err);
 }
 
@@ -92,14 +102,6 @@ static cop_status draw_scores(cop_work *work, const options *o, cop_tensors **sc
             cop_f64(score)[j] = (double)cop_stream_u32(&stream);
     }
     return COP_OK;
-}
-
-static int64_t ones(const cop_tensor *mask)
-{
-    int64_t sum = 0;
-    for (int64_t i = 0; i < cop_shape_count(mask->shape); i++)
-        sum += cop_f32(mask)[i] != 0.0f;
-    return sum;
 }
 
 /* Of one layer the lowest scores go, until its target is left. */
@@ -155,7 +157,7 @@ static cop_status prune_layers(cop_work *work, const options *o, const cop_tenso
     for (size_t i = 0; i < count; i++) {
         const cop_tensor *score = cop_tensors_at(scores, i);
         const cop_tensor *m = cop_tensors_find(mask, score->name);
-        layers[i] = (erk_layer){.shape = score->shape, .left = ones(m)};
+        layers[i] = (erk_layer){.shape = score->shape, .left = cop_mask_tensor_count(m)};
     }
     if (o->like[0] != '\0')
         COP_TRY(follow(work, o, scores, layers, err));

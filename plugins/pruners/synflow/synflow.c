@@ -20,26 +20,31 @@
 #include <string.h>
 
 typedef struct options {
-    double sparsity, rate;
+    cop_prune_options prune; /* without a row for the scope: all layers together */
     int64_t iterations;
-    cop_string_list exclude;
 } options;
 
-static cop_prune_amount amount(const options *o)
+/* Batch norm keeps statistics in buffers; a scale without any is of a norm by the image. */
+static bool is_normalised_by_image(const cop_model *model)
 {
-    return (cop_prune_amount){COP_SIZED(cop_prune_amount), .scope = COP_SCOPE_GLOBAL,
-                              .sparsity = o->sparsity, .rate = o->rate, .exclude = &o->exclude};
+    for (size_t i = 0; i < cop_model_parameter_count(model); i++)
+        if (cop_model_parameter(model, i)->role == COP_ROLE_NORM_SCALE)
+            return cop_model_buffer_count(model) == 0;
+    return false;
 }
 
 static cop_status plan_synflow(const void *given, cop_plan *plan, cop_error *err)
 {
     const options *o = given;
-    const cop_prune_amount a = amount(o);
+    if (is_normalised_by_image(cop_plan_model(plan)))
+        cop_plan_warn(plan, "the model normalises by the image (instance, group or layer norm), "
+                            "which scores do not flow through evenly: what keeps SynFlow from "
+                            "emptying a layer holds with batch norm and without norm alone");
     cop_plan_steps(plan, o->iterations);
     /* Each iteration is a gradient on one image. */
     cop_plan_flops(plan,
                    3.0 * cop_model_forward_flops(cop_plan_model(plan)) * (double)o->iterations);
-    return cop_plan_prune(plan, &a, err);
+    return cop_prune_plan(o, plan, err);
 }
 
 static cop_status begin_synflow(void *self, cop_work *work, cop_error *err)
@@ -171,11 +176,10 @@ static int64_t left_after(const options *o, int64_t kept, int64_t left, int64_t 
 static cop_status step_synflow(void *self, cop_work *work, int64_t i, cop_error *err)
 {
     const options *o = self;
-    const cop_prune_amount a = amount(o);
     cop_tensors *mask = cop_work_bag(work), *scores = NULL;
     int64_t kept = 0, left = 0;
-    COP_TRY(cop_work_scores(work, COP_F64, &o->exclude, &scores, err));
-    COP_TRY(cop_work_prune_target(work, scores, &a, &kept, &left, err));
+    COP_TRY(cop_work_scores(work, COP_F64, &o->prune.exclude, &scores, err));
+    COP_TRY(cop_prune_target(o, work, scores, &kept, &left, err));
     COP_TRY(fill_scores(work, mask, scores, err));
     int64_t excess = kept - left_after(o, kept, left, i);
     int64_t gone = i > 0 ? kept - left_after(o, kept, left, i - 1) : 0;
@@ -189,11 +193,11 @@ static cop_status finish_synflow(void *self, cop_work *work, cop_error *err)
 }
 
 static const cop_option option_table[] = {
-    COP_OPT_SPARSITY(options, sparsity, "0.9", 0),
-    COP_OPT_RATE(options, rate),
+    COP_OPT_SPARSITY(cop_prune_options, sparsity, "0.9", 0),
+    COP_OPT_RATE(cop_prune_options, rate),
     COP_OPT_INT(options, iterations, "100", 1, 1e6,
                 "Steps of the exponential schedule that a round takes", .unit = "iterations"),
-    COP_OPT_EXCLUDE(options, exclude),
+    COP_OPT_EXCLUDE(cop_prune_options, exclude),
 };
 
 COP_PLUGIN(

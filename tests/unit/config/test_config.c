@@ -1,11 +1,13 @@
 /* test_config.c: config files: reading, overriding, and refusing, with file and line. */
 #include "support.h"
 
+#include "config/tables.h"
 #include "config_text.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "plugin/options/setting.h"
+#include "plugin/preparation.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -102,11 +104,22 @@ static void records_a_config_that_reads_back(void **state)
     cop_config_free(b);
 }
 
-static void describes_its_own_groups(void **state)
+static void its_own_tables_are_as_those_of_plugins_have_to_be(void **state)
 {
     (void)state;
     cop_error err = {0};
-    assert_ok(cop_config_check_tables(&err), &err);
+    for (size_t i = 0; i < COP_SECTION_COUNT; i++) {
+        const cop_section *s = cop_section_table((cop_section_id)i);
+        assert_ok(cop_options_check(s->options, s->count, s->size, &err), &err);
+    }
+    size_t count = 0;
+    const cop_option *rows = cop_preparation_options(&count);
+    assert_ok(cop_options_check(rows, count, sizeof(cop_preparation), &err), &err);
+}
+
+static void describes_its_own_groups(void **state)
+{
+    (void)state;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
@@ -589,6 +602,7 @@ int main(void)
         cmocka_unit_test(reads_every_group),
         cmocka_unit_test(fills_what_is_not_said),
         cmocka_unit_test(records_a_config_that_reads_back),
+        cmocka_unit_test(its_own_tables_are_as_those_of_plugins_have_to_be),
         cmocka_unit_test(describes_its_own_groups),
         cmocka_unit_test(warns_of_an_override_of_what_is_swept),
         cmocka_unit_test(refuses_names_that_are_no_plain_text),

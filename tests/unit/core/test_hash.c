@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool equal(cop_digest a, cop_digest b)
 {
@@ -96,7 +97,11 @@ static void files_hash_like_their_bytes(void **state)
     (void)snprintf(path, sizeof path, "%s/absent", directory);
     assert_refused(cop_hash_file(path, &digest, &err), COP_FAILED, &err,
                    "/absent: No such file or directory");
-    assert_refused(cop_hash_file(directory, &digest, &err), COP_FAILED, &err, "Is a directory");
+    assert_refused(cop_hash_file(directory, &digest, &err), COP_FAILED, &err,
+                   "it is not a regular file");
+    assert_int_equal(mkfifo(path, 0600), 0); /* opening one waits for its writer */
+    assert_refused(cop_hash_file(path, &digest, &err), COP_FAILED, &err,
+                   "it is not a regular file");
     remove_tree(directory);
 }
 

@@ -26,9 +26,8 @@ static void start(captured *c, cop_log_level level, bool live)
     *c = (captured){0};
     c->stream = open_memstream(&c->text, &c->size);
     assert_non_null(c->stream);
-    c->log = cop_logger_new(c->stream, level, live);
+    c->log = cop_logger_new_by(c->stream, level, live, read_clock, &c->now);
     assert_non_null(c->log);
-    cop_log_set_clock(c->log, read_clock, &c->now);
 }
 
 static void end_with(captured *c, const char *wanted)

@@ -124,6 +124,28 @@ static void bad_additions_are_refused_and_leave_the_set(void **state)
     cop_tensors_free(set);
 }
 
+static void an_element_of_any_type_is_read_as_a_double(void **state)
+{
+    (void)state;
+    cop_tensors *set = cop_tensors_new();
+    cop_tensor *f32 = NULL, *f64 = NULL, *u8 = NULL, *i64 = NULL;
+    cop_error err = {0};
+    assert_ok(cop_tensors_add(set, "f32", COP_F32, cop_shape2(2, 2), &f32, &err), &err);
+    assert_ok(cop_tensors_add(set, "f64", COP_F64, cop_shape1(2), &f64, &err), &err);
+    assert_ok(cop_tensors_add(set, "u8", COP_U8, cop_shape1(2), &u8, &err), &err);
+    assert_ok(cop_tensors_add(set, "i64", COP_I64, cop_shape1(2), &i64, &err), &err);
+    cop_f32(f32)[3] = 0.1f;
+    cop_f64(f64)[1] = 0.1;
+    cop_u8(u8)[1] = 255;
+    cop_i64(i64)[1] = -(INT64_C(1) << 53);
+    assert_true(cop_tensor_value(f32, 3) == (double)0.1f);
+    assert_true(cop_tensor_value(f64, 1) == 0.1);
+    assert_true(cop_tensor_value(u8, 1) == 255.0);
+    assert_true(cop_tensor_value(i64, 1) == -0x1p53);
+    assert_true(cop_tensor_value(u8, 0) == 0.0);
+    cop_tensors_free(set);
+}
+
 static void a_clone_is_deep(void **state)
 {
     (void)state;
@@ -304,6 +326,7 @@ int main(void)
         cmocka_unit_test(bytes_are_checked_for_overflow),
         cmocka_unit_test(added_tensors_are_zero_aligned_and_found),
         cmocka_unit_test(bad_additions_are_refused_and_leave_the_set),
+        cmocka_unit_test(an_element_of_any_type_is_read_as_a_double),
         cmocka_unit_test(a_clone_is_deep),
         cmocka_unit_test(a_copy_names_the_first_difference_and_does_nothing),
         cmocka_unit_test(sets_share_a_bag_under_prefixes),

@@ -83,6 +83,11 @@ static cop_node padded(cop_graph *g)
     return cop_pad(g, x(g), 1, 2, 4);
 }
 
+static cop_node padded_images(cop_graph *g)
+{
+    return cop_pad_images(g, x(g), 2);
+}
+
 static cop_node joined(cop_graph *g)
 {
     cop_node parts[] = {x(g), in(g, "b", cop_shape4(2, 3, 1, 8)),
@@ -261,6 +266,7 @@ static const struct {
     {"repeated", repeated, COP_OP_BROADCAST, {3, {2, 4, 3}}},
     {"sliced", sliced, COP_OP_SLICE, {4, {2, 3, 5, 8}}},
     {"padded", padded, COP_OP_PAD, {4, {2, 9, 9, 8}}},
+    {"padded images", padded_images, COP_OP_PAD, {4, {2, 3, 13, 12}}},
     {"joined", joined, COP_OP_CONCAT, {4, {2, 3, 14, 8}}},
     {"gathered", gathered, COP_OP_GATHER, {4, {3, 3, 9, 8}}},
     {"scattered", scattered, COP_OP_SCATTER_ADD, {2, {10, 7}}},

@@ -385,6 +385,64 @@ static void dsa_draws_one_of_six_for_a_batch(void **state)
     cop_draws_free(d);
 }
 
+/* Kim et al.'s code shuffles the three for each image, and clamps nothing: b times the image; s
+ * about each pixel's grey; c about the image's mean grey. */
+static void jitter_in_order(const char order[3], const double amount[3], double image[3][4])
+{
+    static const double luma[3] = {0.299, 0.587, 0.114};
+    for (int k = 0; k < 3; k++) {
+        double grey[4] = {0}, mean = 0;
+        for (int i = 0; i < 4; i++) {
+            for (int c = 0; c < 3; c++)
+                grey[i] += luma[c] * image[c][i];
+            mean += grey[i] / 4;
+        }
+        for (int c = 0; c < 3; c++)
+            for (int i = 0; i < 4; i++) {
+                double about = order[k] == 'b' ? 0 : order[k] == 's' ? grey[i] : mean;
+                double by = amount[order[k] == 'b' ? 0 : order[k] == 's' ? 1 : 2];
+                image[c][i] = by * image[c][i] + (1 - by) * about;
+            }
+    }
+}
+
+static void the_order_of_jitter_makes_no_difference(void **state)
+{
+    (void)state;
+    static const char orders[6][4] = {"bsc", "bcs", "sbc", "scb", "cbs", "csb"};
+    static const double amount[3] = {1.35, 0.65, 1.3};
+    static const char *const names[] = {"jitter_brightness", "jitter_saturation",
+                                        "jitter_contrast"};
+    static const float luma[3] = {0.299f, 0.587f, 0.114f}, zeros[3] = {0}, ones[3] = {1, 1, 1};
+    cop_stream s = cop_stream_make(7, "jitter", 0);
+    float x[12], amounts[3];
+    for (int i = 0; i < 12; i++)
+        x[i] = cop_stream_uniform(&s);
+    cop_error err = {0};
+    cop_program *program = NULL;
+    cop_graph *g = cop_graph_new();
+    cop_node y = cop_augment(g, "d", cop_input(g, "x", cop_shape4(1, 3, 2, 2)), COP_AUGMENT_JITTER);
+    assert_ok(cop_compile(g, &y, 1, NULL, &program, &err), &err);
+    cop_graph_free(g);
+    assert_ok(cop_program_bind_name(program, "x", x, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        amounts[i] = (float)amount[i];
+        bind(program, names[i], &amounts[i]);
+    }
+    bind(program, "luma", luma);
+    bind(program, "mean", zeros);
+    bind(program, "std", ones);
+    assert_ok(cop_program_run(program, &err), &err);
+    for (int k = 0; k < 6; k++) {
+        double wanted[3][4];
+        for (int i = 0; i < 12; i++)
+            wanted[i / 4][i % 4] = (double)x[i];
+        jitter_in_order(orders[k], amount, wanted);
+        assert_close_f32(cop_program_output(program, 0), &wanted[0][0], 12, 1e-6, 1e-6);
+    }
+    cop_program_free(program);
+}
+
 static void jitter_wants_three_channels(void **state)
 {
     (void)state;
@@ -407,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_narrow_image_gives_its_middle),
         cmocka_unit_test(jitter_and_lighting_are_drawn_as_published),
         cmocka_unit_test(dsa_draws_one_of_six_for_a_batch),
+        cmocka_unit_test(the_order_of_jitter_makes_no_difference),
         cmocka_unit_test(jitter_wants_three_channels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

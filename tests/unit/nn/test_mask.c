@@ -1,4 +1,5 @@
-/* Masks: applying, counting, and removing exactly the lowest-scoring weights. */
+/* Masks: applying, counting, and removing exactly the lowest-scoring weights; scores out of
+ * weights. */
 #include "support.h"
 
 #include <coppice/pruner.h>
@@ -62,6 +63,10 @@ static void the_lowest_scores_go(void **state)
             memcmp(cop_f32(cop_tensors_find(mask, "b")), r->b_left, sizeof r->b_left) != 0)
             fail_msg("%s: the wrong weights are left", r->what);
         assert_int_equal(cop_mask_count(mask), 7 - r->remove);
+        int64_t left = 0;
+        for (size_t k = 0; k < 3; k++)
+            left += r->b_left[k] > 0.0f;
+        assert_int_equal(cop_mask_tensor_count(cop_tensors_find(mask, "b")), left);
         cop_tensors_free(mask);
         cop_tensors_free(scores);
     }
@@ -165,6 +170,52 @@ static void applying_a_mask_zeroes_what_it_removed(void **state)
     cop_tensors_free(weights);
 }
 
+/* By name, whatever the order; what has no score stays out of it. */
+static void scores_are_made_of_the_weights_of_their_names(void **state)
+{
+    (void)state;
+    static const float b[3] = {-2, 0, 5}, product[3] = {-6, 0, -5}, absolute[3] = {6, 0, 5};
+    cop_tensors *weights = cop_tensors_new(), *scores = cop_tensors_new();
+    cop_error err = {0};
+    (void)add(weights, "a", COP_F32, 4);
+    memcpy(cop_f32(add(weights, "b", COP_F32, 3)), b, sizeof b);
+    float *s = cop_f32(add(scores, "b", COP_F32, 3));
+    s[0] = 3.0f;
+    s[1] = 7.0f;
+    s[2] = -1.0f;
+    assert_ok(cop_scores_multiply(scores, weights, &err), &err);
+    assert_memory_equal(s, product, sizeof product);
+    cop_scores_absolute(scores);
+    assert_memory_equal(s, absolute, sizeof absolute);
+    assert_ok(cop_scores_copy(scores, weights, &err), &err);
+    assert_memory_equal(s, b, sizeof b);
+    cop_tensors_free(weights);
+    cop_tensors_free(scores);
+}
+
+static void scores_of_weights_that_are_not_there_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_dtype dtype;
+        int64_t count;
+        const char *name, *message;
+    } cases[] = {{COP_F32, 4, "b", "the weights have no 'a'"},
+                 {COP_F32, 3, "a", "'a' of the weights is not of its scores' type and shape"},
+                 {COP_F64, 4, "a", "'a' of the weights is not of its scores' type and shape"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_tensors *weights = cop_tensors_new(), *scores = cop_tensors_new();
+        cop_error err = {0};
+        (void)add(weights, cases[i].name, cases[i].dtype, cases[i].count);
+        (void)add(scores, "a", COP_F32, 4);
+        assert_refused(cop_scores_copy(scores, weights, &err), COP_FAILED, &err, cases[i].message);
+        assert_refused(cop_scores_multiply(scores, weights, &err), COP_FAILED, &err,
+                       cases[i].message);
+        cop_tensors_free(weights);
+        cop_tensors_free(scores);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +224,8 @@ int main(void)
         cmocka_unit_test(refusals_leave_the_mask_as_it_was),
         cmocka_unit_test(selection_agrees_with_sorting),
         cmocka_unit_test(applying_a_mask_zeroes_what_it_removed),
+        cmocka_unit_test(scores_are_made_of_the_weights_of_their_names),
+        cmocka_unit_test(scores_of_weights_that_are_not_there_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

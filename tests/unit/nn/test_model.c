@@ -1,5 +1,7 @@
 /* The model handle: what a plugin declares and builds is checked, states and masks follow the
  * declaration, and normalisation layers do what their mode says. */
+#include "graph/node.h"
+#include "nn/declared.h"
 #include "nn/model.h"
 #include "nn/output.h"
 #include "nn/task.h"
@@ -179,6 +181,90 @@ static void flaws_are_refused(void **state)
     }
 }
 
+static cop_node network_impl(const void *self, cop_layers *l, cop_node x, cop_model_output *out)
+{
+    return network(self, l, x, out);
+}
+
+/* A network alone: declared and built in every mode as by the two callbacks, refused as by them. */
+static void a_network_stands_for_declaring_and_building(void **state)
+{
+    (void)state;
+    const cop_model_ops shorter = {COP_SIZED(cop_model_ops), .create = create_impl,
+                                   .destroy = destroy_impl, .network = network_impl};
+    const cop_model_ops *both[2] = {&ops, &shorter};
+    const flaw flaws[] = {FLAW_DECLARES_TWICE, FLAW_TAKES_MORE, FLAW_TAKES_OTHER,
+                          FLAW_NO_EMBEDDING};
+    cop_model *models[2] = {NULL, NULL};
+    cop_graph *graphs[2] = {cop_graph_new(), cop_graph_new()};
+    cop_node logits[2], running[2];
+    int alive = 0;
+    for (int k = 0; k < 2; k++) {
+        const fake options = {FLAW_NONE, &alive};
+        cop_node params[6], buffers[2];
+        const cop_model_output *out = NULL;
+        cop_error err = {0};
+        assert_ok(cop_model_open("fake", both[k], &options, &task, &models[k], &err), &err);
+        cop_node x = cop_input(graphs[k], "x", cop_shape4(3, 3, 4, 4));
+        cop_model_inputs(models[k], graphs[k], "", params, buffers);
+        assert_ok(
+            cop_model_build(models[k], graphs[k], x, params, buffers, COP_MODE_TRAIN, &out, &err),
+            &err);
+        logits[k] = cop_model_output_get_logits(out);
+        running[k] = cop_model_output_new_buffer(out, 1);
+    }
+    assert_int_equal(cop_model_parameter_count(models[1]), cop_model_parameter_count(models[0]));
+    for (size_t i = 0; i < cop_model_parameter_count(models[0]); i++)
+        assert_string_equal(cop_model_parameter(models[1], i)->name,
+                            cop_model_parameter(models[0], i)->name);
+    assert_int_equal(cop_graph_size(graphs[1]), cop_graph_size(graphs[0]));
+    assert_int_equal(logits[1], logits[0]);
+    assert_int_equal(running[1], running[0]);
+    for (int k = 0; k < 2; k++) {
+        cop_graph_free(graphs[k]);
+        cop_model_free(models[k]);
+    }
+    for (size_t i = 0; i < sizeof flaws / sizeof *flaws; i++) {
+        cop_error errs[2] = {0};
+        cop_model *m = NULL;
+        const fake options = {flaws[i], &alive};
+        cop_status status = cop_model_open("fake", &ops, &options, &task, &m, &errs[0]);
+        assert_refused(cop_model_open("fake", &shorter, &options, &task, &m, &errs[1]), status,
+                       &errs[1], errs[0].message);
+    }
+    assert_int_equal(alive, 0);
+}
+
+/* Ops of 2.0 end before it: what lies behind them is not read. */
+static void a_network_behind_the_end_of_the_ops_is_not_there(void **state)
+{
+    (void)state;
+    cop_model_ops older = ops;
+    int alive = 0;
+    fake options = {FLAW_NONE, &alive};
+    cop_model *m = NULL;
+    cop_error err = {0};
+    older.size = offsetof(cop_model_ops, network);
+    memset(&older.network, 0x5a, sizeof older.network);
+    assert_ok(cop_model_open("fake", &older, &options, &task, &m, &err), &err);
+    cop_model_free(m);
+    older.build = NULL;
+    assert_refused(cop_model_open("fake", &older, &options, &task, &m, &err), COP_FAILED, &err,
+                   "\"build\"");
+}
+
+static void what_is_kept_is_a_copy_that_free_frees(void **state)
+{
+    (void)state;
+    fake made = {FLAW_NO_EMBEDDING, NULL};
+    void *kept = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_keep(&made, sizeof made, &kept, &err), &err);
+    made.flaw = FLAW_NONE;
+    assert_int_equal(((fake *)kept)->flaw, FLAW_NO_EMBEDDING);
+    free(kept);
+}
+
 static void missing_operations_are_named(void **state)
 {
     (void)state;
@@ -342,14 +428,48 @@ static void a_state_is_bound_by_name(void **state)
     assert_refused(cop_model_bind(m, program, "other/", full, &err), COP_FAILED, &err,
                    "other/conv.weight");
     assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
-                   "no tensor conv.weight");
+                   "no tensor \"conv.weight\"");
     assert_ok(cop_tensors_add(part, "conv.weight", COP_F64, cop_shape4(4, 3, 3, 3), NULL, &err),
               &err);
     assert_refused(cop_model_bind(m, program, "net/", part, &err), COP_FAILED, &err,
-                   "another type");
+                   "model fake: the state's tensor \"conv.weight\" is not F32");
     cop_tensors_free(part);
     cop_tensors_free(full);
     cop_program_free(program);
+    cop_model_free(m);
+}
+
+/* A training's state also has the optimiser's. */
+static void a_state_is_copied_out_of_a_larger_set(void **state)
+{
+    (void)state;
+    int alive = 0;
+    cop_model *m = open_fake(&alive);
+    cop_tensors *full = NULL, *larger = cop_tensors_new(), *other = cop_tensors_new(), *out = NULL;
+    cop_tensor *bytes = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_initial_state(m, 1, &full, &err), &err);
+    assert_ok(cop_tensors_add(larger, "momentum", COP_F32, cop_shape1(3), NULL, &err), &err);
+    assert_ok(cop_tensors_add_prefixed(larger, "", full, &err), &err);
+    assert_ok(cop_declared_clone(m, larger, &out, &err), &err);
+    assert_int_equal(cop_tensors_count(out), cop_declared_count(m));
+    for (size_t i = 0; i < cop_declared_count(m); i++) {
+        const cop_tensor *t = cop_tensors_at(out, i), *from = cop_tensors_at(full, i);
+        assert_string_equal(t->name, cop_declared_at(m, i)->name);
+        assert_ptr_not_equal(t->data, from->data);
+        assert_memory_equal(t->data, from->data, (size_t)cop_shape_count(t->shape) * sizeof(float));
+    }
+    /* Bytes of the right shape are a quarter of the memory of floats. */
+    cop_tensors_free(out);
+    out = NULL;
+    assert_ok(cop_tensors_add(other, "conv.weight", COP_U8, cop_shape4(4, 3, 3, 3), &bytes, &err),
+              &err);
+    assert_refused(cop_declared_clone(m, other, &out, &err), COP_FAILED, &err,
+                   "the state's tensor \"conv.weight\" is not F32");
+    assert_null(out);
+    cop_tensors_free(other);
+    cop_tensors_free(larger);
+    cop_tensors_free(full);
     cop_model_free(m);
 }
 
@@ -457,11 +577,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flaws_are_refused),
         cmocka_unit_test(missing_operations_are_named),
+        cmocka_unit_test(a_network_stands_for_declaring_and_building),
+        cmocka_unit_test(a_network_behind_the_end_of_the_ops_is_not_there),
+        cmocka_unit_test(what_is_kept_is_a_copy_that_free_frees),
         cmocka_unit_test(the_declaration_is_kept_in_order),
         cmocka_unit_test(building_checks_what_it_is_given),
         cmocka_unit_test(states_follow_their_seed),
         cmocka_unit_test(a_full_mask_has_the_prunable_weights),
         cmocka_unit_test(a_state_is_bound_by_name),
+        cmocka_unit_test(a_state_is_copied_out_of_a_larger_set),
         cmocka_unit_test(taps_are_found_however_many_there_are),
         cmocka_unit_test(an_output_refuses_what_it_has_no_place_for),
         cmocka_unit_test(layers_of_nothing_are_no_nodes),

@@ -125,6 +125,12 @@ static const struct {
     {{{.name = "a", .help = "h", .type = COP_OPTION_INT, .def = "1"},
       {.name = "b", .help = "h", .type = COP_OPTION_BOOL, .def = "true", .offset = 7}},
      "options \"a\" and \"b\" share a field"},
+    {{{.name = "a",
+       .help = "h",
+       .type = COP_OPTION_INT,
+       .def = "1",
+       .flags = COP_OPTION_SET_RECIPE}},
+     "is what a set is trained by, which is a recipe with a default"},
 };
 
 static void checks_tables(void **state)
@@ -187,13 +193,24 @@ static const char all_given[] =
     "recipe = { recipe = \"lottery\"; duration = \"30ep\"; lr = 1; batch = 32; milestones = (0.5, "
     "\"20ep\"); cutmix = 0.25; };";
 
+static const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 3};
+
+/* What instances of the component are made from; the instance is the caller's. */
+static const void *options_of(const cop_component *c, cop_instance *instance)
+{
+    cop_error err = {0};
+    assert_ok(cop_instance_open(c, &task, instance, &err), &err);
+    return instance->options;
+}
+
 static void fills_every_type(void **state)
 {
     (void)state;
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", all_given, NULL, &c, &err), &err);
-    const toy_options *o = cop_component_options(c);
+    const toy_options *o = options_of(c, &instance);
     assert_true(o->flag);
     assert_int_equal(o->count, 5000000000LL);
     assert_true(o->scale == 3.0);
@@ -208,13 +225,14 @@ static void fills_every_type(void **state)
     assert_int_equal(o->words.count, 2);
     assert_string_equal(o->words.items[1], "y");
     assert_int_equal(o->augment, COP_AUGMENT_FLIP | COP_AUGMENT_COLOR);
-    assert_null(o->model); /* until an instance is made */
+    assert_int_equal(cop_model_weight_count(o->model), (4 * 7 + 7) + (7 * 3 + 3));
     assert_string_equal(o->recipe->name, "lottery");
     assert_true(o->recipe->lr == 1.0 && o->recipe->batch == 32 && o->recipe->cutmix == 0.25);
     assert_true(o->recipe->momentum == 0.9); /* the named recipe's own */
     assert_int_equal(o->recipe->milestones.count, 2);
     assert_int_equal(o->recipe->milestones.at[0].unit, COP_FRACTION);
     assert_int_equal(o->recipe->milestones.at[1].unit, COP_EPOCHS);
+    cop_instance_close(&instance);
     cop_component_free(c);
 }
 
@@ -244,9 +262,10 @@ static void fills_defaults(void **state)
 {
     (void)state;
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", "", NULL, &c, &err), &err);
-    const toy_options *o = cop_component_options(c);
+    const toy_options *o = options_of(c, &instance);
     assert_false(o->flag);
     assert_int_equal(o->count, 11);
     assert_true(o->scale == 1.0);
@@ -260,6 +279,7 @@ static void fills_defaults(void **state)
     assert_int_equal(o->words.count, 0);
     assert_int_equal(o->augment, 0);
     assert_null(o->recipe);
+    cop_instance_close(&instance);
     cop_component_free(c);
 }
 
@@ -294,6 +314,9 @@ static const struct {
     {"floats = [\"x\"];", 3, "is a string; wanted a number"},
     {"words = (1);", 3, "is an integer; wanted a string"},
     {"augment = \"flip_fog\";", 3, "unknown augmentation \"fog\""},
+    {"augment = \"default\";", 3, "unknown augmentation \"default\""},
+    {"recipe = { recipe = \"idc\"; augment = \"default_flip\"; };", 3,
+     "unknown augmentation \"default\""},
     {"recipe = \"idcc\";", 3, "unknown recipe \"idcc\""},
     {"recipe = { lr = 0.1; };", 3, "a group needs recipe = \"...\""},
     {"recipe = { recipe = \"idc\";\nlrr = 0.1; };", 4,
@@ -347,10 +370,12 @@ static void takes_old_names_with_a_warning(void **state)
     FILE *stream = open_memstream(&text, &size);
     cop_logger *log = cop_logger_new(stream, COP_LOG_INFO, false);
     cop_component *c = NULL;
+    cop_instance instance;
     cop_error err = {0};
     assert_ok(read_component(COP_KIND_PRUNER, "toypruner", "ratio = 0.5;", log, &c, &err), &err);
-    const double *rate = cop_component_options(c);
+    const double *rate = options_of(c, &instance);
     assert_true(*rate == 0.5);
+    cop_instance_close(&instance);
     assert_string_equal(cop_component_identity(c),
                         "pruner toypruner 1 { fail = \"no\"; rate = 0.5; }");
     cop_component_free(c);
@@ -584,213 +609,6 @@ static void holds_a_range_of_zero_alone(void **state)
     config_destroy(&config);
 }
 
-typedef struct path_options {
-    const char *path;
-} path_options;
-
-/* Reads a path that a config of this name writes, or `--set` (is_set); the caller's values. */
-static cop_status try_path(const char *file, const char *written, bool is_set, uint32_t flags,
-                           path_options *out, cop_option_values **values, cop_error *failure)
-{
-    const cop_option row =
-        COP_OPT_PATH(path_options, path, "data/set", "where it lies", .flags = flags);
-    static const cop_place set = {"--set path", 0};
-    config_t config;
-    cop_error err = {0};
-    cop_text text = {0};
-    cop_text_append(&text, "\n");
-    if (written != NULL)
-        cop_text_printf(&text, "path = \"%s\";", written);
-    assert_ok(cop_syntax_parse(text.data, text.length, file, &config, &err), &err);
-    config_setting_t *group = config_root_setting(&config);
-    if (is_set)
-        cop_setting_set_place(config_setting_get_member(group, "path"), &set);
-    assert_ok(cop_options_check(&row, 1, sizeof *out, &err), &err);
-    cop_status status =
-        cop_options_read(&row, 1, group, NULL, "it", file, NULL, NULL, out, values, failure);
-    cop_text_free(&text);
-    config_destroy(&config);
-    return status;
-}
-
-static cop_option_values *read_path(const char *file, const char *written, bool is_set,
-                                    uint32_t flags, path_options *out)
-{
-    cop_error err = {0};
-    cop_option_values *values = NULL;
-    assert_ok(try_path(file, written, is_set, flags, out, &values, &err), &err);
-    return values;
-}
-
-static void a_path_is_relative_to_the_file_that_names_it(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *file, *written;
-        bool is_set;
-        const char *wanted;
-    } cases[] = {
-        {"studies/t.cfg", "data/x", false, "studies/data/x"},
-        {"/studies/t.cfg", "../x", false, "/studies/../x"},
-        {"/t.cfg", "x", false, "/x"},
-        {"t.cfg", "data/x", false, "data/x"},
-        {"studies/t.cfg", "/data/x", false, "/data/x"},
-        {"studies/t.cfg", "", false, ""},
-        {"studies/t.cfg", "data/x", true, "data/x"},
-        {"studies/t.cfg", NULL, false, "data/set"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        path_options o = {0};
-        cop_option_values *values = read_path(cases[i].file, cases[i].written, cases[i].is_set,
-                                              COP_OPTION_EXECUTION_ONLY, &o);
-        assert_string_equal(o.path, cases[i].wanted);
-        cop_option_values_free(values);
-    }
-}
-
-/* A resolved config is kept in another directory: what it says has to lead to the same there. */
-static void an_effective_path_begins_at_the_root(void **state)
-{
-    (void)state;
-    path_options o = {0};
-    char here[PATH_MAX], wanted[PATH_MAX + 64];
-    assert_non_null(getcwd(here, sizeof here));
-    (void)snprintf(wanted, sizeof wanted, "path = \"%s/studies/data/x\"\n", here);
-    cop_option_values *values =
-        read_path("studies/t.cfg", "data/x", false, COP_OPTION_EXECUTION_ONLY, &o);
-    assert_string_equal(cop_option_values_effective(values), wanted);
-    cop_option_values_free(values);
-    values = read_path("studies/t.cfg", "/data/x", false, COP_OPTION_EXECUTION_ONLY, &o);
-    assert_string_equal(cop_option_values_effective(values), "path = \"/data/x\"\n");
-    assert_string_equal(cop_option_values_identity(values), "{ }");
-    cop_option_values_free(values);
-}
-
-/* The identity of a path that `--set` names; the caller's. */
-static char *path_identity(const char *path)
-{
-    path_options o = {0};
-    cop_option_values *values = read_path("t.cfg", path, true, 0, &o);
-    char *identity = strdup(cop_option_values_identity(values));
-    cop_option_values_free(values);
-    assert_non_null(identity);
-    return identity;
-}
-
-static void assert_same_path(const char *a, const char *b, bool is_same)
-{
-    char *left = path_identity(a), *right = path_identity(b);
-    if ((strcmp(left, right) == 0) != is_same)
-        fail_msg("%s: %s\n%s: %s", a, left, b, right);
-    free(left);
-    free(right);
-}
-
-static void a_path_is_identified_by_what_it_leads_to(void **state)
-{
-    (void)state;
-    char dir[PATH_MAX - 64], path[6][PATH_MAX];
-    cop_error err = {0};
-    make_temp_dir(dir, sizeof dir);
-    static const char *const names[] = {"one/a", "one/b", "two/a", "two/b", "three/a", "four/a/b"};
-    static const char *const texts[] = {"first", "second", "first", "second", "first", "first"};
-    for (size_t i = 0; i < 6; i++) {
-        (void)snprintf(path[i], sizeof path[i], "%s/%s", dir, names[i]);
-        char *slash = strrchr(path[i], '/');
-        *slash = '\0';
-        assert_ok(cop_make_dirs(path[i], &err), &err);
-        *slash = '/';
-        assert_ok(cop_file_write(path[i], texts[i], strlen(texts[i]), &err), &err);
-    }
-    assert_same_path(path[0], path[2], true);
-    assert_same_path(path[0], path[1], false);
-    char one[PATH_MAX], two[PATH_MAX], three[PATH_MAX], none[PATH_MAX];
-    (void)snprintf(one, sizeof one, "%s/one", dir);
-    (void)snprintf(two, sizeof two, "%s/two", dir);
-    (void)snprintf(three, sizeof three, "%s/three", dir);
-    (void)snprintf(none, sizeof none, "%s/none", dir);
-    assert_same_path(one, two, true);
-    assert_same_path(one, three, false);
-    assert_same_path(three, path[4], false);
-    assert_ok(cop_file_write(path[3], "other", 5, &err), &err);
-    assert_same_path(one, two, false);
-    cop_error refusal = {0};
-    path_options o = {0};
-    cop_option_values *values = NULL;
-    assert_int_equal(try_path("t.cfg", none, true, 0, &o, &values, &refusal), COP_INVALID);
-    assert_null(values);
-    assert_non_null(strstr(refusal.message, "/none\", which cannot be read"));
-    remove_tree(dir);
-}
-
-typedef struct paths_options {
-    cop_string_list paths;
-} paths_options;
-
-static void each_path_of_a_list_is_one_as_a_path_by_itself_is(void **state)
-{
-    (void)state;
-    static const cop_option rows[2] = {COP_OPT_PATHS(paths_options, paths, "[]", "where they lie"),
-                                       COP_OPT_PATHS(paths_options, paths, "[]", "where they lie",
-                                                     .flags = COP_OPTION_EXECUTION_ONLY)};
-    static const char text[] = "\npaths = [\"a\", \"/b\"];";
-    config_t config;
-    cop_error err = {0};
-    cop_option_values *values = NULL;
-    paths_options o = {0};
-    assert_ok(cop_options_check(rows, 1, sizeof o, &err), &err);
-    assert_ok(cop_syntax_parse(text, sizeof text - 1, "x/t.cfg", &config, &err), &err);
-    const config_setting_t *root = config_root_setting(&config);
-    assert_ok(
-        cop_options_read(&rows[1], 1, root, NULL, "it", "x/t.cfg", NULL, NULL, &o, &values, &err),
-        &err);
-    assert_int_equal(o.paths.count, 2);
-    assert_string_equal(o.paths.items[0], "x/a");
-    assert_string_equal(o.paths.items[1], "/b");
-    assert_non_null(strstr(cop_option_values_effective(values), "/x/a\", \"/b\")"));
-    cop_option_values_free(values);
-    values = NULL;
-    assert_refused(
-        cop_options_read(&rows[0], 1, root, NULL, "it", "x/t.cfg", NULL, NULL, &o, &values, &err),
-        COP_INVALID, &err, "\"paths\" of it is \"x/a\", which cannot be read");
-    config_destroy(&config);
-}
-
-static void a_list_of_paths_is_identified_by_what_they_lead_to(void **state)
-{
-    (void)state;
-    static const cop_option row = COP_OPT_PATHS(paths_options, paths, "[]", "where they lie");
-    static const char text[] = "\npaths = [\"b\", \"a\"];";
-    char dir[PATH_MAX - 64], path[PATH_MAX], file[PATH_MAX], texts[3][200];
-    cop_error err = {0};
-    make_temp_dir(dir, sizeof dir);
-    (void)snprintf(file, sizeof file, "%s/t.cfg", dir);
-    /* a: first, b: second; then the other way round; then both first. */
-    static const char *const contents[3][2] = {
-        {"first", "second"}, {"second", "first"}, {"first", "first"}};
-    for (size_t i = 0; i < 3; i++) {
-        config_t config;
-        cop_option_values *values = NULL;
-        paths_options o = {0};
-        for (int k = 0; k < 2; k++) {
-            (void)snprintf(path, sizeof path, "%s/%c", dir, "ab"[k]);
-            assert_ok(cop_file_write(path, contents[i][k], strlen(contents[i][k]), &err), &err);
-        }
-        assert_ok(cop_syntax_parse(text, sizeof text - 1, file, &config, &err), &err);
-        assert_ok(cop_options_read(&row, 1, config_root_setting(&config), NULL, "it", file, NULL,
-                                   NULL, &o, &values, &err),
-                  &err);
-        (void)snprintf(texts[i], sizeof texts[i], "%s", cop_option_values_identity(values));
-        assert_null(strstr(texts[i], dir));
-        cop_option_values_free(values);
-        config_destroy(&config);
-    }
-    assert_string_not_equal(texts[0], texts[1]); /* the order counts */
-    assert_string_not_equal(texts[0], texts[2]);
-    assert_string_not_equal(texts[1], texts[2]);
-    remove_tree(dir);
-}
-
 /* What is printed as effective reads back as the same component. */
 static void prints_effective_values_that_read_back(void **state)
 {
@@ -816,8 +634,6 @@ static void prints_effective_values_that_read_back(void **state)
         cop_component_free(b);
     }
 }
-
-static const cop_task task = {.channels = 1, .height = 2, .width = 2, .classes = 3};
 
 static void makes_models_before_their_component(void **state)
 {
@@ -847,6 +663,28 @@ static void makes_models_before_their_component(void **state)
     cop_instance_close(&second);
     cop_instance_close(&second); /* closed is closed */
     cop_component_free(c);
+}
+
+static void settles_recipes_that_augment_as_suits_the_data(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"recipe = { recipe = \"dc\"; augment = \"default\"; };",
+                                        "recipe = { recipe = \"dc\"; augment = \"flip\"; };"};
+    for (size_t i = 0; i < 2; i++) {
+        cop_component *c = NULL;
+        cop_error err = {0};
+        cop_instance instance;
+        assert_ok(read_component(COP_KIND_ANALYZER, "toyanalyzer", lines[i], NULL, &c, &err), &err);
+        const char *shown = i == 0 ? "augment = \"default\"" : "augment = \"flip\"";
+        assert_non_null(strstr(cop_component_effective(c), shown));
+        assert_ok(cop_instance_open_for(c, &task, COP_AUGMENT_CROP, &instance, &err), &err);
+        const toy_options *settled = instance.options;
+        assert_int_equal(settled->recipe->augment, i == 0 ? COP_AUGMENT_CROP : COP_AUGMENT_FLIP);
+        assert_true(settled->recipe->lr == cop_recipe_named("dc", &err)->lr);
+        assert_int_equal(instance.recipe_count, i == 0);
+        cop_instance_close(&instance);
+        cop_component_free(c);
+    }
 }
 
 static void makes_models_and_datasets(void **state)
@@ -959,13 +797,9 @@ int main(void)
         cmocka_unit_test(leaves_judgements_and_execution_out_of_identities),
         cmocka_unit_test(leaves_lengths_out_of_courses),
         cmocka_unit_test(holds_a_range_of_zero_alone),
-        cmocka_unit_test(a_path_is_relative_to_the_file_that_names_it),
-        cmocka_unit_test(an_effective_path_begins_at_the_root),
-        cmocka_unit_test(a_path_is_identified_by_what_it_leads_to),
-        cmocka_unit_test(each_path_of_a_list_is_one_as_a_path_by_itself_is),
-        cmocka_unit_test(a_list_of_paths_is_identified_by_what_they_lead_to),
         cmocka_unit_test(prints_effective_values_that_read_back),
         cmocka_unit_test(makes_models_before_their_component),
+        cmocka_unit_test(settles_recipes_that_augment_as_suits_the_data),
         cmocka_unit_test(makes_models_and_datasets),
         cmocka_unit_test(reports_failed_creation_and_goes_on),
         cmocka_unit_test(places_models_that_fail),

@@ -82,6 +82,7 @@ static const struct {
     {"null_ops.so", "ops is NULL; wanted a pruner's operations"},
     {"short_ops.so", "ops is 48 bytes; wanted 56"},
     {"long_ops.so", "ops is 72 bytes; wanted 56 to 64"},
+    {"half_model.so", "callback \"build\" is NULL; a model must have it"},
     {"null_callback.so", "callback \"finish\" is NULL; a pruner must have it"},
     {"default_outside.so", "option \"rate\" of the table is 1.5; wanted 0 to 1"},
     {"duplicate_option.so", "option \"rate\" is there twice"},

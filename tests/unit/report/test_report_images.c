@@ -1,5 +1,5 @@
 /* test_report_images.c: the contact sheet of a distilled set shows its images: each class in a row,
- * normalised pixels as those of an image once more. */
+ * normalised pixels as those of an image once more, whitened ones in a range of their own. */
 #include "support.h"
 
 #include "nn/synthetic.h"
@@ -93,11 +93,35 @@ static void normalised_pixels_are_shown_as_they_were(void **state)
     cop_synthetic_clear(&s);
 }
 
+/* Pixels of whitened data lie about 0: each image is shown from its least value, −0.05, to its
+ * largest, 0.15. One of a single value is grey. */
+static void whitened_pixels_are_shown_in_each_image_s_own_range(void **state)
+{
+    (void)state;
+    cop_synthetic s = two_images(0.15f, -0.05f, 0.05f);
+    char dir[256], path[300];
+    cop_error err = {0};
+    bool decoded = true;
+    s.normalization = cop_normalization_none();
+    s.is_whitened = true;
+    cop_synthetic_set_space(&s, COP_PIXELS_NORMALISED);
+    make_temp_dir(dir, sizeof dir);
+    assert_ok(cop_images_write(&s, dir, "set", &decoded, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/set.png", dir);
+    picture p = read_picture(path);
+    assert_colour(&p, 0, 0, 128, 128, 128);
+    assert_colour(&p, 1, 0, 255, 0, 128);
+    free(p.pixels);
+    remove_tree(dir);
+    cop_synthetic_clear(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unit_pixels_are_shown_as_they_are),
         cmocka_unit_test(normalised_pixels_are_shown_as_they_were),
+        cmocka_unit_test(whitened_pixels_are_shown_in_each_image_s_own_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

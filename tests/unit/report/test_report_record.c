@@ -170,7 +170,7 @@ static void broken_records_are_refused(void **state)
          "its mask is no name of a mask"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"copies\": [\"mask-" HASH
          "\"]}]}",
-         "lists a copy that is no name of a training"},
+         "lists what is no name of a training"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [{" PLACE ", \"analyses\": [{}]}]}",
          "lists an analysis without analyzer or id"},
         {"{\"name\": \"n\", " SETTING ", \"tickets\": [], \"distilled\": [{\"cell\": 0,"

@@ -141,9 +141,10 @@ static void tables_hold_what_artifacts_say(void **state)
     cop_artifact_id set = fake_study_id("set", 0, 3, 0), other = fake_study_id("set", 0, 5, 0);
     char wanted[1024];
     (void)snprintf(wanted, sizeof wanted,
-                   "cell,seed,distiller,stored,decoded,test_accuracy,test_loss,id\n"
-                   "\"A, \"\"one\"\"\",3,paint,6,12,0.25,2.25,%s\n"
-                   "\"A, \"\"one\"\"\",5,paint,6,12,0.25,2.25,%s\n",
+                   "cell,seed,distiller,stored,decoded,test_accuracy,test_loss,id,"
+                   "real_images,second_order,trained_images\n"
+                   "\"A, \"\"one\"\"\",3,paint,6,12,0.25,2.25,%s,,,0\n"
+                   "\"A, \"\"one\"\"\",5,paint,6,12,0.25,2.25,%s,,,0\n",
                    set.hash, other.hash);
     assert_file(f.dir, "distilled.csv", wanted);
     char *text = read_report_file(f.dir, "history.csv");

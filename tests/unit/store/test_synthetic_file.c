@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void a_distilled_set_comes_back_whole(void **state)
 {
@@ -93,11 +94,15 @@ static void a_set_says_where_it_comes_from(void **state)
     assert_ok(cop_synthetic_set_origin(&s, "file \"\xc3\xa4\".npz, XXH3 0123", &err), &err);
     assert_refused(cop_synthetic_set_origin(&s, "two\nlines", &err), COP_INVALID, &err, "one line");
     assert_refused(cop_synthetic_set_origin(&s, "\xff", &err), COP_INVALID, &err, "UTF-8");
+    assert_ok(cop_synthetic_set_dataset(&s, "cifar10, 0123", &err), &err);
+    assert_ok(cop_synthetic_set_options(&s, "ipc = 10; factor = 2", &err), &err);
     (void)snprintf(path, sizeof path, "%s/origin.safetensors", f->dir);
     assert_ok(cop_synthetic_write(&s, path, &err), &err);
     assert_ok(cop_synthetic_read(path, &back, &err), &err);
     assert_string_equal(back.made_by, "distiller file 1.0.0");
     assert_string_equal(back.origin, "file \"\xc3\xa4\".npz, XXH3 0123");
+    assert_string_equal(back.dataset, "cifar10, 0123");
+    assert_string_equal(back.options, "ipc = 10; factor = 2");
     assert_true(back.is_whitened);
     cop_synthetic_clear(&back);
     cop_synthetic_clear(&s);
@@ -117,10 +122,16 @@ static void write_noted(const char *path, const char *key, const char *value)
         {"factor", "1"},
         {"recipe", cop_recipe_text(cop_recipe_named("idc", &err), recipe, sizeof recipe)},
         {key, value}};
+    size_t count = key != NULL ? 6 : 5;
+    for (size_t i = 0; i < 5; i++)
+        if (key != NULL && strcmp(notes[i].key, key) == 0) {
+            notes[i].value = value;
+            count = 5;
+        }
     assert_ok(cop_tensors_add(set, "pixels", COP_F32, cop_shape4(1, 1, 1, 2), &pixels, &err), &err);
     assert_ok(cop_tensors_add(set, "labels", COP_F32, cop_shape2(1, 2), &labels, &err), &err);
     cop_f32(labels)[0] = 1.0f;
-    assert_ok(cop_safetensors_write(path, set, notes, key != NULL ? 6 : 5, &err), &err);
+    assert_ok(cop_safetensors_write(path, set, notes, count, &err), &err);
     cop_tensors_free(set);
 }
 
@@ -134,6 +145,10 @@ static void what_a_set_says_of_itself_is_held_to_it(void **state)
                  {"label_kind", "soft", "its labels are said to be soft, and are hard"},
                  {"label_kind", "firm", "label_kind is \"firm\""},
                  {"whitened", "no", "whitened is \"no\""},
+                 {"factor", "2abc", "lacks metadata of a distilled set"},
+                 {"factor", "4294967297", "lacks metadata of a distilled set"},
+                 {"mean", "0.5x", "lacks metadata of a distilled set"},
+                 {"std", "1 1", "lacks metadata of a distilled set"},
                  {"made_by", "a\tb", "one line"}};
     char path[STORE_PATH + 32];
     cop_error err = {0};
@@ -181,6 +196,28 @@ static void a_set_with_values_out_of_range_is_refused(void **state)
     }
 }
 
+/* What is cut to 32 bits is another size than what there is. */
+static void a_set_is_no_larger_than_its_task_can_be(void **state)
+{
+    (void)state;
+    const cop_shape labels = cop_shape2(2, 10);
+    cop_task task;
+    assert_true(cop_synthetic_shapes(cop_shape4(2, 3, 5, INT32_MAX), labels, &task));
+    assert_int_equal(task.channels, 3);
+    assert_int_equal(task.height, 5);
+    assert_int_equal(task.width, INT32_MAX);
+    assert_int_equal(task.classes, 10);
+    const int64_t large = (INT64_C(1) << 32) + 1;
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, large, 5), labels, &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, 5, large), labels, &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, large, 5, 5), labels, &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, 0, 5), labels, &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, 5, 5), cop_shape2(2, large), &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, 5, 5), cop_shape2(2, 0), &task));
+    assert_false(cop_synthetic_shapes(cop_shape4(2, 3, 5, 5), cop_shape2(3, 10), &task));
+    assert_false(cop_synthetic_shapes(cop_shape3(2, 3, 5), labels, &task));
+}
+
 static void other_tensors_are_no_distilled_set(void **state)
 {
     store_fixture *f = *state;
@@ -203,6 +240,7 @@ int main(void)
         WITH_STORE(a_set_says_where_it_comes_from),
         WITH_STORE(what_a_set_says_of_itself_is_held_to_it),
         WITH_STORE(a_set_with_values_out_of_range_is_refused),
+        cmocka_unit_test(a_set_is_no_larger_than_its_task_can_be),
         WITH_STORE(other_tensors_are_no_distilled_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The loop around stepped work: bit-exact resume, cancelling, blame, and the check of results. */
 #include "given.h"
+#include "recorded.h"
 
 #include "core/log.h"
 #include "nn/synthetic.h"
@@ -172,7 +173,7 @@ static void a_resumed_run_ends_the_same(void **state)
     assert_memory_equal(cop_f32(cop_tensors_at(mask, 0)), whole.result, sizeof whole.result);
     assert_int_equal(all.count, 2);
     assert_int_equal(all.items[0].count, STEPS);
-    assert_true(cop_recorder_last(&all, "value") == whole.last);
+    assert_true(last_recorded(&all, "value") == whole.last);
     assert_int_equal(all.items[1].count, 2);
     assert_int_equal(all.items[1].points[1].step, 4);
     cop_tensors_free(mask);
@@ -366,6 +367,25 @@ static void masks_of_another_layout_are_refused(void **state)
     cop_tensors_free(had);
     cop_tensors_free(none);
     cop_tensors_free(named);
+}
+
+static cop_status refuse_at(const void *options, cop_plan *plan, cop_error *err)
+{
+    (void)options;
+    (void)plan;
+    return cop_fail_at(err, COP_INVALID, "weights.st", 7, "is wrong");
+}
+
+static void a_plan_that_blames_a_file_keeps_its_place(void **state)
+{
+    (void)state;
+    const cop_work_ops refusing = {COP_SIZED(cop_work_ops), .plan = refuse_at};
+    cop_plan plan = {.kind = COP_KIND_PRUNER};
+    cop_error err = {0};
+    assert_refused(cop_plan_make("pruner 'p'", &refusing, NULL, &plan, &err), COP_INVALID, &err,
+                   "pruner 'p': plan: is wrong");
+    assert_string_equal(err.file, "weights.st");
+    assert_int_equal(err.line, 7);
 }
 
 /* A sound set of two 1×2×2 images of two classes, and what is said of one with a single flaw. */
@@ -739,6 +759,7 @@ int main(void)
         cmocka_unit_test(a_failed_checkpoint_ends_the_work),
         cmocka_unit_test(masks_keep_what_their_plan_states),
         cmocka_unit_test(masks_of_another_layout_are_refused),
+        cmocka_unit_test(a_plan_that_blames_a_file_keeps_its_place),
         cmocka_unit_test(synthetic_sets_are_checked),
         cmocka_unit_test(plans_copy_what_they_are_asked),
         cmocka_unit_test(plans_refuse_what_cannot_be_had),

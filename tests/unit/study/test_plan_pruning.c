@@ -88,6 +88,87 @@ static void what_cannot_work_is_refused(void **state)
     cop_model_free(model);
 }
 
+/* At the head of a pruner's own options, with and without what rows have filled. */
+static void options_are_an_amount(void **state)
+{
+    (void)state;
+    static const char *const fc[] = {"fc"};
+    const struct {
+        cop_prune_options prune;
+        double more;
+    } full =
+        {.prune = {.sparsity = 0.75, .rate = 0.5, .scope = COP_SCOPE_LAYER, .exclude = {1, fc}},
+         .more = 9.0},
+      rate = {.prune = {.rate = 0.25}};
+    cop_model *model = tiny_model(false);
+    cop_error err = {0};
+    cop_plan p = {.kind = COP_KIND_PRUNER, .model = model, .weights_left = ALL, .rounds = 1};
+    assert_ok(cop_prune_plan(&full, &p, &err), &err);
+    assert_int_equal(p.promise.left, CONV / 4 + FC);
+    assert_true(p.need_rounds);
+    p = (cop_plan){.kind = COP_KIND_PRUNER, .model = model, .weights_left = ALL, .rounds = 1};
+    assert_ok(cop_prune_plan(&rate, &p, &err), &err);
+    assert_int_equal(p.promise.left, 3 * ALL / 4);
+    assert_false(p.need_rounds);
+    const cop_prune_amount amount = cop_prune_amount_of(&full.prune);
+    assert_int_equal(amount.scope, COP_SCOPE_LAYER);
+    assert_ptr_equal(amount.exclude, &full.prune.exclude);
+    cop_model_free(model);
+}
+
+/* By the names that the networks here have. */
+static void a_pattern_means_names_and_their_beginnings_up_to_a_dot(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *item, *name;
+        bool is_meant;
+    } cases[] = {
+        {"*.downsample.0", "layer2.0.downsample.0.weight", true},
+        {"*.downsample.0", "layer2.0.downsample.00.weight", false},
+        {"*.downsample.0", "layer2.0.conv1.weight", false},
+        {"*.downsample.0", "downsample.0.weight", false},
+        {"layer?.0.conv1", "layer3.0.conv1.weight", true},
+        {"layer?.0.conv1", "layer3.1.conv1.weight", false},
+        {"layer?", "layer3.1.conv1.weight", true},
+        {"layer?", "layer33.conv1.weight", false},
+        {"*.weight", "fc.weight", true},
+        {"*conv1", "conv1.weight", true},
+        {"*conv", "conv1.weight", false},
+        {"*", "fc.weight", true},
+        {"fc.*", "fc.weight", true},
+        {"fc?*", "fc.weight", true},
+        {"fc?", "fc.weight", false},
+        {"fc", "fc.weight", true},
+        {"f", "fc.weight", false},
+        {"", "fc.weight", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const cop_string_list list = {1, &cases[i].item};
+        if (cop_name_listed(cases[i].name, &list) != cases[i].is_meant)
+            fail_msg("\"%s\" of %s", cases[i].item, cases[i].name);
+    }
+}
+
+static void a_pattern_leaves_out_what_it_means_and_nothing_is_refused(void **state)
+{
+    (void)state;
+    static const char *const f[] = {"f?.*"}, *const any[] = {"*.weight"}, *const none[] = {"x*"};
+    static const cop_string_list fc = {1, f}, all = {1, any}, wrong = {1, none};
+    cop_model *model = tiny_model(false);
+    cop_error err = {0};
+    cop_plan p = {.model = model, .weights_left = ALL, .rounds = 1};
+    assert_ok(plan_with(&p, (cop_prune_amount){.sparsity = 0.75, .exclude = &fc}, &err), &err);
+    assert_int_equal(p.promise.left, CONV / 4 + FC);
+    assert_refused(plan_with(&p, (cop_prune_amount){.rate = 0.5, .exclude = &all}, &err),
+                   COP_INVALID, &err, "exclude leaves no weights to prune");
+    assert_refused(plan_with(&p, (cop_prune_amount){.rate = 0.5, .exclude = &wrong}, &err),
+                   COP_INVALID, &err,
+                   "exclude: 'x*' is no prunable parameter of the model, nor the beginning of one "
+                   "up to a dot, nor a pattern of them (there is '");
+    cop_model_free(model);
+}
+
 /* A linear layer by hand, whose weights are not for pruning. */
 static cop_status fixed_declare(void *self, cop_declaration *d, cop_error *err)
 {
@@ -139,6 +220,9 @@ int main(void)
         cmocka_unit_test(a_rate_needs_no_number_of_rounds),
         cmocka_unit_test(only_what_follows_from_numbers_is_stated),
         cmocka_unit_test(what_cannot_work_is_refused),
+        cmocka_unit_test(options_are_an_amount),
+        cmocka_unit_test(a_pattern_means_names_and_their_beginnings_up_to_a_dot),
+        cmocka_unit_test(a_pattern_leaves_out_what_it_means_and_nothing_is_refused),
         cmocka_unit_test(a_model_without_prunable_weights_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

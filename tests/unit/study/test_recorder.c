@@ -1,5 +1,6 @@
 /* test_recorder.c: series that a work records stay short, in a way that depends on what is recorded
  * alone, and come back from a checkpoint as they were. */
+#include "recorded.h"
 #include "support.h"
 
 #include "core/damage.h"
@@ -79,7 +80,7 @@ static void keeps_numbers_evenly_and_the_last_one(void **state)
         for (int64_t k = 0; k + 1 < cases[i].count; k++)
             assert_int_equal(s.points[k].step, k * cases[i].stride);
         assert_int_equal(s.points[s.count - 1].step, cases[i].numbers - 1);
-        assert_true(cop_recorder_last(&r, "loss") == (double)(cases[i].numbers - 1) / 2.0);
+        assert_true(last_recorded(&r, "loss") == (double)(cases[i].numbers - 1) / 2.0);
         cop_recorder_clear(&r);
     }
 }

@@ -58,7 +58,7 @@ static cop_status lay_out(const parts *p, cop_logger *log, cop_error *err)
     cop_study *study = NULL;
     cop_status status = cop_config_load(path, NULL, 0, registry, log, &config, err);
     if (status == COP_OK)
-        status = cop_study_new(config, NULL, &study, err);
+        status = cop_study_new(config, NULL, false, NULL, &study, err);
     cop_study_free(study);
     cop_config_free(config);
     return status;
@@ -114,7 +114,8 @@ static const struct {
     {{.distill = "plugin = \"random\"; ipc = 10;"}, 0, NULL},
     {{.distill = "plugin = \"random\"; ipc = 11;"},
      2,
-     "class 0 has 10 training images, wanted 11 (ipc x factor x factor)"},
+     "ipc x factor x factor images of each class are needed: class 0 has 10 training images, "
+     "wanted 11"},
     {{.distill = "plugin = \"random\"; ipc = 3; factor = 2;"}, 2, "wanted 12"},
     {{.distill = IDC " ipc = 3; factor = 2;"},
      2,
@@ -131,6 +132,21 @@ static const struct {
      2,
      "factor 5: more tiles than the 4x4"},
     {{.distill = IDC " factor = 5; ipc = 1;"}, 2, "factor = 5: more tiles than the 4 x 4 images"},
+    /* one channel */
+    {{.distill = IDC " ipc = 1; augment = \"color_jitter\";"},
+     2,
+     "distiller 'idc': option \"augment\" augments by jitter or lighting, which want images of 3 "
+     "channels: those of the data have 1"},
+    {{.distill = IDC " ipc = 1; net_augment = \"lighting\";"}, 2, "option \"net_augment\""},
+    {{.distill = "plugin = \"dm\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill = "plugin = \"dsa\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill = "plugin = \"mtt\"; ipc = 1; augment = \"jitter\";"}, 2, "option \"augment\""},
+    {{.distill =
+          "plugin = \"random\"; ipc = 1; recipe = { recipe = \"idc\"; augment = \"default\"; "
+          "};",
+      .train = "augment = \"default\";"},
+     0,
+     NULL},
     /* ends: 2 epochs of 2 steps on the data */
     {{.stage = "rewind = \"2ep\";"}, 0, NULL},
     {{.stage = "rewind = \"4it\";"}, 0, NULL},
@@ -165,7 +181,7 @@ static void refuses_before_anything_runs(void **state)
     }
 }
 
-static void warns_of_milestones_behind_the_end(void **state)
+static void warns_of_what_a_training_never_comes_to(void **state)
 {
     (void)state;
     static const struct {
@@ -176,6 +192,9 @@ static void warns_of_milestones_behind_the_end(void **state)
         {"milestones = (\"1ep\", \"2ep\");", "t.cfg:6: the recipe of train: the milestone \"2ep\" "
                                              "is never reached: the training ends at "
                                              "\"2ep\"\n"},
+        {"warmup = \"2ep\";", ""},
+        {"warmup = \"5ep\";", "t.cfg:6: the recipe of train: its lr is never reached: it rises for "
+                              "\"5ep\" (warmup), and the training ends at \"2ep\"\n"},
     };
     for (size_t i = 0; i < sizeof warnings / sizeof warnings[0]; i++) {
         char *text = NULL;
@@ -199,7 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_before_anything_runs),
-        cmocka_unit_test(warns_of_milestones_behind_the_end),
+        cmocka_unit_test(warns_of_what_a_training_never_comes_to),
     };
     return cmocka_run_group_tests(tests, open_plugins, close_plugins);
 }

@@ -177,18 +177,19 @@ static void gradients_are_clipped_to_the_norm_of_what_is_kept(void **state)
     double kept = 0.0, after = 0.0;
     for (int i = 0; i < COUNT; i++)
         kept += i % 3 == 0 ? 0.0 : (double)one.g[i] * (double)one.g[i];
+    assert_true(sqrt(kept) > 2.0);
     cop_pieces *p = pieces_of(&one, true, 1);
-    assert_true(fabs(cop_clip_gradients(p, 2.0) - sqrt(kept)) < 1e-9 * sqrt(kept));
+    cop_clip_gradients(p, 2.0);
     for (int i = 0; i < COUNT; i++)
         after += i % 3 == 0 ? 0.0 : (double)one.g[i] * (double)one.g[i];
     assert_true(fabs(sqrt(after) - 2.0) < 1e-5);
     arrays *same = &before;
     memcpy(same, &one, sizeof one);
-    assert_true(fabs(cop_clip_gradients(p, 3.0) - sqrt(after)) < 1e-9);
+    cop_clip_gradients(p, 3.0);
     assert_memory_equal(one.g, same->g, sizeof one.g);
     cop_pieces_free(p);
     p = pieces_of(&two, true, 2);
-    (void)cop_clip_gradients(p, 2.0);
+    cop_clip_gradients(p, 2.0);
     assert_memory_equal(one.g, two.g, sizeof one.g);
     cop_pieces_free(p);
 }

@@ -397,6 +397,42 @@ static void kept_programs_train_bit_for_bit(void **state)
     cop_program_cache_free(cache);
 }
 
+static int builds;
+
+static cop_status count_build(void *self, cop_graph *g, cop_node x, const cop_node *params,
+                              const cop_node *buffers, cop_mode mode, cop_model_output *out,
+                              cop_error *err)
+{
+    builds++;
+    return tiny_build(self, g, x, params, buffers, mode, out, err);
+}
+
+/* Memory that is refused for a program is refused at creation, and never in the midst. */
+static void all_programs_are_made_at_creation(void **state)
+{
+    (void)state;
+    static tiny_data data;
+    static const tiny_options options = {.no_norm = false};
+    cop_model_ops ops = tiny_ops;
+    ops.build = count_build;
+    cop_model *m = NULL;
+    cop_error err = {0};
+    assert_ok(cop_model_open("tiny", &ops, &options, &tiny_task, &m, &err), &err);
+    for (int64_t count = 8; count <= 10; count += 2) {
+        tiny_fill(&data, count, false);
+        builds = 0;
+        cop_trainer *t = new_trainer(m, &data.samples, &fixture_recipe, NULL);
+        assert_int_equal(builds, count == 8 ? 1 : 2); /* the last batch of 10 has 2 samples */
+        cop_tensors *initial = initial_state(m);
+        start(t, initial);
+        (void)run(t, 2 * cop_trainer_steps_per_epoch(t));
+        assert_int_equal(builds, count == 8 ? 1 : 2);
+        cop_tensors_free(initial);
+        cop_trainer_free(t);
+    }
+    cop_model_free(m);
+}
+
 static void starting_at_a_step_takes_its_place_in_order_and_schedule(void **state)
 {
     (void)state;
@@ -592,6 +628,7 @@ int main(void)
         cmocka_unit_test(a_restored_training_of_adam_goes_on_bit_for_bit),
         cmocka_unit_test(seeds_and_nothing_else_decide),
         cmocka_unit_test(kept_programs_train_bit_for_bit),
+        cmocka_unit_test(all_programs_are_made_at_creation),
         cmocka_unit_test(starting_at_a_step_takes_its_place_in_order_and_schedule),
         cmocka_unit_test(each_step_draws_anew),
         cmocka_unit_test(metrics_are_means_over_samples),

@@ -8,6 +8,7 @@
 #include "core/path.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,18 @@ static void free_names(char **names, size_t count)
     free(names);
 }
 
+/* The next entry of a directory; NULL at its end, once something failed, and where no more of it
+ * can be read: that is no end, and *is_read becomes false. */
+static const struct dirent *next_entry(DIR *directory, bool *is_read)
+{
+    if (!*is_read)
+        return NULL;
+    errno = 0;
+    const struct dirent *entry = readdir(directory);
+    *is_read = entry != NULL || errno == 0;
+    return entry;
+}
+
 /* The names in a directory, sorted; the caller's. */
 static bool list_names(const char *path, char ***names, size_t *count)
 {
@@ -63,7 +76,7 @@ static bool list_names(const char *path, char ***names, size_t *count)
     if (directory == NULL)
         return false;
     bool is_read = true;
-    for (const struct dirent *entry; is_read && (entry = readdir(directory)) != NULL;) {
+    for (const struct dirent *entry; (entry = next_entry(directory, &is_read)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         char **more = cop_grow(*names, &room, *count + 1, sizeof *more);

@@ -95,6 +95,13 @@ static cop_status refuse_unknown(const cop_reader *reader, const config_setting_
     return status;
 }
 
+/* Of recipes alone: an option of augmentations has a default of its own. */
+static bool is_default(const config_setting_t *setting)
+{
+    return config_setting_type(setting) == CONFIG_TYPE_STRING &&
+           strcmp(config_setting_get_string(setting), "default") == 0;
+}
+
 static cop_status read_field(const cop_reader *reader, const config_setting_t *setting,
                              cop_recipe *recipe, cop_error *err)
 {
@@ -106,6 +113,10 @@ static cop_status read_field(const cop_reader *reader, const config_setting_t *s
         return refuse_unknown(reader, setting, err);
     if (field->row.type == COP_OPTION_FLOAT_LIST)
         return read_milestones(reader, &field->row, setting, &recipe->milestones, err);
+    if (field->row.type == COP_OPTION_AUGMENT && is_default(setting)) {
+        recipe->augment = COP_AUGMENT_DEFAULT;
+        return COP_OK;
+    }
     cop_value value;
     COP_TRY(cop_value_read(reader, &field->row, setting, &value, err));
     COP_TRY(check_field(reader, field, setting, &value, err));
@@ -132,6 +143,21 @@ static void warn_of_milestones(const cop_reader *reader, const config_setting_t 
     }
 }
 
+/* In one unit, as above. */
+static void warn_of_warmup(const cop_reader *reader, const config_setting_t *setting,
+                           const cop_recipe *recipe)
+{
+    cop_place place = cop_setting_place(setting, reader->file);
+    const char *unit = recipe->duration.unit == COP_EPOCHS ? "ep" : "it";
+    if (recipe->warmup.unit == recipe->duration.unit &&
+        recipe->warmup.value > recipe->duration.value)
+        cop_say(reader->log, COP_LOG_WARNING,
+                "%s:%d: %s: its lr is never reached: it rises for \"%.0f%s\" (warmup), and the "
+                "training ends at \"%.0f%s\"",
+                place.file != NULL ? place.file : "config", place.line, reader->what,
+                recipe->warmup.value, unit, recipe->duration.value, unit);
+}
+
 static bool is_passed_over(const cop_reader *reader, const config_setting_t *member)
 {
     return reader->passed_over != NULL &&
@@ -154,6 +180,7 @@ static cop_status read_group(const cop_reader *reader, const config_setting_t *s
             COP_TRY(read_field(reader, member, recipe, err));
     }
     warn_of_milestones(reader, setting, recipe);
+    warn_of_warmup(reader, setting, recipe);
     return COP_OK;
 }
 

@@ -231,6 +231,9 @@ static void refuses_what_is_not_there(void **state)
     assert_not_opened(f, "path = \"%s\";", "train-labels-idx1-ubyte.gz", "No such file");
     assert_int_equal(mkdir(path, 0700), 0);
     assert_not_opened(f, "path = \"%s\";", "train-labels-idx1-ubyte", "is not a regular file");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0); /* opening one waits for its writer */
+    assert_not_opened(f, "path = \"%s\";", "train-labels-idx1-ubyte", "is not a regular file");
 }
 
 static void refuses_headers_that_cannot_be(void **state)

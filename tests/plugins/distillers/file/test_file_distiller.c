@@ -111,7 +111,7 @@ static cop_synthetic made(const scene *s, const char *settings)
 }
 
 /* Refused by `plan`, before anything runs. */
-static void refused(const scene *s, const char *settings, const char *text)
+static void refused_as(cop_status status, const scene *s, const char *settings, const char *text)
 {
     char options[900];
     cop_error err = {0};
@@ -119,8 +119,20 @@ static void refused(const scene *s, const char *settings, const char *text)
     test_options o = read_options(&coppice_plugin, options);
     cop_plan plan = {.kind = COP_KIND_DISTILLER, .task = task, .space = s->data.space};
     assert_refused(cop_plan_make("distiller 'file'", coppice_plugin.ops, o.values, &plan, &err),
-                   COP_INVALID, &err, text);
+                   status, &err, text);
     free_options(&o);
+}
+
+/* For what the options state. */
+static void refused(const scene *s, const char *settings, const char *text)
+{
+    refused_as(COP_INVALID, s, settings, text);
+}
+
+/* For what the file holds. */
+static void damaged(const scene *s, const char *settings, const char *text)
+{
+    refused_as(COP_FAILED, s, settings, text);
 }
 
 static void assert_pixels(const cop_synthetic *set)
@@ -203,7 +215,7 @@ static void bytes_are_known_by_their_type_and_divided_by_255(void **state)
         assert_true(got.pixels[k] == (float)(uint8_t)k / 255.0f);
     assert_true(got.labels[0] == 1.0f && got.labels[1] == 0.0f);
     cop_synthetic_clear(&got);
-    refused(s, "space = \"unit\"; recipe = \"idc\";",
+    damaged(s, "space = \"unit\"; recipe = \"idc\";",
             "set.safetensors: image 0 has a pixel that is 2, wanted 0 to 1 (space = \"unit\")");
 }
 
@@ -228,7 +240,7 @@ static void logits_become_probabilities_where_that_is_said(void **state)
     }
     assert_false(cop_synthetic_is_hard(&got));
     cop_synthetic_clear(&got);
-    refused(s, "space = \"unit\"; recipe = \"lottery\"; labels = \"rows\";",
+    damaged(s, "space = \"unit\"; recipe = \"lottery\"; labels = \"rows\";",
             "image 0 has a label of 800, wanted 0 to 1");
 }
 
@@ -250,7 +262,7 @@ static void labels_may_be_in_a_file_of_their_own(void **state)
     assert_classes(&got);
     cop_synthetic_clear(&got);
     (void)snprintf(s->path, sizeof s->path, "%s/labels.npy", s->dir);
-    refused(s, "space = \"unit\"; recipe = \"sgd\";", "\"array\" is [6], wanted [n, 3, 4, 5]");
+    damaged(s, "space = \"unit\"; recipe = \"sgd\";", "\"array\" is [6], wanted [n, 3, 4, 5]");
 }
 
 /* What `coppice export` writes says all of it by itself, and comes back bit by bit. */
@@ -318,6 +330,12 @@ static void what_is_not_stated_is_not_guessed(void **state)
     refused(s, "space = \"unit\"; recipe = \"sgd\"; factor = 2;", "nothing is decoded");
     refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\"; factor = 5;",
             "factor 5: more tiles than the 4x5 images have rows");
+    refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\";",
+            "decode = \"single\" with one tile decodes nothing: state factor");
+    refused(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"multi\";", "decodes nothing");
+    cop_synthetic set =
+        made(s, "space = \"unit\"; recipe = \"sgd\"; decode = \"single\"; factor = 1;");
+    cop_synthetic_clear(&set);
     refused(s, "space = \"unit\"; recipe = \"sgd\"; mean = [0.5];",
             "not a number for each of the 3");
     refused(s, "space = \"unit\"; recipe = \"sgd\"; mean = [0, 0, 0];", "given together");
@@ -327,6 +345,19 @@ static void what_is_not_stated_is_not_guessed(void **state)
             "is a list of classes");
     refused(s, "space = \"unit\"; recipe = { recipe = \"sgd\"; duration = \"0ep\"; };",
             "duration of 0");
+}
+
+/* What is stated counts, whatever the file says. */
+static void a_stated_kind_of_labels_is_not_compared(void **state)
+{
+    const scene *s = *state;
+    const cop_metadata soft = {"label_kind", "soft"};
+    cop_error err = {0};
+    cop_tensors *set = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, set, &soft, 1, &err), &err);
+    cop_tensors_free(set);
+    cop_synthetic got = made(s, "space = \"unit\"; recipe = \"sgd\"; label_kind = \"hard\";");
+    cop_synthetic_clear(&got);
 }
 
 /* Notes of the file that this version does not know are not passed over. */
@@ -340,9 +371,14 @@ static void what_a_file_says_of_itself_is_known_or_refused(void **state)
                  {{"decode", "bound"}, "decode = \"bound\", which is not known"},
                  {{"whitened", "perhaps"}, "whitened = \"perhaps\""},
                  {{"factor", "two"}, "its factor is no number"},
-                 {{"factor", "99"}, "its factor is 99, wanted 1 to 64"},
+                 {{"factor", "99"}, "its factor is 99, wanted a whole number, 1 to 64"},
+                 {{"factor", "1.5"}, "its factor is 1.5, wanted a whole number, 1 to 64"},
+                 {{"factor", "1 2"}, "its factor is no number"},
                  {{"mean", "0.5 0.5"}, "mean is not a number for each of the 3 channels"},
                  {{"mean", "0 0 0"}, "given together"},
+                 {{"label_kind", "soft"},
+                  "set.safetensors: says of itself that its labels are soft, and they are hard"},
+                 {{"label_kind", "logits"}, "label_kind = \"logits\", which is not known"},
                  {{"recipe", "name=idc"}, "\"name=idc\" is no recipe"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_error err = {0};
@@ -350,12 +386,42 @@ static void what_a_file_says_of_itself_is_known_or_refused(void **state)
         assert_ok(cop_safetensors_write(s->path, set, &cases[i].note, 1, &err), &err);
         cop_tensors_free(set);
         bool is_recipe = strcmp(cases[i].note.key, "recipe") == 0;
-        refused(s,
-                strcmp(cases[i].note.key, "space") == 0 ? "recipe = \"sgd\";"
-                : is_recipe                             ? "space = \"unit\";"
-                                                        : "space = \"unit\"; recipe = \"sgd\";",
-                cases[i].text);
+        bool is_lack = strcmp(cases[i].text, "given together") == 0;
+        refused_as(is_lack ? COP_INVALID : COP_FAILED, s,
+                   strcmp(cases[i].note.key, "space") == 0 ? "recipe = \"sgd\";"
+                   : is_recipe                             ? "space = \"unit\";"
+                                                           : "space = \"unit\"; recipe = \"sgd\";",
+                   cases[i].text);
     }
+}
+
+/* A note that an option overrides is not read. */
+static void an_option_stands_in_for_a_note_that_is_wrong(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    const cop_metadata notes[] = {{"decode", "single"}, {"factor", "2.9"}};
+    cop_tensors *tensors = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, tensors, notes, 2, &err), &err);
+    cop_tensors_free(tensors);
+    damaged(s, "space = \"unit\"; recipe = \"sgd\";", "its factor is 2.9");
+    cop_synthetic set = made(s, "space = \"unit\"; recipe = \"sgd\"; factor = 2;");
+    assert_int_equal(set.factor, 2);
+    cop_synthetic_clear(&set);
+}
+
+/* Whatever a file says of its maker is one line in the set's origin. */
+static void the_maker_of_a_file_is_made_readable(void **state)
+{
+    const scene *s = *state;
+    cop_error err = {0};
+    const cop_metadata note = {"made_by", "a\nb\x1b[31m\xc2\x85\xc3\xa4"};
+    cop_tensors *tensors = some_set("images");
+    assert_ok(cop_safetensors_write(s->path, tensors, &note, 1, &err), &err);
+    cop_tensors_free(tensors);
+    cop_synthetic set = made(s, "space = \"unit\"; recipe = \"sgd\";");
+    assert_non_null(strstr(set.origin, ", made by a?b?[31m????"));
+    cop_synthetic_clear(&set);
 }
 
 static void flawed_numbers_are_refused_with_their_image(void **state)
@@ -366,27 +432,27 @@ static void flawed_numbers_are_refused_with_their_image(void **state)
     cop_tensors *set = some_set("images");
     cop_f32(cop_tensors_find(set, "images"))[2 * PIXELS + 7] = NAN;
     save(s, set);
-    refused(s, unit, "set.safetensors: image 2 has a pixel that is nan");
-    refused(s, normalised, "image 2 has a pixel that is nan, wanted -100 to 100");
+    damaged(s, unit, "set.safetensors: image 2 has a pixel that is nan");
+    damaged(s, normalised, "image 2 has a pixel that is nan, wanted -100 to 100");
     set = some_set("images");
     cop_f32(cop_tensors_find(set, "images"))[5 * PIXELS] = 1.5f;
     save(s, set);
-    refused(s, unit, "image 5 has a pixel that is 1.5, wanted 0 to 1");
+    damaged(s, unit, "image 5 has a pixel that is 1.5, wanted 0 to 1");
     set = some_set("images");
     cop_i64(cop_tensors_find(set, "labels"))[4] = 3;
     save(s, set);
-    refused(s, unit, "image 4 has label 3, wanted 0 to 2");
+    damaged(s, unit, "image 4 has label 3, wanted 0 to 2");
     set = some_set("images");
     const cop_tensor *rows = put(set, "rows", COP_F32, cop_shape2(COUNT, CLASSES));
     for (int64_t i = 0; i < COUNT; i++)
         cop_f32(rows)[i * CLASSES] = i == 3 ? 0.5f : 1.0f;
     (void)put(set, "few", COP_I64, cop_shape1(COUNT - 1));
     save(s, set);
-    refused(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"rows\";",
+    damaged(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"rows\";",
             "the labels of image 3 sum to 0.5, wanted 1");
-    refused(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"rows\"; label_kind = \"hard\";",
+    damaged(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"rows\"; label_kind = \"hard\";",
             "the labels of image 3 are no one-hot row");
-    refused(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"few\";",
+    damaged(s, "space = \"unit\"; recipe = \"sgd\"; labels = \"few\";",
             "has labels of 5 images, and there are 6");
 }
 
@@ -397,7 +463,7 @@ static void images_of_another_size_are_refused(void **state)
     (void)put(set, "images", COP_U8, cop_shape4(COUNT, CHANNELS, HEIGHT + 1, WIDTH));
     (void)put(set, "labels", COP_U8, cop_shape1(COUNT));
     save(s, set);
-    refused(s, "recipe = \"sgd\";",
+    damaged(s, "recipe = \"sgd\";",
             "set.safetensors: \"images\" is [6, 3, 5, 5], wanted [n, 3, 4, 5] as the data's");
 }
 
@@ -414,6 +480,9 @@ int main(void)
         WITH_SCENE(whitened_sets_are_for_whitened_data_alone),
         WITH_SCENE(what_is_not_stated_is_not_guessed),
         WITH_SCENE(what_a_file_says_of_itself_is_known_or_refused),
+        WITH_SCENE(an_option_stands_in_for_a_note_that_is_wrong),
+        WITH_SCENE(the_maker_of_a_file_is_made_readable),
+        WITH_SCENE(a_stated_kind_of_labels_is_not_compared),
         WITH_SCENE(flawed_numbers_are_refused_with_their_image),
         WITH_SCENE(images_of_another_size_are_refused),
     };

@@ -1,5 +1,6 @@
 /* Runs of the idc distiller: whole inner iterations against PyTorch, resume, what the bag holds. */
 #include "idc_scene.h"
+#include "recorded.h"
 
 #include "study/graph/plan.h"
 #include "study/running/drive.h"
@@ -216,8 +217,8 @@ static void pretraining_leaves_the_pixels_alone(void **unused)
         live_step(&l, i);
         assert_int_equal(position(&l), stands[i]);
         assert_int_equal(memcmp(old->data, bag_f32(&l, "pixels"), bytes) == 0, i < 3);
-        assert_int_equal(isnan(cop_recorder_last(&l.work.recorder, "matching loss")), i < 3);
-        assert_true(cop_recorder_last(&l.work.recorder, "network loss") > 0.0);
+        assert_int_equal(isnan(last_recorded(&l.work.recorder, "matching loss")), i < 3);
+        assert_true(last_recorded(&l.work.recorder, "network loss") > 0.0);
     }
     cop_tensors_free(before);
     live_close(&l);
