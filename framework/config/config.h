@@ -135,6 +135,7 @@ typedef struct cop_cell {
     bool seed_pinned[COP_SEED_COUNT];
     uint64_t seed_pin[COP_SEED_COUNT];
     int threads;
+    size_t data_memory; /* bytes of a dataset's images in memory at once; 0: no limit */
     cop_precision precision;
     int64_t copies;
     bool has_bench;

@@ -25,6 +25,11 @@ static const cop_option study[] = {
                 "trainings of each ticket on real data that differ in SGD noise alone"),
     COP_OPT_INT(cop_study_options, threads, "2", 1, 1024,
                 "of every stage; part of what a result depends on, bit for bit"),
+    COP_OPT_INT(cop_study_options, data_memory, "4096", 0, 1 << 30,
+                "of the images of one dataset that a run holds in memory at once: of a larger one "
+                "it reads what it needs from a file under the output directory; 0: no limit; no "
+                "result depends on it",
+                .unit = "MiB"),
     COP_OPT_ENUM(cop_study_options, precision, "f32", precisions,
                  "of the networks' arithmetic; bf16 is not part of this build"),
 };

@@ -10,7 +10,8 @@ typedef struct cop_study_options {
     cop_int_list seeds;
     int64_t copies;
     int64_t threads;
-    int32_t precision; /* cop_precision − 1 */
+    int64_t data_memory; /* MiB; 0: no limit */
+    int32_t precision;   /* cop_precision − 1 */
 } cop_study_options;
 
 typedef struct cop_seed_options {

@@ -32,6 +32,12 @@ cop_pixel_space cop_samples_space(const cop_samples *s)
     return s->space == COP_PIXELS_NORMALISED ? COP_PIXELS_NORMALISED : COP_PIXELS_UNIT;
 }
 
+cop_normalization cop_samples_undo(const cop_samples *s)
+{
+    bool is_known = cop_samples_space(s) == COP_PIXELS_NORMALISED && s->was.std[0] > 0.0f;
+    return is_known ? s->was : s->normalization;
+}
+
 int32_t cop_samples_label(const cop_samples *s, int64_t i)
 {
     return s->labels[i];
@@ -48,6 +54,32 @@ static int64_t image_of(const cop_samples *s, int64_t i)
     return s->rows != NULL ? s->rows[i] : i;
 }
 
+static size_t image_bytes(const cop_samples *s)
+{
+    return (size_t)cop_task_values(&s->task) * (s->bytes != NULL ? 1 : sizeof(float));
+}
+
+static const char *pixels_at(const cop_samples *s, int64_t i)
+{
+    const char *first = s->bytes != NULL ? (const char *)s->bytes : (const char *)s->pixels;
+    return first + (size_t)image_of(s, i) * image_bytes(s);
+}
+
+void cop_samples_expect(const cop_samples *s, const int64_t *index, int64_t n)
+{
+    for (int64_t k = 0; s->resident != NULL && k < n; k++)
+        cop_resident_expect(pixels_at(s, index[k]), image_bytes(s));
+}
+
+/* Where the pixels of sample i are, which are read next. */
+static const void *use_pixels(const cop_samples *s, int64_t i)
+{
+    const char *at = pixels_at(s, i);
+    if (s->resident != NULL)
+        cop_resident_use(s->resident, at, image_bytes(s));
+    return at;
+}
+
 /* 8-bit pixels have 256 normalised values per channel: a table instead of a division per pixel. */
 static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)
 {
@@ -56,24 +88,32 @@ static void normalise_bytes(const cop_samples *s, int32_t channel, float *table)
                        s->normalization.std[channel];
 }
 
+/* One channel of an image. */
+static void write_plane(const cop_samples *s, int32_t channel, const void *image,
+                        const float table[256], float *out)
+{
+    int64_t plane = (int64_t)s->task.height * s->task.width;
+    float mean = s->normalization.mean[channel], std = s->normalization.std[channel];
+    const uint8_t *bytes = (const uint8_t *)image + channel * plane;
+    const float *pixels = (const float *)image + channel * plane;
+    if (s->bytes != NULL)
+        for (int64_t i = 0; i < plane; i++)
+            out[i] = table[bytes[i]];
+    else
+        for (int64_t i = 0; i < plane; i++)
+            out[i] = (pixels[i] - mean) / std;
+}
+
 static void write_images(const cop_samples *s, const int64_t *index, int64_t n, float *images)
 {
     int64_t plane = (int64_t)s->task.height * s->task.width;
-    for (int32_t c = 0; c < s->task.channels; c++) {
-        float mean = s->normalization.mean[c], std = s->normalization.std[c];
-        float table[256];
-        if (s->bytes != NULL)
-            normalise_bytes(s, c, table);
-        for (int64_t k = 0; k < n; k++) {
-            float *out = images + (k * s->task.channels + c) * plane;
-            int64_t from = (image_of(s, index[k]) * s->task.channels + c) * plane;
-            if (s->bytes != NULL)
-                for (int64_t i = 0; i < plane; i++)
-                    out[i] = table[s->bytes[from + i]];
-            else
-                for (int64_t i = 0; i < plane; i++)
-                    out[i] = (s->pixels[from + i] - mean) / std;
-        }
+    float tables[COP_MAX_CHANNELS][256];
+    for (int32_t c = 0; c < s->task.channels && s->bytes != NULL; c++)
+        normalise_bytes(s, c, tables[c]);
+    for (int64_t k = 0; k < n; k++) {
+        const void *image = use_pixels(s, index[k]);
+        for (int32_t c = 0; c < s->task.channels; c++)
+            write_plane(s, c, image, tables[c], images + (k * s->task.channels + c) * plane);
     }
 }
 
@@ -102,14 +142,13 @@ void cop_samples_batch(const cop_samples *s, const int64_t *index, int64_t n, fl
 
 void cop_samples_pixels(const cop_samples *s, int64_t index, float *pixels)
 {
-    int64_t size = (int64_t)s->task.channels * s->task.height * s->task.width;
-    int64_t first = image_of(s, index) * size;
-    if (s->bytes == NULL) {
-        memcpy(pixels, s->pixels + first, (size_t)size * sizeof *pixels);
-        return;
-    }
-    for (int64_t i = 0; i < size; i++)
-        pixels[i] = (float)s->bytes[first + i] / 255.0f;
+    int64_t size = cop_task_values(&s->task);
+    const void *at = use_pixels(s, index);
+    const uint8_t *bytes = at;
+    if (s->bytes == NULL)
+        memcpy(pixels, at, (size_t)size * sizeof *pixels);
+    for (int64_t i = 0; s->bytes != NULL && i < size; i++)
+        pixels[i] = (float)bytes[i] / 255.0f;
 }
 
 int64_t cop_samples_of_class(const cop_samples *s, int32_t label, int64_t *index)

@@ -243,6 +243,8 @@ static owned_samples *allocate(const cop_synthetic *s, int64_t count)
     if (s->space == COP_PIXELS_NORMALISED) {
         owned->view.space = COP_PIXELS_NORMALISED;
         owned->view.normalization = cop_normalization_none();
+        if (!s->is_whitened)
+            owned->view.was = s->normalization;
     }
     owned->view.count = count;
     owned->view.pixels = owned->pixels;

@@ -49,8 +49,18 @@ void cop_free_models(cop_study *s)
     free(s->models);
 }
 
+static cop_status load(const cop_study *s, const cop_cell *cell, const cop_component *component,
+                       cop_loaded_data **out, cop_error *err)
+{
+    if (s->home == NULL)
+        return cop_loaded_data_open(component, NULL, s->log, out, err);
+    cop_data_home home = *s->home;
+    home.most = cell->data_memory;
+    return cop_loaded_data_open(component, &home, s->log, out, err);
+}
+
 /* Loads a dataset, or finds it loaded. */
-static cop_status share_data(cop_study *s, const cop_component *component,
+static cop_status share_data(cop_study *s, const cop_cell *cell, const cop_component *component,
                              const cop_loaded_data **out, cop_error *err)
 {
     for (size_t i = 0; i < s->data_count; i++) {
@@ -65,7 +75,7 @@ static cop_status share_data(cop_study *s, const cop_component *component,
     if (grown == NULL)
         return cop_out_of_memory(err);
     s->data = grown;
-    COP_TRY(cop_loaded_data_open(component, s->home, s->log, &s->data[s->data_count], err));
+    COP_TRY(load(s, cell, component, &s->data[s->data_count], err));
     *out = s->data[s->data_count++];
     return COP_OK;
 }
@@ -120,7 +130,7 @@ static cop_status open_data(cop_study *s, const cop_opened *o, const cop_compone
     *out = else_;
     if (own == NULL)
         return COP_OK;
-    COP_TRY(share_data(s, own, out, err));
+    COP_TRY(share_data(s, o->cell, own, out, err));
     return check_task(o, *out, err);
 }
 
@@ -130,7 +140,7 @@ static cop_status open_all_data(cop_study *s, const cop_cell *cell, cop_opened *
     o->analyzer_data = calloc(cell->analyzer_count + 1, sizeof *o->analyzer_data);
     if (o->phase_data == NULL || o->analyzer_data == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(share_data(s, cell->dataset, &o->data, err));
+    COP_TRY(share_data(s, cell, cell->dataset, &o->data, err));
     COP_TRY(open_data(s, o, cell->train_dataset, o->data, &o->copies_data, err));
     for (size_t i = 0; i < cell->phase_count; i++)
         COP_TRY(open_data(s, o, cell->phases[i].dataset, o->data, &o->phase_data[i], err));

@@ -27,7 +27,7 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
 cop_status cop_study_new(const cop_config *config, const char *dir, bool may_write, cop_logger *log,
                          cop_study **out, cop_error *err)
 {
-    const cop_data_home home = {dir, may_write};
+    const cop_data_home home = {.dir = dir, .may_write = may_write};
     cop_study *s = calloc(1, sizeof *s);
     if (s == NULL)
         return cop_out_of_memory(err);

@@ -41,6 +41,13 @@ void cop_loader_free(cop_loader *l)
     free(l);
 }
 
+static const int64_t *find_batch(const cop_loader *l, int64_t step, int64_t *n)
+{
+    int64_t first = step % l->per_epoch * l->batch;
+    *n = l->count - first < l->batch ? l->count - first : l->batch;
+    return l->order + first;
+}
+
 const int64_t *cop_loader_batch(cop_loader *l, int64_t step, int64_t *n)
 {
     int64_t epoch = step / l->per_epoch;
@@ -49,7 +56,11 @@ const int64_t *cop_loader_batch(cop_loader *l, int64_t step, int64_t *n)
         cop_stream_permutation(&stream, l->order, l->count);
         l->epoch = epoch;
     }
-    int64_t first = step % l->per_epoch * l->batch;
-    *n = l->count - first < l->batch ? l->count - first : l->batch;
-    return l->order + first;
+    return find_batch(l, step, n);
+}
+
+const int64_t *cop_loader_next(const cop_loader *l, int64_t step, int64_t *n)
+{
+    *n = 0;
+    return (step + 1) / l->per_epoch == l->epoch ? find_batch(l, step + 1, n) : NULL;
 }

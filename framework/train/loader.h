@@ -17,4 +17,7 @@ void cop_loader_free(cop_loader *l);
 /* The samples of a step ≥ 0: *n indices, the loader's own until the next call. */
 const int64_t *cop_loader_batch(cop_loader *l, int64_t step, int64_t *n);
 
+/* Those of the step after it, as long as that is in the same epoch; else NULL and none. */
+const int64_t *cop_loader_next(const cop_loader *l, int64_t step, int64_t *n);
+
 #endif

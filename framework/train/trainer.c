@@ -132,10 +132,10 @@ static cop_status make_batch(cop_trainer *t, cop_error *err)
     COP_TRY(cop_tensors_add(t->batch, "targets", COP_F32, cop_shape2(n, task->classes), NULL, err));
     if (!is_drawing(t))
         return COP_OK;
-    const cop_normalization *pixels = &t->spec.data->normalization;
+    const cop_normalization pixels = cop_samples_undo(t->spec.data);
     COP_TRY(cop_draws_new(t->recipe.augment, t->recipe.cutmix > 0.0, n, task->height, task->width,
                           &t->draws, err));
-    cop_draws_pixels(t->draws, pixels->mean, pixels->std, task->channels);
+    cop_draws_pixels(t->draws, pixels.mean, pixels.std, task->channels);
     return COP_OK;
 }
 
@@ -353,6 +353,14 @@ static void load(cop_trainer *t, int64_t step, const int64_t *index, int64_t n)
         smooth(targets, n, t->spec.data->task.classes, t->recipe.label_smoothing);
 }
 
+/* While a step computes, the images of the next one come from their file. */
+static void read_ahead(const cop_trainer *t, int64_t step)
+{
+    int64_t n = 0;
+    const int64_t *index = cop_loader_next(t->loader, step, &n);
+    cop_samples_expect(t->spec.data, index, n);
+}
+
 typedef struct totals {
     double loss;
     int64_t correct, samples;
@@ -364,6 +372,7 @@ static cop_status run_step(cop_trainer *t, double lr, totals *sum, cop_error *er
     const int64_t *index = cop_loader_batch(t->loader, step, &n);
     cop_program *p = n == t->schedule.batch ? t->full : t->partial;
     load(t, step, index, n);
+    read_ahead(t, step);
     COP_TRY(cop_program_run(p, err));
     double loss = (double)cop_program_output(p, OUTPUT_LOSS)[0];
     if (!isfinite(loss))

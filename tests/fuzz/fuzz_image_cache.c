@@ -23,7 +23,7 @@ static void write_again(const cop_image_mapping *m, const char *path)
 
 static bool is_same(const cop_image_mapping *a, const cop_image_mapping *b)
 {
-    bool same = a->size == b->size;
+    bool same = a->file.size == b->file.size;
     for (int split = 0; same && split < 2; split++) {
         size_t count = (size_t)fuzz_images.count[split];
         same = memcmp(a->pixels[split], b->pixels[split], count * (size_t)fuzz_images.image) == 0 &&
@@ -41,7 +41,8 @@ static void require_sense(const cop_image_mapping *m)
         for (int64_t i = 0; i < fuzz_images.count[split]; i++)
             FUZZ_REQUIRE(m->labels[split][i] >= 0 && m->labels[split][i] < fuzz_images.classes);
     write_again(m, fuzz_copy(0));
-    FUZZ_REQUIRE(cop_image_cache_map(fuzz_copy(0), &fuzz_images, &again, &there, NULL) == COP_OK);
+    FUZZ_REQUIRE(cop_image_cache_map(fuzz_copy(0), &fuzz_images, 0, &again, &there, NULL) ==
+                 COP_OK);
     FUZZ_REQUIRE(there && is_same(m, &again));
     write_again(&again, fuzz_copy(1));
     fuzz_require_same_copies();
@@ -53,9 +54,10 @@ static bool is_taken(const uint8_t *data, size_t size)
 {
     cop_image_mapping m;
     bool there = false;
-    cop_status status = cop_image_cache_map(fuzz_file(data, size), &fuzz_images, &m, &there, NULL);
+    cop_status status =
+        cop_image_cache_map(fuzz_file(data, size), &fuzz_images, 4096, &m, &there, NULL);
     FUZZ_REQUIRE(status == COP_OK || status == COP_DAMAGED);
-    FUZZ_REQUIRE(there == (status == COP_OK) && there == (m.bytes != NULL));
+    FUZZ_REQUIRE(there == (status == COP_OK) && there == (m.file.bytes != NULL));
     if (there)
         require_sense(&m);
     cop_image_cache_unmap(&m);

@@ -84,8 +84,8 @@ typedef struct cop_dataset_ops {
     /* Optional, since 2.1: for data that are slow to read, as those of images that are decoded.
      * Adds every file that `read` would open. The host then keeps what it has read in a file under
      * the output directory and maps that into memory: a later run with the same stamp reads that
-     * file alone, and of a large data set the memory holds no more than what is in use. Commands
-     * without an output directory read as ever. [main thread] */
+     * file alone, and memory holds no more of it than study.data_memory says. Commands without an
+     * output directory read as ever. [main thread] */
     cop_status (*stamp)(void *self, cop_dataset_stamp *stamp, cop_error *err);
 } cop_dataset_ops;
 

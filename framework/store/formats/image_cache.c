@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { HEADER = 4096, ALIGNMENT = 64, CHECKSUM = 16 };
+enum { HEADER = 4096, ALIGNMENT = 64, CHECKSUM = 16, PIECE = 1 << 20 };
 
 static size_t aligned(size_t bytes)
 {
@@ -148,21 +148,37 @@ static cop_status map_file(int fd, const char *path, size_t size, size_t wanted,
     void *bytes = mmap(NULL, wanted, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         return cop_fail_errno(err, "cannot map", path);
-    out->bytes = bytes;
-    out->size = wanted;
+    out->file.bytes = bytes;
+    out->file.size = wanted;
     return COP_OK;
 }
 
-static cop_status check(const char *path, const cop_image_cache *what, const cop_image_mapping *m,
+static bool is_whole(cop_image_mapping *m, cop_hasher *hasher)
+{
+    const char *bytes = m->file.bytes;
+    size_t end = m->file.size - CHECKSUM;
+    for (size_t at = 0; at < end; at += PIECE) {
+        size_t size = end - at < PIECE ? end - at : PIECE;
+        cop_resident_use(&m->file, bytes + at, size);
+        cop_hasher_update(hasher, bytes + at, size);
+    }
+    cop_digest digest = cop_hasher_finish(hasher);
+    return memcmp(bytes + end, &digest, CHECKSUM) == 0;
+}
+
+static cop_status check(const char *path, const cop_image_cache *what, cop_image_mapping *m,
                         cop_error *err)
 {
     char header[HEADER];
-    size_t end = m->size - CHECKSUM;
     fill_header(what, header);
-    if (memcmp(m->bytes, header, HEADER) != 0)
+    if (memcmp(m->file.bytes, header, HEADER) != 0)
         return damaged(path, "holds other images than those of its name", err);
-    cop_digest digest = cop_hash_bytes(m->bytes, end);
-    if (memcmp((const char *)m->bytes + end, &digest, CHECKSUM) != 0)
+    cop_hasher *hasher = cop_hasher_new();
+    if (hasher == NULL)
+        return cop_out_of_memory(err);
+    bool whole = is_whole(m, hasher);
+    cop_hasher_free(hasher);
+    if (!whole)
         return damaged(path, "does not match its checksum", err);
     for (int split = 0; split < 2; split++)
         for (int64_t i = 0; i < what->count[split]; i++)
@@ -176,8 +192,8 @@ static void find_parts(const cop_image_cache *what, cop_image_mapping *m)
     for (int split = 0; split < 2; split++) {
         size_t pixels = 0, labels = 0;
         find_split(what, split, &pixels, &labels);
-        m->pixels[split] = (const char *)m->bytes + pixels;
-        m->labels[split] = (const int32_t *)(const void *)((const char *)m->bytes + labels);
+        m->pixels[split] = (const char *)m->file.bytes + pixels;
+        m->labels[split] = (const int32_t *)(const void *)((const char *)m->file.bytes + labels);
     }
 }
 
@@ -193,14 +209,14 @@ static cop_status fail_open(const char *path, const cop_error *own, cop_error *e
     return own->status;
 }
 
-cop_status cop_image_cache_map(const char *path, const cop_image_cache *what,
+cop_status cop_image_cache_map(const char *path, const cop_image_cache *what, size_t most,
                                cop_image_mapping *out, bool *there, cop_error *err)
 {
     size_t end = 0, unused = 0;
     int fd = -1;
     int64_t size = 0;
     cop_error own = {0};
-    *out = (cop_image_mapping){.bytes = NULL};
+    *out = (cop_image_mapping){.file.most = most};
     *there = false;
     if (cop_file_open_regular(path, &fd, &size, &own) != COP_OK)
         return fail_open(path, &own, err);
@@ -219,7 +235,7 @@ cop_status cop_image_cache_map(const char *path, const cop_image_cache *what,
 
 void cop_image_cache_unmap(cop_image_mapping *mapping)
 {
-    if (mapping->bytes != NULL)
-        (void)munmap(mapping->bytes, mapping->size);
-    *mapping = (cop_image_mapping){.bytes = NULL};
+    if (mapping->file.bytes != NULL)
+        (void)munmap(mapping->file.bytes, mapping->file.size);
+    *mapping = (cop_image_mapping){.file.bytes = NULL};
 }

@@ -9,6 +9,8 @@
 #ifndef COP_STORE_FORMATS_IMAGE_CACHE_H
 #define COP_STORE_FORMATS_IMAGE_CACHE_H
 
+#include "core/resident.h"
+
 #include <coppice/status.h>
 
 #include <stdbool.h>
@@ -25,16 +27,15 @@ typedef struct cop_image_cache {
 
 /* A file in memory, to be read. */
 typedef struct cop_image_mapping {
-    void *bytes; /* NULL: none */
-    size_t size;
+    cop_resident file;     /* whole; its bytes are NULL where there is none */
     const void *pixels[2]; /* in it, by split */
     const int32_t *labels[2];
 } cop_image_mapping;
 
-/* Maps the file. *there is false, and nothing mapped, where there is none. COP_DAMAGED naming it
- * where it is not whole, or not of `what`; COP_FAILED where it cannot be read. *out is the caller's
- * (cop_image_cache_unmap). */
-cop_status cop_image_cache_map(const char *path, const cop_image_cache *what,
+/* Maps the file, of which `most` bytes may stay in memory (resident.h; 0: all). *there is false,
+ * and nothing mapped, where there is none. COP_DAMAGED naming it where it is not whole, or not of
+ * `what`; COP_FAILED where it cannot be read. *out is the caller's (cop_image_cache_unmap). */
+cop_status cop_image_cache_map(const char *path, const cop_image_cache *what, size_t most,
                                cop_image_mapping *out, bool *there, cop_error *err);
 void cop_image_cache_unmap(cop_image_mapping *mapping);
 

@@ -11,12 +11,14 @@
 #include "core/hash.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "core/unique.h"
 #include "store/artifact.h"
 #include "store/artifact_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Has the plugin add its files. */
 static cop_status add_stamp(const cop_loaded_data *d, cop_hasher *hasher, cop_error *err)
@@ -28,6 +30,13 @@ static cop_status add_stamp(const cop_loaded_data *d, cop_hasher *hasher, cop_er
     cop_status status = ops->stamp(d->instance.self, &stamp, err);
     cop_callback_leave(&call);
     return status;
+}
+
+/* The dataset tells its files. */
+static bool is_told(const cop_loaded_data *d)
+{
+    const cop_dataset_ops *ops = d->instance.ops;
+    return ops->stamp != NULL;
 }
 
 static cop_status describe(const cop_loaded_data *d, cop_image_cache *out, cop_error *err)
@@ -47,7 +56,7 @@ static cop_status describe(const cop_loaded_data *d, cop_image_cache *out, cop_e
     cop_hasher_update_text(hasher, cop_component_own_effective(d->component));
     cop_hasher_update(hasher, sizes, sizeof sizes);
     cop_hasher_update(hasher, d->read, sizeof d->read);
-    cop_status status = add_stamp(d, hasher, err);
+    cop_status status = is_told(d) ? add_stamp(d, hasher, err) : COP_OK;
     (void)cop_digest_hex(cop_hasher_finish(hasher), out->name);
     cop_hasher_free(hasher);
     return status;
@@ -109,24 +118,6 @@ static cop_status fill(const cop_loaded_data *d, const cop_image_cache *what, co
     return status;
 }
 
-/* The store is ours while we write in it: no other run clears away what is not finished. */
-static cop_status build(const cop_loaded_data *d, const cop_image_cache *what, const char *dir,
-                        const char *path, cop_logger *log, bool *cannot_write, cop_error *err)
-{
-    char folder[COP_PATH_SIZE];
-    cop_store *store = NULL;
-    COP_TRY(cop_store_open(dir, &store, err));
-    cop_status status = cop_store_cache_path(dir, "", folder, sizeof folder, err);
-    if (status == COP_OK) {
-        status = cop_make_dirs(folder, err);
-        *cannot_write = status != COP_OK;
-    }
-    if (status == COP_OK)
-        status = fill(d, what, path, log, cannot_write, err);
-    cop_store_close(store);
-    return status;
-}
-
 static void say_error(cop_logger *log, const char *what, const cop_error *err)
 {
     cop_say(log, COP_LOG_WARNING, "%s%s%s: %s", err->file, err->file[0] != '\0' ? ": " : "", what,
@@ -135,10 +126,10 @@ static void say_error(cop_logger *log, const char *what, const cop_error *err)
 
 /* Maps the file; one that is damaged counts as none, with a warning. */
 static cop_status map(cop_loaded_data *d, const cop_image_cache *what, const char *path,
-                      cop_logger *log, bool *mapped, cop_error *err)
+                      const cop_data_home *home, cop_logger *log, bool *mapped, cop_error *err)
 {
     cop_error own = {0};
-    cop_status status = cop_image_cache_map(path, what, &d->mapping, mapped, &own);
+    cop_status status = cop_image_cache_map(path, what, home->most, &d->mapping, mapped, &own);
     if (status == COP_DAMAGED) {
         say_error(log, "the cache is not used", &own);
         return COP_OK;
@@ -156,31 +147,78 @@ static cop_status map(cop_loaded_data *d, const cop_image_cache *what, const cha
     return COP_OK;
 }
 
-cop_status cop_data_map(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
-                        bool *mapped, cop_error *err)
+/* Fills the file in that folder, and maps it. One that nobody could find again is removed: it is
+ * there as long as it is mapped. */
+static cop_status fill_and_map(cop_loaded_data *d, const cop_image_cache *what, const char *folder,
+                               const char *path, const cop_data_home *home, cop_logger *log,
+                               bool *mapped, cop_error *err)
 {
-    const cop_dataset_ops *ops = d->instance.ops;
-    char path[COP_PATH_SIZE], name[64];
-    cop_image_cache what;
     cop_error own = {0};
     bool cannot_write = false;
-    *mapped = false;
-    if (home == NULL || ops->stamp == NULL)
-        return COP_OK;
-    COP_TRY(describe(d, &what, err));
-    (void)snprintf(name, sizeof name, "images-%s", what.name);
-    COP_TRY(cop_store_cache_path(home->dir, name, path, sizeof path, err));
-    COP_TRY(map(d, &what, path, log, mapped, err));
-    if (*mapped || !home->may_write)
-        return COP_OK;
-    cop_status status = build(d, &what, home->dir, path, log, &cannot_write, &own);
+    cop_status status = cop_make_dirs(folder, &own);
+    if (status != COP_OK)
+        cannot_write = true;
+    else
+        status = fill(d, what, path, log, &cannot_write, &own);
     if (status == COP_OK)
-        return map(d, &what, path, log, mapped, err);
+        status = map(d, what, path, home, log, mapped, &own);
+    if (!is_told(d))
+        (void)unlink(path);
     if (cannot_write) {
         say_error(log, "what is read is not kept", &own);
         return COP_OK;
     }
-    if (err != NULL)
+    if (status != COP_OK && err != NULL)
         *err = own;
     return status;
+}
+
+/* The store is ours while we write in it: no other run clears away what is not finished. */
+static cop_status build(cop_loaded_data *d, const cop_image_cache *what, const char *path,
+                        const cop_data_home *home, cop_logger *log, bool *mapped, cop_error *err)
+{
+    char folder[COP_PATH_SIZE];
+    cop_store *store = NULL;
+    COP_TRY(cop_store_open(home->dir, &store, err));
+    cop_status status = cop_store_cache_path(home->dir, "", folder, sizeof folder, err);
+    if (status == COP_OK)
+        status = fill_and_map(d, what, folder, path, home, log, mapped, err);
+    cop_store_close(store);
+    return status;
+}
+
+static bool is_too_large(const cop_loaded_data *d, size_t most)
+{
+    size_t images = (size_t)d->read[0] + (size_t)d->read[1];
+    return most > 0 && images > most / cop_data_image_bytes(&d->info);
+}
+
+/* A dataset that does not tell its files gets a name that no other run has, and that all of them
+ * clear away. */
+static cop_status find_path(const cop_loaded_data *d, const cop_image_cache *what, const char *dir,
+                            char *path, size_t size, cop_error *err)
+{
+    char name[COP_NAME_SIZE];
+    if (is_told(d))
+        (void)snprintf(name, sizeof name, "images-%s", what->name);
+    else if (!cop_unique_name("images", COP_TEMPORARY_JOINT, name, sizeof name))
+        return cop_fail_errno(err, "cannot name a file in", dir);
+    return cop_store_cache_path(dir, name, path, size, err);
+}
+
+cop_status cop_data_map(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
+                        bool *mapped, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    cop_image_cache what;
+    *mapped = false;
+    if (home == NULL || (!is_told(d) && !is_too_large(d, home->most)))
+        return COP_OK;
+    COP_TRY(describe(d, &what, err));
+    COP_TRY(find_path(d, &what, home->dir, path, sizeof path, err));
+    if (is_told(d))
+        COP_TRY(map(d, &what, path, home, log, mapped, err));
+    if (*mapped || !home->may_write)
+        return COP_OK;
+    return build(d, &what, path, home, log, mapped, err);
 }

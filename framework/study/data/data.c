@@ -63,7 +63,7 @@ static cop_status load_prepared(cop_loaded_data *d, const cop_data_home *home, c
     d->read[COP_SPLIT_TRAIN] = d->info.count[COP_SPLIT_TRAIN];
     d->read[COP_SPLIT_TEST] = holds_out ? 0 : d->info.count[COP_SPLIT_TEST];
     COP_TRY(read_splits(d, home, log, err));
-    return cop_data_prepare(d, log, err);
+    return cop_data_prepare(d, home != NULL ? home->most : 0, log, err);
 }
 
 typedef cop_status (*loading)(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
@@ -108,7 +108,7 @@ void cop_loaded_data_free(cop_loaded_data *d)
         return;
     if (d->instance.component != NULL)
         cop_instance_close(&d->instance);
-    bool is_mapped = d->mapping.bytes != NULL;
+    bool is_mapped = d->mapping.file.bytes != NULL;
     cop_image_cache_unmap(&d->mapping);
     for (int i = 0; i < 2; i++) {
         free(is_mapped ? NULL : d->pixels[i]);

@@ -19,6 +19,7 @@ typedef struct cop_rows {
 typedef struct cop_data_home {
     const char *dir;
     bool may_write; /* else it is only used as it is */
+    size_t most;    /* bytes of the images of one dataset that memory holds at once; 0: all */
 } cop_data_home;
 
 /* A dataset in memory. */

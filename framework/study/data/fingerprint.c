@@ -4,6 +4,13 @@
 
 #include "core/memory.h"
 
+static void hash_image(cop_hasher *hasher, const cop_samples *s, const char *pixels, size_t bytes)
+{
+    if (s->resident != NULL)
+        cop_resident_use(s->resident, pixels, bytes);
+    cop_hasher_update(hasher, pixels, bytes);
+}
+
 static void hash_samples(cop_hasher *hasher, const cop_samples *s)
 {
     char type = s->bytes != NULL ? 'b' : 'f';
@@ -12,10 +19,8 @@ static void hash_samples(cop_hasher *hasher, const cop_samples *s)
     const char *pixels = s->bytes != NULL ? (const char *)s->bytes : (const char *)s->pixels;
     cop_hasher_update(hasher, &type, sizeof type);
     cop_hasher_update(hasher, &s->count, sizeof s->count);
-    if (s->rows == NULL)
-        cop_hasher_update(hasher, pixels, (size_t)s->count * image);
-    for (int64_t i = 0; s->rows != NULL && i < s->count; i++)
-        cop_hasher_update(hasher, pixels + (size_t)s->rows[i] * image, image);
+    for (int64_t i = 0; i < s->count; i++)
+        hash_image(hasher, s, pixels + (size_t)(s->rows != NULL ? s->rows[i] : i) * image, image);
     cop_hasher_update(hasher, s->labels, (size_t)s->count * sizeof *s->labels);
 }
 

@@ -28,8 +28,9 @@ cop_status cop_data_read_into_memory(cop_loaded_data *d, cop_split split, cop_lo
                                      cop_error *err);
 
 /* cache.c: maps the splits from the cache of that home, which is filled where they are not there,
- * or not whole. *mapped is false, and nothing read, without a home, where the dataset does not tell
- * its files, and where the cache cannot be written, which is a warning. */
+ * or not whole. A dataset that does not tell its files is mapped where it is larger than memory may
+ * hold of it, from a file that nobody else sees. *mapped is false, and nothing read, without a
+ * home, where the dataset is neither, and where the cache cannot be written, which is a warning. */
 cop_status cop_data_map(cop_loaded_data *d, const cop_data_home *home, cop_logger *log,
                         bool *mapped, cop_error *err);
 
@@ -37,11 +38,12 @@ cop_status cop_data_map(cop_loaded_data *d, const cop_data_home *home, cop_logge
  * sample is read. */
 cop_status cop_data_check_preparation(const cop_loaded_data *d, cop_error *err);
 
-/* prepare.c: fills train and test from what was read, as the component's group says. */
-cop_status cop_data_prepare(cop_loaded_data *d, cop_logger *log, cop_error *err);
+/* prepare.c: fills train and test from what was read, as the component's group says; images that
+ * are made anew may take `most` bytes (0: no limit). */
+cop_status cop_data_prepare(cop_loaded_data *d, size_t most, cop_logger *log, cop_error *err);
 
 /* prepare.c: the samples of a split as they were read. */
-cop_samples cop_data_as_read(const cop_loaded_data *d, cop_split split);
+cop_samples cop_data_as_read(cop_loaded_data *d, cop_split split);
 
 /* fingerprint.c: fills d->fingerprint from train and test. */
 cop_status cop_data_fingerprint(cop_loaded_data *d, cop_error *err);

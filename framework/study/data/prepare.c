@@ -48,7 +48,7 @@ cop_status cop_data_check_preparation(const cop_loaded_data *d, cop_error *err)
     return COP_OK;
 }
 
-cop_samples cop_data_as_read(const cop_loaded_data *d, cop_split split)
+cop_samples cop_data_as_read(cop_loaded_data *d, cop_split split)
 {
     const void *pixels = d->pixels[split];
     return (cop_samples){.task = d->info.task,
@@ -56,7 +56,8 @@ cop_samples cop_data_as_read(const cop_loaded_data *d, cop_split split)
                          .count = d->read[split],
                          .bytes = d->info.is_float ? NULL : pixels,
                          .pixels = d->info.is_float ? pixels : NULL,
-                         .labels = d->labels[split]};
+                         .labels = d->labels[split],
+                         .resident = d->mapping.file.bytes != NULL ? &d->mapping.file : NULL};
 }
 
 /* Dividing. */
@@ -220,7 +221,7 @@ static cop_status choose(cop_loaded_data *d,
     return status;
 }
 
-static void point_at_rows(const cop_loaded_data *d, cop_split split, cop_samples *samples)
+static void point_at_rows(cop_loaded_data *d, cop_split split, cop_samples *samples)
 {
     *samples = cop_data_as_read(d, COP_SPLIT_TRAIN); /* both are parts of it */
     samples->count = d->rows[split].count;
@@ -275,6 +276,7 @@ static cop_status apply(cop_loaded_data *d, const cop_whitening *whitening, cop_
     s->bytes = NULL;
     s->pixels = to;
     s->rows = NULL;
+    s->resident = NULL;
     s->space = COP_PIXELS_NORMALISED;
     s->normalization = cop_normalization_none();
     return COP_OK;
@@ -283,17 +285,30 @@ static cop_status apply(cop_loaded_data *d, const cop_whitening *whitening, cop_
 /* The pixels that were read are not needed any more. */
 static void drop_read_pixels(cop_loaded_data *d)
 {
-    for (int i = 0; i < 2 && d->mapping.bytes == NULL; i++) {
+    for (int i = 0; i < 2 && d->mapping.file.bytes == NULL; i++) {
         free(d->pixels[i]);
         d->pixels[i] = NULL;
     }
 }
 
-static cop_status whiten(cop_loaded_data *d, cop_logger *log, cop_error *err)
+/* Whitened images are in memory, whole. */
+static cop_status check_size(const cop_loaded_data *d, size_t most, cop_error *err)
+{
+    size_t image = (size_t)cop_task_values(&d->info.task) * sizeof(float);
+    size_t images = (size_t)d->train.count + (size_t)d->test.count;
+    if (most == 0 || images <= most / image)
+        return COP_OK;
+    return refuse(d, "zca", err,
+                  "zca keeps all %zu images in memory as floats, %zu MiB; study.data_memory = %zu",
+                  images, images * image >> 20, most >> 20);
+}
+
+static cop_status whiten(cop_loaded_data *d, size_t most, cop_logger *log, cop_error *err)
 {
     cop_whitening *whitening = NULL;
     if (d->train.count < 2)
         return refuse(d, "zca", err, "zca is fitted to two training images or more; there is one");
+    COP_TRY(check_size(d, most, err));
     cop_say(log, COP_LOG_INFO, "whitening the images of %s",
             cop_component_entry(d->component)->plugin->id);
     COP_TRY(cop_whitening_fit(&d->train, preparation(d)->zca, &whitening, err));
@@ -308,7 +323,7 @@ static cop_status whiten(cop_loaded_data *d, cop_logger *log, cop_error *err)
     return status;
 }
 
-cop_status cop_data_prepare(cop_loaded_data *d, cop_logger *log, cop_error *err)
+cop_status cop_data_prepare(cop_loaded_data *d, size_t most, cop_logger *log, cop_error *err)
 {
     const cop_preparation *p = preparation(d);
     d->train = cop_data_as_read(d, COP_SPLIT_TRAIN);
@@ -318,7 +333,7 @@ cop_status cop_data_prepare(cop_loaded_data *d, cop_logger *log, cop_error *err)
     if (p->label_noise > 0.0)
         COP_TRY(make_noisy(d, err));
     if (p->zca > 0.0)
-        COP_TRY(whiten(d, log, err));
+        COP_TRY(whiten(d, most, log, err));
     d->info.count[COP_SPLIT_TRAIN] = d->train.count;
     d->info.count[COP_SPLIT_TEST] = d->test.count;
     return COP_OK;

@@ -27,6 +27,7 @@ static void reads_every_group(void **state)
     const cop_cell *s = &c->cells[0];
     assert_int_equal(s->copies, 3);
     assert_int_equal(s->threads, 1);
+    assert_int_equal(s->data_memory, (size_t)64 << 20);
     assert_int_equal(s->precision, COP_PRECISION_F32);
     assert_true(s->seed_pinned[COP_SEED_INIT]);
     assert_int_equal(s->seed_pin[COP_SEED_INIT], 7);
@@ -77,6 +78,7 @@ static void fills_what_is_not_said(void **state)
     const cop_cell *s = &c->cells[0];
     assert_string_equal(s->label, "small");
     assert_int_equal(s->copies, 2);
+    assert_int_equal(s->data_memory, (size_t)4 << 30);
     assert_int_equal(s->precision, COP_PRECISION_F32);
     assert_null(s->distill);
     assert_int_equal(s->phase_count, 0);

@@ -175,6 +175,34 @@ static void soft_labels_stay_soft(void **state)
     cop_tensors_free(fixture);
 }
 
+/* Jitter and lighting are of images in [0, 1]; of whitened ones there is no way back. */
+static void colours_of_normalised_sets_are_those_of_their_images(void **state)
+{
+    (void)state;
+    static const struct {
+        cop_pixel_space space;
+        bool is_whitened;
+        float std;
+    } sets[] = {{COP_PIXELS_UNIT, false, 0.25f},
+                {COP_PIXELS_NORMALISED, false, 0.25f},
+                {COP_PIXELS_NORMALISED, true, 1.0f}};
+    cop_tensors *fixture = read_fixture("torch/decode.safetensors");
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        cop_synthetic s = small_set(COP_DECODE_NONE, fixture);
+        s.space = sets[i].space;
+        s.is_whitened = sets[i].is_whitened;
+        cop_samples *samples = NULL;
+        cop_error err = {0};
+        assert_ok(cop_synthetic_samples(&s, &samples, &err), &err);
+        assert_true(cop_samples_undo(samples).std[1] == sets[i].std);
+        bool is_unit = sets[i].space == COP_PIXELS_UNIT;
+        assert_true(samples->normalization.std[1] == (is_unit ? 0.25f : 1.0f));
+        cop_synthetic_samples_free(samples);
+        cop_synthetic_clear(&s);
+    }
+    cop_tensors_free(fixture);
+}
+
 static void absurd_sets_are_refused(void **state)
 {
     (void)state;
@@ -202,6 +230,7 @@ int main(void)
         cmocka_unit_test(too_many_tiles_are_refused),
         cmocka_unit_test(a_set_becomes_the_samples_that_torch_decodes),
         cmocka_unit_test(soft_labels_stay_soft),
+        cmocka_unit_test(colours_of_normalised_sets_are_those_of_their_images),
         cmocka_unit_test(absurd_sets_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,15 +74,15 @@ typedef struct loaded {
     char said[1000];
 } loaded;
 
-static cop_status load(const char *options, bool may_write, loaded *out, cop_error *err)
+static cop_status load_of(const char *plugin, const char *options, const cop_data_home *home,
+                          loaded *out, cop_error *err)
 {
     cop_text whole = {0};
     config_t config;
-    char out_dir[PATH], *said = NULL;
+    char *said = NULL;
     size_t size = 0;
     *out = (loaded){0};
-    (void)snprintf(out_dir, sizeof out_dir, "%s/out", dir);
-    cop_text_printf(&whole, "x = { plugin = \"decodes\"; path = \"%s/images\"; %s };", dir,
+    cop_text_printf(&whole, "x = { plugin = \"%s\"; path = \"%s/images\"; %s };", plugin, dir,
                     options);
     assert_ok(cop_syntax_parse(whole.data, whole.length, "t.cfg", &config, err), err);
     cop_text_free(&whole);
@@ -94,13 +94,20 @@ static cop_status load(const char *options, bool may_write, loaded *out, cop_err
     FILE *stream = open_memstream(&said, &size);
     assert_non_null(stream);
     cop_logger *log = cop_logger_new(stream, COP_LOG_WARNING, false);
-    const cop_data_home home = {out_dir, may_write};
-    cop_status status = cop_loaded_data_open(out->component, &home, log, &out->data, err);
+    cop_status status = cop_loaded_data_open(out->component, home, log, &out->data, err);
     cop_logger_free(log);
     assert_int_equal(fclose(stream), 0);
     (void)snprintf(out->said, sizeof out->said, "%s", said);
     free(said);
     return status;
+}
+
+static cop_status load(const char *options, bool may_write, loaded *out, cop_error *err)
+{
+    char out_dir[PATH];
+    (void)snprintf(out_dir, sizeof out_dir, "%s/out", dir);
+    const cop_data_home home = {.dir = out_dir, .may_write = may_write};
+    return load_of("decodes", options, &home, out, err);
 }
 
 static void unload(loaded *l)
@@ -312,6 +319,69 @@ static void what_the_plugin_fails_with_is_said_and_leaves_nothing(void **state)
     assert_int_equal(count_cached(path), 0);
 }
 
+/* Opens data of 1,000 images of a byte each in both splits, which do not tell their files. */
+static void load_toy(size_t most, bool may_write, const char *options, loaded *l)
+{
+    char out_dir[PATH], all[200];
+    cop_error err = {0};
+    (void)snprintf(out_dir, sizeof out_dir, "%s/out", dir);
+    (void)snprintf(all, sizeof all, "size = 1000; %s", options);
+    const cop_data_home home = {.dir = out_dir, .may_write = may_write, .most = most};
+    assert_ok(load_of("toydata", all, &home, l, &err), &err);
+    assert_string_equal(l->said, "");
+}
+
+static void data_larger_than_memory_may_hold_are_in_a_file_that_goes(void **state)
+{
+    (void)state;
+    static const char *const prepared[] = {"", "validation = 0.2; subset = 300;"};
+    static const size_t read[] = {2000, 1000}; /* held-out images are of the training split */
+    for (int i = 0; i < 2; i++) {
+        loaded whole, part;
+        char path[PATH];
+        load_toy(read[i], true, prepared[i], &whole);
+        load_toy(read[i] - 1, true, prepared[i], &part);
+        assert_null(whole.data->mapping.file.bytes);
+        assert_non_null(part.data->mapping.file.bytes);
+        assert_int_equal(part.data->mapping.file.most, read[i] - 1);
+        assert_string_equal(whole.data->fingerprint, part.data->fingerprint);
+        for (int64_t k = 0; k < part.data->train.count; k++) {
+            float expected = 0.0f, pixel = 0.0f;
+            cop_samples_pixels(&whole.data->train, k, &expected);
+            cop_samples_pixels(&part.data->train, k, &pixel);
+            assert_true(pixel == expected);
+        }
+        assert_int_equal(count_cached(path), 0);
+        unload(&whole);
+        unload(&part);
+    }
+}
+
+static void who_only_looks_holds_them_all(void **state)
+{
+    (void)state;
+    loaded l;
+    load_toy(10, false, "", &l);
+    assert_null(l.data->mapping.file.bytes);
+    unload(&l);
+}
+
+/* Whitened images are floats in memory. */
+static void whitening_more_than_memory_may_hold_is_refused(void **state)
+{
+    (void)state;
+    loaded l;
+    cop_error err = {0};
+    char out_dir[PATH];
+    (void)snprintf(out_dir, sizeof out_dir, "%s/out", dir);
+    const cop_data_home home = {.dir = out_dir, .may_write = true, .most = 8 * COUNT};
+    write_images(1);
+    assert_refused(load_of("decodes", "\nzca = 0.1;", &home, &l, &err), COP_INVALID, &err,
+                   "zca keeps all 42 images in memory as floats");
+    assert_int_equal(err.line, 2);
+    unload(&l);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -324,6 +394,9 @@ int main(void)
         TEST(who_only_looks_writes_nothing),
         TEST(a_cache_that_cannot_be_written_is_done_without),
         TEST(what_the_plugin_fails_with_is_said_and_leaves_nothing),
+        TEST(data_larger_than_memory_may_hold_are_in_a_file_that_goes),
+        TEST(who_only_looks_holds_them_all),
+        TEST(whitening_more_than_memory_may_hold_is_refused),
     };
     return cmocka_run_group_tests(tests, open_plugins, close_plugins);
 }

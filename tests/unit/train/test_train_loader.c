@@ -66,11 +66,34 @@ static void the_seed_alone_decides(void **state)
     cop_loader_free(c);
 }
 
+/* What is read ahead while a step computes. */
+static void the_next_batch_is_told_within_the_epoch(void **state)
+{
+    (void)state;
+    cop_loader *l = new_loader(3);
+    for (int64_t step = 0; step < 3 * PER_EPOCH; step++) {
+        int64_t n = 0, expected_count = 0, expected[BATCH] = {0};
+        (void)cop_loader_batch(l, step, &n);
+        const int64_t *next = cop_loader_next(l, step, &expected_count);
+        if (step % PER_EPOCH == PER_EPOCH - 1) {
+            assert_null(next);
+            assert_int_equal(expected_count, 0);
+            continue;
+        }
+        memcpy(expected, next, (size_t)expected_count * sizeof *expected);
+        const int64_t *index = cop_loader_batch(l, step + 1, &n);
+        assert_int_equal(expected_count, n);
+        assert_memory_equal(index, expected, (size_t)n * sizeof *expected);
+    }
+    cop_loader_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_epoch_is_a_permutation),
         cmocka_unit_test(the_seed_alone_decides),
+        cmocka_unit_test(the_next_batch_is_told_within_the_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
