@@ -29,6 +29,7 @@ typedef struct loading {
     config_t *base;    /* the same without its sweep */
     cop_text effective;
     size_t *parts; /* where they are in it: COP_CELL_PARTS + 1 a cell */
+    const char *baseline;
     cop_config *config;
     cop_error *err;
 } loading;
@@ -103,10 +104,11 @@ static cop_status read_study(loading *l)
     COP_TRY(status);
     cop_config *c = l->config;
     size_t count = options.seeds.count;
+    l->baseline = cop_arena_strdup(l->arena, options.baseline);
     c->path = strdup(l->path);
     c->name = options.name[0] != '\0' ? strdup(options.name) : file_stem(l->path);
     c->seeds = calloc(count, sizeof *c->seeds);
-    if (c->path == NULL || c->name == NULL || c->seeds == NULL) {
+    if (l->baseline == NULL || c->path == NULL || c->name == NULL || c->seeds == NULL) {
         status = cop_out_of_memory(l->err);
     } else {
         memcpy(c->seeds, options.seeds.items, count * sizeof *c->seeds);
@@ -307,14 +309,34 @@ static cop_status leave_alone(loading *l, const char *name)
     return COP_OK;
 }
 
+/* The cell that study.baseline names; the first without it. */
+static cop_status choose_baseline(loading *l)
+{
+    cop_config *c = l->config;
+    if (l->baseline[0] == '\0')
+        return COP_OK;
+    while (c->baseline < c->cell_count && strcmp(c->cells[c->baseline].label, l->baseline) != 0)
+        c->baseline++;
+    if (c->baseline < c->cell_count)
+        return COP_OK;
+    const config_setting_t *study =
+        config_setting_get_member(config_root_setting(l->base), "study");
+    cop_place place = cop_setting_place(config_setting_get_member(study, "baseline"), l->path);
+    return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
+                       "study.baseline: no cell has the label \"%s\"; the first one's is \"%s\"",
+                       l->baseline, c->cells[0].label);
+}
+
 static cop_status load(loading *l)
 {
     COP_TRY(read_tree(l));
     COP_TRY(
         cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
     (void)config_setting_remove(config_root_setting(l->base), "sweep");
-    if (l->alone == NULL)
-        return read_cells(l);
+    if (l->alone == NULL) {
+        COP_TRY(read_cells(l));
+        return choose_baseline(l);
+    }
     char *name = study_name(l);
     cop_status status = name != NULL ? leave_alone(l, name) : cop_out_of_memory(l->err);
     free(name);

@@ -153,6 +153,7 @@ typedef struct cop_config {
     size_t seed_count;
     cop_cell *cells; /* the cross product of the sweep's axes; at least one */
     size_t cell_count;
+    size_t baseline; /* the cell that the others are compared with */
 } cop_config;
 
 /* Reads, overrides (--set "path=value", value in libconfig syntax, a bare word counts as a string),

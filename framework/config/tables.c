@@ -32,6 +32,9 @@ static const cop_option study[] = {
                 .unit = "MiB"),
     COP_OPT_ENUM(cop_study_options, precision, "f32", precisions,
                  "of the networks' arithmetic; bf16 is not part of this build"),
+    COP_OPT_STRING(cop_study_options, baseline, "",
+                   "label of the cell that reports compare the others with, seed by seed; the "
+                   "first one where empty"),
 };
 
 #define SEED(source, index, of)                                                                    \

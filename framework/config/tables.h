@@ -12,6 +12,7 @@ typedef struct cop_study_options {
     int64_t threads;
     int64_t data_memory; /* MiB; 0: no limit */
     int32_t precision;   /* cop_precision − 1 */
+    const char *baseline;
 } cop_study_options;
 
 typedef struct cop_seed_options {

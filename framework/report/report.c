@@ -356,7 +356,7 @@ static const char *const *brief_labels(const report *r)
 
 /* What people are shown: the same for the page, which has room, and for the terminal. */
 typedef struct views {
-    cop_display tickets, failures, controls, sets, distilled;
+    cop_display tickets, comparisons, failures, controls, sets, distilled;
 } views;
 
 /* Whether there is nothing to say of tickets: none was pruned, and no copy is trained. */
@@ -376,6 +376,24 @@ static cop_status make_sets(const report *r, const cop_display_choice *choice, c
     *out = (cop_display){0};
     return sets != NULL && r->results.record.seed_count > 1
                ? cop_display_make(sets, choice, r->results.arena, out, err)
+               : COP_OK;
+}
+
+/* Each cell beside the baseline, where there are several seeds: of one nobody knows what is chance.
+ */
+static cop_status make_comparisons(const report *r, const cop_display_choice *choice,
+                                   cop_display *out, cop_error *err)
+{
+    static const char *const shown[] = {"cell", "round",  "sparsity",   "result",
+                                        "unit", "seeds",  "difference", "low",
+                                        "high", "effect", "p_holm",     NULL};
+    const cop_table *comparisons = cop_tables_find(r->sheets, "comparisons");
+    cop_display_choice own = *choice;
+    own.only = shown;
+    own.skip = NULL;
+    *out = (cop_display){0};
+    return comparisons != NULL && r->results.record.seed_count > 1
+               ? cop_display_make(comparisons, &own, r->results.arena, out, err)
                : COP_OK;
 }
 
@@ -402,6 +420,7 @@ static cop_status make_views(const report *r, bool is_brief, views *out, cop_err
     COP_TRY(cop_display_make(summary, &choice, arena, &out->controls, err));
     if (controls == 0)
         out->controls.row_count = 0;
+    COP_TRY(make_comparisons(r, &choice, &out->comparisons, err));
     choice.only = NULL;
     choice.skip = ids;
     const cop_table *failures = cop_tables_find(r->sheets, "failures");
@@ -466,6 +485,22 @@ static void add_table(cop_text *page, const char *heading, const cop_display *ta
     cop_html_table(page, table);
 }
 
+static void add_comparisons(const report *r, cop_text *page, const cop_display *table)
+{
+    const cop_record *record = &r->results.record;
+    cop_text heading = {0};
+    cop_text_printf(&heading, "Compared with %s", record->cells[record->baseline].label);
+    add_table(page, heading.data != NULL ? heading.data : "", table);
+    if (table->row_count > 0)
+        cop_html_paragraph(page, "Mean difference over matched seeds, cell less baseline, with its "
+                                 "95 % confidence interval (Student's t), Cohen's d of the "
+                                 "differences, and the p-value of the paired t-test, corrected for "
+                                 "the number of cells (Holm). Seeds under which a copy collapsed "
+                                 "are left out.");
+    page->failed = page->failed || heading.failed;
+    cop_text_free(&heading);
+}
+
 static cop_status write_page(report *r, const views *v, cop_error *err)
 {
     cop_text page = {0};
@@ -474,6 +509,7 @@ static cop_status write_page(report *r, const views *v, cop_error *err)
         cop_html_paragraph(&page, "The study is not finished, or a part of it is damaged: some "
                                   "results are not shown.");
     add_table(&page, "Tickets", &v->tickets);
+    add_comparisons(r, &page, &v->comparisons);
     add_table(&page, "Failed", &v->failures);
     add_table(&page, "Controls", &v->controls);
     add_table(&page, "Distilled sets, mean over seeds", &v->sets);

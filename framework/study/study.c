@@ -21,7 +21,7 @@ static cop_status open_and_lay_out(cop_study *s, cop_error *err)
         for (size_t k = 0; k < config->seed_count; k++)
             COP_TRY(cop_lay_out(s, i, k, err));
     }
-    return COP_OK;
+    return cop_study_add_waiting(s, err);
 }
 
 cop_status cop_study_new(const cop_config *config, const char *dir, bool may_write, cop_logger *log,
@@ -57,6 +57,9 @@ void cop_study_free(cop_study *s)
         free(s->tickets[i].analyses);
     }
     free(s->tickets);
+    for (size_t i = 0; i < s->waiting_count; i++)
+        cop_stage_clear(&s->waiting[i].stage);
+    free(s->waiting);
     free(s->distilled);
     for (size_t i = 0; s->opened != NULL && i < s->config->cell_count; i++)
         cop_close_cell(&s->opened[i]);

@@ -29,12 +29,14 @@ static cop_digest plan_digest(const cop_plan *p)
     cop_hasher *h = cop_hasher_new();
     if (h == NULL)
         return (cop_digest){0, 0};
-    const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic};
+    const bool needs[] = {p->need_trained, p->need_rounds, p->need_dense, p->need_synthetic,
+                          p->need_no_copy};
     char text[COP_RECIPE_TEXT_SIZE];
     cop_hasher_update(h, &p->steps, sizeof p->steps);
     cop_hasher_update(h, &p->steps_go_on, sizeof p->steps_go_on);
     cop_hasher_update(h, &p->flops, sizeof p->flops);
     cop_hasher_update(h, needs, sizeof needs);
+    cop_hasher_update(h, &p->needed_masks, sizeof p->needed_masks);
     cop_hasher_update(h, p->needed_copies, p->needed_copy_count * sizeof *p->needed_copies);
     cop_hasher_update(h, &p->expected_samples, sizeof p->expected_samples);
     cop_hasher_update_text(h, cop_recipe_text(&p->expected_recipe, text, sizeof text));

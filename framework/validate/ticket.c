@@ -234,6 +234,9 @@ static cop_status lend(void *context, cop_work_input input, size_t request, size
     case COP_INPUT_SNAPSHOT:
         *out = t->requested[t->stand_in[request]][index];
         break;
+    case COP_INPUT_OTHER: /* of these two it is a nested one, and the same */
+        *out = t->mask;
+        break;
     }
     return COP_OK;
 }

@@ -29,11 +29,19 @@ static cop_status keep(void *context, const cop_saved *state, cop_error *err)
 
 static size_t lent_copies(const cop_plan *p)
 {
+    if (p->need_no_copy && p->needed_copy_count == 0)
+        return 0;
     int64_t last = -1;
     for (size_t i = 0; i < p->needed_copy_count; i++)
         last = p->needed_copies[i] > last ? p->needed_copies[i] : last;
     return last >= 0 ? (size_t)last + 1 : COP_TICKET_COPIES;
 }
+
+/* An earlier round of the same line, and the same round under another seed. */
+static const cop_other_ticket others[] = {
+    {COP_SIZED(cop_other_ticket), .cell = "a cell", .round = 1, .is_of_line = true,
+     .is_of_cell = true},
+    {COP_SIZED(cop_other_ticket), .cell = "a cell", .seed = 1, .round = 2, .is_of_cell = true}};
 
 static struct cop_work make_work(cop_trial *b)
 {
@@ -53,6 +61,8 @@ static struct cop_work make_work(cop_trial *b)
                              .round = kind == COP_KIND_PRUNER ? 1 : 0,
                              .rounds = b->plan.need_rounds ? COP_TICKET_ROUNDS : 0,
                              .copy_count = is_analyzer ? lent_copies(&b->plan) : 0,
+                             .others = others,
+                             .other_count = b->plan.needed_masks != 0 ? 2 : 0,
                              .dense_count = b->plan.need_dense ? COP_TICKET_COPIES : 0,
                              .wants_synthetic = b->plan.need_synthetic,
                              .request_count = b->ticket.request_count,

@@ -20,6 +20,8 @@ static const cop_tensors *pick(const given *g, cop_work_input input, size_t requ
         return g->requested[request];
     case COP_INPUT_SNAPSHOT:
         return g->snapshots[request][index];
+    case COP_INPUT_OTHER:
+        return g->others[index];
     }
     return NULL;
 }

@@ -11,6 +11,7 @@ typedef struct given {
     const cop_tensors *const *dense;
     const cop_tensors *const *requested;        /* by request */
     const cop_tensors *const *const *snapshots; /* by request */
+    const cop_tensors *const *others;
     const cop_samples *synthetic;
     int releases; /* callbacks that have returned */
 } given;

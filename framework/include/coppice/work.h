@@ -165,6 +165,21 @@ COP_API void cop_plan_regrows(cop_plan *p);
  * there is no such copy. */
 COP_API cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err);
 
+/* Analyzers: no copy is wanted: the analysis depends on none. */
+COP_API void cop_plan_need_no_copy(cop_plan *p);
+
+/* Which other tickets of the study an analysis looks at. */
+typedef enum cop_other_tickets {
+    COP_TICKETS_OF_LINE = 1,  /* the other rounds of the same cell under the same seed */
+    COP_TICKETS_OF_ROUND = 2, /* the same round of other cells, and under other seeds */
+    COP_TICKETS_OF_STUDY = 4  /* all of them */
+} cop_other_tickets;
+
+/* Analyzers: the masks of these tickets are wanted too, of as many kinds of cop_other_tickets as
+ * are joined by |: of those that pruning found for a network of the same parameters; the dense
+ * network and controls are none of them. */
+COP_API void cop_plan_need_masks(cop_plan *p, uint32_t of);
+
 /* Analyzers: the copies of the dense network under the same seeds are wanted too. */
 COP_API void cop_plan_need_dense(cop_plan *p);
 
@@ -317,6 +332,31 @@ COP_API cop_status cop_work_dense(cop_work *w, size_t i, const cop_tensors **out
 /* Analyzers: whether copy i of the ticket and of the dense network are one training, as they are
  * where nothing is pruned yet. */
 COP_API bool cop_work_copy_is_dense(const cop_work *w, size_t i);
+
+/* Which one another ticket is; {COP_SIZED(cop_other_ticket)} before it is asked for. */
+typedef struct cop_other_ticket {
+    uint32_t size;    /* COP_SIZED */
+    int32_t phase;    /* that left it, from 0 */
+    const char *cell; /* its label; lives as long as the work */
+    int64_t seed;     /* the study's seed that it was found under */
+    int64_t round;    /* rounds done since the dense network, over all phases */
+    bool is_of_line;  /* of this ticket's own cell and seed */
+    bool is_of_cell;  /* of this ticket's own cell */
+    uint8_t reserved[6];
+} cop_other_ticket;
+
+/* Analyzers: how many other tickets there are; none unless planned (cop_plan_need_masks). */
+COP_API size_t cop_work_other_count(const cop_work *w);
+
+/* Analyzers: which one it is: in the order of the study's cells, seeds and rounds. COP_FAILED where
+ * there is no i-th, COP_INVALID where its size is missing. */
+COP_API cop_status cop_work_other(const cop_work *w, size_t i, cop_other_ticket *out,
+                                  cop_error *err);
+
+/* Analyzers: the mask of other ticket i, as cop_work_mask has the ticket's own; borrowed until that
+ * of another one is asked for. */
+COP_API cop_status cop_work_other_mask(cop_work *w, size_t i, const cop_tensors **out,
+                                       cop_error *err);
 
 /* Analyzers: the decoded synthetic set; *out is NULL where there is none or it was not planned.
  * Until destroy. */

@@ -4,9 +4,9 @@
 
 #include "report/data/joined.h"
 
-/* Adds to `sheets`, in this order: tickets, summary, failures (where there are any), trainings,
- * distilled, distilled_summary (where there are any), history, each analyzer's table, costs,
- * columns. A number that is not there is NaN. */
+/* Adds to `sheets`, in this order: tickets, summary, comparisons (where there are any), failures
+ * (where there are any), trainings, distilled, distilled_summary (where there are any), history,
+ * each analyzer's table, costs, columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
@@ -34,6 +34,13 @@ cop_status cop_sheet_distilled(const cop_results *r, cop_tables *sheets, cop_err
 /* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
 cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,
                              const cop_table *tickets, cop_tables *sheets, cop_error *err);
+
+/* sheet_comparisons.c: "comparisons", each cell beside the baseline, by round and result: the mean
+ * difference over matched seeds, its interval, effect size and p-value; no such table where there
+ * is one cell, or no result of both. A ticket with a copy that collapsed is no part of the means.
+ */
+cop_status cop_sheet_comparisons(const cop_results *r, const cop_joined_list *joined,
+                                 const cop_table *tickets, cop_tables *sheets, cop_error *err);
 
 /* Mean and sample standard deviation (NaN of fewer than two); NaN values are passed over. */
 typedef struct cop_spread {

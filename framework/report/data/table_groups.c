@@ -12,8 +12,8 @@
 
 /* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
 static const char *const reserved[] = {
-    "tickets", "trainings", "history",  "distilled", "summary",
-    "costs",   "columns",   "accuracy", "failures",  "distilled_summary"};
+    "tickets", "trainings", "history",  "distilled",         "summary",    "costs",
+    "columns", "accuracy",  "failures", "distilled_summary", "comparisons"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
 #define MOST_KEYS 12

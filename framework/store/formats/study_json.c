@@ -165,6 +165,7 @@ static bool fill(cJSON *root, const cop_record *r)
     cJSON *cells = cJSON_AddArrayToObject(root, "cells");
     for (size_t i = 0; ok && i < r->cell_count; i++)
         ok = add_cell(cells, &r->cells[i]);
+    ok = ok && cJSON_AddNumberToObject(root, "baseline", (double)r->baseline) != NULL;
     cJSON *tickets = cJSON_AddArrayToObject(root, "tickets");
     for (size_t i = 0; ok && i < r->ticket_count; i++)
         ok = add_ticket(tickets, &r->tickets[i]);
@@ -489,6 +490,18 @@ static cop_status read_cells(reader *r, const cJSON *root, cop_record *out)
     return COP_OK;
 }
 
+/* Records of before have none: it is the first cell. */
+static cop_status read_baseline(reader *r, const cJSON *root, cop_record *out)
+{
+    int64_t cell = 0;
+    const cJSON *number = cop_json_item(root, "baseline");
+    if (number != NULL &&
+        (!take_count(number, &cell) || cell < 0 || (cell > 0 && (uint64_t)cell >= out->cell_count)))
+        return cop_fail_at(r->err, COP_FAILED, r->path, 0, "baseline: is no cell of the study");
+    out->baseline = (size_t)cell;
+    return COP_OK;
+}
+
 static cop_status read_tickets(reader *r, const cJSON *root, cop_record *out)
 {
     const cJSON *object = NULL;
@@ -561,6 +574,7 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
         return cop_out_of_memory(r->err);
     COP_TRY(read_seeds(r, root, out));
     COP_TRY(read_cells(r, root, out));
+    COP_TRY(read_baseline(r, root, out));
     COP_TRY(read_tickets(r, root, out));
     COP_TRY(read_distilled_list(r, root, out));
     return read_failures(r, root, out);

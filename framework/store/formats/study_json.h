@@ -1,6 +1,6 @@
 /* study_json.h: study.json, a study's record: what it consists of, by the names of its artifacts.
  *
- *   {"name": text, "seeds": [digits, …],
+ *   {"name": text, "seeds": [digits, …], "baseline": n,
  *    "cells": [{"analyzers": [plugin, …], "label": text, "chance": number,
  *               "distiller": plugin or null,
  *               "network": {"model": text, "input": [channels, height, width], "classes": n,
@@ -22,8 +22,8 @@
  * analyzer's judge said of the analysis, in the form of tables.json, or why it said nothing; both
  * are left out where there are none. Of a distilled set the recipe that the cell has it trained by
  * is left out where that is the one in the set's file, and what it spent where its distiller does
- * not say it. A name is an artifact's ("mask-<32
- * hexadecimal digits>"), a cell its position in the list, and an analysis's label is left out where
+ * not say it. A name is an artifact's ("mask-<32 hexadecimal digits>"), a cell (the baseline, too)
+ * its position in the list, and an analysis's label is left out where
  * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
  * count far below what a JSON number holds. The checksum is that of everything before it
  * (core/seal.h). */
@@ -108,6 +108,7 @@ typedef struct cop_record {
     size_t seed_count;
     cop_record_cell *cells;
     size_t cell_count;
+    size_t baseline; /* the cell that the others are compared with */
     cop_record_ticket *tickets;
     size_t ticket_count;
     cop_record_distilled *distilled;

@@ -64,6 +64,12 @@ typedef struct cop_training_stage {
     size_t snapshot_count;
 } cop_training_stage;
 
+/* Another ticket whose mask an analysis looks at. */
+typedef struct cop_other {
+    size_t ticket; /* among the study's */
+    int32_t mask;
+} cop_other;
+
 /* A distiller's, pruner's or analyzer's run, or the making of a control's mask. */
 typedef struct cop_work_stage {
     const cop_instance *instance; /* NULL: a control's mask, which the framework makes itself: */
@@ -91,6 +97,9 @@ typedef struct cop_work_stage {
     size_t copy_count;
     int32_t *dense; /* analyzers; owned; empty unless planned */
     size_t dense_count;
+    cop_other *others; /* analyzers; owned; empty unless planned */
+    size_t other_count;
+    size_t ticket; /* the one that they are others than; among the study's */
 } cop_work_stage;
 
 /* given.h: what a file is to the study that takes it for a result. */
@@ -131,6 +140,13 @@ typedef struct cop_ticket {
     size_t analysis_count;
 } cop_ticket;
 
+/* An analysis that looks at other tickets, and so is added when all of them are laid out. */
+typedef struct cop_waiting {
+    cop_stage stage; /* owned */
+    size_t ticket, analyzer;
+    uint32_t wanted; /* cop_other_tickets, joined */
+} cop_waiting;
+
 /* A dense network trained on the synthetic set, to tell how good the set is. */
 typedef struct cop_distilled_line {
     size_t cell, seed;
@@ -158,6 +174,8 @@ struct cop_study {
     size_t slot_count;
     cop_ticket *tickets;
     size_t ticket_count, ticket_capacity;
+    cop_waiting *waiting; /* while it is laid out */
+    size_t waiting_count, waiting_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
     char *unjudged;   /* why the first judge failed that did when the record was written; owned */
@@ -208,6 +226,12 @@ uint64_t cop_derived_seed(uint64_t seed, const char *purpose, uint64_t variant);
 
 /* graph.c: every stage and ticket of one cell and seed. */
 cop_status cop_lay_out(cop_study *s, size_t cell, size_t seed, cop_error *err);
+
+/* others.c: keeps an analysis until all tickets are laid out; takes over what the stage owns. */
+cop_status cop_study_keep_waiting(cop_study *s, cop_waiting *waiting, cop_error *err);
+
+/* The same: adds those that were kept, with the tickets that they look at. */
+cop_status cop_study_add_waiting(cop_study *s, cop_error *err);
 
 /* warnings.c: says what whoever runs the study should know of its config, at the component's place
  * (NULL: the config's), in the name of `what` (NULL: none). `lines` are messages, a line each, of

@@ -100,6 +100,20 @@ static void add_settled(cop_text *t, const cop_instance *instance)
                         cop_augment_text(instance->recipes[0].augment, augment, sizeof augment));
 }
 
+/* What the analyzer is told of it, and its mask. */
+static void add_other(cop_text *t, const cop_study *s, const cop_work_stage *work,
+                      const cop_other *other)
+{
+    const cop_ticket *own = &s->tickets[work->ticket], *ticket = &s->tickets[other->ticket];
+    const char *label = s->config->cells[ticket->cell].label;
+    bool is_of_cell = ticket->cell == own->cell;
+    cop_text_printf(t, "other %zu:%s, seed %" PRId64 ", phase %" PRId32 ", round %" PRId64 "%s%s\n",
+                    strlen(label), label, s->config->seeds[ticket->seed], ticket->phase,
+                    ticket->round, is_of_cell ? ", its cell" : "",
+                    is_of_cell && ticket->seed == own->seed ? ", its line" : "");
+    add_reference(t, s, "its mask", other->mask);
+}
+
 /* `component` is the component's part of it. */
 static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *stage,
                            const char *component, cop_error *err)
@@ -131,6 +145,8 @@ static cop_status add_work(cop_text *t, const cop_study *s, const cop_stage *sta
     }
     for (size_t i = 0; i < work->dense_count; i++)
         add_reference(t, s, "dense", work->dense[i]);
+    for (size_t i = 0; i < work->other_count; i++)
+        add_other(t, s, work, &work->others[i]);
     return COP_OK;
 }
 

@@ -50,5 +50,7 @@ size_t cop_stage_inputs(const cop_stage *stage, int32_t *inputs)
         add(&l, work->trained);
     add_all(&l, work->copies, work->copy_count);
     add_all(&l, work->dense, work->dense_count);
+    for (size_t i = 0; i < work->other_count; i++)
+        add(&l, work->others[i].mask);
     return l.count;
 }

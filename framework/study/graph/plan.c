@@ -35,6 +35,8 @@ static void reset(cop_plan *p)
     p->needed_copies = NULL;
     p->needed_copy_count = 0;
     p->needed_copy_capacity = 0;
+    p->need_no_copy = false;
+    p->needed_masks = 0;
     p->need_dense = false;
     p->need_synthetic = false;
     p->expected_samples = 0;
@@ -121,6 +123,9 @@ cop_status cop_plan_make(const char *what, const cop_work_ops *ops, const void *
                           (long long)p->steps);
     else if ((status = check_expected(p, &inner)) != COP_OK)
         (void)cop_fail(err, status, "%s: %s", what, inner.message);
+    else if (p->needed_masks >= 2 * (uint32_t)COP_TICKETS_OF_STUDY)
+        status = cop_fail(err, COP_FAILED, "%s: plan wants tickets of an unknown kind (%#x)", what,
+                          (unsigned)p->needed_masks);
     else if ((status = check_promise(p, &inner)) != COP_OK)
         (void)cop_fail(err, status, "%s: plan: %s", what, inner.message);
     if (status != COP_OK)
@@ -210,6 +215,16 @@ cop_status cop_plan_need_copy(cop_plan *p, int64_t i, cop_error *err)
     p->needed_copies = grown;
     p->needed_copies[p->needed_copy_count++] = i;
     return COP_OK;
+}
+
+void cop_plan_need_no_copy(cop_plan *p)
+{
+    p->need_no_copy = true;
+}
+
+void cop_plan_need_masks(cop_plan *p, uint32_t of)
+{
+    p->needed_masks |= of;
 }
 
 void cop_plan_need_dense(cop_plan *p)

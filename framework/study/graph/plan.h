@@ -56,6 +56,8 @@ struct cop_plan {
     cop_mask_promise promise; /* pruners */
     int64_t *needed_copies;   /* those that were named; owned */
     size_t needed_copy_count, needed_copy_capacity;
+    bool need_no_copy;
+    uint32_t needed_masks;    /* cop_other_tickets, joined */
     int64_t expected_samples; /* of a distiller's decoded set; 0 where it did not say */
     cop_recipe expected_recipe;
     double real_images, second_order; /* a distiller's, as cop_plan_spend says; -1: not stated */

@@ -160,6 +160,7 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
         .seed_count = s->config->seed_count,
         .cells = cop_arena_array(arena, s->config->cell_count + 1, sizeof *out->cells),
         .cell_count = s->config->cell_count,
+        .baseline = s->config->baseline,
         .tickets = cop_arena_array(arena, s->ticket_count + 1, sizeof *out->tickets),
         .ticket_count = s->ticket_count,
         .distilled = cop_arena_array(arena, s->distilled_count + 1, sizeof *out->distilled),

@@ -26,6 +26,7 @@ void cop_stage_clear(cop_stage *stage)
     free(stage->work.trainings);
     free(stage->work.copies);
     free(stage->work.dense);
+    free(stage->work.others);
     memset(stage, 0, sizeof *stage);
 }
 

@@ -163,19 +163,27 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     return COP_OK;
 }
 
-cop_status cop_line_add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
-                             cop_stage *stage, const char *what, int32_t *index, cop_error *err)
+/* Fills the stage from its plan, which it frees, with the trainings that it asks for; clears the
+ * stage where that fails. */
+static cop_status fill_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
+                            cop_stage *stage, const char *what, cop_error *err)
 {
     cop_status status = take_plan(l, plan, ticket, stage, err);
     cop_plan_clear(plan);
     if (status == COP_OK) {
         stage->title = cop_line_title(l, what);
-        if (stage->title != NULL)
-            return cop_study_add_stage(l->s, stage, index, err);
-        status = cop_out_of_memory(err);
+        status = stage->title != NULL ? COP_OK : cop_out_of_memory(err);
     }
-    cop_stage_clear(stage);
+    if (status != COP_OK)
+        cop_stage_clear(stage);
     return status;
+}
+
+cop_status cop_line_add_work(cop_line *l, struct cop_plan *plan, const cop_position *ticket,
+                             cop_stage *stage, const char *what, int32_t *index, cop_error *err)
+{
+    COP_TRY(fill_work(l, plan, ticket, stage, what, err));
+    return cop_study_add_stage(l->s, stage, index, err);
 }
 
 cop_status cop_line_add_distiller(cop_line *l, cop_error *err)
@@ -217,7 +225,7 @@ static cop_status need_dense(cop_line *l, cop_error *err)
 /* Leaves out of an analysis the copies that its plan does not name, where it names some. */
 static void keep_needed(cop_work_stage *work, const struct cop_plan *plan)
 {
-    if (plan->needed_copy_count == 0)
+    if (plan->needed_copy_count == 0 && !plan->need_no_copy)
         return;
     size_t last = 0;
     for (size_t i = 0; i < work->copy_count; i++) {
@@ -265,5 +273,14 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
     }
     (void)snprintf(text, sizeof text, "%s of %s",
                    cop_component_entry(instance->component)->plugin->id, what);
-    return cop_line_add_work(l, &plan, at, &stage, text, index, err);
+    uint32_t wanted = plan.needed_masks;
+    if (wanted == 0)
+        return cop_line_add_work(l, &plan, at, &stage, text, index, err);
+    *index = COP_NO_STAGE;
+    COP_TRY(fill_work(l, &plan, at, &stage, text, err));
+    cop_waiting waiting = {.stage = stage,
+                           .ticket = (size_t)(ticket - l->s->tickets),
+                           .analyzer = i,
+                           .wanted = wanted};
+    return cop_study_keep_waiting(l->s, &waiting, err);
 }

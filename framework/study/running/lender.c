@@ -29,6 +29,7 @@ struct cop_lender {
     loan *loans;
     size_t count, capacity;
     cop_samples *synthetic; /* owned; NULL until it is asked for */
+    int32_t other;          /* the mask of another ticket that was lent last; COP_NO_STAGE: none */
 };
 
 cop_status cop_lender_new(cop_runner *r, const cop_stage *stage, size_t budget, cop_lender **out,
@@ -37,7 +38,7 @@ cop_status cop_lender_new(cop_runner *r, const cop_stage *stage, size_t budget, 
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return cop_out_of_memory(err);
-    **out = (cop_lender){.r = r, .stage = stage, .budget = budget};
+    **out = (cop_lender){.r = r, .stage = stage, .budget = budget, .other = COP_NO_STAGE};
     return COP_OK;
 }
 
@@ -160,6 +161,18 @@ static cop_status lend(cop_lender *l, source_key key, const cop_tensors **out, c
     return COP_OK;
 }
 
+/* The mask of another ticket, for that of the one before: there may be any number of them. */
+static cop_status lend_other(cop_lender *l, int32_t mask, const cop_tensors **out, cop_error *err)
+{
+    for (size_t i = 0; i < l->count && l->other != COP_NO_STAGE; i++) {
+        const source_key *key = &l->loans[i].key;
+        if (key->what == MASK && key->stage == l->other && key->stage != l->stage->work.mask)
+            l->loans[i].is_borrowed = false;
+    }
+    l->other = mask;
+    return lend(l, (source_key){MASK, mask, {0}}, out, err);
+}
+
 static cop_status lend_input(void *context, cop_work_input input, size_t request, size_t index,
                              const cop_tensors **out, cop_error *err)
 {
@@ -186,6 +199,8 @@ static cop_status lend_input(void *context, cop_work_input input, size_t request
         return lend(
             l, (source_key){SNAPSHOT, work->trainings[request], work->snapshots[request][index]},
             out, err);
+    case COP_INPUT_OTHER:
+        return lend_other(l, work->others[index].mask, out, err);
     }
     return cop_fail(err, COP_FAILED, "unknown input");
 }

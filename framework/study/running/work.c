@@ -3,6 +3,7 @@
 #include "core/memory.h"
 
 #include "core/locale.h"
+#include "core/sized.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -202,6 +203,24 @@ cop_status cop_work_dense(cop_work *w, size_t i, const cop_tensors **out, cop_er
 {
     COP_TRY(check_index(i, w->dense_count, "copy of the dense network", err));
     return borrow(w, COP_INPUT_DENSE, 0, i, out, err);
+}
+
+size_t cop_work_other_count(const cop_work *w)
+{
+    return w->other_count;
+}
+
+cop_status cop_work_other(const cop_work *w, size_t i, cop_other_ticket *out, cop_error *err)
+{
+    COP_TRY(check_index(i, w->other_count, "other ticket", err));
+    return cop_sized_give("another ticket", &w->others[i], sizeof w->others[i],
+                          COP_LEAST(cop_other_ticket, reserved), out, err);
+}
+
+cop_status cop_work_other_mask(cop_work *w, size_t i, const cop_tensors **out, cop_error *err)
+{
+    COP_TRY(check_index(i, w->other_count, "other ticket", err));
+    return borrow(w, COP_INPUT_OTHER, 0, i, out, err);
 }
 
 bool cop_work_copy_is_dense(const cop_work *w, size_t i)

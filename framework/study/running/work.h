@@ -18,7 +18,8 @@ typedef enum cop_work_input {
     COP_INPUT_COPY,      /* an analyzer's: `index` of the ticket */
     COP_INPUT_DENSE,     /* `index` of the dense network */
     COP_INPUT_REQUESTED, /* the end of planned training `request` */
-    COP_INPUT_SNAPSHOT   /* its snapshot `index` */
+    COP_INPUT_SNAPSHOT,  /* its snapshot `index` */
+    COP_INPUT_OTHER      /* an analyzer's: the mask of other ticket `index` */
 } cop_work_input;
 
 /* Where inputs come from. */
@@ -54,7 +55,9 @@ struct cop_work {
     int64_t round, rounds;
     size_t copy_count, dense_count; /* analyzers */
     const bool *copy_is_dense;      /* by copy; NULL: none is */
-    bool wants_synthetic;           /* analyzers: planned */
+    const cop_other_ticket *others; /* analyzers */
+    size_t other_count;
+    bool wants_synthetic; /* analyzers: planned */
     size_t request_count;
     const size_t *snapshot_counts; /* by request */
 

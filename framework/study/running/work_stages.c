@@ -31,6 +31,7 @@ typedef struct cop_run {
     cop_worker worker;
     cop_lender *lender;
     bool *copy_is_dense;
+    cop_other_ticket *others;
     struct cop_work work;
     cop_drive drive;
     cop_saved from; /* where it goes on from */
@@ -43,6 +44,7 @@ static void close_run(cop_run *run)
     cop_worker_close(&run->worker);
     cop_lender_free(run->lender);
     free(run->copy_is_dense);
+    free(run->others);
     cop_saved_clear(&run->from);
     cop_recorder_clear(&run->recorded);
 }
@@ -55,6 +57,29 @@ static cop_status compare_copies(cop_run *run, cop_error *err)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < spec->copy_count && i < spec->dense_count; i++)
         run->copy_is_dense[i] = spec->copies[i] == spec->dense[i];
+    return COP_OK;
+}
+
+/* Which tickets the others of an analysis are. */
+static cop_status name_others(cop_run *run, cop_error *err)
+{
+    const cop_study *s = run->r->study;
+    const cop_work_stage *spec = &run->stage->work;
+    run->others = calloc(spec->other_count + 1, sizeof *run->others);
+    if (run->others == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; i < spec->other_count; i++) {
+        const cop_ticket *own = &s->tickets[spec->ticket];
+        const cop_ticket *other = &s->tickets[spec->others[i].ticket];
+        bool is_of_cell = other->cell == own->cell;
+        run->others[i] = (cop_other_ticket){COP_SIZED(cop_other_ticket),
+                                            .phase = other->phase,
+                                            .cell = s->config->cells[other->cell].label,
+                                            .seed = s->config->seeds[other->seed],
+                                            .round = other->round,
+                                            .is_of_line = is_of_cell && other->seed == own->seed,
+                                            .is_of_cell = is_of_cell};
+    }
     return COP_OK;
 }
 
@@ -95,6 +120,8 @@ static void fill_work(cop_run *run)
         .copy_count = spec->copy_count,
         .dense_count = spec->dense_count,
         .copy_is_dense = run->copy_is_dense,
+        .others = run->others,
+        .other_count = spec->other_count,
         .wants_synthetic = is_analyzer && spec->distil != COP_NO_STAGE,
         .request_count = spec->training_count,
         .snapshot_counts = spec->snapshot_counts};
@@ -111,6 +138,7 @@ static cop_status open_run(cop_runner *r, const cop_stage *stage, cop_run *run, 
                    plugin->id);
     COP_TRY(cop_lender_new(r, stage, LENDER_BYTES, &run->lender, err));
     COP_TRY(compare_copies(run, err));
+    COP_TRY(name_others(run, err));
     fill_work(run);
     cop_status status =
         cop_worker_open(stage->work.instance, &stage->data->info.task, &run->worker, err);

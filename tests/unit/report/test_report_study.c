@@ -201,6 +201,33 @@ static void the_summary_averages_seeds_and_copies(void **state)
     remove_tree(f.dir);
 }
 
+/* The first cell's copies of round 1 include one that collapsed, so that nothing is left to compare
+ * there. Differences that do not vary have no effect size, and are certain. */
+static void cells_are_compared_over_matched_seeds(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    said s = report(f.dir);
+    assert_ok(s.status, &s.err);
+    char *text = read_report_file(f.dir, "comparisons.csv");
+    static const char *const lines[] = {
+        "cell,baseline,round,sparsity,result,unit,seeds,collapsed,mean,baseline_mean,difference,"
+        "difference_sd,low,high,effect,p,p_holm\n",
+        "\nB,\"A, \"\"one\"\"\",0,0,test_accuracy,fraction,2,0,0.5703125,0.5078125,0.0625,0,0.0625,"
+        "0.0625,,0,0\n",
+        "\nB,\"A, \"\"one\"\"\",1,0.5,test_accuracy,fraction,0,2,,,,,,,,,\n",
+        "\nB,\"A, \"\"one\"\"\",0,0,probe_barrier_plain_height,"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strstr(text, lines[i]) == NULL)
+            fail_msg("no %s in %s", lines[i], text);
+    free(text);
+    text = read_report_file(f.dir, "index.html");
+    assert_non_null(strstr(text, "Compared with A, &quot;one&quot;"));
+    free(text);
+    clear(&s);
+    remove_tree(f.dir);
+}
+
 /* Only costs.csv may depend on how long things took. */
 static void reports_are_equal_to_the_bit(void **state)
 {
@@ -441,6 +468,7 @@ int main(void)
         cmocka_unit_test(tables_hold_what_artifacts_say),
         cmocka_unit_test(an_analyzers_rows_are_all_there),
         cmocka_unit_test(the_summary_averages_seeds_and_copies),
+        cmocka_unit_test(cells_are_compared_over_matched_seeds),
         cmocka_unit_test(reports_are_equal_to_the_bit),
         cmocka_unit_test(figures_are_drawn),
         cmocka_unit_test(without_gnuplot_tables_are_made),
