@@ -177,35 +177,6 @@ static void rigl_brings_as_many_weights_back_as_it_drops(void **unused)
     close_trial(&t);
 }
 
-/* A row for each point, on a grid about the copies' triangle, with a finite loss. */
-static void landscape_tabulates_a_grid(void **unused)
-{
-    (void)unused;
-    trial t;
-    cop_tables *tables = NULL;
-    cop_error err = {0};
-    cop_tensors *copies[3];
-    open_trial(&t, COP_KIND_ANALYZER,
-               "ticket = { " MODEL " };\nanalyze = ( { plugin = \"landscape\"; grid = 4; } );\n");
-    for (uint64_t i = 0; i < 3; i++)
-        assert_ok(cop_model_initial_state(t.model, i, &copies[i], &err), &err);
-    const cop_tensors *const three[] = {copies[0], copies[1], copies[2]};
-    t.given.copies = three;
-    t.work.copy_count = 3;
-    const cop_drive d = drive_of(&t);
-    assert_ok(cop_drive_analyzer(&d, t.instance.ops, &tables, &err), &err);
-    const cop_table *plane = cop_tables_at(tables, 0);
-    assert_int_equal(cop_table_row_count(plane), 16);
-    assert_true(cop_table_at(plane, 0, 0).f < cop_table_at(plane, 3, 0).f);
-    assert_true(cop_table_at(plane, 0, 1).f < cop_table_at(plane, 4, 1).f);
-    for (size_t i = 0; i < 16; i++)
-        assert_true(cop_table_at(plane, i, 2).f > 0.0 && cop_table_at(plane, i, 2).f < 1e6);
-    cop_tables_free(tables);
-    for (int i = 0; i < 3; i++)
-        cop_tensors_free(copies[i]);
-    close_trial(&t);
-}
-
 /* Whole studies: the host runs them as it runs every plugin, and takes what they make. */
 static void check_study(const char *groups)
 {
@@ -230,15 +201,13 @@ static void whole_studies_run_on_sketches(void **unused)
     check_study("distill = { plugin = \"random\"; ipc = 2;"
                 " recipe = { recipe = \"sgd\"; duration = \"1ep\"; }; };\n"
                 "ticket = { " MODEL " phases = ( { pruner = { plugin = \"rigl\"; }; rounds = 2;"
-                " rewind = \"none\"; data = \"distilled\"; } ); };\n"
-                "analyze = ( { plugin = \"landscape\"; grid = 2; } );\n");
+                " rewind = \"none\"; data = \"distilled\"; } ); };\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rigl_brings_as_many_weights_back_as_it_drops),
-        cmocka_unit_test(landscape_tabulates_a_grid),
         cmocka_unit_test(whole_studies_run_on_sketches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,9 +32,9 @@ static int close_plugins(void **state)
     return 0;
 }
 
-/* What of a study differs; NULL: nothing. Lines: 3 the distiller, 5 the pruner. */
+/* What of a study differs; NULL: nothing. Lines: 3 the distiller, 5 the pruner, 9 the analyzer. */
 typedef struct parts {
-    const char *dataset, *distill, *ticket, *norm, *pruner;
+    const char *dataset, *distill, *ticket, *norm, *pruner, *analyzer;
 } parts;
 
 static const char * or (const char *part, const char *usual)
@@ -59,9 +59,10 @@ static cop_status lay_out(const parts *p, char **said, cop_error *err)
         "  phases = ( { pruner = { %s };\n"
         "    data = \"distilled\"; rounds = 2; } ); };\n"
         "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 10; };\n"
-        "sweep = ( { path = \"train.lr\"; values = [0.1, 0.2]; } );\n",
+        "sweep = ( { path = \"train.lr\"; values = [0.1, 0.2]; } );\n"
+        "analyze = ( %s );\n",
         or (p->dataset, ""), or (p->distill, "plugin = \"random\"; ipc = 1;"), or (p->ticket, ""),
-        or (p->norm, "batch"), or (p->pruner, "plugin = \"imp\";"));
+        or (p->norm, "batch"), or (p->pruner, "plugin = \"imp\";"), or (p->analyzer, ""));
     assert_int_equal(fclose(file), 0);
     FILE *stream = open_memstream(said, &size);
     assert_non_null(stream);
@@ -158,11 +159,41 @@ static void refuses_what_has_no_say(void **state)
     }
 }
 
+static void refuses_what_has_no_say_on_a_plane(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *analyzer, *text; /* NULL: fine */
+    } cases[] = {
+        {"{ plugin = \"landscape\"; plane = \"random\"; radius = 0.5; copy = 1; }", NULL},
+        {"{ plugin = \"landscape\"; plane = \"random\"; margin = 0.2; }",
+         "margin has no say with plane = \"random\""},
+        {"{ plugin = \"landscape\"; plane = \"published\"; copy = 0; }",
+         "copy has no say with plane = \"published\""},
+        {"{ plugin = \"landscape\"; radius = 0.0; }",
+         "radius has no say with plane = \"orthonormal\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *said = NULL;
+        cop_error err = {0};
+        const parts p = {.analyzer = cases[i].analyzer};
+        cop_status status = lay_out(&p, &said, &err);
+        free(said);
+        if (cases[i].text == NULL) {
+            assert_ok(status, &err);
+            continue;
+        }
+        assert_refused(status, COP_INVALID, &err, cases[i].text);
+        assert_int_equal(err.line, 9);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_once_what_is_not_done),
         cmocka_unit_test(refuses_what_has_no_say),
+        cmocka_unit_test(refuses_what_has_no_say_on_a_plane),
     };
     return cmocka_run_group_tests(tests, open_plugins, close_plugins);
 }
