@@ -9,7 +9,7 @@
 #include "study/running/work.h"
 #include "validate/guards.h"
 
-#define COP_TICKET_COPIES 2
+#define COP_TICKET_COPIES 4
 #define COP_TICKET_ROUNDS 3
 
 /* What is lent. Owned by the ticket. */

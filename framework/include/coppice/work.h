@@ -232,6 +232,9 @@ COP_API int64_t cop_plan_copies(const cop_plan *p);
  * from do, too, without the weights that the mask removes. */
 COP_API int64_t cop_plan_dense_copies(const cop_plan *p);
 
+/* Analyzers and pruners: whether the study distils a set (cop_plan_need_synthetic). */
+COP_API bool cop_plan_has_set(const cop_plan *p);
+
 /* The training samples of one class, for what can be refused before anything runs; -1 where the
  * host does not know. */
 COP_API int64_t cop_plan_class_count(const cop_plan *p, int32_t label);

@@ -284,6 +284,11 @@ int64_t cop_plan_dense_copies(const cop_plan *p)
     return p->lacks_dense ? 0 : p->copies;
 }
 
+bool cop_plan_has_set(const cop_plan *p)
+{
+    return p->has_distilled;
+}
+
 int64_t cop_plan_class_count(const cop_plan *p, int32_t label)
 {
     bool is_known = p->class_counts != NULL && label >= 0 && label < p->task.classes;

@@ -38,6 +38,17 @@ static cop_status check_copies(const landscape_options *o, cop_plan *plan, cop_e
     return COP_OK;
 }
 
+/* The set is asked for where it is looked at. */
+static cop_status check_set(const landscape_options *o, cop_plan *plan, cop_error *err)
+{
+    if (o->data != LANDSCAPE_DISTILLED)
+        return COP_OK;
+    if (!cop_plan_has_set(plan))
+        return cop_fail(err, COP_INVALID, "data = \"distilled\": this study distils no set");
+    cop_plan_need_synthetic(plan);
+    return COP_OK;
+}
+
 static double at_most(int64_t first, int64_t all)
 {
     return (double)(first > 0 && first < all ? first : all);
@@ -64,8 +75,7 @@ cop_status landscape_plan(const void *given, cop_plan *plan, cop_error *err)
                         "side, or 0");
     COP_TRY(check_stated(o, plan, err));
     COP_TRY(check_copies(o, plan, err));
-    if (o->data == LANDSCAPE_DISTILLED)
-        cop_plan_need_synthetic(plan);
+    COP_TRY(check_set(o, plan, err));
     int64_t copies = o->plane == LANDSCAPE_RANDOM ? 1 : cop_plan_copies(plan);
     int64_t steps = copies + landscape_side(o) * landscape_side(o);
     cop_plan_steps(plan, steps);
