@@ -41,6 +41,7 @@ static void free_table(cop_table *t)
     free((void *)t->plot.value);
     free((void *)t->plot.series);
     free((void *)t->plot.headlines);
+    free((void *)t->plot.marks);
     free(t->columns);
     free(t->cells);
     free(t->name);
@@ -145,6 +146,11 @@ static cop_status check_plot(const char *table, const cop_column *columns, size_
         return cop_fail(err, COP_FAILED, "table '%s': its plot lacks x or y", table);
     if (plot->kind == COP_PLOT_HEATMAP && plot->value == NULL)
         return cop_fail(err, COP_FAILED, "table '%s': its heat map lacks a value", table);
+    if (plot->marks != NULL && !is_word(plot->marks))
+        return cop_fail(err, COP_FAILED,
+                        "table '%s': its plot marks the rows of '%s', wanted a "
+                        "table's name",
+                        table, plot->marks);
     const char *names[] = {plot->x, plot->y, plot->error, plot->value, plot->series};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         COP_TRY(check_plot_names(table, columns, count, names[i], err));
@@ -178,6 +184,7 @@ static cop_table *copy_table(const char *name, const char *help, const cop_colum
         t->plot.value = copy_text(plot->value, &ok);
         t->plot.series = copy_text(plot->series, &ok);
         t->plot.headlines = copy_text(plot->headlines, &ok);
+        t->plot.marks = copy_text(plot->marks, &ok);
     }
     if (!ok || t->columns == NULL) {
         free_table(t);

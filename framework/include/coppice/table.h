@@ -47,7 +47,7 @@ typedef enum cop_plot_kind {
     COP_PLOT_LINES = 1,
     COP_PLOT_POINTS = 2,
     COP_PLOT_HISTOGRAM = 3, /* x: bin centre, y: count or density */
-    COP_PLOT_HEATMAP = 4    /* x, y: grid; `value`: colour */
+    COP_PLOT_HEATMAP = 4    /* x, y: a grid, x running fastest; `value`: colour, and contours */
 } cop_plot_kind;
 
 /* How a table is plotted: {COP_SIZED(cop_plot), .kind = …}. Column names; NULL where not used. */
@@ -63,7 +63,10 @@ typedef struct cop_plot {
     const char *headlines; /* of a summary, below: the few columns that the terminal shows; NULL:
                               all */
     bool log_x, log_y;
-    uint8_t reserved[6]; /* 0 */
+    bool equal_axes;     /* x and y are lengths of one kind: a step is as long along either */
+    uint8_t reserved[5]; /* 0 */
+    const char *marks;   /* heat maps: a table of the same analysis, of which columns called as this
+                            one's x and y are the places of its rows, which are marked */
 } cop_plot;
 
 /* Roles decide what is averaged. Rows that differ in a KEY are never averaged, in tables or in

@@ -4,6 +4,8 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "report/figures/heatmap.h"
+#include "report/figures/script.h"
 #include "report/renderers/csv.h"
 
 #include <math.h>
@@ -34,7 +36,7 @@ enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
 static bool is_drawable(const cop_figure *f, const cop_point *p)
 {
     return isfinite(p->x) && isfinite(p->y) && (!(f->log_x || f->remaining) || p->x > 0.0) &&
-           (!f->log_y || p->y > 0.0) && (f->kind != COP_FIGURE_HEATMAP || isfinite(p->value));
+           (!f->log_y || p->y > 0.0);
 }
 
 static size_t drawable_count(const cop_figure *f, const cop_curve *curve)
@@ -45,11 +47,20 @@ static size_t drawable_count(const cop_figure *f, const cop_curve *curve)
     return count;
 }
 
+/* A heat map needs the whole grid, but is nothing where no value is a number. */
+static bool has_value(const cop_figure *f, const cop_curve *curve)
+{
+    bool has = f->kind != COP_FIGURE_HEATMAP;
+    for (size_t i = 0; i < curve->count; i++)
+        has = has || isfinite(curve->points[i].value);
+    return has;
+}
+
 static size_t panel_points(const cop_figure *f, const cop_panel *panel)
 {
     size_t count = 0;
     for (size_t i = 0; i < panel->curve_count; i++)
-        count += drawable_count(f, &panel->curves[i]);
+        count += has_value(f, &panel->curves[i]) ? drawable_count(f, &panel->curves[i]) : 0;
     return count;
 }
 
@@ -87,14 +98,35 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
         cop_csv_number(data, isfinite(p->high) ? p->high : p->y);
     }
     if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM) {
+        double third = f->kind == COP_FIGURE_HEATMAP ? p->value : box_width(curve, i);
         cop_text_append(data, ",");
-        cop_csv_number(data, f->kind == COP_FIGURE_HEATMAP ? p->value : box_width(curve, i));
+        if (isfinite(third))
+            cop_csv_number(data, third);
+        else
+            cop_text_append(data, "NaN"); /* a hole in the grid */
     }
     cop_text_append(data, ",");
     cop_csv_text(data, panel->title != NULL ? panel->title : "");
     cop_text_append(data, ",");
     cop_csv_text(data, curve->label != NULL ? curve->label : "");
     cop_text_append(data, "\n");
+}
+
+/* The grid of a heat map: gnuplot wants an empty line behind each row of it, and two behind the
+ * whole. */
+static void write_grid(cop_text *data, const cop_figure *f, const cop_panel *panel)
+{
+    const cop_curve *curve = &panel->curves[0];
+    double row = (double)NAN;
+    for (size_t n = 0; n < curve->count; n++) {
+        if (!is_drawable(f, &curve->points[n]))
+            continue;
+        if (isfinite(row) && curve->points[n].y != row)
+            cop_text_append(data, "\n");
+        row = curve->points[n].y;
+        write_point(data, f, panel, curve, n);
+    }
+    cop_text_append(data, "\n\n");
 }
 
 static void write_data(cop_text *data, const cop_figure *f)
@@ -106,6 +138,11 @@ static void write_data(cop_text *data, const cop_figure *f)
                                                             : "");
     cop_text_append(data, ",panel,curve\n"); /* last: gnuplot stumbles over quoted texts */
     for (size_t i = 0; i < f->panel_count; i++) {
+        if (f->kind == COP_FIGURE_HEATMAP) {
+            if (panel_points(f, &f->panels[i]) > 0)
+                write_grid(data, f, &f->panels[i]);
+            continue;
+        }
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
             for (size_t n = 0; n < curve->count; n++) {
@@ -201,8 +238,7 @@ static void append_style(cop_text *script, const cop_figure *f, size_t curve, si
     case COP_FIGURE_HISTOGRAM:
         cop_text_printf(script, "boxes fillstyle transparent solid %s", count > 1 ? "0.4" : "0.7");
         break;
-    case COP_FIGURE_HEATMAP:
-        cop_text_append(script, "image");
+    case COP_FIGURE_HEATMAP: /* heatmap.c */
         return;
     }
     cop_text_append(script, " linecolor rgb '");
@@ -210,15 +246,14 @@ static void append_style(cop_text *script, const cop_figure *f, size_t curve, si
     cop_text_append(script, "'");
 }
 
-static double scale_of(double scale)
+double cop_script_scale(double scale)
 {
     return scale > 0.0 ? scale : 1.0;
 }
 
-/* A column of the data as it is drawn. */
-static void append_column(cop_text *script, int column, double scale)
+void cop_script_column(cop_text *script, int column, double scale)
 {
-    if (scale_of(scale) == 1.0)
+    if (cop_script_scale(scale) == 1.0)
         cop_text_printf(script, "%d", column);
     else
         cop_text_printf(script, "($%d*%g)", column, scale);
@@ -236,7 +271,7 @@ static double x_span(const cop_figure *f, const cop_panel *panel)
             greatest = fmax(greatest, panel->curves[k].points[n].x);
         }
     }
-    return (greatest - least) * scale_of(f->x_scale);
+    return (greatest - least) * cop_script_scale(f->x_scale);
 }
 
 /* The columns to draw. Curves with error bars step aside by half a percent of the axis each, so
@@ -245,9 +280,9 @@ static void append_using(cop_text *script, const cop_figure *f, const cop_panel 
                          size_t curve)
 {
     double aside = (double)curve - 0.5 * (double)(panel->curve_count - 1);
-    double x_scale = scale_of(f->x_scale), y_scale = panel->curves[curve].y_scale;
+    double x_scale = cop_script_scale(f->x_scale), y_scale = panel->curves[curve].y_scale;
     if (!f->error_bars)
-        append_column(script, 1, x_scale);
+        cop_script_column(script, 1, x_scale);
     else if (f->remaining || f->log_x)
         cop_text_printf(script, "($1*%.6g)", x_scale * pow(1.012, f->remaining ? -aside : aside));
     else if (x_scale == 1.0)
@@ -255,15 +290,15 @@ static void append_using(cop_text *script, const cop_figure *f, const cop_panel 
     else
         cop_text_printf(script, "($1*%g%+.6g)", x_scale, 0.006 * aside * x_span(f, panel));
     cop_text_append(script, ":");
-    append_column(script, 2, y_scale);
-    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM) {
+    cop_script_column(script, 2, y_scale);
+    if (f->kind == COP_FIGURE_HISTOGRAM) {
         cop_text_append(script, ":");
-        append_column(script, 3, f->kind == COP_FIGURE_HEATMAP ? f->value_scale : x_scale);
+        cop_script_column(script, 3, x_scale);
     } else if (f->error_bars) {
         cop_text_append(script, ":");
-        append_column(script, 3, y_scale);
+        cop_script_column(script, 3, y_scale);
         cop_text_append(script, ":");
-        append_column(script, 4, y_scale);
+        cop_script_column(script, 4, y_scale);
     }
 }
 
@@ -282,9 +317,14 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
         set_text(script, "title",
                  cop_shorten(panel->title != NULL ? panel->title : "", TITLE_LETTERS, label));
     set_text(script, "ylabel", panel->y_label != NULL ? panel->y_label : f->y_label);
-    if (panel_points(f, panel) == 0) {
-        /* Keeps its place in the grid, empty; ranges that logarithmic axes have, too. */
-        cop_text_append(script, "plot [1:10] [1:10] NaN notitle\n");
+    if (panel_points(f, panel) == 0) { /* it keeps its place, empty */
+        cop_text_append(script, "set multiplot next\n");
+        free(labels);
+        return;
+    }
+    if (f->kind == COP_FIGURE_HEATMAP) {
+        cop_heatmap_panel(script, f, panel, *next);
+        (*next)++;
         free(labels);
         return;
     }
@@ -316,7 +356,7 @@ static double least_of(const cop_figure *f, bool of_y)
     for (size_t i = 0; i < f->panel_count; i++) {
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
-            double scale = scale_of(of_y ? curve->y_scale : f->x_scale);
+            double scale = cop_script_scale(of_y ? curve->y_scale : f->x_scale);
             for (size_t n = 0; n < curve->count; n++) {
                 const cop_point *p = &curve->points[n];
                 if (is_drawable(f, p))
@@ -347,8 +387,12 @@ static void write_axes(cop_text *script, const cop_figure *f)
                                 "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\n");
     if (f->kind == COP_FIGURE_HISTOGRAM)
         cop_text_printf(script, "set yrange [%.6g:*]\n", f->log_y ? 0.5 * least_of(f, true) : 0.0);
-    if (f->kind == COP_FIGURE_HEATMAP)
+    if (f->kind == COP_FIGURE_HEATMAP) {
         cop_text_append(script, "set autoscale xfix\nset autoscale yfix\n");
+        cop_heatmap_scale(script, f);
+    }
+    if (f->equal_axes)
+        cop_text_append(script, "set size ratio -1\n");
     if (f->x_names == NULL)
         return;
     char name[LABEL_SIZE];

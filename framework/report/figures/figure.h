@@ -28,13 +28,16 @@ typedef struct cop_panel {
     const char *y_label; /* NULL: the figure's */
     cop_curve *curves;   /* the i-th curve of every panel has the same colour */
     size_t curve_count;
+    cop_point *marks; /* heat maps: places that are marked, and numbered from 0 */
+    size_t mark_count;
 } cop_panel;
 
 typedef enum cop_figure_kind {
     COP_FIGURE_LINES = 1,
     COP_FIGURE_POINTS = 2,
     COP_FIGURE_HISTOGRAM = 3,
-    COP_FIGURE_HEATMAP = 4
+    COP_FIGURE_HEATMAP = 4 /* with contours; all panels by one scale, a logarithmic one where
+                              values go over more than one and a half decades */
 } cop_figure_kind;
 
 typedef struct cop_figure {
@@ -46,6 +49,7 @@ typedef struct cop_figure {
     double x_scale, value_scale; /* as a curve's y_scale */
     const char *legend;          /* over the legend; NULL: nothing */
     bool log_x, log_y;
+    bool equal_axes; /* a step is as long along x as along y */
     bool remaining;  /* x is a share (drawn in percent) that falls to the right, on a log axis */
     bool error_bars; /* points have low and high */
     bool markers;    /* lines: mark the points */

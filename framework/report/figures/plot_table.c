@@ -19,6 +19,7 @@ typedef enum arrangement {
 
 typedef struct arranged {
     cop_hint hint;
+    const cop_table_groups *groups; /* all of the report's */
     arrangement arrangement;
     size_t inner;   /* curves of a ticket */
     size_t columns; /* panels of a cell */
@@ -92,6 +93,41 @@ static cop_status inner_curves(arranged *a, const cop_record_ticket *line, cop_p
     return COP_OK;
 }
 
+/* The table of the same analysis that says what is marked; NULL: there is none. */
+static const cop_table *marks_beside(const arranged *a, const cop_record_ticket *line)
+{
+    const cop_table_group *own = a->hint.group;
+    const char *name = a->hint.plot->marks;
+    for (size_t g = 0; name != NULL && g < a->groups->count; g++) {
+        const cop_table_group *other = &a->groups->items[g];
+        if (strcmp(other->analyzer, own->analyzer) != 0 || other->place != own->place ||
+            strcmp(cop_table_name(other->first), name) != 0)
+            continue;
+        for (size_t m = 0; m < other->member_count; m++)
+            if (cop_same_line(other->members[m].ticket, line))
+                return other->members[m].table; /* the first seed's, as the map is */
+    }
+    return NULL;
+}
+
+static cop_status add_marks(arranged *a, const cop_record_ticket *line, cop_panel *panel,
+                            cop_error *err)
+{
+    const cop_table *table = marks_beside(a, line);
+    int x = table != NULL ? cop_table_find_column(table, a->hint.plot->x) : -1;
+    int y = table != NULL ? cop_table_find_column(table, a->hint.plot->y) : -1;
+    if (x < 0 || y < 0)
+        return COP_OK;
+    size_t rows = cop_table_row_count(table);
+    panel->marks = cop_arena_array(a->hint.r->arena, rows + 1, sizeof *panel->marks);
+    if (panel->marks == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; i < rows; i++)
+        panel->marks[panel->mark_count++] = (cop_point){.x = cop_table_number(table, i, (size_t)x),
+                                                        .y = cop_table_number(table, i, (size_t)y)};
+    return COP_OK;
+}
+
 /* "cell: part", or the one that there is. */
 static const char *panel_title(const arranged *a, size_t cell, const char *part)
 {
@@ -115,6 +151,7 @@ static cop_status fill_cell(arranged *a, size_t cell, cop_panel *panels, cop_err
         } else if (i < rounds) {
             part = cop_round_label(a->hint.r, lines[i]);
             COP_TRY(inner_curves(a, lines[i], &panels[i], err));
+            COP_TRY(add_marks(a, lines[i], &panels[i], err));
         } else {
             continue;
         }
@@ -193,6 +230,7 @@ static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
     cop_figure f = {.kind = kinds[h->plot->kind],
                     .log_x = h->plot->log_x,
                     .log_y = h->plot->log_y,
+                    .equal_axes = h->plot->equal_axes,
                     .error_bars = h->error >= 0 && h->plot->kind != COP_PLOT_HISTOGRAM &&
                                   h->plot->kind != COP_PLOT_HEATMAP,
                     .ordered = a->arrangement == ROUNDS_IN_PANEL,
@@ -210,13 +248,14 @@ static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
     return cop_figures_add(out, &f, h->r->arena, err);
 }
 
-cop_status cop_plot_table(const cop_results *r, const cop_table_group *group, cop_figures *out,
-                          cop_error *err)
+cop_status cop_plot_table(const cop_results *r, const cop_table_groups *groups, size_t i,
+                          cop_figures *out, cop_error *err)
 {
+    const cop_table_group *group = &groups->items[i];
     const cop_plot *plot = cop_table_plot(group->first);
     if (plot == NULL || plot->kind == COP_PLOT_NONE)
         return COP_OK;
-    arranged a = {0};
+    arranged a = {.groups = groups};
     COP_TRY(cop_hint_resolve(r, group, &a.hint, err));
     if (a.hint.x < 0 || a.hint.y_count == 0 || a.hint.series_count == 0)
         return COP_OK;

@@ -34,8 +34,8 @@ cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *group
  * (y columns, series), a panel for each cell and each of them if they are few, else for each
  * cell and some rounds. Histograms and heat maps: a panel for each cell and some rounds.
  * Points: as lines, every row drawn. Seeds, pairs and copies are averaged where their x agree. */
-cop_status cop_plot_table(const cop_results *r, const cop_table_group *group, cop_figures *out,
-                          cop_error *err);
+cop_status cop_plot_table(const cop_results *r, const cop_table_groups *groups, size_t i,
+                          cop_figures *out, cop_error *err);
 
 /* plot_history.c: "history", the loss and accuracy of the tickets' trainings by epoch. */
 cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *err);

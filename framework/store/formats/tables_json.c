@@ -49,7 +49,9 @@ static bool write_plot(cJSON *object, const cop_plot *plot)
            add_text(item, "value", plot->value) && add_text(item, "series", plot->series) &&
            add_text(item, "headlines", plot->headlines) &&
            cJSON_AddBoolToObject(item, "log_x", plot->log_x) != NULL &&
-           cJSON_AddBoolToObject(item, "log_y", plot->log_y) != NULL;
+           cJSON_AddBoolToObject(item, "log_y", plot->log_y) != NULL &&
+           (!plot->equal_axes || cJSON_AddTrueToObject(item, "equal_axes") != NULL) &&
+           (plot->marks == NULL || add_text(item, "marks", plot->marks));
 }
 
 static cJSON *cell_text(const cop_table *table, size_t row, size_t column)
@@ -146,6 +148,8 @@ static cop_plot plot_of(const cJSON *object)
     plot.headlines = text_of(item, "headlines");
     plot.log_x = is_true(item, "log_x");
     plot.log_y = is_true(item, "log_y");
+    plot.equal_axes = is_true(item, "equal_axes");
+    plot.marks = text_of(item, "marks");
     return plot;
 }
 

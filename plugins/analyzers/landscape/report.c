@@ -52,9 +52,14 @@ static cop_status surface_table(const landscape_options *o, const landscape_grid
     };
     char title[96];
     (void)snprintf(title, sizeof title, "%s %s", w->title, a->title);
-    const cop_plot plot = {
-        COP_SIZED(cop_plot), .kind = COP_PLOT_HEATMAP, .title = title, .x = "x", .y = "y",
-        .value = w->loss};
+    const cop_plot plot = {COP_SIZED(cop_plot),
+                           .kind = COP_PLOT_HEATMAP,
+                           .title = title,
+                           .x = "x",
+                           .y = "y",
+                           .value = w->loss,
+                           .equal_axes = o->plane == LANDSCAPE_ORTHONORMAL,
+                           .marks = o->plane == LANDSCAPE_RANDOM ? NULL : "landscape_copies"};
     const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "landscape",
                                  .help = "Loss and error on a plane of networks",
                                  COP_COLUMNS(columns), .plot = &plot};

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "report/figures/figure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,80 @@ static void pictures_are_not_written_through_links(void **state)
     remove_tree(dir);
 }
 
+/* A bowl on a 4 x 3 grid, over the distances that `far` stretches; one corner is no number. */
+static void fill_bowl(cop_point points[12], double far)
+{
+    for (int i = 0; i < 12; i++) {
+        double x = i % 4, y = i / 4;
+        points[i] = (cop_point){.x = x, .y = y, .value = 1.0 + far * ((x - 1) * (x - 1) + y * y)};
+    }
+    points[11].value = (double)NAN;
+}
+
+static void heat_maps_have_contours_marks_and_one_scale(void **state)
+{
+    (void)state;
+    char dir[256], path[512], *data = NULL;
+    cop_error err = {0};
+    cop_point near[12], far[12], marks[] = {{.x = 0.5, .y = 1.0}, {.x = 3.0, .y = 0.0}};
+    fill_bowl(near, 0.5);
+    fill_bowl(far, 20.0);
+    cop_curve curves[] = {{.points = near, .count = 12}, {.points = far, .count = 12}};
+    cop_panel panels[] = {
+        {.title = "near", .curves = &curves[0], .curve_count = 1, .marks = marks, .mark_count = 2},
+        {.title = "none"},
+        {.title = "far", .curves = &curves[1], .curve_count = 1}};
+    const cop_figure f = {.name = "map",
+                          .title = "Map",
+                          .kind = COP_FIGURE_HEATMAP,
+                          .x_label = "x",
+                          .y_label = "y",
+                          .value_label = "loss",
+                          .equal_axes = true,
+                          .panels = panels,
+                          .panel_count = 3};
+    char *script = draw(&f, dir, sizeof dir);
+    /* From 1 to 1 + 20 * 5: two decades. */
+    assert_non_null(strstr(script, "set logscale cb\nset cbrange [1:101]\n"));
+    assert_non_null(strstr(script, "set size ratio -1\n"));
+    assert_non_null(strstr(script, "$marks << END\n0.5,1,0\n3,0,1\nEND\n"));
+    assert_non_null(strstr(script, "plot 'map.csv' skip 1 index 0 using 1:2:3 with image"));
+    assert_non_null(strstr(script, "plot 'map.csv' skip 1 index 1 using 1:2:3 with image"));
+    assert_null(strstr(script, "index 2"));
+    (void)snprintf(path, sizeof path, "%s/map.csv", dir);
+    assert_ok(cop_file_read(path, 1u << 20, &data, NULL, &err), &err);
+    assert_non_null(strstr(data, "3,0,3,near,\n\n0,1,2,near,\n")); /* a row, and the next */
+    assert_non_null(strstr(data, "3,2,NaN,near,\n\n\n0,0,21,far,\n"));
+    free(data);
+    free(script);
+    remove_tree(dir);
+}
+
+/* Where values are alike, their scale is as it is. */
+static void a_flat_map_has_a_linear_scale_or_none(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char dir[256];
+        cop_point points[12];
+        fill_bowl(points, i == 0 ? 0.5 : 0.0);
+        cop_curve curve = {.points = points, .count = 12};
+        cop_panel panel = {.curves = &curve, .curve_count = 1};
+        const cop_figure f = {.name = "map",
+                              .title = "Map",
+                              .kind = COP_FIGURE_HEATMAP,
+                              .x_label = "x",
+                              .y_label = "y",
+                              .panels = &panel,
+                              .panel_count = 1};
+        char *script = draw(&f, dir, sizeof dir);
+        assert_null(strstr(script, "logscale cb"));
+        assert_int_equal(strstr(script, "set cbrange [1:3.5]") != NULL, i == 0);
+        free(script);
+        remove_tree(dir);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +278,8 @@ int main(void)
         cmocka_unit_test(long_labels_are_shortened_and_stay_distinct),
         cmocka_unit_test(only_absolute_directories_are_searched_for_gnuplot),
         cmocka_unit_test(pictures_are_not_written_through_links),
+        cmocka_unit_test(heat_maps_have_contours_marks_and_one_scale),
+        cmocka_unit_test(a_flat_map_has_a_linear_scale_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
