@@ -196,11 +196,10 @@ static void so_may_the_recipe_of_a_distilled_set(void **state)
 {
     (void)state;
     bench b;
-    const char *overrides[] = {
-        "analyze=()",
+    static const char distill[] =
         "distill={ plugin = \"random\"; ipc = 1; recipe = { recipe = \"dc\"; "
-        "duration = \"1ep\"; augment = \"default\"; }; }",
-        "ticket.phases.[0].data=\"distilled\""};
+        "duration = \"1ep\"; augment = \"default\"; }; }";
+    const char *overrides[] = {"analyze=()", distill, "ticket.phases.[0].data=\"distilled\""};
     bench_open(&b, config, overrides, 3);
     const cop_stage *distil = stage_of(&b, COP_STAGE_DISTIL, "distil");
     assert_int_equal(distil->work.expected_recipe.augment, COP_AUGMENT_PADCROP | COP_AUGMENT_FLIP);
