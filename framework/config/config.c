@@ -132,18 +132,20 @@ static cop_status check_study(const loading *l, const cop_study_reader *r)
     COP_TRY(status);
     const cop_config *c = l->config;
     bool is_same_name = options.name[0] == '\0' || strcmp(options.name, c->name) == 0;
-    bool is_same = is_same_name && options.seeds.count == c->seed_count &&
-                   memcmp(options.seeds.items, c->seeds, c->seed_count * sizeof *c->seeds) == 0;
+    bool are_same_seeds =
+        options.seeds.count == c->seed_count &&
+        memcmp(options.seeds.items, c->seeds, c->seed_count * sizeof *c->seeds) == 0;
+    bool is_same_baseline = strcmp(options.baseline, l->baseline) == 0;
     cop_option_values_free(values);
-    if (is_same)
+    if (is_same_name && are_same_seeds && is_same_baseline)
         return COP_OK;
+    const char *key = !is_same_name ? "name" : !are_same_seeds ? "seeds" : "baseline";
     /* What differs came from the sweep and knows its line there. */
     const config_setting_t *study = config_setting_get_member(r->root, "study");
-    const config_setting_t *swept =
-        study != NULL ? config_setting_get_member(study, is_same_name ? "seeds" : "name") : NULL;
+    const config_setting_t *swept = study != NULL ? config_setting_get_member(study, key) : NULL;
     cop_place place = cop_setting_place(swept != NULL ? swept : r->root, l->path);
     return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
-                       "study.name and study.seeds cannot be swept: they hold for every cell");
+                       "study.%s cannot be swept: it holds for every cell", key);
 }
 
 /* Reads cell i into place; its tree lives no longer than this. */

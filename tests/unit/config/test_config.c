@@ -137,6 +137,21 @@ static void describes_its_own_groups(void **state)
     free(text);
 }
 
+static void the_baseline_is_the_cell_of_that_label(void **state)
+{
+    (void)state;
+    static const char text[] = BASE
+        "\nsweep = ( { path = \"train.lr\"; values = [0.1, 0.2]; labels = [\"a\", \"b\"]; } );";
+    static const char *const overrides[] = {NULL, "study.baseline=a", "study.baseline=b"};
+    for (size_t i = 0; i < 3; i++) {
+        cop_config *c = NULL;
+        cop_error err = {0};
+        assert_ok(load_text(text, overrides[i], &c, &err), &err);
+        assert_int_equal(c->baseline, i == 2);
+        cop_config_free(c);
+    }
+}
+
 static void warns_of_an_override_of_what_is_swept(void **state)
 {
     (void)state;
@@ -362,10 +377,18 @@ static const struct {
     {"distill = { ipc = 3;\nplugn = \"toydistiller\"; };", 3,
      "unknown option \"plugn\" of this distiller; did you mean \"plugin\"?"},
     {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.seeds\";\nvalues = ( [1], [2] ); } );",
-     5, "study.name and study.seeds cannot be swept"},
+     5, "study.seeds cannot be swept"},
     {"study = { seeds = [0]; };\nsweep = ( {\npath = \"study.name\";\nvalues = ( \"a\", \"b\" ); } "
      ");",
-     5, "study.name and study.seeds cannot be swept"},
+     5, "study.name cannot be swept"},
+    {"study = { baseline = \"a\"; };\nsweep = ( {\npath = \"study.baseline\";\nvalues = ( \"a\", "
+     "\"b\" "
+     "); } );",
+     5, "study.baseline cannot be swept"},
+    {"study = {\nbaseline = \"b\"; };\nsweep = ( { path = \"train.lr\"; values = [0.1]; labels = "
+     "[\"a\"]; } "
+     ");",
+     3, "study.baseline: no cell has the label \"b\"; the first one's is \"a\""},
     {"distill = \"toydistiller\";", 2, "this distiller is a string; wanted a group"},
     {"distill = { plugin = \"toydistiller\";\nipc = 1;\nfctor = 3; };", 4,
      "unknown option \"fctor\" of distiller \"toydistiller\"; did you mean \"factor\"?"},
@@ -396,7 +419,7 @@ static const struct {
      "sweep path \"ticket.phases.[4].rounds\": there is no \"[4]\" in a list"},
     {"sweep = ( { path = \"sweep\"; values = [1]; } );", 2, "it cannot be swept"},
     {"sweep = ( { path = \"study.seeds\"; values = ([1], [2]); } );", 2,
-     "study.name and study.seeds cannot be swept"},
+     "study.seeds cannot be swept"},
     {"sweep = ( { path = \"\"; values = [1]; } );", 2,
      "a value for the whole config is an integer"},
     {"sweep = ( { path = \"\"; values = ( { sweep = (); } ); } );", 2, "unknown group \"sweep\""},
@@ -606,6 +629,7 @@ int main(void)
         cmocka_unit_test(records_a_config_that_reads_back),
         cmocka_unit_test(its_own_tables_are_as_those_of_plugins_have_to_be),
         cmocka_unit_test(describes_its_own_groups),
+        cmocka_unit_test(the_baseline_is_the_cell_of_that_label),
         cmocka_unit_test(warns_of_an_override_of_what_is_swept),
         cmocka_unit_test(refuses_names_that_are_no_plain_text),
         cmocka_unit_test(refuses_a_file_whose_name_cannot_be_the_study),
