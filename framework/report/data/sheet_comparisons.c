@@ -60,56 +60,64 @@ static const cop_column columns[COLUMNS] = {
 /* What the functions here share. */
 typedef struct comparer {
     const cop_results *r;
-    const cop_table *tickets; /* row i is the record's ticket i */
+    const cop_table *tickets;   /* row i is the record's ticket i */
+    size_t sparsity, collapsed; /* columns of it */
+    int64_t *found;             /* by cell and seed: rows of it, of the round at hand */
     double *arm, *baseline, *room;
     cop_table_value (*rows)[COLUMNS]; /* of one round and result: a row per cell */
     double *p, *p_holm;
 } comparer;
 
-/* The row of a cell's ticket of that round under a seed, of no control; -1: there is none. */
-static int64_t find_ticket(const comparer *c, size_t cell, int64_t round, int64_t seed)
+/* Where a cell's ticket under the k-th seed is among those of the round at hand. */
+static int64_t *place_of(const comparer *c, size_t cell, size_t k)
 {
-    const cop_record *record = &c->r->record;
-    for (size_t i = 0; i < record->ticket_count; i++) {
-        const cop_record_ticket *t = &record->tickets[i];
-        if (t->cell == cell && t->round == round && t->seed == seed && t->control == NULL)
-            return (int64_t)i;
-    }
-    return -1;
+    return &c->found[cell * c->r->record.seed_count + k];
 }
 
-static double cell_at(const comparer *c, int64_t row, const char *column)
+/* Finds the tickets of a round, but for controls; -1 where there is none. */
+static void find_tickets(const comparer *c, int64_t round)
 {
-    return cop_table_number(c->tickets, (size_t)row,
-                            (size_t)cop_table_find_column(c->tickets, column));
+    const cop_record *record = &c->r->record;
+    for (size_t i = 0; i < record->cell_count * record->seed_count; i++)
+        c->found[i] = -1;
+    for (size_t i = 0; i < record->ticket_count; i++) {
+        const cop_record_ticket *t = &record->tickets[i];
+        for (size_t k = 0; t->round == round && t->control == NULL && k < record->seed_count; k++)
+            if (t->seed == record->seeds[k])
+                *place_of(c, t->cell, k) = (int64_t)i;
+    }
+}
+
+static double number_at(const comparer *c, int64_t row, size_t column)
+{
+    return cop_table_number(c->tickets, (size_t)row, column);
 }
 
 /* Fills the arms with the results of matched seeds, NaN where there is no pair. Gives how many
  * seeds were left out as one of both collapsed; *sparsity is the cell's mean. */
-static int64_t match_seeds(const comparer *c, size_t cell, int64_t round, size_t column,
-                           double *sparsity)
+static int64_t match_seeds(const comparer *c, size_t cell, size_t column, double *sparsity)
 {
     const cop_record *record = &c->r->record;
     int64_t collapsed = 0;
     double sum = 0.0, count = 0.0;
     for (size_t k = 0; k < record->seed_count; k++) {
-        int64_t own = find_ticket(c, cell, round, record->seeds[k]);
-        int64_t other = find_ticket(c, record->baseline, round, record->seeds[k]);
+        int64_t own = *place_of(c, cell, k), other = *place_of(c, record->baseline, k);
         c->arm[k] = c->baseline[k] = (double)NAN;
         if (own < 0 || other < 0 ||
-            !(fabs(cell_at(c, own, "sparsity") - cell_at(c, other, "sparsity")) < SAME_SPARSITY))
+            !(fabs(number_at(c, own, c->sparsity) - number_at(c, other, c->sparsity)) <
+              SAME_SPARSITY))
             continue;
-        sum += cell_at(c, own, "sparsity");
+        sum += number_at(c, own, c->sparsity);
         count += 1.0;
-        double a = cop_table_number(c->tickets, (size_t)own, column);
-        double b = cop_table_number(c->tickets, (size_t)other, column);
-        bool is_pair = !isnan(a) && !isnan(b);
-        if (is_pair && (cell_at(c, own, "collapsed") > 0.0 || cell_at(c, other, "collapsed") > 0.0))
+        double a = number_at(c, own, column), b = number_at(c, other, column);
+        if (isnan(a) || isnan(b))
+            continue;
+        if (number_at(c, own, c->collapsed) > 0.0 || number_at(c, other, c->collapsed) > 0.0) {
             collapsed++;
-        else if (is_pair) {
-            c->arm[k] = a;
-            c->baseline[k] = b;
+            continue;
         }
+        c->arm[k] = a;
+        c->baseline[k] = b;
     }
     *sparsity = count > 0.0 ? sum / count : (double)NAN;
     return collapsed;
@@ -121,7 +129,7 @@ static bool compare(const comparer *c, size_t cell, int64_t round, size_t column
 {
     const cop_record *record = &c->r->record;
     double sparsity = 0.0;
-    int64_t collapsed = match_seeds(c, cell, round, column, &sparsity);
+    int64_t collapsed = match_seeds(c, cell, column, &sparsity);
     const cop_paired d =
         cop_paired_difference(c->arm, c->baseline, record->seed_count, CONFIDENCE, c->room);
     out[CELL].text = record->cells[cell].label;
@@ -183,6 +191,7 @@ static cop_status compare_round(const comparer *c, int64_t round, const cop_join
                                 cop_tables *sheets, cop_table **table, cop_error *err)
 {
     size_t accuracy = (size_t)cop_table_find_column(c->tickets, "test_accuracy");
+    find_tickets(c, round);
     COP_TRY(compare_cells(c, round, accuracy, sheets, table, err));
     for (size_t i = 0; i < joined->count; i++)
         if (joined->items[i].is_headline && joined->items[i].as.type != COP_COLUMN_TEXT)
@@ -196,6 +205,9 @@ cop_status cop_sheet_comparisons(const cop_results *r, const cop_joined_list *jo
     size_t seeds = r->record.seed_count + 1, cells = r->record.cell_count + 1;
     comparer c = {.r = r,
                   .tickets = tickets,
+                  .sparsity = (size_t)cop_table_find_column(tickets, "sparsity"),
+                  .collapsed = (size_t)cop_table_find_column(tickets, "collapsed"),
+                  .found = cop_arena_array(r->arena, seeds * cells, sizeof *c.found),
                   .arm = cop_arena_array(r->arena, seeds, sizeof *c.arm),
                   .baseline = cop_arena_array(r->arena, seeds, sizeof *c.baseline),
                   .room = cop_arena_array(r->arena, seeds, sizeof *c.room),
@@ -203,8 +215,8 @@ cop_status cop_sheet_comparisons(const cop_results *r, const cop_joined_list *jo
                   .p = cop_arena_array(r->arena, cells, sizeof *c.p),
                   .p_holm = cop_arena_array(r->arena, cells, sizeof *c.p_holm)};
     cop_table *table = NULL;
-    if (c.arm == NULL || c.baseline == NULL || c.room == NULL || c.rows == NULL || c.p == NULL ||
-        c.p_holm == NULL)
+    if (c.found == NULL || c.arm == NULL || c.baseline == NULL || c.room == NULL ||
+        c.rows == NULL || c.p == NULL || c.p_holm == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; r->record.cell_count > 1 && i < r->record.ticket_count; i++)
         if (!is_known_round(&r->record, i))
