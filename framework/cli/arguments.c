@@ -62,6 +62,9 @@ static const cop_argument arguments[] = {
     {"quiet", NULL, "say nothing but errors on stderr", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, quiet)},
     {"json", NULL, "print for programs", COP_ARGUMENT_FLAG, offsetof(cop_arguments, json)},
+    {"csv", NULL, "print the summary as CSV", COP_ARGUMENT_FLAG, offsetof(cop_arguments, csv)},
+    {"watch-report", NULL, "make the report anew after each stage", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, watch_report)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
 
 const cop_argument *cop_argument_find(const char *name)

@@ -170,6 +170,12 @@ static cop_status finish_output(FILE *out, cop_error *err)
                     errno != 0 ? strerror(errno) : "error on standard output");
 }
 
+size_t cop_call_width(const cop_call *call)
+{
+    size_t columns = cop_terminal_columns(call->out);
+    return columns > 0 ? columns : 150;
+}
+
 static bool is_terminal(FILE *stream)
 {
     int fd = fileno(stream);

@@ -51,6 +51,9 @@ cop_status cop_call_config_at(const cop_call *call, const cop_registry *registry
 cop_status cop_call_config(const cop_call *call, cop_registry **registry, cop_config **config,
                            cop_error *err);
 
+/* How wide tables are printed: the terminal's columns, or 150 where the output is none. */
+size_t cop_call_width(const cop_call *call);
+
 /* Whether this process can compute with the threads of every cell; before any work. */
 cop_status cop_call_threads(const cop_call *call, const cop_config *config, cop_error *err);
 

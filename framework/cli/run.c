@@ -34,13 +34,14 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
                                  const char *record, cop_error *err)
 {
     const char *dir = cop_store_dir(store);
+    const cop_report_print to = {.out = call->out, .width = cop_call_width(call)};
     cop_error failure = {0};
     cop_status status = cop_study_run(study, store, cop_signals_ask(), call->log, &failure);
     cop_signals_at_once("the report is made");
     if (status == COP_OK)
-        return cop_report(dir, record, call->out, call->log, err);
+        return cop_report(dir, record, &to, call->log, err);
     if (cop_study_failed(study))
-        COP_TRY(cop_report(dir, record, call->out, call->log, err));
+        COP_TRY(cop_report(dir, record, &to, call->log, err));
     *err = failure;
     return status;
 }

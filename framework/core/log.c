@@ -110,12 +110,19 @@ static void render(const cop_logger *log, cop_text *line)
         cop_text_printf(line, "  %s", log->detail);
 }
 
-static size_t terminal_columns(FILE *to)
+size_t cop_terminal_columns(FILE *to)
 {
     struct winsize window;
     int fd = fileno(to);
     bool known = fd >= 0 && ioctl(fd, TIOCGWINSZ, &window) == 0 && window.ws_col > 1;
-    return known ? window.ws_col : 80;
+    return known ? window.ws_col : 0;
+}
+
+/* The same, or what a terminal has at least where that is not known. */
+static size_t columns_of(FILE *to)
+{
+    size_t columns = cop_terminal_columns(to);
+    return columns > 0 ? columns : 80;
 }
 
 /* Cuts UTF-8 text after so many characters: a line that wraps cannot be rewritten. */
@@ -145,7 +152,7 @@ static void show_progress(cop_logger *log)
     render(log, &line);
     char *text = cop_text_take(&line);
     if (text != NULL && log->live) {
-        cut_to_columns(text, terminal_columns(log->to) - 1);
+        cut_to_columns(text, columns_of(log->to) - 1);
         fprintf(log->to, "\r%s\033[K", text);
         log->standing = true;
     } else if (text != NULL) {

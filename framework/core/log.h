@@ -16,6 +16,9 @@ cop_logger *cop_logger_new(FILE *to, cop_log_level level, bool live);
 cop_logger *cop_logger_new_by(FILE *to, cop_log_level level, bool live,
                               double (*seconds)(void *context), void *context);
 
+/* How wide the terminal is that a stream writes to; 0: it is none, or does not say. */
+size_t cop_terminal_columns(FILE *to);
+
 /* Ends a progress line that still stands, and frees. NULL is fine. */
 void cop_logger_free(cop_logger *log);
 

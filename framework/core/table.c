@@ -42,6 +42,7 @@ static void free_table(cop_table *t)
     free((void *)t->plot.series);
     free((void *)t->plot.headlines);
     free((void *)t->plot.marks);
+    free((void *)t->plot.surface);
     free(t->columns);
     free(t->cells);
     free(t->name);
@@ -151,7 +152,7 @@ static cop_status check_plot(const char *table, const cop_column *columns, size_
                         "table '%s': its plot marks the rows of '%s', wanted a "
                         "table's name",
                         table, plot->marks);
-    const char *names[] = {plot->x, plot->y, plot->error, plot->value, plot->series};
+    const char *names[] = {plot->x, plot->y, plot->error, plot->value, plot->series, plot->surface};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         COP_TRY(check_plot_names(table, columns, count, names[i], err));
     return COP_OK;
@@ -185,6 +186,7 @@ static cop_table *copy_table(const char *name, const char *help, const cop_colum
         t->plot.series = copy_text(plot->series, &ok);
         t->plot.headlines = copy_text(plot->headlines, &ok);
         t->plot.marks = copy_text(plot->marks, &ok);
+        t->plot.surface = copy_text(plot->surface, &ok);
     }
     if (!ok || t->columns == NULL) {
         free_table(t);

@@ -139,6 +139,7 @@ AT(cop_plot, log_x, 64);
 AT(cop_plot, log_y, 65);
 AT(cop_plot, equal_axes, 66);
 AT(cop_plot, marks, 72);
+AT(cop_plot, surface, 80);
 FIRST(cop_table_spec, plot, 48);
 AT(cop_table_spec, column_size, 4);
 AT(cop_table_spec, name, 8);

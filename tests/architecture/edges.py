@@ -101,7 +101,15 @@ study/executors -> study/graph: goes through the stages
 study/executors -> study/running: runs each
 report -> report/data: what the page shows
 report -> report/figures: draws
-report -> report/renderers: writes
+report -> report/making: makes its files
+report -> report/page: writes the page
+report/making -> report/data: what the files hold
+report/making -> report/figures: draws
+report/making -> report/renderers: writes
+report/page -> report/data: what the page shows
+report/page -> report/figures: which figures there are
+report/page -> report/making: what the report consists of
+report/page -> report/renderers: pieces of HTML
 report/figures -> report/data: figures of tables
 report/figures -> report/renderers: the names and numbers of the files that hold a figure
 report/renderers -> report/data: what people are shown of a column

@@ -6,6 +6,8 @@ HEADERS = set()
 # Declared by us, defined by others.
 SYMBOLS = {
     "coppice_plugin", # every plugin defines its own
+    "cop_page_css", # the build makes these two of page.css and page.js
+    "cop_page_js",
 }
 
 # Headers that have functions or callbacks without a comment of their own. To be emptied.

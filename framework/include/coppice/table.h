@@ -67,6 +67,8 @@ typedef struct cop_plot {
     uint8_t reserved[5]; /* 0 */
     const char *marks;   /* heat maps: a table of the same analysis, of which columns called as this
                             one's x and y are the places of its rows, which are marked */
+    const char *surface; /* lines: this column is also drawn as a surface over x and sparsity, and
+                            it and y with the cells over each other */
 } cop_plot;
 
 /* Roles decide what is averaged. Rows that differ in a KEY are never averaged, in tables or in

@@ -50,6 +50,12 @@ static bool make_lines(cop_arena *arena, cop_record *record)
         ok = make_lines_of_ticket(arena, &record->tickets[i]);
     for (size_t i = 0; ok && i < record->failure_count; i++)
         ok = make_line(arena, &record->failures[i].reason);
+    for (size_t i = 0; ok && i < record->plugin_count; i++) {
+        cop_record_plugin *p = &record->plugins[i];
+        ok = make_line(arena, &p->kind) && make_line(arena, &p->id) &&
+             make_line(arena, &p->version) && make_line(arena, &p->summary) &&
+             make_line(arena, &p->citation);
+    }
     return ok;
 }
 

@@ -59,8 +59,8 @@ static void add(double value, double *sum, size_t *count)
 static cop_point mean_point(const cop_sample_point *rows, size_t repetitions, size_t length,
                             size_t n)
 {
-    double y = 0.0, half = 0.0, value = 0.0;
-    size_t ys = 0, halves = 0, values = 0;
+    double y = 0.0, half = 0.0, value = 0.0, squares = 0.0;
+    size_t ys = 0, halves = 0, values = 0, deviations = 0;
     for (size_t k = 0; k < repetitions; k++) {
         const cop_point *p = &rows[k * length + n].point;
         add(p->y, &y, &ys);
@@ -70,6 +70,12 @@ static cop_point mean_point(const cop_sample_point *rows, size_t repetitions, si
     y = ys > 0 ? y / (double)ys : (double)NAN;
     half = halves > 0 ? half / (double)halves : (double)NAN;
     value = values > 0 ? value / (double)values : (double)NAN;
+    for (size_t k = 0; k < repetitions; k++) {
+        double off = rows[k * length + n].point.y - y;
+        add(off * off, &squares, &deviations);
+    }
+    if (halves == 0 && deviations > 1)
+        half = sqrt(squares / (double)(deviations - 1));
     return (cop_point){
         .x = rows[n].point.x, .y = y, .low = y - half, .high = y + half, .value = value};
 }

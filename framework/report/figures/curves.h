@@ -13,7 +13,9 @@ typedef struct cop_sample_point {
 
 /* Averages repetitions whose x are the same, row by row; where they differ the curve is the first
  * repetition's and *differs is set (it is never cleared). Rows of a repetition keep their order. A
- * NaN y is left out of its mean. Points are the arena's. */
+ * NaN y is left out of its mean. Low and high are the mean less and plus the mean error, or where
+ * rows have none the sample standard deviation over the repetitions; NaN of one. Points are the
+ * arena's. */
 cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_arena *arena,
                              cop_curve *out, bool *differs, cop_error *err);
 

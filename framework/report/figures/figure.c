@@ -1,76 +1,86 @@
-/* figure.c: a figure's data and its gnuplot script. */
+/* figure.c: a figure's data, and the files that it is written to. */
 #include "report/figures/figure.h"
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/path.h"
-#include "report/figures/heatmap.h"
 #include "report/figures/script.h"
 #include "report/renderers/csv.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Okabe and Ito's colours, told apart by colour-blind readers; yellow, too pale for lines, left
- * out. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#000000"};
-enum { COLOUR_COUNT = sizeof colours / sizeof colours[0] };
-
-/* Viridis without its palest end: dark to light, even in grey. */
-static const int shades[][3] = {{68, 1, 84},    {70, 50, 126},  {54, 92, 141}, {39, 127, 142},
-                                {31, 161, 135}, {74, 193, 109}, {160, 218, 57}};
-enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
-
-/* Letters of a label in a legend, a name along an axis, and a title over a panel. */
-#define LABEL_LETTERS 40
-#define NAME_LETTERS  24
-#define TITLE_LETTERS 60
-#define LABEL_SIZE    (4 * TITLE_LETTERS + 32)
-
-/* Pixels of one panel among several. */
-#define PANEL_WIDTH ((size_t)520)
-
-static bool is_drawable(const cop_figure *f, const cop_point *p)
+bool cop_point_is_drawn(const cop_figure *f, const cop_point *p)
 {
     return isfinite(p->x) && isfinite(p->y) && (!(f->log_x || f->remaining) || p->x > 0.0) &&
            (!f->log_y || p->y > 0.0);
 }
 
-static size_t drawable_count(const cop_figure *f, const cop_curve *curve)
+size_t cop_curve_drawn(const cop_figure *f, const cop_curve *curve)
 {
     size_t count = 0;
     for (size_t i = 0; i < curve->count; i++)
-        count += is_drawable(f, &curve->points[i]);
+        count += cop_point_is_drawn(f, &curve->points[i]);
     return count;
 }
 
-/* A heat map needs the whole grid, but is nothing where no value is a number. */
+/* A grid is needed whole, but is nothing where no value is a number. */
 static bool has_value(const cop_figure *f, const cop_curve *curve)
 {
-    bool has = f->kind != COP_FIGURE_HEATMAP;
+    bool has = !cop_figure_is_gridded(f);
     for (size_t i = 0; i < curve->count; i++)
         has = has || isfinite(curve->points[i].value);
     return has;
 }
 
-static size_t panel_points(const cop_figure *f, const cop_panel *panel)
+size_t cop_panel_drawn(const cop_figure *f, const cop_panel *panel)
 {
     size_t count = 0;
     for (size_t i = 0; i < panel->curve_count; i++)
-        count += has_value(f, &panel->curves[i]) ? drawable_count(f, &panel->curves[i]) : 0;
+        count += has_value(f, &panel->curves[i]) ? cop_curve_drawn(f, &panel->curves[i]) : 0;
     return count;
 }
 
 bool cop_figure_is_empty(const cop_figure *f)
 {
     for (size_t i = 0; i < f->panel_count; i++) {
-        if (panel_points(f, &f->panels[i]) > 0)
+        if (cop_panel_drawn(f, &f->panels[i]) > 0)
             return false;
     }
     return true;
+}
+
+bool cop_figure_has_ends(const cop_figure *f)
+{
+    return f->error_bars || f->bands;
+}
+
+bool cop_figure_is_gridded(const cop_figure *f)
+{
+    return f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_SURFACE;
+}
+
+const char *cop_figure_lost(const cop_figure *f, cop_arena *arena)
+{
+    const char *lost = "";
+    for (size_t i = 0; lost != NULL && i < f->panel_count && !cop_figure_is_gridded(f); i++) {
+        for (size_t k = 0; lost != NULL && k < f->panels[i].curve_count; k++) {
+            const cop_curve *curve = &f->panels[i].curves[k];
+            const char *title = f->panels[i].title != NULL ? f->panels[i].title : "";
+            size_t count = curve->count - cop_curve_drawn(f, curve);
+            if (f->kind == COP_FIGURE_HISTOGRAM)
+                continue; /* an empty bin has no height: nothing is lost */
+            if (count == 0)
+                continue;
+            lost = cop_arena_printf(arena, "%s%s%s%s%s (%zu)", lost,
+                                    lost[0] == '\0' ? "Points that the axes have no place for: "
+                                                    : ", ",
+                                    f->panel_count > 1 ? title : "",
+                                    f->panel_count > 1 && curve->label != NULL ? ", " : "",
+                                    curve->label != NULL ? curve->label : "", count);
+        }
+    }
+    return lost != NULL && lost[0] != '\0' ? cop_arena_printf(arena, "%s.", lost) : lost;
 }
 
 /* How wide a histogram's box is: halfway to each neighbour, drawn or not. */
@@ -91,14 +101,14 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
     cop_csv_number(data, p->x);
     cop_text_append(data, ",");
     cop_csv_number(data, p->y);
-    if (f->error_bars) {
+    if (cop_figure_has_ends(f)) {
         cop_text_append(data, ",");
         cop_csv_number(data, isfinite(p->low) ? p->low : p->y);
         cop_text_append(data, ",");
         cop_csv_number(data, isfinite(p->high) ? p->high : p->y);
     }
-    if (f->kind == COP_FIGURE_HEATMAP || f->kind == COP_FIGURE_HISTOGRAM) {
-        double third = f->kind == COP_FIGURE_HEATMAP ? p->value : box_width(curve, i);
+    if (cop_figure_is_gridded(f) || f->kind == COP_FIGURE_HISTOGRAM) {
+        double third = cop_figure_is_gridded(f) ? p->value : box_width(curve, i);
         cop_text_append(data, ",");
         if (isfinite(third))
             cop_csv_number(data, third);
@@ -112,14 +122,14 @@ static void write_point(cop_text *data, const cop_figure *f, const cop_panel *pa
     cop_text_append(data, "\n");
 }
 
-/* The grid of a heat map: gnuplot wants an empty line behind each row of it, and two behind the
+/* A panel's grid: gnuplot wants an empty line behind each row of it, and two behind the
  * whole. */
 static void write_grid(cop_text *data, const cop_figure *f, const cop_panel *panel)
 {
     const cop_curve *curve = &panel->curves[0];
     double row = (double)NAN;
     for (size_t n = 0; n < curve->count; n++) {
-        if (!is_drawable(f, &curve->points[n]))
+        if (!cop_point_is_drawn(f, &curve->points[n]))
             continue;
         if (isfinite(row) && curve->points[n].y != row)
             cop_text_append(data, "\n");
@@ -132,357 +142,25 @@ static void write_grid(cop_text *data, const cop_figure *f, const cop_panel *pan
 static void write_data(cop_text *data, const cop_figure *f)
 {
     cop_text_append(data, "x,y");
-    cop_text_append(data, f->error_bars ? ",low,high" : "");
-    cop_text_append(data, f->kind == COP_FIGURE_HEATMAP     ? ",value"
+    cop_text_append(data, cop_figure_has_ends(f) ? ",low,high" : "");
+    cop_text_append(data, cop_figure_is_gridded(f)          ? ",value"
                           : f->kind == COP_FIGURE_HISTOGRAM ? ",width"
                                                             : "");
     cop_text_append(data, ",panel,curve\n"); /* last: gnuplot stumbles over quoted texts */
     for (size_t i = 0; i < f->panel_count; i++) {
-        if (f->kind == COP_FIGURE_HEATMAP) {
-            if (panel_points(f, &f->panels[i]) > 0)
+        if (cop_figure_is_gridded(f)) {
+            if (cop_panel_drawn(f, &f->panels[i]) > 0)
                 write_grid(data, f, &f->panels[i]);
             continue;
         }
         for (size_t k = 0; k < f->panels[i].curve_count; k++) {
             const cop_curve *curve = &f->panels[i].curves[k];
             for (size_t n = 0; n < curve->count; n++) {
-                if (is_drawable(f, &curve->points[n]))
+                if (cop_point_is_drawn(f, &curve->points[n]))
                     write_point(data, f, &f->panels[i], curve, n);
             }
         }
     }
-}
-
-/* A text in single quotes, in which gnuplot reads nothing but a doubled quote as special. */
-static void quote(cop_text *script, const char *text)
-{
-    cop_text_append(script, "'");
-    for (; *text != '\0'; text++) {
-        char c = (unsigned char)*text < ' ' ? ' ' : *text;
-        cop_text_append_bytes(script, &c, 1);
-        if (c == '\'')
-            cop_text_append(script, "'");
-    }
-    cop_text_append(script, "'");
-}
-
-/* The same where gnuplot takes the text for a format, along an axis: percent signs are doubled. */
-static void quote_format(cop_text *script, const char *text)
-{
-    cop_text format = {0};
-    for (; *text != '\0'; text++) {
-        cop_text_append_bytes(&format, text, 1);
-        if (*text == '%')
-            cop_text_append(&format, "%");
-    }
-    char *doubled = cop_text_take(&format);
-    quote(script, doubled != NULL ? doubled : "");
-    script->failed = script->failed || doubled == NULL;
-    free(doubled);
-}
-
-/* A text among others of its kind, shortened to `letters`; where that is an earlier one's too, with
- * its number behind it. `out` has room for LABEL_SIZE. */
-static const char *distinct(const char *const *texts, size_t i, size_t letters, char *out)
-{
-    char other[LABEL_SIZE], brief[LABEL_SIZE];
-    (void)cop_shorten(texts[i], letters, out);
-    for (size_t k = 0; k < i && strcmp(texts[i], out) != 0; k++) {
-        if (texts[k] == NULL || strcmp(cop_shorten(texts[k], letters, other), out) != 0)
-            continue;
-        (void)snprintf(out, LABEL_SIZE, "%s (%zu)", cop_shorten(texts[i], letters - 8, brief),
-                       i + 1);
-        break;
-    }
-    return out;
-}
-
-static void set_text(cop_text *script, const char *what, const char *text)
-{
-    cop_text_printf(script, "set %s ", what);
-    quote(script, text != NULL ? text : "");
-    cop_text_append(script, "\n");
-}
-
-static void append_colour(cop_text *script, const cop_figure *f, size_t curve, size_t count)
-{
-    if (!f->ordered) {
-        cop_text_append(script, colours[curve % COLOUR_COUNT]);
-        return;
-    }
-    double at = count > 1 ? (double)curve * (SHADE_COUNT - 1) / (double)(count - 1) : 0.0;
-    int below = (int)at < SHADE_COUNT - 1 ? (int)at : SHADE_COUNT - 2, rgb[3];
-    for (int i = 0; i < 3; i++)
-        rgb[i] = (int)lround(shades[below][i] +
-                             (at - below) * (shades[below + 1][i] - shades[below][i]));
-    cop_text_printf(script, "#%02x%02x%02x", (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
-}
-
-static void append_style(cop_text *script, const cop_figure *f, size_t curve, size_t count)
-{
-    switch (f->kind) {
-    case COP_FIGURE_LINES:
-        cop_text_append(script, f->error_bars ? "yerrorlines"
-                                : f->markers  ? "linespoints"
-                                              : "lines");
-        cop_text_append(script, " linewidth 2");
-        if (!f->ordered && curve >= COLOUR_COUNT)
-            cop_text_printf(script, " dashtype %zu", curve / COLOUR_COUNT + 1);
-        if (f->error_bars || f->markers)
-            cop_text_printf(script, " pointtype %zu pointsize 1.2", 5 + 2 * (curve % 5));
-        break;
-    case COP_FIGURE_POINTS:
-        cop_text_append(script, f->error_bars ? "yerrorbars" : "points");
-        cop_text_printf(script, " pointtype %zu pointsize 1", 5 + 2 * (curve % 5));
-        break;
-    case COP_FIGURE_HISTOGRAM:
-        cop_text_printf(script, "boxes fillstyle transparent solid %s", count > 1 ? "0.4" : "0.7");
-        break;
-    case COP_FIGURE_HEATMAP: /* heatmap.c */
-        return;
-    }
-    cop_text_append(script, " linecolor rgb '");
-    append_colour(script, f, curve, count);
-    cop_text_append(script, "'");
-}
-
-double cop_script_scale(double scale)
-{
-    return scale > 0.0 ? scale : 1.0;
-}
-
-void cop_script_column(cop_text *script, int column, double scale)
-{
-    if (cop_script_scale(scale) == 1.0)
-        cop_text_printf(script, "%d", column);
-    else
-        cop_text_printf(script, "($%d*%g)", column, scale);
-}
-
-/* The span of x in a panel, as it is drawn. */
-static double x_span(const cop_figure *f, const cop_panel *panel)
-{
-    double least = (double)NAN, greatest = (double)NAN;
-    for (size_t k = 0; k < panel->curve_count; k++) {
-        for (size_t n = 0; n < panel->curves[k].count; n++) {
-            if (!is_drawable(f, &panel->curves[k].points[n]))
-                continue;
-            least = fmin(least, panel->curves[k].points[n].x);
-            greatest = fmax(greatest, panel->curves[k].points[n].x);
-        }
-    }
-    return (greatest - least) * cop_script_scale(f->x_scale);
-}
-
-/* The columns to draw. Curves with error bars step aside by half a percent of the axis each, so
- * that equal ones are seen beside each other; the data say where they are. */
-static void append_using(cop_text *script, const cop_figure *f, const cop_panel *panel,
-                         size_t curve)
-{
-    double aside = (double)curve - 0.5 * (double)(panel->curve_count - 1);
-    double x_scale = cop_script_scale(f->x_scale), y_scale = panel->curves[curve].y_scale;
-    if (!f->error_bars)
-        cop_script_column(script, 1, x_scale);
-    else if (f->remaining || f->log_x)
-        cop_text_printf(script, "($1*%.6g)", x_scale * pow(1.012, f->remaining ? -aside : aside));
-    else if (x_scale == 1.0)
-        cop_text_printf(script, "($1%+.6g)", 0.006 * aside * x_span(f, panel));
-    else
-        cop_text_printf(script, "($1*%g%+.6g)", x_scale, 0.006 * aside * x_span(f, panel));
-    cop_text_append(script, ":");
-    cop_script_column(script, 2, y_scale);
-    if (f->kind == COP_FIGURE_HISTOGRAM) {
-        cop_text_append(script, ":");
-        cop_script_column(script, 3, x_scale);
-    } else if (f->error_bars) {
-        cop_text_append(script, ":");
-        cop_script_column(script, 3, y_scale);
-        cop_text_append(script, ":");
-        cop_script_column(script, 4, y_scale);
-    }
-}
-
-/* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */
-static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t *next)
-{
-    size_t drawn = 0;
-    char label[LABEL_SIZE];
-    const char **labels = calloc(panel->curve_count + 1, sizeof *labels);
-    script->failed = script->failed || labels == NULL;
-    if (labels == NULL)
-        return;
-    for (size_t i = 0; i < panel->curve_count; i++)
-        labels[i] = panel->curves[i].label;
-    if (f->panel_count > 1)
-        set_text(script, "title",
-                 cop_shorten(panel->title != NULL ? panel->title : "", TITLE_LETTERS, label));
-    set_text(script, "ylabel", panel->y_label != NULL ? panel->y_label : f->y_label);
-    if (panel_points(f, panel) == 0) { /* it keeps its place, empty */
-        cop_text_append(script, "set multiplot next\n");
-        free(labels);
-        return;
-    }
-    if (f->kind == COP_FIGURE_HEATMAP) {
-        cop_heatmap_panel(script, f, panel, *next);
-        (*next)++;
-        free(labels);
-        return;
-    }
-    cop_text_append(script, "plot ");
-    for (size_t i = 0; i < panel->curve_count; i++) {
-        const cop_curve *curve = &panel->curves[i];
-        size_t count = drawable_count(f, curve);
-        if (count == 0)
-            continue;
-        cop_text_append(script, drawn++ > 0 ? ", \\\n     " : "");
-        cop_text_printf(script, "'%s.csv' skip 1 every ::%zu::%zu using ", f->name, *next,
-                        *next + count - 1);
-        append_using(script, f, panel, i);
-        cop_text_append(script, " with ");
-        append_style(script, f, i, panel->curve_count);
-        cop_text_append(script, curve->label != NULL ? " title " : " notitle");
-        if (curve->label != NULL)
-            quote(script, distinct(labels, i, LABEL_LETTERS, label));
-        *next += count;
-    }
-    cop_text_append(script, "\n");
-    free(labels);
-}
-
-/* The least x as it is drawn, or with `of_y` the least y; at most 100. */
-static double least_of(const cop_figure *f, bool of_y)
-{
-    double least = 100.0;
-    for (size_t i = 0; i < f->panel_count; i++) {
-        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
-            const cop_curve *curve = &f->panels[i].curves[k];
-            double scale = cop_script_scale(of_y ? curve->y_scale : f->x_scale);
-            for (size_t n = 0; n < curve->count; n++) {
-                const cop_point *p = &curve->points[n];
-                if (is_drawable(f, p))
-                    least = fmin(least, scale * (of_y ? p->y : p->x));
-            }
-        }
-    }
-    return least;
-}
-
-static void write_axes(cop_text *script, const cop_figure *f)
-{
-    set_text(script, "xlabel", f->x_label);
-    cop_text_append(script, "set xlabel offset 0,0.4\n");
-    if (f->value_label != NULL)
-        set_text(script, "cblabel", f->value_label);
-    if (f->log_x || f->remaining)
-        cop_text_append(script, "set logscale x\n");
-    if (f->log_y)
-        cop_text_append(script, "set logscale y\nset format y '%g'\n");
-    if (f->remaining)
-        cop_text_printf(script,
-                        "set xrange [110:%.6g]\n"
-                        "set xtics (100, 70, 50, 30, 20, 15, 10, 7, 5, 3, 2, 1, 0.5, 0.2, 0.1)\n",
-                        least_of(f, false) / 1.1);
-    else if (f->kind == COP_FIGURE_LINES || f->kind == COP_FIGURE_POINTS)
-        cop_text_append(script, "set autoscale xfix\n"
-                                "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\n");
-    if (f->kind == COP_FIGURE_HISTOGRAM)
-        cop_text_printf(script, "set yrange [%.6g:*]\n", f->log_y ? 0.5 * least_of(f, true) : 0.0);
-    if (f->kind == COP_FIGURE_HEATMAP) {
-        cop_text_append(script, "set autoscale xfix\nset autoscale yfix\n");
-        cop_heatmap_scale(script, f);
-    }
-    if (f->equal_axes)
-        cop_text_append(script, "set size ratio -1\n");
-    if (f->x_names == NULL)
-        return;
-    char name[LABEL_SIZE];
-    cop_text_append(script, "set xtics rotate by -30 (");
-    for (size_t i = 0; i < f->x_name_count; i++) {
-        cop_text_append(script, i > 0 ? ", " : "");
-        quote_format(script, distinct(f->x_names, i, NAME_LETTERS, name));
-        cop_text_printf(script, " %zu", i);
-    }
-    cop_text_append(script, ")\n");
-}
-
-static size_t grid_columns(const cop_figure *f)
-{
-    if (f->grid_columns > 0)
-        return f->grid_columns;
-    return f->panel_count <= 3 ? f->panel_count : f->panel_count == 4 ? 2 : 3;
-}
-
-static size_t most_curves(const cop_figure *f)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < f->panel_count; i++)
-        most = f->panels[i].curve_count > most ? f->panels[i].curve_count : most;
-    return most;
-}
-
-/* Rows of the legend below a panel, by its longest label: about 7 pixels a letter, and a key. */
-static size_t legend_rows(const cop_figure *f)
-{
-    size_t longest = 0, count = most_curves(f);
-    for (size_t i = 0; i < f->panel_count; i++) {
-        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
-            const char *label = f->panels[i].curves[k].label;
-            size_t length = label != NULL ? strlen(label) : 0;
-            length = length < LABEL_LETTERS ? length : LABEL_LETTERS;
-            longest = length > longest ? length : longest;
-        }
-    }
-    size_t width = 7 * longest + 70, side = width < PANEL_WIDTH ? PANEL_WIDTH / width : 1;
-    return (count + side - 1) / side;
-}
-
-static void write_page(cop_text *script, const cop_figure *f)
-{
-    size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
-    bool single = f->panel_count == 1;
-    size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
-    cop_text_printf(script,
-                    "set encoding utf8\n"
-                    "set terminal pngcairo noenhanced font 'DejaVu Sans,11' size %zu,%zu\n"
-                    "if (!exists('to_output')) set output '%s.png'\n",
-                    single ? 960 : columns * PANEL_WIDTH + 20,
-                    single ? 600 : rows * (380 + legend) + 50, f->name);
-    cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
-                                   : "set key below center horizontal Left reverse spacing 1.2\n");
-    if (f->legend != NULL)
-        set_text(script, "key title", f->legend);
-    cop_text_append(script, "set datafile separator ','\n"
-                            "set border 3 linecolor rgb '#444444'\n"
-                            "set tics nomirror textcolor rgb '#222222'\n"
-                            "set grid linecolor rgb '#dddddd' linetype 1 linewidth 1\n");
-    if (single) {
-        set_text(script, "title", f->title);
-        return;
-    }
-    cop_text_printf(script, "set multiplot layout %zu,%zu title ", rows, columns);
-    quote(script, f->title);
-    cop_text_append(script, " font ',14'\n");
-}
-
-/* The palette is spelt out: gnuplot 5.4 has no name for it. */
-static void write_palette(cop_text *script)
-{
-    cop_text_append(script, "set palette defined (");
-    for (int i = 0; i < SHADE_COUNT; i++)
-        cop_text_printf(script, "%s%d '#%02x%02x%02x'", i > 0 ? ", " : "", i,
-                        (unsigned)shades[i][0], (unsigned)shades[i][1], (unsigned)shades[i][2]);
-    cop_text_append(script, ", 7 '#fde725')\n");
-}
-
-static void write_script(cop_text *script, const cop_figure *f)
-{
-    size_t next = 0;
-    write_page(script, f);
-    write_palette(script);
-    write_axes(script, f);
-    for (size_t i = 0; i < f->panel_count; i++)
-        write_panel(script, f, &f->panels[i], &next);
-    cop_text_append(script, f->panel_count > 1 ? "unset multiplot\n" : "");
 }
 
 static cop_status write_text(cop_text *text, const char *dir, const char *name, const char *suffix,
@@ -505,6 +183,6 @@ cop_status cop_figure_write(const cop_figure *f, const char *dir, cop_error *err
     cop_text data = {0}, script = {0};
     write_data(&data, f);
     COP_TRY(write_text(&data, dir, f->name, ".csv", err));
-    write_script(&script, f);
+    cop_script_write(&script, f);
     return write_text(&script, dir, f->name, ".gp", err);
 }

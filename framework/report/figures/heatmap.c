@@ -6,38 +6,15 @@
 
 #include <math.h>
 
-/* The least and the greatest value of all panels, as they are drawn; NaN where there is none. */
-static void value_range(const cop_figure *f, double *low, double *high)
-{
-    *low = *high = (double)NAN;
-    for (size_t i = 0; i < f->panel_count; i++) {
-        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
-            const cop_curve *curve = &f->panels[i].curves[k];
-            for (size_t n = 0; n < curve->count; n++) {
-                if (!isfinite(curve->points[n].value))
-                    continue;
-                *low = fmin(*low, cop_script_scale(f->value_scale) * curve->points[n].value);
-                *high = fmax(*high, cop_script_scale(f->value_scale) * curve->points[n].value);
-            }
-        }
-    }
-}
-
-/* Whether a logarithmic scale shows more: one outlier would leave a linear one dark. */
-static bool is_log_value(double low, double high)
-{
-    return low > 0.0 && high > 30.0 * low;
-}
-
 #define CONTOURS 9
 
 void cop_heatmap_scale(cop_text *script, const cop_figure *f)
 {
     double low = 0.0, high = 0.0;
-    value_range(f, &low, &high);
+    cop_script_value_range(f, &low, &high);
     if (!(high > low))
         return;
-    bool is_log = is_log_value(low, high);
+    bool is_log = cop_script_is_log_value(low, high);
     cop_text_printf(script, "%sset cbrange [%.6g:%.6g]\nset cntrparam levels discrete ",
                     is_log ? "set logscale cb\n" : "", low, high);
     for (int i = 1; i <= CONTOURS; i++) {

@@ -172,6 +172,7 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
 {
     cop_figure f = new_figure(q);
     f.name = "accuracy";
+    f.part = COP_PART_ACCURACY;
     f.title = "Test accuracy against sparsity";
     f.caption = "Mean over seeds and copies; bars span the lowest and the highest.";
     f.y_label = "test accuracy (%)";
@@ -179,6 +180,28 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
     if (f.panels == NULL || f.x_label == NULL)
         return cop_out_of_memory(err);
     COP_TRY(fill_accuracy(q, &f, err));
+    return cop_figures_add(out, &f, q->r->arena, err);
+}
+
+/* Figure 5's other half: what it took to find the tickets. The dense network was not looked for. */
+static cop_status plot_points(quantity *q, cop_figures *out, cop_error *err)
+{
+    cop_figure f = new_figure(q);
+    f.name = "training_points";
+    f.part = COP_PART_ACCURACY;
+    f.title = "Training points that finding a ticket took";
+    f.caption = "Images that networks saw until the ticket's mask was found, each pass over one "
+                "counted; a distilled set's as decoded. Mean over seeds; bars span the lowest and "
+                "the highest. What distilling the set took is in distilled.csv and costs.csv.";
+    f.y_label = "training points";
+    f.log_y = true;
+    f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);
+    if (f.panels == NULL || f.x_label == NULL)
+        return cop_out_of_memory(err);
+    f.panel_count = 1;
+    q->column = (size_t)cop_table_find_column(q->tickets, "training_points_decoded");
+    COP_TRY(fill_panel(q, 0, q->r->record.cell_count, false, &f.panels[0], err));
+    q->column = 0;
     return cop_figures_add(out, &f, q->r->arena, err);
 }
 
@@ -193,12 +216,47 @@ static const char *panel_title(const cop_joined *j, cop_arena *arena)
     return cop_arena_printf(arena, "%s: %s", key, title);
 }
 
-/* Controls have panels for the measurements that they are shown by, not for verdicts. */
+/* A table that states headlines is drawn by those: what else it has is in its file. How sure a
+ * result is makes no curve of its own. Controls have panels for the measurements that they are
+ * shown by, not for verdicts. */
 static bool is_drawn(const cop_joined *j, const cop_table_group *g)
 {
+    const cop_plot *plot = cop_table_plot(j->group->first);
+    if ((plot != NULL && plot->headlines != NULL && !j->is_main) ||
+        cop_table_column(j->group->first, j->column)->role == COP_COLUMN_ERROR)
+        return false;
     bool is_measured = cop_table_column(j->group->first, j->column)->type == COP_COLUMN_FLOAT;
     return j->group == g && j->as.type != COP_COLUMN_TEXT &&
            (!j->is_control || (j->is_main && is_measured));
+}
+
+/* Whether several points of a panel are all as high; then it has nothing to show but a number. */
+static bool is_flat(const cop_panel *panel, double *height)
+{
+    size_t count = 0;
+    bool is_flat = true;
+    for (size_t k = 0; k < panel->curve_count; k++) {
+        for (size_t n = 0; n < panel->curves[k].count; n++) {
+            const cop_point *p = &panel->curves[k].points[n];
+            if (isnan(p->y))
+                continue;
+            *height = count++ > 0 ? *height : p->y;
+            is_flat = is_flat && fabs(p->y - *height) <= 1e-12 * fabs(*height);
+        }
+    }
+    return is_flat && count > 1;
+}
+
+/* Notes in the caption a panel that is left out. */
+static cop_status state_flat(const quantity *q, const cop_joined *j, const char *title,
+                             double height, cop_figure *f, cop_error *err)
+{
+    char number[64];
+    const cop_column *own = cop_table_column(j->group->first, j->column);
+    (void)cop_display_number(height, own->unit, number, sizeof number);
+    f->caption = cop_arena_printf(q->r->arena, "%s Not drawn, as it does not vary: %s, %s.",
+                                  f->caption, title, number);
+    return f->caption != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures *out,
@@ -216,13 +274,18 @@ static cop_status plot_group(quantity *q, const cop_table_group *g, cop_figures 
         if (!is_drawn(&q->joined->items[i], g))
             continue;
         cop_panel *panel = &f.panels[f.panel_count];
+        *panel = (cop_panel){0}; /* the last one may have been left out */
         q->column = COP_TICKET_COLUMNS + i;
         panel->title = panel_title(&q->joined->items[i], q->r->arena);
         if (panel->title == NULL)
             return cop_out_of_memory(err);
         COP_TRY(fill_panel(q, 0, q->r->record.cell_count, q->has_analysed_controls, panel, err));
         cop_figure alone = {.kind = COP_FIGURE_LINES, .panels = panel, .panel_count = 1};
-        f.panel_count += !cop_figure_is_empty(&alone);
+        double height = 0.0;
+        if (is_flat(panel, &height))
+            COP_TRY(state_flat(q, &q->joined->items[i], panel->title, height, &f, err));
+        else
+            f.panel_count += !cop_figure_is_empty(&alone);
     }
     if (f.panel_count == 1)
         f.y_label = f.panels[0].title;
@@ -262,6 +325,7 @@ cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *group
     if (q.values == NULL)
         return cop_out_of_memory(err);
     COP_TRY(plot_accuracy(&q, out, err));
+    COP_TRY(plot_points(&q, out, err));
     for (size_t i = 0; i < groups->count; i++) {
         if (groups->items[i].is_summary)
             COP_TRY(plot_group(&q, &groups->items[i], out, err));

@@ -183,15 +183,34 @@ static void arrange(arranged *a)
     }
 }
 
-static const char *caption(const arranged *a, size_t shown)
+/* Whether a curve of several repetitions has a band: points and histograms show theirs
+ * otherwise. */
+static bool has_bands(const cop_figure *f)
 {
+    for (size_t i = 0; f->kind == COP_FIGURE_LINES && i < f->panel_count; i++) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const cop_curve *curve = &f->panels[i].curves[k];
+            for (size_t n = 0; n < curve->count; n++)
+                if (curve->points[n].high > curve->points[n].low)
+                    return true;
+        }
+    }
+    return false;
+}
+
+static const char *caption(const arranged *a, size_t shown, bool bands)
+{
+    const char *spread = bands ? " Bands: one standard deviation to either side." : "";
     const char *help = cop_table_help(a->hint.group->first);
     const char *mean = a->pool      ? "All seeds and repetitions."
                        : a->differs ? "The first seed's and repetition's: they differ in x."
                                     : "Mean over seeds and repetitions.";
     const char *cut = a->hint.dropped > 0 || shown < a->cells ? " Not everything is shown." : "";
-    return cop_arena_printf(a->hint.r->arena, "%s%s%s%s", help, help[0] != '\0' ? " " : "", mean,
-                            cut);
+    return cop_arena_printf(a->hint.r->arena, "%s%s%s%s%s", help,
+                            help[0] == '\0'                 ? ""
+                            : help[strlen(help) - 1] == '.' ? " "
+                                                            : ". ",
+                            mean, spread, cut);
 }
 
 static cop_status describe(const arranged *a, size_t shown, cop_figure *f, cop_error *err)
@@ -202,7 +221,7 @@ static cop_status describe(const arranged *a, size_t shown, cop_figure *f, cop_e
     bool has_title = h->plot->title != NULL && h->plot->title[0] != '\0';
     f->name = h->group->name;
     f->title = cop_table_group_title(h->group, has_title ? h->plot->title : h->group->name, arena);
-    f->caption = caption(a, shown);
+    f->caption = caption(a, shown, f->bands);
     f->x_label = cop_axis_label(cop_table_column(table, (size_t)h->x), arena);
     f->x_scale = h->x_names == NULL ? cop_shown_scale(cop_table_column(table, (size_t)h->x)) : 1.0;
     f->y_label =
@@ -244,6 +263,7 @@ static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < shown; i++)
         COP_TRY(fill_cell(a, cells[i], &f.panels[i * a->columns], err));
+    f.bands = !f.error_bars && has_bands(&f);
     COP_TRY(describe(a, shown, &f, err));
     return cop_figures_add(out, &f, h->r->arena, err);
 }

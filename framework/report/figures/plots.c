@@ -29,8 +29,10 @@ cop_status cop_plots_make(const cop_results *r, const cop_table_groups *groups,
 {
     *out = (cop_figures){0};
     COP_TRY(cop_plot_sparsity(r, groups, tickets, out, err));
-    for (size_t i = 0; i < groups->count; i++)
+    for (size_t i = 0; i < groups->count; i++) {
+        COP_TRY(cop_plot_surface(r, &groups->items[i], out, err));
         COP_TRY(cop_plot_table(r, groups, i, out, err));
+    }
     COP_TRY(cop_plot_history(r, out, err));
     return cop_plot_series(r, out, err);
 }

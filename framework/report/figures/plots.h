@@ -23,8 +23,9 @@ cop_status cop_plots_make(const cop_results *r, const cop_table_groups *groups,
 cop_status cop_figures_add(cop_figures *figures, const cop_figure *f, cop_arena *arena,
                            cop_error *err);
 
-/* plot_sparsity.c: "accuracy", and "<summary>" with a panel for each of its numeric columns; means
- * over seeds (and copies) with their least and greatest, a curve per cell. */
+/* plot_sparsity.c: "accuracy"; "training_points", what finding each ticket took; and "<summary>"
+ * with a panel for each of its numeric columns; means over seeds (and copies) with their least and
+ * greatest, a curve per cell. A column that does not vary is stated in the caption. */
 cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *groups,
                              const cop_table *tickets, cop_figures *out, cop_error *err);
 
@@ -36,6 +37,12 @@ cop_status cop_plot_sparsity(const cop_results *r, const cop_table_groups *group
  * Points: as lines, every row drawn. Seeds, pairs and copies are averaged where their x agree. */
 cop_status cop_plot_table(const cop_results *r, const cop_table_groups *groups, size_t i,
                           cop_figures *out, cop_error *err);
+
+/* plot_surface.c: of a table whose plot asks for it (cop_plot.surface) the first series over x and
+ * sparsity, "NAME-surface", a panel per cell, all by one scale; and "NAME-overlay", all cells'
+ * curves of one round in one panel: the last that every cell has. */
+cop_status cop_plot_surface(const cop_results *r, const cop_table_group *group, cop_figures *out,
+                            cop_error *err);
 
 /* plot_history.c: "history", the loss and accuracy of the tickets' trainings by epoch. */
 cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *err);

@@ -41,6 +41,16 @@ static char **plain_environment(void)
     return list;
 }
 
+/* What a picture's format is called, in file names and in scripts, and how its files begin. */
+typedef struct format {
+    const char *name, *setting, *beginning;
+} format;
+
+static const format formats[] = {
+    [COP_PICTURE_SVG] = {"svg", "to_output=1; format='svg'", "<?xml"},
+    [COP_PICTURE_PDF] = {"pdf", "to_output=1; format='pdf'", "%PDF-"},
+};
+
 /* What gnuplot gave: a picture on its standard output, words on the other one. */
 typedef struct answer {
     cop_text picture, words;
@@ -72,13 +82,14 @@ static bool find_program(char *path, size_t size)
 
 /* Starts gnuplot in `dir`. It draws to its standard output: a name of its own would be written
  * through links, and left behind in part when it is killed. */
-static int start(const char *dir, const char *program, const char *script, int picture, int words,
-                 pid_t *pid)
+static int start(const char *dir, const char *program, const char *script, const format *as,
+                 int picture, int words, pid_t *pid)
 {
-    char path[COP_PATH_SIZE], plain[] = "-d", run[] = "-e", to_output[] = "to_output=1", file[128];
+    char path[COP_PATH_SIZE], plain[] = "-d", run[] = "-e", setting[64], file[128];
     (void)snprintf(path, sizeof path, "%s", program);
     (void)snprintf(file, sizeof file, "%s", script);
-    char *arguments[] = {path, plain, run, to_output, file, NULL};
+    (void)snprintf(setting, sizeof setting, "%s", as->setting);
+    char *arguments[] = {path, plain, run, setting, file, NULL};
     posix_spawn_file_actions_t actions;
     int reason = posix_spawn_file_actions_init(&actions);
     if (reason != 0)
@@ -140,9 +151,9 @@ static const char *last_line(char *text)
     return end != NULL ? end + 1 : text;
 }
 
-static cop_status wait_for(pid_t pid, const answer *a, const char *script, cop_error *err)
+static cop_status wait_for(pid_t pid, const answer *a, const char *script, const format *as,
+                           cop_error *err)
 {
-    static const char signature[] = "\x89PNG\r\n";
     int status = 0;
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
@@ -150,9 +161,10 @@ static cop_status wait_for(pid_t pid, const answer *a, const char *script, cop_e
     }
     if (a->picture.failed || a->words.failed)
         return cop_out_of_memory(err);
-    bool is_png = a->picture.length > sizeof signature &&
-                  memcmp(a->picture.data, signature, sizeof signature - 1) == 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && is_png)
+    size_t length = strlen(as->beginning);
+    bool is_picture =
+        a->picture.length > length && memcmp(a->picture.data, as->beginning, length) == 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && is_picture)
         return COP_OK;
     char line[512];
     const char *said = a->words.length > 0 ? last_line(a->words.data) : "";
@@ -166,8 +178,8 @@ static cop_status cannot_run(int reason, cop_error *err)
 }
 
 /* Runs it between two pipes, both open for reading here and for writing there. */
-static cop_status run(const char *dir, const char *program, const char *script, answer *a,
-                      cop_error *err)
+static cop_status run(const char *dir, const char *program, const char *script, const format *as,
+                      answer *a, cop_error *err)
 {
     int picture[2], words[2];
     pid_t pid = 0;
@@ -179,26 +191,28 @@ static cop_status run(const char *dir, const char *program, const char *script, 
         (void)close(picture[1]);
         return cannot_run(reason, err);
     }
-    int reason = start(dir, program, script, picture[1], words[1], &pid);
+    int reason = start(dir, program, script, as, picture[1], words[1], &pid);
     (void)close(picture[1]);
     (void)close(words[1]);
     if (reason == 0)
         drain(picture[0], words[0], a);
     (void)close(picture[0]);
     (void)close(words[0]);
-    return reason == 0 ? wait_for(pid, a, script, err) : cannot_run(reason, err);
+    return reason == 0 ? wait_for(pid, a, script, as, err) : cannot_run(reason, err);
 }
 
-cop_status cop_gnuplot(const char *dir, const char *name, cop_error *err)
+cop_status cop_gnuplot(const char *dir, const char *name, cop_picture_format format_of,
+                       cop_error *err)
 {
+    const format *as = &formats[format_of];
     char program[COP_PATH_SIZE], script[128], path[COP_PATH_SIZE];
     answer a = {0};
     if (!find_program(program, sizeof program))
         return cop_fail(err, COP_UNAVAILABLE,
                         "there is no gnuplot in the directories of PATH (Debian: gnuplot-nox)");
     (void)snprintf(script, sizeof script, "%s.gp", name);
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s.png", name));
-    cop_status status = run(dir, program, script, &a, err);
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, "%s.%s", name, as->name));
+    cop_status status = run(dir, program, script, as, &a, err);
     if (status == COP_OK)
         status = cop_file_write(path, a.picture.data, a.picture.length, err);
     cop_text_free(&a.picture);

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "report/data/shown.h"
+#include "report/data/table_groups.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -134,7 +135,10 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
     out->headers = cop_arena_array(arena, columns, sizeof *out->headers);
     out->is_number = cop_arena_array(arena, columns, sizeof *out->is_number);
     out->cells = cop_arena_array(arena, rows * columns + 1, sizeof *out->cells);
-    if (from == NULL || out->headers == NULL || out->is_number == NULL || out->cells == NULL)
+    out->values = cop_arena_array(arena, rows * columns + 1, sizeof *out->values);
+    out->constant = "";
+    if (from == NULL || out->headers == NULL || out->is_number == NULL || out->cells == NULL ||
+        out->values == NULL)
         return cop_out_of_memory(err);
     for (size_t c = 0; c < columns; c++) {
         const char *name = cop_table_column(table, c)->name;
@@ -154,7 +158,57 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
         out->cells[i] = cell_text(table, i / shown, from[i % shown], choice->instead, arena);
         if (out->cells[i] == NULL)
             return cop_out_of_memory(err);
+        out->values[i] = cop_table_number(table, i / shown, from[i % shown]);
     }
+    return COP_OK;
+}
+
+static bool is_kept(const char *header, const char *const *keep)
+{
+    for (size_t i = 0; keep[i] != NULL; i++)
+        if (strncmp(header, keep[i], strlen(keep[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool varies(const cop_display *d, size_t column)
+{
+    for (size_t r = 1; r < d->row_count; r++)
+        if (strcmp(d->cells[r * d->column_count + column], d->cells[column]) != 0)
+            return true;
+    return false;
+}
+
+cop_status cop_display_fold(cop_display *d, const char *const *keep, cop_arena *arena,
+                            cop_error *err)
+{
+    size_t kept = 0, columns = d->column_count;
+    size_t *from = cop_arena_array(arena, columns + 1, sizeof *from);
+    if (from == NULL)
+        return cop_out_of_memory(err);
+    if (d->row_count < 2)
+        return COP_OK;
+    for (size_t c = 0; c < columns; c++) {
+        if (is_kept(d->headers[c], keep) || varies(d, c)) {
+            from[kept++] = c;
+            continue;
+        }
+        const char *value = d->cells[c][0] != '\0' ? d->cells[c] : "-";
+        d->constant = cop_arena_printf(arena, "%s%s%s %s", d->constant,
+                                       d->constant[0] != '\0' ? ", " : "", d->headers[c], value);
+        if (d->constant == NULL)
+            return cop_out_of_memory(err);
+    }
+    for (size_t i = 0; i < d->row_count * kept; i++) { /* each moves towards the beginning */
+        size_t at = i / kept * columns + from[i % kept];
+        d->cells[i] = d->cells[at];
+        d->values[i] = d->values[at];
+    }
+    for (size_t c = 0; c < kept; c++) {
+        d->headers[c] = d->headers[from[c]];
+        d->is_number[c] = d->is_number[from[c]];
+    }
+    d->column_count = kept;
     return COP_OK;
 }
 

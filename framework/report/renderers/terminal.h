@@ -12,8 +12,10 @@
 typedef struct cop_display {
     size_t column_count, row_count;
     const char **headers;
-    bool *is_number;    /* by column: to be aligned to the right */
-    const char **cells; /* row by row */
+    bool *is_number;      /* by column: to be aligned to the right */
+    const char **cells;   /* row by row */
+    double *values;       /* row by row, in the units of files; NaN for texts */
+    const char *constant; /* columns that were taken out, as they do not vary: "networks 9, …" */
 } cop_display;
 
 /* What to leave out; the lists are NULL-terminated or NULL. */
@@ -30,6 +32,11 @@ typedef struct cop_display_choice {
 /* Renders a table. A column named X_std behind X is shown as "X ± X_std". Texts are the arena's. */
 cop_status cop_display_make(const cop_table *table, const cop_display_choice *choice,
                             cop_arena *arena, cop_display *out, cop_error *err);
+
+/* Takes out the columns that say the same in all of several rows, but for those whose headers begin
+ * with one of `keep` (NULL-terminated), and notes them in `constant`. */
+cop_status cop_display_fold(cop_display *d, const char *const *keep, cop_arena *arena,
+                            cop_error *err);
 
 /* Prints it aligned, long headers on several lines. Columns that would make lines longer than
  * `width` (0: any length) are left out from the right, and the last line says how many. */

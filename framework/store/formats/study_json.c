@@ -156,6 +156,17 @@ static bool add_failure(cJSON *list, const cop_record_failure *failure)
            cJSON_AddStringToObject(object, "reason", failure->reason) != NULL;
 }
 
+static bool add_plugin(cJSON *list, const cop_record_plugin *p)
+{
+    cJSON *object = cJSON_CreateObject();
+    return cJSON_AddItemToArray(list, object) &&
+           cJSON_AddStringToObject(object, "kind", p->kind) != NULL &&
+           cJSON_AddStringToObject(object, "id", p->id) != NULL &&
+           cJSON_AddStringToObject(object, "version", p->version) != NULL &&
+           cJSON_AddStringToObject(object, "summary", p->summary) != NULL &&
+           cJSON_AddStringToObject(object, "citation", p->citation) != NULL;
+}
+
 static bool fill(cJSON *root, const cop_record *r)
 {
     bool ok = cJSON_AddStringToObject(root, "name", r->name) != NULL;
@@ -175,8 +186,11 @@ static bool fill(cJSON *root, const cop_record *r)
     cJSON *failed = cJSON_AddArrayToObject(root, "failed");
     for (size_t i = 0; ok && i < r->failure_count; i++)
         ok = add_failure(failed, &r->failures[i]);
-    return ok && seeds != NULL && cells != NULL && tickets != NULL && distilled != NULL &&
-           failed != NULL;
+    cJSON *plugins = cJSON_AddArrayToObject(root, "plugins");
+    for (size_t i = 0; ok && i < r->plugin_count; i++)
+        ok = add_plugin(plugins, &r->plugins[i]);
+    return ok && plugins != NULL && seeds != NULL && cells != NULL && tickets != NULL &&
+           distilled != NULL && failed != NULL;
 }
 
 cop_status cop_record_write(const cop_record *record, const char *path, cop_error *err)
@@ -545,6 +559,31 @@ static cop_status read_failures(reader *r, const cJSON *root, cop_record *out)
     return COP_OK;
 }
 
+/* Records of earlier versions have none. */
+static cop_status read_plugins(reader *r, const cJSON *root, cop_record *out)
+{
+    static const char *const fields[] = {"kind", "id", "version", "summary", "citation"};
+    const cJSON *object = NULL;
+    out->plugins = begin_list(r, root, "plugins", sizeof *out->plugins);
+    if (out->plugins == NULL)
+        return cop_out_of_memory(r->err);
+    cJSON_ArrayForEach(object, cop_json_item(root, "plugins"))
+    {
+        cop_record_plugin *p = &out->plugins[out->plugin_count++];
+        const char **texts[] = {&p->kind, &p->id, &p->version, &p->summary, &p->citation};
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+            const cJSON *text = cop_json_item(object, fields[i]);
+            if (!cJSON_IsString(text))
+                return refuse(r, "wants kind, id, version, summary and citation");
+            *texts[i] = cop_arena_strdup(r->arena, text->valuestring);
+            if (*texts[i] == NULL)
+                return cop_out_of_memory(r->err);
+        }
+        r->index++;
+    }
+    return COP_OK;
+}
+
 /* The one judgement of what is a study's record. */
 static cop_record_kind kind_of(const cJSON *root)
 {
@@ -577,7 +616,8 @@ static cop_status read_root(reader *r, const cJSON *root, cop_record *out)
     COP_TRY(read_baseline(r, root, out));
     COP_TRY(read_tickets(r, root, out));
     COP_TRY(read_distilled_list(r, root, out));
-    return read_failures(r, root, out);
+    COP_TRY(read_failures(r, root, out));
+    return read_plugins(r, root, out);
 }
 
 cop_status cop_record_read(const char *path, cop_arena *arena, cop_record *out, cop_error *err)

@@ -14,6 +14,8 @@
  *                   "recipe": text, "real_images": number, "second_order": number,
  *                   "trainings": [name, …]}, …],
  *    "failed": [{"stage": name, "reason": text}, …],
+ *    "plugins": [{"kind": text, "id": text, "version": text, "summary": text,
+ *                 "citation": text}, …],
  *    "checksum": text}
  *
  * A network is what the cell's tickets are, and the size and normalisation of the images that they
@@ -102,6 +104,11 @@ typedef struct cop_record_failure {
     const char *reason;
 } cop_record_failure;
 
+/* A plugin that the study uses, by its descriptor; texts that it lacks are empty. */
+typedef struct cop_record_plugin {
+    const char *kind, *id, *version, *summary, *citation;
+} cop_record_plugin;
+
 typedef struct cop_record {
     const char *name;
     int64_t *seeds;
@@ -115,6 +122,8 @@ typedef struct cop_record {
     size_t distilled_count;
     cop_record_failure *failures;
     size_t failure_count;
+    cop_record_plugin *plugins; /* each once; none where the record does not say */
+    size_t plugin_count;
 } cop_record;
 
 cop_status cop_record_write(const cop_record *record, const char *path, cop_error *err);

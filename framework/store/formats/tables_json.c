@@ -51,7 +51,8 @@ static bool write_plot(cJSON *object, const cop_plot *plot)
            cJSON_AddBoolToObject(item, "log_x", plot->log_x) != NULL &&
            cJSON_AddBoolToObject(item, "log_y", plot->log_y) != NULL &&
            (!plot->equal_axes || cJSON_AddTrueToObject(item, "equal_axes") != NULL) &&
-           (plot->marks == NULL || add_text(item, "marks", plot->marks));
+           (plot->marks == NULL || add_text(item, "marks", plot->marks)) &&
+           (plot->surface == NULL || add_text(item, "surface", plot->surface));
 }
 
 static cJSON *cell_text(const cop_table *table, size_t row, size_t column)
@@ -150,6 +151,7 @@ static cop_plot plot_of(const cJSON *object)
     plot.log_y = is_true(item, "log_y");
     plot.equal_axes = is_true(item, "equal_axes");
     plot.marks = text_of(item, "marks");
+    plot.surface = text_of(item, "surface");
     return plot;
 }
 

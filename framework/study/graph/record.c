@@ -152,6 +152,44 @@ static void fill_failures(const cop_study *s, cop_record *out)
     }
 }
 
+/* Notes a plugin, and those of the models among its options, unless they are known. */
+static void add_plugin(const cop_component *c, cop_record *out)
+{
+    if (c == NULL)
+        return;
+    const cop_plugin *p = cop_component_entry(c)->plugin;
+    const char *kind = cop_kind_name(p->kind);
+    bool known = false;
+    for (size_t i = 0; i < out->plugin_count; i++)
+        known = known ||
+                (strcmp(out->plugins[i].kind, kind) == 0 && strcmp(out->plugins[i].id, p->id) == 0);
+    if (!known)
+        out->plugins[out->plugin_count++] =
+            (cop_record_plugin){.kind = kind,
+                                .id = p->id,
+                                .version = p->version,
+                                .summary = p->summary,
+                                .citation = p->citation != NULL ? p->citation : ""};
+    for (size_t i = 0; i < cop_component_model_count(c); i++)
+        add_plugin(cop_component_model_at(c, i), out);
+}
+
+static void add_plugins_of_cell(const cop_cell *cell, cop_record *out)
+{
+    add_plugin(cell->dataset, out);
+    add_plugin(cell->distill, out);
+    add_plugin(cell->model, out);
+    add_plugin(cell->train_dataset, out);
+    for (size_t i = 0; i < cell->phase_count; i++) {
+        add_plugin(cell->phases[i].pruner, out);
+        add_plugin(cell->phases[i].dataset, out);
+    }
+    for (size_t i = 0; i < cell->analyzer_count; i++) {
+        add_plugin(cell->analyzers[i], out);
+        add_plugin(cell->analyzer_datasets[i], out);
+    }
+}
+
 static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
 {
     *out = (cop_record){
@@ -165,10 +203,14 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
         .ticket_count = s->ticket_count,
         .distilled = cop_arena_array(arena, s->distilled_count + 1, sizeof *out->distilled),
         .distilled_count = s->distilled_count,
-        .failures = cop_arena_array(arena, s->stage_count + 1, sizeof *out->failures)};
+        .failures = cop_arena_array(arena, s->stage_count + 1, sizeof *out->failures),
+        .plugins = cop_arena_array(arena, cop_registry_count(s->config->registry) + 1,
+                                   sizeof *out->plugins)};
     if (out->cells == NULL || out->tickets == NULL || out->distilled == NULL ||
-        out->failures == NULL)
+        out->failures == NULL || out->plugins == NULL)
         return false;
+    for (size_t i = 0; i < out->cell_count; i++)
+        add_plugins_of_cell(&s->config->cells[i], out);
     bool ok = true;
     for (size_t i = 0; ok && i < out->cell_count; i++)
         ok = fill_cell(&s->config->cells[i], s->opened[i].copies_data, arena, &out->cells[i]);

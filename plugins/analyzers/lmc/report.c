@@ -69,7 +69,8 @@ static const cop_plot curve_plot = {COP_SIZED(cop_plot),
                                     .title = "Error along the line between trained copies",
                                     .x = "alpha",
                                     .y = "test_error,train_error",
-                                    .series = "line"};
+                                    .series = "line",
+                                    .surface = "test_loss"};
 
 static cop_status curve_table(const lmc_numbering *n, const double *curve, cop_tables *out,
                               cop_error *err)

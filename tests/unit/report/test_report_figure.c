@@ -18,7 +18,7 @@ static char *draw(const cop_figure *f, char *dir, size_t size)
     cop_error err = {0};
     make_temp_dir(dir, size);
     assert_ok(cop_figure_write(f, dir, &err), &err);
-    if (cop_gnuplot(dir, f->name, &err) != COP_OK && err.status != COP_UNAVAILABLE)
+    if (cop_gnuplot(dir, f->name, COP_PICTURE_SVG, &err) != COP_OK && err.status != COP_UNAVAILABLE)
         fail_msg("%s", err.message);
     (void)snprintf(path, sizeof path, "%s/%s.gp", dir, f->name);
     assert_ok(cop_file_read(path, 1u << 20, &script, NULL, &err), &err);
@@ -153,14 +153,14 @@ static void only_absolute_directories_are_searched_for_gnuplot(void **state)
     write_program(program, "#!/bin/sh\n: >ran\n");
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_int_equal(setenv("PATH", paths[i], 1), 0);
-        cop_status status = cop_gnuplot(dir, "x", &err);
+        cop_status status = cop_gnuplot(dir, "x", COP_PICTURE_PDF, &err);
         assert_int_equal(setenv("PATH", kept, 1), 0);
         assert_refused(status, COP_UNAVAILABLE, &err, "gnuplot-nox");
         assert_int_not_equal(access(mark, F_OK), 0);
     }
     /* An absolute one is. */
     assert_int_equal(setenv("PATH", dir, 1), 0);
-    cop_status status = cop_gnuplot(dir, "x", &err);
+    cop_status status = cop_gnuplot(dir, "x", COP_PICTURE_PDF, &err);
     assert_int_equal(setenv("PATH", kept, 1), 0);
     assert_refused(status, COP_FAILED, &err, "gave no picture");
     assert_int_equal(access(mark, F_OK), 0);
@@ -175,16 +175,16 @@ static void pictures_are_not_written_through_links(void **state)
     cop_error err = {0};
     make_temp_dir(dir, sizeof dir);
     (void)snprintf(path, sizeof path, "%s/gnuplot", dir);
-    write_program(path, "#!/bin/sh\nprintf '\\211PNG\\r\\n\\032\\n and a picture'\n");
+    write_program(path, "#!/bin/sh\nprintf '%%PDF-1.5 and a picture'\n");
     (void)snprintf(other, sizeof other, "%s/precious", dir);
-    (void)snprintf(path, sizeof path, "%s/x.png", dir);
+    (void)snprintf(path, sizeof path, "%s/x.pdf", dir);
     for (int hard = 0; hard <= 1; hard++) {
         assert_ok(cop_file_write(other, "precious", 8, &err), &err);
         assert_int_equal(hard == 1 ? link(other, path) : symlink(other, path), 0);
         char with[1024];
         (void)snprintf(with, sizeof with, "%s:%s", dir, kept);
         assert_int_equal(setenv("PATH", with, 1), 0);
-        assert_ok(cop_gnuplot(dir, "x", &err), &err);
+        assert_ok(cop_gnuplot(dir, "x", COP_PICTURE_PDF, &err), &err);
         assert_int_equal(setenv("PATH", kept, 1), 0);
         assert_ok(cop_file_read(other, 100, &text, NULL, &err), &err);
         assert_string_equal(text, "precious");

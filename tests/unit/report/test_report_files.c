@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "fake_study.h"
-#include "report/files.h"
+#include "report/making/files.h"
 #include "report/report.h"
 
 #include <stdio.h>
@@ -151,7 +151,8 @@ static cop_status report(const char *dir, char **out, char **log, cop_error *err
     cop_logger *logger = cop_logger_new(streams[1], COP_LOG_INFO, false);
     char record[300];
     (void)snprintf(record, sizeof record, "%s/" FAKE_RECORD, dir);
-    cop_status status = cop_report(dir, record, streams[0], logger, err);
+    cop_status status =
+        cop_report(dir, record, &(cop_report_print){.out = streams[0], .width = 150}, logger, err);
     cop_logger_free(logger);
     (void)fclose(streams[0]);
     (void)fclose(streams[1]);
@@ -180,10 +181,14 @@ static void a_figure_that_is_not_drawn_is_not_embedded(void **state)
 {
     (void)state;
     char *out = NULL, *log = NULL, *page = NULL, path[400], *kept = strdup(getenv("PATH"));
-    static const char program[] = "#!/bin/sh\n"
-                                  "for last; do :; done\n"
-                                  "test \"$last\" != accuracy.gp || { echo broken >&2; exit 1; }\n"
-                                  "printf '\\211PNG\\r\\n\\032\\n and a picture'\n";
+    static const char program[] =
+        "#!/bin/sh\n"
+        "for last; do :; done\n"
+        "test \"$last\" != accuracy.gp || { echo broken >&2; exit 1; }\n"
+        "case \"$*\" in\n"
+        "*svg*) echo '<?xml version=\"1.0\"?><svg id=\"one\"><text>drawn</text></svg>';;\n"
+        "*) printf '%%PDF-1.5 drawn';;\n"
+        "esac\n";
     fake_study f = {.seconds = 1.0};
     cop_error err = {0};
     make_temp_dir(f.dir, sizeof f.dir);
@@ -195,18 +200,19 @@ static void a_figure_that_is_not_drawn_is_not_embedded(void **state)
     assert_int_equal(mkdir(path, 0777), 0);
     (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/report/figures", f.dir);
     assert_int_equal(mkdir(path, 0777), 0);
-    write_file(f.dir, FAKE_RECORD "/report/figures/accuracy.png", "of another day");
+    write_file(f.dir, FAKE_RECORD "/report/figures/accuracy.svg", "of another day");
     (void)snprintf(path, sizeof path, "%s:%s", f.dir, kept);
     assert_int_equal(setenv("PATH", path, 1), 0);
     cop_status status = report(f.dir, &out, &log, &err);
     assert_int_equal(setenv("PATH", kept, 1), 0);
-    assert_ok(status, &err);
+    assert_refused(status, COP_FAILED, &err, "the report lacks a figure");
     assert_non_null(strstr(log, "could not draw accuracy.gp: broken"));
     (void)snprintf(path, sizeof path, "%s/" FAKE_RECORD "/report/index.html", f.dir);
     assert_ok(cop_file_read(path, 1u << 20, &page, NULL, &err), &err);
-    assert_null(strstr(page, "figures/accuracy.png"));
-    assert_non_null(strstr(page, "Not drawn: gnuplot could not draw accuracy.gp: broken"));
-    assert_non_null(strstr(page, "src=\"figures/history.png\""));
+    assert_null(strstr(page, "id=\"figure-accuracy\""));
+    assert_non_null(strstr(page, "not drawn: gnuplot could not draw accuracy.gp: broken"));
+    assert_non_null(strstr(page, "id=\"figure-history\""));
+    assert_non_null(strstr(page, "<svg role=\"img\" aria-label=\"Training of the tickets"));
     assert_non_null(strstr(out, "figures (data and scripts only): accuracy.gp\n"));
     free(page);
     free(out);

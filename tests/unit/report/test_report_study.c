@@ -31,7 +31,8 @@ static said report_drawn(const char *dir)
     cop_logger *logger = cop_logger_new(log, COP_LOG_INFO, false);
     char record[300];
     (void)snprintf(record, sizeof record, "%s/" FAKE_RECORD, dir);
-    s.status = cop_report(dir, record, out, logger, &s.err);
+    s.status =
+        cop_report(dir, record, &(cop_report_print){.out = out, .width = 150}, logger, &s.err);
     cop_logger_free(logger);
     (void)fclose(out);
     (void)fclose(log);
@@ -41,7 +42,12 @@ static said report_drawn(const char *dir)
 /* With a gnuplot that says that it drew. */
 static said report(const char *dir)
 {
-    static const char program[] = "#!/bin/sh\nprintf '\\211PNG\\r\\n\\032\\n drawn'\n";
+    static const char program[] =
+        "#!/bin/sh\n"
+        "case \"$*\" in\n"
+        "*svg*) echo '<?xml version=\"1.0\"?><svg id=\"one\"><text>drawn</text></svg>';;\n"
+        "*) printf '%%PDF-1.5 drawn';;\n"
+        "esac\n";
     char fake[256], file[300], path[600], *kept = strdup(getenv("PATH"));
     cop_error err = {0};
     make_temp_dir(fake, sizeof fake);
@@ -232,18 +238,10 @@ static void cells_are_compared_over_matched_seeds(void **state)
 static void reports_are_equal_to_the_bit(void **state)
 {
     (void)state;
-    static const char *const same[] = {"tickets.csv",
-                                       "summary.csv",
-                                       "trainings.csv",
-                                       "distilled.csv",
-                                       "history.csv",
-                                       "probe_line.csv",
-                                       "columns.csv",
-                                       "probe_bins.csv",
-                                       "probe_map.csv",
-                                       "figures/accuracy.gp",
-                                       "figures/probe_line.csv",
-                                       "index.html"};
+    static const char *const same[] = {
+        "tickets.csv",   "summary.csv",         "trainings.csv",         "distilled.csv",
+        "history.csv",   "probe_line.csv",      "columns.csv",           "probe_bins.csv",
+        "probe_map.csv", "figures/accuracy.gp", "figures/probe_line.csv"};
     fake_study first = make_study(), second = {.seconds = 99.0};
     make_temp_dir(second.dir, sizeof second.dir);
     fake_study_make(&second);
@@ -283,7 +281,7 @@ static void figures_are_drawn(void **state)
         char file[128];
         (void)snprintf(file, sizeof file, FAKE_RECORD "/report/figures/%s.gp", names[i]);
         assert_true(exists(f.dir, file));
-        (void)snprintf(file, sizeof file, FAKE_RECORD "/report/figures/%s.png", names[i]);
+        (void)snprintf(file, sizeof file, FAKE_RECORD "/report/figures/%s.svg", names[i]);
         assert_int_equal(exists(f.dir, file), drawn);
     }
     /* Text from results reaches gnuplot as text. */
@@ -292,8 +290,9 @@ static void figures_are_drawn(void **state)
     free(script);
     /* The mean of both pairs and both seeds: 10 + 3 · 1.5, and 1 + 3/4 + (3 + 5)/16. */
     char *data = read_report_file(f.dir, "figures/probe_line.csv");
-    assert_non_null(strstr(data, "\n0.25,14.5,B: error (%),dense\n"));
-    assert_non_null(strstr(data, "\n0.25,2.25,B: loss (nat),dense\n"));
+    /* Bands: the four are 1.5 from their mean, and 1/8. */
+    assert_non_null(strstr(data, "\n0.25,14.5,12.7679491924"));
+    assert_non_null(strstr(data, "\n0.25,2.25,2.1056624327"));
     free(data);
     /* The mean of both seeds; what is not finite is not drawn. */
     assert_file(f.dir, "figures/series-distiller-paint.csv",
@@ -318,7 +317,7 @@ static void without_gnuplot_tables_are_made(void **state)
                         "warning: figures are not drawn: there is no gnuplot in the directories of "
                         "PATH (Debian: gnuplot-nox)\n");
     assert_true(exists(f.dir, FAKE_RECORD "/report/tickets.csv"));
-    assert_false(exists(f.dir, FAKE_RECORD "/report/figures/accuracy.png"));
+    assert_false(exists(f.dir, FAKE_RECORD "/report/figures/accuracy.svg"));
     clear(&s);
     remove_tree(f.dir);
 }
@@ -351,6 +350,37 @@ static void images_lie_in_rows_by_class(void **state)
     }
     assert_int_equal(pixels[0], 255);
     free(pixels);
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+/* What is of the study is said in words, and the page needs no other file to show it. */
+static void the_page_begins_with_the_answer_and_stands_alone(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    said s = report(f.dir);
+    assert_ok(s.status, &s.err);
+    char *page = read_report_file(f.dir, "index.html");
+    char *answers = strstr(page, "<dl class=\"answers\">"),
+         *figures = strstr(page, "id=\"figures\"");
+    assert_non_null(answers);
+    assert_true(figures != NULL && answers < figures);
+    assert_non_null(strstr(page, "n = 2 seeds"));
+    assert_non_null(
+        strstr(page, "<svg role=\"img\" aria-label=\"Test accuracy against sparsity. "));
+    assert_non_null(strstr(page, " id=\"accuracy-one\">")); /* no two figures' are the same */
+    assert_non_null(strstr(page, "src=\"data:image/png;base64,iVBORw0KGgo"));
+    assert_null(strstr(page, "src=\"images"));
+    assert_null(strstr(page, "http")); /* nothing is fetched */
+    /* A number leads to what made it. */
+    cop_artifact_id copy = fake_study_id("copy0", 0, 3, 1);
+    char link[64], target[64];
+    (void)snprintf(link, sizeof link, "href=\"#s-%.12s\"", copy.hash);
+    (void)snprintf(target, sizeof target, "<details id=\"s-%.12s\">", copy.hash);
+    assert_non_null(strstr(page, link));
+    assert_non_null(strstr(page, target));
+    free(page);
     clear(&s);
     remove_tree(f.dir);
 }
@@ -473,6 +503,7 @@ int main(void)
         cmocka_unit_test(figures_are_drawn),
         cmocka_unit_test(without_gnuplot_tables_are_made),
         cmocka_unit_test(images_lie_in_rows_by_class),
+        cmocka_unit_test(the_page_begins_with_the_answer_and_stands_alone),
         cmocka_unit_test(the_page_is_escaped),
         cmocka_unit_test(no_study_is_refused_and_nothing_made),
         cmocka_unit_test(an_unfinished_study_is_reported_as_far_as_it_is),

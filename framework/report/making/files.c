@@ -1,5 +1,5 @@
 /* files.c: taking away what earlier reports wrote, and nothing else. */
-#include "report/files.h"
+#include "report/making/files.h"
 
 #include "core/file.h"
 #include "core/hash.h"
@@ -175,7 +175,8 @@ static size_t count_strangers(const settling *s, const char *folder, char *first
     for (struct dirent *entry = NULL; dir != NULL && (entry = readdir(dir)) != NULL;) {
         (void)snprintf(name, sizeof name, "%s%s", folder, entry->d_name);
         if (!is_name(name) || is_ours(s, name) || is_listed(s, name) ||
-            !(ends_in(name, ".csv") || ends_in(name, ".png") || ends_in(name, ".gp")))
+            !(ends_in(name, ".csv") || ends_in(name, ".svg") || ends_in(name, ".pdf") ||
+              ends_in(name, ".png") || ends_in(name, ".gp")))
             continue;
         count++;
         /* The least name, as directories have no order of their own. */

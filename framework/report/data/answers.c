@@ -1,0 +1,344 @@
+/* answers.c: from the sheets to sentences. */
+#include "report/data/answers.h"
+
+#include "core/memory.h"
+#include "core/table.h"
+#include "core/text.h"
+#include "report/data/sheets.h"
+#include "report/data/shown.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Results that a sentence names, besides accuracy. */
+#define MOST_RESULTS 3
+
+/* What the functions here share. */
+typedef struct speaker {
+    const cop_results *r;
+    const cop_joined_list *joined;
+    const cop_table *summary, *comparisons; /* the latter NULL: there is none */
+    size_t *rows; /* of the summary: one cell's tickets, as it lists them */
+    size_t row_count;
+} speaker;
+
+static size_t column_of(const cop_table *table, const char *name)
+{
+    return (size_t)cop_table_find_column(table, name);
+}
+
+static double number_at(const speaker *s, size_t row, const char *column)
+{
+    return cop_table_number(s->summary, row, column_of(s->summary, column));
+}
+
+static double sparsity_at(const speaker *s, size_t row)
+{
+    return number_at(s, row, "sparsity");
+}
+
+/* The rows of a cell's own tickets. */
+static void find_rows(speaker *s, const char *cell)
+{
+    s->row_count = 0;
+    for (size_t i = 0; i < cop_table_row_count(s->summary); i++) {
+        const char *control = cop_table_at(s->summary, i, column_of(s->summary, "control")).text;
+        const char *label = cop_table_at(s->summary, i, column_of(s->summary, "cell")).text;
+        if (control[0] == '\0' && strcmp(label, cell) == 0)
+            s->rows[s->row_count++] = i;
+    }
+}
+
+/* Phrases are joined by semicolons, but for the first behind a colon. */
+static void begin_phrase(cop_text *text)
+{
+    if (text->length == 0)
+        return;
+    cop_text_append(text, text->data[text->length - 1] == ':' ? " " : "; ");
+}
+
+static void add_percent(cop_text *text, double share)
+{
+    cop_text_printf(text, "%.1f %%", 100.0 * share);
+}
+
+/* "stable from 36.0 % sparsity on", for the word that all seeds have at the highest sparsity; or
+ * the words with their counts, where they differ there. */
+static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
+{
+    size_t column = column_of(s->summary, j->as.name), first = s->row_count - 1;
+    const char *last = cop_table_at(s->summary, s->rows[first], column).text;
+    if (last[0] == '\0')
+        return;
+    while (first > 0 &&
+           strcmp(cop_table_at(s->summary, s->rows[first - 1], column).text, last) == 0)
+        first--;
+    begin_phrase(text);
+    cop_text_append(text, last);
+    if (first == 0 && s->row_count > 1) {
+        cop_text_append(text, " at every sparsity");
+    } else if (first + 1 < s->row_count) {
+        cop_text_append(text, " from ");
+        add_percent(text, sparsity_at(s, s->rows[first]));
+        cop_text_append(text, " sparsity on");
+    } else if (s->row_count > 1) {
+        cop_text_append(text, " at ");
+        add_percent(text, sparsity_at(s, s->rows[first]));
+        cop_text_append(text, " sparsity alone");
+    }
+}
+
+/* The row of the comparisons that is about a result at a row of the summary; NULL-like −1. */
+static int64_t compared(const speaker *s, size_t row, const char *result)
+{
+    const cop_table *t = s->comparisons;
+    const char *cell = cop_table_at(s->summary, row, column_of(s->summary, "cell")).text;
+    for (size_t i = 0; t != NULL && i < cop_table_row_count(t); i++) {
+        if (strcmp(cop_table_at(t, i, column_of(t, "cell")).text, cell) == 0 &&
+            strcmp(cop_table_at(t, i, column_of(t, "result")).text, result) == 0 &&
+            (double)cop_table_at(t, i, column_of(t, "round")).i == number_at(s, row, "round"))
+            return (int64_t)i;
+    }
+    return -1;
+}
+
+/* A number of a column as people are shown it, with a sign where `is_signed`. */
+static void add_number(cop_text *text, double value, const cop_column *column, bool is_signed)
+{
+    char shown[64];
+    (void)cop_display_number(value, column->unit, shown, sizeof shown);
+    cop_text_append(text, is_signed && value > 0.0 ? "+" : "");
+    cop_text_append(text, shown);
+}
+
+/* " (+0.21 [−0.62, 1.04] against IMP)" */
+static void say_difference(const speaker *s, size_t row, const cop_column *column, cop_text *text)
+{
+    const cop_record *record = &s->r->record;
+    int64_t at = compared(s, row, column->name);
+    if (at < 0)
+        return;
+    const cop_table *t = s->comparisons;
+    double difference = cop_table_number(t, (size_t)at, column_of(t, "difference"));
+    double low = cop_table_number(t, (size_t)at, column_of(t, "low"));
+    double chance = cop_table_number(t, (size_t)at, column_of(t, "p_holm"));
+    if (isnan(difference))
+        return;
+    cop_text_append(text, " (");
+    add_number(text, difference, column, true);
+    cop_text_append(text, strcmp(cop_shown_unit(column), "%") == 0 ? " points" : "");
+    if (!isnan(low)) {
+        cop_text_append(text, " [");
+        add_number(text, low, column, true);
+        cop_text_append(text, ", ");
+        add_number(text, cop_table_number(t, (size_t)at, column_of(t, "high")), column, true);
+        cop_text_append(text, "]");
+    }
+    cop_text_printf(text, " against %s", s->r->briefs[record->baseline]);
+    if (chance < 0.001)
+        cop_text_append(text, ", p < 0.001");
+    else if (!isnan(chance))
+        cop_text_printf(text, ", p = %.2g", chance);
+    cop_text_append(text, ")");
+}
+
+/* "test error barrier 0.94 ± 0.40 %", of the tickets of one row, over seeds. */
+static void say_result(const speaker *s, size_t row, const cop_column *column, const char *name,
+                       const char *deviation, cop_text *text)
+{
+    double mean = number_at(s, row, column->name), sd = number_at(s, row, deviation);
+    const char *unit = cop_shown_unit(column);
+    if (isnan(mean))
+        return;
+    begin_phrase(text);
+    cop_text_printf(text, "%s ", name);
+    add_number(text, mean, column, false);
+    if (!isnan(sd)) {
+        cop_text_append(text, " ± ");
+        add_number(text, sd, column, false);
+    }
+    cop_text_printf(text, "%s%s", unit[0] != '\0' ? " " : "", unit);
+    say_difference(s, row, column, text);
+}
+
+static bool is_word(const cop_joined *j)
+{
+    return j->as.type == COP_COLUMN_TEXT;
+}
+
+/* Results are named beside the verdicts that rest on them; where none passes any, the first
+ * analyzer's. */
+static bool is_named(const speaker *s, const cop_joined *j)
+{
+    bool any = false, own = false;
+    const cop_table_group *first = NULL;
+    for (size_t i = 0; i < s->joined->count; i++) {
+        const cop_joined *other = &s->joined->items[i];
+        bool judges = other->is_headline && is_word(other);
+        any = any || judges;
+        own = own || (judges && other->group == j->group && other->key == j->key);
+        if (first == NULL && other->is_headline)
+            first = other->group;
+    }
+    return j->is_headline && !is_word(j) && (any ? own : j->group == first);
+}
+
+static void say_results(const speaker *s, size_t row, cop_text *text, cop_arena *arena)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->joined->count && count < MOST_RESULTS; i++) {
+        const cop_joined *j = &s->joined->items[i];
+        if (!is_named(s, j))
+            continue;
+        const cop_column *own = cop_table_column(j->group->first, j->column);
+        char *name = cop_arena_strdup(arena, own->name);
+        const char *deviation = cop_arena_printf(arena, "%s_std", j->as.name);
+        text->failed = text->failed || name == NULL || deviation == NULL;
+        if (text->failed)
+            return;
+        for (char *c = name; *c != '\0'; c++)
+            *c = *c == '_' ? ' ' : *c;
+        say_result(s, row, &j->as, name, deviation, text);
+        count++;
+    }
+}
+
+/* How many seeds there are, and what one does not tell. */
+static void say_count(const speaker *s, size_t row, cop_text *text)
+{
+    double seeds = number_at(s, row, "seeds"), collapsed = number_at(s, row, "collapsed");
+    begin_phrase(text);
+    if (seeds == 1.0)
+        cop_text_append(text, "one seed, so no interval");
+    else
+        cop_text_printf(text, "n = %.0f seeds", seeds);
+    if (collapsed > 0.0)
+        cop_text_printf(text, "; %.0f of %.0f networks collapsed", collapsed,
+                        number_at(s, row, "networks"));
+}
+
+static void say_cell(const speaker *s, cop_text *text)
+{
+    size_t row = s->rows[s->row_count - 1];
+    const cop_column *accuracy =
+        cop_table_column(s->summary, column_of(s->summary, "test_accuracy"));
+    if (!(number_at(s, row, "seeds") > 0.0))
+        return;
+    for (size_t i = 0; i < s->joined->count; i++)
+        if (s->joined->items[i].is_headline && is_word(&s->joined->items[i]))
+            say_verdict(s, &s->joined->items[i], text);
+    begin_phrase(text);
+    cop_text_append(text, "at ");
+    add_percent(text, sparsity_at(s, row));
+    cop_text_append(text, " sparsity:");
+    say_results(s, row, text, s->r->arena);
+    say_result(s, row, accuracy, "test accuracy", "test_accuracy_std", text);
+    say_count(s, row, text);
+}
+
+/* "A set of IDC trains a network to 44.1 ± 0.3 %", where there is nothing but sets. */
+static void say_set(const cop_table *sets, size_t row, cop_text *text)
+{
+    size_t column = column_of(sets, "test_accuracy");
+    double mean = cop_table_number(sets, row, column);
+    double sd = cop_table_number(sets, row, column_of(sets, "test_accuracy_std"));
+    int64_t networks = cop_table_at(sets, row, column_of(sets, "networks")).i;
+    const cop_column *accuracy = cop_table_column(sets, column);
+    if (isnan(mean))
+        return;
+    cop_text_append(text, "a network trained on the set reaches a test accuracy of ");
+    add_number(text, mean, accuracy, false);
+    if (!isnan(sd)) {
+        cop_text_append(text, " ± ");
+        add_number(text, sd, accuracy, false);
+    }
+    if (networks == 1)
+        cop_text_append(text, " %; one seed, so no interval");
+    else
+        cop_text_printf(text, " %%; n = %lld seeds", (long long)networks);
+}
+
+static cop_status add_answer(cop_answers *out, const char *cell, cop_text *text, cop_arena *arena,
+                             cop_error *err)
+{
+    if (text->length == 0 && !text->failed)
+        return COP_OK;
+    char *taken = cop_text_take(text);
+    const char *kept = taken != NULL ? cop_arena_strdup(arena, taken) : NULL;
+    free(taken);
+    if (kept == NULL)
+        return cop_out_of_memory(err);
+    out->items[out->count++] = (cop_answer){cell, kept};
+    return COP_OK;
+}
+
+static cop_status say_cells(speaker *s, cop_answers *out, cop_error *err)
+{
+    const cop_record *record = &s->r->record;
+    for (size_t i = 0; i < record->cell_count; i++) {
+        cop_text text = {0};
+        find_rows(s, record->cells[i].label);
+        if (s->row_count > 0)
+            say_cell(s, &text);
+        COP_TRY(add_answer(out, record->cells[i].label, &text, s->r->arena, err));
+    }
+    return COP_OK;
+}
+
+static cop_status say_sets(const cop_results *r, const cop_table *sets, cop_answers *out,
+                           cop_error *err)
+{
+    for (size_t i = 0; sets != NULL && i < cop_table_row_count(sets); i++) {
+        cop_text text = {0};
+        say_set(sets, i, &text);
+        COP_TRY(add_answer(out, cop_table_at(sets, i, column_of(sets, "cell")).text, &text,
+                           r->arena, err));
+    }
+    return COP_OK;
+}
+
+/* What is compared with what. */
+static const char *question(const cop_results *r)
+{
+    const cop_record *record = &r->record;
+    cop_text text = {0};
+    cop_text_printf(&text, "%zu cell%s", record->cell_count, record->cell_count == 1 ? "" : "s");
+    for (size_t i = 0; i < record->cell_count && record->cell_count <= 8; i++)
+        cop_text_printf(&text, "%s%s", i == 0 ? " (" : ", ", record->cells[i].label);
+    cop_text_append(&text, record->cell_count <= 8 ? ")" : "");
+    cop_text_printf(&text, ", %zu seed%s", record->seed_count, record->seed_count == 1 ? "" : "s");
+    if (record->cell_count > 1)
+        cop_text_printf(&text, "; compared with %s", record->cells[record->baseline].label);
+    char *taken = cop_text_take(&text);
+    const char *kept = taken != NULL ? cop_arena_strdup(r->arena, taken) : NULL;
+    free(taken);
+    return kept;
+}
+
+cop_status cop_answers_make(const cop_results *r, const cop_joined_list *joined,
+                            const cop_tables *sheets, cop_answers *out, cop_error *err)
+{
+    static const char several[] =
+        "± is the sample standard deviation over seeds (of accuracy: over seeds and copies). "
+        "Brackets hold the 95 % confidence interval of the mean difference over matched seeds "
+        "(Student's t); p is of the paired t-test, corrected for the number of cells (Holm).";
+    static const char one[] = "With one seed nobody knows what is chance: no interval is given, "
+                              "and no difference is more than an observation.";
+    const cop_table *summary = cop_tables_find(sheets, "summary");
+    size_t rows = cop_table_row_count(summary) + r->record.ticket_count + 1;
+    speaker s = {.r = r,
+                 .joined = joined,
+                 .summary = summary,
+                 .comparisons = cop_tables_find(sheets, "comparisons"),
+                 .rows = cop_arena_array(r->arena, rows, sizeof *s.rows)};
+    const cop_table *sets = cop_tables_find(sheets, "distilled_summary");
+    size_t most = r->record.cell_count + (sets != NULL ? cop_table_row_count(sets) : 0) + 1;
+    *out = (cop_answers){.question = question(r),
+                         .items = cop_arena_array(r->arena, most, sizeof *out->items),
+                         .caveat = r->record.seed_count > 1 ? several : one};
+    if (s.rows == NULL || out->question == NULL || out->items == NULL)
+        return cop_out_of_memory(err);
+    COP_TRY(say_cells(&s, out, err));
+    return out->count > 0 ? COP_OK : say_sets(r, sets, out, err);
+}
