@@ -28,6 +28,24 @@ static cop_status check_jobs(const cop_call *call, cop_error *err)
     return COP_OK;
 }
 
+/* What the report is made anew with, while the study runs. */
+typedef struct watch {
+    const cop_call *call;
+    const char *dir, *record;
+    bool has_warned;
+} watch;
+
+/* A report that cannot be made must not cost the run; what it lacks by now is no news. */
+static void report_again(void *own)
+{
+    watch *w = own;
+    cop_error err = {0};
+    if (cop_report(w->dir, w->record, NULL, NULL, &err) == COP_OK || w->has_warned)
+        return;
+    w->has_warned = true;
+    cop_say(w->call->log, COP_LOG_WARNING, "while the study runs: %s", err.message);
+}
+
 /* Runs the study and reports, also where stages failed by themselves: they are rows with their
  * reason. The study is held until the report is made, which so is of what this run laid out. */
 static cop_status run_and_report(const cop_call *call, cop_study *study, cop_store *store,
@@ -35,7 +53,10 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
 {
     const char *dir = cop_store_dir(store);
     const cop_report_print to = {.out = call->out, .width = cop_call_width(call)};
+    watch own = {.call = call, .dir = dir, .record = record};
     cop_error failure = {0};
+    if (call->arguments->watch_report)
+        cop_study_watch(study, report_again, &own);
     cop_status status = cop_study_run(study, store, cop_signals_ask(), call->log, &failure);
     cop_signals_at_once("the report is made");
     if (status == COP_OK)
@@ -114,8 +135,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set",   "out",   "plugin-dir", "threads", "jobs",
-                                      "stage", "study", "quiet",      NULL};
+static const char *const options[] = {"set",   "out",   "plugin-dir",   "threads", "jobs",
+                                      "stage", "study", "watch-report", "quiet",   NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
@@ -131,7 +152,8 @@ const cop_subcommand cop_run_command = {
         "exit status is 1.\n"
         "With --stage, CONFIG is a run's output directory: one stage of it is run alone, from "
         "what\n"
-        "is written down there (studies/NAME/stages.json lists the stages).",
+        "is written down there (studies/NAME/stages.json lists the stages).\n"
+        "With --watch-report the page is made anew after each stage, and can be looked at.",
     .options = options,
     .resumes = true,
     .run = run};

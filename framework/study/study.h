@@ -54,6 +54,11 @@ cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, F
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err);
 
+/* Has `watcher` called after each stage that a run computes, by which time the record has verdicts
+ * on what there is: it may make a report of it. */
+typedef void (*cop_study_watcher)(void *own);
+void cop_study_watch(cop_study *s, cop_study_watcher watcher, void *own);
+
 /* Runs one stage alone: that of the record `recorded` among `records`, which is compared with what
  * this study lays out, line by line: COP_FAILED naming the first that differs, wanted and got. Its
  * inputs must be published; COP_FAILED names one that is not. It goes on from a checkpoint, saves,

@@ -6,6 +6,7 @@
 
 #include <coppice/tensor.h>
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,36 @@ static void what_an_analyzer_left_before_goes_without_it(void **state)
     remove_tree(s.dir);
 }
 
+static void a_report_speaks_to_programs(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--watch-report"), 0);
+    run(&s, COMMAND, WORDS("report", s.out, "--json"), 0);
+    char *text = read_text(s.dir, "out");
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(root, "study")), "tiny");
+    const cJSON *rows = cJSON_GetObjectItem(root, "summary");
+    assert_int_equal(cJSON_GetArraySize(rows), 2);
+    const cJSON *sparsity = cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 1), "sparsity");
+    assert_true(cJSON_IsNumber(sparsity) && fabs(sparsity->valuedouble - 0.5) < 0.01);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "answers")), 1);
+    cJSON_Delete(root);
+    free(text);
+    /* The CSV is the file. */
+    run(&s, COMMAND, WORDS("report", s.out, "--csv"), 0);
+    char *said = read_text(s.dir, "out");
+    char *file = read_text(s.dir, "o/studies/tiny/report/summary.csv");
+    assert_string_equal(said, file);
+    free(said);
+    free(file);
+    run(&s, COMMAND, WORDS("report", s.out, "--csv", "--json"), 2);
+    assert_contains(s.dir, "err", "two forms of one table");
+    remove_tree(s.dir);
+}
+
 static void check_prints_no_control_characters(void **state)
 {
     (void)state;
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_training_without_steps_is_evaluated),
         cmocka_unit_test(eval_names_the_tensor_that_is_no_number),
         cmocka_unit_test(what_an_analyzer_left_before_goes_without_it),
+        cmocka_unit_test(a_report_speaks_to_programs),
         cmocka_unit_test(check_prints_no_control_characters),
         cmocka_unit_test(quickstart_helps_without_installing),
     };

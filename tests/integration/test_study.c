@@ -8,6 +8,9 @@
 #include "exec/compiler/cache.h"
 #include "study/graph/record.h"
 
+#include "store/formats/study_json.h"
+#include "store/study_folders.h"
+
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +170,48 @@ static void assert_planned(const bench *b, int count, int done)
         fail_msg("wanted \"%s\" in\n%s", line, plan);
 }
 
+/* What was seen while a study ran. */
+typedef struct seen {
+    const bench *b;
+    size_t calls, verdicts;
+} seen;
+
+/* Counts the analyses of the record that have verdicts by now. */
+static void look(void *own)
+{
+    seen *s = own;
+    cop_record record;
+    char dir[BENCH_PATH], path[BENCH_PATH + 32];
+    cop_error err = {0};
+    cop_arena *arena = cop_arena_new();
+    assert_ok(cop_study_folder_path(cop_store_dir(s->b->store), s->b->config->name, dir, sizeof dir,
+                                    &err),
+              &err);
+    (void)snprintf(path, sizeof path, "%s/study.json", dir);
+    assert_ok(cop_record_read(path, arena, &record, &err), &err);
+    s->verdicts = 0;
+    for (size_t i = 0; i < record.ticket_count; i++)
+        for (size_t k = 0; k < record.tickets[i].analysis_count; k++)
+            s->verdicts += record.tickets[i].analyses[k].verdicts != NULL;
+    s->calls++;
+    cop_arena_free(arena);
+}
+
+static void who_watches_sees_every_stage_with_its_verdicts(void **state)
+{
+    (void)state;
+    bench b;
+    bench_open(&b, base_config, NULL, 0);
+    seen s = {.b = &b};
+    cop_study_watch(b.study, look, &s);
+    bench_run(&b);
+    assert_int_equal(s.calls, b.study->stage_count);
+    assert_true(s.verdicts > 0);
+    bench_run(&b); /* nothing is left to compute, so there is nothing new to see */
+    assert_int_equal(s.calls, b.study->stage_count);
+    bench_close(&b);
+}
+
 static void studies_on_one_directory_keep_each_others_snapshots(void **state)
 {
     (void)state;
@@ -206,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_diverged_network_is_not_published),
         cmocka_unit_test(what_does_not_depend_on_a_failed_stage_runs),
         cmocka_unit_test(the_record_says_why_a_stage_has_no_result),
+        cmocka_unit_test(who_watches_sees_every_stage_with_its_verdicts),
         cmocka_unit_test(studies_on_one_directory_keep_each_others_snapshots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

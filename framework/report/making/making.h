@@ -44,8 +44,8 @@ typedef struct cop_making {
     cop_logger *log;
 } cop_making;
 
-/* views.c: chooses the tables and columns for people. Where `is_brief`, long labels are shortened;
- * where not, columns that do not vary are stated once (cop_display.constant). */
+/* views.c: chooses the tables and columns for people. Columns that do not vary are stated once
+ * (cop_display.constant). Where `is_brief`, long labels are shortened. */
 cop_status cop_views_make(const cop_making *m, bool is_brief, cop_views *out, cop_error *err);
 
 /* outputs.c: makes the report's folders, and writes into them. Figures are drawn last, as that

@@ -178,5 +178,5 @@ cop_status cop_views_make(const cop_making *r, bool is_brief, cop_views *out, co
     COP_TRY(make_sets(r, &choice, &out->sets, err));
     COP_TRY(cop_display_make(cop_tables_find(r->sheets, "distilled"), &choice, arena,
                              &out->distilled, err));
-    return is_brief ? COP_OK : fold_all(out, arena, err);
+    return fold_all(out, arena, err);
 }

@@ -320,6 +320,8 @@ void cop_display_print(const cop_display *d, size_t width, FILE *out)
             put_cell(&l, d->cells[r * d->column_count + c], column_width(d, c), d->is_number[c]);
         end_line(&l);
     }
+    if (d->constant != NULL && d->constant[0] != '\0')
+        (void)fprintf(out, "(the same in every row: %s)\n", d->constant);
     if (shown < d->column_count)
         (void)fprintf(out, "(%zu more columns in the CSV file)\n", d->column_count - shown);
 }

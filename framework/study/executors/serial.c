@@ -68,10 +68,11 @@ static cop_status sum_failures(const cop_study *s, cop_error *err)
                     first);
 }
 
-static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
+static cop_status run_missing(cop_runner *r, size_t i, bool *ran, cop_error *err)
 {
     cop_stage *stage = &r->study->stages[i];
     bool is_done = false;
+    *ran = false;
     COP_TRY(cop_stage_ready(r, stage, &is_done, err));
     if (is_done) {
         /* There is one if a run was killed after it had published and before it tidied up. */
@@ -85,6 +86,7 @@ static cop_status run_missing(cop_runner *r, size_t i, cop_error *err)
     double began = cop_now();
     cop_error reason = {0};
     cop_status status = cop_run_whole(r, stage, cop_run_stage_now, &reason);
+    *ran = true;
     if (status == COP_OK) {
         cop_say(r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", i + 1, r->study->stage_count,
                 stage->title, cop_now() - began);
@@ -136,16 +138,27 @@ cop_status cop_run_stages(cop_runner *r, cop_error *err)
     COP_TRY(cop_study_write_graph(s, r->store, err));
     COP_TRY(write_record(r, err));
     for (size_t i = 0; i < s->stage_count; i++) {
-        cop_status status = run_missing(r, i, err);
+        bool ran = false;
+        cop_status status = run_missing(r, i, &ran, err);
         /* What was analysed before a signal is judged too, and can be reported on. */
         if (status == COP_CANCELLED)
             (void)write_record(r, NULL);
         COP_TRY(status);
+        if (ran && s->watcher != NULL) {
+            COP_TRY(write_record(r, err));
+            s->watcher(s->watcher_own);
+        }
     }
     s->ran_through = true;
     /* Once more, with verdicts and with what failed: the report that follows is of this run. */
     COP_TRY(write_record(r, err));
     return sum_failures(s, err);
+}
+
+void cop_study_watch(cop_study *s, cop_study_watcher watcher, void *own)
+{
+    s->watcher = watcher;
+    s->watcher_own = own;
 }
 
 bool cop_study_failed(const cop_study *s)
