@@ -78,7 +78,7 @@ const char *lmc_pair_kind(const lmc_numbering *n, int64_t pair);
 cop_status lmc_report(const lmc_numbering *n, double chance, const double *curve, cop_tables *out,
                       cop_error *err);
 
-/* verdict.c: stable, matching and collapsed, for each line with a barrier (work.h:
+/* verdict.c: in words, whether each line with a barrier is stable and matching (work.h:
  * cop_work_ops.judge). */
 cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
                      cop_tables *verdicts, cop_error *err);
