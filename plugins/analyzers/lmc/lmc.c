@@ -3,7 +3,9 @@
  *
  * At α the network is W2 + α(W1 − W2); at 0 and 1 the copies themselves. Running statistics are
  * interpolated like weights (McDermott & Cummings 2023) or re-estimated on training images at every
- * point, the ends included. Each step is one evaluation on training and test data. */
+ * point, the ends included. With `layers` single layers move as well, each while the others stay
+ * W2's (Chatterji et al. 2020, Adilova et al. 2024). Each step is one evaluation on training and
+ * test data. */
 #include "lmc.h"
 
 #include <stdlib.h>
@@ -60,9 +62,10 @@ static cop_status plan_lmc(const void *given, cop_plan *plan, cop_error *err)
                         "control_init = true compares dense networks, and there is none: "
                         "ticket.mask, and ticket.copies or a ticket.start without the weights "
                         "that it removes, are from files");
-    const lmc_numbering numbering =
-        lmc_numbering_make(o, cop_plan_copies(plan), cop_plan_dense_copies(plan),
-                           cop_model_buffer_count(cop_plan_model(plan)) > 0);
+    const lmc_numbering numbering = lmc_numbering_make(
+        o, cop_plan_copies(plan), cop_plan_dense_copies(plan), cop_plan_model(plan));
+    if (!o->layers && cop_plan_states(plan, "layer_alphas"))
+        cop_plan_warn(plan, "layer_alphas is read where layers = true alone");
     cop_plan_need_dense(plan);
     cop_plan_steps(plan, lmc_steps(&numbering));
     cop_plan_flops(plan, (double)lmc_steps(&numbering) * images_per_step(o, plan) *
@@ -97,8 +100,8 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
         return cop_fail(err, COP_FAILED,
                         "%zu copies and %zu of the dense network, wanted as many of each", copies,
                         dense);
-    self->numbering = lmc_numbering_make(self->o, (int64_t)copies, (int64_t)dense,
-                                         cop_model_buffer_count(cop_work_model(work)) > 0);
+    self->numbering =
+        lmc_numbering_make(self->o, (int64_t)copies, (int64_t)dense, cop_work_model(work));
     if (self->numbering.copy_pairs == 0)
         cop_say(
             cop_work_logger(work), COP_LOG_WARNING,
@@ -129,12 +132,14 @@ static cop_status network(const lmc *self, cop_work *work, int64_t j, const cop_
     return cop_work_requested(work, 0, out, err);
 }
 
-/* Moves the point from W2 towards W1: cop_tensors_copy checked that both have its shapes. */
-static void move_towards(cop_tensors *point, const cop_tensors *first, double alpha)
+/* Moves the point, or its tensors of one layer (NULL: all), from W2 towards W1: cop_tensors_copy
+ * checked that both have its shapes. */
+static void move_towards(cop_tensors *point, const cop_tensors *first, const char *layer,
+                         double alpha)
 {
     for (size_t i = 0; i < cop_tensors_count(point); i++) {
         const cop_tensor *to = cop_tensors_at(point, i);
-        if (to->dtype != COP_F32)
+        if (to->dtype != COP_F32 || (layer != NULL && !lmc_is_in_layer(to->name, layer)))
             continue;
         float *w = cop_f32(to);
         const float *w1 = cop_f32(cop_tensors_at(first, i));
@@ -150,12 +155,16 @@ static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
     if (p.network < 0)
         lmc_pair_at(&self->numbering, p.pair, &first, &second);
     const cop_tensors *w1 = NULL, *w2 = NULL;
+    char layer[COP_NAME_SIZE];
     COP_TRY(network(self, work, first, &w1, err));
     COP_TRY(network(self, work, second, &w2, err));
     COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the shapes */
     COP_TRY(cop_tensors_copy(self->point, w2, err));
+    if (p.layer > 0)
+        lmc_layer_name(cop_work_model(work), p.layer, layer);
     if (p.network < 0)
-        move_towards(self->point, w1, lmc_alpha(&self->numbering, p.k));
+        move_towards(self->point, w1, p.layer > 0 ? layer : NULL,
+                     lmc_alpha(&self->numbering, p.layer, p.k));
     if (self->numbering.modes[p.mode] == LMC_REESTIMATE)
         return cop_objective_reestimate(self->statistics, self->point, err);
     return COP_OK;
@@ -198,10 +207,13 @@ static cop_status step_lmc(void *state, cop_work *work, int64_t i, cop_error *er
 static cop_status finish_lmc(void *state, cop_work *work, cop_error *err)
 {
     const lmc *self = state;
+    const double *curve = cop_f64(cop_tensors_find(cop_work_bag(work), "curve"));
     double chance = cop_samples_chance(cop_work_test_data(work), self->o->test_size);
-    return lmc_report(&self->numbering, chance,
-                      cop_f64(cop_tensors_find(cop_work_bag(work), "curve")), cop_work_tables(work),
-                      err);
+    COP_TRY(lmc_report(&self->numbering, chance, curve, cop_work_tables(work), err));
+    if (self->numbering.layers == 0)
+        return COP_OK;
+    return lmc_layer_table(&self->numbering, cop_work_model(work), curve, cop_work_tables(work),
+                           err);
 }
 
 static const char *const statistics_names[] = {"interpolate", "reestimate", "both", NULL};
@@ -231,6 +243,13 @@ static const cop_option option_table[] = {
                  "Also the line from the first copy to itself: its barrier is 0"),
     COP_OPT_BOOL(lmc_options, control_init, "false",
                  "Also dense networks from two initialisations (trains one more): a large barrier"),
+    COP_OPT_BOOL(lmc_options, layers, "false",
+                 "Also lines along which one layer moves alone from the second copy to the first, "
+                 "for each pair of copies: barriers in the table lmc_layers (Adilova et al. 2024)",
+                 .flags = COP_OPTION_ADDED),
+    COP_OPT_INT(lmc_options, layer_alphas, "5", 2, 1001,
+                "Points on the line of a layer, both ends included; read with layers = true",
+                .flags = COP_OPTION_ADDED),
 };
 
 COP_PLUGIN(

@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, int64_t dense,
-                                 bool has_buffers)
+                                 const cop_model *model)
 {
+    const bool has_buffers = cop_model_buffer_count(model) > 0;
     lmc_numbering n = {.copies = copies,
                        .dense = dense,
                        .networks = copies + dense + (o->control_init ? 1 : 0),
@@ -20,6 +21,10 @@ lmc_numbering lmc_numbering_make(const lmc_options *o, int64_t copies, int64_t d
         n.modes[n.mode_count++] = LMC_INTERPOLATE;
     if (has_buffers && o->statistics != LMC_INTERPOLATE)
         n.modes[n.mode_count++] = LMC_REESTIMATE;
+    if (o->layers && n.copy_pairs > 0) {
+        n.layers = lmc_layer_count(model);
+        n.moved = o->layer_alphas - 1;
+    }
     return n;
 }
 
@@ -28,13 +33,32 @@ static int64_t steps_of_mode(const lmc_numbering *n)
     return n->networks + n->pairs * n->inner;
 }
 
+/* Behind the steps of all modes: those of one mode in which a layer moves alone. */
+static int64_t layer_steps_of_mode(const lmc_numbering *n)
+{
+    return n->copy_pairs * n->layers * n->moved;
+}
+
 int64_t lmc_steps(const lmc_numbering *n)
 {
-    return n->mode_count * steps_of_mode(n);
+    return n->mode_count * (steps_of_mode(n) + layer_steps_of_mode(n));
+}
+
+static lmc_point layer_point_at(const lmc_numbering *n, int64_t at)
+{
+    int64_t line = at / n->moved;
+    return (lmc_point){.mode = line / (n->copy_pairs * n->layers),
+                       .network = -1,
+                       .pair = line / n->layers % n->copy_pairs,
+                       .k = at % n->moved + 1,
+                       .layer = line % n->layers + 1};
 }
 
 lmc_point lmc_point_at(const lmc_numbering *n, int64_t step)
 {
+    int64_t plain = n->mode_count * steps_of_mode(n);
+    if (step >= plain)
+        return layer_point_at(n, step - plain);
     lmc_point p = {.mode = step / steps_of_mode(n), .network = step % steps_of_mode(n), .pair = -1};
     if (p.network >= n->networks) {
         int64_t at = p.network - n->networks;
@@ -54,6 +78,9 @@ int64_t lmc_step_of(const lmc_numbering *n, lmc_point p)
     lmc_pair_at(n, p.pair, &first, &second);
     if (p.k == 0)
         return base + second;
+    if (p.layer > 0)
+        return n->mode_count * steps_of_mode(n) +
+               ((p.mode * n->copy_pairs + p.pair) * n->layers + p.layer - 1) * n->moved + p.k - 1;
     if (p.k == n->inner + 1)
         return base + first;
     return base + n->networks + p.pair * n->inner + p.k - 1;
@@ -95,7 +122,12 @@ const char *lmc_pair_kind(const lmc_numbering *n, int64_t pair)
     return second == n->copies + n->dense ? "control_init" : "control";
 }
 
-double lmc_alpha(const lmc_numbering *n, int64_t k)
+int64_t lmc_last(const lmc_numbering *n, int64_t layer)
 {
-    return (double)k / (double)(n->inner + 1);
+    return layer > 0 ? n->moved : n->inner + 1;
+}
+
+double lmc_alpha(const lmc_numbering *n, int64_t layer, int64_t k)
+{
+    return (double)k / (double)lmc_last(n, layer);
 }

@@ -4,26 +4,27 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const mode_names[] = {"interpolate", "reestimate"};
+const char *lmc_mode_name(const lmc_numbering *n, int64_t mode)
+{
+    return n->modes[mode] == LMC_REESTIMATE ? "reestimate" : "interpolate";
+}
 
-static const double *row_of(const lmc_numbering *n, const double *curve, lmc_point point)
+const double *lmc_row(const lmc_numbering *n, const double *curve, lmc_point point)
 {
     return curve + LMC_MEASURES * lmc_step_of(n, point);
 }
 
-/* max over α of E(α) − ½(E(W1) + E(W2)). */
-static double barrier(const lmc_numbering *n, const double *curve, int64_t mode, int64_t pair,
-                      int measure)
+double lmc_barrier_of(const lmc_numbering *n, const double *curve, lmc_point line, int measure)
 {
     double highest = -INFINITY, ends = 0.0;
-    for (int64_t k = 0; k <= n->inner + 1; k++) {
-        lmc_point point = {.mode = mode, .network = -1, .pair = pair, .k = k};
-        double value = row_of(n, curve, point)[measure];
+    int64_t last = lmc_last(n, line.layer);
+    for (line.k = 0; line.k <= last; line.k++) {
+        double value = lmc_row(n, curve, line)[measure];
         /* A diverged network is a barrier, not a gap in the maximum. */
         if (!isfinite(value))
             return NAN;
         highest = value > highest ? value : highest;
-        if (k == 0 || k == n->inner + 1)
+        if (line.k == 0 || line.k == last)
             ends += 0.5 * value;
     }
     return highest - ends;
@@ -44,7 +45,7 @@ static double dense_accuracy(const lmc_numbering *n, const double *curve, int64_
     double sum = 0.0;
     for (int64_t j = 0; j < n->dense; j++) {
         lmc_point point = {.mode = mode, .network = n->copies + j, .pair = -1};
-        const double *row = row_of(n, curve, point);
+        const double *row = lmc_row(n, curve, point);
         sum += is_finite(row) ? 1.0 - row[LMC_TEST_ERROR] : NAN;
     }
     return n->dense > 0 ? sum / (double)n->dense : NAN;
@@ -83,8 +84,8 @@ static cop_status curve_table(const lmc_numbering *n, const double *curve, cop_t
         for (int64_t i = 0; i < n->pairs * (n->inner + 2); i++) {
             lmc_point point = {
                 .mode = mode, .network = -1, .pair = i / (n->inner + 2), .k = i % (n->inner + 2)};
-            const double *row = row_of(n, curve, point);
-            const char *statistics = mode_names[n->modes[mode]];
+            const double *row = lmc_row(n, curve, point);
+            const char *statistics = lmc_mode_name(n, mode);
             char pair[48], line[96];
             lmc_pair_name(n, point.pair, pair, sizeof pair);
             (void)snprintf(line, sizeof line, "%s%s%s%s", pair,
@@ -94,7 +95,7 @@ static cop_status curve_table(const lmc_numbering *n, const double *curve, cop_t
                                        {.text = lmc_pair_kind(n, point.pair)},
                                        {.text = pair},
                                        {.text = statistics},
-                                       {.f = lmc_alpha(n, point.k)},
+                                       {.f = lmc_alpha(n, 0, point.k)},
                                        {.f = row[LMC_TRAIN_LOSS]},
                                        {.f = row[LMC_TRAIN_ERROR]},
                                        {.f = row[LMC_TEST_LOSS]},
@@ -132,18 +133,18 @@ static cop_status barrier_row(const lmc_numbering *n, const double *curve, lmc_p
 {
     int64_t mode = ends.mode, pair = ends.pair;
     ends.k = n->inner + 1;
-    double first = row_of(n, curve, ends)[LMC_TEST_ERROR];
+    double first = lmc_row(n, curve, ends)[LMC_TEST_ERROR];
     ends.k = 0;
-    double second = row_of(n, curve, ends)[LMC_TEST_ERROR];
+    double second = lmc_row(n, curve, ends)[LMC_TEST_ERROR];
     char name[48];
     lmc_pair_name(n, pair, name, sizeof name);
     cop_table_value cells[] = {{.text = lmc_pair_kind(n, pair)},
                                {.text = name},
-                               {.text = mode_names[n->modes[mode]]},
-                               {.f = barrier(n, curve, mode, pair, LMC_TRAIN_LOSS)},
-                               {.f = barrier(n, curve, mode, pair, LMC_TRAIN_ERROR)},
-                               {.f = barrier(n, curve, mode, pair, LMC_TEST_LOSS)},
-                               {.f = barrier(n, curve, mode, pair, LMC_TEST_ERROR)},
+                               {.text = lmc_mode_name(n, mode)},
+                               {.f = lmc_barrier_of(n, curve, ends, LMC_TRAIN_LOSS)},
+                               {.f = lmc_barrier_of(n, curve, ends, LMC_TRAIN_ERROR)},
+                               {.f = lmc_barrier_of(n, curve, ends, LMC_TEST_LOSS)},
+                               {.f = lmc_barrier_of(n, curve, ends, LMC_TEST_ERROR)},
                                {.f = first},
                                {.f = second},
                                {.f = 1.0 - 0.5 * (first + second)},
@@ -195,12 +196,12 @@ static cop_status copy_table(const lmc_numbering *n, double chance, const double
     for (int64_t mode = 0; mode < n->mode_count; mode++) {
         for (int64_t j = 0; j < n->networks; j++) {
             lmc_point point = {.mode = mode, .network = j, .pair = -1};
-            const double *row = row_of(n, curve, point);
+            const double *row = lmc_row(n, curve, point);
             cop_table_value cells[] = {
-                {.text = names[j / n->copies]},       {.i = j % n->copies},
-                {.text = mode_names[n->modes[mode]]}, {.f = row[LMC_TRAIN_LOSS]},
-                {.f = 1.0 - row[LMC_TRAIN_ERROR]},    {.f = row[LMC_TEST_LOSS]},
-                {.f = 1.0 - row[LMC_TEST_ERROR]},     {.f = chance}};
+                {.text = names[j / n->copies]},    {.i = j % n->copies},
+                {.text = lmc_mode_name(n, mode)},  {.f = row[LMC_TRAIN_LOSS]},
+                {.f = 1.0 - row[LMC_TRAIN_ERROR]}, {.f = row[LMC_TEST_LOSS]},
+                {.f = 1.0 - row[LMC_TEST_ERROR]},  {.f = chance}};
             COP_TRY(cop_table_row(table, cells, err));
         }
     }
