@@ -4,10 +4,14 @@
  * At α the network is W2 + α(W1 − W2); at 0 and 1 the copies themselves. Running statistics are
  * interpolated like weights (McDermott & Cummings 2023) or re-estimated on training images at every
  * point, the ends included. With `layers` single layers move as well, each while the others stay
- * W2's (Chatterji et al. 2020, Adilova et al. 2024). Each step is one evaluation on training and
- * test data. */
+ * W2's (Chatterji et al. 2020, Adilova et al. 2024). With `align` the hidden channels of W1 are
+ * permuted first to match those of W2 (Ainsworth et al. 2023), whatever network it is. Each step is
+ * one evaluation on training and test data. */
 #include "lmc.h"
 
+#include "align.h"
+
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct lmc {
@@ -16,6 +20,9 @@ typedef struct lmc {
     /* Caches: compiled objectives and the weights under evaluation. */
     cop_objective *train, *test, *statistics;
     cop_tensors *point;
+    cop_symmetries *groups; /* NULL: nothing is aligned */
+    cop_tensors *aligned;   /* the first network of that pair, aligned to the second */
+    int64_t aligned_pair;   /* -1: none yet */
 } lmc;
 
 static cop_status create_lmc(const void *given, const cop_task *task, void **out, cop_error *err)
@@ -25,6 +32,7 @@ static cop_status create_lmc(const void *given, const cop_task *task, void **out
     if (self == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     self->o = given;
+    self->aligned_pair = -1;
     *out = self;
     return COP_OK;
 }
@@ -36,6 +44,8 @@ static void destroy_lmc(void *state)
     cop_objective_free(self->test);
     cop_objective_free(self->statistics);
     cop_tensors_free(self->point);
+    cop_tensors_free(self->aligned);
+    cop_symmetries_free(self->groups);
     free(self);
 }
 
@@ -91,6 +101,25 @@ static cop_status open_objective(const lmc *self, const cop_work *work, const co
     return cop_objective_new(&spec, out, err);
 }
 
+/* What aligning needs; distances are not known yet. */
+static cop_status begin_aligning(lmc *self, cop_work *work, const cop_tensors *like, cop_error *err)
+{
+    cop_tensor *distances = NULL;
+    COP_TRY(cop_model_symmetries(cop_work_model(work), &self->groups, err));
+    if (cop_symmetries_count(self->groups) == 0)
+        cop_say(
+            cop_work_logger(work), COP_LOG_WARNING,
+            "lmc: no channels of this network can be permuted: aligned copies are as they were");
+    self->aligned = cop_tensors_clone(like);
+    if (self->aligned == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(cop_tensors_add(cop_work_bag(work), "distances", COP_F64,
+                            cop_shape2(self->numbering.pairs, LMC_DISTANCES), &distances, err));
+    for (int64_t i = 0; i < cop_shape_count(distances->shape); i++)
+        cop_f64(distances)[i] = NAN;
+    return COP_OK;
+}
+
 static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
 {
     lmc *self = state;
@@ -117,6 +146,8 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
     self->point = cop_tensors_clone(first);
     if (self->point == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
+    if (self->numbering.aligned_modes > 0)
+        COP_TRY(begin_aligning(self, work, first, err));
     return cop_tensors_add(cop_work_bag(work), "curve", COP_F64,
                            cop_shape2(lmc_steps(&self->numbering), LMC_MEASURES), NULL, err);
 }
@@ -148,6 +179,28 @@ static void move_towards(cop_tensors *point, const cop_tensors *first, const cha
     }
 }
 
+/* Makes *first the network aligned to `second`: once for the points of a pair, and after a resume
+ * to the same bits. */
+static cop_status align(lmc *self, cop_work *work, int64_t pair, const cop_tensors **first,
+                        const cop_tensors *second, cop_error *err)
+{
+    const cop_model *model = cop_work_model(work);
+    double *distances = cop_f64(cop_tensors_find(cop_work_bag(work), "distances"));
+    if (self->aligned_pair != pair) {
+        cop_stream stream = cop_work_stream(work, "align", (uint64_t)pair);
+        cop_work_report(work, "aligning");
+        self->aligned_pair = -1;
+        COP_TRY(cop_tensors_copy(self->aligned, *first, err));
+        COP_TRY(lmc_align(self->groups, model, second, self->aligned, &stream, err));
+        self->aligned_pair = pair;
+        distances += pair * LMC_DISTANCES;
+        distances[LMC_DISTANCE] = lmc_distance(model, *first, second);
+        distances[LMC_ALIGNED_DISTANCE] = lmc_distance(model, self->aligned, second);
+    }
+    *first = self->aligned;
+    return COP_OK;
+}
+
 /* Puts the network that a step evaluates into self->point. */
 static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
 {
@@ -160,6 +213,8 @@ static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
     COP_TRY(network(self, work, second, &w2, err));
     COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the shapes */
     COP_TRY(cop_tensors_copy(self->point, w2, err));
+    if (p.is_aligned)
+        COP_TRY(align(self, work, p.pair, &w1, w2, err));
     if (p.layer > 0)
         lmc_layer_name(cop_work_model(work), p.layer, layer);
     if (p.network < 0)
@@ -208,8 +263,10 @@ static cop_status finish_lmc(void *state, cop_work *work, cop_error *err)
 {
     const lmc *self = state;
     const double *curve = cop_f64(cop_tensors_find(cop_work_bag(work), "curve"));
+    const cop_tensor *far = cop_tensors_find(cop_work_bag(work), "distances");
     double chance = cop_samples_chance(cop_work_test_data(work), self->o->test_size);
-    COP_TRY(lmc_report(&self->numbering, chance, curve, cop_work_tables(work), err));
+    COP_TRY(lmc_report(&self->numbering, chance, curve, far != NULL ? cop_f64(far) : NULL,
+                       cop_work_tables(work), err));
     if (self->numbering.layers == 0)
         return COP_OK;
     return lmc_layer_table(&self->numbering, cop_work_model(work), curve, cop_work_tables(work),
@@ -218,6 +275,7 @@ static cop_status finish_lmc(void *state, cop_work *work, cop_error *err)
 
 static const char *const statistics_names[] = {"interpolate", "reestimate", "both", NULL};
 static const char *const pair_names[] = {"all", "first", NULL};
+static const char *const align_names[] = {"none", "weights", NULL};
 
 static const cop_option option_table[] = {
     COP_OPT_INT(lmc_options, alphas, "11", 2, 1001, "Points on the line, both ends included"),
@@ -250,6 +308,13 @@ static const cop_option option_table[] = {
     COP_OPT_INT(lmc_options, layer_alphas, "5", 2, 1001,
                 "Points on the line of a layer, both ends included; read with layers = true",
                 .flags = COP_OPTION_ADDED),
+    COP_OPT_ENUM(lmc_options, align, "none", align_names,
+                 "Also lines whose first network's hidden channels are permuted to match the "
+                 "second's by their weights (Git Re-Basin, Ainsworth et al. 2023): rows of kind "
+                 "aligned, barriers in the table lmc_aligned. Running statistics are always "
+                 "re-estimated for them, too (Jordan et al. 2023). A mask's zeros move with the "
+                 "channels, so that on such a line more weights are alive than in either copy",
+                 .flags = COP_OPTION_ADDED),
 };
 
 COP_PLUGIN(
@@ -267,4 +332,6 @@ COP_PLUGIN(
                 "who take 30 points.",
     .departures = "statistics can be re-estimated at every point, and controls be measured. "
                   "Pruned weights stay zero on the line; in McDermott & Cummings' code they are "
-                  "alive on it.");
+                  "alive on it. With align a channel's biases and scales count in a match, running "
+                  "statistics do not; a network without statistics is not rescaled (REPAIR for "
+                  "those is not done).");

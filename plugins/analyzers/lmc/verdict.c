@@ -73,21 +73,27 @@ static cop_status is_line_finite(const cop_table *curve, const cop_table *barrie
     return COP_OK;
 }
 
+#define STABLE_HELP                                                                                \
+    "stable: the test error barrier is below the threshold; unstable: it is not; diverged: "       \
+    "something on the line is no number; collapsed: a copy is no better than guessing, its test "  \
+    "accuracy not above the largest class's share by three standard errors"
+
 static const cop_column columns[] = {
-    COP_COLUMN_OF(VALUE, TEXT, "stable", NULL,
-                  "stable: the test error barrier is below the threshold; unstable: it is not; "
-                  "diverged: something on the line is no number; collapsed: a copy is no better "
-                  "than guessing, its test accuracy not above the largest class's share by three "
-                  "standard errors"),
+    COP_COLUMN_OF(VALUE, TEXT, "stable", NULL, STABLE_HELP),
     COP_COLUMN_OF(VALUE, TEXT, "matching", NULL,
                   "matching: the accuracy is within the threshold of the dense one; below: it is "
                   "not; diverged, collapsed: something on the line, or the dense network, has; "
                   "empty where there is no dense network"),
 };
 
+/* Only this is new of aligned lines: the networks are those of the others. */
+static const cop_column aligned_columns[] = {
+    COP_COLUMN_OF(VALUE, TEXT, "aligned_stable", NULL, STABLE_HELP)};
+
 enum { STABLE = 0, MATCHING = 1, COLUMN_COUNT = sizeof columns / sizeof columns[0] };
 
 static const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "stable,matching"};
+static const cop_plot aligned_plot = {COP_SIZED(cop_plot), .headlines = "aligned_stable"};
 
 static bool has_dense(const cop_table *copies)
 {
@@ -123,7 +129,10 @@ static cop_status judge_row(const lmc_options *o, double chance, bool has_dense,
 {
     double rise, first, second, accuracy, dense;
     bool is_finite = true;
-    COP_TRY(number_of(barriers, row, "test_error_barrier", &rise, err));
+    bool is_aligned = strcmp(cop_table_name(barriers), LMC_ALIGNED) == 0;
+    COP_TRY(number_of(barriers, row,
+                      is_aligned ? "aligned_test_error_barrier" : "test_error_barrier", &rise,
+                      err));
     COP_TRY(number_of(barriers, row, "first_test_error", &first, err));
     COP_TRY(number_of(barriers, row, "second_test_error", &second, err));
     COP_TRY(number_of(barriers, row, "test_accuracy", &accuracy, err));
@@ -139,23 +148,33 @@ static cop_status judge_row(const lmc_options *o, double chance, bool has_dense,
     return cop_table_row(out, cells, err);
 }
 
-cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
-                     cop_tables *verdicts, cop_error *err)
+static cop_status judge_table(const lmc_options *o, const cop_tables *tables, const char *name,
+                              cop_tables *verdicts, cop_error *err)
 {
-    const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER,
-                                 COP_COLUMNS(columns), .plot = &plot};
-    const cop_table *barriers = find_table(tables, LMC_BARRIER);
+    const cop_table_spec plain = {COP_SIZED(cop_table_spec), .name = name, COP_COLUMNS(columns),
+                                  .plot = &plot};
+    const cop_table_spec aligned = {COP_SIZED(cop_table_spec), .name = name,
+                                    COP_COLUMNS(aligned_columns), .plot = &aligned_plot};
+    const cop_table *barriers = find_table(tables, name);
     const cop_table *curve = find_table(tables, LMC_CURVE);
     const cop_table *copies = find_table(tables, LMC_COPIES);
     cop_table *out = NULL;
     double chance = NAN;
-    (void)dense; /* what matters of it is in the ticket's own tables */
     if (barriers == NULL || curve == NULL || copies == NULL)
         return COP_OK;                                     /* one copy makes no pair */
     COP_TRY(number_of(copies, 0, "chance", &chance, err)); /* the same in every row */
     bool with_dense = has_dense(copies);
-    COP_TRY(cop_tables_add(verdicts, &spec, &out, err));
+    bool is_aligned = strcmp(name, LMC_ALIGNED) == 0;
+    COP_TRY(cop_tables_add(verdicts, is_aligned ? &aligned : &plain, &out, err));
     for (size_t row = 0; row < cop_table_row_count(barriers); row++)
-        COP_TRY(judge_row(options, chance, with_dense, curve, barriers, row, out, err));
+        COP_TRY(judge_row(o, chance, with_dense, curve, barriers, row, out, err));
     return COP_OK;
+}
+
+cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
+                     cop_tables *verdicts, cop_error *err)
+{
+    (void)dense; /* what matters of it is in the ticket's own tables */
+    COP_TRY(judge_table(options, tables, LMC_BARRIER, verdicts, err));
+    return judge_table(options, tables, LMC_ALIGNED, verdicts, err);
 }

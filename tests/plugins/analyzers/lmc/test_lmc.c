@@ -9,6 +9,8 @@
 
 #include "plugins/analyzers/lmc/lmc.h"
 
+#include <coppice/symmetry.h>
+
 #include <string.h>
 
 static const lmc_options defaults = {.alphas = 11,
@@ -463,6 +465,105 @@ static void a_layer_moves_alone_between_ends_of_its_own(void **state)
     close_scene(&s);
 }
 
+/* Gives every sample the label that the network says, so that it errs nowhere. */
+static void relabel(const scene *s, tiny_data *data, const cop_tensors *state)
+{
+    for (int64_t i = 0; i < cop_samples_count(&data->samples); i++) {
+        cop_error err = {0};
+        cop_objective *o = NULL;
+        cop_evaluation said = {COP_SIZED(cop_evaluation)};
+        const cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                                         .model = s->model,
+                                         .data = &data->samples,
+                                         .index = &i,
+                                         .count = 1,
+                                         .threads = 1};
+        assert_ok(cop_objective_new(&spec, &o, &err), &err);
+        for (data->labels[i] = 0; data->labels[i] < 3; data->labels[i]++) {
+            assert_ok(cop_objective_evaluate(o, state, &said, &err), &err);
+            if (said.accuracy == 1.0)
+                break;
+        }
+        cop_objective_free(o);
+    }
+}
+
+/* The second copy is the first one with its channels in another order. */
+static void aligning_undoes_a_permutation(void **state)
+{
+    (void)state;
+    static const int64_t order[] = {2, 0, 3, 1};
+    scene s;
+    cop_error err = {0};
+    cop_symmetries *groups = NULL;
+    cop_plan plan;
+    open_scene(&s, tiny_model(false), 2);
+    assert_ok(cop_model_symmetries(s.model, &groups, &err), &err);
+    assert_int_equal(cop_symmetries_count(groups), 1);
+    assert_ok(cop_tensors_copy(s.states[1], s.states[0], &err), &err);
+    assert_ok(cop_symmetries_permute(groups, 0, order, s.states[1], &err), &err);
+    relabel(&s, &s.train, s.states[0]);
+    relabel(&s, &s.test, s.states[0]);
+    lmc_options o = defaults;
+    cop_tables *plain = analyze(&s, &o, false, NULL);
+    assert_null(find(plain, "lmc_aligned"));
+    o.align = LMC_ALIGN_WEIGHTS;
+    cop_tables *tables = judged(analyze(&s, &o, false, &plan), &o);
+    const cop_table *aligned = find(tables, "lmc_aligned"), *curve = find(tables, "lmc_curve");
+    /* Both ways to treat statistics, for which the four networks are needed once more. */
+    assert_int_equal(plan.steps, 4 + 9 + 4 + 2 * 9);
+    assert_int_equal(cop_table_row_count(aligned), 2);
+    assert_true(cell(find(plain, "lmc_barrier"), 0, "test_loss_barrier").f > 0.1);
+    assert_true(cell(find(plain, "lmc_barrier"), 0, "test_error_barrier").f > 0.05);
+    assert_int_equal(cop_table_row_count(find(plain, "lmc_curve")), 11);
+    assert_int_equal(cop_table_row_count(curve), 33);
+    for (size_t row = 0; row < 2; row++) {
+        assert_string_equal(cell(aligned, row, "kind").text, "aligned");
+        assert_string_equal(cell(aligned, row, "statistics").text,
+                            row == 0 ? "interpolate" : "reestimate");
+        assert_true(fabs(cell(aligned, row, "aligned_test_loss_barrier").f) < 1e-6);
+        assert_true(cell(aligned, row, "aligned_test_error_barrier").f == 0.0);
+        assert_true(cell(aligned, row, "distance").f > 1.0);
+        assert_true(cell(aligned, row, "aligned_distance").f == 0.0);
+        assert_string_equal(cell(curve, 11 + 11 * row + 5, "kind").text, "aligned");
+        assert_string_equal(cell(curve, 11 + 11 * row + 5, "line").text,
+                            row == 0 ? "0-1 (aligned), interpolate" : "0-1 (aligned), reestimate");
+        assert_string_equal(cell(aligned, row, "aligned_stable").text, "stable");
+    }
+    assert_string_equal(cell(find(tables, "lmc_barrier"), 0, "stable").text, "unstable");
+    /* What is there without it is there with it, to the bit. */
+    const cop_table *same[2] = {find(plain, "lmc_curve"), curve};
+    for (size_t row = 0; row < 11; row++)
+        assert_true(cell(same[0], row, "train_loss").f == cell(same[1], row, "train_loss").f);
+    cop_plan_clear(&plan);
+    cop_symmetries_free(groups);
+    cop_tables_free(plain);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
+/* As in the paper: networks from two initialisations are aligned, too, as a control. */
+static void pairs_of_controls_are_aligned_as_controls(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, tiny_model(true), 2);
+    lmc_options o = defaults;
+    o.control = o.control_init = true;
+    o.align = LMC_ALIGN_WEIGHTS;
+    cop_tables *tables = judged(analyze(&s, &o, false, NULL), &o);
+    const cop_table *aligned = find(tables, "lmc_aligned");
+    assert_int_equal(cop_table_row_count(aligned), 3); /* without statistics there is one way */
+    assert_string_equal(cell(aligned, 1, "kind").text, "control_aligned");
+    assert_string_equal(cell(aligned, 2, "kind").text, "control_init_aligned");
+    assert_true(cell(aligned, 1, "aligned_test_loss_barrier").f == 0.0);
+    assert_true(cell(aligned, 1, "distance").f == 0.0);
+    for (size_t row = 0; row < 3; row += 2)
+        assert_true(cell(aligned, row, "aligned_distance").f <= cell(aligned, row, "distance").f);
+    cop_tables_free(tables);
+    close_scene(&s);
+}
+
 static void a_model_without_statistics_has_one_way(void **state)
 {
     (void)state;
@@ -558,9 +659,10 @@ static void a_resumed_run_makes_the_same_tables(void **state)
     lmc_options o = defaults;
     o.statistics = LMC_BOTH;
     o.layers = true;
+    o.align = LMC_ALIGN_WEIGHTS;
     cop_tables *whole = analyze(&s, &o, false, &plan);
-    /* Among the points of the pair, and of a layer. */
-    for (int64_t after = 5; after < plan.steps; after += plan.steps - 8) {
+    /* Among the points of the pair, of layers, and of the aligned pair. */
+    for (int64_t after = 5; after < plan.steps; after += (plan.steps - 8) / 3) {
         cop_tables *again = analyze_from(&s, &o, after, NULL);
         assert_same_tables(whole, again);
         cop_tables_free(again);
@@ -612,7 +714,7 @@ static void verdicts_follow_the_thresholds(void **state)
         for (int step = 0; step < 5; step++)
             curve[step * LMC_MEASURES + LMC_TEST_ERROR] = errors[step];
         cop_tables *tables = cop_tables_new();
-        assert_ok(lmc_report(&l, 0.0, curve, tables, &err), &err);
+        assert_ok(lmc_report(&l, 0.0, curve, NULL, tables, &err), &err);
         tables = judged(tables, &o);
         const cop_table *barriers = find(tables, "lmc_barrier");
         if (isnan(cases[i].peak))
@@ -649,7 +751,7 @@ static void collapsed_networks_are_neither_stable_nor_matching(void **state)
         for (int step = 0; step < 5; step++)
             curve[step * LMC_MEASURES + LMC_TEST_ERROR] = errors[step];
         cop_tables *tables = cop_tables_new();
-        assert_ok(lmc_report(&l, cases[i].chance, curve, tables, &err), &err);
+        assert_ok(lmc_report(&l, cases[i].chance, curve, NULL, tables, &err), &err);
         tables = judged(tables, &o);
         const cop_table *barriers = find(tables, "lmc_barrier");
         assert_string_equal(cell(barriers, 0, "stable").text, cases[i].stable);
@@ -686,7 +788,7 @@ static void diverged_networks_pass_no_verdict(void **state)
         if (cases[i / 2].step >= 0)
             curve[cases[i / 2].step * LMC_MEASURES + cases[i / 2].measure] = wrong[i % 2];
         cop_tables *tables = cop_tables_new();
-        assert_ok(lmc_report(&l, 0.0, curve, tables, &err), &err);
+        assert_ok(lmc_report(&l, 0.0, curve, NULL, tables, &err), &err);
         tables = judged(tables, &o);
         const cop_table *barriers = find(tables, "lmc_barrier");
         assert_string_equal(cell(barriers, 0, "stable").text, cases[i / 2].stable);
@@ -703,20 +805,23 @@ static void steps_and_points_are_one_to_one(void **state)
         int32_t pairs;
         bool control, control_init, layers;
         int64_t wanted_pairs, wanted_layers;
-    } cases[] = {{1, LMC_PAIRS_ALL, false, false, false, 0, 0},
-                 {2, LMC_PAIRS_ALL, false, false, false, 1, 0},
-                 {4, LMC_PAIRS_ALL, true, true, false, 8, 0},
-                 {4, LMC_PAIRS_FIRST, false, true, false, 2, 0},
-                 {9, LMC_PAIRS_ALL, false, false, false, 36, 0},
-                 {1, LMC_PAIRS_ALL, true, true, true, 2, 0},
-                 {3, LMC_PAIRS_ALL, true, true, true, 5, 3}};
+        int32_t align, statistics;
+    } cases[] = {{1, LMC_PAIRS_ALL, false, false, false, 0, 0, LMC_ALIGN_WEIGHTS, LMC_BOTH},
+                 {2, LMC_PAIRS_ALL, false, false, false, 1, 0, LMC_ALIGN_NONE, LMC_BOTH},
+                 {4, LMC_PAIRS_ALL, true, true, false, 8, 0, LMC_ALIGN_WEIGHTS, LMC_INTERPOLATE},
+                 {4, LMC_PAIRS_FIRST, false, true, false, 2, 0, LMC_ALIGN_WEIGHTS, LMC_REESTIMATE},
+                 {9, LMC_PAIRS_ALL, false, false, false, 36, 0, LMC_ALIGN_NONE, LMC_INTERPOLATE},
+                 {1, LMC_PAIRS_ALL, true, true, true, 2, 0, LMC_ALIGN_WEIGHTS, LMC_INTERPOLATE},
+                 {3, LMC_PAIRS_ALL, true, true, true, 5, 3, LMC_ALIGN_NONE, LMC_BOTH},
+                 {3, LMC_PAIRS_ALL, true, true, true, 5, 3, LMC_ALIGN_WEIGHTS, LMC_INTERPOLATE}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lmc_options o = defaults;
         o.pairs = cases[i].pairs;
         o.control = cases[i].control;
         o.control_init = cases[i].control_init;
-        o.statistics = LMC_BOTH;
         o.layers = cases[i].layers;
+        o.align = cases[i].align;
+        o.statistics = cases[i].statistics;
         lmc_numbering l = numbering_of(&o, cases[i].copies, false);
         assert_int_equal(l.pairs, cases[i].wanted_pairs);
         assert_int_equal(l.layers, cases[i].wanted_layers);
@@ -745,6 +850,8 @@ int main(void)
         cmocka_unit_test(softmax_regression_follows_its_closed_form),
         cmocka_unit_test(statistics_are_reestimated_at_the_ends_too),
         cmocka_unit_test(a_layer_moves_alone_between_ends_of_its_own),
+        cmocka_unit_test(aligning_undoes_a_permutation),
+        cmocka_unit_test(pairs_of_controls_are_aligned_as_controls),
         cmocka_unit_test(a_model_without_statistics_has_one_way),
         cmocka_unit_test(one_copy_makes_no_pair),
         cmocka_unit_test(no_copies_is_an_error),
