@@ -1,6 +1,8 @@
 /* align.c: weight matching by coordinate descent over groups of channels. */
 #include "align.h"
 
+#include <coppice/program.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +12,28 @@
 #define MOST_SWEEPS 1000
 #define LEAST_GAIN  1e-9 /* of the largest inner product of two channels, for each channel */
 
-/* Elements of a channel that are taken together: what of the moved network is read then stays in
- * the cache. */
-#define STRETCH 64
+/* Numbers of a channel, in all parameters that have it, that are multiplied at a time. */
+#define MOST_NUMBERS 4096
+
+/* A group of channels with what multiplies those of both networks. */
+typedef struct matcher {
+    int64_t channels, numbers; /* of a channel */
+    int64_t part;              /* of these, at a time; what lacks in the last part is 0 */
+    cop_node left, right;
+    cop_program *program; /* [channels, part] by [channels, part] -> [channels, channels] */
+    bool is_linear;
+} matcher;
 
 typedef struct aligner {
     const cop_symmetries *groups;
     const cop_model *model;
     const cop_tensors *fixed;
     cop_tensors *moved;
-    double *gain;     /* [channels, channels] of the largest group */
-    int64_t *channel; /* an order of its channels */
-    int64_t *order;   /* of groups */
+    matcher *matchers; /* by group */
+    int64_t *order;    /* of groups */
+    /* Room for the largest of each: */
+    double *gain;     /* [channels, channels] */
+    int64_t *channel; /* an order of channels */
     float *left, *right;
 } aligner;
 
@@ -48,56 +60,85 @@ static bool is_linear(const cop_symmetries *groups, size_t group)
     return true;
 }
 
-/* Elements [from, from + count) of every channel, as [count, channels]. A channel's elements are
- * `run` in a row, in each of the stretches before the axis. */
-static void take(const float *data, int64_t channels, int64_t run, int64_t from, int64_t count,
-                 float *out)
+/* How many numbers of an axis's tensor belong to each channel, and how many of them in a row. */
+static int64_t numbers_of(const cop_channel_axis *at, const cop_tensor *tensor, int64_t channels,
+                          int64_t *run)
 {
-    for (int64_t k = 0; k < count; k++) {
-        const float *at = data + (from + k) / run * channels * run + (from + k) % run;
-        for (int64_t c = 0; c < channels; c++)
-            out[k * channels + c] = at[c * run];
+    *run = at->block;
+    for (int32_t axis = (int32_t)at->axis + 1; axis < tensor->shape.rank; axis++)
+        *run *= tensor->shape.dim[axis];
+    return cop_shape_count(tensor->shape) / channels;
+}
+
+/* Numbers [first, last) of a channel whose runs begin `stride` apart. */
+static void copy_runs(const float *data, int64_t run, int64_t stride, int64_t first, int64_t last,
+                      float *out)
+{
+    for (int64_t k = first, count; k < last; k += count, out += count) {
+        count = run - k % run < last - k ? run - k % run : last - k;
+        memcpy(out, data + k / run * stride + k % run, (size_t)count * sizeof *out);
     }
 }
 
-/* gain[i, j] += Σ_k left[k, i] · right[k, j] */
-static void add_products(const float *left, const float *right, int64_t count, int64_t channels,
-                         double *gain)
+/* Numbers [from, from + part) of every channel of a state, as [channels, part]: those of the
+ * group's parameters one after the other, and zeros. */
+static void take(const aligner *a, size_t group, const cop_tensors *state, int64_t from, float *out)
 {
-    for (int64_t i = 0; i < channels; i++) {
-        double *row = gain + i * channels;
-        for (int64_t k = 0; k < count; k++) {
-            const float *other = right + k * channels;
-            const double own = (double)left[k * channels + i];
-            if (own == 0.0) /* pruned */
-                continue;
-            for (int64_t j = 0; j < channels; j++)
-                row[j] += own * (double)other[j];
-        }
-    }
-}
-
-/* Inner products of the channels of the fixed network (rows) with those of the moved one. */
-static void find_gains(const aligner *a, size_t group)
-{
-    int64_t channels = cop_symmetries_channels(a->groups, group);
-    memset(a->gain, 0, (size_t)(channels * channels) * sizeof *a->gain);
+    const matcher *m = &a->matchers[group];
+    int64_t next = 0;
+    memset(out, 0, (size_t)(m->channels * m->part) * sizeof *out);
     for (size_t i = 0; i < cop_symmetries_axis_count(a->groups, group); i++) {
         const cop_channel_axis *at = cop_symmetries_axis(a->groups, group, i);
         if (!is_parameter(a->model, at->tensor))
             continue;
-        const cop_tensor *fixed = cop_tensors_find(a->fixed, at->tensor);
-        const cop_tensor *moved = cop_tensors_find(a->moved, at->tensor);
-        int64_t run = at->block, elements = cop_shape_count(fixed->shape) / channels;
-        for (int32_t axis = (int32_t)at->axis + 1; axis < fixed->shape.rank; axis++)
-            run *= fixed->shape.dim[axis];
-        for (int64_t from = 0; from < elements; from += STRETCH) {
-            int64_t count = elements - from < STRETCH ? elements - from : STRETCH;
-            take(cop_f32(fixed), channels, run, from, count, a->left);
-            take(cop_f32(moved), channels, run, from, count, a->right);
-            add_products(a->left, a->right, count, channels, a->gain);
+        const cop_tensor *tensor = cop_tensors_find(state, at->tensor);
+        int64_t run, own = numbers_of(at, tensor, m->channels, &run);
+        int64_t start = next - from; /* of the tensor's own, in this part */
+        int64_t first = start < 0 ? -start : 0;
+        int64_t last = m->part - start < own ? m->part - start : own;
+        next += own;
+        if (first >= last)
+            continue; /* none of this part */
+        for (int64_t c = 0; c < m->channels; c++)
+            copy_runs(cop_f32(tensor) + c * run, run, m->channels * run, first, last,
+                      out + c * m->part + start + first);
+    }
+}
+
+/* Inner products of the channels of the fixed network (rows) with those of the moved one. */
+static cop_status find_gains(const aligner *a, size_t group, cop_error *err)
+{
+    const matcher *m = &a->matchers[group];
+    int64_t count = m->channels * m->channels;
+    memset(a->gain, 0, (size_t)count * sizeof *a->gain);
+    for (int64_t from = 0; from < m->numbers; from += m->part) {
+        take(a, group, a->fixed, from, a->left);
+        take(a, group, a->moved, from, a->right);
+        COP_TRY(cop_program_run(m->program, err));
+        const float *products = cop_program_output(m->program, 0);
+        for (int64_t k = 0; k < count; k++)
+            a->gain[k] += (double)products[k];
+    }
+    return COP_OK;
+}
+
+/* By how much the inner product grows with the order that was found, to a double's rounding: what
+ * the gains say is rounded to floats. */
+static double find_growth(const aligner *a, size_t group)
+{
+    const matcher *m = &a->matchers[group];
+    double growth = 0.0;
+    for (int64_t from = 0; from < m->numbers; from += m->part) {
+        take(a, group, a->fixed, from, a->left);
+        take(a, group, a->moved, from, a->right);
+        for (int64_t c = 0; c < m->channels; c++) {
+            const float *own = a->left + c * m->part, *stays = a->right + c * m->part;
+            const float *comes = a->right + a->channel[c] * m->part;
+            for (int64_t k = 0; a->channel[c] != c && k < m->part; k++)
+                growth += (double)own[k] * ((double)comes[k] - (double)stays[k]);
         }
     }
+    return growth;
 }
 
 static bool are_finite(const double *gain, int64_t count)
@@ -109,28 +150,25 @@ static bool are_finite(const double *gain, int64_t count)
     return true;
 }
 
-/* Whether the order found gains more than rounding over leaving all channels where they are. */
-static bool is_better(const aligner *a, int64_t channels)
+/* Growth below this is rounding. */
+static double least_growth(const aligner *a, int64_t channels)
 {
-    double more = 0.0, largest = 0.0;
-    for (int64_t c = 0; c < channels; c++) {
-        more += a->gain[c * channels + a->channel[c]] - a->gain[c * channels + c];
-        for (int64_t k = 0; k < channels; k++)
-            largest = fmax(largest, fabs(a->gain[c * channels + k]));
-    }
-    return more > LEAST_GAIN * largest * (double)channels;
+    double largest = 0.0;
+    for (int64_t k = 0; k < channels * channels; k++)
+        largest = fmax(largest, fabs(a->gain[k]));
+    return LEAST_GAIN * largest * (double)channels;
 }
 
 static cop_status align_group(const aligner *a, size_t group, bool *changed, cop_error *err)
 {
-    int64_t channels = cop_symmetries_channels(a->groups, group);
-    if (!is_linear(a->groups, group))
+    int64_t channels = a->matchers[group].channels;
+    if (!a->matchers[group].is_linear)
         return COP_OK;
-    find_gains(a, group);
+    COP_TRY(find_gains(a, group, err));
     if (!are_finite(a->gain, channels * channels))
         return COP_OK; /* a network that has diverged is near none */
     COP_TRY(lmc_assign(a->gain, channels, a->channel, err));
-    if (!is_better(a, channels))
+    if (!(find_growth(a, group) > least_growth(a, channels)))
         return COP_OK;
     *changed = true;
     return cop_symmetries_permute(a->groups, group, a->channel, a->moved, err);
@@ -146,40 +184,86 @@ static cop_status sweep(const aligner *a, cop_stream *stream, bool *changed, cop
     return COP_OK;
 }
 
-static int64_t most_channels(const cop_symmetries *groups)
+static cop_status compile(matcher *m, const aligner *a, int threads, cop_error *err)
 {
-    int64_t most = 1;
-    for (size_t i = 0; i < cop_symmetries_count(groups); i++) {
-        int64_t own = cop_symmetries_channels(groups, i);
-        most = own > most ? own : most;
+    const cop_compile_options options = {COP_SIZED(cop_compile_options), .threads = threads};
+    cop_graph *g = cop_graph_new();
+    if (g == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    m->left = cop_input(g, "left", cop_shape2(m->channels, m->part));
+    m->right = cop_input(g, "right", cop_shape2(m->channels, m->part));
+    cop_node products = cop_matmul(g, m->left, false, m->right, true);
+    cop_status status = cop_graph_check(g, err);
+    if (status == COP_OK)
+        status = cop_compile(g, &products, 1, &options, &m->program, err);
+    if (status == COP_OK)
+        status = cop_program_bind(m->program, m->left, a->left, err);
+    if (status == COP_OK)
+        status = cop_program_bind(m->program, m->right, a->right, err);
+    cop_graph_free(g);
+    return status;
+}
+
+static void measure(matcher *m, const aligner *a, size_t group)
+{
+    *m = (matcher){.channels = cop_symmetries_channels(a->groups, group),
+                   .is_linear = is_linear(a->groups, group)};
+    for (size_t i = 0; i < cop_symmetries_axis_count(a->groups, group); i++) {
+        const cop_channel_axis *at = cop_symmetries_axis(a->groups, group, i);
+        int64_t run;
+        if (is_parameter(a->model, at->tensor))
+            m->numbers += numbers_of(at, cop_tensors_find(a->fixed, at->tensor), m->channels, &run);
     }
-    return most;
+    m->part = m->numbers < MOST_NUMBERS ? m->numbers : MOST_NUMBERS;
+    m->is_linear = m->is_linear && m->numbers > 0;
+}
+
+static void clear(aligner *a)
+{
+    for (size_t i = 0; a->matchers != NULL && i < cop_symmetries_count(a->groups); i++)
+        cop_program_free(a->matchers[i].program);
+    free(a->matchers);
+    free(a->order);
+    free(a->gain);
+    free(a->channel);
+    free(a->left);
+    free(a->right);
+}
+
+static cop_status prepare(aligner *a, int threads, cop_error *err)
+{
+    size_t count = cop_symmetries_count(a->groups), channels = 1, taken = 1;
+    a->matchers = calloc(count + 1, sizeof *a->matchers);
+    a->order = calloc(count + 1, sizeof *a->order);
+    for (size_t i = 0; a->matchers != NULL && i < count; i++) {
+        const matcher *m = &a->matchers[i];
+        measure(&a->matchers[i], a, i);
+        channels = (size_t)m->channels > channels ? (size_t)m->channels : channels;
+        taken = (size_t)(m->channels * m->part) > taken ? (size_t)(m->channels * m->part) : taken;
+    }
+    a->gain = calloc(channels * channels, sizeof *a->gain);
+    a->channel = calloc(channels, sizeof *a->channel);
+    a->left = calloc(taken, sizeof *a->left);
+    a->right = calloc(taken, sizeof *a->right);
+    if (a->matchers == NULL || a->order == NULL || a->gain == NULL || a->channel == NULL ||
+        a->left == NULL || a->right == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        if (a->matchers[i].is_linear)
+            COP_TRY(compile(&a->matchers[i], a, threads, err));
+    }
+    return COP_OK;
 }
 
 cop_status lmc_align(const cop_symmetries *groups, const cop_model *model, const cop_tensors *fixed,
-                     cop_tensors *moved, cop_stream *stream, cop_error *err)
+                     cop_tensors *moved, cop_stream *stream, int threads, cop_error *err)
 {
-    size_t most = (size_t)most_channels(groups);
-    aligner a = {.groups = groups,
-                 .model = model,
-                 .fixed = fixed,
-                 .moved = moved,
-                 .gain = calloc(most * most, sizeof *a.gain),
-                 .channel = calloc(most, sizeof *a.channel),
-                 .order = calloc(cop_symmetries_count(groups) + 1, sizeof *a.order),
-                 .left = calloc(STRETCH * most, sizeof *a.left),
-                 .right = calloc(STRETCH * most, sizeof *a.right)};
+    aligner a = {.groups = groups, .model = model, .fixed = fixed, .moved = moved};
     bool changed = cop_symmetries_count(groups) > 0;
-    cop_status status = COP_OK;
-    if (a.gain == NULL || a.channel == NULL || a.order == NULL || a.left == NULL || a.right == NULL)
-        status = cop_fail(err, COP_FAILED, "out of memory");
+    cop_status status = prepare(&a, threads, err);
     for (int i = 0; status == COP_OK && changed && i < MOST_SWEEPS; i++)
         status = sweep(&a, stream, &changed, err);
-    free(a.gain);
-    free(a.channel);
-    free(a.order);
-    free(a.left);
-    free(a.right);
+    clear(&a);
     return status;
 }
 

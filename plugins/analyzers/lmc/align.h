@@ -17,7 +17,7 @@ cop_status lmc_assign(const double *gain, int64_t n, int64_t *column_of, cop_err
  * group that lies along two axes of one parameter: it is no linear assignment; and one with
  * weights that are no numbers. Errors: memory. */
 cop_status lmc_align(const cop_symmetries *groups, const cop_model *model, const cop_tensors *fixed,
-                     cop_tensors *moved, cop_stream *stream, cop_error *err);
+                     cop_tensors *moved, cop_stream *stream, int threads, cop_error *err);
 
 /* The Euclidean distance between the parameters of two states. */
 double lmc_distance(const cop_model *model, const cop_tensors *a, const cop_tensors *b);

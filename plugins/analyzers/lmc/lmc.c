@@ -191,7 +191,8 @@ static cop_status align(lmc *self, cop_work *work, int64_t pair, const cop_tenso
         cop_work_report(work, "aligning");
         self->aligned_pair = -1;
         COP_TRY(cop_tensors_copy(self->aligned, *first, err));
-        COP_TRY(lmc_align(self->groups, model, second, self->aligned, &stream, err));
+        COP_TRY(lmc_align(self->groups, model, second, self->aligned, &stream,
+                          cop_work_threads(work), err));
         self->aligned_pair = pair;
         distances += pair * LMC_DISTANCES;
         distances[LMC_DISTANCE] = lmc_distance(model, *first, second);

@@ -74,15 +74,14 @@ static const cop_plot curve_plot = {COP_SIZED(cop_plot),
                                     .y = "test_error,train_error",
                                     .series = "line"};
 
-/* "0-1", "0-0 (control)", "0-1 (aligned), reestimate": what tells a line from the others. */
+/* "0-1", "0-0 (control)", "0-1 aligned, reestimate": what tells a line from the others. */
 static void name_line(const lmc_numbering *n, lmc_point at, char *line, size_t size)
 {
-    bool is_control = at.pair >= n->copy_pairs;
+    const char *kind = at.is_aligned ? " aligned" : at.pair >= n->copy_pairs ? " (control)" : "";
     bool is_one = (at.is_aligned ? n->aligned_modes : n->mode_count) < 2;
     char pair[48];
     lmc_pair_name(n, at.pair, pair, sizeof pair);
-    (void)snprintf(line, size, "%s%s%s%s%s", pair, is_control ? " (control)" : "",
-                   at.is_aligned ? " (aligned)" : "", is_one ? "" : ", ",
+    (void)snprintf(line, size, "%s%s%s%s", pair, kind, is_one ? "" : ", ",
                    is_one ? "" : lmc_mode_name(n, at.mode));
 }
 

@@ -94,6 +94,7 @@ static const struct {
     {"alexnet", "width=8", {3, 32, 32, 10}},
     {"lenet5", "", {1, 28, 28, 10}},
     {"mlp", "hidden=40,20", {1, 12, 12, 10}},
+    {"mlp", "hidden=12", {3, 40, 40, 10}}, /* more weights to a channel than are taken at a time */
 };
 
 /* Every group in an order of its own. */
@@ -126,7 +127,7 @@ static void a_permuted_network_is_put_back(void **state)
         assert_non_null(moved);
         permute(groups, moved, 4);
         assert_true(lmc_distance(m.model, own, moved) > 1.0);
-        assert_ok(lmc_align(groups, m.model, own, moved, &stream, &err), &err);
+        assert_ok(lmc_align(groups, m.model, own, moved, &stream, 1, &err), &err);
         double distance = lmc_distance(m.model, own, moved);
         if (distance != 0.0)
             fail_msg("%s %s: still %g away", cases[i].plugin, cases[i].settings, distance);
@@ -150,8 +151,8 @@ static void other_networks_come_nearer(void **state)
     assert_ok(cop_model_initial_state(m.model, 2, &other, &err), &err);
     cop_tensors *moved = cop_tensors_clone(other), *again = cop_tensors_clone(other);
     cop_stream stream = cop_stream_make(3, "align", 0), same = stream;
-    assert_ok(lmc_align(groups, m.model, fixed, moved, &stream, &err), &err);
-    assert_ok(lmc_align(groups, m.model, fixed, again, &same, &err), &err);
+    assert_ok(lmc_align(groups, m.model, fixed, moved, &stream, 1, &err), &err);
+    assert_ok(lmc_align(groups, m.model, fixed, again, &same, 1, &err), &err);
     assert_true(lmc_distance(m.model, moved, again) == 0.0);
     double far = lmc_distance(m.model, fixed, other), near = lmc_distance(m.model, fixed, moved);
     assert_true(near < 0.95 * far);
@@ -160,7 +161,7 @@ static void other_networks_come_nearer(void **state)
     cop_tensors *left = cop_tensors_clone(again);
     cop_f32(cop_tensors_find(fixed, "layers.conv.1.weight"))[0] = INFINITY;
     cop_f32(cop_tensors_find(fixed, "layers.conv.2.weight"))[0] = INFINITY;
-    assert_ok(lmc_align(groups, m.model, fixed, again, &stream, &err), &err);
+    assert_ok(lmc_align(groups, m.model, fixed, again, &stream, 1, &err), &err);
     for (size_t t = 0; t < cop_tensors_count(left); t++)
         assert_memory_equal(cop_tensors_at(left, t)->data, cop_tensors_at(again, t)->data,
                             (size_t)cop_shape_count(cop_tensors_at(left, t)->shape) * 4);

@@ -527,7 +527,7 @@ static void aligning_undoes_a_permutation(void **state)
         assert_true(cell(aligned, row, "aligned_distance").f == 0.0);
         assert_string_equal(cell(curve, 11 + 11 * row + 5, "kind").text, "aligned");
         assert_string_equal(cell(curve, 11 + 11 * row + 5, "line").text,
-                            row == 0 ? "0-1 (aligned), interpolate" : "0-1 (aligned), reestimate");
+                            row == 0 ? "0-1 aligned, interpolate" : "0-1 aligned, reestimate");
         assert_string_equal(cell(aligned, row, "aligned_stable").text, "stable");
     }
     assert_string_equal(cell(find(tables, "lmc_barrier"), 0, "stable").text, "unstable");
