@@ -303,18 +303,16 @@ static const cop_option option_table[] = {
     COP_OPT_BOOL(lmc_options, control_init, "false",
                  "Also dense networks from two initialisations (trains one more): a large barrier"),
     COP_OPT_BOOL(lmc_options, layers, "false",
-                 "Also lines along which one layer moves alone from the second copy to the first, "
-                 "for each pair of copies: barriers in the table lmc_layers (Adilova et al. 2024)",
+                 "Also lines along which one layer moves alone from the second copy to the first "
+                 "(Adilova et al. 2024): table lmc_layers",
                  .flags = COP_OPTION_ADDED),
     COP_OPT_INT(lmc_options, layer_alphas, "5", 2, 1001,
                 "Points on the line of a layer, both ends included; read with layers = true",
                 .flags = COP_OPTION_ADDED),
     COP_OPT_ENUM(lmc_options, align, "none", align_names,
                  "Also lines whose first network's hidden channels are permuted to match the "
-                 "second's by their weights (Git Re-Basin, Ainsworth et al. 2023): rows of kind "
-                 "aligned, barriers in the table lmc_aligned. Running statistics are always "
-                 "re-estimated for them, too (Jordan et al. 2023). A mask's zeros move with the "
-                 "channels, so that on such a line more weights are alive than in either copy",
+                 "second's (Git Re-Basin, Ainsworth et al. 2023), running statistics always also "
+                 "re-estimated; a mask's zeros move with their channels: table lmc_aligned",
                  .flags = COP_OPTION_ADDED),
 };
 
