@@ -178,8 +178,9 @@ static void a_masked_start_trains_to_the_same_bits_without_a_dense_network(void 
     read_line(s, "whole", 1, &wanted, &wanted_dense);
     read_line(s, "masked", 0, &got, &got_dense);
     assert_string_equal(got, wanted);
-    assert_int_equal(got_dense[0], ','); /* no accuracy, and no verdict on matching */
-    assert_non_null(strstr(got_dense, ",,"));
+    /* No accuracy, and behind the verdict on stability none on matching. */
+    assert_int_equal(got_dense[0], ',');
+    assert_int_equal(got_dense[strlen(got_dense) - 1], ',');
     char *list = read_text(s->dir, "masked/studies/masked/stages.json");
     assert_null(strstr(list, "train dense"));
     free(list);

@@ -25,6 +25,7 @@
 #include <coppice/samples.h>
 #include <coppice/select.h>
 #include <coppice/status.h>
+#include <coppice/symmetry.h>
 #include <coppice/synthetic.h>
 #include <coppice/table.h>
 #include <coppice/tensor.h>

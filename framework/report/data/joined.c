@@ -112,3 +112,17 @@ cop_status cop_join(const cop_table_groups *groups, const cop_column *own, size_
     }
     return ok ? COP_OK : cop_out_of_memory(err);
 }
+
+const char *cop_joined_tally(const cop_joined *j, cop_arena *arena,
+                             const cop_record_ticket *const *tickets, size_t count)
+{
+    size_t room = 0, used = 0;
+    for (size_t i = 0; i < count; i++)
+        room += cop_table_group_texts(j->group, tickets[i], j->key, j->column, NULL);
+    const char **texts = cop_arena_array(arena, room + 1, sizeof *texts);
+    if (texts == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        used += cop_table_group_texts(j->group, tickets[i], j->key, j->column, texts + used);
+    return used > 0 ? cop_count_texts(texts, used, arena) : "";
+}

@@ -25,4 +25,9 @@ typedef struct cop_joined_list {
 cop_status cop_join(const cop_table_groups *groups, const cop_column *own, size_t own_count,
                     cop_arena *arena, cop_joined_list *out, cop_error *err);
 
+/* What a joined column of texts says of some tickets: how often each text stands in their rows
+ * (cop_count_texts), "" where none does. The arena's, or a table's; NULL when memory is out. */
+const char *cop_joined_tally(const cop_joined *j, cop_arena *arena,
+                             const cop_record_ticket *const *tickets, size_t count);
+
 #endif

@@ -56,11 +56,12 @@ typedef struct source {
 /* What the functions here share. */
 typedef struct builder {
     const cop_results *r;
+    const cop_joined_list *joined;
     const cop_table *tickets; /* row i is the record's ticket i */
     source *sources;          /* of the columns behind the own ones */
     size_t source_count;
-    double *values; /* room for a number of every ticket, and for every copy */
-    const char **texts;
+    double *values;                 /* room for a number of every ticket, and for every copy */
+    const cop_record_ticket **line; /* room for all */
     cop_table_value *cells;
 } builder;
 
@@ -98,16 +99,17 @@ static double sum_of_column(const builder *b, size_t line, const char *column)
     return spread.count > 0 ? spread.mean * (double)spread.count : (double)NAN;
 }
 
+/* Over all rows of the line's tickets, not of what is said of each of these. */
 static const char *tally_of_column(const builder *b, size_t line, size_t column)
 {
     const cop_record *record = &b->r->record;
     size_t count = 0;
     for (size_t i = 0; i < record->ticket_count; i++) {
-        const char *text = cop_table_at(b->tickets, i, column).text;
-        if (cop_same_line(&record->tickets[i], &record->tickets[line]) && text[0] != '\0')
-            b->texts[count++] = text;
+        if (cop_same_line(&record->tickets[i], &record->tickets[line]))
+            b->line[count++] = &record->tickets[i];
     }
-    return count > 0 ? cop_count_texts(b->texts, count, b->r->arena) : "";
+    return cop_joined_tally(&b->joined->items[column - COP_TICKET_COLUMNS], b->r->arena, b->line,
+                            count);
 }
 
 static cop_spread accuracies(const builder *b, size_t line, int64_t *seeds)
@@ -204,16 +206,16 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
 {
     size_t count = cop_table_column_count(tickets), room = OWN_COLUMNS + 2 * count;
     size_t numbers = r->record.ticket_count + count_copies(&r->record) + 1;
-    builder b = {.r = r, .tickets = tickets};
+    builder b = {.r = r, .joined = joined, .tickets = tickets};
     cop_column *columns = cop_arena_array(r->arena, room, sizeof *columns);
     b.sources = cop_arena_array(r->arena, room, sizeof *b.sources);
     b.cells = cop_arena_array(r->arena, room, sizeof *b.cells);
     b.values = cop_arena_array(r->arena, numbers, sizeof *b.values);
-    b.texts = cop_arena_array(r->arena, numbers, sizeof *b.texts);
+    b.line = cop_arena_array(r->arena, numbers, sizeof *b.line);
     const cop_plot plot = {COP_SIZED(cop_plot),
                            .headlines = headlines(&r->record, joined, r->arena)};
     if (columns == NULL || b.sources == NULL || b.cells == NULL || b.values == NULL ||
-        b.texts == NULL || plot.headlines == NULL)
+        b.line == NULL || plot.headlines == NULL)
         return cop_out_of_memory(err);
     memcpy(columns, own_columns, sizeof own_columns);
     for (size_t i = COP_TICKET_COLUMNS; i < count; i++) {

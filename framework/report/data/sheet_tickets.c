@@ -117,7 +117,7 @@ static cop_status add_row(const cop_results *r, const cop_record_ticket *t,
     for (size_t i = 0; i < joined->count; i++, c++) {
         const cop_joined *j = &joined->items[i];
         if (cop_table_column(j->group->first, j->column)->type == COP_COLUMN_TEXT) {
-            cells[c].text = cop_table_group_text(j->group, t, j->key, j->column, r->arena);
+            cells[c].text = cop_joined_tally(j, r->arena, &t, 1);
             if (cells[c].text == NULL)
                 return cop_out_of_memory(err);
         } else

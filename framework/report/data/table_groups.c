@@ -433,9 +433,10 @@ const char *cop_count_texts(const char *const *texts, size_t count, cop_arena *a
             equal += same;
         }
         if (equal == count)
-            return texts[0];
+            return count == 1 ? texts[0]
+                              : cop_arena_printf(arena, "%s %zu/%zu", texts[0], equal, count);
         if (earlier == 0)
-            cop_text_printf(&line, "%s%s (%zu)", kinds++ > 0 ? ", " : "", texts[i], equal);
+            cop_text_printf(&line, "%s%zu %s", kinds++ > 0 ? ", " : "", equal, texts[i]);
     }
     char *text = cop_text_take(&line);
     const char *copy = text != NULL ? cop_arena_strdup(arena, text) : NULL;
@@ -443,17 +444,18 @@ const char *cop_count_texts(const char *const *texts, size_t count, cop_arena *a
     return copy;
 }
 
-const char *cop_table_group_text(const cop_table_group *g, const cop_record_ticket *t, size_t key,
-                                 size_t column, cop_arena *arena)
+size_t cop_table_group_texts(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                             size_t column, const char **texts)
 {
     const cop_table *table = table_of(g, t);
-    size_t rows = table != NULL ? cop_table_row_count(table) : 0, used = 0;
-    const char **texts = cop_arena_array(arena, rows + 1, sizeof *texts);
-    if (texts == NULL)
-        return NULL;
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, count = 0;
     for (size_t i = 0; i < rows; i++) {
-        if (has_key(g, table, i, &g->keys[key]))
-            texts[used++] = cop_table_at(table, i, column).text;
+        const char *text = cop_table_at(table, i, column).text;
+        if (text[0] == '\0' || !has_key(g, table, i, &g->keys[key]))
+            continue;
+        if (texts != NULL)
+            texts[count] = text;
+        count++;
     }
-    return used > 0 ? cop_count_texts(texts, used, arena) : "";
+    return count;
 }

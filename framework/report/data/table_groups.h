@@ -78,16 +78,19 @@ bool cop_table_group_is_key(const cop_table_group *g, size_t column);
  * first number that numbers no repetition. */
 bool cop_tells_kinds(const cop_table *table, size_t column);
 
-/* What a summary says of a ticket in one column under one key: the mean over its rows, or, for a
- * text, their tally. NaN, or "" in the arena, where the ticket has no row. NULL text: out of
- * memory. */
+/* What a summary says of a ticket in one column of numbers under one key: the mean over its rows;
+ * NaN where the ticket has none. */
 double cop_table_group_mean(const cop_table_group *g, const cop_record_ticket *t, size_t key,
                             size_t column);
-const char *cop_table_group_text(const cop_table_group *g, const cop_record_ticket *t, size_t key,
-                                 size_t column, cop_arena *arena);
 
-/* The common value of some texts, or each with its count, in order of first appearance; the
- * arena's; NULL when memory is out. */
+/* The same of a column of texts: writes those of the ticket's rows that are not empty, the table's,
+ * to `texts` if that is not NULL, and counts them. */
+size_t cop_table_group_texts(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                             size_t column, const char **texts);
+
+/* How often some texts occur: "stable" of one, "stable 3/3" where all are equal, else "2 stable, 1
+ * unstable" in order of first appearance; "" of none. The arena's, or one of them; NULL when memory
+ * is out. */
 const char *cop_count_texts(const char *const *texts, size_t count, cop_arena *arena);
 
 #endif

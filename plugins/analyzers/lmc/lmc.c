@@ -3,9 +3,15 @@
  *
  * At α the network is W2 + α(W1 − W2); at 0 and 1 the copies themselves. Running statistics are
  * interpolated like weights (McDermott & Cummings 2023) or re-estimated on training images at every
- * point, the ends included. Each step is one evaluation on training and test data. */
+ * point, the ends included. With `layers` single layers move as well, each while the others stay
+ * W2's (Chatterji et al. 2020, Adilova et al. 2024). With `align` the hidden channels of W1 are
+ * permuted first to match those of W2 (Ainsworth et al. 2023), whatever network it is. Each step is
+ * one evaluation on training and test data. */
 #include "lmc.h"
 
+#include "align.h"
+
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct lmc {
@@ -14,6 +20,9 @@ typedef struct lmc {
     /* Caches: compiled objectives and the weights under evaluation. */
     cop_objective *train, *test, *statistics;
     cop_tensors *point;
+    cop_symmetries *groups; /* NULL: nothing is aligned */
+    cop_tensors *aligned;   /* the first network of that pair, aligned to the second */
+    int64_t aligned_pair;   /* -1: none yet */
 } lmc;
 
 static cop_status create_lmc(const void *given, const cop_task *task, void **out, cop_error *err)
@@ -23,6 +32,7 @@ static cop_status create_lmc(const void *given, const cop_task *task, void **out
     if (self == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
     self->o = given;
+    self->aligned_pair = -1;
     *out = self;
     return COP_OK;
 }
@@ -34,6 +44,8 @@ static void destroy_lmc(void *state)
     cop_objective_free(self->test);
     cop_objective_free(self->statistics);
     cop_tensors_free(self->point);
+    cop_tensors_free(self->aligned);
+    cop_symmetries_free(self->groups);
     free(self);
 }
 
@@ -60,9 +72,10 @@ static cop_status plan_lmc(const void *given, cop_plan *plan, cop_error *err)
                         "control_init = true compares dense networks, and there is none: "
                         "ticket.mask, and ticket.copies or a ticket.start without the weights "
                         "that it removes, are from files");
-    const lmc_numbering numbering =
-        lmc_numbering_make(o, cop_plan_copies(plan), cop_plan_dense_copies(plan),
-                           cop_model_buffer_count(cop_plan_model(plan)) > 0);
+    const lmc_numbering numbering = lmc_numbering_make(
+        o, cop_plan_copies(plan), cop_plan_dense_copies(plan), cop_plan_model(plan));
+    if (!o->layers && cop_plan_states(plan, "layer_alphas"))
+        cop_plan_warn(plan, "layer_alphas is read where layers = true alone");
     cop_plan_need_dense(plan);
     cop_plan_steps(plan, lmc_steps(&numbering));
     cop_plan_flops(plan, (double)lmc_steps(&numbering) * images_per_step(o, plan) *
@@ -88,6 +101,25 @@ static cop_status open_objective(const lmc *self, const cop_work *work, const co
     return cop_objective_new(&spec, out, err);
 }
 
+/* What aligning needs; distances are not known yet. */
+static cop_status begin_aligning(lmc *self, cop_work *work, const cop_tensors *like, cop_error *err)
+{
+    cop_tensor *distances = NULL;
+    COP_TRY(cop_model_symmetries(cop_work_model(work), &self->groups, err));
+    if (cop_symmetries_count(self->groups) == 0)
+        cop_say(
+            cop_work_logger(work), COP_LOG_WARNING,
+            "lmc: no channels of this network can be permuted: aligned copies are as they were");
+    self->aligned = cop_tensors_clone(like);
+    if (self->aligned == NULL)
+        return cop_fail(err, COP_FAILED, "out of memory");
+    COP_TRY(cop_tensors_add(cop_work_bag(work), "distances", COP_F64,
+                            cop_shape2(self->numbering.pairs, LMC_DISTANCES), &distances, err));
+    for (int64_t i = 0; i < cop_shape_count(distances->shape); i++)
+        cop_f64(distances)[i] = NAN;
+    return COP_OK;
+}
+
 static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
 {
     lmc *self = state;
@@ -97,8 +129,8 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
         return cop_fail(err, COP_FAILED,
                         "%zu copies and %zu of the dense network, wanted as many of each", copies,
                         dense);
-    self->numbering = lmc_numbering_make(self->o, (int64_t)copies, (int64_t)dense,
-                                         cop_model_buffer_count(cop_work_model(work)) > 0);
+    self->numbering =
+        lmc_numbering_make(self->o, (int64_t)copies, (int64_t)dense, cop_work_model(work));
     if (self->numbering.copy_pairs == 0)
         cop_say(
             cop_work_logger(work), COP_LOG_WARNING,
@@ -114,6 +146,8 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
     self->point = cop_tensors_clone(first);
     if (self->point == NULL)
         return cop_fail(err, COP_FAILED, "out of memory");
+    if (self->numbering.aligned_modes > 0)
+        COP_TRY(begin_aligning(self, work, first, err));
     return cop_tensors_add(cop_work_bag(work), "curve", COP_F64,
                            cop_shape2(lmc_steps(&self->numbering), LMC_MEASURES), NULL, err);
 }
@@ -129,18 +163,43 @@ static cop_status network(const lmc *self, cop_work *work, int64_t j, const cop_
     return cop_work_requested(work, 0, out, err);
 }
 
-/* Moves the point from W2 towards W1: cop_tensors_copy checked that both have its shapes. */
-static void move_towards(cop_tensors *point, const cop_tensors *first, double alpha)
+/* Moves the point, or its tensors of one layer (NULL: all), from W2 towards W1: cop_tensors_copy
+ * checked that both have its shapes. */
+static void move_towards(cop_tensors *point, const cop_tensors *first, const char *layer,
+                         double alpha)
 {
     for (size_t i = 0; i < cop_tensors_count(point); i++) {
         const cop_tensor *to = cop_tensors_at(point, i);
-        if (to->dtype != COP_F32)
+        if (to->dtype != COP_F32 || (layer != NULL && !lmc_is_in_layer(to->name, layer)))
             continue;
         float *w = cop_f32(to);
         const float *w1 = cop_f32(cop_tensors_at(first, i));
         for (int64_t j = 0; j < cop_shape_count(to->shape); j++)
             w[j] = (float)((double)w[j] + alpha * ((double)w1[j] - (double)w[j]));
     }
+}
+
+/* Makes *first the network aligned to `second`: once for the points of a pair, and after a resume
+ * to the same bits. */
+static cop_status align(lmc *self, cop_work *work, int64_t pair, const cop_tensors **first,
+                        const cop_tensors *second, cop_error *err)
+{
+    const cop_model *model = cop_work_model(work);
+    double *distances = cop_f64(cop_tensors_find(cop_work_bag(work), "distances"));
+    if (self->aligned_pair != pair) {
+        cop_stream stream = cop_work_stream(work, "align", (uint64_t)pair);
+        cop_work_report(work, "aligning");
+        self->aligned_pair = -1;
+        COP_TRY(cop_tensors_copy(self->aligned, *first, err));
+        COP_TRY(lmc_align(self->groups, model, second, self->aligned, &stream,
+                          cop_work_threads(work), err));
+        self->aligned_pair = pair;
+        distances += pair * LMC_DISTANCES;
+        distances[LMC_DISTANCE] = lmc_distance(model, *first, second);
+        distances[LMC_ALIGNED_DISTANCE] = lmc_distance(model, self->aligned, second);
+    }
+    *first = self->aligned;
+    return COP_OK;
 }
 
 /* Puts the network that a step evaluates into self->point. */
@@ -150,12 +209,18 @@ static cop_status place(lmc *self, cop_work *work, lmc_point p, cop_error *err)
     if (p.network < 0)
         lmc_pair_at(&self->numbering, p.pair, &first, &second);
     const cop_tensors *w1 = NULL, *w2 = NULL;
+    char layer[COP_NAME_SIZE];
     COP_TRY(network(self, work, first, &w1, err));
     COP_TRY(network(self, work, second, &w2, err));
     COP_TRY(cop_tensors_copy(self->point, w1, err)); /* that it has the shapes */
     COP_TRY(cop_tensors_copy(self->point, w2, err));
+    if (p.is_aligned)
+        COP_TRY(align(self, work, p.pair, &w1, w2, err));
+    if (p.layer > 0)
+        lmc_layer_name(cop_work_model(work), p.layer, layer);
     if (p.network < 0)
-        move_towards(self->point, w1, lmc_alpha(&self->numbering, p.k));
+        move_towards(self->point, w1, p.layer > 0 ? layer : NULL,
+                     lmc_alpha(&self->numbering, p.layer, p.k));
     if (self->numbering.modes[p.mode] == LMC_REESTIMATE)
         return cop_objective_reestimate(self->statistics, self->point, err);
     return COP_OK;
@@ -198,14 +263,20 @@ static cop_status step_lmc(void *state, cop_work *work, int64_t i, cop_error *er
 static cop_status finish_lmc(void *state, cop_work *work, cop_error *err)
 {
     const lmc *self = state;
+    const double *curve = cop_f64(cop_tensors_find(cop_work_bag(work), "curve"));
+    const cop_tensor *far = cop_tensors_find(cop_work_bag(work), "distances");
     double chance = cop_samples_chance(cop_work_test_data(work), self->o->test_size);
-    return lmc_report(&self->numbering, chance,
-                      cop_f64(cop_tensors_find(cop_work_bag(work), "curve")), cop_work_tables(work),
-                      err);
+    COP_TRY(lmc_report(&self->numbering, chance, curve, far != NULL ? cop_f64(far) : NULL,
+                       cop_work_tables(work), err));
+    if (self->numbering.layers == 0)
+        return COP_OK;
+    return lmc_layer_table(&self->numbering, cop_work_model(work), curve, cop_work_tables(work),
+                           err);
 }
 
 static const char *const statistics_names[] = {"interpolate", "reestimate", "both", NULL};
 static const char *const pair_names[] = {"all", "first", NULL};
+static const char *const align_names[] = {"none", "weights", NULL};
 
 static const cop_option option_table[] = {
     COP_OPT_INT(lmc_options, alphas, "11", 2, 1001, "Points on the line, both ends included"),
@@ -231,6 +302,18 @@ static const cop_option option_table[] = {
                  "Also the line from the first copy to itself: its barrier is 0"),
     COP_OPT_BOOL(lmc_options, control_init, "false",
                  "Also dense networks from two initialisations (trains one more): a large barrier"),
+    COP_OPT_BOOL(lmc_options, layers, "false",
+                 "Also lines along which one layer moves alone from the second copy to the first "
+                 "(Adilova et al. 2024): table lmc_layers",
+                 .flags = COP_OPTION_ADDED),
+    COP_OPT_INT(lmc_options, layer_alphas, "5", 2, 1001,
+                "Points on the line of a layer, both ends included; read with layers = true",
+                .flags = COP_OPTION_ADDED),
+    COP_OPT_ENUM(lmc_options, align, "none", align_names,
+                 "Also lines whose first network's hidden channels are permuted to match the "
+                 "second's (Git Re-Basin, Ainsworth et al. 2023), running statistics always also "
+                 "re-estimated; a mask's zeros move with their channels: table lmc_aligned",
+                 .flags = COP_OPTION_ADDED),
 };
 
 COP_PLUGIN(
@@ -248,4 +331,6 @@ COP_PLUGIN(
                 "who take 30 points.",
     .departures = "statistics can be re-estimated at every point, and controls be measured. "
                   "Pruned weights stay zero on the line; in McDermott & Cummings' code they are "
-                  "alive on it.");
+                  "alive on it. With align a channel's biases and scales count in a match, running "
+                  "statistics do not; a network without statistics is not rescaled (REPAIR for "
+                  "those is not done).");

@@ -1,4 +1,5 @@
-/* verdict.c: from barriers to verdicts. Errors and accuracies are fractions, thresholds percent. */
+/* verdict.c: from barriers to verdicts, which are words. Errors and accuracies are fractions,
+ * thresholds percent. */
 #include "lmc.h"
 
 #include <math.h>
@@ -72,29 +73,27 @@ static cop_status is_line_finite(const cop_table *curve, const cop_table *barrie
     return COP_OK;
 }
 
+#define STABLE_HELP                                                                                \
+    "stable: the test error barrier is below the threshold; unstable: it is not; diverged: "       \
+    "something on the line is no number; collapsed: a copy is no better than guessing, its test "  \
+    "accuracy not above the largest class's share by three standard errors"
+
 static const cop_column columns[] = {
-    COP_COLUMN_OF(VALUE, INT, "stable", NULL,
-                  "1: the test error barrier is below the threshold, nothing on the line diverged, "
-                  "and neither copy collapsed"),
-    COP_COLUMN_OF(VALUE, INT, "matching", NULL,
-                  "1: the accuracy is within the threshold of the dense one, nothing on the line "
-                  "diverged, and neither a copy nor the dense network collapsed; not said where "
-                  "there is no dense network"),
-    COP_COLUMN_OF(VALUE, INT, "collapsed", NULL,
-                  "1: a copy is no better than guessing: its test accuracy is not above the "
-                  "largest class's share by three standard errors"),
+    COP_COLUMN_OF(VALUE, TEXT, "stable", NULL, STABLE_HELP),
+    COP_COLUMN_OF(VALUE, TEXT, "matching", NULL,
+                  "matching: the accuracy is within the threshold of the dense one; below: it is "
+                  "not; diverged, collapsed: something on the line, or the dense network, has; "
+                  "empty where there is no dense network"),
 };
 
+/* Only this is new of aligned lines: the networks are those of the others. */
+static const cop_column aligned_columns[] = {
+    COP_COLUMN_OF(VALUE, TEXT, "aligned_stable", NULL, STABLE_HELP)};
+
+enum { STABLE = 0, MATCHING = 1, COLUMN_COUNT = sizeof columns / sizeof columns[0] };
+
 static const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "stable,matching"};
-
-/* The same where there is no dense network: joined, a count is a number that may be missing. */
-enum { MATCHING = 1, COLUMN_COUNT = sizeof columns / sizeof columns[0] };
-
-static void columns_without_dense(cop_column out[COLUMN_COUNT])
-{
-    memcpy(out, columns, sizeof columns);
-    out[MATCHING].type = COP_COLUMN_FLOAT;
-}
+static const cop_plot aligned_plot = {COP_SIZED(cop_plot), .headlines = "aligned_stable"};
 
 static bool has_dense(const cop_table *copies)
 {
@@ -107,49 +106,75 @@ static bool has_dense(const cop_table *copies)
     return false;
 }
 
-static cop_status judge_row(const lmc_options *o, double chance, const cop_table *curve,
-                            const cop_table *barriers, size_t row, cop_table *out, cop_error *err)
+/* What is said instead of a verdict; NULL where one can be passed: whoever guesses is as good as
+ * any other guesser, which says nothing of the network. */
+static const char *unsound(bool is_finite, double accuracy, double chance)
+{
+    if (!is_finite)
+        return "diverged";
+    return accuracy <= chance + ROUNDING ? "collapsed" : NULL;
+}
+
+static const char *match_word(const lmc_options *o, double chance, double accuracy, double dense)
+{
+    const char *word = unsound(isfinite(dense), dense, chance);
+    if (word != NULL)
+        return word;
+    return accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING ? "matching" : "below";
+}
+
+static cop_status judge_row(const lmc_options *o, double chance, bool has_dense,
+                            const cop_table *curve, const cop_table *barriers, size_t row,
+                            cop_table *out, cop_error *err)
 {
     double rise, first, second, accuracy, dense;
     bool is_finite = true;
-    COP_TRY(number_of(barriers, row, "test_error_barrier", &rise, err));
+    bool is_aligned = strcmp(cop_table_name(barriers), LMC_ALIGNED) == 0;
+    COP_TRY(number_of(barriers, row,
+                      is_aligned ? "aligned_test_error_barrier" : "test_error_barrier", &rise,
+                      err));
     COP_TRY(number_of(barriers, row, "first_test_error", &first, err));
     COP_TRY(number_of(barriers, row, "second_test_error", &second, err));
     COP_TRY(number_of(barriers, row, "test_accuracy", &accuracy, err));
     COP_TRY(number_of(barriers, row, "dense_accuracy", &dense, err));
     COP_TRY(is_line_finite(curve, barriers, row, &is_finite, err));
-    /* Whoever guesses is as good as any other guesser: that says nothing of the network. */
-    bool collapsed = 1.0 - first <= chance + ROUNDING || 1.0 - second <= chance + ROUNDING;
-    bool sound = is_finite && !collapsed;
-    bool stable = sound && rise < o->stable_threshold / 100.0 - ROUNDING;
-    bool matching = sound && dense > chance + ROUNDING &&
-                    accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING;
-    cop_table_value cells[COLUMN_COUNT] = {{.i = stable}, {.i = matching}, {.i = collapsed}};
-    if (cop_table_column(out, MATCHING)->type == COP_COLUMN_FLOAT)
-        cells[MATCHING].f = NAN;
+    const char *word = unsound(is_finite, 1.0 - fmax(first, second), chance);
+    bool is_stable = rise < o->stable_threshold / 100.0 - ROUNDING;
+    cop_table_value cells[COLUMN_COUNT];
+    cells[STABLE].text = word != NULL ? word : is_stable ? "stable" : "unstable";
+    cells[MATCHING].text = !has_dense     ? ""
+                           : word != NULL ? word
+                                          : match_word(o, chance, accuracy, dense);
     return cop_table_row(out, cells, err);
+}
+
+static cop_status judge_table(const lmc_options *o, const cop_tables *tables, const char *name,
+                              cop_tables *verdicts, cop_error *err)
+{
+    const cop_table_spec plain = {COP_SIZED(cop_table_spec), .name = name, COP_COLUMNS(columns),
+                                  .plot = &plot};
+    const cop_table_spec aligned = {COP_SIZED(cop_table_spec), .name = name,
+                                    COP_COLUMNS(aligned_columns), .plot = &aligned_plot};
+    const cop_table *barriers = find_table(tables, name);
+    const cop_table *curve = find_table(tables, LMC_CURVE);
+    const cop_table *copies = find_table(tables, LMC_COPIES);
+    cop_table *out = NULL;
+    double chance = NAN;
+    if (barriers == NULL || curve == NULL || copies == NULL)
+        return COP_OK;                                     /* one copy makes no pair */
+    COP_TRY(number_of(copies, 0, "chance", &chance, err)); /* the same in every row */
+    bool with_dense = has_dense(copies);
+    bool is_aligned = strcmp(name, LMC_ALIGNED) == 0;
+    COP_TRY(cop_tables_add(verdicts, is_aligned ? &aligned : &plain, &out, err));
+    for (size_t row = 0; row < cop_table_row_count(barriers); row++)
+        COP_TRY(judge_row(o, chance, with_dense, curve, barriers, row, out, err));
+    return COP_OK;
 }
 
 cop_status lmc_judge(const void *options, const cop_tables *tables, const cop_tables *dense,
                      cop_tables *verdicts, cop_error *err)
 {
-    cop_column without[COLUMN_COUNT];
-    cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = LMC_BARRIER, COP_COLUMNS(columns),
-                           .plot = &plot};
-    const cop_table *barriers = find_table(tables, LMC_BARRIER);
-    const cop_table *curve = find_table(tables, LMC_CURVE);
-    const cop_table *copies = find_table(tables, LMC_COPIES);
-    cop_table *out = NULL;
-    double chance = NAN;
     (void)dense; /* what matters of it is in the ticket's own tables */
-    if (barriers == NULL || curve == NULL || copies == NULL)
-        return COP_OK;                                     /* one copy makes no pair */
-    COP_TRY(number_of(copies, 0, "chance", &chance, err)); /* the same in every row */
-    columns_without_dense(without);
-    if (!has_dense(copies))
-        spec.columns = without;
-    COP_TRY(cop_tables_add(verdicts, &spec, &out, err));
-    for (size_t row = 0; row < cop_table_row_count(barriers); row++)
-        COP_TRY(judge_row(options, chance, curve, barriers, row, out, err));
-    return COP_OK;
+    COP_TRY(judge_table(options, tables, LMC_BARRIER, verdicts, err));
+    return judge_table(options, tables, LMC_ALIGNED, verdicts, err);
 }

@@ -316,6 +316,59 @@ static void roles_decide_what_is_averaged_whatever_the_names(void **state)
     close_scene(&s);
 }
 
+static const char *text_of(const cop_tables *sheets, const char *sheet, size_t row)
+{
+    const cop_table *table = cop_tables_find(sheets, sheet);
+    ptrdiff_t c = cop_table_find_column(table, "barrier_stable");
+    assert_true(c >= 0);
+    return cop_table_at(table, row, (size_t)c).text;
+}
+
+/* A ticket's rows, and then the rows of all its seeds; nothing said counts as nothing. */
+static void words_are_counted_over_pairs_and_seeds(void **state)
+{
+    (void)state;
+    static const cop_column columns[] = {COP_COLUMN(TEXT, "pair", NULL, "Two copies"),
+                                         COP_COLUMN(FLOAT, "height", NULL, "Of it"),
+                                         COP_COLUMN(TEXT, "stable", NULL, "In a word")};
+    static const struct {
+        const char *words[2][3], *tickets[2], *summary;
+    } cases[] = {{{{"stable", "stable", "stable"}, {"stable", "stable", "stable"}},
+                  {"stable 3/3", "stable 3/3"},
+                  "stable 6/6"},
+                 {{{"stable", "unstable", "stable"}, {"collapsed", "unstable", "stable"}},
+                  {"2 stable, 1 unstable", "1 collapsed, 1 unstable, 1 stable"},
+                  "3 stable, 2 unstable, 1 collapsed"},
+                 {{{"", "", "stable"}, {"", "", ""}}, {"stable", ""}, "stable"},
+                 {{{"", "", ""}, {"", "", ""}}, {"", ""}, ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        scene s;
+        cop_table_groups groups;
+        cop_error err = {0};
+        open_scene(&s);
+        for (int seed = 0; seed < 2; seed++) {
+            cop_record_ticket *t = add_ticket(&s, 0);
+            t->seed = seed;
+            t->analyses = &s.analyses[seed];
+            cop_table *table = cop_tables_put(add_analysis(&s, t, "probe", ""), "barrier",
+                                              "Barriers", columns, 3, NULL, &err);
+            assert_non_null(table);
+            for (int pair = 0; pair < 3; pair++) {
+                static const char *const pairs[] = {"0-1", "0-2", "1-2"};
+                const cop_table_value cells[] = {
+                    {.text = pairs[pair]}, {.f = 0.5}, {.text = cases[i].words[seed][pair]}};
+                assert_ok(cop_table_row(table, cells, &err), &err);
+            }
+        }
+        cop_tables *sheets = make_sheets(&s, &groups);
+        for (size_t seed = 0; seed < 2; seed++)
+            assert_string_equal(text_of(sheets, "tickets", seed), cases[i].tickets[seed]);
+        assert_string_equal(text_of(sheets, "summary", 0), cases[i].summary);
+        cop_tables_free(sheets);
+        close_scene(&s);
+    }
+}
+
 /* Draws a table of four columns and four rows. */
 static void draw(scene *s, const cop_column *columns, const double (*rows)[4], cop_figures *out,
                  cop_tables **sheets)
@@ -555,6 +608,7 @@ int main(void)
         cmocka_unit_test(ways_to_measure_have_columns_with_and_without_controls),
         cmocka_unit_test(figures_draw_no_mean_over_kinds),
         cmocka_unit_test(roles_decide_what_is_averaged_whatever_the_names),
+        cmocka_unit_test(words_are_counted_over_pairs_and_seeds),
         cmocka_unit_test(a_key_that_is_a_number_has_curves_of_its_own),
         cmocka_unit_test(a_key_that_follows_from_x_has_none),
         cmocka_unit_test(instances_of_an_analyzer_are_told_apart),

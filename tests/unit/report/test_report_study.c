@@ -129,21 +129,21 @@ static void tables_hold_what_artifacts_say(void **state)
     assert_file(f.dir, "tickets.csv",
                 TICKET_HEADER
                 "\"A, \"\"one\"\"\",3,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,,0,5,"
-                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"1 stable, 1 unstable\",0.5,stable 2/2\n"
                 "\"A, \"\"one\"\"\",3,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,,0,6,"
-                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "\"1 unstable, 1 stable\",0.5,stable 2/2\n"
                 "\"A, \"\"one\"\"\",5,-1,0,0,8,0,0,2,0.5078125,0.5,0.515625,0,,,0,7,"
-                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"1 stable, 1 unstable\",0.5,stable 2/2\n"
                 "\"A, \"\"one\"\"\",5,0,1,0.5,4,128,256,2,0.3828125,0.375,0.390625,1,,,0,8,"
-                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "\"1 unstable, 1 stable\",0.5,stable 2/2\n"
                 "B,3,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,,0,5,"
-                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"1 stable, 1 unstable\",0.5,stable 2/2\n"
                 "B,3,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,,0,6,"
-                "\"unstable (1), stable (1)\",0.5,stable\n"
+                "\"1 unstable, 1 stable\",0.5,stable 2/2\n"
                 "B,5,-1,0,0,8,0,0,2,0.5703125,0.5625,0.578125,,,,0,7,"
-                "\"stable (1), unstable (1)\",0.5,stable\n"
+                "\"1 stable, 1 unstable\",0.5,stable 2/2\n"
                 "B,5,0,1,0.5,4,256,256,2,0.4453125,0.4375,0.453125,,,,0,8,"
-                "\"unstable (1), stable (1)\",0.5,stable\n");
+                "\"1 unstable, 1 stable\",0.5,stable 2/2\n");
     cop_artifact_id set = fake_study_id("set", 0, 3, 0), other = fake_study_id("set", 0, 5, 0);
     char wanted[1024];
     (void)snprintf(wanted, sizeof wanted,
@@ -196,9 +196,9 @@ static void the_summary_averages_seeds_and_copies(void **state)
     /* Four accuracies, 43.75 and 45.3125 twice each: their deviation is 0.78125 · √(4/3). */
     const char *line = strstr(text, "\nB,0,1,0.5,0.4453125,0.0090210979560");
     assert_non_null(line);
-    /* Barriers of the seeds: 6 and 8. */
+    /* Barriers of the seeds: 6 and 8. Two pairs of either seed are counted together. */
     assert_non_null(strstr(line, ",2,4,,256,256,,0,7,1.4142135623730951,"
-                                 "\"unstable (1), stable (1)\",0.5,0,stable\n"));
+                                 "\"2 unstable, 2 stable\",0.5,0,stable 4/4\n"));
     free(text);
     assert_non_null(strstr(s.out, "44.53 ± 0.90"));
     assert_non_null(strstr(s.out, "7.00 ± 1.41"));
