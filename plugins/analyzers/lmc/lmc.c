@@ -317,7 +317,7 @@ static const cop_option option_table[] = {
 };
 
 COP_PLUGIN(
-    ANALYZER, .id = "lmc", .version = "1.0.0", .results_version = "4",
+    ANALYZER, .id = "lmc", .version = "1.0.0", .results_version = "5",
     .summary = "Linear mode connectivity: loss and error on the line between trained copies",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "J. Frankle et al., Linear Mode Connectivity and the Lottery Ticket Hypothesis, "

@@ -56,7 +56,8 @@ static double dense_accuracy(const lmc_numbering *n, const double *curve, int64_
     "network's channels are permuted to be near the second's"
 
 static const cop_column curve_columns[] = {
-    COP_COLUMN_OF(KEY, TEXT, "line", NULL, "The pair, whether it is a control, and its statistics"),
+    COP_COLUMN_OF(REPETITION, TEXT, "line", NULL,
+                  "The pair, whether it is a control, and its statistics"),
     COP_COLUMN_OF(KEY, TEXT, "kind", NULL, KIND_HELP),
     COP_COLUMN_OF(REPETITION, TEXT, "pair", NULL, "The two copies; n-n is a copy with itself"),
     COP_COLUMN_OF(KEY, TEXT, "statistics", NULL, "Running statistics on the line"),
@@ -72,7 +73,6 @@ static const cop_plot curve_plot = {COP_SIZED(cop_plot),
                                     .title = "Error along the line between trained copies",
                                     .x = "alpha",
                                     .y = "test_error,train_error",
-                                    .series = "line",
                                     .surface = "test_loss"};
 
 /* "0-1", "0-0 (control)", "0-1 aligned, reestimate": what tells a line from the others. */
