@@ -63,8 +63,19 @@ static void add_percent(cop_text *text, double share)
     cop_text_printf(text, "%.1f %%", 100.0 * share);
 }
 
-/* "stable from 36.0 % sparsity on", for the word that all seeds have at the highest sparsity; or
- * the words with their counts, where they differ there. */
+/* A tally as a sentence has it: "stable (9 of 9)" of "stable 9/9"; others as they are. */
+static void add_tally(cop_text *text, const char *tally)
+{
+    const char *space = strrchr(tally, ' '), *slash = strchr(tally, '/');
+    if (space == NULL || slash == NULL || slash < space || strchr(tally, ',') != NULL)
+        cop_text_append(text, tally);
+    else
+        cop_text_printf(text, "%.*s (%.*s of %s)", (int)(space - tally), tally,
+                        (int)(slash - space - 1), space + 1, slash + 1);
+}
+
+/* "stable (9 of 9) from 36.0 % sparsity on", for what all seeds and pairs say at the highest
+ * sparsity and do from there on; where they differ there, what each says. */
 static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
 {
     size_t column = column_of(s->summary, j->as.name), first = s->row_count - 1;
@@ -75,18 +86,17 @@ static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
            strcmp(cop_table_at(s->summary, s->rows[first - 1], column).text, last) == 0)
         first--;
     begin_phrase(text);
-    cop_text_append(text, last);
-    if (first == 0 && s->row_count > 1) {
+    add_tally(text, last);
+    if (s->row_count == 1)
+        return;
+    if (first == 0) {
         cop_text_append(text, " at every sparsity");
-    } else if (first + 1 < s->row_count) {
-        cop_text_append(text, " from ");
-        add_percent(text, sparsity_at(s, s->rows[first]));
-        cop_text_append(text, " sparsity on");
-    } else if (s->row_count > 1) {
-        cop_text_append(text, " at ");
-        add_percent(text, sparsity_at(s, s->rows[first]));
-        cop_text_append(text, " sparsity alone");
+        return;
     }
+    bool holds_on = first + 1 < s->row_count;
+    cop_text_append(text, holds_on ? " from " : " at ");
+    add_percent(text, sparsity_at(s, s->rows[first]));
+    cop_text_append(text, holds_on ? " sparsity on" : " sparsity");
 }
 
 /* The row of the comparisons that is about a result at a row of the summary; NULL-like −1. */
@@ -103,39 +113,46 @@ static int64_t compared(const speaker *s, size_t row, const char *result)
     return -1;
 }
 
-/* A number of a column as people are shown it, with a sign where `is_signed`. */
-static void add_number(cop_text *text, double value, const cop_column *column, bool is_signed)
+/* A number of a column as people are shown it, to the digits that `deviation` leaves sense in;
+ * with a sign where `is_signed`. */
+static void add_number(cop_text *text, double value, double deviation, const cop_column *column,
+                       bool is_signed)
 {
     char shown[64];
-    (void)cop_display_number(value, column->unit, shown, sizeof shown);
+    (void)cop_display_within(value, deviation, column->unit, shown, sizeof shown);
     cop_text_append(text, is_signed && value > 0.0 ? "+" : "");
     cop_text_append(text, shown);
 }
 
-/* " (+0.21 [−0.62, 1.04] against IMP)" */
-static void say_difference(const speaker *s, size_t row, const cop_column *column, cop_text *text)
+static double comparison(const speaker *s, int64_t row, const char *column)
 {
-    const cop_record *record = &s->r->record;
+    return cop_table_number(s->comparisons, (size_t)row, column_of(s->comparisons, column));
+}
+
+/* " (+0.21 points [-0.62, +1.04] against IMP, p = 0.5)"; the baseline is named once per cell. */
+static void say_difference(const speaker *s, size_t row, const cop_column *column, bool *is_named,
+                           cop_text *text)
+{
     int64_t at = compared(s, row, column->name);
-    if (at < 0)
-        return;
-    const cop_table *t = s->comparisons;
-    double difference = cop_table_number(t, (size_t)at, column_of(t, "difference"));
-    double low = cop_table_number(t, (size_t)at, column_of(t, "low"));
-    double chance = cop_table_number(t, (size_t)at, column_of(t, "p_holm"));
+    double difference = at >= 0 ? comparison(s, at, "difference") : (double)NAN;
     if (isnan(difference))
         return;
+    double low = comparison(s, at, "low"), high = comparison(s, at, "high");
+    double chance = comparison(s, at, "p_holm");
+    double digits = isnan(low) ? fabs(difference) : 0.5 * (high - low);
     cop_text_append(text, " (");
-    add_number(text, difference, column, true);
+    add_number(text, difference, digits, column, true);
     cop_text_append(text, strcmp(cop_shown_unit(column), "%") == 0 ? " points" : "");
     if (!isnan(low)) {
         cop_text_append(text, " [");
-        add_number(text, low, column, true);
+        add_number(text, low, digits, column, true);
         cop_text_append(text, ", ");
-        add_number(text, cop_table_number(t, (size_t)at, column_of(t, "high")), column, true);
+        add_number(text, high, digits, column, true);
         cop_text_append(text, "]");
     }
-    cop_text_printf(text, " against %s", s->r->briefs[record->baseline]);
+    if (!*is_named)
+        cop_text_printf(text, " against %s", s->r->briefs[s->r->record.baseline]);
+    *is_named = true;
     if (chance < 0.001)
         cop_text_append(text, ", p < 0.001");
     else if (!isnan(chance))
@@ -145,7 +162,7 @@ static void say_difference(const speaker *s, size_t row, const cop_column *colum
 
 /* "test error barrier 0.94 ± 0.40 %", of the tickets of one row, over seeds. */
 static void say_result(const speaker *s, size_t row, const cop_column *column, const char *name,
-                       const char *deviation, cop_text *text)
+                       const char *deviation, bool *is_named, cop_text *text)
 {
     double mean = number_at(s, row, column->name), sd = number_at(s, row, deviation);
     const char *unit = cop_shown_unit(column);
@@ -153,13 +170,13 @@ static void say_result(const speaker *s, size_t row, const cop_column *column, c
         return;
     begin_phrase(text);
     cop_text_printf(text, "%s ", name);
-    add_number(text, mean, column, false);
+    add_number(text, mean, isnan(sd) ? 0.0 : sd, column, false);
     if (!isnan(sd)) {
         cop_text_append(text, " ± ");
-        add_number(text, sd, column, false);
+        add_number(text, sd, sd, column, false);
     }
     cop_text_printf(text, "%s%s", unit[0] != '\0' ? " " : "", unit);
-    say_difference(s, row, column, text);
+    say_difference(s, row, column, is_named, text);
 }
 
 static bool is_word(const cop_joined *j)
@@ -169,7 +186,7 @@ static bool is_word(const cop_joined *j)
 
 /* Results are named beside the verdicts that rest on them; where none passes any, the first
  * analyzer's. */
-static bool is_named(const speaker *s, const cop_joined *j)
+static bool is_told(const speaker *s, const cop_joined *j)
 {
     bool any = false, own = false;
     const cop_table_group *first = NULL;
@@ -184,12 +201,13 @@ static bool is_named(const speaker *s, const cop_joined *j)
     return j->is_headline && !is_word(j) && (any ? own : j->group == first);
 }
 
-static void say_results(const speaker *s, size_t row, cop_text *text, cop_arena *arena)
+static void say_results(const speaker *s, size_t row, bool *is_named, cop_text *text,
+                        cop_arena *arena)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->joined->count && count < MOST_RESULTS; i++) {
         const cop_joined *j = &s->joined->items[i];
-        if (!is_named(s, j))
+        if (!is_told(s, j))
             continue;
         const cop_column *own = cop_table_column(j->group->first, j->column);
         char *name = cop_arena_strdup(arena, own->name);
@@ -199,7 +217,7 @@ static void say_results(const speaker *s, size_t row, cop_text *text, cop_arena 
             return;
         for (char *c = name; *c != '\0'; c++)
             *c = *c == '_' ? ' ' : *c;
-        say_result(s, row, &j->as, name, deviation, text);
+        say_result(s, row, &j->as, name, deviation, is_named, text);
         count++;
     }
 }
@@ -232,8 +250,9 @@ static void say_cell(const speaker *s, cop_text *text)
     cop_text_append(text, "at ");
     add_percent(text, sparsity_at(s, row));
     cop_text_append(text, " sparsity:");
-    say_results(s, row, text, s->r->arena);
-    say_result(s, row, accuracy, "test accuracy", "test_accuracy_std", text);
+    bool is_named = false;
+    say_results(s, row, &is_named, text, s->r->arena);
+    say_result(s, row, accuracy, "test accuracy", "test_accuracy_std", &is_named, text);
     say_count(s, row, text);
 }
 
@@ -248,10 +267,10 @@ static void say_set(const cop_table *sets, size_t row, cop_text *text)
     if (isnan(mean))
         return;
     cop_text_append(text, "a network trained on the set reaches a test accuracy of ");
-    add_number(text, mean, accuracy, false);
+    add_number(text, mean, 0.0, accuracy, false);
     if (!isnan(sd)) {
         cop_text_append(text, " ± ");
-        add_number(text, sd, accuracy, false);
+        add_number(text, sd, 0.0, accuracy, false);
     }
     if (networks == 1)
         cop_text_append(text, " %; one seed, so no interval");

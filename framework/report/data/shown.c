@@ -51,6 +51,21 @@ const char *cop_display_number(double value, const char *unit, char *text, size_
     return text;
 }
 
+const char *cop_display_within(double value, double deviation, const char *unit, char *text,
+                               size_t size)
+{
+    bool is_share = is_fraction(unit) || (unit != NULL && strcmp(unit, "%") == 0);
+    int lead = deviation > 0.0 ? (int)floor(log10(deviation)) : 0;
+    int decimals = 1 - lead;
+    if (isnan(value) || is_share)
+        return cop_display_number(value, unit, text, size);
+    if (!(deviation > 0.0) || decimals < 0 || decimals > 6 || fabs(value) >= 1e5)
+        (void)cop_snprintf(text, size, value == deviation ? "%.2g" : "%.3g", value);
+    else
+        (void)cop_snprintf(text, size, "%.*f", decimals, value);
+    return text;
+}
+
 bool cop_is_headline(const cop_table *table, const char *column)
 {
     const cop_plot *plot = cop_table_plot(table);

@@ -12,6 +12,11 @@ bool cop_is_headline(const cop_table *table, const char *column);
  * images with k, M or G, others with four digits; "-" for NaN. Returns `text`. */
 const char *cop_display_number(double value, const char *unit, char *text, size_t size);
 
+/* A number of which `deviation` is known, to the deviation's second digit: "0.00271", "0.00084";
+ * very small and large ones short, and shares in percent, as above. Returns `text`. */
+const char *cop_display_within(double value, double deviation, const char *unit, char *text,
+                               size_t size);
+
 /* The unit that a column is shown in ("" for none), and what its numbers are multiplied by. */
 const char *cop_shown_unit(const cop_column *column);
 double cop_shown_scale(const cop_column *column);

@@ -28,7 +28,7 @@ size_t cop_choose_rounds(const cop_record *record, size_t cell, size_t limit,
 const char *cop_round_label(const cop_results *r, const cop_record_ticket *t);
 
 /* The same for a legend headed COP_ROUND_LEGEND: "dense", "48.8 %". */
-#define COP_ROUND_LEGEND "sparsity"
+#define COP_ROUND_LEGEND "at a sparsity of"
 const char *cop_round_short_label(const cop_results *r, const cop_record_ticket *t);
 
 #endif

@@ -71,6 +71,8 @@ typedef struct cop_figure {
     size_t x_name_count;
     cop_panel *panels;
     size_t panel_count;
+    size_t shared_axes;  /* panels whose numbers are equal modulo this have the same ranges, so that
+                            they can be compared; 0: each its own */
     size_t grid_columns; /* panels side by side; 0: as suits their number */
 } cop_figure;
 

@@ -90,7 +90,8 @@ cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *e
                     .legend = COP_ROUND_LEGEND,
                     .ordered = true,
                     .grid_columns = MEASURE_COUNT,
-                    .panel_count = cells * MEASURE_COUNT};
+                    .panel_count = cells * MEASURE_COUNT,
+                    .shared_axes = MEASURE_COUNT};
     f.panels = cop_arena_array(r->arena, f.panel_count + 1, sizeof *f.panels);
     if (f.panels == NULL)
         return cop_out_of_memory(err);

@@ -257,6 +257,7 @@ static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
                     .x_names = h->x_names,
                     .x_name_count = h->x_name_count,
                     .panel_count = shown * a->columns,
+                    .shared_axes = a->columns,
                     .grid_columns = a->columns > 1 ? a->columns : 0};
     f.panels = cop_arena_array(h->r->arena, f.panel_count + 1, sizeof *f.panels);
     if (f.panels == NULL)

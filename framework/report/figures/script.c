@@ -218,6 +218,53 @@ static double least_of(const cop_figure *f, bool of_y)
     return least;
 }
 
+/* The least and the greatest number along an axis, as it is drawn, of the panels that share it;
+ * error bars and bands count. False where there is none. */
+static bool shared_range(const cop_figure *f, size_t panel, bool of_y, double *low, double *high)
+{
+    *low = *high = (double)NAN;
+    for (size_t i = panel % f->shared_axes; i < f->panel_count; i += f->shared_axes) {
+        for (size_t k = 0; k < f->panels[i].curve_count; k++) {
+            const cop_curve *curve = &f->panels[i].curves[k];
+            double scale = cop_script_scale(of_y ? curve->y_scale : f->x_scale);
+            for (size_t n = 0; n < curve->count; n++) {
+                const cop_point *p = &curve->points[n];
+                if (!cop_point_is_drawn(f, p))
+                    continue;
+                bool has_ends = of_y && cop_figure_has_ends(f);
+                double least = has_ends ? fmin(p->y, p->low) : of_y ? p->y : p->x;
+                double most = has_ends ? fmax(p->y, p->high) : of_y ? p->y : p->x;
+                *low = fmin(*low, scale * least);
+                *high = fmax(*high, scale * most);
+            }
+        }
+    }
+    return *high > *low;
+}
+
+/* Sets the ranges of a panel to those of all that share them, with a little room. */
+static void set_shared_ranges(cop_text *script, const cop_figure *f, size_t panel)
+{
+    double low = 0.0, high = 0.0;
+    if (shared_range(f, panel, true, &low, &high)) {
+        double room = 0.04 * (high - low);
+        if (f->log_y) {
+            low = fmax(low, least_of(f, true));
+            cop_text_printf(script, "set yrange [%.6g:%.6g]\n",
+                            low * (f->kind == COP_FIGURE_HISTOGRAM ? 0.5 : 0.8), 1.25 * high);
+        } else {
+            cop_text_printf(script, "set yrange [%.6g:%.6g]\n",
+                            f->kind == COP_FIGURE_HISTOGRAM ? fmin(low, 0.0) : low - room,
+                            high + room);
+        }
+    }
+    if (f->x_names == NULL && !f->log_x && !f->remaining &&
+        shared_range(f, panel, false, &low, &high)) {
+        double room = 0.03 * (high - low);
+        cop_text_printf(script, "set xrange [%.6g:%.6g]\n", low - room, high + room);
+    }
+}
+
 /* The band behind a curve, from low to high; on a logarithmic axis from its least point on. */
 static void append_band(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t curve,
                         size_t first, size_t count)
@@ -241,8 +288,9 @@ static void append_band(cop_text *script, const cop_figure *f, const cop_panel *
 }
 
 /* One `plot` command. `next` is the data row (from 0) at which the panel begins; advanced. */
-static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *panel, size_t *next)
+static void write_panel(cop_text *script, const cop_figure *f, size_t index, size_t *next)
 {
+    const cop_panel *panel = &f->panels[index];
     size_t drawn = 0;
     char label[LABEL_SIZE];
     const char **labels = calloc(panel->curve_count + 1, sizeof *labels);
@@ -269,6 +317,8 @@ static void write_panel(cop_text *script, const cop_figure *f, const cop_panel *
         free(labels);
         return;
     }
+    if (f->shared_axes > 0)
+        set_shared_ranges(script, f, index);
     cop_text_append(script, "plot ");
     for (size_t i = 0; i < panel->curve_count; i++) {
         const cop_curve *curve = &panel->curves[i];
@@ -422,6 +472,6 @@ void cop_script_write(cop_text *script, const cop_figure *f)
     write_palette(script);
     write_axes(script, f);
     for (size_t i = 0; i < f->panel_count; i++)
-        write_panel(script, f, &f->panels[i], &next);
+        write_panel(script, f, i, &next);
     cop_text_append(script, f->panel_count > 1 ? "unset multiplot\n" : "");
 }

@@ -74,21 +74,6 @@ static const char *header(const cop_table *table, size_t column, const char *con
     return text;
 }
 
-/* Both to the deviation's second digit: "0.00271 ± 0.00084"; very small and large ones short. */
-static void with_deviation(double value, double deviation, char *mean, size_t mean_size, char *std,
-                           size_t std_size)
-{
-    int lead = deviation > 0.0 ? (int)floor(log10(deviation)) : 0;
-    int decimals = 1 - lead;
-    if (!(deviation > 0.0) || decimals < 0 || decimals > 6 || fabs(value) >= 1e5) {
-        (void)cop_snprintf(mean, mean_size, "%.3g", value);
-        (void)cop_snprintf(std, std_size, "%.2g", deviation);
-        return;
-    }
-    (void)cop_snprintf(mean, mean_size, "%.*f", decimals, value);
-    (void)cop_snprintf(std, std_size, "%.*f", decimals, deviation);
-}
-
 /* A text fit for one line, or what the choice shows instead of it. */
 static const char *text_shown(const char *text, const char *const *instead, cop_arena *arena)
 {
@@ -119,10 +104,8 @@ static const char *cell_text(const cop_table *table, size_t row, size_t column,
         has_deviation(table, column) ? cop_table_at(table, row, column + 1).f : (double)NAN;
     if (isnan(deviation))
         return cop_arena_strdup(arena, mean);
-    if (strcmp(cop_shown_unit(c), "%") != 0)
-        with_deviation(cell.f, deviation, mean, sizeof mean, std, sizeof std);
-    else
-        (void)cop_display_number(deviation, c->unit, std, sizeof std);
+    (void)cop_display_within(cell.f, deviation, c->unit, mean, sizeof mean);
+    (void)cop_display_within(deviation, deviation, c->unit, std, sizeof std);
     return cop_arena_printf(arena, "%s ± %s", mean, std);
 }
 

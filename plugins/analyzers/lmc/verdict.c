@@ -81,8 +81,9 @@ static cop_status is_line_finite(const cop_table *curve, const cop_table *barrie
 static const cop_column columns[] = {
     COP_COLUMN_OF(VALUE, TEXT, "stable", NULL, STABLE_HELP),
     COP_COLUMN_OF(VALUE, TEXT, "matching", NULL,
-                  "matching: the accuracy is within the threshold of the dense one; below: it is "
-                  "not; diverged, collapsed: something on the line, or the dense network, has; "
+                  "matching: the accuracy is within the threshold of the dense one; not matching: "
+                  "it is not; diverged, collapsed: something on the line, or the dense network, "
+                  "has; "
                   "empty where there is no dense network"),
 };
 
@@ -120,7 +121,8 @@ static const char *match_word(const lmc_options *o, double chance, double accura
     const char *word = unsound(isfinite(dense), dense, chance);
     if (word != NULL)
         return word;
-    return accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING ? "matching" : "below";
+    return accuracy >= dense - o->matching_threshold / 100.0 - ROUNDING ? "matching"
+                                                                        : "not matching";
 }
 
 static cop_status judge_row(const lmc_options *o, double chance, bool has_dense,

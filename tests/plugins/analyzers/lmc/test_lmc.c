@@ -694,10 +694,10 @@ static void verdicts_follow_the_thresholds(void **state)
         {0.131, 0.110, 2.0, 0.2, "unstable", "matching"},
         {0.131, 0.110, 2.2, 0.2, "stable", "matching"},
         {0.120, 0.109, 2.0, 0.2, "stable", "matching"},
-        {0.120, 0.107, 2.0, 0.2, "stable", "below"},
+        {0.120, 0.107, 2.0, 0.2, "stable", "not matching"},
         {0.120, 0.107, 2.0, 0.5, "stable", "matching"},
         {0.120, 0.150, 2.0, 0.2, "stable", "matching"},
-        {0.131, 0.107, 2.0, 0.2, "unstable", "below"},
+        {0.131, 0.107, 2.0, 0.2, "unstable", "not matching"},
         {NAN, 0.110, 2.0, 0.2, "diverged", "diverged"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
