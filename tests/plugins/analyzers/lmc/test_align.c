@@ -94,7 +94,7 @@ static const struct {
     {"alexnet", "width=8", {3, 32, 32, 10}},
     {"lenet5", "", {1, 28, 28, 10}},
     {"mlp", "hidden=40,20", {1, 12, 12, 10}},
-    {"mlp", "hidden=12", {3, 40, 40, 10}}, /* more weights to a channel than are taken at a time */
+    {"mlp", "hidden=12", {3, 40, 40, 10}},
 };
 
 /* Every group in an order of its own. */
@@ -136,6 +136,37 @@ static void a_permuted_network_is_put_back(void **state)
         cop_symmetries_free(groups);
         close_model(&m);
     }
+}
+
+/* Channels that differ in their last weights alone, of more than are multiplied at a time. */
+static void all_weights_of_a_channel_count(void **state)
+{
+    (void)state;
+    enum { PIXELS = 4800, SAME = 4700 };
+    test_model m = open_model("mlp", "hidden=12", &(cop_task){3, 40, 40, 10});
+    cop_error err = {0};
+    cop_symmetries *groups = NULL;
+    cop_tensors *own = NULL;
+    cop_stream stream = cop_stream_make(3, "align", 0);
+    assert_ok(cop_model_symmetries(m.model, &groups, &err), &err);
+    assert_ok(cop_model_initial_state(m.model, 1, &own, &err), &err);
+    for (size_t t = 0; t < cop_tensors_count(own); t++) {
+        const cop_tensor *w = cop_tensors_at(own, t);
+        bool is_first = w->shape.rank == 2 && w->shape.dim[1] == PIXELS;
+        for (int64_t k = 0; k < cop_shape_count(w->shape); k++) {
+            if (!is_first || k % PIXELS < SAME)
+                cop_f32(w)[k] = 0.0f;
+        }
+    }
+    cop_tensors *moved = cop_tensors_clone(own);
+    assert_non_null(moved);
+    permute(groups, moved, 4);
+    assert_ok(lmc_align(groups, m.model, own, moved, &stream, 1, &err), &err);
+    assert_true(lmc_distance(m.model, own, moved) == 0.0);
+    cop_tensors_free(own);
+    cop_tensors_free(moved);
+    cop_symmetries_free(groups);
+    close_model(&m);
 }
 
 /* Networks that have nothing in common come nearer, and their own order of channels has no say. */
@@ -180,6 +211,7 @@ int main(void)
         cmocka_unit_test(assignments_gain_as_much_as_any),
         cmocka_unit_test(large_assignments_find_what_is_hidden),
         cmocka_unit_test(a_permuted_network_is_put_back),
+        cmocka_unit_test(all_weights_of_a_channel_count),
         cmocka_unit_test(other_networks_come_nearer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

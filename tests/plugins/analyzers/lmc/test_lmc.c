@@ -408,6 +408,21 @@ static void statistics_are_reestimated_at_the_ends_too(void **state)
     close_scene(&s);
 }
 
+static void a_layer_is_what_stands_before_the_last_dot(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tensor, *layer;
+        bool is_in;
+    } cases[] = {
+        {"layers.1.weight", "layers.1", true},   {"layers.1.running_var", "layers.1", true},
+        {"layers.10.weight", "layers.1", false}, {"layers.1.weight", "layers", false},
+        {"layers.2.weight", "layers.1", false},  {"scale", "scale", true},
+        {"scale.weight", "scale", true},         {"scales", "scale", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(lmc_is_in_layer(cases[i].tensor, cases[i].layer), cases[i].is_in);
+}
+
 /* The network whose tensors of one layer are at alpha between two others, the rest the second's;
  * to be freed. */
 static cop_tensors *mix_layer(const cop_tensors *first, const cop_tensors *second,
@@ -849,6 +864,7 @@ int main(void)
         cmocka_unit_test(a_copy_with_itself_has_no_barrier),
         cmocka_unit_test(softmax_regression_follows_its_closed_form),
         cmocka_unit_test(statistics_are_reestimated_at_the_ends_too),
+        cmocka_unit_test(a_layer_is_what_stands_before_the_last_dot),
         cmocka_unit_test(a_layer_moves_alone_between_ends_of_its_own),
         cmocka_unit_test(aligning_undoes_a_permutation),
         cmocka_unit_test(pairs_of_controls_are_aligned_as_controls),
