@@ -223,6 +223,7 @@ static void finds_nothing_in_the_analyzers(void **state)
     expect_sound(PLUGINS "analyzer-mask.so");
     expect_sound(PLUGINS "analyzer-distance.so");
     validate(WORDS("validate", PLUGINS "analyzer-landscape.so", "--set", "grid=3"), 0);
+    validate(WORDS("validate", PLUGINS "analyzer-robustness.so", "--set", "severities=[3]"), 0);
     validate(WORDS("validate", PLUGINS "analyzer-hessian.so", "--set", "probes=4"), 0);
 }
 
