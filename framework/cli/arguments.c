@@ -41,6 +41,8 @@ static const cop_argument arguments[] = {
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, round)},
     {"copy", "C", "trained copy, from 0 (default: 0)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, copy)},
+    {"analysis", "NAME", "the tensors of an analysis: its label, or its analyzer",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, analysis)},
     {"to", "FILE", "file to write", COP_ARGUMENT_TEXT, offsetof(cop_arguments, to)},
     {"png", "DIR", "write the distilled images here, as pictures", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, png)},

@@ -19,7 +19,7 @@ typedef struct cop_arguments {
     const char *words[COP_MOST_WORDS]; /* positional */
     size_t word_count;
     cop_word_list set, plugin_dir, program, weights;
-    const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png;
+    const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png, *analysis;
     const char *threads, *runs, *repeat, *dir, *limit, *study, *stage;
     bool help, quiet, json, csv, watch_report, data, initial, mask, profile;
 } cop_arguments;

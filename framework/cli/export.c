@@ -1,4 +1,6 @@
-/* export.c: `coppice export`: trained tickets and distilled sets as files for other programs. */
+/* export.c: `coppice export`: trained tickets, distilled sets and what analyses found as files for
+ * other programs. */
+#include "cli/export_analysis.h"
 #include "cli/export_ticket.h"
 #include "cli/output.h"
 #include "core/file.h"
@@ -48,6 +50,8 @@ static void list(const export_source *s)
             100.0 * cop_ticket_sparsity(&s->results, t), copies_there(&s->results, t),
             t->copy_count, t->control != NULL ? "  control, not exported: " : "",
             t->control != NULL ? t->control : "");
+        if (t->control == NULL)
+            cop_list_analyses(&s->results, t, out);
     }
     if (record->distilled_count > 0)
         (void)fprintf(out, "distilled sets: --data, --cell, --seed\n");
@@ -144,13 +148,17 @@ static cop_status choose_set(const export_source *s, const selection *want,
 /* Which part of a ticket the flags name; 0: the distilled set instead. */
 static cop_status choose_part(const cop_arguments *a, cop_ticket_part *out, cop_error *err)
 {
-    *out = a->initial ? COP_TICKET_INITIAL
-           : a->mask  ? COP_TICKET_MASK
-           : a->data  ? (cop_ticket_part)0
-                      : COP_TICKET_COPY;
-    if (a->initial + a->mask + a->data > 1)
+    *out = a->initial            ? COP_TICKET_INITIAL
+           : a->mask             ? COP_TICKET_MASK
+           : a->data             ? (cop_ticket_part)0
+           : a->analysis != NULL ? COP_TICKET_ANALYSIS
+                                 : COP_TICKET_COPY;
+    if (a->initial + a->mask + a->data + (a->analysis != NULL) > 1)
         return cop_fail(err, COP_INVALID,
-                        "--initial, --mask and --data are a file each; choose one");
+                        "--initial, --mask, --data and --analysis are a file each; choose one");
+    if (a->analysis != NULL && a->copy != NULL)
+        return cop_fail(err, COP_INVALID,
+                        "--copy does not go with --analysis: the analyzer chose its copies");
     if ((a->initial || a->mask) && a->copy != NULL)
         return cop_fail(err, COP_INVALID,
                         "--copy does not go with --%s, which all copies of a ticket share",
@@ -165,7 +173,10 @@ static cop_status export_ticket(const export_source *s, const selection *want, c
     if (s->call->arguments->to == NULL)
         return cop_fail(err, COP_INVALID, "export wants --to FILE");
     COP_TRY(choose_ticket(s, want, part, &t, err));
-    return cop_export_ticket(s->call, s->dir, &s->results, t, part, want->copy, err);
+    int64_t item = want->copy;
+    if (part == COP_TICKET_ANALYSIS)
+        COP_TRY(cop_choose_analysis(&s->results, t, s->call->arguments->analysis, &item, err));
+    return cop_export_ticket(s->call, s->dir, &s->results, t, part, item, err);
 }
 
 /* Whose set it is, beside what the set says of itself. */
@@ -243,7 +254,8 @@ static cop_status export_set(const export_source *s, const selection *want, cop_
 static bool selects_nothing(const cop_arguments *a)
 {
     return a->cell == NULL && a->seed == NULL && a->round == NULL && a->copy == NULL &&
-           a->to == NULL && a->png == NULL && !a->data && !a->initial && !a->mask;
+           a->to == NULL && a->png == NULL && a->analysis == NULL && !a->data && !a->initial &&
+           !a->mask;
 }
 
 static cop_status export(const export_source *s, cop_error *err)
@@ -273,16 +285,16 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"study",   "cell",       "seed",  "round",     "copy",
-                                      "initial", "mask",       "data",  "synthetic", "to",
-                                      "png",     "plugin-dir", "quiet", NULL};
+static const char *const options[] = {"study",   "cell", "seed",       "round", "copy",
+                                      "initial", "mask", "analysis",   "data",  "synthetic",
+                                      "to",      "png",  "plugin-dir", "quiet", NULL};
 
 const cop_subcommand cop_export_command = {
     .name = "export",
     .words = "DIR",
     .least_words = 1,
     .most_words = 1,
-    .summary = "write a trained ticket or a distilled set for other programs",
+    .summary = "write a trained ticket, a distilled set or an analysis for other programs",
     .details =
         "DIR is the output directory of a run. Without options: lists what there is. A trained "
         "copy of a\n"
@@ -293,7 +305,11 @@ const cop_subcommand cop_export_command = {
         "weights' names), --data the distilled set: --to its pixels and labels, with what they "
         "are\n"
         "in the file's metadata, so that the distiller 'file' takes it as it is; --png contact\n"
-        "sheets, a row per class. The files of a ticket say in their metadata what it is:\n"
+        "sheets, a row per class. --analysis gives what an analyzer found for each weight, where "
+        "it "
+        "has such\n"
+        "results (hessian: entries = true), by the analysis's label or analyzer. The files of a "
+        "ticket say in their metadata what it is:\n"
         "architecture, normalisation, study, cell, seed, round, sparsity; that of a set study, "
         "cell, seed,\n"
         "its name in the store, dataset and fingerprint, the distiller and its options.\n"

@@ -1,6 +1,7 @@
 /* export_ticket.c: a ticket's tensors by the names of a state_dict, and what they are. */
 #include "cli/export_ticket.h"
 
+#include "cli/export_analysis.h"
 #include "cli/output.h"
 #include "cli/recorded.h"
 #include "core/memory.h"
@@ -21,7 +22,7 @@ typedef struct ticket_export {
     const cop_results *results;
     const cop_record_ticket *ticket;
     cop_ticket_part part;
-    int64_t copy;
+    int64_t item; /* a copy, or the place of an analysis */
 } ticket_export;
 
 static cop_status read_tensors(const ticket_export *e, const cop_artifact_id *id, const char *file,
@@ -35,7 +36,7 @@ static cop_status take_copy(const ticket_export *e, cop_tensors **out, cop_error
 {
     const cop_record_ticket *t = e->ticket;
     cop_tensors *state = NULL, *mask = NULL;
-    COP_TRY(read_tensors(e, &t->copies[e->copy], COP_STATE_FILE, &state, err));
+    COP_TRY(read_tensors(e, &t->copies[e->item], COP_STATE_FILE, &state, err));
     cop_status status = t->has_mask ? read_tensors(e, &t->mask, COP_MASK_FILE, &mask, err) : COP_OK;
     if (mask != NULL)
         cop_mask_apply(mask, state);
@@ -77,6 +78,11 @@ static cop_status take_initial(const ticket_export *e, cop_tensors **out, cop_er
     return status;
 }
 
+static const cop_record_analysis *analysis_of(const ticket_export *e)
+{
+    return &e->ticket->analyses[e->item];
+}
+
 static cop_status take(const ticket_export *e, cop_tensors **out, cop_error *err)
 {
     switch (e->part) {
@@ -86,6 +92,8 @@ static cop_status take(const ticket_export *e, cop_tensors **out, cop_error *err
         return take_initial(e, out, err);
     case COP_TICKET_MASK:
         return take_mask(e, out, err);
+    case COP_TICKET_ANALYSIS:
+        return read_tensors(e, &analysis_of(e)->id, COP_TENSORS_FILE, out, err);
     }
     return cop_fail(err, COP_FAILED, "unknown part of a ticket");
 }
@@ -135,10 +143,22 @@ static void add_network(notes *n, const cop_record_network *network)
     add_channels(n, "normalization_std", network->normalization.std, task->channels);
 }
 
+/* Which analysis it is. */
+static void add_analysis(notes *n, const cop_record_analysis *a)
+{
+    char artifact[COP_ARTIFACT_NAME_SIZE];
+    add_note(n, "analyzer", a->analyzer);
+    if (a->label[0] != '\0')
+        add_note(n, "label", a->label);
+    add_note(n, "artifact", cop_arena_strdup(n->arena, cop_artifact_text(&a->id, artifact)));
+}
+
 static void fill_notes(const ticket_export *e, notes *n)
 {
-    static const char *const parts[] = {
-        [COP_TICKET_COPY] = "copy", [COP_TICKET_INITIAL] = "initial", [COP_TICKET_MASK] = "mask"};
+    static const char *const parts[] = {[COP_TICKET_COPY] = "copy",
+                                        [COP_TICKET_INITIAL] = "initial",
+                                        [COP_TICKET_MASK] = "mask",
+                                        [COP_TICKET_ANALYSIS] = "analysis"};
     const cop_record *record = &e->results->record;
     const cop_record_ticket *t = e->ticket;
     add_note(n, "format", "pt"); /* what safetensors' own loaders look for */
@@ -149,7 +169,9 @@ static void fill_notes(const ticket_export *e, notes *n)
     add_number(n, "seed", t->seed);
     add_number(n, "round", t->round);
     if (e->part == COP_TICKET_COPY)
-        add_number(n, "copy", e->copy);
+        add_number(n, "copy", e->item);
+    if (e->part == COP_TICKET_ANALYSIS)
+        add_analysis(n, analysis_of(e));
     add_note(n, "sparsity", cop_arena_printf(n->arena, "%.6g", cop_ticket_sparsity(e->results, t)));
     add_network(n, &record->cells[t->cell].network);
 }
@@ -173,24 +195,37 @@ static cop_status write_file(const ticket_export *e, const cop_tensors *tensors,
     return status;
 }
 
+static const char *part_text(const ticket_export *e, char *text, size_t size)
+{
+    switch (e->part) {
+    case COP_TICKET_COPY:
+        (void)snprintf(text, size, "copy %lld", (long long)e->item);
+        return text;
+    case COP_TICKET_INITIAL:
+        return "initial state";
+    case COP_TICKET_MASK:
+        return "mask";
+    case COP_TICKET_ANALYSIS:
+        return cop_analysis_name(analysis_of(e), text, size);
+    }
+    return "";
+}
+
 static void say(const ticket_export *e)
 {
-    char to[1024], copy[48];
+    char to[1024], part[COP_ANALYSIS_NAME_SIZE];
     const cop_record_ticket *t = e->ticket;
-    (void)snprintf(copy, sizeof copy, "copy %lld", (long long)e->copy);
     (void)fprintf(e->call->out, "%s: %s, seed %lld, round %lld, %s\n",
                   cop_escape(e->call->arguments->to, to, sizeof to),
                   e->results->record.cells[t->cell].label, (long long)t->seed, (long long)t->round,
-                  e->part == COP_TICKET_COPY   ? copy
-                  : e->part == COP_TICKET_MASK ? "mask"
-                                               : "initial state");
+                  part_text(e, part, sizeof part));
 }
 
 cop_status cop_export_ticket(const cop_call *call, const char *dir, const cop_results *results,
-                             const cop_record_ticket *ticket, cop_ticket_part part, int64_t copy,
+                             const cop_record_ticket *ticket, cop_ticket_part part, int64_t item,
                              cop_error *err)
 {
-    const ticket_export e = {call, dir, results, ticket, part, copy};
+    const ticket_export e = {call, dir, results, ticket, part, item};
     cop_tensors *tensors = NULL;
     bool is_file = false;
     COP_TRY(take(&e, &tensors, err));

@@ -14,7 +14,8 @@
  *               copies = ["a.safetensors", "b.safetensors"]; };          # optional: trained ones
  *   train   = { recipe = "idc"; duration = "30ep";     # of the copies, and of rounds on real data
  *               dataset = { plugin = "svhn"; }; };     # optional: what copies train on instead
- *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; dataset = { plugin = "svhn"; }; } );
+ *   analyze = ( { plugin = "lmc"; }, { plugin = "hessian"; label = "shifted";  # optional
+ *                 dataset = { plugin = "svhn"; }; } );                         # optional
  *   sweep   = ( { path = "ticket.phases.[0].data"; values = ["distilled", "real"];
  *                 labels = ["synthetic", "IMP"]; } );
  *   bench   = { kind = "train"; };               # optional: what `coppice bench` times of it
@@ -131,6 +132,7 @@ typedef struct cop_cell {
     cop_component *train_dataset; /* what copies train on and are measured by; NULL: the study's */
     cop_component **analyzers;
     cop_component **analyzer_datasets; /* what each looks at; NULL: what the copies train on */
+    char **analyzer_labels;            /* what the config calls each; NULL: nothing */
     size_t analyzer_count;
     bool seed_pinned[COP_SEED_COUNT];
     uint64_t seed_pin[COP_SEED_COUNT];

@@ -1,4 +1,4 @@
-/* names.c: what a study, a value of a sweep and a cell may be called. */
+/* names.c: what a study, a value of a sweep, a cell and an analyzer may be called. */
 #include "config/names.h"
 
 #include "core/text.h"

@@ -1,8 +1,10 @@
 /* read_study.c: the groups of a config, read one after the other and checked against each other. */
 #include "config/read_study.h"
 
+#include "config/names.h"
 #include "core/memory.h"
 #include "plugin/options/value.h"
+#include "plugin/preparation.h"
 #include "train/duration.h"
 
 #include <stdlib.h>
@@ -435,15 +437,66 @@ static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error
     return say_train(r, train, out, err);
 }
 
-static cop_status read_analyzer(const cop_study_reader *r, const config_setting_t *group,
-                                cop_component **out, cop_component **dataset, cop_error *err)
+/* What the framework reads of an entry of analyze. The caller's, NULL where it says nothing. */
+static cop_status read_label(const cop_study_reader *r, const config_setting_t *group,
+                             const cop_plugin *plugin, char **out, cop_error *err)
 {
-    static const char *const skip[] = {"dataset", NULL};
+    static const char *const more[] = {"dataset", NULL};
+    cop_analyze_options options = {0};
+    cop_option_values *values = NULL;
+    const char **skip = cop_names_beside(more, plugin->options, plugin->option_count);
+    if (skip == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = read_group(r, COP_SECTION_ANALYZE, group, skip, &options, &values, err);
+    free(skip);
+    COP_TRY(status);
+    if (options.label[0] != '\0') {
+        cop_place place = cop_setting_place(member(group, "label"), r->file);
+        status =
+            cop_name_check("label of an analyzer", options.label, COP_MAX_INSTANCE, place, err);
+        if (status == COP_OK && (*out = strdup(options.label)) == NULL)
+            status = cop_out_of_memory(err);
+        say_lines(r->effective, cop_option_values_effective(values));
+    }
+    cop_option_values_free(values);
+    return status;
+}
+
+/* Reads the i-th entry of analyze. */
+static cop_status read_analyzer(const cop_study_reader *r, const config_setting_t *group,
+                                cop_cell *cell, size_t i, cop_error *err)
+{
+    static const char *const skip[] = {"dataset", "label", NULL};
+    cop_component **out = &cell->analyzers[i];
     COP_TRY(
         cop_component_read(r->registry, COP_KIND_ANALYZER, group, skip, r->file, r->log, out, err));
     begin_component(r->effective, *out);
-    COP_TRY(read_own_dataset(r, group, dataset, err));
+    COP_TRY(
+        read_label(r, group, cop_component_entry(*out)->plugin, &cell->analyzer_labels[i], err));
+    COP_TRY(read_own_dataset(r, group, &cell->analyzer_datasets[i], err));
     cop_text_append(r->effective, " }");
+    return COP_OK;
+}
+
+/* Two entries by one plugin cannot be called the same. */
+static cop_status check_labels(const cop_study_reader *r, const config_setting_t *list,
+                               const cop_cell *cell, cop_error *err)
+{
+    for (size_t i = 0; i < cell->analyzer_count; i++) {
+        const char *id = cop_component_entry(cell->analyzers[i])->plugin->id;
+        for (size_t k = 0; k < i && cell->analyzer_labels[i] != NULL; k++) {
+            if (cell->analyzer_labels[k] == NULL ||
+                strcmp(cell->analyzer_labels[k], cell->analyzer_labels[i]) != 0 ||
+                strcmp(cop_component_entry(cell->analyzers[k])->plugin->id, id) != 0)
+                continue;
+            char shown[100];
+            cop_place place = cop_setting_place(
+                member(config_setting_get_elem(list, (unsigned)i), "label"), r->file);
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "analyze has the analyzer \"%s\" twice with label \"%s\"", id,
+                               cop_escape(cell->analyzer_labels[i], shown, sizeof shown));
+        }
+    }
     return COP_OK;
 }
 
@@ -454,15 +507,16 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_e
     size_t count = list != NULL ? (size_t)config_setting_length(list) : 0;
     out->analyzers = calloc(count > 0 ? count : 1, sizeof *out->analyzers);
     out->analyzer_datasets = calloc(count > 0 ? count : 1, sizeof *out->analyzer_datasets);
-    if (out->analyzers == NULL || out->analyzer_datasets == NULL)
+    out->analyzer_labels = calloc(count > 0 ? count : 1, sizeof *out->analyzer_labels);
+    if (out->analyzers == NULL || out->analyzer_datasets == NULL || out->analyzer_labels == NULL)
         return cop_out_of_memory(err);
     cop_text_append(r->effective, "analyze = (");
     for (size_t i = 0; i < count; i++) {
         cop_text_append(r->effective, i > 0 ? ",\n    " : "\n    ");
         out->analyzer_count = i + 1;
-        COP_TRY(read_analyzer(r, config_setting_get_elem(list, (unsigned)i), &out->analyzers[i],
-                              &out->analyzer_datasets[i], err));
+        COP_TRY(read_analyzer(r, config_setting_get_elem(list, (unsigned)i), out, i, err));
     }
+    COP_TRY(check_labels(r, list, out, err));
     cop_text_append(r->effective, ");\n");
     cop_place place = cop_setting_place(list != NULL ? list : r->root, r->file);
     if (count > 0 && out->retrain == COP_RETRAIN_NONE)
@@ -547,8 +601,10 @@ void cop_cell_clear(cop_cell *cell)
     for (size_t i = 0; i < cell->analyzer_count; i++) {
         cop_component_free(cell->analyzers[i]);
         cop_component_free(cell->analyzer_datasets[i]);
+        free(cell->analyzer_labels[i]);
     }
     free(cell->analyzers);
+    free(cell->analyzer_labels);
     free(cell->analyzer_datasets);
     cop_component_free(cell->train_dataset);
     cop_option_values_free(cell->given.owner);

@@ -1,4 +1,4 @@
-/* tables.c: the options of study, seeds, ticket, its phases, train, sweep and bench. */
+/* tables.c: the options of study, seeds, ticket, its phases, train, analyze, sweep and bench. */
 #include "config/tables.h"
 
 #include "plugin/options/describe.h"
@@ -103,6 +103,13 @@ static const cop_option phase[] = {
         "how rounds train; where empty, the synthetic set's own recipe, or `train` on real data"),
 };
 
+static const cop_option analyze[] = {
+    COP_OPT_STRING(
+        cop_analyze_options, label, "",
+        "what reports call this entry, to tell it from others by the same plugin; where empty, the "
+        "options that differ; at most 60 bytes, named as the study is; no result depends on it"),
+};
+
 static const cop_option sweep[] = {
     COP_OPT_STRING(
         cop_axis_options, path, NULL,
@@ -159,8 +166,13 @@ static const cop_section groups[COP_SECTION_COUNT] = {
     [COP_SECTION_TRAIN] =
         {"train", "train",
          "training on real data: recipe = \"...\", and fields that it has otherwise; dataset = { "
-         "plugin = \"...\"; } for copies on other data (an entry of analyze may have one, too)",
+         "plugin = \"...\"; } for copies on other data",
          NULL, 0, 0},
+    [COP_SECTION_ANALYZE] =
+        {"analyze", "an entry of analyze",
+         "one of analyze; besides these, plugin = \"...\", the plugin's own, and dataset = { "
+         "plugin = \"...\"; } for a look at other data than the copies'",
+         TABLE(analyze, cop_analyze_options)},
     [COP_SECTION_SWEEP] =
         {"sweep", "an axis of the sweep",
          "an axis: the study is the cross product of all; besides these, values = "

@@ -37,6 +37,10 @@ typedef struct cop_phase_options {
     const cop_recipe *recipe; /* NULL: none of its own */
 } cop_phase_options;
 
+typedef struct cop_analyze_options {
+    const char *label;
+} cop_analyze_options;
+
 typedef struct cop_axis_options {
     const char *path;
     cop_string_list labels;
@@ -56,9 +60,10 @@ typedef enum cop_section_id {
     COP_SECTION_TICKET = 2,
     COP_SECTION_PHASE = 3,
     COP_SECTION_TRAIN = 4,
-    COP_SECTION_SWEEP = 5,
-    COP_SECTION_BENCH = 6,
-    COP_SECTION_COUNT = 7
+    COP_SECTION_ANALYZE = 5,
+    COP_SECTION_SWEEP = 6,
+    COP_SECTION_BENCH = 7,
+    COP_SECTION_COUNT = 8
 } cop_section_id;
 
 typedef struct cop_section {

@@ -18,6 +18,9 @@
 #define COP_SYNTHETIC_FILE "synthetic.safetensors"
 #define COP_TABLES_FILE    "tables.json"
 
+/* In the artifact of an analyzer that has tensors among its results. */
+#define COP_TENSORS_FILE "tensors.safetensors"
+
 /* In the artifact of a work that recorded numbers: all of them, or some thousand. */
 #define COP_SERIES_FILE "series.csv"
 

@@ -1,4 +1,5 @@
 /* outline.c: what a study consists of and what is still to do, in words. */
+#include "config/names.h"
 #include "core/damage.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -128,17 +129,36 @@ static void say_data(const char *who, const cop_loaded_data *d, const cop_loaded
 /* Who looks at other data than the study's. */
 static void say_other_data(const cop_opened *o, FILE *out)
 {
-    char who[COP_NAME_SIZE + 32];
+    char who[COP_NAME_SIZE + 32 + COP_MAX_INSTANCE];
     say_data("copies", o->copies_data, o->data, out);
     for (size_t i = 0; i < o->cell->phase_count; i++) {
         (void)snprintf(who, sizeof who, "rounds of phase %zu", i + 1);
         say_data(who, o->phase_data[i], o->data, out);
     }
     for (size_t i = 0; i < o->cell->analyzer_count; i++) {
-        (void)snprintf(who, sizeof who, "analyzer %s",
-                       cop_component_entry(o->cell->analyzers[i])->plugin->id);
+        const char *label = o->cell->analyzer_labels[i];
+        (void)snprintf(who, sizeof who, "analyzer %s%s%s%s",
+                       cop_component_entry(o->cell->analyzers[i])->plugin->id,
+                       label != NULL ? " (" : "", label != NULL ? label : "",
+                       label != NULL ? ")" : "");
         say_data(who, o->analyzer_data[i], o->copies_data, out);
     }
+}
+
+/* The analyzers of the cell, where the config gives any of them a label. */
+static void say_labels(const cop_cell *c, FILE *out)
+{
+    bool has_label = false;
+    for (size_t i = 0; i < c->analyzer_count; i++)
+        has_label = has_label || c->analyzer_labels[i] != NULL;
+    for (size_t i = 0; has_label && i < c->analyzer_count; i++) {
+        const char *label = c->analyzer_labels[i];
+        (void)fprintf(out, "%s %s", i > 0 ? "," : "    analyzers:",
+                      cop_component_entry(c->analyzers[i])->plugin->id);
+        if (label != NULL)
+            (void)fprintf(out, " (%s)", label);
+    }
+    (void)fprintf(out, "%s", has_label ? "\n" : "");
 }
 
 /* The controls of the cell, and how many tickets they are over all seeds. */
@@ -179,6 +199,7 @@ cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, F
         say_other_data(o, out);
         say_sparsities(s, i, out);
         say_controls(s, i, out);
+        say_labels(&config->cells[i], out);
     }
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {

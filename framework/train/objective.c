@@ -75,6 +75,9 @@ static cop_status check_spec(const cop_objective_spec *spec, cop_error *err)
                         (long long)spec->count, (long long)spec->data->count);
     if (spec->index != NULL ? spec->count == 0 : spec->data->count < 1)
         return cop_fail(err, COP_FAILED, "an objective needs at least one sample");
+    if (spec->change != NULL && cop_samples_space(spec->data) != COP_PIXELS_UNIT)
+        return cop_fail(err, COP_FAILED,
+                        "an objective over changed pixels of samples that are normalised already");
     for (int64_t i = 0; spec->index != NULL && i < spec->count; i++)
         if (spec->index[i] < 0 || spec->index[i] >= spec->data->count)
             return cop_fail(err, COP_FAILED, "sample %lld is not in a set of %lld",
@@ -316,6 +319,22 @@ static cop_status program_for(const pass *p, cop_program **out, cop_error *err)
     return COP_OK;
 }
 
+/* The images of a batch as cop_samples_batch has them, but for what is done to their pixels. */
+static void write_changed(const cop_objective_spec *spec, const int64_t *index, int64_t n,
+                          float *images)
+{
+    const cop_normalization by = cop_samples_normalization(spec->data);
+    int64_t values = cop_task_values(&spec->data->task);
+    int64_t plane = values / spec->data->task.channels;
+    for (int64_t k = 0; k < n; k++) {
+        float *image = images + k * values;
+        cop_samples_pixels(spec->data, index[k], image);
+        spec->change(spec->context, index[k], image);
+        for (int64_t i = 0; i < values; i++)
+            image[i] = (image[i] - by.mean[i / plane]) / by.std[i / plane];
+    }
+}
+
 /* Runs the next batch: *out is its program, or NULL when the set is through. */
 static cop_status next_batch(pass *p, cop_program **out, cop_error *err)
 {
@@ -325,8 +344,11 @@ static cop_status next_batch(pass *p, cop_program **out, cop_error *err)
     if (p->first >= o->count)
         return COP_OK;
     p->n = o->count - p->first < o->batch ? o->count - p->first : o->batch;
-    cop_samples_batch(o->spec.data, o->index + p->first, p->n, cop_f32(cop_tensors_at(o->data, 0)),
-                      cop_f32(cop_tensors_at(o->data, 1)));
+    float *images = cop_f32(cop_tensors_at(o->data, 0));
+    cop_samples_batch(o->spec.data, o->index + p->first, p->n,
+                      o->spec.change == NULL ? images : NULL, cop_f32(cop_tensors_at(o->data, 1)));
+    if (o->spec.change != NULL)
+        write_changed(&o->spec, o->index + p->first, p->n, images);
     cop_program *program = NULL;
     COP_TRY(program_for(p, &program, err));
     COP_TRY(cop_program_run(program, err));

@@ -23,6 +23,11 @@ static bool is_same(cop_digest a, cop_digest b)
     return a.hi == b.hi && a.lo == b.lo;
 }
 
+static bool is_same_result(const cop_trial_outcome *a, const cop_trial_outcome *b)
+{
+    return is_same(a->result, b->result) && is_same(a->tensors, b->tensors);
+}
+
 /* A plan in one number, whatever its memory. */
 static cop_digest plan_digest(const cop_plan *p)
 {
@@ -178,7 +183,7 @@ static void check_repeat(cop_trial *b, const cop_trial_outcome *first)
     cop_trial_run(b, NULL, b->is_cut ? COP_TRIAL_SOME_STEPS : b->plan.steps + 1, &again);
     if (again.status != COP_OK)
         (void)cop_reporter_status(b->r, again.status, &again.err);
-    else if (!is_same(first->result, again.result))
+    else if (!is_same_result(first, &again))
         cop_reporter_finding(b->r, "the second run gave another result");
     else if (!is_same(first->recorded, again.recorded))
         cop_reporter_finding(b->r, "the second run recorded other numbers");
@@ -205,7 +210,7 @@ static void check_resume(cop_trial *b, const cop_trial_outcome *first)
                   &resumed);
     if (resumed.status != COP_OK)
         (void)cop_reporter_status(b->r, resumed.status, &resumed.err);
-    else if (!is_same(first->result, resumed.result))
+    else if (!is_same_result(first, &resumed))
         cop_reporter_finding(b->r, "going on from step %lld gave another result",
                              (long long)first->middle.step);
     else if (!is_same(first->recorded, resumed.recorded))

@@ -113,10 +113,16 @@ cop_status cop_trial_tables_digest(const cop_trial *b, const cop_tables *tables,
     return cop_hash_file(path, out, err);
 }
 
+/* Its tables, and the bits of its tensors. */
 static cop_status run_analyzer(const cop_trial *b, const cop_drive *d, const cop_work_ops *ops,
                                cop_trial_outcome *o)
 {
-    COP_TRY(cop_drive_analyzer(d, ops, &o->tables, &o->err));
+    cop_tensors *tensors = NULL;
+    cop_drive own = *d;
+    own.result_tensors = &tensors;
+    COP_TRY(cop_drive_analyzer(&own, ops, &o->tables, &o->err));
+    o->tensors = cop_tensors_digest(tensors);
+    cop_tensors_free(tensors);
     return cop_trial_tables_digest(b, o->tables, &o->result, &o->err);
 }
 

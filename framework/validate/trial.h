@@ -29,9 +29,9 @@ typedef struct cop_trial_outcome {
     cop_error err;
     cop_status as_planned; /* pruners: whether the mask is what plan says of it */
     cop_error differs;
-    cop_digest result, last_bag, recorded;
-    cop_tables *tables; /* an analyzer's; owned */
-    int64_t wanted;     /* the step whose state to keep, and what is kept */
+    cop_digest result, tensors, last_bag, recorded; /* tensors: an analyzer's */
+    cop_tables *tables;                             /* an analyzer's; owned */
+    int64_t wanted; /* the step whose state to keep, and what is kept */
     cop_saved middle;
 } cop_trial_outcome;
 

@@ -7,6 +7,7 @@
 #include <coppice/tensor.h>
 
 #include <cjson/cJSON.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,64 @@ static void check_prints_no_control_characters(void **state)
     remove_tree(s.dir);
 }
 
+/* Runs the config with these analyzers; what it says of stages that are computed. */
+static char *run_analyzers(const scene *s, const char *analyzers)
+{
+    char option[400];
+    (void)snprintf(option, sizeof option, "analyze=( %s )", analyzers);
+    run(s, COMMAND, WORDS("run", s->config, "--out", s->out, "--set", option), 0);
+    return read_text(s->dir, "err");
+}
+
+#define TWICE(first, second)                                                                       \
+    "{ plugin = \"lmc\"; alphas = 3; " first " }, { plugin = \"lmc\"; alphas = 5; " second " }"
+
+/* How many artifacts of analyses the store has. */
+static size_t count_analyses(const scene *s)
+{
+    char pattern[400];
+    glob_t found;
+    (void)snprintf(pattern, sizeof pattern, "%s/store/analyze-*", s->out);
+    size_t count = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    globfree(&found);
+    return count;
+}
+
+static void a_relabelled_analyzer_is_not_computed_again(void **state)
+{
+    (void)state;
+    scene s;
+    char cell[64], before[64];
+    make_scene(&s);
+    free(run_analyzers(&s, TWICE("", "")));
+    assert_int_equal(count_analyses(&s), 4);
+    (void)cell_of(&s, "lmc_barrier_alphas_3", 0, "test_error_barrier", before, sizeof before);
+    free(run_analyzers(&s, TWICE("label = \"Coarse!\";", "label = \"fine\";")));
+    assert_int_equal(count_analyses(&s), 4);
+    assert_string_equal(
+        cell_of(&s, "lmc_barrier_coarse", 0, "test_error_barrier", cell, sizeof cell), before);
+    (void)cell_of(&s, "lmc_barrier_fine", 0, "test_error_barrier", cell, sizeof cell);
+    char *page = read_text(s.dir, "o/studies/tiny/report/index.html");
+    assert_non_null(strstr(page, "(Coarse!)"));
+    free(page);
+    char *text = read_text(s.dir, "o/studies/tiny/config.cfg");
+    assert_non_null(strstr(text, "label = \"Coarse!\";"));
+    free(text);
+    run(&s, COMMAND,
+        WORDS("check", s.config, "--set", "analyze=( " TWICE("label = \"a\";", "") " )"), 0);
+    text = read_text(s.dir, "out");
+    assert_non_null(strstr(text, "\n    analyzers: lmc (a), lmc\n"));
+    free(text);
+    run(&s, COMMAND,
+        WORDS("check", s.config, "--set",
+              "analyze=( " TWICE("label = \"a\";", "label = \"a\";") " )"),
+        2);
+    text = read_text(s.dir, "err");
+    assert_non_null(strstr(text, "analyze has the analyzer \"lmc\" twice with label \"a\""));
+    free(text);
+    remove_tree(s.dir);
+}
+
 static void quickstart_helps_without_installing(void **state)
 {
     (void)state;
@@ -215,6 +274,7 @@ int main(void)
         cmocka_unit_test(what_an_analyzer_left_before_goes_without_it),
         cmocka_unit_test(a_report_speaks_to_programs),
         cmocka_unit_test(check_prints_no_control_characters),
+        cmocka_unit_test(a_relabelled_analyzer_is_not_computed_again),
         cmocka_unit_test(quickstart_helps_without_installing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

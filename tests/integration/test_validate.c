@@ -223,6 +223,7 @@ static void finds_nothing_in_the_analyzers(void **state)
     expect_sound(PLUGINS "analyzer-mask.so");
     expect_sound(PLUGINS "analyzer-distance.so");
     validate(WORDS("validate", PLUGINS "analyzer-landscape.so", "--set", "grid=3"), 0);
+    validate(WORDS("validate", PLUGINS "analyzer-robustness.so", "--set", "severities=[3]"), 0);
     validate(WORDS("validate", PLUGINS "analyzer-hessian.so", "--set", "probes=4"), 0);
 }
 
@@ -240,6 +241,10 @@ static void finds_each_broken_promise_of_a_work(void **state)
                    "recorded other numbers");
     expect_finding(FIXTURES "records_too_late.so", "runs to its end",
                    "was recorded outside of a step");
+    expect_finding(FIXTURES "names_tensor_badly.so", "runs to its end",
+                   "a tensor of its results is called \"__metadata__\"");
+    expect_finding(FIXTURES "tensors_by_chance.so", "the same seed gives the same bits",
+                   "another result");
     expect_finding(FIXTURES "writes_into_mask.so", "inputs stay as they are", "other bits");
     expect_finding(FIXTURES "regrows.so", "the mask is as planned", "brings the removed weight");
     expect_finding(FIXTURES "states_left.so", "the mask is as planned", "plan states");

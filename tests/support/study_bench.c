@@ -31,7 +31,7 @@ const char *const resume_config =
     "                        data = \"real\"; rewind = \"4it\"; } ); };\n"
     "train = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; },"
-    "            { plugin = \"hessian\"; probes = 2; samples = 32; } );\n";
+    "            { plugin = \"hessian\"; probes = 2; samples = 32; entries = true; } );\n";
 
 void bench_load(bench *b, const char *text, const char *const *overrides, size_t count)
 {

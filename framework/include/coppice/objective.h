@@ -6,6 +6,12 @@
 
 COP_BEGIN
 
+/* Changes the pixels of sample `sample` in place: [C, H, W] in [0, 1], before they are normalised,
+ * for a look at data that are not as they were trained on. `context` is the spec's. A function of
+ * these alone, so that each pass sees the same; called once for each sample of a pass, by the
+ * thread that the pass was asked for by. */
+typedef void (*cop_pixel_change)(void *context, int64_t sample, float *pixels);
+
 /* What an objective is over: {COP_SIZED(cop_objective_spec), .model = …}. */
 typedef struct cop_objective_spec {
     uint32_t size; /* COP_SIZED */
@@ -18,6 +24,12 @@ typedef struct cop_objective_spec {
     double logit_scale; /* logits are multiplied by this (GraSP: 1/200); 0: 1 */
     int32_t threads;    /* 0: what the process runs with */
     int32_t reserved;   /* 0 */
+
+    /* What is done to each sample's pixels first; NULL: nothing. The samples are of
+     * COP_PIXELS_UNIT. It and what `context` points at outlive the objective; what that is may
+     * change between passes. */
+    cop_pixel_change change;
+    void *context;
 } cop_objective_spec;
 
 typedef struct cop_objective cop_objective;
@@ -33,7 +45,8 @@ typedef struct cop_evaluation {
 
 /* Programs are compiled when first needed and kept. The spec and `index` are copied. Owned by the
  * caller, who frees it with cop_objective_free; what else the spec points at must outlive it.
- * COP_FAILED where the data are not of the model's task or a sample is not in them.
+ * COP_FAILED where the data are not of the model's task, a sample is not in them, or pixels are to
+ * be changed that are normalised already.
  * [one thread at a time] */
 COP_API cop_status cop_objective_new(const cop_objective_spec *spec, cop_objective **out,
                                      cop_error *err);

@@ -63,7 +63,7 @@ typedef struct cop_work_ops {
     cop_status (*step)(void *self, cop_work *work, int64_t i, cop_error *err);
 
     /* Makes the result: a distiller fills cop_work_set, a pruner cop_work_next_mask, an analyzer
-     * cop_work_tables. Required. */
+     * cop_work_tables and, where it has them, cop_work_result_tensors. Required. */
     cop_status (*finish)(void *self, cop_work *work, cop_error *err);
 
     /* Analyzers: passes verdicts on a finished analysis. Pure and quick: no instance is there, and
@@ -386,6 +386,14 @@ COP_API cop_tensors *cop_work_next_mask(cop_work *w);
 
 /* Analyzers: an empty set of tables (table.h). */
 COP_API cop_tables *cop_work_tables(cop_work *w);
+
+/* Analyzers: an empty set of tensors, for results that are too many numbers for a table, such as
+ * one for each weight: called like the parameter that they belong to, and shaped like it, any
+ * dtype; NaN stands for what is not known. They are published beside the tables where there are
+ * any, and `coppice export` writes them to a safetensors file; judge is not shown them. The host
+ * refuses a name that is not UTF-8 without control characters, and "__metadata__", which is none in
+ * such a file. */
+COP_API cop_tensors *cop_work_result_tensors(cop_work *w);
 
 COP_END
 

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "report/data/instances.h"
 #include "report/data/judged.h"
 
 #include <inttypes.h>
@@ -159,51 +160,15 @@ static cop_table_group *find_group(cop_table_groups *groups, const char *analyze
     return NULL;
 }
 
-/* How many of the ticket's analyses before the k-th are by the same analyzer. */
-static size_t place_of(const cop_record_ticket *t, size_t k)
-{
-    size_t place = 0;
-    for (size_t i = 0; i < k; i++)
-        place += strcmp(t->analyses[i].analyzer, t->analyses[k].analyzer) == 0;
-    return place;
-}
-
-/* What tells the analyzer at a place from its other instances: what the record says, where that is
- * the same in every cell, else its number. NULL when memory is out. */
-static const char *instance_of(const cop_results *r, const char *analyzer, size_t place)
-{
-    const char *label = NULL;
-    bool is_several = place > 0, is_same = true, is_first = true;
-    for (size_t i = 0; i < r->record.ticket_count; i++) {
-        const cop_record_ticket *t = &r->record.tickets[i];
-        for (size_t k = 0; k < t->analysis_count; k++) {
-            if (strcmp(t->analyses[k].analyzer, analyzer) != 0)
-                continue;
-            is_several = is_several || place_of(t, k) > 0;
-            if (place_of(t, k) != place)
-                continue;
-            const char *own = t->analyses[k].label;
-            is_same = is_same && (is_first || strcmp(own, label) == 0);
-            label = own;
-            is_first = false;
-        }
-    }
-    if (!is_several)
-        return "";
-    if (is_same && label != NULL && label[0] != '\0')
-        return label;
-    return cop_arena_printf(r->arena, "number %zu", place + 1);
-}
-
 static cop_status add_table(const cop_results *r, cop_table_groups *groups,
                             const cop_record_ticket *t, size_t k, const cop_table *table,
                             cop_error *err)
 {
     const char *analyzer = t->analyses[k].analyzer;
-    size_t place = place_of(t, k);
+    size_t place = cop_analysis_instance(r, t, k);
     cop_table_group *g = find_group(groups, analyzer, place, table);
     if (g == NULL) {
-        const char *instance = instance_of(r, analyzer, place);
+        const char *instance = cop_analysis_instance_text(r, t, k);
         const char *name = instance != NULL ? free_name(groups, analyzer, cop_table_name(table),
                                                         instance, r->arena)
                                             : NULL;

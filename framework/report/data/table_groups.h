@@ -1,7 +1,7 @@
 /* table_groups.h: the analyzers' tables of all tickets, sorted into those that are one table.
  *
- * Tables belong together when they are of one name, one analyzer, the same place among the ticket's
- * analyses by that analyzer (it may be configured twice), and the same columns.
+ * Tables belong together when they are of one name, one analyzer, the same instance of it
+ * (instances.h: it may be configured twice), and the same columns.
  *
  * What a column is for its role says (coppice/table.h); for those without one its name and place
  * do. What the report summarises it averages over repetitions (REPETITION; "pair", "copy"). A table
@@ -33,9 +33,9 @@ typedef struct cop_key {
 typedef struct cop_table_group {
     const char *name; /* the table's; made unique; a lower-case word */
     const char *analyzer;
-    size_t place;           /* among the ticket's analyses by this analyzer */
-    const char *instance;   /* where the analyzer is configured more than once: what tells this one
-                                from the others, "copy = 1"; else "" */
+    size_t place;           /* the analyzer's instance (instances.h) */
+    const char *instance;   /* its label in the config; else, where the analyzer is configured more
+                                than once, what tells it from the others, "copy = 1"; else "" */
     const cop_table *first; /* the first member's: name, help, columns, plot */
     cop_table_group_member *members;
     size_t member_count;

@@ -105,6 +105,7 @@ static bool add_analyses(cJSON *object, const cop_record_ticket *t)
             cJSON_AddStringToObject(analysis, "analyzer", from->analyzer) == NULL ||
             (from->label[0] != '\0' &&
              cJSON_AddStringToObject(analysis, "label", from->label) == NULL) ||
+            (from->is_labelled && cJSON_AddTrueToObject(analysis, "labelled") == NULL) ||
             !add_name(analysis, "id", true, &from->id) || !add_verdicts(analysis, from->verdicts) ||
             (from->unjudged != NULL &&
              cJSON_AddStringToObject(analysis, "unjudged", from->unjudged) == NULL))
@@ -401,6 +402,7 @@ static cop_status read_analyses(const reader *r, const cJSON *list, cop_record_t
         const char *label = cJSON_GetStringValue(cop_json_item(object, "label"));
         analysis->analyzer = cop_arena_strdup(r->arena, analyzer);
         analysis->label = cop_arena_strdup(r->arena, label != NULL ? label : "");
+        analysis->is_labelled = cJSON_IsTrue(cop_json_item(object, "labelled")) && label != NULL;
         const char *unjudged = cJSON_GetStringValue(cop_json_item(object, "unjudged"));
         analysis->unjudged = unjudged != NULL ? cop_arena_strdup(r->arena, unjudged) : NULL;
         if (analysis->analyzer == NULL || analysis->label == NULL ||

@@ -8,7 +8,7 @@
  *    "tickets": [{"cell": n, "seed": digits, "phase": n, "round": n, "points": number,
  *                 "mask": name or null, "training": name or null, "data": name or null,
  *                 "control": text, "copies": [name, …],
- *                 "analyses": [{"analyzer": plugin, "label": text, "id": name,
+ *                 "analyses": [{"analyzer": plugin, "label": text, "labelled": true, "id": name,
  *                               "verdicts": tables, "unjudged": text}, …]}, …],
  *    "distilled": [{"cell": n, "seed": digits, "set": name, "trained": name or null,
  *                   "recipe": text, "real_images": number, "second_order": number,
@@ -25,10 +25,10 @@
  * are left out where there are none. Of a distilled set the recipe that the cell has it trained by
  * is left out where that is the one in the set's file, and what it spent where its distiller does
  * not say it. A name is an artifact's ("mask-<32 hexadecimal digits>"), a cell (the baseline, too)
- * its position in the list, and an analysis's label is left out where
- * it is empty. Seeds, which use all 64 bits, are strings of decimal digits; every other number is a
- * count far below what a JSON number holds. The checksum is that of everything before it
- * (core/seal.h). */
+ * its position in the list, and an analysis's label is left out where it is empty, "labelled" where
+ * the config does not give that label. Seeds, which use all 64 bits, are strings of decimal digits;
+ * every other number is a count far below what a JSON number holds. The checksum is that of
+ * everything before it (core/seal.h). */
 #ifndef COP_STORE_FORMATS_STUDY_JSON_H
 #define COP_STORE_FORMATS_STUDY_JSON_H
 
@@ -58,7 +58,8 @@ typedef struct cop_record_cell {
 
 typedef struct cop_record_analysis {
     const char *analyzer;
-    const char *label; /* options that tell it from the analyzer's other instances, or "" */
+    const char *label; /* what tells it from the analyzer's other instances, or "" */
+    bool is_labelled;  /* the config says that label; else it is made of options that differ */
     cop_artifact_id id;
     const cop_tables *verdicts; /* NULL: none */
     const char *unjudged;       /* why its judge passed none; NULL: no reason is known */

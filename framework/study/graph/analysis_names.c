@@ -73,6 +73,8 @@ static void append_different(cop_text *label, const char *line, char *const *oth
 
 char *cop_analysis_label(const cop_cell *cell, size_t i)
 {
+    if (cell->analyzer_labels[i] != NULL)
+        return strdup(cell->analyzer_labels[i]);
     size_t count = cell->analyzer_count;
     cop_text label = {0};
     char **lines = calloc(count, sizeof *lines);

@@ -90,6 +90,7 @@ static bool fill_analyses(const cop_study *s, const cop_ticket *t, cop_arena *ar
         out->analyses[i] =
             (cop_record_analysis){.analyzer = plugin_id(cell->analyzers[i]),
                                   .label = label != NULL ? cop_arena_strdup(arena, label) : NULL,
+                                  .is_labelled = cell->analyzer_labels[i] != NULL,
                                   .id = s->stages[t->analyses[i]].id};
         free(label);
         if (out->analyses[i].label == NULL)

@@ -271,8 +271,10 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
         cop_stage_clear(&stage);
         return cop_out_of_memory(err);
     }
-    (void)snprintf(text, sizeof text, "%s of %s",
-                   cop_component_entry(instance->component)->plugin->id, what);
+    const char *label = l->o->cell->analyzer_labels[i];
+    (void)snprintf(text, sizeof text, "%s%s%s%s of %s",
+                   cop_component_entry(instance->component)->plugin->id, label != NULL ? " (" : "",
+                   label != NULL ? label : "", label != NULL ? ")" : "", what);
     uint32_t wanted = plan.needed_masks;
     if (wanted == 0)
         return cop_line_add_work(l, &plan, at, &stage, text, index, err);

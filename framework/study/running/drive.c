@@ -279,20 +279,44 @@ cop_status cop_drive_pruner(const cop_drive *d, const cop_work_ops *ops, const c
     return COP_OK;
 }
 
+/* Runs an analyzer that has somewhere to put its results; frees *tensors where there are none. */
+static cop_status run_analyzer(const cop_drive *d, const cop_work_ops *ops, cop_tables *tables,
+                               cop_tensors **tensors, cop_error *err)
+{
+    d->work->tables = tables;
+    d->work->result_tensors = *tensors;
+    cop_status status = run(d, ops, err);
+    d->work->tables = NULL;
+    d->work->result_tensors = NULL;
+    if (status == COP_OK)
+        status = judge(d, cop_check_result_tensors(d->what, *tensors, err));
+    if (status != COP_OK || cop_tensors_count(*tensors) == 0) {
+        cop_tensors_free(*tensors);
+        *tensors = NULL;
+    }
+    return status;
+}
+
 cop_status cop_drive_analyzer(const cop_drive *d, const cop_work_ops *ops, cop_tables **tables,
                               cop_error *err)
 {
     cop_tables *made = cop_tables_new();
+    cop_tensors *tensors = cop_tensors_new_in(d->work->memory);
+    cop_status status = COP_FAILED;
     *tables = NULL;
-    if (made == NULL)
-        return cop_fail(err, COP_FAILED, "%s: out of memory for the tables", d->what);
-    d->work->tables = made;
-    cop_status status = run(d, ops, err);
-    d->work->tables = NULL;
+    if (made != NULL && tensors != NULL)
+        status = run_analyzer(d, ops, made, &tensors, err);
+    else
+        (void)cop_fail(err, COP_FAILED, "%s: out of memory for the results", d->what);
     if (status != COP_OK) {
         cop_tables_free(made);
+        cop_tensors_free(tensors);
         return status;
     }
     *tables = made;
+    if (d->result_tensors != NULL)
+        *d->result_tensors = tensors;
+    else
+        cop_tensors_free(tensors);
     return COP_OK;
 }

@@ -39,6 +39,10 @@ typedef struct cop_drive {
     /* What was recorded is put here when the work is done, the caller's to clear. NULL: dropped. */
     cop_recorder *recorded;
 
+    /* An analyzer's tensors are put here, the caller's to free; NULL where it made none. NULL:
+     * dropped. */
+    cop_tensors **result_tensors;
+
     /* Set where the work itself failed: a callback, or what it made. NULL: nobody asks. */
     bool *own_failure;
 
@@ -75,6 +79,7 @@ bool cop_run_stops(const volatile sig_atomic_t *stop, int64_t *steps_left);
 /* The checks alone. `what` as above. */
 cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const cop_task *task,
                                cop_error *err);
+cop_status cop_check_result_tensors(const char *what, const cop_tensors *tensors, cop_error *err);
 cop_status cop_check_mask(const char *what, const cop_tensors *mask, const cop_tensors *before,
                           const cop_mask_promise *promise, cop_error *err);
 

@@ -1,6 +1,7 @@
 /* result_check.c: does a work's result keep the contract of its kind? */
 #include "study/running/drive.h"
 
+#include "core/text.h"
 #include "nn/synthetic.h"
 #include "store/formats/synthetic_file.h"
 #include "train/recipe_text.h"
@@ -65,6 +66,30 @@ cop_status cop_check_synthetic(const char *what, const cop_synthetic *s, const c
     COP_TRY(check_synthetic_header(what, s, task, err));
     cop_status status = cop_synthetic_check(s, err);
     return status == COP_OK ? COP_OK : cop_fail_within(err, "%s", what);
+}
+
+/* Whether a safetensors file can have a tensor of that name. */
+static bool is_tensor_name(const char *name)
+{
+    if (!cop_is_utf8(name, strlen(name)) || strcmp(name, "__metadata__") == 0)
+        return false;
+    while (*name != '\0' && cop_control_length(name) == 0)
+        name++;
+    return *name == '\0';
+}
+
+cop_status cop_check_result_tensors(const char *what, const cop_tensors *tensors, cop_error *err)
+{
+    for (size_t i = 0; i < cop_tensors_count(tensors); i++) {
+        const char *name = cop_tensors_at(tensors, i)->name;
+        char shown[100];
+        if (!is_tensor_name(name))
+            return cop_fail(
+                err, COP_FAILED,
+                "%s: a tensor of its results is called \"%s\", as none in a file can be", what,
+                cop_escape(name, shown, sizeof shown));
+    }
+    return COP_OK;
 }
 
 static cop_status check_mask_tensor(const char *what, const cop_tensor *now,

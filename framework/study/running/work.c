@@ -264,6 +264,11 @@ cop_tables *cop_work_tables(cop_work *w)
     return w->tables;
 }
 
+cop_tensors *cop_work_result_tensors(cop_work *w)
+{
+    return w->result_tensors;
+}
+
 cop_status cop_work_scores(cop_work *w, cop_dtype dtype, const cop_string_list *exclude,
                            cop_tensors **out, cop_error *err)
 {

@@ -68,8 +68,9 @@ struct cop_work {
     cop_synthetic *set;
     cop_tensors *next_mask;
     cop_tables *tables;
-    char note[128]; /* the work's last report; starts empty */
-    bool in_step;   /* of that number: */
+    cop_tensors *result_tensors; /* analyzers */
+    char note[128];              /* the work's last report; starts empty */
+    bool in_step;                /* of that number: */
     int64_t step;
     cop_recorder recorder;  /* what it recorded; owned by whoever drives it */
     cop_error not_recorded; /* with the first number that could not be: why */

@@ -182,10 +182,16 @@ typedef struct cop_outcome {
     const char *file;
     cop_write_result write;
     const void *result;
+    const cop_tensors *tensors; /* an analyzer's; NULL: none */
     const cop_summary *summary;
 } cop_outcome;
 
-/* The result's file, the summary and what was recorded; where longer works can go on, the bag. */
+static cop_status write_tensors(const void *result, const char *path, cop_error *err)
+{
+    return cop_safetensors_write(path, result, NULL, 0, err);
+}
+
+/* The result's files, the summary and what was recorded; where longer works can go on, the bag. */
 static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
 {
     const cop_outcome *o = context;
@@ -193,6 +199,9 @@ static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
     char path[COP_PATH_SIZE];
     cop_draft_path(draft, o->file, path, sizeof path);
     COP_TRY(o->write(o->result, path, err));
+    cop_draft_path(draft, COP_TENSORS_FILE, path, sizeof path);
+    if (o->tensors != NULL)
+        COP_TRY(write_tensors(o->tensors, path, err));
     COP_TRY(cop_publish_summary(stage, draft, o->summary, err));
     COP_TRY(write_recorded(o->run, draft, err));
     return stage->course[0] == '\0'
@@ -200,11 +209,11 @@ static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
                : cop_draft_keep_bag(draft, stage->course, stage->work.steps, err);
 }
 
-static cop_status publish(const cop_run *run, const char *file, cop_write_result write,
-                          const void *result, const cop_summary *summary, cop_error *err)
+static cop_status publish(const cop_outcome *outcome, cop_error *err)
 {
-    cop_outcome outcome = {run, file, write, result, summary};
-    const cop_publication what = {write_outcome, &outcome, run->began, run->from.seconds};
+    const cop_run *run = outcome->run;
+    cop_outcome own = *outcome; /* the context of a callback */
+    const cop_publication what = {write_outcome, &own, run->began, run->from.seconds};
     return cop_publish(run->r, run->stage, &what, err);
 }
 
@@ -233,7 +242,12 @@ static cop_status distil(cop_run *run, cop_error *err)
     if (status == COP_OK)
         status = give_default_recipe(run, &set, err);
     if (status == COP_OK)
-        status = publish(run, COP_SYNTHETIC_FILE, write_synthetic, &set, &summary, err);
+        status = publish(&(cop_outcome){.run = run,
+                                        .file = COP_SYNTHETIC_FILE,
+                                        .write = write_synthetic,
+                                        .result = &set,
+                                        .summary = &summary},
+                         err);
     cop_synthetic_clear(&set);
     return status;
 }
@@ -248,15 +262,15 @@ cop_status cop_run_distiller(cop_runner *r, const cop_stage *stage, cop_error *e
     return status;
 }
 
-static cop_status write_tensors(const void *result, const char *path, cop_error *err)
-{
-    return cop_safetensors_write(path, result, NULL, 0, err);
-}
-
 static cop_status publish_mask(const cop_run *run, const cop_tensors *mask, cop_error *err)
 {
     const cop_summary summary = cop_mask_summary(run->stage, mask);
-    return publish(run, COP_MASK_FILE, write_tensors, mask, &summary, err);
+    return publish(&(cop_outcome){.run = run,
+                                  .file = COP_MASK_FILE,
+                                  .write = write_tensors,
+                                  .result = mask,
+                                  .summary = &summary},
+                   err);
 }
 
 static cop_status prune(cop_run *run, cop_error *err)
@@ -304,10 +318,19 @@ static cop_status write_tables(const void *result, const char *path, cop_error *
 static cop_status analyze(cop_run *run, cop_error *err)
 {
     cop_tables *tables = NULL;
+    cop_tensors *tensors = NULL;
+    run->drive.result_tensors = &tensors;
     COP_TRY(cop_drive_analyzer(&run->drive, run->stage->work.instance->ops, &tables, err));
     const cop_summary summary = {.tables = (double)cop_tables_count(tables)};
-    cop_status status = publish(run, COP_TABLES_FILE, write_tables, tables, &summary, err);
+    cop_status status = publish(&(cop_outcome){.run = run,
+                                               .file = COP_TABLES_FILE,
+                                               .write = write_tables,
+                                               .result = tables,
+                                               .tensors = tensors,
+                                               .summary = &summary},
+                                err);
     cop_tables_free(tables);
+    cop_tensors_free(tensors);
     return status;
 }
 

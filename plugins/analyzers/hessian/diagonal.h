@@ -1,4 +1,5 @@
-/* diagonal.h (diagonal.c, trace.c, histogram.c): the diagonal with its errors, and its tables. */
+/* diagonal.h (diagonal.c, trace.c, histogram.c, entries.c): the diagonal with its errors, its
+ * tables, and all of it as tensors. */
 #ifndef HESSIAN_DIAGONAL_H
 #define HESSIAN_DIAGONAL_H
 
@@ -32,5 +33,10 @@ cop_status hessian_report_trace(const hessian *self, const cop_model *model,
                                 const hessian_diagonal *d, cop_tables *out, cop_error *err);
 cop_status hessian_report_histogram(const hessian_options *o, const hessian_diagonal *d,
                                     cop_tables *out, cop_error *err);
+
+/* Adds the diagonal as a tensor (F64) for each parameter, called and shaped like it; NaN where the
+ * mask has removed a weight. */
+cop_status hessian_report_entries(const cop_model *model, const hessian_diagonal *d,
+                                  cop_tensors *out, cop_error *err);
 
 #endif

@@ -200,6 +200,9 @@ static cop_status report_diagonal(const hessian *self, cop_work *work, cop_error
         status = hessian_report_trace(self, cop_work_model(work), &d, out, err);
     if (status == COP_OK)
         status = hessian_report_histogram(self->o, &d, out, err);
+    if (status == COP_OK && self->o->entries)
+        status =
+            hessian_report_entries(cop_work_model(work), &d, cop_work_result_tensors(work), err);
     hessian_diagonal_clear(&d);
     return status;
 }
@@ -269,12 +272,16 @@ static const cop_option option_table[] = {
     COP_OPT_INT(hessian_options, memory, "2048", 1, 100000000,
                 "Most that Lanczos vectors and the whole matrix may take; more is refused",
                 .flags = COP_OPTION_EXECUTION_ONLY, .unit = "MiB"),
+    COP_OPT_BOOL(hessian_options, entries, "false",
+                 "The diagonal also entry by entry, as tensors called and shaped like the "
+                 "parameters, NaN for removed weights (`coppice export DIR --analysis`)",
+                 .flags = COP_OPTION_ADDED),
 };
 
 /* Results 2: the diagonal of a network that has no more coordinates than there are probes is exact,
  * and tables say how sure it is. */
 COP_PLUGIN(
-    ANALYZER, .id = "hessian", .version = "1.1.0", .results_version = "2",
+    ANALYZER, .id = "hessian", .version = "1.2.0", .results_version = "2",
     .summary = "The training loss's Hessian on the surviving weights: diagonal, trace, largest "
                "eigenvalues, spectral density",
     .author = "The Coppice authors", .licence = "MIT",

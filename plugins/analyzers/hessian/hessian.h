@@ -36,6 +36,7 @@ typedef struct hessian_options {
     int64_t points;
     bool dense;
     int64_t memory;
+    bool entries;
 } hessian_options;
 
 enum { HESSIAN_AUTO = 0, HESSIAN_EXACT = 1, HESSIAN_PROBES = 2 };

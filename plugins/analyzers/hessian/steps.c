@@ -81,6 +81,9 @@ static cop_status check_parts(const hessian_options *o, const hessian_steps *s, 
         return cop_fail(err, COP_INVALID,
                         "nothing is wanted: probes, eigenvalues and density are 0, and dense is "
                         "false");
+    if (o->entries && s->diagonal == 0 && !is_by_columns(o))
+        return cop_fail(err, COP_INVALID,
+                        "entries = true is the diagonal's, and with probes = 0 there is none");
     if (o->dense && coordinates > HESSIAN_DENSE_MOST)
         return cop_fail(err, COP_INVALID,
                         "dense = true is for at most %d coordinates, and the network has %lld: "

@@ -106,6 +106,40 @@ static void records_a_config_that_reads_back(void **state)
     cop_config_free(b);
 }
 
+/* An analyzer's label is in the record of the config, and in nobody's identity. */
+static void takes_labels_of_analyzers(void **state)
+{
+    (void)state;
+    static const char text[] =
+        BASE "\nanalyze = ( { plugin = \"toyanalyzer\"; label = \"a \\\"b\\\" \xc3\xa4\"; "
+             "dataset = { plugin = \"toydata\"; }; }, { plugin = \"toyanalyzer\"; }, "
+             "{ plugin = \"toyanalyzer\"; label = "
+             "\"123456789012345678901234567890123456789012345678901234567890\"; }, "
+             "{ plugin = \"toyanalyzer\"; label = \"\"; } );";
+    cop_config *c = NULL, *again = NULL;
+    cop_error err = {0};
+    assert_ok(load_text(text, NULL, &c, &err), &err);
+    const cop_cell *s = &c->cells[0];
+    assert_string_equal(s->analyzer_labels[0], "a \"b\" \xc3\xa4");
+    assert_null(s->analyzer_labels[1]);
+    assert_int_equal(strlen(s->analyzer_labels[2]), 60);
+    assert_null(s->analyzer_labels[3]);
+    for (size_t i = 1; i < 4; i++)
+        assert_string_equal(cop_component_identity(s->analyzers[i]),
+                            cop_component_identity(s->analyzers[0]));
+    assert_non_null(strstr(c->effective, " label = \"a \\\"b\\\" \xc3\xa4\"; dataset = {"));
+    assert_ok(load_text(c->resolved, NULL, &again, &err), &err);
+    assert_string_equal(strstr(again->effective, "\nanalyze"), strstr(c->effective, "\nanalyze"));
+    cop_config_free(again);
+    cop_config_free(c);
+    /* The label of one is as good as that of another plugin. */
+    assert_ok(load_text(BASE "\nanalyze = ( { plugin = \"toyanalyzer\"; label = \"a\"; }, "
+                             "{ plugin = \"judges\"; label = \"a\"; } );",
+                        NULL, &c, &err),
+              &err);
+    cop_config_free(c);
+}
+
 static void its_own_tables_are_as_those_of_plugins_have_to_be(void **state)
 {
     (void)state;
@@ -130,6 +164,7 @@ static void describes_its_own_groups(void **state)
     static const char *const parts[] = {"study: ",   "  copies = 2\n      int, 1 to 1000",
                                         "seeds: ",   "train: ",
                                         "  batch\n", "  rewind = init\n",
+                                        "analyze: ", "  label = \"\"\n",
                                         "sweep: ",   "  path\n      string, required"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strstr(text, parts[i]) == NULL)
@@ -395,6 +430,20 @@ static const struct {
     {"distill = { plugin = \"exits\"; };", 2, "unknown distiller \"exits\"; "},
     {"analyze = { plugin = \"toyanalyzer\"; };", 2, "analyze is a group; wanted a list of groups"},
     {"analyze = ( 3 );", 2, "this analyzer is an integer"},
+    {"analyze = ( { plugin = \"toyanalyzer\";\nlabel = 3; } );", 3,
+     "option \"label\" of an entry of analyze is an integer"},
+    {"analyze = ( { plugin = \"toyanalyzer\";\nlable = \"a\"; } );", 3,
+     "unknown option \"lable\" of analyzer \"toyanalyzer\"; did you mean \"label\"?"},
+    {"analyze = ( { plugin = \"toyanalyzer\";\nlabel = \"a\\n\"; } );", 3,
+     "label of an analyzer \"a\\n\" holds a control character"},
+    {"analyze = ( { plugin = \"toyanalyzer\";\nlabel = \"=1\"; } );", 3,
+     "label of an analyzer \"=1\" begins with ="},
+    {"analyze = ( { plugin = \"toyanalyzer\";\nlabel = "
+     "\"1234567890123456789012345678901234567890123456789012345678901\"; } );",
+     3, "label of an analyzer has 61 bytes, wanted at most 60"},
+    {"analyze = ( { plugin = \"toyanalyzer\"; label = \"a\"; },\n{ plugin = \"toyanalyzer\"; "
+     "count = 3;\nlabel = \"a\"; } );",
+     4, "analyze has the analyzer \"toyanalyzer\" twice with label \"a\""},
     {"study = { };\nstudy = { };", 3, "duplicate setting name"},
     {"study = { name = ; };", 2, "syntax error"},
     {"study = {", 2, "syntax error"},
@@ -627,6 +676,7 @@ int main(void)
         cmocka_unit_test(reads_every_group),
         cmocka_unit_test(fills_what_is_not_said),
         cmocka_unit_test(records_a_config_that_reads_back),
+        cmocka_unit_test(takes_labels_of_analyzers),
         cmocka_unit_test(its_own_tables_are_as_those_of_plugins_have_to_be),
         cmocka_unit_test(describes_its_own_groups),
         cmocka_unit_test(the_baseline_is_the_cell_of_that_label),

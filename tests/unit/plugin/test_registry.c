@@ -88,6 +88,9 @@ static const struct {
     {"duplicate_option.so", "option \"rate\" is there twice"},
     {"reserved_option.so", "option \"per_class\" has a name that the host reserves: it is a key of "
                            "every dataset's group"},
+    {"labelled_option.so",
+     "option \"label\" has a name that the host reserves: it is a key of every "
+     "analyzer's group"},
     {"toypruner_again.so", "pruner \"toypruner\" is taken from "},
     {"unresolved.so", "unresolved.so: undefined symbol: coppice_fixture_nowhere"},
     {"crashes.so", "crashed when opened (signal 11)"},

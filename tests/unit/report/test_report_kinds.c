@@ -477,6 +477,50 @@ static void instances_of_an_analyzer_are_told_apart(void **state)
     }
 }
 
+/* Gives the ticket an analysis that the config calls so. */
+static void add_labelled(scene *s, cop_record_ticket *t, const char *label, double trace)
+{
+    add_trace(add_analysis(s, t, "topeig", label), trace);
+    t->analyses[t->analysis_count - 1].is_labelled = true;
+}
+
+/* Wherever it stands among a ticket's analyses, and where it is the only one. */
+static void what_the_config_calls_an_analysis_decides_its_table(void **state)
+{
+    (void)state;
+    scene s;
+    cop_table_groups groups;
+    open_scene(&s);
+    cop_record_ticket *dense = add_ticket(&s, 0), *pruned = add_ticket(&s, 1);
+    add_labelled(&s, dense, "by hand", 1.0);
+    add_trace(add_analysis(&s, dense, "topeig", "copy = 1"), 2.0);
+    add_labelled(&s, dense, "Exact", 3.0);
+    pruned->analyses = &s.analyses[3];
+    add_labelled(&s, pruned, "Exact", 4.0);
+    add_trace(add_analysis(&s, pruned, "topeig", "copy = 1"), 5.0);
+    cop_tables *sheets = make_sheets(&s, &groups);
+    assert_int_equal(groups.count, 3);
+    static const char *const columns[] = {"topeig_by_hand_trace", "topeig_copy_1_trace",
+                                          "topeig_exact_trace"};
+    static const double wanted[2][3] = {{1.0, 2.0, 3.0}, {(double)NAN, 5.0, 4.0}};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            double got = number(sheets, "tickets", i, columns[k]);
+            assert_true(got == wanted[i][k] || (isnan(got) && isnan(wanted[i][k])));
+        }
+    }
+    assert_string_equal(cop_table_group_title(&groups.items[2], "Trace", s.r.arena),
+                        "Trace (Exact)");
+    cop_tables_free(sheets);
+    close_scene(&s);
+    open_scene(&s);
+    add_labelled(&s, add_ticket(&s, 0), "Exact", 6.0);
+    sheets = make_sheets(&s, &groups);
+    assert_true(number(sheets, "tickets", 0, "topeig_exact_trace") == 6.0);
+    cop_tables_free(sheets);
+    close_scene(&s);
+}
+
 /* A round that trained on so many images, of a distilled set or real ones. */
 static void add_round(scene *s, int64_t round, double samples, const cop_artifact_id *set)
 {
@@ -612,6 +656,7 @@ int main(void)
         cmocka_unit_test(a_key_that_is_a_number_has_curves_of_its_own),
         cmocka_unit_test(a_key_that_follows_from_x_has_none),
         cmocka_unit_test(instances_of_an_analyzer_are_told_apart),
+        cmocka_unit_test(what_the_config_calls_an_analysis_decides_its_table),
         cmocka_unit_test(training_points_count_stored_and_decoded_images),
         cmocka_unit_test(rounds_on_other_data_are_counted_each_by_its_own),
         cmocka_unit_test(a_failure_is_a_row_with_its_reason),

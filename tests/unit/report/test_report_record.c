@@ -95,7 +95,9 @@ static void a_record_tells_data_chance_instances_and_failures(void **state)
     assert_ok(read_text("{\"name\": \"n\", \"cells\": [{\"label\": \"a\", \"chance\": 0.125}], "
                         "\"tickets\": [{" PLACE ", \"data\": \"distil-" HASH "\", \"analyses\": "
                         "[{\"analyzer\": \"a\", \"label\": \"copy = 1\", \"id\": \"analyze-" HASH
-                        "\"}]}, {" PLACE ", \"data\": null}], \"failed\": [{\"stage\": \"mask-" HASH
+                        "\"}, {\"analyzer\": \"a\", \"label\": \"b\", \"labelled\": true, \"id\": "
+                        "\"analyze-" HASH "\"}]}, {" PLACE
+                        ", \"data\": null}], \"failed\": [{\"stage\": \"mask-" HASH
                         "\", \"reason\": \"a\\nb\"}]}",
                         arena, &record, &err),
               &err);
@@ -104,6 +106,9 @@ static void a_record_tells_data_chance_instances_and_failures(void **state)
     assert_string_equal(record.tickets[0].data.hash, HASH);
     assert_true(record.tickets[1].knows_data && !record.tickets[1].has_data);
     assert_string_equal(record.tickets[0].analyses[0].label, "copy = 1");
+    assert_false(record.tickets[0].analyses[0].is_labelled);
+    assert_string_equal(record.tickets[0].analyses[1].label, "b");
+    assert_true(record.tickets[0].analyses[1].is_labelled);
     assert_int_equal(record.failure_count, 1);
     assert_string_equal(record.failures[0].stage.kind, "mask");
     assert_string_equal(record.failures[0].reason, "a\\nb"); /* on one line */

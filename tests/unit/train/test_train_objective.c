@@ -374,6 +374,95 @@ static void a_model_without_buffers_is_left_as_it_is(void **state)
     cop_model_free(m);
 }
 
+/* How `fade` changes pixels, and how often it did. */
+typedef struct fading {
+    float scale;
+    int64_t seen;
+} fading;
+
+static void fade(void *context, int64_t sample, float *pixels)
+{
+    fading *m = context;
+    for (int64_t i = 0; i < TINY_PIXELS; i++)
+        pixels[i] *= m->scale / (float)(1 + sample % 3);
+    m->seen++;
+}
+
+static void keep(void *context, int64_t sample, float *pixels)
+{
+    (void)context;
+    (void)sample;
+    (void)pixels;
+}
+
+/* The same to the bit as over samples that hold changed pixels, in whatever order. */
+static void pixels_are_changed_before_they_are_normalised(void **state)
+{
+    (void)state;
+    static bench b;
+    static float pixels[COUNT * TINY_PIXELS];
+    static const int64_t index[] = {7, 0, 22, 3, 5, 11, 4};
+    enum { USED = sizeof index / sizeof index[0] };
+    cop_error err = {0};
+    fading how = {0.5f, 0}, same = {0.5f, 0};
+    set_up(&b, false);
+    for (int64_t i = 0; i < COUNT; i++) {
+        cop_samples_pixels(&b.data.samples, i, pixels + i * TINY_PIXELS);
+        fade(&same, i, pixels + i * TINY_PIXELS);
+    }
+    cop_samples changed = b.data.samples;
+    changed.bytes = NULL;
+    changed.pixels = pixels;
+    cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                               .model = b.model,
+                               .data = &changed,
+                               .index = index,
+                               .count = USED,
+                               .batch = 3};
+    cop_evaluation wanted = {COP_SIZED(cop_evaluation)}, got = {COP_SIZED(cop_evaluation)};
+    cop_objective *by_hand = new_objective(&spec);
+    assert_ok(cop_objective_evaluate(by_hand, b.state, &wanted, &err), &err);
+    spec.data = &b.data.samples;
+    spec.change = fade;
+    spec.context = &how;
+    cop_objective *o = new_objective(&spec);
+    assert_ok(cop_objective_evaluate(o, b.state, &got, &err), &err);
+    assert_true(got.loss == wanted.loss && got.accuracy == wanted.accuracy);
+    assert_int_equal(how.seen, USED);
+    how.scale = 2.0f; /* the context may say something else in the next pass */
+    assert_ok(cop_objective_evaluate(o, b.state, &got, &err), &err);
+    assert_true(got.loss != wanted.loss);
+    cop_objective_free(o);
+    cop_objective_free(by_hand);
+    tear_down(&b);
+}
+
+static void pixels_that_stay_are_those_without_a_change(void **state)
+{
+    (void)state;
+    static bench b;
+    cop_error err = {0};
+    set_up(&b, true);
+    cop_objective_spec spec = {COP_SIZED(cop_objective_spec), .model = b.model,
+                               .data = &b.data.samples, .batch = 4};
+    cop_evaluation wanted = {COP_SIZED(cop_evaluation)}, got = {COP_SIZED(cop_evaluation)};
+    cop_objective *plain = new_objective(&spec);
+    spec.change = keep;
+    cop_objective *kept = new_objective(&spec);
+    assert_ok(cop_objective_evaluate(plain, b.state, &wanted, &err), &err);
+    assert_ok(cop_objective_evaluate(kept, b.state, &got, &err), &err);
+    assert_true(got.loss == wanted.loss && got.accuracy == wanted.accuracy);
+    cop_objective_free(kept);
+    cop_objective_free(plain);
+    cop_samples whitened = b.data.samples;
+    cop_objective *o = NULL;
+    whitened.space = COP_PIXELS_NORMALISED;
+    spec.data = &whitened;
+    assert_refused(cop_objective_new(&spec, &o, &err), COP_FAILED, &err,
+                   "changed pixels of samples that are normalised already");
+    tear_down(&b);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -438,6 +527,8 @@ int main(void)
         cmocka_unit_test(missing_tangents_are_zero_and_missing_products_not_returned),
         cmocka_unit_test(statistics_are_those_of_the_batches),
         cmocka_unit_test(a_model_without_buffers_is_left_as_it_is),
+        cmocka_unit_test(pixels_are_changed_before_they_are_normalised),
+        cmocka_unit_test(pixels_that_stay_are_those_without_a_change),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

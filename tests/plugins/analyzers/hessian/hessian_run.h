@@ -18,15 +18,17 @@ typedef struct hessian_subject {
     const cop_samples *data;
 } hessian_subject;
 
-/* What is in the tables, and in the bag after the last step. */
+/* What is in the tables and tensors, and in the bag after the last step. */
 typedef struct outcome {
     cop_tables *tables;
+    cop_tensors *tensors; /* NULL: none */
     cop_tensors *bag;
 } outcome;
 
 static inline void release(outcome *out)
 {
     cop_tables_free(out->tables);
+    cop_tensors_free(out->tensors);
     cop_tensors_free(out->bag);
 }
 
@@ -77,6 +79,7 @@ static inline cop_status go_steps(const hessian_subject *s, const hessian_option
                    .save = keep_bag,
                    .save_seconds = 1e9,
                    .saves_end = true,
+                   .result_tensors = &out->tensors,
                    .steps_left = &count,
                    .context = out};
     cop_status status = cop_drive_analyzer(&d, ops, &out->tables, err);

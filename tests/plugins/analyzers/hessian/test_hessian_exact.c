@@ -30,6 +30,80 @@ static void the_exact_diagonal_is_that_of_torch(void **state)
     }
 }
 
+/* The entries of all parameters in order: how many of them are numbers, and their sum; each of these
+ * is to be near the matrix's, where there is one. */
+static int64_t read_entries(const torch_scene *s, const cop_tensors *entries, const double *matrix,
+                            double *sum)
+{
+    int64_t at = 0;
+    *sum = 0.0;
+    assert_int_equal(cop_tensors_count(entries), cop_model_parameter_count(s->subject.model));
+    for (size_t i = 0; i < cop_tensors_count(entries); i++) {
+        const cop_tensor *t = cop_tensors_at(entries, i);
+        const cop_parameter *p = cop_model_parameter(s->subject.model, i);
+        const cop_tensor *mask = cop_tensors_find(s->subject.mask, p->name);
+        assert_string_equal(t->name, p->name);
+        assert_true(cop_shape_equal(t->shape, p->shape));
+        for (int64_t k = 0; k < cop_shape_count(t->shape); k++) {
+            bool is_removed = mask != NULL && cop_f32(mask)[k] == 0.0f;
+            assert_int_equal(isnan(cop_f64(t)[k]) != 0, is_removed);
+            if (is_removed)
+                continue;
+            *sum += cop_f64(t)[k];
+            if (matrix != NULL)
+                assert_true(fabs(cop_f64(t)[k] - matrix[at * s->n + at]) < CLOSE);
+            at++;
+        }
+    }
+    return at;
+}
+
+static void entries_are_the_diagonal_by_parameter(void **state)
+{
+    (void)state;
+    for (int masked = 0; masked < 2; masked++) {
+        for (int32_t way = HESSIAN_EXACT; way <= HESSIAN_PROBES; way++) {
+            torch_scene s;
+            double sum = 0.0;
+            open_torch_scene(&s, masked != 0);
+            hessian_options o = torch_defaults;
+            o.diagonal = way;
+            o.probes = 20;
+            o.entries = true;
+            outcome out = analyze(&s.subject, o, 1);
+            const double *matrix = way == HESSIAN_EXACT ? s.matrix : NULL;
+            assert_int_equal(read_entries(&s, out.tensors, matrix, &sum), s.n);
+            assert_true(fabs(sum - value_of(&out, "hessian_trace", 0, "trace")) < 1e-9);
+            release(&out);
+            o.entries = false;
+            out = analyze(&s.subject, o, 1);
+            assert_null(out.tensors);
+            release(&out);
+            close_torch_scene(&s);
+        }
+    }
+}
+
+static void entries_need_a_diagonal(void **state)
+{
+    (void)state;
+    torch_scene s;
+    cop_error err = {0};
+    open_torch_scene(&s, false);
+    hessian_options o = torch_defaults;
+    o.probes = 0;
+    o.eigenvalues = 1;
+    o.entries = true;
+    cop_plan plan = {.kind = COP_KIND_ANALYZER,
+                     .model = s.subject.model,
+                     .copies = 1,
+                     .train_count = s.data.count};
+    assert_refused(cop_plan_make("analyzer 'hessian'", coppice_plugin.ops, &o, &plan, &err),
+                   COP_INVALID, &err, "with probes = 0 there is none");
+    cop_plan_clear(&plan);
+    close_torch_scene(&s);
+}
+
 static void layers_share_the_exact_trace(void **state)
 {
     (void)state;
@@ -222,6 +296,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_exact_diagonal_is_that_of_torch),
+        cmocka_unit_test(entries_are_the_diagonal_by_parameter),
+        cmocka_unit_test(entries_need_a_diagonal),
         cmocka_unit_test(layers_share_the_exact_trace),
         cmocka_unit_test(it_is_exact_where_that_costs_no_more),
         cmocka_unit_test(the_dense_hessian_is_that_of_torch),
