@@ -115,6 +115,12 @@ typedef struct cop_given_files {
 } cop_given_files;
 
 /* One cell of the sweep: everything one line of experiments needs, apart from the seed. */
+/* Seeds and rounds to which an entry of analyze is limited; owned; none: no limit. */
+typedef struct cop_analyze_limits {
+    int64_t *seeds, *rounds;
+    size_t seed_count, round_count;
+} cop_analyze_limits;
+
 typedef struct cop_cell {
     char *label; /* of the sweep's values, joined with ", "; the study's name where nothing is swept
                   */
@@ -131,8 +137,9 @@ typedef struct cop_cell {
     cop_recipe train;
     cop_component *train_dataset; /* what copies train on and are measured by; NULL: the study's */
     cop_component **analyzers;
-    cop_component **analyzer_datasets; /* what each looks at; NULL: what the copies train on */
-    char **analyzer_labels;            /* what the config calls each; NULL: nothing */
+    cop_component **analyzer_datasets;   /* what each looks at; NULL: what the copies train on */
+    char **analyzer_labels;              /* what the config calls each; NULL: nothing */
+    cop_analyze_limits *analyzer_limits; /* which tickets each looks at */
     size_t analyzer_count;
     bool seed_pinned[COP_SEED_COUNT];
     uint64_t seed_pin[COP_SEED_COUNT];

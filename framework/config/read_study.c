@@ -437,9 +437,81 @@ static cop_status read_train(const cop_study_reader *r, cop_cell *out, cop_error
     return say_train(r, train, out, err);
 }
 
-/* What the framework reads of an entry of analyze. The caller's, NULL where it says nothing. */
-static cop_status read_label(const cop_study_reader *r, const config_setting_t *group,
-                             const cop_plugin *plugin, char **out, cop_error *err)
+/* The numbers of a list, the caller's; COP_OK with NULL for an empty one. */
+static cop_status copy_numbers(const cop_int_list *from, int64_t **out, size_t *count,
+                               cop_error *err)
+{
+    *out = NULL;
+    *count = from->count;
+    if (from->count == 0)
+        return COP_OK;
+    *out = malloc(from->count * sizeof **out);
+    if (*out == NULL)
+        return cop_out_of_memory(err);
+    memcpy(*out, from->items, from->count * sizeof **out);
+    return COP_OK;
+}
+
+/* Whether the study has the seed; one that names none has seed 0. */
+static bool has_seed(const cop_study_reader *r, int64_t seed)
+{
+    const config_setting_t *seeds = member(member(r->root, "study"), "seeds");
+    if (seeds == NULL)
+        return seed == 0;
+    for (int i = 0; i < config_setting_length(seeds); i++)
+        if (config_setting_get_int64_elem(seeds, i) == seed)
+            return true;
+    return false;
+}
+
+/* Seeds and rounds that there are none of would leave the entry without a ticket, and nobody would
+ * know why. */
+static cop_status check_limits(const cop_study_reader *r, const config_setting_t *group,
+                               const cop_analyze_options *o, const cop_cell *cell, cop_error *err)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < cell->phase_count; i++)
+        last += cell->phases[i].rounds;
+    for (size_t i = 0; i < o->seeds.count; i++)
+        if (!has_seed(r, o->seeds.items[i])) {
+            cop_place place = cop_setting_place(member(group, "seeds"), r->file);
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "an analyzer is limited to seed %lld, which study.seeds lacks",
+                               (long long)o->seeds.items[i]);
+        }
+    for (size_t i = 0; i < o->rounds.count; i++)
+        if (o->rounds.items[i] > last) {
+            cop_place place = cop_setting_place(member(group, "rounds"), r->file);
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "an analyzer is limited to round %lld, and the last one is %lld",
+                               (long long)o->rounds.items[i], (long long)last);
+        }
+    return COP_OK;
+}
+
+static cop_status read_limits(const cop_study_reader *r, const config_setting_t *group,
+                              const cop_analyze_options *o, const cop_cell *cell,
+                              cop_analyze_limits *out, cop_error *err)
+{
+    COP_TRY(check_limits(r, group, o, cell, err));
+    COP_TRY(copy_numbers(&o->seeds, &out->seeds, &out->seed_count, err));
+    return copy_numbers(&o->rounds, &out->rounds, &out->round_count, err);
+}
+
+static cop_status take_label(const cop_study_reader *r, const config_setting_t *group,
+                             const char *label, char **out, cop_error *err)
+{
+    cop_place place = cop_setting_place(member(group, "label"), r->file);
+    if (label[0] == '\0')
+        return COP_OK;
+    COP_TRY(cop_name_check("label of an analyzer", label, COP_MAX_INSTANCE, place, err));
+    *out = strdup(label);
+    return *out != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+/* What the framework reads of the i-th entry of analyze. */
+static cop_status read_own_keys(const cop_study_reader *r, const config_setting_t *group,
+                                const cop_plugin *plugin, cop_cell *cell, size_t i, cop_error *err)
 {
     static const char *const more[] = {"dataset", NULL};
     cop_analyze_options options = {0};
@@ -450,14 +522,11 @@ static cop_status read_label(const cop_study_reader *r, const config_setting_t *
     cop_status status = read_group(r, COP_SECTION_ANALYZE, group, skip, &options, &values, err);
     free(skip);
     COP_TRY(status);
-    if (options.label[0] != '\0') {
-        cop_place place = cop_setting_place(member(group, "label"), r->file);
-        status =
-            cop_name_check("label of an analyzer", options.label, COP_MAX_INSTANCE, place, err);
-        if (status == COP_OK && (*out = strdup(options.label)) == NULL)
-            status = cop_out_of_memory(err);
+    status = take_label(r, group, options.label, &cell->analyzer_labels[i], err);
+    if (status == COP_OK)
+        status = read_limits(r, group, &options, cell, &cell->analyzer_limits[i], err);
+    if (options.label[0] != '\0' || options.seeds.count + options.rounds.count > 0)
         say_lines(r->effective, cop_option_values_effective(values));
-    }
     cop_option_values_free(values);
     return status;
 }
@@ -466,15 +535,38 @@ static cop_status read_label(const cop_study_reader *r, const config_setting_t *
 static cop_status read_analyzer(const cop_study_reader *r, const config_setting_t *group,
                                 cop_cell *cell, size_t i, cop_error *err)
 {
-    static const char *const skip[] = {"dataset", "label", NULL};
+    static const char *const skip[] = {"dataset", "label", "seeds", "rounds", NULL};
     cop_component **out = &cell->analyzers[i];
     COP_TRY(
         cop_component_read(r->registry, COP_KIND_ANALYZER, group, skip, r->file, r->log, out, err));
     begin_component(r->effective, *out);
-    COP_TRY(
-        read_label(r, group, cop_component_entry(*out)->plugin, &cell->analyzer_labels[i], err));
+    COP_TRY(read_own_keys(r, group, cop_component_entry(*out)->plugin, cell, i, err));
     COP_TRY(read_own_dataset(r, group, &cell->analyzer_datasets[i], err));
     cop_text_append(r->effective, " }");
+    return COP_OK;
+}
+
+/* Reports tell entries by one plugin apart by their place in the list, which one that does not look
+ * at every ticket has not: it needs a label. */
+static cop_status check_limited(const cop_study_reader *r, const config_setting_t *list,
+                                const cop_cell *cell, cop_error *err)
+{
+    for (size_t i = 0; i < cell->analyzer_count; i++) {
+        const cop_analyze_limits *limits = &cell->analyzer_limits[i];
+        const char *id = cop_component_entry(cell->analyzers[i])->plugin->id;
+        size_t same = 0;
+        for (size_t k = 0; k < cell->analyzer_count; k++)
+            same += strcmp(cop_component_entry(cell->analyzers[k])->plugin->id, id) == 0;
+        if (same < 2 || cell->analyzer_labels[i] != NULL ||
+            limits->seed_count + limits->round_count == 0)
+            continue;
+        cop_place place = cop_setting_place(config_setting_get_elem(list, (unsigned)i), r->file);
+        return cop_fail_at(
+            err, COP_INVALID, place.file, place.line,
+            "analyze has the analyzer \"%s\" more than once, and this one is limited "
+            "to some seeds or rounds: it needs a label",
+            id);
+    }
     return COP_OK;
 }
 
@@ -508,7 +600,9 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_e
     out->analyzers = calloc(count > 0 ? count : 1, sizeof *out->analyzers);
     out->analyzer_datasets = calloc(count > 0 ? count : 1, sizeof *out->analyzer_datasets);
     out->analyzer_labels = calloc(count > 0 ? count : 1, sizeof *out->analyzer_labels);
-    if (out->analyzers == NULL || out->analyzer_datasets == NULL || out->analyzer_labels == NULL)
+    out->analyzer_limits = calloc(count > 0 ? count : 1, sizeof *out->analyzer_limits);
+    if (out->analyzers == NULL || out->analyzer_datasets == NULL || out->analyzer_labels == NULL ||
+        out->analyzer_limits == NULL)
         return cop_out_of_memory(err);
     cop_text_append(r->effective, "analyze = (");
     for (size_t i = 0; i < count; i++) {
@@ -517,6 +611,7 @@ static cop_status read_analyzers(const cop_study_reader *r, cop_cell *out, cop_e
         COP_TRY(read_analyzer(r, config_setting_get_elem(list, (unsigned)i), out, i, err));
     }
     COP_TRY(check_labels(r, list, out, err));
+    COP_TRY(check_limited(r, list, out, err));
     cop_text_append(r->effective, ");\n");
     cop_place place = cop_setting_place(list != NULL ? list : r->root, r->file);
     if (count > 0 && out->retrain == COP_RETRAIN_NONE)
@@ -602,7 +697,10 @@ void cop_cell_clear(cop_cell *cell)
         cop_component_free(cell->analyzers[i]);
         cop_component_free(cell->analyzer_datasets[i]);
         free(cell->analyzer_labels[i]);
+        free(cell->analyzer_limits[i].seeds);
+        free(cell->analyzer_limits[i].rounds);
     }
+    free(cell->analyzer_limits);
     free(cell->analyzers);
     free(cell->analyzer_labels);
     free(cell->analyzer_datasets);

@@ -108,6 +108,11 @@ static const cop_option analyze[] = {
         cop_analyze_options, label, "",
         "what reports call this entry, to tell it from others by the same plugin; where empty, the "
         "options that differ; at most 60 bytes, named as the study is; no result depends on it"),
+    COP_OPT_INT_LIST(cop_analyze_options, seeds, "[]", 0, INFINITY,
+                     "of the study's, those whose tickets are looked at; all where empty"),
+    COP_OPT_INT_LIST(cop_analyze_options, rounds, "[]", 0, 1000000,
+                     "rounds of pruning, over all phases, after which tickets are looked at; 0 is "
+                     "the dense network; all where empty"),
 };
 
 static const cop_option sweep[] = {

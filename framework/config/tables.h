@@ -39,6 +39,7 @@ typedef struct cop_phase_options {
 
 typedef struct cop_analyze_options {
     const char *label;
+    cop_int_list seeds, rounds; /* empty: all */
 } cop_analyze_options;
 
 typedef struct cop_axis_options {

@@ -38,7 +38,8 @@ bool cop_option_is_reserved(cop_kind kind, const char *name)
 {
     if (strcmp(name, "plugin") == 0)
         return true;
-    if (kind == COP_KIND_ANALYZER && (strcmp(name, "dataset") == 0 || strcmp(name, "label") == 0))
+    if (kind == COP_KIND_ANALYZER && (strcmp(name, "dataset") == 0 || strcmp(name, "label") == 0 ||
+                                      strcmp(name, "seeds") == 0 || strcmp(name, "rounds") == 0))
         return true;
     for (size_t i = 0; kind == COP_KIND_DATASET && i < COP_PREPARATION_KEYS; i++)
         if (strcmp(rows[i].name, name) == 0)

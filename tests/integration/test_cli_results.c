@@ -251,6 +251,42 @@ static void a_relabelled_analyzer_is_not_computed_again(void **state)
     remove_tree(s.dir);
 }
 
+/* Seeds and rounds to look at: dear analyses of a few tickets beside cheap ones of all. */
+static void an_analyzer_looks_at_the_rounds_it_is_limited_to(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *analyze, *said;
+    } refused[] = {
+        {"analyze=( { plugin = \"lmc\"; rounds = [2]; } )",
+         "an analyzer is limited to round 2, and the last one is 1"},
+        {"analyze=( { plugin = \"lmc\"; seeds = [7]; } )",
+         "an analyzer is limited to seed 7, which study.seeds lacks"},
+        {"analyze=( { plugin = \"lmc\"; rounds = [1]; }, { plugin = \"lmc\"; } )",
+         "limited to some seeds or rounds: it needs a label"},
+    };
+    scene s;
+    char cell[64];
+    make_scene(&s);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        run(&s, COMMAND, WORDS("check", s.config, "--set", refused[i].analyze), 2);
+        assert_contains(s.dir, "err", refused[i].said);
+    }
+    free(run_analyzers(&s, "{ plugin = \"lmc\"; alphas = 3; rounds = [1]; seeds = [0]; }, "
+                           "{ plugin = \"mask\"; }"));
+    assert_int_equal(count_analyses(&s), 3);
+    /* The dense network has what looks at it, and no barrier; the ticket has both, and a verdict. */
+    assert_string_equal(
+        cell_of(&s, "tickets", 0, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
+    assert_string_equal(cell_of(&s, "tickets", 0, "lmc_barrier_stable", cell, sizeof cell), "");
+    assert_string_not_equal(
+        cell_of(&s, "tickets", 1, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
+    assert_string_not_equal(cell_of(&s, "tickets", 1, "lmc_barrier_stable", cell, sizeof cell), "");
+    assert_string_not_equal(cell_of(&s, "tickets", 0, "mask_summary_least_kept", cell, sizeof cell),
+                            "");
+    remove_tree(s.dir);
+}
+
 static void quickstart_helps_without_installing(void **state)
 {
     (void)state;
@@ -275,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_report_speaks_to_programs),
         cmocka_unit_test(check_prints_no_control_characters),
         cmocka_unit_test(a_relabelled_analyzer_is_not_computed_again),
+        cmocka_unit_test(an_analyzer_looks_at_the_rounds_it_is_limited_to),
         cmocka_unit_test(quickstart_helps_without_installing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

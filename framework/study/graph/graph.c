@@ -130,6 +130,21 @@ static void describe_ticket(const cop_ticket_role *role, bool is_dense, char *te
                        control[0] != '\0' ? ", " : "", control);
 }
 
+static bool is_listed(const int64_t *numbers, size_t count, int64_t number)
+{
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return count == 0;
+}
+
+/* Whether an analyzer looks at tickets of that seed and round. */
+static bool looks_at(const cop_analyze_limits *limits, int64_t seed, int64_t round)
+{
+    return is_listed(limits->seeds, limits->seed_count, seed) &&
+           is_listed(limits->rounds, limits->round_count, round);
+}
+
 /* Trains and analyses a ticket's copies. */
 static cop_status validate_ticket(cop_line *l, const cop_position *at, const cop_ticket_role *role,
                                   cop_ticket *ticket, cop_error *err)
@@ -151,8 +166,11 @@ static cop_status validate_ticket(cop_line *l, const cop_position *at, const cop
     }
     if (!role->analyze)
         return COP_OK;
-    for (size_t i = 0; i < cell->analyzer_count; i++)
-        COP_TRY(cop_line_analyze(l, i, at, ticket, what, &ticket->analyses[i], err));
+    for (size_t i = 0; i < cell->analyzer_count; i++) {
+        ticket->analyses[i] = COP_NO_STAGE;
+        if (looks_at(&cell->analyzer_limits[i], l->s->config->seeds[ticket->seed], role->round))
+            COP_TRY(cop_line_analyze(l, i, at, ticket, what, &ticket->analyses[i], err));
+    }
     ticket->analysis_count = cell->analyzer_count;
     return COP_OK;
 }

@@ -136,7 +136,8 @@ typedef struct cop_ticket {
     double points;   /* training images seen while finding the mask */
     int32_t *copies; /* trainings on real data; owned */
     size_t copy_count;
-    int32_t *analyses; /* one per analyzer of the cell, or none; owned */
+    int32_t *analyses; /* one per analyzer of the cell (COP_NO_STAGE: it does not look at this
+                          ticket), or none; owned */
     size_t analysis_count;
 } cop_ticket;
 

@@ -84,16 +84,17 @@ static bool fill_analyses(const cop_study *s, const cop_ticket *t, cop_arena *ar
 {
     const cop_cell *cell = &s->config->cells[t->cell];
     out->analyses = cop_arena_array(arena, t->analysis_count + 1, sizeof *out->analyses);
-    out->analysis_count = t->analysis_count;
     for (size_t i = 0; out->analyses != NULL && i < t->analysis_count; i++) {
+        if (t->analyses[i] == COP_NO_STAGE)
+            continue;
+        cop_record_analysis *to = &out->analyses[out->analysis_count++];
         char *label = cop_analysis_label(cell, i);
-        out->analyses[i] =
-            (cop_record_analysis){.analyzer = plugin_id(cell->analyzers[i]),
-                                  .label = label != NULL ? cop_arena_strdup(arena, label) : NULL,
-                                  .is_labelled = cell->analyzer_labels[i] != NULL,
-                                  .id = s->stages[t->analyses[i]].id};
+        *to = (cop_record_analysis){.analyzer = plugin_id(cell->analyzers[i]),
+                                    .label = label != NULL ? cop_arena_strdup(arena, label) : NULL,
+                                    .is_labelled = cell->analyzer_labels[i] != NULL,
+                                    .id = s->stages[t->analyses[i]].id};
         free(label);
-        if (out->analyses[i].label == NULL)
+        if (to->label == NULL)
             return false;
     }
     return out->analyses != NULL;
@@ -223,13 +224,18 @@ static bool fill(const cop_study *s, cop_arena *arena, cop_record *out)
     return ok;
 }
 
-static void add_verdicts(const cop_verdict *verdicts, cop_record *record)
+/* Verdicts are listed for every analyzer of a cell, and the record has those that look at the
+ * ticket. */
+static void add_verdicts(const cop_study *s, const cop_verdict *verdicts, cop_record *record)
 {
     for (size_t i = 0; i < record->ticket_count; i++) {
-        cop_record_ticket *t = &record->tickets[i];
-        for (size_t k = 0; k < t->analysis_count; k++, verdicts++) {
-            t->analyses[k].verdicts = verdicts->tables;
-            t->analyses[k].unjudged = verdicts->reason;
+        cop_record_analysis *to = record->tickets[i].analyses;
+        for (size_t k = 0; k < s->tickets[i].analysis_count; k++, verdicts++) {
+            if (s->tickets[i].analyses[k] == COP_NO_STAGE)
+                continue;
+            to->verdicts = verdicts->tables;
+            to->unjudged = verdicts->reason;
+            to++;
         }
     }
 }
@@ -243,7 +249,7 @@ static cop_status write_study(const cop_study *s, const char *dir, const cop_ver
     cop_arena *arena = cop_arena_new();
     bool is_filled = arena != NULL && fill(s, arena, &record);
     if (is_filled && verdicts != NULL)
-        add_verdicts(verdicts, &record);
+        add_verdicts(s, verdicts, &record);
     cop_status status = is_filled ? cop_record_write(&record, path, err) : cop_out_of_memory(err);
     cop_arena_free(arena);
     return status;

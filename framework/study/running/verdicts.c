@@ -85,7 +85,7 @@ static cop_status take_dense(judging *j, const cop_ticket *t, cop_error *err)
         return cop_out_of_memory(err);
     j->dense_count = dense->analysis_count;
     for (size_t i = 0; i < j->dense_count; i++) {
-        if (ops_of(j, dense, i)->judge != NULL)
+        if (dense->analyses[i] != COP_NO_STAGE && ops_of(j, dense, i)->judge != NULL)
             COP_TRY(read_tables(j, &j->study->stages[dense->analyses[i]], &j->dense[i], err));
     }
     j->ticket = dense;
@@ -96,6 +96,8 @@ static cop_status take_dense(judging *j, const cop_ticket *t, cop_error *err)
 static cop_status judge_analysis(judging *j, const cop_ticket *ticket, size_t i, cop_verdict *out,
                                  cop_error *err)
 {
+    if (ticket->analyses[i] == COP_NO_STAGE)
+        return COP_OK;
     const cop_stage *stage = &j->study->stages[ticket->analyses[i]];
     const cop_instance *analyzer = &j->study->opened[ticket->cell].analyzers[i];
     cop_tables *tables = NULL;

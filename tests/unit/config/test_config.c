@@ -127,7 +127,7 @@ static void takes_labels_of_analyzers(void **state)
     for (size_t i = 1; i < 4; i++)
         assert_string_equal(cop_component_identity(s->analyzers[i]),
                             cop_component_identity(s->analyzers[0]));
-    assert_non_null(strstr(c->effective, " label = \"a \\\"b\\\" \xc3\xa4\"; dataset = {"));
+    assert_non_null(strstr(c->effective, " label = \"a \\\"b\\\" \xc3\xa4\"; seeds = "));
     assert_ok(load_text(c->resolved, NULL, &again, &err), &err);
     assert_string_equal(strstr(again->effective, "\nanalyze"), strstr(c->effective, "\nanalyze"));
     cop_config_free(again);
