@@ -93,6 +93,14 @@ static double number_at(const comparer *c, int64_t row, size_t column)
     return cop_table_number(c->tickets, (size_t)row, column);
 }
 
+/* Whether both are one ticket, as the dense networks of two cells are: there is nothing to compare. */
+static bool is_one_ticket(const comparer *c, int64_t own, int64_t other)
+{
+    const cop_record_ticket *a = &c->r->record.tickets[own], *b = &c->r->record.tickets[other];
+    return a->copy_count > 0 && b->copy_count > 0 &&
+           cop_same_artifact(&a->copies[0], &b->copies[0]);
+}
+
 /* Fills the arms with the results of matched seeds, NaN where there is no pair. Gives how many
  * seeds were left out as one of both collapsed; *sparsity is the cell's mean. */
 static int64_t match_seeds(const comparer *c, size_t cell, size_t column, double *sparsity)
@@ -103,7 +111,7 @@ static int64_t match_seeds(const comparer *c, size_t cell, size_t column, double
     for (size_t k = 0; k < record->seed_count; k++) {
         int64_t own = *place_of(c, cell, k), other = *place_of(c, record->baseline, k);
         c->arm[k] = c->baseline[k] = (double)NAN;
-        if (own < 0 || other < 0 ||
+        if (own < 0 || other < 0 || is_one_ticket(c, own, other) ||
             !(fabs(number_at(c, own, c->sparsity) - number_at(c, other, c->sparsity)) <
               SAME_SPARSITY))
             continue;
@@ -186,6 +194,13 @@ static bool is_known_round(const cop_record *record, size_t ticket)
     return false;
 }
 
+/* How sure a result is, is none to compare. */
+static bool is_compared(const cop_joined *j)
+{
+    return j->is_headline && j->as.type != COP_COLUMN_TEXT &&
+           cop_table_column(j->group->first, j->column)->role != COP_COLUMN_ERROR;
+}
+
 /* By what cells are compared: accuracy, and the analyzers' headlines that are numbers. */
 static cop_status compare_round(const comparer *c, int64_t round, const cop_joined_list *joined,
                                 cop_tables *sheets, cop_table **table, cop_error *err)
@@ -194,7 +209,7 @@ static cop_status compare_round(const comparer *c, int64_t round, const cop_join
     find_tickets(c, round);
     COP_TRY(compare_cells(c, round, accuracy, sheets, table, err));
     for (size_t i = 0; i < joined->count; i++)
-        if (joined->items[i].is_headline && joined->items[i].as.type != COP_COLUMN_TEXT)
+        if (is_compared(&joined->items[i]))
             COP_TRY(compare_cells(c, round, COP_TICKET_COLUMNS + i, sheets, table, err));
     return COP_OK;
 }

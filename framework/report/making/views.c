@@ -2,6 +2,7 @@
 #include "core/memory.h"
 #include "core/table.h"
 #include "report/data/sheets.h"
+#include "report/data/shown.h"
 #include "report/making/making.h"
 
 #include <string.h>
@@ -114,6 +115,31 @@ static cop_status make_sets(const cop_making *r, const cop_display_choice *choic
                : COP_OK;
 }
 
+/* Shares differ by points, and are shown so; the table has a column for the unit, as its rows are of
+ * many. */
+static cop_status show_points(cop_display *d, const cop_table *comparisons, cop_arena *arena,
+                              cop_error *err)
+{
+    size_t unit = (size_t)cop_table_find_column(comparisons, "unit");
+    for (size_t i = 0; i < d->row_count * d->column_count; i++) {
+        const char *header = d->headers[i % d->column_count];
+        const char *of = cop_table_at(comparisons, i / d->column_count, unit).text;
+        bool is_unit = strcmp(header, "unit") == 0;
+        bool is_scaled = strcmp(header, "difference") == 0 || strcmp(header, "low") == 0 ||
+                         strcmp(header, "high") == 0;
+        if (strcmp(of, "fraction") != 0 || !(is_unit || is_scaled))
+            continue;
+        char number[64];
+        d->values[i] *= is_scaled ? 100.0 : 1.0;
+        d->cells[i] = is_unit ? "points"
+                              : cop_arena_strdup(arena, cop_display_number(d->values[i], "%",
+                                                                           number, sizeof number));
+        if (d->cells[i] == NULL)
+            return cop_out_of_memory(err);
+    }
+    return COP_OK;
+}
+
 /* Each cell beside the baseline, where there are several seeds: of one nobody knows what is chance.
  */
 static cop_status make_comparisons(const cop_making *r, const cop_display_choice *choice,
@@ -127,9 +153,10 @@ static cop_status make_comparisons(const cop_making *r, const cop_display_choice
     own.only = shown;
     own.skip = NULL;
     *out = (cop_display){0};
-    return comparisons != NULL && r->results.record.seed_count > 1
-               ? cop_display_make(comparisons, &own, r->results.arena, out, err)
-               : COP_OK;
+    if (comparisons == NULL || r->results.record.seed_count < 2)
+        return COP_OK;
+    COP_TRY(cop_display_make(comparisons, &own, r->results.arena, out, err));
+    return show_points(out, comparisons, r->results.arena, err);
 }
 
 /* States once what does not vary, but for what tells rows apart. */
