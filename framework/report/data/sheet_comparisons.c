@@ -93,7 +93,7 @@ static double number_at(const comparer *c, int64_t row, size_t column)
     return cop_table_number(c->tickets, (size_t)row, column);
 }
 
-/* Whether both are one ticket, as the dense networks of two cells are: there is nothing to compare. */
+/* Whether both are one ticket, as the dense networks of two cells are: nothing is to compare. */
 static bool is_one_ticket(const comparer *c, int64_t own, int64_t other)
 {
     const cop_record_ticket *a = &c->r->record.tickets[own], *b = &c->r->record.tickets[other];

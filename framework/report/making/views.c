@@ -115,8 +115,8 @@ static cop_status make_sets(const cop_making *r, const cop_display_choice *choic
                : COP_OK;
 }
 
-/* Shares differ by points, and are shown so; the table has a column for the unit, as its rows are of
- * many. */
+/* Shares differ by points, and are shown so; the table has a column for the unit, as its rows are
+ * of many. */
 static cop_status show_points(cop_display *d, const cop_table *comparisons, cop_arena *arena,
                               cop_error *err)
 {
