@@ -13,6 +13,9 @@ if grep -qs '^VERSION_ID="12"' /etc/os-release; then
   test_packages="$test_packages clang-format"
 fi
 
+# The slow tier alone: a browser for the report's page.
+slow_packages="chromium"
+
 # Installs those of the named packages that are missing; says what it does; needs root or sudo then.
 install_packages() {
   command -v dpkg-query >/dev/null 2>&1 || {

@@ -109,6 +109,11 @@ static cop_status write_study(const char *path, cop_error *err)
                                          .trainings = copies,
                                          .training_count = 2}};
     cop_record_failure failures[] = {{.stage = tickets[1].mask, .reason = "the disk is full"}};
+    cop_record_plugin plugins[] = {{.kind = "pruner",
+                                    .id = "imp",
+                                    .version = "1.0.0",
+                                    .summary = "Removes the smallest weights",
+                                    .citation = "J. Frankle and M. Carbin, 2019"}};
     const cop_record record = {.name = "made up",
                                .seeds = seeds,
                                .seed_count = COUNT(seeds),
@@ -119,7 +124,9 @@ static cop_status write_study(const char *path, cop_error *err)
                                .distilled = distilled,
                                .distilled_count = COUNT(distilled),
                                .failures = failures,
-                               .failure_count = COUNT(failures)};
+                               .failure_count = COUNT(failures),
+                               .plugins = plugins,
+                               .plugin_count = COUNT(plugins)};
     cop_status status = cop_record_write(&record, path, err);
     cop_tables_free(verdicts);
     return status;

@@ -110,7 +110,7 @@ static void append_cell(cop_text *page, const cop_display *table, size_t row, si
         cop_text_printf(page, " data-value=\"%.17g\"", table->values[at]);
     cop_text_append(page, ">");
     if (opens)
-        cop_text_append(page, "<button class=\"open\" aria-expanded=\"true\" "
+        cop_text_append(page, "<button class=\"open\" hidden aria-expanded=\"true\" "
                               "aria-label=\"Show what this row is made of\"></button>");
     cop_html_text(page, table->cells[at]);
     cop_text_append(page, "</td>");

@@ -16,11 +16,12 @@
     return list;
   }
 
-  function compare(a, b, column) {
+  // Numbers stand before what is none, such as the "-" of a missing result, both up and down.
+  function compare(a, b, column, sign) {
     var x = number(a[0].cells[column]), y = number(b[0].cells[column]);
-    if (!isNaN(x) && !isNaN(y)) return x - y;
+    if (!isNaN(x) && !isNaN(y)) return sign * (x - y);
     if (isNaN(x) !== isNaN(y)) return isNaN(x) ? 1 : -1;
-    return a[0].cells[column].textContent.localeCompare(b[0].cells[column].textContent);
+    return sign * a[0].cells[column].textContent.localeCompare(b[0].cells[column].textContent);
   }
 
   function sort(table, column) {
@@ -29,7 +30,7 @@
     Array.from(head).forEach(function (cell) { cell.removeAttribute("aria-sort"); });
     head[column].setAttribute("aria-sort", up ? "ascending" : "descending");
     var sorted = groups(body).sort(function (a, b) {
-      return (up ? 1 : -1) * compare(a, b, column);
+      return compare(a, b, column, up ? 1 : -1);
     });
     sorted.forEach(function (group) { group.forEach(function (row) { body.appendChild(row); }); });
   }
@@ -71,10 +72,10 @@
 
   function latex(table) {
     var special = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
-                    "\u00b1": "$\\pm$", "\u2026": "\\ldots{}" };
+                    "<": "$<$", ">": "$>$", "\u00b1": "$\\pm$", "\u2026": "\\ldots{}" };
     var lines = rows(table, false).map(function (row) {
       return row.map(function (text) {
-        return text.replace(/[\\~^\u00b1\u2026]|[&%$#_{}]/g, function (c) {
+        return text.replace(/[\\~^<>\u00b1\u2026]|[&%$#_{}]/g, function (c) {
           return special[c] || "\\" + c;
         });
       }).join(" & ") + " \\\\";
@@ -86,9 +87,8 @@
       "\n\\midrule\n" + lines.slice(1).join("\n") + "\n\\bottomrule\n\\end{tabular}\n";
   }
 
-  function copy(text, button) {
+  function copy(text, button, label) {
     function done() {
-      var label = button.textContent;
       button.textContent = "Copied";
       setTimeout(function () { button.textContent = label; }, 1200);
     }
@@ -121,8 +121,8 @@
     input.placeholder = "Filter rows";
     input.setAttribute("aria-label", "Filter the rows of " + box.dataset.name);
     input.addEventListener("input", function () { filter(table, input.value); });
-    bar.append(input, button("Copy CSV", function (b) { copy(csv(table), b); }),
-               button("Copy LaTeX", function (b) { copy(latex(table), b); }));
+    bar.append(input, button("Copy CSV", function (b) { copy(csv(table), b, "Copy CSV"); }),
+               button("Copy LaTeX", function (b) { copy(latex(table), b, "Copy LaTeX"); }));
     box.prepend(bar);
   }
 
@@ -138,6 +138,7 @@
     groups(table.tBodies[0]).forEach(function (group) {
       var b = group[0].querySelector("button.open");
       if (b === null) return;
+      b.hidden = false;
       b.setAttribute("aria-expanded", "false");
       b.addEventListener("click", function () {
         b.setAttribute("aria-expanded", b.getAttribute("aria-expanded") !== "true");
@@ -148,8 +149,8 @@
   }
 
   // A link into something folded opens it.
-  function reveal() {
-    var id = decodeURIComponent(location.hash.slice(1));
+  function reveal(hash) {
+    var id = decodeURIComponent(hash.slice(1));
     var target = id !== "" ? document.getElementById(id) : null;
     for (var at = target; at !== null; at = at.parentElement)
       if (at.tagName === "DETAILS") at.open = true;
@@ -162,6 +163,11 @@
     openable(table);
     if (table.tBodies[0].rows.length > 1) tools(box, table);
   });
-  window.addEventListener("hashchange", reveal);
-  reveal();
+  // The second click on a link changes no address, so that clicks are listened to as well.
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[href^='#']");
+    if (link !== null) reveal(link.hash);
+  });
+  window.addEventListener("hashchange", function () { reveal(location.hash); });
+  reveal(location.hash);
 })();
