@@ -76,7 +76,7 @@ static void add_tally(cop_text *text, const char *tally)
 
 /* "stable (9 of 9) from 36.0 % sparsity on", for what all seeds and pairs say at the highest
  * sparsity and do from there on; where they differ there, what each says. */
-static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
+static void phrase_verdict(const speaker *s, const cop_joined *j, cop_text *text)
 {
     size_t column = column_of(s->summary, j->as.name), first = s->row_count - 1;
     const char *last = cop_table_at(s->summary, s->rows[first], column).text;
@@ -85,7 +85,6 @@ static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
     while (first > 0 &&
            strcmp(cop_table_at(s->summary, s->rows[first - 1], column).text, last) == 0)
         first--;
-    begin_phrase(text);
     add_tally(text, last);
     if (s->row_count == 1)
         return;
@@ -97,6 +96,32 @@ static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
     cop_text_append(text, holds_on ? " from " : " at ");
     add_percent(text, sparsity_at(s, s->rows[first]));
     cop_text_append(text, holds_on ? " sparsity on" : " sparsity");
+}
+
+/* Whether a phrase stands in the text already, whole: "stable" is not said by "unstable". */
+static bool is_said(const cop_text *text, const char *phrase)
+{
+    size_t length = strlen(phrase);
+    for (const char *at = text->data; at != NULL && *at != '\0';) {
+        if (strncmp(at, phrase, length) == 0 && (at[length] == '\0' || at[length] == ';'))
+            return true;
+        at = strstr(at, "; ");
+        at = at != NULL ? at + 2 : NULL;
+    }
+    return false;
+}
+
+/* Two verdicts may say the same, such as that all networks collapsed: once is enough. */
+static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
+{
+    cop_text phrase = {0};
+    phrase_verdict(s, j, &phrase);
+    if (phrase.length > 0 && !is_said(text, phrase.data)) {
+        begin_phrase(text);
+        cop_text_append(text, phrase.data);
+    }
+    text->failed = text->failed || phrase.failed;
+    cop_text_free(&phrase);
 }
 
 /* The row of the comparisons that is about a result at a row of the summary; NULL-like −1. */

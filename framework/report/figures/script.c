@@ -94,17 +94,19 @@ static void append_colour(cop_text *script, const cop_figure *f, size_t curve, s
     cop_text_printf(script, "#%02x%02x%02x", (unsigned)rgb[0], (unsigned)rgb[1], (unsigned)rgb[2]);
 }
 
-static void append_style(cop_text *script, const cop_figure *f, size_t curve, size_t count)
+/* Where `is_dot` a line has one point, and would be seen by nothing else. */
+static void append_style(cop_text *script, const cop_figure *f, size_t curve, size_t count,
+                         bool is_dot)
 {
     switch (f->kind) {
     case COP_FIGURE_LINES:
-        cop_text_append(script, f->error_bars ? "yerrorlines"
-                                : f->markers  ? "linespoints"
-                                              : "lines");
+        cop_text_append(script, f->error_bars          ? "yerrorlines"
+                                : f->markers || is_dot ? "linespoints"
+                                                       : "lines");
         cop_text_append(script, " linewidth 2");
         if (!f->ordered && curve >= COLOUR_COUNT)
             cop_text_printf(script, " dashtype %zu", curve / COLOUR_COUNT + 1);
-        if (f->error_bars || f->markers)
+        if (f->error_bars || f->markers || is_dot)
             cop_text_printf(script, " pointtype %zu pointsize 1.2", 5 + 2 * (curve % 5));
         break;
     case COP_FIGURE_POINTS:
@@ -332,7 +334,7 @@ static void write_panel(cop_text *script, const cop_figure *f, size_t index, siz
                         *next + count - 1);
         append_using(script, f, panel, i);
         cop_text_append(script, " with ");
-        append_style(script, f, i, panel->curve_count);
+        append_style(script, f, i, panel->curve_count, count == 1);
         cop_text_append(script, curve->label != NULL ? " title " : " notitle");
         if (curve->label != NULL)
             quote(script, distinct(labels, i, LABEL_LETTERS, label));
