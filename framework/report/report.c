@@ -8,8 +8,6 @@
 #include "report/page/page.h"
 #include "store/artifact_files.h"
 
-#include <string.h>
-
 /* What is missing, what is mixed. */
 
 static void tell_missing(const cop_making *r)
@@ -36,15 +34,10 @@ static void tell_missing(const cop_making *r)
 
 static void tell_mixed(const cop_making *r)
 {
-    const cop_results *results = &r->results;
-    for (size_t i = 1; i < results->found_count; i++) {
-        if (strcmp(results->found[0].provenance, results->found[i].provenance) == 0)
-            continue;
+    if (r->place_count > 1)
         cop_say(r->log, COP_LOG_WARNING,
                 "the results were computed in different places (costs.csv): \"%s\" and \"%s\"",
-                results->found[0].provenance, results->found[i].provenance);
-        return;
-    }
+                r->places[0], r->places[1]);
 }
 
 /* Where results were computed, each place once. */
@@ -75,7 +68,6 @@ static cop_status compute(cop_making *r, cop_error *err)
     COP_TRY(cop_ticket_joined(&r->results, &r->groups, &r->joined, err));
     COP_TRY(cop_sheets_make(&r->results, &r->groups, r->sheets, err));
     COP_TRY(cop_answers_make(&r->results, &r->joined, r->sheets, &r->answers, err));
-    COP_TRY(list_places(r, err));
     read_stages(r);
     return cop_plots_make(&r->results, &r->groups, cop_tables_find(r->sheets, "tickets"),
                           &r->figures, err);
@@ -134,6 +126,7 @@ static cop_status make(cop_making *r, const char *dir, const cop_report_print *t
     cop_views page, terminal;
     COP_TRY(cop_results_read(dir, r->record, r->log, &r->results, err));
     tell_missing(r);
+    COP_TRY(list_places(r, err));
     tell_mixed(r);
     r->dir = cop_arena_printf(r->results.arena, "%s/" COP_REPORT_FOLDER, r->record);
     r->sheets = cop_tables_new();

@@ -69,6 +69,8 @@ static void add_figure(const cop_making *m, size_t i, cop_text *page)
     page->failed = page->failed || name == NULL || caption == NULL;
     if (svg != NULL && caption != NULL)
         cop_html_figure(page, f->name, svg, f->title, caption, !has_shades);
+    else
+        cop_html_warning(page, "A figure was drawn and cannot be read again; it is in figures/.");
     free(svg);
 }
 
@@ -82,6 +84,9 @@ static void add_pictures(const cop_making *m, cop_text *page)
         char *png = content(m, m->pictures[i].path, &size);
         if (png != NULL)
             cop_html_image(page, (const unsigned char *)png, size, m->pictures[i].caption);
+        else
+            cop_html_warning(page,
+                             "A picture was made and cannot be read again; it is in images/.");
         free(png);
     }
     cop_text_append(page, "</div>\n");
