@@ -121,9 +121,6 @@ static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_registry *registry = NULL;
     cop_config *config = NULL;
-    if (call->arguments->stage != NULL && call->arguments->watch_report)
-        return cop_fail(err, COP_INVALID,
-                        "--watch-report goes with a config: one stage is run without a report");
     if (call->arguments->stage != NULL)
         return cop_call_run_stage(call, err);
     if (call->arguments->study != NULL)

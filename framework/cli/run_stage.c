@@ -31,6 +31,7 @@ static cop_status check_options(const cop_call *call, cop_error *err)
                         : a->threads != NULL ? "--threads"
                         : a->out != NULL     ? "--out"
                         : a->jobs != NULL    ? "--jobs"
+                        : a->watch_report    ? "--watch-report"
                                              : NULL;
     if (given == NULL)
         return COP_OK;

@@ -115,6 +115,9 @@ static void a_name_that_is_none_or_several_is_refused(void **state)
     assert_ends(s->dir,
                 start_command(s->dir, WORDS("run", s->parts, "--stage", "x", "--set", "a=1")), 2);
     assert_contains(s->dir, "err", "--set does not go with --stage");
+    assert_ends(s->dir,
+                start_command(s->dir, WORDS("run", s->parts, "--stage", "x", "--watch-report")), 2);
+    assert_contains(s->dir, "err", "--watch-report does not go with --stage");
     assert_ends(s->dir, start_command(s->dir, WORDS("run", s->config, "--study", "small")), 2);
 }
 
