@@ -160,14 +160,23 @@ void cop_ticket_clear(cop_ticket *t)
     cop_component_free(t->component);
 }
 
-static cop_status request_one(cop_ticket *t, const cop_plan_training *wanted, size_t i,
-                              cop_error *err)
+/* Steps are few here: a training that goes on from another one is lent as one of that one's start.
+ */
+static cop_start start_of(const cop_plan_training *all, const cop_plan_training *wanted)
 {
+    while (wanted->start == COP_START_TRAINING)
+        wanted = &all[wanted->from];
+    return wanted->start;
+}
+
+static cop_status request_one(cop_ticket *t, const cop_plan_training *all, size_t i, cop_error *err)
+{
+    const cop_plan_training *wanted = &all[i];
     cop_tensors *from = NULL;
     t->requested[i] = calloc(wanted->snapshot_count + 1, sizeof(cop_tensors *));
     if (t->requested[i] == NULL)
         return cop_out_of_memory(err);
-    if (wanted->start == COP_START_TICKET)
+    if (start_of(all, wanted) == COP_START_TICKET)
         return train(t->model, t->train, t->initial, t->mask, 10 + wanted->noise,
                      wanted->snapshot_count, t->requested[i], err);
     COP_TRY(cop_model_initial_state(wanted->model, 1 + wanted->init, &from, err));
@@ -180,9 +189,11 @@ static cop_status request_one(cop_ticket *t, const cop_plan_training *wanted, si
 /* Many trainings alike, such as a hundred experts, are lent a few stand-ins by turns. */
 #define STAND_INS 4
 
-static bool are_alike(const cop_plan_training *a, const cop_plan_training *b)
+static bool are_alike(const cop_plan_training *all, size_t i, size_t k)
 {
-    return a->model == b->model && a->start == b->start && a->snapshot_count == b->snapshot_count;
+    const cop_plan_training *a = &all[i], *b = &all[k];
+    return a->model == b->model && start_of(all, a) == start_of(all, b) &&
+           a->snapshot_count == b->snapshot_count;
 }
 
 cop_status cop_ticket_request(cop_ticket *t, const cop_plan *plan, cop_error *err)
@@ -195,10 +206,10 @@ cop_status cop_ticket_request(cop_ticket *t, const cop_plan *plan, cop_error *er
     if (t->requested == NULL || t->snapshot_counts == NULL || t->stand_in == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < plan->training_count; i++) {
-        t->stand_in[i] = are_alike(&all[i], &all[i % STAND_INS]) ? i % STAND_INS : i;
+        t->stand_in[i] = are_alike(all, i, i % STAND_INS) ? i % STAND_INS : i;
         t->snapshot_counts[i] = all[i].snapshot_count;
         if (t->stand_in[i] == i)
-            COP_TRY(request_one(t, &all[i], i, err));
+            COP_TRY(request_one(t, all, i, err));
     }
     return COP_OK;
 }

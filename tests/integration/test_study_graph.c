@@ -47,6 +47,34 @@ static void settings_share_what_they_have_in_common(void **state)
     bench_close(&b);
 }
 
+/* No round trains on the set, and no analysis looks at it: then it is not distilled. */
+static void a_set_that_an_analysis_alone_wants_is_distilled_for_it(void **state)
+{
+    (void)state;
+    const struct {
+        const char *analysis;
+        size_t distilled;
+    } cases[] = {{"analyze=( { plugin = \"landscape\"; plane = \"random\"; grid = 2; } )", 0},
+                 {"analyze=( { plugin = \"landscape\"; plane = \"random\"; grid = 2; data = "
+                  "\"distilled\"; } )",
+                  1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *overrides[] = {"ticket.phases.[0].data=\"real\"", cases[i].analysis};
+        bench b;
+        bench_open(&b, base_config, overrides, 2);
+        assert_int_equal(count_kind(&b, COP_STAGE_DISTIL), cases[i].distilled);
+        assert_true(count_kind(&b, COP_STAGE_ANALYZE) > 0);
+        for (size_t k = 0; k < b.study->stage_count; k++) {
+            const cop_stage *stage = &b.study->stages[k];
+            if (stage->kind == COP_STAGE_ANALYZE)
+                assert_int_equal(stage->work.distil != COP_NO_STAGE, cases[i].distilled == 1);
+            if (stage->kind == COP_STAGE_MASK)
+                assert_int_equal(stage->work.distil, COP_NO_STAGE);
+        }
+        bench_close(&b);
+    }
+}
+
 /* An override, and whether it must give the named stage another identity. */
 static const struct {
     const char *override;
@@ -197,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_settings_are_each_laid_out_once),
         cmocka_unit_test(settings_share_what_they_have_in_common),
+        cmocka_unit_test(a_set_that_an_analysis_alone_wants_is_distilled_for_it),
         cmocka_unit_test(identities_hold_what_matters_and_nothing_else),
         cmocka_unit_test(a_larger_study_keeps_the_stages_of_a_smaller_one),
         cmocka_unit_test(a_pinned_distillation_pins_what_it_has_trained),

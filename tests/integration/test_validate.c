@@ -220,6 +220,7 @@ static void finds_nothing_in_the_analyzers(void **state)
 {
     (void)state;
     expect_sound(PLUGINS "analyzer-lmc.so");
+    expect_sound(PLUGINS "analyzer-instability.so");
     expect_sound(PLUGINS "analyzer-mask.so");
     expect_sound(PLUGINS "analyzer-distance.so");
     validate(WORDS("validate", PLUGINS "analyzer-landscape.so", "--set", "grid=3"), 0);

@@ -98,7 +98,8 @@ static void the_expected_ones_are_there(void **state)
         {COP_KIND_DISTILLER,
          {"dc", "dm", "dsa", "file", "herding", "idc", "kcenter", "kmeans", "mtt", "random"}},
         {COP_KIND_PRUNER, {"grasp", "imp", "magnitude", "random", "snip", "synflow"}},
-        {COP_KIND_ANALYZER, {"distance", "hessian", "landscape", "lmc", "mask", "robustness"}},
+        {COP_KIND_ANALYZER,
+         {"distance", "hessian", "instability", "landscape", "lmc", "mask", "robustness"}},
         {COP_KIND_MODEL, {"alexnet", "convnet", "lenet5", "mlp", "resnet", "resnet_ap", "vgg"}},
     };
     size_t count = 0;

@@ -91,8 +91,9 @@ typedef enum cop_data_source {
 } cop_data_source;
 
 typedef enum cop_start {
-    COP_START_INIT = 1,  /* a fresh dense initialisation with `init` as variant */
-    COP_START_TICKET = 2 /* the ticket at hand: its mask, and the weights that it rewinds to */
+    COP_START_INIT = 1,    /* a fresh dense initialisation with `init` as variant */
+    COP_START_TICKET = 2,  /* the ticket at hand: its mask, and the weights that it rewinds to */
+    COP_START_TRAINING = 3 /* what an earlier request had at a snapshot: `from` and `at` */
 } cop_start;
 
 /* A training that the host is to run (or find already done) before `begin`. */
@@ -114,6 +115,14 @@ typedef struct cop_training_request {
     /* States wanted besides the last: in EPOCHS or STEPS; copied. */
     const cop_duration *snapshots;
     size_t snapshot_count;
+
+    /* With COP_START_TRAINING: the request whose snapshot `at` this training starts from, under the
+     * same mask; `model` is NULL or that request's, and `at` one of the snapshots that it wants. On
+     * the same data by the same recipe the schedule goes on at that step, and so does the order of
+     * the data (that of this training's own noise); else both begin at the beginning. */
+    size_t from;
+    cop_duration at;
+    bool keep_momentum; /* where the schedule goes on: the optimiser's state too, not a new one */
 } cop_training_request;
 
 /* How many steps the work has, ≥ 0; 0 where it is not called. The last call counts. */

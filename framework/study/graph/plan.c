@@ -6,6 +6,7 @@
 #include "core/sized.h"
 #include "core/text.h"
 #include "plugin/component.h"
+#include "train/recipe_text.h"
 #include "train/schedules/schedule.h"
 
 #include <math.h>
@@ -339,10 +340,40 @@ static cop_status check_snapshots(const cop_training_request *r, const char *lab
     return COP_OK;
 }
 
+static bool is_snapshot_of(const cop_plan_training *t, cop_duration at)
+{
+    for (size_t i = 0; i < t->snapshot_count; i++)
+        if (t->snapshots[i].unit == at.unit && t->snapshots[i].value == at.value)
+            return true;
+    return false;
+}
+
+/* The model of what it goes on from is its own. */
+static cop_status check_branch(const cop_plan *p, const cop_training_request *r, const char *label,
+                               cop_error *err)
+{
+    char at[40];
+    if (r->from >= p->training_count)
+        return cop_fail(err, COP_FAILED,
+                        "training '%s' goes on from request %zu, and %zu were made before it",
+                        label, r->from, p->training_count);
+    const cop_plan_training *from = &p->trainings[r->from];
+    if (r->model != NULL && r->model != from->model)
+        return cop_fail(err, COP_FAILED,
+                        "training '%s' goes on from '%s', whose model is another one", label,
+                        from->label);
+    if (!is_snapshot_of(from, r->at))
+        return cop_fail(err, COP_FAILED,
+                        "training '%s' goes on from '%s' at \"%s\", which is none of its "
+                        "snapshots",
+                        label, from->label, cop_duration_text(r->at, at, sizeof at));
+    return COP_OK;
+}
+
 static cop_status check_request(const cop_plan *p, const cop_training_request *r, const char *label,
                                 cop_error *err)
 {
-    if (r->model == NULL && p->model == NULL)
+    if (r->model == NULL && p->model == NULL && r->start != COP_START_TRAINING)
         return cop_fail(err, COP_FAILED, "training '%s': there is no ticket model here: name one",
                         label);
     if (r->data != COP_DATA_REAL && r->data != COP_DATA_DISTILLED)
@@ -354,7 +385,9 @@ static cop_status check_request(const cop_plan *p, const cop_training_request *r
     if (r->data == COP_DATA_DISTILLED && !p->has_distilled)
         return cop_fail(err, COP_INVALID,
                         "training '%s' is on distilled data, and this study distils none", label);
-    if (r->start != COP_START_INIT && r->start != COP_START_TICKET)
+    if (r->start == COP_START_TRAINING)
+        COP_TRY(check_branch(p, r, label, err));
+    else if (r->start != COP_START_INIT && r->start != COP_START_TICKET)
         return cop_fail(err, COP_FAILED, "training '%s': unknown start %d", label, (int)r->start);
     if (r->start == COP_START_TICKET && p->kind == COP_KIND_DISTILLER)
         return cop_fail(err, COP_FAILED, "training '%s': a distiller has no ticket to start from",
@@ -384,13 +417,19 @@ cop_status cop_plan_train(cop_plan *p, const cop_training_request *given, cop_er
     const char *label = request->label != NULL ? request->label : "training";
     COP_TRY(check_request(p, request, label, err));
     COP_TRY(grow(p, err));
-    cop_plan_training t = {.model = request->model != NULL ? request->model : p->model,
+    bool is_branch = request->start == COP_START_TRAINING;
+    cop_plan_training t = {.model = is_branch                ? p->trainings[request->from].model
+                                    : request->model != NULL ? request->model
+                                                             : p->model,
                            .data = request->data,
                            .has_recipe = request->recipe != NULL,
                            .start = request->start,
                            .init = request->init,
                            .noise = request->noise,
-                           .snapshot_count = request->snapshot_count};
+                           .snapshot_count = request->snapshot_count,
+                           .from = request->from,
+                           .at = request->at,
+                           .keep_momentum = request->keep_momentum};
     if (request->recipe != NULL)
         t.recipe = *request->recipe;
     t.label = strdup(label);

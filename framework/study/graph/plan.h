@@ -21,6 +21,10 @@ typedef struct cop_plan_training {
     uint64_t init, noise;
     cop_duration *snapshots;
     size_t snapshot_count;
+    /* COP_START_TRAINING: the request before it that it goes on from, at its snapshot. */
+    size_t from;
+    cop_duration at;
+    bool keep_momentum;
 } cop_plan_training;
 
 /* What a pruner's plan says of the mask that it will make. */

@@ -27,7 +27,7 @@ struct cop_plan cop_line_new_plan(const cop_line *l, cop_kind kind, const cop_lo
                              .class_names = data->info.class_names,
                              .copies = l->o->cell->copies,
                              .lacks_dense = !has_dense(l),
-                             .has_distilled = l->distil != COP_NO_STAGE,
+                             .has_distilled = l->o->cell->distill != NULL,
                              .weights_left = -1};
 }
 
@@ -91,19 +91,36 @@ static cop_line line_of_request(const cop_line *l, const cop_instance *component
     return own;
 }
 
-/* One training that a plan asked for; `data` is what it calls real. */
-static cop_status add_request(cop_line *l, const cop_instance *component,
-                              const cop_loaded_data *data, const cop_plan_training *r,
-                              const cop_position *ticket, int32_t *index, cop_error *err)
+/* Where a training that a plan asked for starts; `before` are those asked for before it. */
+static cop_position position_of_request(const cop_line *own, const cop_plan_training *r,
+                                        const cop_position *ticket, const int32_t *before)
 {
-    const cop_line own = line_of_request(l, component);
-    cop_position at = r->start == COP_START_TICKET ? *ticket : cop_line_dense(&own);
+    cop_position at = r->start == COP_START_TICKET ? *ticket : cop_line_dense(own);
     if (r->start == COP_START_INIT) {
         at.start.init_seed = cop_derived_seed(at.start.init_seed, "init variant", r->init);
         /* A given state is variant 0 of the ticket's own model. */
-        if (r->init != 0 || r->model != l->o->model)
+        if (r->init != 0 || r->model != own->o->model)
             at.start.base = COP_NO_STAGE;
     }
+    if (r->start == COP_START_TRAINING) {
+        at.mask = own->s->stages[before[r->from]].train.mask;
+        at.start = (cop_start_point){.base = before[r->from],
+                                     .at = r->at,
+                                     .go_on = true,
+                                     .keep_momentum = r->keep_momentum,
+                                     .carry = COP_NO_STAGE};
+    }
+    return at;
+}
+
+/* One training that a plan asked for; `data` is what it calls real. */
+static cop_status add_request(cop_line *l, const cop_instance *component,
+                              const cop_loaded_data *data, const cop_plan_training *r,
+                              const cop_position *ticket, const int32_t *before, int32_t *index,
+                              cop_error *err)
+{
+    const cop_line own = line_of_request(l, component);
+    const cop_position at = position_of_request(&own, r, ticket, before);
     cop_stage stage = cop_line_new_training(&own, &at, noise_of_request(component, r->noise));
     stage.train.model = r->model;
     stage.data = data;
@@ -127,6 +144,24 @@ static cop_status add_request(cop_line *l, const cop_instance *component,
     return cop_line_add_training(l, &stage, text, wanted_by, index, err);
 }
 
+/* Whether the plan looks at the synthetic set, or wants trainings on it. */
+static bool wants_set(const struct cop_plan *plan)
+{
+    bool wants = plan->kind == COP_KIND_ANALYZER && plan->need_synthetic;
+    for (size_t i = 0; i < plan->training_count; i++)
+        wants = wants || plan->trainings[i].data == COP_DATA_DISTILLED;
+    return wants;
+}
+
+/* Where no round trains on the set that the cell describes, it is distilled for the first plan that
+ * wants it. */
+static cop_status need_set(cop_line *l, const struct cop_plan *plan, cop_error *err)
+{
+    if (l->distil != COP_NO_STAGE || l->o->cell->distill == NULL || !wants_set(plan))
+        return COP_OK;
+    return cop_line_add_distiller(l, err);
+}
+
 /* Copies into the stage what the plan states and asks for. */
 static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_position *ticket,
                             cop_stage *stage, cop_error *err)
@@ -143,6 +178,10 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
     work->real_images = plan->real_images;
     work->second_order = plan->second_order;
     stage->flops = plan->flops;
+    if (plan->kind != COP_KIND_DISTILLER)
+        COP_TRY(need_set(l, plan, err));
+    if (plan->kind == COP_KIND_ANALYZER && plan->need_synthetic)
+        work->distil = l->distil;
     work->trainings = calloc(n + 1, sizeof *work->trainings);
     work->snapshots = calloc(n + 1, sizeof *work->snapshots);
     work->snapshot_counts = calloc(n + 1, sizeof *work->snapshot_counts);
@@ -150,9 +189,10 @@ static cop_status take_plan(cop_line *l, const struct cop_plan *plan, const cop_
         return cop_out_of_memory(err);
     for (size_t i = 0; i < n; i++) {
         const cop_plan_training *r = &plan->trainings[i];
-        COP_TRY(cop_place_at_component(
-            work->instance->component,
-            add_request(l, work->instance, real, r, ticket, &work->trainings[i], err), err));
+        COP_TRY(cop_place_at_component(work->instance->component,
+                                       add_request(l, work->instance, real, r, ticket,
+                                                   work->trainings, &work->trainings[i], err),
+                                       err));
         work->snapshots[i] = calloc(r->snapshot_count + 1, sizeof *work->snapshots[i]);
         work->training_count = i + 1;
         if (work->snapshots[i] == NULL)
@@ -259,7 +299,7 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
     work->start = at->start;
     work->mask = at->mask;
     work->trained = COP_NO_STAGE;
-    work->distil = plan.need_synthetic ? l->distil : COP_NO_STAGE;
+    work->distil = COP_NO_STAGE; /* unless the plan wants it */
     work->copies = copy_indices(ticket->copies, ticket->copy_count);
     work->copy_count = ticket->copy_count;
     if (work->copies != NULL)

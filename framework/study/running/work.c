@@ -1,9 +1,11 @@
 /* work.c: the host's services to a running work. */
 #include "study/running/work.h"
-#include "core/memory.h"
 
 #include "core/locale.h"
+#include "core/memory.h"
 #include "core/sized.h"
+
+#include <coppice/analyzer.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,6 +44,19 @@ uint64_t cop_work_seed(const cop_work *w)
 int cop_work_threads(const cop_work *w)
 {
     return w->threads;
+}
+
+cop_status cop_work_objective(const cop_work *w, const cop_samples *data, int64_t count,
+                              int64_t batch, cop_objective **out, cop_error *err)
+{
+    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
+                                     .model = w->model,
+                                     .data = data,
+                                     .count = count < cop_samples_count(data) ? count : 0,
+                                     .batch = batch,
+                                     .mode = COP_MODE_EVAL,
+                                     .threads = w->threads};
+    return cop_objective_new(&spec, out, err);
 }
 
 cop_logger *cop_work_logger(const cop_work *w)

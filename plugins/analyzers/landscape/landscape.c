@@ -61,30 +61,16 @@ static cop_status find_data(const landscape_options *o, cop_work *work, const co
                                    "data = \"distilled\": this study distils no set (distill)");
 }
 
-static cop_status open_objective(const landscape *self, const cop_work *work,
-                                 const cop_samples *data, int64_t count, cop_objective **out,
-                                 cop_error *err)
-{
-    const cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
-                                     .model = cop_work_model(work),
-                                     .data = data,
-                                     .count = count < cop_samples_count(data) ? count : 0,
-                                     .batch = self->o->batch,
-                                     .mode = COP_MODE_EVAL,
-                                     .threads = cop_work_threads(work)};
-    return cop_objective_new(&spec, out, err);
-}
-
 static cop_status open_objectives(landscape *self, cop_work *work, cop_error *err)
 {
     const landscape_options *o = self->o;
     const cop_samples *data = NULL;
     COP_TRY(find_data(o, work, &data, err));
-    COP_TRY(open_objective(self, work, data, o->samples, &self->loss, err));
+    COP_TRY(cop_work_objective(work, data, o->samples, o->batch, &self->loss, err));
     if (o->statistics != LANDSCAPE_REESTIMATE)
         return COP_OK;
-    return open_objective(self, work, cop_work_train_data(work), o->reestimate_size,
-                          &self->statistics, err);
+    return cop_work_objective(work, cop_work_train_data(work), o->reestimate_size, o->batch,
+                              &self->statistics, err);
 }
 
 /* The number of the j-th copy that is tabulated. */

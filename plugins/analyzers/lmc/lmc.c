@@ -88,19 +88,6 @@ static cop_status plan_lmc(const void *given, cop_plan *plan, cop_error *err)
     return cop_plan_train(plan, &other, err);
 }
 
-static cop_status open_objective(const lmc *self, const cop_work *work, const cop_samples *data,
-                                 int64_t count, cop_objective **out, cop_error *err)
-{
-    cop_objective_spec spec = {COP_SIZED(cop_objective_spec),
-                               .model = cop_work_model(work),
-                               .data = data,
-                               .count = count < cop_samples_count(data) ? count : 0,
-                               .batch = self->o->batch,
-                               .mode = COP_MODE_EVAL,
-                               .threads = cop_work_threads(work)};
-    return cop_objective_new(&spec, out, err);
-}
-
 /* What aligning needs; distances are not known yet. */
 static cop_status begin_aligning(lmc *self, cop_work *work, const cop_tensors *like, cop_error *err)
 {
@@ -123,6 +110,8 @@ static cop_status begin_aligning(lmc *self, cop_work *work, const cop_tensors *l
 static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
 {
     lmc *self = state;
+    const lmc_options *o = self->o;
+    const cop_samples *train = cop_work_train_data(work), *test = cop_work_test_data(work);
     const cop_tensors *first = NULL;
     size_t copies = cop_work_copy_count(work), dense = cop_work_dense_count(work);
     if (copies == 0 || (dense != copies && dense != 0))
@@ -136,12 +125,9 @@ static cop_status begin_lmc(void *state, cop_work *work, cop_error *err)
             cop_work_logger(work), COP_LOG_WARNING,
             "lmc: one copy makes no pair, so there is no line and no barrier; only its accuracy "
             "is tabulated (study.copies = 2 makes a pair)");
-    COP_TRY(open_objective(self, work, cop_work_train_data(work), self->o->train_size, &self->train,
-                           err));
-    COP_TRY(
-        open_objective(self, work, cop_work_test_data(work), self->o->test_size, &self->test, err));
-    COP_TRY(open_objective(self, work, cop_work_train_data(work), self->o->reestimate_size,
-                           &self->statistics, err));
+    COP_TRY(cop_work_objective(work, train, o->train_size, o->batch, &self->train, err));
+    COP_TRY(cop_work_objective(work, test, o->test_size, o->batch, &self->test, err));
+    COP_TRY(cop_work_objective(work, train, o->reestimate_size, o->batch, &self->statistics, err));
     COP_TRY(cop_work_copy(work, 0, &first, err));
     self->point = cop_tensors_clone(first);
     if (self->point == NULL)

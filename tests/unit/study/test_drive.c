@@ -546,6 +546,60 @@ static void plans_copy_what_they_are_asked(void **state)
     assert_int_equal(plan.training_count, 0);
 }
 
+/* Asks for a training and for one that goes on from it. */
+static cop_status plan_branch(const void *options, cop_plan *plan, cop_error *err)
+{
+    const cop_duration at[] = {{COP_STEPS, 3}, {COP_EPOCHS, 2}};
+    const cop_training_request trunk = {
+        COP_SIZED(cop_training_request), .label = "trunk", .data = COP_DATA_REAL,
+        .start = COP_START_TICKET,       .snapshots = at,  .snapshot_count = 2};
+    COP_TRY(cop_plan_train(plan, &trunk, err));
+    return cop_plan_train(plan, options, err);
+}
+
+static const cop_work_ops branching = {
+    .size = sizeof branching, .plan = plan_branch, .finish = chain_finish};
+
+static void a_training_goes_on_from_an_earlier_ones_snapshot_alone(void **state)
+{
+    (void)state;
+    int stand_in = 0, other = 0;
+    const cop_model *model = (const cop_model *)&stand_in;
+    const struct {
+        cop_training_request request;
+        const char *text; /* NULL: taken */
+    } cases[] = {
+        {{.from = 0, .at = {COP_EPOCHS, 2}, .keep_momentum = true}, NULL},
+        {{.from = 0, .at = {COP_STEPS, 3}, .model = model}, NULL},
+        {{.from = 0, .at = {COP_STEPS, 2}}, "at \"2it\", which is none of its snapshots"},
+        {{.from = 0, .at = {COP_EPOCHS, 3}}, "at \"3ep\", which is none of its snapshots"},
+        {{.from = 1, .at = {COP_STEPS, 3}}, "goes on from request 1, and 1 were made before it"},
+        {{.from = 0, .at = {COP_STEPS, 3}, .model = (const cop_model *)&other},
+         "goes on from 'trunk', whose model is another one"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_error err = {0};
+        cop_training_request request = cases[i].request;
+        request.size = sizeof request;
+        request.label = "branch";
+        request.data = COP_DATA_REAL;
+        request.start = COP_START_TRAINING;
+        cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model};
+        cop_status status = cop_plan_make("it", &branching, &request, &plan, &err);
+        if (cases[i].text != NULL) {
+            assert_refused(status, COP_FAILED, &err, cases[i].text);
+            continue;
+        }
+        assert_ok(status, &err);
+        assert_int_equal(plan.training_count, 2);
+        assert_ptr_equal(plan.trainings[1].model, model);
+        assert_int_equal(plan.trainings[1].from, 0);
+        assert_true(plan.trainings[1].at.value == request.at.value);
+        assert_true(plan.trainings[1].keep_momentum == request.keep_momentum);
+        cop_plan_clear(&plan);
+    }
+}
+
 static void plans_refuse_what_cannot_be_had(void **state)
 {
     (void)state;
@@ -762,6 +816,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_blames_a_file_keeps_its_place),
         cmocka_unit_test(synthetic_sets_are_checked),
         cmocka_unit_test(plans_copy_what_they_are_asked),
+        cmocka_unit_test(a_training_goes_on_from_an_earlier_ones_snapshot_alone),
         cmocka_unit_test(plans_refuse_what_cannot_be_had),
         cmocka_unit_test(plans_leave_no_more_weights_than_there_are),
         cmocka_unit_test(shares_are_stated_where_they_follow_from_the_number_left),

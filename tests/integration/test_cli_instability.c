@@ -1,0 +1,142 @@
+/* test_cli_instability.c: the analyzer instability in a study: copies that part at the start are the
+ * study's own, those that part at the end are one network, and a place past the end is refused. */
+#include "command.h"
+
+#include "core/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two epochs of two steps. */
+static const char config_text[] =
+    "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 64; test_size = 40; };\n"
+    "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
+    "            phases = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "train   = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; lr = 0.5; };\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 5; },\n"
+    "            { plugin = \"instability\"; alphas = 5; epochs = [2, 0, 1]; steps = [1]; } );\n";
+
+typedef struct scene {
+    char dir[256], config[300], out[300];
+} scene;
+
+static void make_scene(scene *s)
+{
+    cop_error err = {0};
+    make_temp_dir(s->dir, sizeof s->dir);
+    (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
+    (void)snprintf(s->out, sizeof s->out, "%s/o", s->dir);
+    assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
+}
+
+static void run(const scene *s, const char *const *words, int wanted)
+{
+    static const char *const without_gnuplot[] = {"PATH=/nowhere", NULL};
+    const command_way way = {.program = COMMAND, .environment = without_gnuplot};
+    assert_ends(s->dir, start_program(s->dir, &way, words), wanted);
+}
+
+/* The n-th line of a table and in it the cell of that column, as they are written; "" where there
+ * is none. */
+static void cell_of(const scene *s, const char *table, int n, const char *column, char *cell,
+                    size_t size)
+{
+    char file[200];
+    (void)snprintf(file, sizeof file, "o/studies/tiny/report/%s.csv", table);
+    char *text = read_text(s->dir, file), *rest = text;
+    char *names = strsep(&rest, "\n"), *cells = names;
+    for (int i = 0; i < n; i++)
+        cells = strsep(&rest, "\n");
+    (void)snprintf(cell, size, "%s", "");
+    for (char *name = NULL; cells != NULL && (name = strsep(&names, ",")) != NULL;) {
+        const char *own = strsep(&cells, ",");
+        if (strcmp(name, column) == 0 && own != NULL)
+            (void)snprintf(cell, size, "%s", own);
+    }
+    free(text);
+}
+
+static void copies_part_where_they_are_told_to(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {"4", "0", "2", "1"};
+    scene s;
+    char cell[64], other[64];
+    make_scene(&s);
+    run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 4; i++) {
+            cell_of(&s, "instability", 1 + 4 * round + i, "step", cell, sizeof cell);
+            assert_string_equal(cell, steps[i]);
+        }
+        int end = 1 + 4 * round, start = end + 1;
+        cell_of(&s, "instability", end, "test_loss_barrier", cell, sizeof cell);
+        assert_true(strtod(cell, NULL) == 0.0);
+        cell_of(&s, "instability", end, "stable", cell, sizeof cell);
+        assert_true(strcmp(cell, "stable") == 0 || strcmp(cell, "collapsed") == 0);
+        static const char *const same[] = {"train_loss_barrier", "test_loss_barrier",
+                                           "first_test_error", "second_test_error"};
+        for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+            cell_of(&s, "instability", start, same[i], cell, sizeof cell);
+            cell_of(&s, "lmc_barrier", 1 + round, same[i], other, sizeof other);
+            assert_string_equal(cell, other);
+            assert_true(cell[0] != '\0');
+        }
+        cell_of(&s, "instability", start, "test_loss_barrier", cell, sizeof cell);
+        cell_of(&s, "instability", start + 1, "test_loss_barrier", other, sizeof other);
+        assert_string_not_equal(cell, other);
+    }
+    remove_tree(s.dir);
+}
+
+/* Of each ticket: two copies, what the copies share, and two copies more for each later place. */
+static void trainings_are_shared_with_the_study(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s);
+    run(&s, WORDS("check", s.config), 0);
+    char *out = read_text(s.dir, "out");
+    const char *row = strstr(out, "\n  train ");
+    assert_non_null(row);
+    assert_int_equal(strtol(row + strlen("\n  train "), NULL, 10), 2 * (2 + 1 + 3 * 2));
+    free(out);
+    remove_tree(s.dir);
+}
+
+static void what_cannot_be_is_refused_before_anything_runs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *text;
+    } cases[] = {
+        {"analyze.[1].epochs=[3]", "snapshot \"3ep\" is past the end of the training (6 of 4 "
+                                   "steps)"},
+        {"analyze.[1].steps=[0]", "copies are to part at 0 steps twice"},
+        {"analyze.[1].epochs=[1,1]", "copies are to part at 1 epochs twice"},
+        {"analyze.[1].epochs=[-1]", "epochs"},
+        {"analyze.[1].copies=1", "copies"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        scene s;
+        make_scene(&s);
+        run(&s, WORDS("check", s.config, "--quiet", "--set", cases[i].set), 2);
+        char *err = read_text(s.dir, "err");
+        assert_non_null(strstr(err, cases[i].text));
+        assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
+        free(err);
+        remove_tree(s.dir);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies_part_where_they_are_told_to),
+        cmocka_unit_test(trainings_are_shared_with_the_study),
+        cmocka_unit_test(what_cannot_be_is_refused_before_anything_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
