@@ -239,6 +239,32 @@ static void the_report_shows_them_beside_their_tickets(void **state)
     bench_close(&b);
 }
 
+/* A cell's controls are held against its tickets and against the other cells': on equal axes. */
+static void panels_of_accuracy_have_equal_axes(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"analyze=( )",
+                                       "sweep=( { path = \"train.lr\"; values = [0.1, 0.001]; } )"};
+    bench b;
+    cop_error err = {0};
+    char text[2048], record[BENCH_PATH + 64], path[BENCH_PATH + 128], *script = NULL;
+    (void)snprintf(text, sizeof text, config, "");
+    bench_open(&b, text, more, 2);
+    bench_run(&b);
+    (void)snprintf(record, sizeof record, "%s/studies/beside", cop_store_dir(b.store));
+    assert_ok(cop_report(cop_store_dir(b.store), record, NULL, NULL, &err), &err);
+    (void)snprintf(path, sizeof path, "%s/report/figures/accuracy.gp", record);
+    assert_ok(cop_file_read(path, 1u << 20, &script, NULL, &err), &err);
+    const char *first = strstr(script, "set yrange");
+    assert_non_null(first);
+    size_t length = strcspn(first, "\n"), panels = 0;
+    for (const char *at = first; at != NULL; at = strstr(at + 1, "set yrange"), panels++)
+        assert_true(strcspn(at, "\n") == length && memcmp(at, first, length) == 0);
+    assert_int_equal(panels, 3); /* all cells, and each with its controls */
+    free(script);
+    bench_close(&b);
+}
+
 /* Weights that a masked training left as zeros cannot be what another mask keeps. */
 static void controls_that_cannot_be_made_are_refused(void **state)
 {
@@ -291,6 +317,7 @@ int main(void)
         cmocka_unit_test(without_controls_nothing_else_changes),
         cmocka_unit_test(the_plan_and_the_record_say_which_they_are),
         cmocka_unit_test(the_report_shows_them_beside_their_tickets),
+        cmocka_unit_test(panels_of_accuracy_have_equal_axes),
         cmocka_unit_test(controls_that_cannot_be_made_are_refused),
         cmocka_unit_test(control_masks_follow_the_seed),
     };

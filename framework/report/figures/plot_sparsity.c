@@ -176,6 +176,7 @@ static cop_status plot_accuracy(const quantity *q, cop_figures *out, cop_error *
     f.title = "Test accuracy against sparsity";
     f.caption = "Mean over seeds and copies; bars span the lowest and the highest.";
     f.y_label = "test accuracy (%)";
+    f.shared_axes = 1; /* a control is held against every cell's tickets */
     f.panels = cop_arena_array(q->r->arena, 1 + count_panels(q), sizeof *f.panels);
     if (f.panels == NULL || f.x_label == NULL)
         return cop_out_of_memory(err);
