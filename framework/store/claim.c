@@ -6,13 +6,13 @@
  * overwritten. */
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/path.h"
 #include "store/formats/artifact_json.h"
 #include "store/formats/study_json.h"
 #include "store/paths.h"
 #include "store/study_folders.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +59,8 @@ static cop_status has_artifact(const char *store, bool *has, cop_error *err)
     if (listing == NULL)
         return errno == ENOENT ? COP_OK : cop_fail_errno(err, "cannot list", store);
     cop_status status = COP_OK;
-    for (struct dirent *entry = readdir(listing); entry != NULL && status == COP_OK && !*has;
-         entry = readdir(listing))
+    for (const struct dirent *entry;
+         !*has && (entry = cop_next_entry(listing, store, &status, err)) != NULL;)
         status = is_artifact(store, entry->d_name, has, err);
     (void)closedir(listing);
     return status;
@@ -117,11 +117,10 @@ static cop_status check_no_studies(const char *dir, cop_error *err)
         return COP_OK;
     if (listing == NULL)
         return errno == ENOTDIR ? refuse(path, err) : cop_fail_errno(err, "cannot list", path);
-    bool holds = false;
-    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing))
-        holds = holds || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
+    cop_status status = COP_OK;
+    bool holds = cop_next_entry(listing, path, &status, err) != NULL;
     (void)closedir(listing);
-    return holds ? refuse(path, err) : COP_OK;
+    return holds ? refuse(path, err) : status;
 }
 
 /* Whether nothing is there that we would overwrite. */

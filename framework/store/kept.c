@@ -3,12 +3,12 @@
 
 #include "core/damage.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "store/formats/checkpoint_file.h"
 #include "store/paths.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +57,11 @@ static int by_steps(const void *left, const void *right)
     return strcmp(a->id.hash, b->id.hash);
 }
 
-static cop_status look_through(const cop_store *s, DIR *listing, const char *kind,
+static cop_status look_through(const cop_store *s, DIR *listing, const char *path, const char *kind,
                                const char *course, int64_t most, list *found, cop_error *err)
 {
-    for (const struct dirent *e; (e = readdir(listing)) != NULL;) {
+    cop_status status = COP_OK;
+    for (const struct dirent *e; (e = cop_next_entry(listing, path, &status, err)) != NULL;) {
         cop_kept kept;
         if (!cop_artifact_parse(e->d_name, &kept.id) || strcmp(kept.id.kind, kind) != 0)
             continue;
@@ -68,7 +69,7 @@ static cop_status look_through(const cop_store *s, DIR *listing, const char *kin
         if (kept.steps > 0 && kept.steps <= most)
             COP_TRY(add(found, &kept, err));
     }
-    return COP_OK;
+    return status;
 }
 
 cop_status cop_store_kept(const cop_store *s, const char *kind, const char *course, int64_t most,
@@ -82,7 +83,7 @@ cop_status cop_store_kept(const cop_store *s, const char *kind, const char *cour
     DIR *listing = opendir(path);
     if (listing == NULL)
         return errno == ENOENT ? COP_OK : cop_fail_errno(err, "cannot list", path);
-    cop_status status = look_through(s, listing, kind, course, most, &found, err);
+    cop_status status = look_through(s, listing, path, kind, course, most, &found, err);
     (void)closedir(listing);
     if (status != COP_OK) {
         free(found.items);

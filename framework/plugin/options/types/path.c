@@ -3,12 +3,11 @@
  * directory. What identities hold of a path is what it leads to. */
 #include "plugin/options/types/types.h"
 
+#include "core/folder.h"
 #include "core/hash.h"
 #include "core/memory.h"
 #include "core/path.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,18 +53,6 @@ static void free_names(char **names, size_t count)
     free(names);
 }
 
-/* The next entry of a directory; NULL at its end, once something failed, and where no more of it
- * can be read: that is no end, and *is_read becomes false. */
-static const struct dirent *next_entry(DIR *directory, bool *is_read)
-{
-    if (!*is_read)
-        return NULL;
-    errno = 0;
-    const struct dirent *entry = readdir(directory);
-    *is_read = entry != NULL || errno == 0;
-    return entry;
-}
-
 /* The names in a directory, sorted; the caller's. */
 static bool list_names(const char *path, char ***names, size_t *count)
 {
@@ -75,15 +62,14 @@ static bool list_names(const char *path, char ***names, size_t *count)
     DIR *directory = opendir(path);
     if (directory == NULL)
         return false;
-    bool is_read = true;
-    for (const struct dirent *entry; (entry = next_entry(directory, &is_read)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
+    cop_status status = COP_OK;
+    for (const struct dirent *entry;
+         (entry = cop_next_entry(directory, path, &status, NULL)) != NULL;) {
         char **more = cop_grow(*names, &room, *count + 1, sizeof *more);
         char *name = strdup(entry->d_name);
         *names = more != NULL ? more : *names;
-        is_read = more != NULL && name != NULL;
-        if (is_read)
+        status = more != NULL && name != NULL ? COP_OK : COP_FAILED;
+        if (status == COP_OK)
             (*names)[(*count)++] = name;
         else
             free(name);
@@ -91,7 +77,7 @@ static bool list_names(const char *path, char ***names, size_t *count)
     (void)closedir(directory);
     if (*count > 0)
         qsort(*names, *count, sizeof **names, compare_names);
-    return is_read;
+    return status == COP_OK;
 }
 
 static bool hash_directory(const char *path, int depth, cop_hasher *hasher)
