@@ -86,7 +86,7 @@ static cop_status plan_once(cop_trial *b, cop_error *err)
                    .class_counts = class_counts,
                    .copies = COP_TICKET_COPIES,
                    .has_distilled = true,
-                   .weights_left = kind == COP_KIND_PRUNER ? cop_mask_count(b->ticket.mask) : -1,
+                   .weights_left = kind == COP_KIND_DISTILLER ? -1 : cop_mask_count(b->ticket.mask),
                    .round = kind == COP_KIND_PRUNER ? 1 : 0,
                    .rounds = COP_TICKET_ROUNDS};
     return cop_plan_make(b->what, b->instance.ops, b->instance.options, &b->plan, err);

@@ -149,8 +149,10 @@ COP_API void cop_plan_need_trained(cop_plan *p);
  * cop_work_rounds is 0, and a round of a longer phase is the same round. */
 COP_API void cop_plan_need_rounds(cop_plan *p);
 
-/* Pruners: the prunable weights that the mask so far keeps; -1 where the host does not know, as a
- * round before did not say how many it leaves. */
+/* Pruners and analyzers: the prunable weights that the mask so far, or the ticket's, keeps: all of
+ * them for the dense network; -1 where the host does not know, as a round before did not say how
+ * many it leaves. A running work finds out by cop_work_mask, whatever its plan was told: a number
+ * of steps that follows from it is one for -1 as well, which may be more than are of use. */
 COP_API int64_t cop_plan_weights_left(const cop_plan *p);
 
 /* Pruners: the round within its phase that is planned, from 0. */

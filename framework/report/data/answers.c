@@ -18,7 +18,7 @@
 typedef struct speaker {
     const cop_results *r;
     const cop_joined_list *joined;
-    const cop_table *summary, *comparisons; /* the latter NULL: there is none */
+    const cop_table *summary, *comparisons, *intervals; /* the latter two NULL: there is none */
     size_t *rows; /* of the summary: one cell's tickets, as it lists them */
     size_t row_count;
 } speaker;
@@ -124,10 +124,10 @@ static void say_verdict(const speaker *s, const cop_joined *j, cop_text *text)
     cop_text_free(&phrase);
 }
 
-/* The row of the comparisons that is about a result at a row of the summary; NULL-like −1. */
-static int64_t compared(const speaker *s, size_t row, const char *result)
+/* The row of the comparisons, or of the intervals, that is about a result at a row of the summary;
+ * NULL-like −1. */
+static int64_t find_result(const speaker *s, const cop_table *t, size_t row, const char *result)
 {
-    const cop_table *t = s->comparisons;
     const char *cell = cop_table_at(s->summary, row, column_of(s->summary, "cell")).text;
     for (size_t i = 0; t != NULL && i < cop_table_row_count(t); i++) {
         if (strcmp(cop_table_at(t, i, column_of(t, "cell")).text, cell) == 0 &&
@@ -149,6 +149,20 @@ static void add_number(cop_text *text, double value, double deviation, const cop
     cop_text_append(text, shown);
 }
 
+/* " [0.62, 1.04]", nothing where there is none. */
+static void add_interval(cop_text *text, double low, double high, const cop_column *column,
+                         bool is_signed)
+{
+    double digits = 0.5 * (high - low);
+    if (isnan(low))
+        return;
+    cop_text_append(text, " [");
+    add_number(text, low, digits, column, is_signed);
+    cop_text_append(text, ", ");
+    add_number(text, high, digits, column, is_signed);
+    cop_text_append(text, "]");
+}
+
 static double comparison(const speaker *s, int64_t row, const char *column)
 {
     return cop_table_number(s->comparisons, (size_t)row, column_of(s->comparisons, column));
@@ -158,7 +172,7 @@ static double comparison(const speaker *s, int64_t row, const char *column)
 static void say_difference(const speaker *s, size_t row, const cop_column *column, bool *is_named,
                            cop_text *text)
 {
-    int64_t at = compared(s, row, column->name);
+    int64_t at = find_result(s, s->comparisons, row, column->name);
     double difference = at >= 0 ? comparison(s, at, "difference") : (double)NAN;
     if (isnan(difference))
         return;
@@ -168,13 +182,7 @@ static void say_difference(const speaker *s, size_t row, const cop_column *colum
     cop_text_append(text, " (");
     add_number(text, difference, digits, column, true);
     cop_text_append(text, strcmp(cop_shown_unit(column), "%") == 0 ? " points" : "");
-    if (!isnan(low)) {
-        cop_text_append(text, " [");
-        add_number(text, low, digits, column, true);
-        cop_text_append(text, ", ");
-        add_number(text, high, digits, column, true);
-        cop_text_append(text, "]");
-    }
+    add_interval(text, low, high, column, true);
     if (!*is_named)
         cop_text_printf(text, " against %s", s->r->briefs[s->r->record.baseline]);
     *is_named = true;
@@ -185,7 +193,18 @@ static void say_difference(const speaker *s, size_t row, const cop_column *colum
     cop_text_append(text, ")");
 }
 
-/* "test error barrier 0.94 ± 0.40 %", of the tickets of one row, over seeds. */
+/* The interval of a mean over pairs of copies. */
+static void say_interval(const speaker *s, size_t row, const cop_column *column, cop_text *text)
+{
+    int64_t at = find_result(s, s->intervals, row, column->name);
+    if (at >= 0)
+        add_interval(text,
+                     cop_table_number(s->intervals, (size_t)at, column_of(s->intervals, "low")),
+                     cop_table_number(s->intervals, (size_t)at, column_of(s->intervals, "high")),
+                     column, false);
+}
+
+/* "test error barrier 0.94 ± 0.40 % [0.51, 1.37]", of the tickets of one row, over seeds. */
 static void say_result(const speaker *s, size_t row, const cop_column *column, const char *name,
                        const char *deviation, bool *is_named, cop_text *text)
 {
@@ -201,6 +220,7 @@ static void say_result(const speaker *s, size_t row, const cop_column *column, c
         add_number(text, sd, sd, column, false);
     }
     cop_text_printf(text, "%s%s", unit[0] != '\0' ? " " : "", unit);
+    say_interval(s, row, column, text);
     say_difference(s, row, column, is_named, text);
 }
 
@@ -247,13 +267,25 @@ static void say_results(const speaker *s, size_t row, bool *is_named, cop_text *
     }
 }
 
+/* What intervals of one seed rest on, or why there is none: what the first result says of it. */
+static const char *basis_of(const speaker *s, size_t row)
+{
+    for (size_t i = 0; i < s->joined->count; i++) {
+        const cop_joined *j = &s->joined->items[i];
+        int64_t at = is_told(s, j) ? find_result(s, s->intervals, row, j->as.name) : -1;
+        if (at >= 0)
+            return cop_table_at(s->intervals, (size_t)at, column_of(s->intervals, "basis")).text;
+    }
+    return "one seed, so no interval";
+}
+
 /* How many seeds there are, and what one does not tell. */
 static void say_count(const speaker *s, size_t row, cop_text *text)
 {
     double seeds = number_at(s, row, "seeds"), collapsed = number_at(s, row, "collapsed");
     begin_phrase(text);
     if (seeds == 1.0)
-        cop_text_append(text, "one seed, so no interval");
+        cop_text_append(text, basis_of(s, row));
     else
         cop_text_printf(text, "n = %.0f seeds", seeds);
     if (collapsed > 0.0)
@@ -360,27 +392,44 @@ static const char *question(const cop_results *r)
     return kept;
 }
 
+static bool has_interval(const cop_table *intervals)
+{
+    for (size_t i = 0; intervals != NULL && i < cop_table_row_count(intervals); i++)
+        if (!isnan(cop_table_number(intervals, i, column_of(intervals, "low"))))
+            return true;
+    return false;
+}
+
 cop_status cop_answers_make(const cop_results *r, const cop_joined_list *joined,
                             const cop_tables *sheets, cop_answers *out, cop_error *err)
 {
     static const char several[] =
         "± is the sample standard deviation over seeds (of accuracy: over seeds and copies). "
-        "Brackets hold the 95 % confidence interval of the mean difference over matched seeds "
-        "(Student's t); p is of the paired t-test, corrected for the number of cells (Holm).";
-    static const char one[] = "With one seed nobody knows what is chance: no interval is given, "
-                              "and no difference is more than an observation.";
+        "Brackets hold 95 % confidence intervals (Student's t): of a mean between copies over "
+        "seeds, of a mean difference over matched seeds; p is of the paired t-test, corrected for "
+        "the number of cells (Holm).";
+    static const char one[] = "With one seed nobody knows what is chance between seeds, and no "
+                              "difference is more than an observation.";
+    static const char one_of_copies[] =
+        "With one seed nobody knows what is chance between seeds, and no difference is more than "
+        "an observation. Brackets hold 95 % confidence intervals over the copies of that seed "
+        "alone, by the jackknife that leaves out one copy at a time, as pairs share copies: of how "
+        "another seed would differ they say nothing.";
     const cop_table *summary = cop_tables_find(sheets, "summary");
     size_t rows = cop_table_row_count(summary) + r->record.ticket_count + 1;
     speaker s = {.r = r,
                  .joined = joined,
                  .summary = summary,
                  .comparisons = cop_tables_find(sheets, "comparisons"),
+                 .intervals = cop_tables_find(sheets, "intervals"),
                  .rows = cop_arena_array(r->arena, rows, sizeof *s.rows)};
     const cop_table *sets = cop_tables_find(sheets, "distilled_summary");
     size_t most = r->record.cell_count + (sets != NULL ? cop_table_row_count(sets) : 0) + 1;
     *out = (cop_answers){.question = question(r),
                          .items = cop_arena_array(r->arena, most, sizeof *out->items),
-                         .caveat = r->record.seed_count > 1 ? several : one};
+                         .caveat = r->record.seed_count > 1    ? several
+                                   : has_interval(s.intervals) ? one_of_copies
+                                                               : one};
     if (s.rows == NULL || out->question == NULL || out->items == NULL)
         return cop_out_of_memory(err);
     COP_TRY(say_cells(&s, out, err));

@@ -292,6 +292,7 @@ cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups,
     COP_TRY(cop_sheet_tickets(r, &joined, sheets, err));
     COP_TRY(cop_sheet_summary(r, &joined, cop_tables_find(sheets, "tickets"), sheets, err));
     COP_TRY(cop_sheet_comparisons(r, &joined, cop_tables_find(sheets, "tickets"), sheets, err));
+    COP_TRY(cop_sheet_intervals(r, &joined, cop_tables_find(sheets, "tickets"), sheets, err));
     COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
     COP_TRY(cop_sheet_distilled(r, sheets, err));

@@ -4,8 +4,8 @@
 
 #include "report/data/joined.h"
 
-/* Adds to `sheets`, in this order: tickets, summary, comparisons (where there are any), failures
- * (where there are any), trainings, distilled, distilled_summary (where there are any), history,
+/* Adds to `sheets`, in this order: tickets, summary, comparisons, intervals, failures (where there
+ * are any of these three), trainings, distilled, distilled_summary (where there are any), history,
  * each analyzer's table, costs, columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
                            cop_error *err);
@@ -41,6 +41,12 @@ cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined
  */
 cop_status cop_sheet_comparisons(const cop_results *r, const cop_joined_list *joined,
                                  const cop_table *tickets, cop_tables *sheets, cop_error *err);
+
+/* sheet_intervals.c: "intervals", of each ticket and headline that is of pairs of copies: its mean,
+ * where it may lie, and what that rests on: the seeds, or where there is one the copies; no such
+ * table where there is no such headline. */
+cop_status cop_sheet_intervals(const cop_results *r, const cop_joined_list *joined,
+                               const cop_table *tickets, cop_tables *sheets, cop_error *err);
 
 /* Mean and sample standard deviation (NaN of fewer than two); NaN values are passed over. */
 typedef struct cop_spread {

@@ -4,6 +4,7 @@
 #include "report/data/sheets.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Of the continued fraction of DLMF 8.17.22, by Lentz's method as Thompson and Barnett have it. */
 static double continued_fraction(double a, double b, double x)
@@ -73,6 +74,69 @@ cop_interval cop_mean_interval(const double *values, size_t count, double share)
         half = cop_student_t(share, (double)(s.count - 1)) * s.std / sqrt((double)s.count);
     return (cop_interval){
         .count = s.count, .mean = s.mean, .sd = s.std, .low = s.mean - half, .high = s.mean + half};
+}
+
+/* Mean over the pairs that copy is no part of; NaN where there is none. */
+static double mean_without(const cop_pair_value *pairs, size_t count, int64_t copy)
+{
+    double sum = 0.0, used = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].first == copy || pairs[i].second == copy)
+            continue;
+        sum += pairs[i].value;
+        used += 1.0;
+    }
+    return used > 0.0 ? sum / used : (double)NAN;
+}
+
+static int64_t copy_at(const cop_pair_value *pairs, size_t place)
+{
+    return place % 2 == 0 ? pairs[place / 2].first : pairs[place / 2].second;
+}
+
+/* Whether the copy at that place stands at none before it. */
+static bool is_new(const cop_pair_value *pairs, size_t place)
+{
+    for (size_t i = 0; i < place; i++)
+        if (copy_at(pairs, i) == copy_at(pairs, place))
+            return false;
+    return true;
+}
+
+/* Σ over copies of (mean without it − centre) to a power; *copies counts them. */
+static double sum_without(const cop_pair_value *pairs, size_t count, double centre, int power,
+                          size_t *copies)
+{
+    double sum = 0.0;
+    *copies = 0;
+    for (size_t i = 0; i < 2 * count; i++) {
+        if (!is_new(pairs, i))
+            continue;
+        sum += pow(mean_without(pairs, count, copy_at(pairs, i)) - centre, power);
+        ++*copies;
+    }
+    return sum;
+}
+
+cop_interval cop_pairs_interval(const cop_pair_value *pairs, size_t count, double share)
+{
+    double sum = 0.0, squares = 0.0, half = (double)NAN;
+    size_t copies = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += pairs[i].value;
+    double mean = count > 0 ? sum / (double)count : (double)NAN;
+    for (size_t i = 0; i < count; i++)
+        squares += (pairs[i].value - mean) * (pairs[i].value - mean);
+    double centre = sum_without(pairs, count, 0.0, 1, &copies) / (double)copies;
+    if (copies > 2) {
+        double spread = sum_without(pairs, count, centre, 2, &copies), m = (double)copies;
+        half = cop_student_t(share, m - 1.0) * sqrt((m - 1.0) / m * spread);
+    }
+    return (cop_interval){.count = copies,
+                          .mean = mean,
+                          .sd = count > 1 ? sqrt(squares / (double)(count - 1)) : (double)NAN,
+                          .low = mean - half,
+                          .high = mean + half};
 }
 
 cop_paired cop_paired_difference(const double *a, const double *b, size_t count, double share,

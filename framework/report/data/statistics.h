@@ -4,6 +4,7 @@
 #define COP_REPORT_DATA_STATISTICS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The regularised incomplete beta function I_x(a, b): a and b above 0, x from 0 to 1 (NIST's
  * Digital Library of Mathematical Functions, 8.17). */
@@ -24,6 +25,18 @@ typedef struct cop_interval {
 
 /* Of the mean of `count` values, with the confidence `share`, such as 0.95. */
 cop_interval cop_mean_interval(const double *values, size_t count, double share);
+
+/* What two copies of one network come to together, such as the barrier between them. */
+typedef struct cop_pair_value {
+    int64_t first, second; /* the copies' numbers, which differ */
+    double value;
+} cop_pair_value;
+
+/* Of the mean over pairs of copies. Pairs share copies, so they are no independent values: the
+ * standard error is the jackknife's that leaves out one copy at a time with all of its pairs (Efron
+ * & Stein 1981), and `count` copies have one degree of freedom less. `sd` is the pairs' own. The
+ * ends are NaN where no pair is left without some copy, as of two, and where a value is NaN. */
+cop_interval cop_pairs_interval(const cop_pair_value *pairs, size_t count, double share);
 
 /* Differences a[i] − b[i] of matched pairs; a pair that lacks one counts as none. */
 typedef struct cop_paired {

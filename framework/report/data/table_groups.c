@@ -13,8 +13,8 @@
 
 /* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
 static const char *const reserved[] = {
-    "tickets", "trainings", "history",  "distilled",         "summary",    "costs",
-    "columns", "accuracy",  "failures", "distilled_summary", "comparisons"};
+    "tickets", "trainings", "history",  "distilled",         "summary",     "costs",
+    "columns", "accuracy",  "failures", "distilled_summary", "comparisons", "intervals"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
 #define MOST_KEYS 12
@@ -420,6 +420,50 @@ size_t cop_table_group_texts(const cop_table_group *g, const cop_record_ticket *
             continue;
         if (texts != NULL)
             texts[count] = text;
+        count++;
+    }
+    return count;
+}
+
+/* The column that names pairs; the column count where there is none. */
+static size_t pair_column(const cop_table *table)
+{
+    size_t c = 0, count = cop_table_column_count(table);
+    while (c < count && !(cop_is_repetition(cop_table_column(table, c)) &&
+                          cop_table_column(table, c)->type == COP_COLUMN_TEXT &&
+                          strcmp(cop_table_column(table, c)->name, "pair") == 0))
+        c++;
+    return c;
+}
+
+bool cop_table_group_has_pairs(const cop_table_group *g)
+{
+    return g->is_summary && pair_column(g->first) < cop_table_column_count(g->first);
+}
+
+/* "0-1" are two copies; "1-1", a copy with itself, is no pair. */
+static bool read_pair(const char *text, cop_pair_value *out)
+{
+    char *end = NULL;
+    out->first = strtoll(text, &end, 10);
+    if (end == text || *end != '-' || end[1] < '0' || end[1] > '9')
+        return false;
+    out->second = strtoll(end + 1, &end, 10);
+    return *end == '\0' && out->first >= 0 && out->first != out->second;
+}
+
+size_t cop_table_group_pairs(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                             size_t column, cop_pair_value *pairs)
+{
+    const cop_table *table = table_of(g, t);
+    size_t rows = table != NULL ? cop_table_row_count(table) : 0, count = 0;
+    for (size_t i = 0; i < rows; i++) {
+        cop_pair_value pair = {.value = cop_table_number(table, i, column)};
+        if (!has_key(g, table, i, &g->keys[key]) ||
+            !read_pair(cop_table_at(table, i, pair_column(table)).text, &pair))
+            continue;
+        if (pairs != NULL)
+            pairs[count] = pair;
         count++;
     }
     return count;

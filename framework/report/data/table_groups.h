@@ -16,6 +16,7 @@
 
 #include "core/table.h"
 #include "report/data/results.h"
+#include "report/data/statistics.h"
 
 typedef struct cop_table_group_member {
     const cop_record_ticket *ticket;
@@ -87,6 +88,16 @@ double cop_table_group_mean(const cop_table_group *g, const cop_record_ticket *t
  * to `texts` if that is not NULL, and counts them. */
 size_t cop_table_group_texts(const cop_table_group *g, const cop_record_ticket *t, size_t key,
                              size_t column, const char **texts);
+
+/* Whether a summary's repetitions are pairs of copies: a REPETITION called "pair" has their texts.
+ */
+bool cop_table_group_has_pairs(const cop_table_group *g);
+
+/* Of such a summary, what it says of a ticket's pairs in one column of numbers under one key: those
+ * whose text is the numbers of two copies, "0-1", written to `pairs` if that is not NULL, and
+ * counted. */
+size_t cop_table_group_pairs(const cop_table_group *g, const cop_record_ticket *t, size_t key,
+                             size_t column, cop_pair_value *pairs);
 
 /* How often some texts occur: "stable" of one, "stable 3/3" where all are equal, else "2 stable, 1
  * unstable" in order of first appearance; "" of none. The arena's, or one of them; NULL when memory

@@ -11,7 +11,7 @@
 
 /* What people are shown: the same for the page, which has room, and for the terminal. */
 typedef struct cop_views {
-    cop_display tickets, comparisons, failures, controls, sets, distilled;
+    cop_display tickets, comparisons, intervals, failures, controls, sets, distilled;
 } cop_views;
 
 /* A picture of the page. */

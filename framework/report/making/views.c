@@ -115,23 +115,23 @@ static cop_status make_sets(const cop_making *r, const cop_display_choice *choic
                : COP_OK;
 }
 
-/* Shares differ by points, and are shown so; the table has a column for the unit, as its rows are
- * of many. */
-static cop_status show_points(cop_display *d, const cop_table *comparisons, cop_arena *arena,
-                              cop_error *err)
+/* Shares are shown in percent, and differ by points: `unit_word`. The table has a column for the
+ * unit, as its rows are of many; `value`, "low" and "high" are of it. */
+static cop_status show_shares(cop_display *d, const cop_table *table, const char *value,
+                              const char *unit_word, cop_arena *arena, cop_error *err)
 {
-    size_t unit = (size_t)cop_table_find_column(comparisons, "unit");
+    size_t unit = (size_t)cop_table_find_column(table, "unit");
     for (size_t i = 0; i < d->row_count * d->column_count; i++) {
         const char *header = d->headers[i % d->column_count];
-        const char *of = cop_table_at(comparisons, i / d->column_count, unit).text;
+        const char *of = cop_table_at(table, i / d->column_count, unit).text;
         bool is_unit = strcmp(header, "unit") == 0;
-        bool is_scaled = strcmp(header, "difference") == 0 || strcmp(header, "low") == 0 ||
-                         strcmp(header, "high") == 0;
+        bool is_scaled =
+            strcmp(header, value) == 0 || strcmp(header, "low") == 0 || strcmp(header, "high") == 0;
         if (strcmp(of, "fraction") != 0 || !(is_unit || is_scaled))
             continue;
         char number[64];
         d->values[i] *= is_scaled ? 100.0 : 1.0;
-        d->cells[i] = is_unit ? "points"
+        d->cells[i] = is_unit ? unit_word
                               : cop_arena_strdup(arena, cop_display_number(d->values[i], "%",
                                                                            number, sizeof number));
         if (d->cells[i] == NULL)
@@ -156,7 +156,24 @@ static cop_status make_comparisons(const cop_making *r, const cop_display_choice
     if (comparisons == NULL || r->results.record.seed_count < 2)
         return COP_OK;
     COP_TRY(cop_display_make(comparisons, &own, r->results.arena, out, err));
-    return show_points(out, comparisons, r->results.arena, err);
+    return show_shares(out, comparisons, "difference", "points", r->results.arena, err);
+}
+
+/* Where what is measured between copies may lie. */
+static cop_status make_intervals(const cop_making *r, const cop_display_choice *choice,
+                                 cop_display *out, cop_error *err)
+{
+    static const char *const shown[] = {"cell", "round", "sparsity", "result", "unit",
+                                        "mean", "low",   "high",     "basis",  NULL};
+    const cop_table *intervals = cop_tables_find(r->sheets, "intervals");
+    cop_display_choice own = *choice;
+    own.only = shown;
+    own.skip = NULL;
+    *out = (cop_display){0};
+    if (intervals == NULL)
+        return COP_OK;
+    COP_TRY(cop_display_make(intervals, &own, r->results.arena, out, err));
+    return show_shares(out, intervals, "mean", "%", r->results.arena, err);
 }
 
 /* States once what does not vary, but for what tells rows apart. */
@@ -164,7 +181,8 @@ static cop_status fold_all(cop_views *v, cop_arena *arena, cop_error *err)
 {
     static const char *const keep[] = {"cell",   "round",  "sparsity", "test accuracy",
                                        "result", "reason", "seed",     NULL};
-    cop_display *all[] = {&v->tickets, &v->comparisons, &v->controls, &v->sets, &v->distilled};
+    cop_display *all[] = {&v->tickets,  &v->comparisons, &v->intervals,
+                          &v->controls, &v->sets,        &v->distilled};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         COP_TRY(cop_display_fold(all[i], keep, arena, err));
     return COP_OK;
@@ -194,6 +212,7 @@ cop_status cop_views_make(const cop_making *r, bool is_brief, cop_views *out, co
     if (controls == 0)
         out->controls.row_count = 0;
     COP_TRY(make_comparisons(r, &choice, &out->comparisons, err));
+    COP_TRY(make_intervals(r, &choice, &out->intervals, err));
     choice.only = NULL;
     choice.skip = ids;
     const cop_table *failures = cop_tables_find(r->sheets, "failures");

@@ -88,6 +88,18 @@ static void add_comparisons(const cop_making *r, const cop_display *table, cop_t
     cop_text_free(&heading);
 }
 
+static void add_intervals(const cop_display *table, cop_text *page)
+{
+    add_table(page, "intervals", "How sure what is between copies is", table);
+    if (table->row_count > 0)
+        cop_html_paragraph(page,
+                           "Mean over pairs of copies with its 95 % confidence interval: with "
+                           "several seeds Student's t over their means; with one over its "
+                           "copies, by the jackknife that leaves out one copy at a time, as "
+                           "pairs share copies: another seed may lie outside. One pair has "
+                           "none.");
+}
+
 static void add_all(const cop_making *r, const cop_views *v, cop_text *page)
 {
     cop_html_begin(page, r->results.record.name);
@@ -95,6 +107,7 @@ static void add_all(const cop_making *r, const cop_views *v, cop_text *page)
     cop_page_figures(r, page);
     add_tickets(r, v, page);
     add_comparisons(r, &v->comparisons, page);
+    add_intervals(&v->intervals, page);
     add_table(page, "failures", "Failed", &v->failures);
     add_table(page, "controls", "Controls", &v->controls);
     add_table(page, "sets", "Distilled sets, mean over seeds", &v->sets);

@@ -49,7 +49,7 @@ struct cop_plan {
     bool lacks_dense;   /* there is no dense network, whoever asks for it */
     bool has_distilled; /* the study has a synthetic set to train on */
 
-    /* pruners: what the mask before this round keeps; -1: not known */
+    /* What the mask before a round, or an analysed ticket's, keeps; -1: not known. */
     int64_t weights_left;
     int64_t round, rounds; /* within the phase */
 

@@ -286,6 +286,7 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
     const cop_instance *instance = &l->o->analyzers[i];
     char text[192];
     struct cop_plan plan = cop_line_new_plan(l, COP_KIND_ANALYZER, l->o->analyzer_data[i]);
+    plan.weights_left = at->left;
     COP_TRY(cop_line_make_plan(l, instance, &plan, err));
     cop_status status = plan.need_dense ? need_dense(l, err) : COP_OK;
     if (status != COP_OK) {

@@ -14,9 +14,10 @@ static hessian_estimate from_sums(double sum, double square, int64_t probes)
 
 /* Of the shares of parameters first … last−1, summed for each probe. Two passes, as the spread of a
  * trace is small beside it. */
-static hessian_estimate from_traces(const cop_tensor *trace, size_t first, size_t last)
+static hessian_estimate from_traces(const cop_tensor *trace, int64_t probes, size_t first,
+                                    size_t last)
 {
-    int64_t probes = trace->shape.dim[0], parameters = trace->shape.dim[1];
+    int64_t parameters = trace->shape.dim[1];
     const double *value = cop_f64(trace);
     double mean = 0.0, squares = 0.0;
     for (int pass = 0; pass < 2; pass++) {
@@ -37,7 +38,7 @@ static hessian_estimate from_traces(const cop_tensor *trace, size_t first, size_
 hessian_estimate hessian_trace_of(const hessian_diagonal *d, size_t first, size_t last)
 {
     if (d->trace != NULL)
-        return from_traces(d->trace, first, last);
+        return from_traces(d->trace, d->probes, first, last);
     hessian_estimate e = {0};
     for (int64_t c = d->map->first[first]; c < d->map->first[last]; c++)
         e.mean += d->value[c];
@@ -47,7 +48,7 @@ hessian_estimate hessian_trace_of(const hessian_diagonal *d, size_t first, size_
 static void fill(hessian_diagonal *d, const cop_tensors *bag)
 {
     int64_t n = hessian_map_count(d->map);
-    const cop_tensor *exact = cop_tensors_find(bag, "diagonal");
+    const cop_tensor *exact = d->probes == 0 ? cop_tensors_find(bag, "diagonal") : NULL;
     const cop_tensor *sum = cop_tensors_find(bag, "sum"), *square = cop_tensors_find(bag, "square");
     for (int64_t c = 0; c < n; c++) {
         hessian_estimate e = {0};
@@ -73,13 +74,23 @@ static void summarise(hessian_diagonal *d)
         d->variance += (d->value[c] - d->mean) * (d->value[c] - d->mean) / count;
 }
 
+/* 0: it is exact. */
+static int64_t probes_of(const hessian *self, const cop_tensors *bag)
+{
+    const cop_tensor *course = cop_tensors_find(bag, "course");
+    if (course == NULL)
+        return self->is_exact ? 0 : self->steps.diagonal;
+    return cop_i64(course)[1] == HESSIAN_EXACTLY ? 0 : cop_i64(course)[0];
+}
+
 cop_status hessian_diagonal_make(const hessian *self, const cop_tensors *bag, hessian_diagonal *out,
                                  cop_error *err)
 {
     size_t n = (size_t)hessian_map_count(&self->map);
+    int64_t probes = probes_of(self, bag);
     *out = (hessian_diagonal){.map = &self->map,
-                              .trace = cop_tensors_find(bag, "trace"),
-                              .probes = self->is_exact ? 0 : self->steps.diagonal,
+                              .trace = probes > 0 ? cop_tensors_find(bag, "trace") : NULL,
+                              .probes = probes,
                               .value = calloc(n, sizeof *out->value),
                               .error = calloc(n, sizeof *out->error)};
     if (out->value == NULL || out->error == NULL)

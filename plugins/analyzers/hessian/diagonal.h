@@ -1,5 +1,5 @@
-/* diagonal.h (diagonal.c, trace.c, histogram.c, entries.c): the diagonal with its errors, its
- * tables, and all of it as tensors. */
+/* diagonal.h (diagonal.c, trace.c, histogram.c, resolution.c, entries.c): the diagonal with its
+ * errors, its tables, and all of it as tensors. */
 #ifndef HESSIAN_DIAGONAL_H
 #define HESSIAN_DIAGONAL_H
 
@@ -28,9 +28,19 @@ void hessian_diagonal_clear(hessian_diagonal *d);
 /* The share of parameters first … last−1 in the trace. */
 hessian_estimate hessian_trace_of(const hessian_diagonal *d, size_t first, size_t last);
 
+/* The standard deviation between the entries, with that of their errors taken out; 0 where these
+ * hide it. */
+double hessian_deviation_of(const hessian_diagonal *d);
+
+/* The mean standard error of an entry by that: what the diagonal's resolution is. 0: exact;
+ * infinite where errors hide all there is between the entries, NaN of a single probe. */
+double hessian_resolution_of(const hessian_diagonal *d);
+
 /* The tables. */
 cop_status hessian_report_trace(const hessian *self, const cop_model *model,
                                 const hessian_diagonal *d, cop_tables *out, cop_error *err);
+cop_status hessian_report_resolution(const hessian *self, const cop_tensors *bag,
+                                     const hessian_diagonal *d, cop_tables *out, cop_error *err);
 cop_status hessian_report_histogram(const hessian_options *o, const hessian_diagonal *d,
                                     cop_tables *out, cop_error *err);
 

@@ -7,7 +7,7 @@
 cop_status hessian_exact_declare(const hessian *self, cop_tensors *bag, cop_error *err)
 {
     int64_t n = hessian_map_count(&self->map);
-    if (self->is_exact)
+    if (self->is_exact || hessian_may_become_exact(self->o, n))
         COP_TRY(cop_tensors_add(bag, "diagonal", COP_F64, cop_shape1(n), NULL, err));
     if (self->steps.columns > 0)
         COP_TRY(cop_tensors_add(bag, "matrix", COP_F32, cop_shape2(n, n), NULL, err));
@@ -20,7 +20,7 @@ cop_status hessian_exact_step(hessian *self, cop_work *work, int64_t i, cop_erro
     cop_tensors *bag = cop_work_bag(work);
     cop_tensor *diagonal = cop_tensors_find(bag, "diagonal");
     cop_tensor *matrix = cop_tensors_find(bag, "matrix");
-    if (i >= n) /* planned for coordinates that the mask has removed */
+    if (i >= n) /* planned for probes, which are not wanted any more */
         return COP_OK;
     memset(self->vector, 0, (size_t)n * sizeof *self->vector);
     self->vector[i] = 1.0f;

@@ -8,8 +8,9 @@
  * Cummings 2023 take the exact diagonal on one batch of 64 in training mode: samples = 64, batch =
  * 64, mode = "train", diagonal = "exact".) A step is a product.
  *
- * How many products there are is planned for the whole network, as a plan knows no mask: steps for
- * coordinates that turn out to be removed do nothing. */
+ * How many products there are follows from how many coordinates survive. A plan that does not know
+ * that states what the whole network would take: the last steps then do nothing. With `resolution`
+ * there are as many probes as that takes (resolution.c), and the rest of their steps do nothing. */
 #include "diagonal.h"
 #include "spectrum.h"
 
@@ -57,7 +58,7 @@ static cop_status plan_hessian(const void *given, cop_plan *plan, cop_error *err
     const cop_model *model = cop_plan_model(plan);
     COP_TRY(cop_plan_need_copy(plan, o->copy, err));
     COP_TRY(hessian_check(o, plan, err));
-    const hessian_steps steps = hessian_steps_of(o, cop_model_weight_count(model));
+    const hessian_steps steps = hessian_steps_of(o, hessian_planned_coordinates(plan));
     cop_plan_steps(plan, hessian_steps_count(&steps));
     cop_plan_flops(plan, (double)hessian_steps_count(&steps) * PASSES_PER_PRODUCT *
                              (double)sample_count(o, cop_plan_train_count(plan)) *
@@ -121,10 +122,11 @@ static cop_status make_vectors(hessian *self, const cop_model *model, cop_error 
 static cop_status declare(const hessian *self, cop_tensors *bag, cop_error *err)
 {
     const hessian_steps *s = &self->steps;
-    if (s->diagonal > 0 && !self->is_exact)
+    if (s->diagonal > 0 && !self->is_exact) {
         COP_TRY(hessian_probe_declare(self, bag, err));
-    if (self->is_exact || s->columns > 0)
-        COP_TRY(hessian_exact_declare(self, bag, err));
+        COP_TRY(hessian_resolved_declare(self, bag, err));
+    }
+    COP_TRY(hessian_exact_declare(self, bag, err));
     return s->starts > 0 ? hessian_lanczos_declare(self, bag, err) : COP_OK;
 }
 
@@ -137,8 +139,8 @@ static cop_status begin_hessian(void *state, cop_work *work, cop_error *err)
     COP_TRY(hessian_map_make(model, mask, &self->map, err));
     if (hessian_map_count(&self->map) == 0)
         return cop_fail(err, COP_FAILED, "no coordinate survives: there is no Hessian");
-    self->steps = hessian_steps_of(self->o, cop_model_weight_count(model));
-    self->is_exact = hessian_is_exact(self->o, &self->steps, hessian_map_count(&self->map));
+    self->steps = hessian_steps_of(self->o, hessian_map_count(&self->map));
+    self->is_exact = hessian_is_exact(self->o, hessian_map_count(&self->map));
     COP_TRY(open_objective(self, work, err));
     COP_TRY(make_vectors(self, model, err));
     return declare(self, cop_work_bag(work), err);
@@ -165,6 +167,14 @@ void hessian_draw(hessian *self, const cop_work *work, const char *purpose, int6
     hessian_gather(&self->map, self->v, self->vector);
 }
 
+static cop_status diagonal_step(hessian *self, cop_work *work, int64_t i, cop_error *err)
+{
+    if (self->is_exact)
+        return hessian_exact_step(self, work, i, err);
+    return hessian_is_resolved(self->o) ? hessian_resolved_step(self, work, i, err)
+                                        : hessian_probe_step(self, work, i, err);
+}
+
 /* The first start's steps, its residuals, then the other starts. */
 static cop_status spectrum_step(hessian *self, cop_work *work, int64_t i, cop_error *err)
 {
@@ -182,9 +192,10 @@ static cop_status step_hessian(void *state, cop_work *work, int64_t i, cop_error
 {
     hessian *self = state;
     const hessian_steps *s = &self->steps;
+    if (i >= hessian_steps_count(s)) /* planned for coordinates that the mask has removed */
+        return COP_OK;
     if (i < s->diagonal)
-        return self->is_exact ? hessian_exact_step(self, work, i, err)
-                              : hessian_probe_step(self, work, i, err);
+        return diagonal_step(self, work, i, err);
     i -= s->diagonal;
     if (i < s->columns)
         return hessian_exact_step(self, work, i, err);
@@ -198,6 +209,8 @@ static cop_status report_diagonal(const hessian *self, cop_work *work, cop_error
     cop_status status = hessian_diagonal_make(self, cop_work_bag(work), &d, err);
     if (status == COP_OK)
         status = hessian_report_trace(self, cop_work_model(work), &d, out, err);
+    if (status == COP_OK && self->o->resolution > 0.0)
+        status = hessian_report_resolution(self, cop_work_bag(work), &d, out, err);
     if (status == COP_OK)
         status = hessian_report_histogram(self->o, &d, out, err);
     if (status == COP_OK && self->o->entries)
@@ -240,7 +253,7 @@ static const char *const scale_names[] = {"linear", "log", NULL};
 static const cop_option option_table[] = {
     COP_OPT_ENUM(hessian_options, diagonal, "auto", diagonal_names,
                  "By random probes, or exactly with a product for each surviving coordinate; auto: "
-                 "exactly where there are no more of these than probes"),
+                 "exactly where that takes no more products"),
     COP_OPT_INT(hessian_options, probes, "50", 0, 1000000,
                 "Random probes; the error, which the tables state, falls with their square root; "
                 "0: no diagonal and trace"),
@@ -276,12 +289,21 @@ static const cop_option option_table[] = {
                  "The diagonal also entry by entry, as tensors called and shaped like the "
                  "parameters, NaN for removed weights (`coppice export DIR --analysis`)",
                  .flags = COP_OPTION_ADDED),
+    COP_OPT_FLOAT(hessian_options, resolution, "0", 0, 10,
+                  "As many probes as it takes for the mean standard error of a diagonal entry to "
+                  "be at most this share of the standard deviation between the entries; 0: "
+                  "`probes` says how many",
+                  .flags = COP_OPTION_ADDED),
+    COP_OPT_INT(hessian_options, most_probes, "2000", 2, 1000000,
+                "No more probes than these, whatever the resolution then is; the table "
+                "hessian_resolution says so",
+                .flags = COP_OPTION_ADDED),
 };
 
 /* Results 2: the diagonal of a network that has no more coordinates than there are probes is exact,
  * and tables say how sure it is. */
 COP_PLUGIN(
-    ANALYZER, .id = "hessian", .version = "1.2.0", .results_version = "2",
+    ANALYZER, .id = "hessian", .version = "1.3.0", .results_version = "2",
     .summary = "The training loss's Hessian on the surviving weights: diagonal, trace, largest "
                "eigenvalues, spectral density",
     .author = "The Coppice authors", .licence = "MIT",
@@ -295,7 +317,8 @@ COP_PLUGIN(
                                  .finish = finish_hessian},
     .defaults = "100 Lanczos steps and Gaussians of variance 1e-5 by the spectrum's range as in "
                 "Yao et al. (PyHessian, 2020); the rest is chosen here: no paper fixes the number "
-                "of probes or of images, and both stand in the tables.",
+                "of probes or of images, and both stand in the tables, as does the resolution that "
+                "was asked and reached.",
     .departures = "McDermott & Cummings take the exact diagonal on one batch of 64 in training "
                   "mode over all parameters: samples = 64, batch = 64, mode = \"train\" and "
                   "diagonal = \"exact\" come to that on the surviving weights. Lanczos vectors are "

@@ -5,7 +5,8 @@
  *     "sum"       F64 [n]: Σ over probes of z ⊙ Hz               where the diagonal is estimated
  *     "square"    F64 [n]: Σ of its squares
  *     "trace"     F64 [probes, parameters]: zᵀHz, each parameter's share
- *     "diagonal"  F64 [n]: Hᵢᵢ                                   where it is exact
+ *     "course"    I64 [2]: probes so far, and how it goes on     where they go by a resolution
+ *     "diagonal"  F64 [n]: Hᵢᵢ                                   where it is, or may become, exact
  *     "matrix"    F32 [n, n]: row i is H eᵢ                      of the dense Hessian
  *     "basis"     F32 [depth, n]: Lanczos vectors of the start at hand
  *     "alpha"     F64 [starts, depth]: diagonal of each start's tridiagonal matrix
@@ -37,6 +38,8 @@ typedef struct hessian_options {
     bool dense;
     int64_t memory;
     bool entries;
+    double resolution;
+    int64_t most_probes;
 } hessian_options;
 
 enum { HESSIAN_AUTO = 0, HESSIAN_EXACT = 1, HESSIAN_PROBES = 2 };
@@ -46,22 +49,40 @@ enum { HESSIAN_LINEAR = 0, HESSIAN_LOG = 1 };
 /* Coordinates of which a dense Hessian is made: its eigenvalues take time as their cube. */
 #define HESSIAN_DENSE_MOST 5000
 
-/* Steps (steps.c). Each is one Hessian product; those of coordinates that turn out to be removed,
- * or of a Lanczos start that has ended, do nothing. In this order: */
+/* Probes before the first look at what resolution they have reached: errors are themselves known
+ * to a sixth then, and the mean over all entries far better. Then so many between two looks. */
+enum { HESSIAN_PILOT = 20, HESSIAN_ROUND = 10 };
+
+/* How it goes on where probes go by a resolution: the bag's "course"[1]. */
+enum { HESSIAN_PROBING = 0, HESSIAN_REACHED = 1, HESSIAN_EXACTLY = 2 };
+
+/* Steps (steps.c). Each is one Hessian product; those of a Lanczos start that has ended, and of
+ * probes that are not needed any more, do nothing. In this order: */
 typedef struct hessian_steps {
-    int64_t diagonal; /* probes, or the coordinates themselves where these are not more */
+    int64_t diagonal; /* probes, or the coordinates themselves where these are not more; where they
+                         go by a resolution, as many as either may take */
     int64_t columns;  /* of the dense Hessian; they hold the exact diagonal */
     int64_t depth;    /* Lanczos steps of each start; the first start's are followed by */
     int64_t pairs;    /* the residuals of its Ritz pairs, then come the other starts' */
     int64_t starts;
 } hessian_steps;
 
-/* The steps for a network of so many coordinates, removed ones included: a plan knows no mask. */
-hessian_steps hessian_steps_of(const hessian_options *o, int64_t coordinates);
+/* The steps for so many surviving coordinates; with more of these no number becomes less. */
+hessian_steps hessian_steps_of(const hessian_options *o, int64_t surviving);
 int64_t hessian_steps_count(const hessian_steps *s);
 
-/* Whether the diagonal is known entry by entry where `surviving` coordinates are left. */
-bool hessian_is_exact(const hessian_options *o, const hessian_steps *s, int64_t surviving);
+/* The coordinates that survive, as far as a plan knows: all of the network's where it does not. */
+int64_t hessian_planned_coordinates(const cop_plan *plan);
+
+/* Whether the diagonal is known entry by entry from the first step on. */
+bool hessian_is_exact(const hessian_options *o, int64_t surviving);
+
+/* Whether the number of probes follows from a resolution; the most there may be then. */
+bool hessian_is_resolved(const hessian_options *o);
+int64_t hessian_most_probes(const hessian_options *o, const hessian_steps *s);
+
+/* Whether the exact diagonal may take the place of probes that turn out to be dearer. */
+bool hessian_may_become_exact(const hessian_options *o, int64_t surviving);
 
 /* Refuses what cannot be, and warns of options that have no say. */
 cop_status hessian_check(const hessian_options *o, cop_plan *plan, cop_error *err);
@@ -106,6 +127,9 @@ void hessian_draw(hessian *self, const cop_work *work, const char *purpose, int6
 /* The parts. Each declares its share of the bag, if it has any, and goes its steps. */
 cop_status hessian_probe_declare(const hessian *self, cop_tensors *bag, cop_error *err);
 cop_status hessian_probe_step(hessian *self, cop_work *work, int64_t i, cop_error *err);
+
+cop_status hessian_resolved_declare(const hessian *self, cop_tensors *bag, cop_error *err);
+cop_status hessian_resolved_step(hessian *self, cop_work *work, int64_t i, cop_error *err);
 
 cop_status hessian_exact_declare(const hessian *self, cop_tensors *bag, cop_error *err);
 cop_status hessian_exact_step(hessian *self, cop_work *work, int64_t i, cop_error *err);

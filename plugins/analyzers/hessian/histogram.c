@@ -5,6 +5,7 @@
  * the same, nothing is to be seen of the diagonal. */
 #include "diagonal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Fewer entries are none: on a logarithmic axis the tails of errors would be all there is to see.
@@ -159,13 +160,28 @@ static cop_status write_rows(const axis *a, const bin *bins, cop_table *table, c
     return COP_OK;
 }
 
+/* The figure says it: what was asked is the same for all tickets, what each has reached is in a
+ * table of its own. */
+static const char *help_of(const hessian_options *o, char *text, size_t size)
+{
+    static const char help[] =
+        "Histogram of the Hessian's diagonal, and of what errors alone would give.";
+    if (!(o->resolution > 0.0))
+        return help;
+    (void)snprintf(text, size,
+                   "%s Asked for a resolution of %g (mean standard error of an entry by the "
+                   "deviation between entries); what is reached is hessian_resolution's.",
+                   help, o->resolution);
+    return text;
+}
+
 cop_status hessian_report_histogram(const hessian_options *o, const hessian_diagonal *d,
                                     cop_tables *out, cop_error *err)
 {
+    char help[320];
     const cop_table_spec spec = {COP_SIZED(cop_table_spec), .name = "hessian_diagonal",
-                                 .help = "Histogram of the Hessian's diagonal, and of what errors "
-                                         "alone would give.",
-                                 COP_COLUMNS(columns), .plot = &plot};
+                                 .help = help_of(o, help, sizeof help), COP_COLUMNS(columns),
+                                 .plot = &plot};
     cop_table *table = NULL;
     COP_TRY(cop_tables_add(out, &spec, &table, err));
     const axis a = make_axis(o, d);

@@ -5,7 +5,8 @@
 cop_status hessian_probe_declare(const hessian *self, cop_tensors *bag, cop_error *err)
 {
     cop_shape all = cop_shape1(hessian_map_count(&self->map));
-    cop_shape traces = cop_shape2(self->steps.diagonal, (int64_t)self->map.parameters);
+    cop_shape traces =
+        cop_shape2(hessian_most_probes(self->o, &self->steps), (int64_t)self->map.parameters);
     COP_TRY(cop_tensors_add(bag, "sum", COP_F64, all, NULL, err));
     COP_TRY(cop_tensors_add(bag, "square", COP_F64, all, NULL, err));
     return cop_tensors_add(bag, "trace", COP_F64, traces, NULL, err);

@@ -8,6 +8,7 @@
 #include "report/report.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,34 @@ static void cells_are_compared_over_matched_seeds(void **state)
     free(text);
     text = read_report_file(f.dir, "index.html");
     assert_non_null(strstr(text, "Compared with A, &quot;one&quot;"));
+    free(text);
+    clear(&s);
+    remove_tree(f.dir);
+}
+
+/* The seeds' means are 5 and 7 in round 0, 6 and 8 in round 1: a deviation of √2 over two seeds. */
+static void means_over_pairs_have_an_interval_over_seeds(void **state)
+{
+    (void)state;
+    fake_study f = make_study();
+    said s = report(f.dir);
+    assert_ok(s.status, &s.err);
+    char *text = read_report_file(f.dir, "intervals.csv");
+    const char *at = strstr(text, "\nB,1,0.5,probe_barrier_plain_height,%,2,4,7,");
+    double low = 0.0, high = 0.0;
+    assert_int_equal(strncmp(text,
+                             "cell,round,sparsity,result,unit,seeds,pairs,mean,low,high,basis",
+                             strlen("cell,round,sparsity,result,unit,seeds,pairs,mean")),
+                     0);
+    assert_non_null(at);
+    assert_int_equal(sscanf(strstr(at, ",7,") + 3, "%lf,%lf,", &low, &high), 2);
+    assert_true(fabs(low - (7.0 - 12.706204736174698)) < 1e-8);
+    assert_true(fabs(high - (7.0 + 12.706204736174698)) < 1e-8);
+    assert_non_null(strstr(at, ",2 seeds: interval over seeds\n"));
+    free(text);
+    text = read_report_file(f.dir, "index.html");
+    assert_non_null(strstr(text, "height 7.00 ± 1.41 % [-5.71, 19.71]"));
+    assert_non_null(strstr(text, "How sure what is between copies is"));
     free(text);
     clear(&s);
     remove_tree(f.dir);
@@ -499,6 +528,7 @@ int main(void)
         cmocka_unit_test(an_analyzers_rows_are_all_there),
         cmocka_unit_test(the_summary_averages_seeds_and_copies),
         cmocka_unit_test(cells_are_compared_over_matched_seeds),
+        cmocka_unit_test(means_over_pairs_have_an_interval_over_seeds),
         cmocka_unit_test(reports_are_equal_to_the_bit),
         cmocka_unit_test(figures_are_drawn),
         cmocka_unit_test(without_gnuplot_tables_are_made),

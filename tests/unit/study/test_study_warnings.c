@@ -100,6 +100,13 @@ static const struct {
     {{.distill = MTT},
      "t.cfg:3: distiller 'mtt': lr = 100 is published for ipc = 1 on data whitened by "
      "dataset.zca = 0.1, and these are not whitened"},
+    {{.analyzer = "{ plugin = \"hessian\"; resolution = 0.1; }"}, NULL},
+    {{.analyzer = "{ plugin = \"hessian\"; resolution = 0.1; probes = 5; }"},
+     "t.cfg:9: analyzer 'hessian': probes has no say: how many there are follows from resolution"},
+    {{.analyzer = "{ plugin = \"hessian\"; most_probes = 5; }"},
+     "t.cfg:9: analyzer 'hessian': most_probes has no say where resolution = 0"},
+    {{.analyzer = "{ plugin = \"hessian\"; diagonal = \"exact\"; resolution = 0.1; }"},
+     "t.cfg:9: analyzer 'hessian': resolution has no say: the diagonal is exact"},
     {{.distill = MTT " lr = 10.0;"}, NULL},
     {{.distill = MTT, .dataset = "zca = 0.1;"}, NULL},
 };

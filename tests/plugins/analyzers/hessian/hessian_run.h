@@ -16,6 +16,7 @@ typedef struct hessian_subject {
     const cop_model *model;
     const cop_tensors *mask, *copy;
     const cop_samples *data;
+    bool is_blind; /* the plan is not told what the mask keeps */
 } hessian_subject;
 
 /* What is in the tables and tensors, and in the bag after the last step. */
@@ -44,8 +45,11 @@ static inline cop_status keep_bag(void *context, const cop_saved *state, cop_err
 static inline cop_plan plan_of(const hessian_subject *s, const hessian_options *o)
 {
     cop_error err = {0};
-    cop_plan plan = {
-        .kind = COP_KIND_ANALYZER, .model = s->model, .copies = 1, .train_count = s->data->count};
+    cop_plan plan = {.kind = COP_KIND_ANALYZER,
+                     .model = s->model,
+                     .copies = 1,
+                     .train_count = s->data->count,
+                     .weights_left = s->is_blind ? -1 : cop_mask_count(s->mask)};
     assert_ok(cop_plan_make("analyzer 'hessian'", coppice_plugin.ops, o, &plan, &err), &err);
     return plan;
 }

@@ -1,69 +1,11 @@
 /* The hessian analyzer on softmax regression, whose Hessian is known:
  * mean over samples of (diag(p) − p pᵀ) ⊗ x xᵀ, with x extended by a 1 for the bias. */
-#include "hessian_run.h"
-#include "linear_net.h"
+#include "hessian_softmax.h"
 
 #include <stdlib.h>
 
-enum { SAMPLES = 24, COORDINATES = LINEAR_WEIGHTS + LINEAR_CLASSES };
-
-typedef struct scene {
-    cop_model *model;
-    cop_tensors *state, *mask;
-    hessian_subject subject;
-    float pixels[SAMPLES * LINEAR_FEATURES];
-    int32_t labels[SAMPLES];
-    cop_samples data;
-} scene;
-
-static void open_scene(scene *s, bool masked)
-{
-    cop_error err = {0};
-    cop_stream stream = cop_stream_make(9, "pixels", 0);
-    s->model = linear_model();
-    assert_ok(cop_model_initial_state(s->model, 4, &s->state, &err), &err);
-    assert_ok(cop_model_full_mask(s->model, &s->mask, &err), &err);
-    for (int i = 0; masked && i < LINEAR_WEIGHTS; i++)
-        cop_f32(cop_tensors_at(s->mask, 0))[i] = i % 3 == 1 ? 0.0f : 1.0f;
-    cop_mask_apply(s->mask, s->state);
-    for (int i = 0; i < SAMPLES * LINEAR_FEATURES; i++)
-        s->pixels[i] = 2.0f * cop_stream_uniform(&stream) - 0.5f;
-    for (int i = 0; i < SAMPLES; i++)
-        s->labels[i] = i % LINEAR_CLASSES;
-    s->data = (cop_samples){.task = linear_task,
-                            .normalization = {.std = {1.0f}},
-                            .count = SAMPLES,
-                            .pixels = s->pixels,
-                            .labels = s->labels};
-    s->subject =
-        (hessian_subject){.model = s->model, .mask = s->mask, .copy = s->state, .data = &s->data};
-}
-
-static void close_scene(scene *s)
-{
-    cop_tensors_free(s->state);
-    cop_tensors_free(s->mask);
-    cop_model_free(s->model);
-}
-
-/* Coordinates: the weights row by row, then the biases. */
-static int class_of(int coordinate)
-{
-    return coordinate < LINEAR_WEIGHTS ? coordinate / LINEAR_FEATURES : coordinate - LINEAR_WEIGHTS;
-}
-
-static double input_of(const float *x, int coordinate)
-{
-    return coordinate < LINEAR_WEIGHTS ? (double)x[coordinate % LINEAR_FEATURES] : 1.0;
-}
-
-static bool survives(const scene *s, int coordinate)
-{
-    return coordinate >= LINEAR_WEIGHTS || cop_f32(cop_tensors_at(s->mask, 0))[coordinate] != 0.0f;
-}
-
 /* The exact diagonal over the samples given; returns the trace over surviving coordinates. */
-static double exact_diagonal(const scene *s, double *diagonal)
+static double exact_diagonal(const softmax_scene *s, double *diagonal)
 {
     double trace = 0.0;
     for (int c = 0; c < COORDINATES; c++) {
@@ -91,10 +33,10 @@ static void the_trace_is_within_two_standard_errors(void **state)
 {
     (void)state;
     for (int masked = 0; masked < 2; masked++) {
-        scene s;
+        softmax_scene s;
         double diagonal[COORDINATES];
         int within = 0;
-        open_scene(&s, masked != 0);
+        open_softmax_scene(&s, masked != 0);
         double exact = exact_diagonal(&s, diagonal);
         for (uint64_t seed = 0; seed < 100; seed++) {
             outcome out = analyze(&s.subject, defaults, seed);
@@ -107,7 +49,7 @@ static void the_trace_is_within_two_standard_errors(void **state)
         print_message("%s: %d of 100 traces within two standard errors\n",
                       masked ? "masked" : "dense", within);
         assert_true(within >= 88);
-        close_scene(&s);
+        close_softmax_scene(&s);
     }
 }
 
@@ -115,10 +57,10 @@ static void the_diagonal_is_within_two_standard_errors(void **state)
 {
     (void)state;
     for (int masked = 0; masked < 2; masked++) {
-        scene s;
+        softmax_scene s;
         double diagonal[COORDINATES];
         int within = 0, all = 0;
-        open_scene(&s, masked != 0);
+        open_softmax_scene(&s, masked != 0);
         (void)exact_diagonal(&s, diagonal);
         for (uint64_t seed = 0; seed < 100; seed++) {
             outcome out = analyze(&s.subject, defaults, seed);
@@ -139,16 +81,16 @@ static void the_diagonal_is_within_two_standard_errors(void **state)
         print_message("%s: %d of %d diagonal entries within two standard errors\n",
                       masked ? "masked" : "dense", within, all);
         assert_true(within >= 0.88 * all);
-        close_scene(&s);
+        close_softmax_scene(&s);
     }
 }
 
 static void many_probes_come_close(void **state)
 {
     (void)state;
-    scene s;
+    softmax_scene s;
     double diagonal[COORDINATES];
-    open_scene(&s, true);
+    open_softmax_scene(&s, true);
     double exact = exact_diagonal(&s, diagonal);
     hessian_options o = defaults;
     o.probes = 4000;
@@ -157,14 +99,14 @@ static void many_probes_come_close(void **state)
     assert_true(error < 0.02 * exact);
     assert_true(fabs(value_of(&out, "hessian_trace", 0, "trace") - exact) < 3.0 * error);
     release(&out);
-    close_scene(&s);
+    close_softmax_scene(&s);
 }
 
 static void tables_agree_with_each_other(void **state)
 {
     (void)state;
-    scene s;
-    open_scene(&s, true);
+    softmax_scene s;
+    open_softmax_scene(&s, true);
     for (int32_t scale = HESSIAN_LINEAR; scale <= HESSIAN_LOG; scale++) {
         hessian_options o = defaults;
         o.scale = scale;
@@ -191,14 +133,14 @@ static void tables_agree_with_each_other(void **state)
         assert_true(counted == 8 + LINEAR_CLASSES);
         release(&out);
     }
-    close_scene(&s);
+    close_softmax_scene(&s);
 }
 
 static void layers_can_be_left_out(void **state)
 {
     (void)state;
-    scene s;
-    open_scene(&s, false);
+    softmax_scene s;
+    open_softmax_scene(&s, false);
     hessian_options o = defaults;
     o.layerwise = false;
     o.probes = 1;
@@ -207,15 +149,15 @@ static void layers_can_be_left_out(void **state)
     assert_true(
         isnan(value_of(&out, "hessian_trace", 0, "standard_error"))); /* one probe has none */
     release(&out);
-    close_scene(&s);
+    close_softmax_scene(&s);
 }
 
 /* Fewer samples than there are: other seeds take others, none twice. */
 static void samples_are_drawn_without_replacement(void **state)
 {
     (void)state;
-    scene s;
-    open_scene(&s, false);
+    softmax_scene s;
+    open_softmax_scene(&s, false);
     const hessian_options o = {.samples = 10};
     int differing = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -234,7 +176,7 @@ static void samples_are_drawn_without_replacement(void **state)
         free(index);
     }
     assert_true(differing > 0);
-    close_scene(&s);
+    close_softmax_scene(&s);
 }
 
 static void a_copy_that_is_not_there_is_an_error(void **state)

@@ -2,6 +2,16 @@
  * refused before any. */
 #include "hessian_torch.h"
 
+/* Bit for bit, what is in the first. */
+static void assert_same_bags(const cop_tensors *first, const cop_tensors *second)
+{
+    for (size_t t = 0; t < cop_tensors_count(first); t++) {
+        const cop_tensor *a = cop_tensors_at(first, t), *b = cop_tensors_find(second, a->name);
+        assert_memory_equal(a->data, b->data,
+                            cop_dtype_size(a->dtype) * (size_t)cop_shape_count(a->shape));
+    }
+}
+
 static hessian_options everything(int32_t diagonal)
 {
     hessian_options o = torch_defaults;
@@ -36,24 +46,91 @@ static void steps_go_on_bit_for_bit(void **state)
         open_torch_scene(&s, i / 2 != 0);
         hessian_options o = everything(diagonals[i % 2]);
         cop_plan plan = plan_of(&s.subject, &o);
-        /* 6 probes or 81 columns; 3 starts of 8 steps and 3 residuals */
-        assert_int_equal(plan.steps, (i % 2 == 0 ? 6 : 81) + 3 * 8 + 3);
+        /* 6 probes or a column for each coordinate; 3 starts of 8 steps and 3 residuals */
+        assert_int_equal(plan.steps, (i % 2 == 0 ? 6 : s.n) + 3 * 8 + 3);
         assert_true(plan.flops == (double)plan.steps * 6.0 * (double)s.data.count *
                                       cop_model_forward_flops(s.net.model));
         outcome at_once = analyze(&s.subject, o, 7);
         outcome apart = analyze_apart(&s.subject, &o, plan.steps);
         assert_same_tables(at_once.tables, apart.tables);
-        for (size_t t = 0; t < cop_tensors_count(at_once.bag); t++) {
-            const cop_tensor *a = cop_tensors_at(at_once.bag, t);
-            const cop_tensor *b = cop_tensors_find(apart.bag, a->name);
-            assert_memory_equal(a->data, b->data,
-                                cop_dtype_size(a->dtype) * (size_t)cop_shape_count(a->shape));
-        }
+        assert_same_bags(at_once.bag, apart.bag);
         cop_plan_clear(&plan);
         release(&at_once);
         release(&apart);
         close_torch_scene(&s);
     }
+}
+
+/* Where it stops probing, and where it goes over to the exact diagonal, stands in the bag. */
+static void resolved_probes_go_on_bit_for_bit(void **state)
+{
+    (void)state;
+    static const double resolutions[] = {0.7, 0.05}; /* some 30 probes; too many */
+    torch_scene s;
+    open_torch_scene(&s, false);
+    for (int i = 0; i < 2; i++) {
+        hessian_options o = everything(HESSIAN_AUTO);
+        o.dense = false;
+        o.resolution = resolutions[i];
+        o.most_probes = 100;
+        cop_plan plan = plan_of(&s.subject, &o);
+        assert_int_equal(plan.steps, 20 + 100 + 3 * 8 + 3);
+        outcome at_once = analyze(&s.subject, o, 7);
+        outcome apart = analyze_apart(&s.subject, &o, plan.steps);
+        assert_true(value_of(&apart, "hessian_resolution", 0, "met") == 1.0);
+        assert_true(value_of(&apart, "hessian_trace", 0, "exact") == (double)i);
+        assert_same_tables(at_once.tables, apart.tables);
+        assert_same_bags(at_once.bag, apart.bag);
+        cop_plan_clear(&plan);
+        release(&at_once);
+        release(&apart);
+    }
+    close_torch_scene(&s);
+}
+
+/* What a plan does not know of the mask costs steps that do nothing, and changes nothing. */
+static void a_plan_that_does_not_know_the_mask_comes_to_the_same(void **state)
+{
+    (void)state;
+    static const int32_t diagonals[] = {HESSIAN_PROBES, HESSIAN_EXACT};
+    for (int i = 0; i < 2; i++) {
+        torch_scene s;
+        open_torch_scene(&s, true);
+        hessian_options o = everything(diagonals[i]);
+        o.lanczos = 60; /* more than there are coordinates */
+        hessian_subject blind = s.subject;
+        blind.is_blind = true;
+        cop_plan knowing = plan_of(&s.subject, &o), other = plan_of(&blind, &o);
+        assert_true(knowing.steps < other.steps && knowing.flops < other.flops);
+        outcome a = analyze(&s.subject, o, 7), b = analyze(&blind, o, 7);
+        assert_same_tables(a.tables, b.tables);
+        cop_plan_clear(&knowing);
+        cop_plan_clear(&other);
+        release(&a);
+        release(&b);
+        close_torch_scene(&s);
+    }
+}
+
+/* What fits the survivors need not fit the whole network. */
+static void a_plan_goes_by_what_survives(void **state)
+{
+    (void)state;
+    cop_error err = {0};
+    test_model net = open_model("mlp", "hidden=1000", &torch_task);
+    hessian_options o = torch_defaults;
+    o.dense = true;
+    o.memory = 400;
+    int64_t rest = cop_model_weight_count(net.model) - cop_model_prunable_count(net.model);
+    cop_plan plan = {
+        .kind = COP_KIND_ANALYZER, .model = net.model, .copies = 1, .weights_left = 5000 - rest};
+    assert_ok(cop_plan_make("", coppice_plugin.ops, &o, &plan, &err), &err);
+    assert_int_equal(plan.steps, 5000);
+    cop_plan_clear(&plan);
+    plan.weights_left++;
+    assert_refused(cop_plan_make("", coppice_plugin.ops, &o, &plan, &err), COP_INVALID, &err,
+                   "at most 5000 coordinates, and 5001 survive");
+    close_model(&net);
 }
 
 /* More starts change nothing of the first one, and a part nothing of another. */
@@ -88,7 +165,11 @@ static void parts_do_not_depend_on_each_other(void **state)
 static void assert_plan_refused(const cop_model *model, const hessian_options *o, const char *text)
 {
     cop_error err = {0};
-    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model, .copies = 1, .train_count = 10};
+    cop_plan plan = {.kind = COP_KIND_ANALYZER,
+                     .model = model,
+                     .copies = 1,
+                     .train_count = 10,
+                     .weights_left = -1};
     assert_refused(cop_plan_make("analyzer 'hessian'", coppice_plugin.ops, o, &plan, &err),
                    COP_INVALID, &err, text);
 }
@@ -115,7 +196,8 @@ static void what_takes_too_much_memory_is_refused(void **state)
     o.lanczos = 100;
     o.memory = 5;
     assert_true(cop_model_weight_count(net.model) == 13003);
-    cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = net.model, .copies = 1};
+    cop_plan plan = {
+        .kind = COP_KIND_ANALYZER, .model = net.model, .copies = 1, .weights_left = -1};
     cop_error err = {0};
     assert_ok(cop_plan_make("", coppice_plugin.ops, &o, &plan, &err), &err);
     cop_plan_clear(&plan);
@@ -135,7 +217,7 @@ static void a_dense_hessian_of_a_large_network_is_refused(void **state)
     test_model net = open_model("mlp", "hidden=1000", &torch_task);
     hessian_options o = torch_defaults;
     o.dense = true;
-    assert_plan_refused(net.model, &o, "at most 5000 coordinates, and the network has 13003");
+    assert_plan_refused(net.model, &o, "at most 5000 coordinates, and 13003 survive");
     close_model(&net);
     net =
         open_model("mlp", "hidden=300", &torch_task); /* 3903 coordinates, 12 bytes for each pair */
@@ -177,6 +259,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_go_on_bit_for_bit),
+        cmocka_unit_test(resolved_probes_go_on_bit_for_bit),
+        cmocka_unit_test(a_plan_that_does_not_know_the_mask_comes_to_the_same),
+        cmocka_unit_test(a_plan_goes_by_what_survives),
         cmocka_unit_test(parts_do_not_depend_on_each_other),
         cmocka_unit_test(nothing_at_all_is_refused),
         cmocka_unit_test(what_takes_too_much_memory_is_refused),
