@@ -70,9 +70,9 @@ cop_status hessian_resolved_step(hessian *self, cop_work *work, int64_t i, cop_e
 }
 
 static const cop_column columns[] = {
-    COP_COLUMN_OF(VALUE, FLOAT, "asked", NULL,
+    COP_COLUMN_OF(VALUE, FLOAT, "resolution_asked", NULL,
                   "Mean standard error of an entry by the deviation between entries, at most"),
-    COP_COLUMN_OF(VALUE, FLOAT, "reached", NULL,
+    COP_COLUMN_OF(VALUE, FLOAT, "resolution_reached", NULL,
                   "What it is; 0: exact; nan: errors hide what is between the entries"),
     COP_COLUMN_OF(VALUE, INT, "met", NULL, "1: it is what was asked; 0: most_probes were too few"),
     COP_COLUMN_OF(VALUE, INT, "probes", NULL, "Random probes that it took; 0: exact"),
@@ -83,7 +83,7 @@ static const cop_column columns[] = {
     COP_COLUMN_OF(REPETITION, INT, "copy", NULL, "Number of the trained copy"),
 };
 
-static const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "reached,met"};
+static const cop_plot plot = {COP_SIZED(cop_plot), .headlines = "resolution_reached"};
 
 static int64_t products_of(const hessian *self, const cop_tensors *bag, const hessian_diagonal *d)
 {

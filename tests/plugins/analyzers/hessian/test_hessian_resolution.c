@@ -86,8 +86,9 @@ static void a_resolution_takes_as_many_probes_as_theory_says(void **state)
             for (uint64_t seed = 0; seed < SEEDS; seed++) {
                 outcome out =
                     analyze(&s.subject, asking(HESSIAN_PROBES, resolutions[i], 10000), seed);
-                double reached = value_of(&out, "hessian_resolution", 0, "reached");
-                assert_true(value_of(&out, "hessian_resolution", 0, "asked") == resolutions[i]);
+                double reached = value_of(&out, "hessian_resolution", 0, "resolution_reached");
+                assert_true(value_of(&out, "hessian_resolution", 0, "resolution_asked") ==
+                            resolutions[i]);
                 assert_true(value_of(&out, "hessian_resolution", 0, "met") == 1.0);
                 assert_true(reached <= resolutions[i] && reached > 0.5 * resolutions[i]);
                 assert_true(value_of(&out, "hessian_trace", 0, "probes") ==
@@ -116,7 +117,7 @@ static void probes_that_are_too_few_say_so(void **state)
     assert_true(value_of(&out, "hessian_resolution", 0, "probes") == 45.0);
     assert_true(value_of(&out, "hessian_trace", 0, "probes") == 45.0);
     assert_true(value_of(&out, "hessian_resolution", 0, "met") == 0.0);
-    assert_true(value_of(&out, "hessian_resolution", 0, "reached") > 0.05);
+    assert_true(value_of(&out, "hessian_resolution", 0, "resolution_reached") > 0.05);
     release(&out);
     close_softmax_scene(&s);
 }
@@ -155,7 +156,7 @@ static void fewer_coordinates_than_the_first_probes_are_exact(void **state)
     assert_int_equal(plan.steps, n);
     cop_plan_clear(&plan);
     outcome out = analyze(&s.subject, o, 1);
-    assert_true(value_of(&out, "hessian_resolution", 0, "reached") == 0.0);
+    assert_true(value_of(&out, "hessian_resolution", 0, "resolution_reached") == 0.0);
     assert_true(value_of(&out, "hessian_resolution", 0, "met") == 1.0);
     assert_true(value_of(&out, "hessian_resolution", 0, "products") == (double)n);
     for (int64_t i = 0; i < n; i++)
