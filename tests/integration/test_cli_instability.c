@@ -131,11 +131,41 @@ static void what_cannot_be_is_refused_before_anything_runs(void **state)
     }
 }
 
+/* What the given copies were trained from is not known. */
+static void given_copies_have_no_start_to_part_from(void **state)
+{
+    (void)state;
+    static const char *const only = "analyze=({ plugin = \"instability\"; epochs = [0, 1]; })";
+    scene s;
+    char first[300], second[300], start[320];
+    make_scene(&s);
+    (void)snprintf(first, sizeof first, "%s/0.safetensors", s.dir);
+    (void)snprintf(second, sizeof second, "%s/1.safetensors", s.dir);
+    (void)snprintf(start, sizeof start, "ticket.start=\"%s\"", first);
+    run(&s, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
+    run(&s, WORDS("export", s.out, "--round", "0", "--copy", "0", "--to", first), 0);
+    run(&s, WORDS("export", s.out, "--round", "0", "--copy", "1", "--to", second), 0);
+    run(&s,
+        WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set", only,
+              "--quiet"),
+        2);
+    char *err = read_text(s.dir, "err");
+    assert_non_null(strstr(err, "starts where the ticket does, and its copies are from files"));
+    assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
+    free(err);
+    run(&s,
+        WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set", only, "--set",
+              start, "--out", s.out),
+        0);
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_part_where_they_are_told_to),
         cmocka_unit_test(trainings_are_shared_with_the_study),
+        cmocka_unit_test(given_copies_have_no_start_to_part_from),
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

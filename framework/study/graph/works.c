@@ -280,6 +280,22 @@ static void keep_needed(cop_work_stage *work, const struct cop_plan *plan)
     work->copy_count = last;
 }
 
+/* Copies from files do not tell what they were trained from: a training "from the ticket" would be
+ * of another network than theirs. */
+static cop_status check_start(const cop_line *l, const struct cop_plan *plan,
+                              const cop_ticket *ticket, cop_error *err)
+{
+    if (ticket->phase >= 0 || l->start != COP_NO_STAGE || l->o->cell->given.copies.count == 0)
+        return COP_OK;
+    for (size_t i = 0; i < plan->training_count; i++)
+        if (plan->trainings[i].start == COP_START_TICKET)
+            return cop_fail(err, COP_INVALID,
+                            "training '%s' starts where the ticket does, and its copies are from "
+                            "files: ticket.start says where that is",
+                            plan->trainings[i].label);
+    return COP_OK;
+}
+
 cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const cop_ticket *ticket,
                             const char *what, int32_t *index, cop_error *err)
 {
@@ -288,7 +304,10 @@ cop_status cop_line_analyze(cop_line *l, size_t i, const cop_position *at, const
     struct cop_plan plan = cop_line_new_plan(l, COP_KIND_ANALYZER, l->o->analyzer_data[i]);
     plan.weights_left = at->left;
     COP_TRY(cop_line_make_plan(l, instance, &plan, err));
-    cop_status status = plan.need_dense ? need_dense(l, err) : COP_OK;
+    cop_status status =
+        cop_place_at_component(instance->component, check_start(l, &plan, ticket, err), err);
+    if (status == COP_OK && plan.need_dense)
+        status = need_dense(l, err);
     if (status != COP_OK) {
         cop_plan_clear(&plan);
         return status;

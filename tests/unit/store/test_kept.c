@@ -1,5 +1,6 @@
 /* test_kept.c: the last bags of finished works are found by their course, the longest first, and
  * come back as they were or count as damaged. */
+#include "failing_readdir.h"
 #include "store_fixture.h"
 
 #include "core/damage.h"
@@ -39,6 +40,19 @@ static size_t look(const store_fixture *f, int64_t most, cop_kept **kept)
     size_t count = 0;
     assert_ok(cop_store_kept(f->store, COP_ARTIFACT_SET, course, most, kept, &count, &err), &err);
     return count;
+}
+
+static void a_store_that_cannot_be_listed_is_no_empty_one(void **state)
+{
+    const store_fixture *f = *state;
+    cop_kept *kept = NULL;
+    size_t count = 0;
+    cop_error err = {0};
+    entries_left = 0;
+    cop_status status = cop_store_kept(f->store, COP_ARTIFACT_SET, course, 9, &kept, &count, &err);
+    entries_left = -1;
+    assert_refused(status, COP_FAILED, &err, "cannot list");
+    assert_null(kept);
 }
 
 static void bags_of_a_course_are_found_the_longest_first(void **state)
@@ -131,6 +145,7 @@ static void the_file_does_not_depend_on_the_time_it_took(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_STORE(a_store_that_cannot_be_listed_is_no_empty_one),
         WITH_STORE(bags_of_a_course_are_found_the_longest_first),
         WITH_STORE(a_bag_comes_back_as_it_was),
         WITH_STORE(a_truncated_bag_is_damaged),

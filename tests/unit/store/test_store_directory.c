@@ -1,4 +1,5 @@
 /* test_store_directory.c: whose an output directory is, what of it goes, and what stays. */
+#include "failing_readdir.h"
 #include "store_fixture.h"
 
 #include "core/file.h"
@@ -251,6 +252,26 @@ static void a_directory_with_other_files_is_used_and_they_stay(void **state)
     remove_tree(f.dir);
 }
 
+/* What cannot be listed is not free. */
+static void a_directory_that_cannot_be_listed_is_not_taken_for_a_free_one(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"studies/theirs", "store"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char dir[STORE_PATH], path[STORE_PATH + 128];
+        cop_error err = {0};
+        cop_store *store = NULL;
+        make_temp_dir(dir, sizeof dir);
+        assert_ok(cop_make_dirs(path_of(dir, folders[i], path, sizeof path), &err), &err);
+        entries_left = 0;
+        cop_status status = cop_store_open(dir, &store, &err);
+        entries_left = -1;
+        assert_refused(status, COP_FAILED, &err, "cannot list");
+        assert_null(store);
+        remove_tree(dir);
+    }
+}
+
 static void a_pipe_in_the_place_of_the_records_is_refused(void **state)
 {
     store_fixture *f = *state;
@@ -366,6 +387,7 @@ int main(void)
         cmocka_unit_test(opening_to_read_makes_nothing),
         cmocka_unit_test(a_directory_where_others_have_our_names_is_refused),
         cmocka_unit_test(a_directory_with_other_files_is_used_and_they_stay),
+        WITH_STORE(a_directory_that_cannot_be_listed_is_not_taken_for_a_free_one),
         WITH_STORE(a_pipe_in_the_place_of_the_records_is_refused),
         cmocka_unit_test(runs_that_start_at_once_all_get_a_fresh_directory),
         cmocka_unit_test(a_store_without_a_mark_is_adopted),

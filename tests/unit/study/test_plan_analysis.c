@@ -1,38 +1,16 @@
 /* test_plan_analysis.c: the plan of an analyzer is told how many prunable weights the ticket's mask
  * keeps, where that is known before anything runs; tests/fixtures/plugins/counts_left.c makes steps
  * of it. */
-#include "support.h"
+#include "registry_scene.h"
 
 #include "store/formats/safetensors.h"
 #include "study/graph/graph.h"
 #include "study/study.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { NOT_KNOWN = 1000000 }; /* the fixture's steps then */
-
-static cop_registry *registry;
-static char dir[PATH_MAX];
-
-static int open_plugins(void **state)
-{
-    (void)state;
-    make_temp_dir(dir, sizeof dir);
-    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins",
-                          COPPICE_TEST_BUILD_DIR "/plugins"};
-    cop_error err = {0};
-    return cop_registry_search(dirs, 2, NULL, &registry, &err) == COP_OK ? 0 : -1;
-}
-
-static int close_plugins(void **state)
-{
-    (void)state;
-    cop_registry_free(registry);
-    remove_tree(dir);
-    return 0;
-}
 
 typedef struct laid_out {
     cop_config *config;

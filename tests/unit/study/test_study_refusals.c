@@ -1,36 +1,14 @@
 /* test_study_refusals.c: what options, sizes of data and stated sets tell is refused before
  * anything runs, with the place in the config: `coppice check` lays a study out as here. */
-#include "support.h"
+#include "registry_scene.h"
 
 #include "core/log.h"
 #include "core/text.h"
 #include "study/study.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static cop_registry *registry;
-static char dir[PATH_MAX];
-
-static int open_plugins(void **state)
-{
-    (void)state;
-    make_temp_dir(dir, sizeof dir);
-    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins",
-                          COPPICE_TEST_BUILD_DIR "/plugins"};
-    cop_error err = {0};
-    return cop_registry_search(dirs, 2, NULL, &registry, &err) == COP_OK ? 0 : -1;
-}
-
-static int close_plugins(void **state)
-{
-    (void)state;
-    cop_registry_free(registry);
-    remove_tree(dir);
-    return 0;
-}
 
 /* Lines: 1 dataset, 2 distill, 3 ticket, 4 the pruner, 5 the rest of its stage, 6 train. */
 typedef struct parts {

@@ -1,36 +1,14 @@
 /* test_study_warnings.c: what a config says and does not do is told when the study is laid out, as
  * `coppice check` and `run` do: once, whatever the number of cells and seeds; and what has no say
  * is refused. */
-#include "support.h"
+#include "registry_scene.h"
 
 #include "core/log.h"
 #include "study/study.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static cop_registry *registry;
-static char dir[PATH_MAX];
-
-static int open_plugins(void **state)
-{
-    (void)state;
-    make_temp_dir(dir, sizeof dir);
-    const char *dirs[] = {COPPICE_TEST_BUILD_DIR "/tests/fixtures/plugins",
-                          COPPICE_TEST_BUILD_DIR "/plugins"};
-    cop_error err = {0};
-    return cop_registry_search(dirs, 2, NULL, &registry, &err) == COP_OK ? 0 : -1;
-}
-
-static int close_plugins(void **state)
-{
-    (void)state;
-    cop_registry_free(registry);
-    remove_tree(dir);
-    return 0;
-}
 
 /* What of a study differs; NULL: nothing. Lines: 3 the distiller, 5 the pruner, 9 the analyzer. */
 typedef struct parts {
