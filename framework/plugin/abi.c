@@ -234,6 +234,7 @@ AT(cop_other_ticket, seed, 16);
 AT(cop_other_ticket, round, 24);
 AT(cop_other_ticket, is_of_line, 32);
 AT(cop_other_ticket, is_of_cell, 33);
+AT(cop_other_ticket, is_of_seed, 34);
 FIRST(cop_classes_spec, seed, 32);
 AT(cop_classes_spec, data, 8);
 AT(cop_classes_spec, batch, 16);

@@ -18,6 +18,10 @@
 #define COP_SYNTHETIC_FILE "synthetic.safetensors"
 #define COP_TABLES_FILE    "tables.json"
 
+/* Beside a distilled set: some of the real images that it was made of, as a set like it. Absent in
+ * older artifacts, which are whole without it. */
+#define COP_REAL_IMAGES_FILE "real.safetensors"
+
 /* In the artifact of an analyzer that has tensors among its results. */
 #define COP_TENSORS_FILE "tensors.safetensors"
 

@@ -118,6 +118,21 @@ static void a_set_that_went_out_comes_in_with_the_same_bits(void **state)
     cop_synthetic_clear(&back);
 }
 
+/* The shapes' classes stand in turns, so that the first of each are those of seed 0's set of the
+ * same size, and of seed 1's: one picture serves both. */
+static void real_images_lie_beside_the_sets(void **state)
+{
+    const scene *s = *state;
+    char *files = read_text(in(s, "first"), "studies/t/report/files.json");
+    char *page = read_text(in(s, "first"), "studies/t/report/index.html");
+    const char *first = strstr(files, "images/real-");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "images/real-"));
+    assert_non_null(strstr(page, "Real images of the same classes"));
+    free(files);
+    free(page);
+}
+
 static const char *note(const cop_metadata *notes, size_t count, const char *key)
 {
     const char *value = cop_metadata_find(notes, count, key);
@@ -280,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_that_went_out_comes_in_with_the_same_bits),
+        cmocka_unit_test(real_images_lie_beside_the_sets),
         cmocka_unit_test(a_set_that_went_out_says_how_it_was_made),
         cmocka_unit_test(a_network_trained_on_it_has_the_same_numbers),
         cmocka_unit_test(one_set_is_judged_by_several_networks),

@@ -356,7 +356,8 @@ typedef struct cop_other_ticket {
     int64_t round;    /* rounds done since the dense network, over all phases */
     bool is_of_line;  /* of this ticket's own cell and seed */
     bool is_of_cell;  /* of this ticket's own cell */
-    uint8_t reserved[6];
+    bool is_of_seed;  /* found under the same seed as this ticket */
+    uint8_t reserved[5];
 } cop_other_ticket;
 
 /* Analyzers: how many other tickets there are; none unless planned (cop_plan_need_masks). */

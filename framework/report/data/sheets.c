@@ -296,6 +296,7 @@ cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups,
     COP_TRY(cop_sheet_failures(r, sheets, err));
     COP_TRY(add_trainings(r, sheets, err));
     COP_TRY(cop_sheet_distilled(r, sheets, err));
+    COP_TRY(cop_sheet_cost(r, sheets, err));
     COP_TRY(add_history(r, sheets, err));
     for (size_t i = 0; i < groups->count; i++)
         COP_TRY(add_group(r, &groups->items[i], sheets, err));

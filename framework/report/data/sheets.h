@@ -5,8 +5,8 @@
 #include "report/data/joined.h"
 
 /* Adds to `sheets`, in this order: tickets, summary, comparisons, intervals, failures (where there
- * are any of these three), trainings, distilled, distilled_summary (where there are any), history,
- * each analyzer's table, costs, columns. A number that is not there is NaN. */
+ * are any of these three), trainings, distilled, distilled_summary, cost, cost_summary (where there
+ * are any), history, each analyzer's table, costs, columns. A number that is not there is NaN. */
 cop_status cop_sheets_make(const cop_results *r, const cop_table_groups *groups, cop_tables *sheets,
                            cop_error *err);
 
@@ -30,6 +30,11 @@ const char *cop_ticket_failure(const cop_results *r, const cop_record_ticket *t)
  * seeds averaged away: several networks on one set are cells of a sweep; no such table where there
  * is no set. */
 cop_status cop_sheet_distilled(const cop_results *r, cop_tables *sheets, cop_error *err);
+
+/* sheet_cost.c: "cost", a line per pruned ticket: what the trainings that found it saw and took,
+ * and what distilling the sets that they saw did; and "cost_summary", with the seeds averaged away.
+ * No such tables where nothing is pruned. */
+cop_status cop_sheet_cost(const cop_results *r, cop_tables *sheets, cop_error *err);
 
 /* sheet_summary.c: "summary", the tickets with the seeds (and copies) averaged away. */
 cop_status cop_sheet_summary(const cop_results *r, const cop_joined_list *joined,

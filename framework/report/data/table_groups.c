@@ -13,8 +13,9 @@
 
 /* Tables and figures of the report itself, whose names an analyzer's table cannot have. */
 static const char *const reserved[] = {
-    "tickets", "trainings", "history",  "distilled",         "summary",     "costs",
-    "columns", "accuracy",  "failures", "distilled_summary", "comparisons", "intervals"};
+    "tickets",     "trainings", "history",  "distilled",   "summary",
+    "costs",       "columns",   "accuracy", "failures",    "distilled_summary",
+    "comparisons", "intervals", "cost",     "cost_summary"};
 
 /* A summary with more ways to tell its rows apart is cut here; all rows are in its own table. */
 #define MOST_KEYS 12

@@ -81,7 +81,7 @@ static cop_point mean_point(const cop_sample_point *rows, size_t repetitions, si
 }
 
 cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_arena *arena,
-                             cop_curve *out, bool *differs, cop_error *err)
+                             cop_curve *out, cop_repetitions *over, cop_error *err)
 {
     size_t repetitions = 0;
     const cop_sample_point *sorted = sort_rows(rows, count, &repetitions, arena);
@@ -90,7 +90,8 @@ cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_are
     if (sorted == NULL || out->points == NULL)
         return cop_out_of_memory(err);
     bool same = same_x(sorted, count, length);
-    *differs = *differs || (!same && count > 0);
+    over->differs = over->differs || (!same && count > 0);
+    over->most = repetitions > over->most ? repetitions : over->most;
     for (size_t n = 0; n < length; n++)
         out->points[n] = same ? mean_point(sorted, repetitions, length, n) : sorted[n].point;
     out->count = length;

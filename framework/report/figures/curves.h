@@ -11,13 +11,19 @@ typedef struct cop_sample_point {
     cop_point point;
 } cop_sample_point;
 
+/* What a figure's curves are means of. */
+typedef struct cop_repetitions {
+    size_t most;  /* repetitions of one curve: seeds, and copies or pairs of each */
+    bool differs; /* some stand at other x than the first, which is drawn alone */
+} cop_repetitions;
+
 /* Averages repetitions whose x are the same, row by row; where they differ the curve is the first
- * repetition's and *differs is set (it is never cleared). Rows of a repetition keep their order. A
- * NaN y is left out of its mean. Low and high are the mean less and plus the mean error, or where
- * rows have none the sample standard deviation over the repetitions; NaN of one. Points are the
- * arena's. */
+ * repetition's. Both are noted in *over, which is not cleared before. Rows of a repetition keep
+ * their order. A NaN y is left out of its mean. Low and high are the mean less and plus the mean
+ * error, or where rows have none the sample standard deviation over the repetitions; NaN of one.
+ * Points are the arena's. */
 cop_status cop_curve_average(const cop_sample_point *rows, size_t count, cop_arena *arena,
-                             cop_curve *out, bool *differs, cop_error *err);
+                             cop_curve *out, cop_repetitions *over, cop_error *err);
 
 /* The tickets that stand for the rounds of one cell (the first seed's): at most `limit` of them,
  * from first to last, evenly. Written to `out` (room for `limit`); returns how many. */

@@ -61,8 +61,9 @@ void cop_heatmap_panel(cop_text *script, const cop_figure *f, const cop_panel *p
                             "linecolor rgb '#ffffff' notitle");
     if (panel->mark_count > 0)
         cop_text_append(script,
-                        ", \\\n     $marks using 1:2 with points pointtype 7 pointsize 1.6 "
-                        "linecolor rgb '#d55e00' notitle, \\\n     $marks using 1:2:3 with labels "
-                        "textcolor rgb '#ffffff' offset 0.9,0.7 notitle");
+                        ", \\\n     $marks using 1:2 with points pointtype 7 pointsize 2.6 "
+                        "linecolor rgb '#d55e00' notitle, \\\n     $marks using 1:2 with points "
+                        "pointtype 7 pointsize 2.1 linecolor rgb '#222222' notitle, \\\n     "
+                        "$marks using 1:2:3 with labels textcolor rgb '#ffffff' notitle");
     cop_text_append(script, "\n");
 }

@@ -83,13 +83,15 @@ static bool splits_places(const cop_hint *h, size_t column)
     return false;
 }
 
-/* Whether a column tells kinds of rows apart that the plot itself does not. */
+/* Whether a column tells kinds of rows apart that the plot itself does not: a text does, unless the
+ * places along the axis are texts themselves, of which it follows. */
 static bool tells_kinds(const cop_hint *h, size_t column)
 {
     int c = (int)column;
     return cop_tells_kinds(h->group->first, column) && c != h->x && c != h->series &&
            c != h->error && c != h->value && !is_y(h, column) &&
-           (cop_table_column(h->group->first, column)->type == COP_COLUMN_TEXT ||
+           ((cop_table_column(h->group->first, column)->type == COP_COLUMN_TEXT &&
+             cop_table_column(h->group->first, (size_t)h->x)->type != COP_COLUMN_TEXT) ||
             splits_places(h, column));
 }
 
@@ -192,6 +194,36 @@ static size_t count_rows(const cop_table_group *g)
     return rows;
 }
 
+/* How long the ending is that all names share, from a dot on (".weight" of parameters); 0: none, or
+ * there is one name. */
+static size_t shared_ending(const char *const *names, size_t count)
+{
+    const char *ending = count > 1 ? strrchr(names[0], '.') : NULL;
+    size_t length = ending != NULL && ending > names[0] ? strlen(ending) : 0;
+    for (size_t i = 1; i < count && length > 0; i++) {
+        size_t own = strlen(names[i]);
+        length = own > length && strcmp(names[i] + own - length, ending) == 0 ? length : 0;
+    }
+    return length;
+}
+
+/* Takes off what names along an axis share. */
+static bool shorten_x_names(cop_hint *h)
+{
+    size_t ending = shared_ending(h->x_names, h->x_name_count);
+    h->x_labels = h->x_names;
+    if (ending == 0)
+        return true;
+    h->x_labels = cop_arena_array(h->r->arena, h->x_name_count, sizeof *h->x_labels);
+    for (size_t i = 0; h->x_labels != NULL && i < h->x_name_count; i++) {
+        int length = (int)(strlen(h->x_names[i]) - ending);
+        h->x_labels[i] = cop_arena_printf(h->r->arena, "%.*s", length, h->x_names[i]);
+        if (h->x_labels[i] == NULL)
+            return false;
+    }
+    return h->x_labels != NULL;
+}
+
 static bool resolve_x_names(cop_hint *h)
 {
     if (cop_table_column(h->group->first, (size_t)h->x)->type != COP_COLUMN_TEXT)
@@ -207,7 +239,7 @@ static bool resolve_x_names(cop_hint *h)
                 h->x_names[h->x_name_count++] = name;
         }
     }
-    return true;
+    return shorten_x_names(h);
 }
 
 cop_status cop_hint_resolve(const cop_results *r, const cop_table_group *group, cop_hint *out,
@@ -301,8 +333,8 @@ static bool add_rows(const cop_hint *h, const cop_table *table, size_t inner, si
     return true;
 }
 
-cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size_t inner, bool pool,
-                          cop_curve *out, bool *differs, cop_error *err)
+cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size_t inner,
+                          cop_gather gather, cop_curve *out, cop_repetitions *over, cop_error *err)
 {
     size_t count = 0, repetitions = 0;
     cop_sample_point *rows = cop_arena_array(h->r->arena, count_rows(h->group) + 1, sizeof *rows);
@@ -311,13 +343,14 @@ cop_status cop_hint_curve(const cop_hint *h, const cop_record_ticket *line, size
     for (size_t m = 0; m < h->group->member_count; m++) {
         const cop_table_group_member *member = &h->group->members[m];
         if (cop_same_line(member->ticket, line) &&
+            (gather != COP_GATHER_FIRST || repetitions == 0) &&
             !add_rows(h, member->table, inner, &repetitions, rows, &count))
             return cop_out_of_memory(err);
     }
     int y = h->y[inner / h->series_count];
     out->y_scale = cop_shown_scale(cop_table_column(h->group->first, (size_t)y));
-    if (!pool)
-        return cop_curve_average(rows, count, h->r->arena, out, differs, err);
+    if (gather != COP_GATHER_ALL)
+        return cop_curve_average(rows, count, h->r->arena, out, over, err);
     out->points = cop_arena_array(h->r->arena, count + 1, sizeof *out->points);
     if (out->points == NULL)
         return cop_out_of_memory(err);

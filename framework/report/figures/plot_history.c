@@ -45,7 +45,7 @@ static void add_rows(const cop_result *training, const measure *m, size_t repeti
 
 /* The mean over seeds and copies of one ticket. */
 static cop_status fill_curve(const cop_results *r, const cop_record_ticket *line, const measure *m,
-                             cop_curve *curve, bool *differs, cop_error *err)
+                             cop_curve *curve, cop_repetitions *over, cop_error *err)
 {
     cop_sample_point *rows = cop_arena_array(r->arena, count_rows(r, line) + 1, sizeof *rows);
     curve->label = cop_round_short_label(r, line);
@@ -61,11 +61,11 @@ static cop_status fill_curve(const cop_results *r, const cop_record_ticket *line
         }
     }
     curve->y_scale = m->scale;
-    return cop_curve_average(rows, count, r->arena, curve, differs, err);
+    return cop_curve_average(rows, count, r->arena, curve, over, err);
 }
 
 static cop_status fill_panel(const cop_results *r, size_t cell, const measure *m, cop_panel *panel,
-                             bool *differs, cop_error *err)
+                             cop_repetitions *over, cop_error *err)
 {
     const cop_record_ticket *lines[MOST_ROUNDS];
     panel->title = r->briefs[cell];
@@ -75,14 +75,14 @@ static cop_status fill_panel(const cop_results *r, size_t cell, const measure *m
     if (panel->curves == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < panel->curve_count; i++)
-        COP_TRY(fill_curve(r, lines[i], m, &panel->curves[i], differs, err));
+        COP_TRY(fill_curve(r, lines[i], m, &panel->curves[i], over, err));
     return COP_OK;
 }
 
 cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *err)
 {
     size_t cells = r->record.cell_count < MOST_SETTINGS ? r->record.cell_count : MOST_SETTINGS;
-    bool differs = false;
+    cop_repetitions over = {0};
     cop_figure f = {.name = "history",
                     .title = "Training of the tickets",
                     .kind = COP_FIGURE_LINES,
@@ -96,9 +96,9 @@ cop_status cop_plot_history(const cop_results *r, cop_figures *out, cop_error *e
     if (f.panels == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < f.panel_count; i++)
-        COP_TRY(fill_panel(r, i / MEASURE_COUNT, &measures[i % MEASURE_COUNT], &f.panels[i],
-                           &differs, err));
-    f.caption = differs ? "Trainings differ in length: each curve is one network's."
-                        : "Mean over seeds and copies, on real data.";
+        COP_TRY(fill_panel(r, i / MEASURE_COUNT, &measures[i % MEASURE_COUNT], &f.panels[i], &over,
+                           err));
+    f.caption = over.differs ? "Trainings differ in length: each curve is one network's."
+                             : "Mean over seeds and copies, on real data.";
     return cop_figures_add(out, &f, r->arena, err);
 }

@@ -25,8 +25,8 @@ typedef struct group {
     size_t count;
     const char *names[MOST_SERIES];
     size_t name_count;
-    bool is_cut;  /* there is more than is shown */
-    bool differs; /* seeds that differ in their steps */
+    bool is_cut; /* there is more than is shown */
+    cop_repetitions over;
 } group;
 
 static void add_use(const cop_results *r, use u, const cop_artifact_id *id, use *uses,
@@ -125,7 +125,7 @@ static cop_status fill_curve(group *g, const cop_record_ticket *line, const char
                 repetition, {.x = (double)s->points[k].step, .y = s->points[k].value}};
         repetition++;
     }
-    return cop_curve_average(rows, count, g->r->arena, curve, &g->differs, err);
+    return cop_curve_average(rows, count, g->r->arena, curve, &g->over, err);
 }
 
 /* A panel for each series; in it a curve for each of the lines, with the label that it has. */
@@ -259,11 +259,11 @@ static cop_status make_figure(group *g, size_t instance, cop_figures *out, cop_e
         COP_TRY(compare_cells(g, &f, err));
     else
         COP_TRY(compare_rounds(g, &f, err));
-    f.caption =
-        cop_arena_printf(arena, "%s%s",
-                         g->differs ? "Seeds differ in their steps: each curve is the first one's."
-                                    : "Mean over seeds; of long series, some two thousand steps.",
-                         g->is_cut ? " Not everything is shown." : "");
+    f.caption = cop_arena_printf(arena, "%s%s",
+                                 g->over.differs
+                                     ? "Seeds differ in their steps: each curve is the first one's."
+                                     : "Mean over seeds; of long series, some two thousand steps.",
+                                 g->is_cut ? " Not everything is shown." : "");
     if (f.name == NULL || f.title == NULL || f.caption == NULL)
         return cop_out_of_memory(err);
     return cop_figures_add(out, &f, arena, err);

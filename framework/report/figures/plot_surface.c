@@ -52,8 +52,8 @@ static cop_status fill_grid(const cop_hint *h, size_t cell, cop_panel *panel, co
         return cop_out_of_memory(err);
     for (size_t i = 0; i < rounds; i++) {
         cop_curve curve = {0};
-        bool differs = false;
-        COP_TRY(cop_hint_curve(h, lines[i], 0, false, &curve, &differs, err));
+        cop_repetitions over = {0};
+        COP_TRY(cop_hint_curve(h, lines[i], 0, COP_GATHER_MEAN, &curve, &over, err));
         if (i == 0) {
             first = curve;
             grid->points = cop_arena_array(arena, rounds * curve.count + 1, sizeof *grid->points);
@@ -163,9 +163,9 @@ static cop_status add_cell(const cop_hint *h, size_t cell, const cop_record_tick
     for (size_t y = 0; label != NULL && y < h->y_count; y++) {
         cop_panel *panel = &f->panels[y];
         cop_curve *curve = &panel->curves[panel->curve_count++];
-        bool differs = false;
+        cop_repetitions over = {0};
         curve->label = label;
-        COP_TRY(cop_hint_curve(h, line, y * h->series_count, false, curve, &differs, err));
+        COP_TRY(cop_hint_curve(h, line, y * h->series_count, COP_GATHER_MEAN, curve, &over, err));
         for (size_t n = 0; n < curve->count; n++)
             f->bands = f->bands || curve->points[n].high > curve->points[n].low;
     }

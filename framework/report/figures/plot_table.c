@@ -24,8 +24,8 @@ typedef struct arranged {
     size_t inner;   /* curves of a ticket */
     size_t columns; /* panels of a cell */
     size_t cells;
-    bool pool;
-    bool differs;
+    cop_gather gather;
+    cop_repetitions over;
 } arranged;
 
 /* The cells that the table has rows of, up to `limit`, by position. */
@@ -70,8 +70,8 @@ static cop_status round_curves(arranged *a, size_t cell, size_t inner, cop_panel
         panel->curves[i].label = cop_round_short_label(a->hint.r, lines[i]);
         if (panel->curves[i].label == NULL)
             return cop_out_of_memory(err);
-        COP_TRY(cop_hint_curve(&a->hint, lines[i], inner, a->pool, &panel->curves[i], &a->differs,
-                               err));
+        COP_TRY(
+            cop_hint_curve(&a->hint, lines[i], inner, a->gather, &panel->curves[i], &a->over, err));
     }
     return COP_OK;
 }
@@ -88,7 +88,7 @@ static cop_status inner_curves(arranged *a, const cop_record_ticket *line, cop_p
         if (label == NULL)
             return cop_out_of_memory(err);
         panel->curves[i].label = label[0] != '\0' ? label : NULL;
-        COP_TRY(cop_hint_curve(&a->hint, line, i, a->pool, &panel->curves[i], &a->differs, err));
+        COP_TRY(cop_hint_curve(&a->hint, line, i, a->gather, &panel->curves[i], &a->over, err));
     }
     return COP_OK;
 }
@@ -166,7 +166,9 @@ static void arrange(arranged *a)
 {
     cop_plot_kind kind = a->hint.plot->kind;
     bool apart = kind == COP_PLOT_HISTOGRAM || kind == COP_PLOT_HEATMAP;
-    a->pool = kind == COP_PLOT_POINTS;
+    a->gather = kind == COP_PLOT_POINTS    ? COP_GATHER_ALL
+                : kind == COP_PLOT_HEATMAP ? COP_GATHER_FIRST
+                                           : COP_GATHER_MEAN;
     a->inner = a->hint.y_count * a->hint.series_count;
     a->arrangement = !apart && a->inner <= FEW ? ROUNDS_IN_PANEL : ROUND_PER_PANEL;
     if (kind == COP_PLOT_HEATMAP)
@@ -198,19 +200,34 @@ static bool has_bands(const cop_figure *f)
     return false;
 }
 
+/* Over what a mean goes, in words; the arena's, or NULL when memory is out. */
+static const char *of_what(const arranged *a)
+{
+    cop_arena *arena = a->hint.r->arena;
+    if (a->gather == COP_GATHER_ALL)
+        return "All seeds and repetitions.";
+    if (a->gather == COP_GATHER_FIRST)
+        return "The first seed's.";
+    if (a->over.most <= 1)
+        return "One seed and repetition.";
+    return a->over.differs
+               ? "The first seed's and repetition's: they differ in x."
+               : cop_arena_printf(arena, "Mean over seeds and repetitions, %zu of them at most.",
+                                  a->over.most);
+}
+
 static const char *caption(const arranged *a, size_t shown, bool bands)
 {
     const char *spread = bands ? " Bands: one standard deviation to either side." : "";
-    const char *help = cop_table_help(a->hint.group->first);
-    const char *mean = a->pool      ? "All seeds and repetitions."
-                       : a->differs ? "The first seed's and repetition's: they differ in x."
-                                    : "Mean over seeds and repetitions.";
+    const char *help = cop_table_help(a->hint.group->first), *title = a->hint.plot->title;
+    if (title != NULL && strcmp(help, title) == 0)
+        help = ""; /* it stands in front of the caption */
+    const char *stop = help[0] == '\0' ? "" : help[strlen(help) - 1] == '.' ? " " : ". ";
     const char *cut = a->hint.dropped > 0 || shown < a->cells ? " Not everything is shown." : "";
-    return cop_arena_printf(a->hint.r->arena, "%s%s%s%s%s", help,
-                            help[0] == '\0'                 ? ""
-                            : help[strlen(help) - 1] == '.' ? " "
-                                                            : ". ",
-                            mean, spread, cut);
+    const char *what = of_what(a);
+    return what != NULL
+               ? cop_arena_printf(a->hint.r->arena, "%s%s%s%s%s", help, stop, what, spread, cut)
+               : NULL;
 }
 
 static cop_status describe(const arranged *a, size_t shown, cop_figure *f, cop_error *err)
@@ -254,7 +271,7 @@ static cop_status make_figure(arranged *a, cop_figures *out, cop_error *err)
                                   h->plot->kind != COP_PLOT_HEATMAP,
                     .ordered = a->arrangement == ROUNDS_IN_PANEL,
                     .legend = a->arrangement == ROUNDS_IN_PANEL ? COP_ROUND_LEGEND : NULL,
-                    .x_names = h->x_names,
+                    .x_names = h->x_labels,
                     .x_name_count = h->x_name_count,
                     .panel_count = shown * a->columns,
                     .shared_axes = a->columns,

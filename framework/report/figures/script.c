@@ -10,9 +10,9 @@
 #include <string.h>
 
 /* Okabe and Ito's colours, told apart by colour-blind readers; yellow, too pale for lines, left
- * out. */
+ * out, and orange and sky blue darkened to three times the contrast of white. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#000000"};
+                                      "#C48700", "#4A9BC8", "#000000"};
 enum { COLOUR_COUNT = sizeof colours / sizeof colours[0] };
 
 /* Viridis without its palest end: dark to light, even in grey. */
@@ -20,14 +20,19 @@ static const int shades[][3] = {{68, 1, 84},    {70, 50, 126},  {54, 92, 141}, {
                                 {31, 161, 135}, {74, 193, 109}, {160, 218, 57}};
 enum { SHADE_COUNT = sizeof shades / sizeof shades[0] };
 
+/* Lighter ones are too pale for lines on white. */
+enum { LINE_SHADES = 5 };
+
 /* Letters of a label in a legend, a name along an axis, and a title over a panel. */
 #define LABEL_LETTERS 40
 #define NAME_LETTERS  24
 #define TITLE_LETTERS 60
 #define LABEL_SIZE    (4 * TITLE_LETTERS + 32)
 
-/* Pixels of one panel among several. */
-#define PANEL_WIDTH ((size_t)520)
+/* Pixels of a picture, about as wide as a page, so that letters are as large in all of them; panels
+ * are not narrower than the least. */
+#define PAGE_WIDTH  ((size_t)1180)
+#define PANEL_LEAST ((size_t)380)
 
 /* A text in single quotes, in which gnuplot reads nothing but a doubled quote as special. */
 static void quote(cop_text *script, const char *text)
@@ -86,8 +91,8 @@ static void append_colour(cop_text *script, const cop_figure *f, size_t curve, s
         cop_text_append(script, colours[curve % COLOUR_COUNT]);
         return;
     }
-    double at = count > 1 ? (double)curve * (SHADE_COUNT - 1) / (double)(count - 1) : 0.0;
-    int below = (int)at < SHADE_COUNT - 1 ? (int)at : SHADE_COUNT - 2, rgb[3];
+    double at = count > 1 ? (double)curve * (LINE_SHADES - 1) / (double)(count - 1) : 0.0;
+    int below = (int)at < LINE_SHADES - 1 ? (int)at : LINE_SHADES - 2, rgb[3];
     for (int i = 0; i < 3; i++)
         rgb[i] = (int)lround(shades[below][i] +
                              (at - below) * (shades[below + 1][i] - shades[below][i]));
@@ -347,7 +352,7 @@ static void write_panel(cop_text *script, const cop_figure *f, size_t index, siz
 static void write_axes(cop_text *script, const cop_figure *f)
 {
     set_text(script, "xlabel", f->x_label);
-    cop_text_append(script, "set xlabel offset 0,0.4\n");
+    cop_text_append(script, "set xlabel offset 0,0.6\n");
     if (f->value_label != NULL)
         set_text(script, f->kind == COP_FIGURE_SURFACE ? "zlabel" : "cblabel", f->value_label);
     if (f->log_x || f->remaining)
@@ -391,6 +396,13 @@ static size_t grid_columns(const cop_figure *f)
     return f->panel_count <= 3 ? f->panel_count : f->panel_count == 4 ? 2 : 3;
 }
 
+/* Pixels of one panel among several, across. */
+static size_t panel_width(const cop_figure *f)
+{
+    size_t share = PAGE_WIDTH / grid_columns(f);
+    return share > PANEL_LEAST ? share : PANEL_LEAST;
+}
+
 static size_t most_curves(const cop_figure *f)
 {
     size_t most = 0;
@@ -411,7 +423,8 @@ static size_t legend_rows(const cop_figure *f)
             longest = length > longest ? length : longest;
         }
     }
-    size_t width = 7 * longest + 70, side = width < PANEL_WIDTH ? PANEL_WIDTH / width : 1;
+    size_t width = 7 * longest + 70, panel = panel_width(f);
+    size_t side = width < panel ? panel / width : 1;
     return (count + side - 1) / side;
 }
 
@@ -437,8 +450,8 @@ static void write_page(cop_text *script, const cop_figure *f)
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
     size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
-    size_t width = single ? 960 : columns * PANEL_WIDTH + 20;
-    size_t height = single ? 600 : rows * (380 + legend) + 50;
+    size_t width = single ? PAGE_WIDTH : columns * panel_width(f);
+    size_t height = single ? 520 : rows * (panel_width(f) * 2 / 3 + 60 + legend) + 50;
     write_terminal(script, f->name, width, height);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
                                    : "set key below center horizontal Left reverse spacing 1.2\n");

@@ -11,7 +11,7 @@
 
 /* What people are shown: the same for the page, which has room, and for the terminal. */
 typedef struct cop_views {
-    cop_display tickets, comparisons, intervals, failures, controls, sets, distilled;
+    cop_display tickets, comparisons, intervals, failures, controls, sets, distilled, cost;
 } cop_views;
 
 /* A picture of the page. */
@@ -20,6 +20,12 @@ typedef struct cop_picture {
     const char *caption;
     bool is_on_page; /* each cell's first set; the others are files beside it */
 } cop_picture;
+
+/* Real images that have a picture: of which data, and how many. */
+typedef struct cop_real_shown {
+    const char *dataset;
+    int64_t count;
+} cop_real_shown;
 
 typedef struct cop_making {
     const char *dir;    /* the folder that the report is written to; the arena's */
@@ -36,6 +42,8 @@ typedef struct cop_making {
     bool no_gnuplot;
     cop_picture *pictures; /* grids of images */
     size_t picture_count;
+    cop_real_shown *reals; /* real images among them, shown once for all sets of the same data */
+    size_t real_count;
     cop_stage_records stages; /* none where the study's graph is not there */
     const char **places;      /* where results were computed, each once, the first result's first */
     size_t place_count;

@@ -167,6 +167,54 @@ static cop_status draw_set(cop_making *r, const cop_record_distilled *d, const c
                        err);
 }
 
+/* Whether an earlier set has these real images beside it: it is of the same data, and as large. */
+static bool is_real_drawn(const cop_making *r, const cop_synthetic *real)
+{
+    for (size_t i = 0; i < r->real_count; i++)
+        if (r->reals[i].count == real->count && real->dataset != NULL &&
+            strcmp(r->reals[i].dataset, real->dataset) == 0)
+            return true;
+    return false;
+}
+
+static cop_status draw_real(cop_making *r, const cop_artifact_id *id, const cop_synthetic *real,
+                            cop_error *err)
+{
+    cop_arena *arena = r->results.arena;
+    const char *name = cop_arena_printf(arena, "real-%.12s", id->hash);
+    const char *data = cop_arena_strdup(arena, real->dataset != NULL ? real->dataset : "");
+    const char *dir = path_in(r, "images");
+    bool decoded = false;
+    if (name == NULL || data == NULL || dir == NULL)
+        return cop_out_of_memory(err);
+    r->reals[r->real_count++] = (cop_real_shown){data, real->count};
+    COP_TRY(cop_images_write(real, dir, name, &decoded, err));
+    return add_picture(
+        r, cop_arena_printf(arena, "images/%s.png", name),
+        cop_arena_printf(arena,
+                         "Real images of the same classes, for comparison: the "
+                         "first of each in the training data, a row per class%s.",
+                         real->is_whitened ? "; whitened, each in its own range" : ""),
+        true, err);
+}
+
+/* The real images beside a set, unless they stand on the page already. Sets of earlier versions
+ * have none. */
+static cop_status add_real(cop_making *r, const cop_artifact_id *id, cop_error *err)
+{
+    bool is_there = false;
+    const char *path = NULL;
+    cop_synthetic real = {0};
+    COP_TRY(cop_store_lists(r->results.store, id, COP_REAL_IMAGES_FILE, &is_there, err));
+    if (!is_there)
+        return COP_OK;
+    COP_TRY(cop_results_file(&r->results, id, COP_REAL_IMAGES_FILE, &path, err));
+    COP_TRY(cop_synthetic_read(path, &real, err));
+    cop_status status = is_real_drawn(r, &real) ? COP_OK : draw_real(r, id, &real, err);
+    cop_synthetic_clear(&real);
+    return status;
+}
+
 /* A set may serve several cells: its pictures are made once. */
 static bool is_first_use(const cop_record *record, size_t i)
 {
@@ -181,8 +229,9 @@ cop_status cop_write_images(cop_making *r, cop_error *err)
 {
     const cop_record *record = &r->results.record;
     r->pictures =
-        cop_arena_array(r->results.arena, 2 * record->distilled_count + 1, sizeof *r->pictures);
-    if (r->pictures == NULL)
+        cop_arena_array(r->results.arena, 3 * record->distilled_count + 1, sizeof *r->pictures);
+    r->reals = cop_arena_array(r->results.arena, record->distilled_count + 1, sizeof *r->reals);
+    if (r->pictures == NULL || r->reals == NULL)
         return cop_out_of_memory(err);
     for (size_t i = 0; i < record->distilled_count; i++) {
         const cop_artifact_id *id = &record->distilled[i].set;
@@ -196,6 +245,8 @@ cop_status cop_write_images(cop_making *r, cop_error *err)
             status = cop_synthetic_read(path, &set, &why);
         if (status == COP_OK)
             status = draw_set(r, &record->distilled[i], &set, &why);
+        if (status == COP_OK)
+            status = add_real(r, id, &why);
         cop_synthetic_clear(&set);
         if (status == COP_OK)
             continue;

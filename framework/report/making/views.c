@@ -176,13 +176,26 @@ static cop_status make_intervals(const cop_making *r, const cop_display_choice *
     return show_shares(out, intervals, "mean", "%", r->results.arena, err);
 }
 
+/* What finding tickets took. */
+static cop_status make_cost(const cop_making *r, const cop_display_choice *choice, cop_display *out,
+                            cop_error *err)
+{
+    static const char *const hidden[] = {"phase", NULL};
+    const cop_table *cost = cop_tables_find(r->sheets, "cost_summary");
+    cop_display_choice own = *choice;
+    own.only = NULL;
+    own.skip = hidden;
+    *out = (cop_display){0};
+    return cost != NULL ? cop_display_make(cost, &own, r->results.arena, out, err) : COP_OK;
+}
+
 /* States once what does not vary, but for what tells rows apart. */
 static cop_status fold_all(cop_views *v, cop_arena *arena, cop_error *err)
 {
     static const char *const keep[] = {"cell",   "round",  "sparsity", "test accuracy",
                                        "result", "reason", "seed",     NULL};
-    cop_display *all[] = {&v->tickets,  &v->comparisons, &v->intervals,
-                          &v->controls, &v->sets,        &v->distilled};
+    cop_display *all[] = {&v->tickets, &v->comparisons, &v->intervals, &v->controls,
+                          &v->sets,    &v->distilled,   &v->cost};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         COP_TRY(cop_display_fold(all[i], keep, arena, err));
     return COP_OK;
@@ -213,6 +226,7 @@ cop_status cop_views_make(const cop_making *r, bool is_brief, cop_views *out, co
         out->controls.row_count = 0;
     COP_TRY(make_comparisons(r, &choice, &out->comparisons, err));
     COP_TRY(make_intervals(r, &choice, &out->intervals, err));
+    COP_TRY(make_cost(r, &choice, &out->cost, err));
     choice.only = NULL;
     choice.skip = ids;
     const cop_table *failures = cop_tables_find(r->sheets, "failures");

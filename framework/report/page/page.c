@@ -100,6 +100,17 @@ static void add_intervals(const cop_display *table, cop_text *page)
                            "none.");
 }
 
+static void add_cost(const cop_display *table, cop_text *page)
+{
+    add_table(page, "cost", "What finding tickets took", table);
+    if (table->row_count > 0)
+        cop_html_paragraph(page,
+                           "Mean over seeds, by the end of each round. Images are those that "
+                           "networks saw: in the trainings that were pruned on the way, and while "
+                           "distilling. Seconds are those of the places that computed them; "
+                           "training the copies is not among them.");
+}
+
 static void add_all(const cop_making *r, const cop_views *v, cop_text *page)
 {
     cop_html_begin(page, r->results.record.name);
@@ -110,6 +121,7 @@ static void add_all(const cop_making *r, const cop_views *v, cop_text *page)
     add_intervals(&v->intervals, page);
     add_table(page, "failures", "Failed", &v->failures);
     add_table(page, "controls", "Controls", &v->controls);
+    add_cost(&v->cost, page);
     add_table(page, "sets", "Distilled sets, mean over seeds", &v->sets);
     add_table(page, "distilled", "Distilled sets", &v->distilled);
     cop_page_sources(r, page);

@@ -106,11 +106,13 @@ static void add_other(cop_text *t, const cop_study *s, const cop_work_stage *wor
 {
     const cop_ticket *own = &s->tickets[work->ticket], *ticket = &s->tickets[other->ticket];
     const char *label = s->config->cells[ticket->cell].label;
-    bool is_of_cell = ticket->cell == own->cell;
+    bool is_of_cell = ticket->cell == own->cell, is_of_seed = ticket->seed == own->seed;
     cop_text_printf(t, "other %zu:%s, seed %" PRId64 ", phase %" PRId32 ", round %" PRId64 "%s%s\n",
                     strlen(label), label, s->config->seeds[ticket->seed], ticket->phase,
                     ticket->round, is_of_cell ? ", its cell" : "",
-                    is_of_cell && ticket->seed == own->seed ? ", its line" : "");
+                    is_of_cell && is_of_seed ? ", its line"
+                    : is_of_seed             ? ", its seed"
+                                             : "");
     add_reference(t, s, "its mask", other->mask);
 }
 

@@ -8,6 +8,7 @@
 #include "study/running/lender.h"
 #include "study/running/makers.h"
 #include "study/running/publish.h"
+#include "study/running/real_images.h"
 #include "study/running/runner.h"
 
 #include "nn/synthetic.h"
@@ -71,14 +72,15 @@ static cop_status name_others(cop_run *run, cop_error *err)
     for (size_t i = 0; i < spec->other_count; i++) {
         const cop_ticket *own = &s->tickets[spec->ticket];
         const cop_ticket *other = &s->tickets[spec->others[i].ticket];
-        bool is_of_cell = other->cell == own->cell;
+        bool is_of_cell = other->cell == own->cell, is_of_seed = other->seed == own->seed;
         run->others[i] = (cop_other_ticket){COP_SIZED(cop_other_ticket),
                                             .phase = other->phase,
                                             .cell = s->config->cells[other->cell].label,
                                             .seed = s->config->seeds[other->seed],
                                             .round = other->round,
-                                            .is_of_line = is_of_cell && other->seed == own->seed,
-                                            .is_of_cell = is_of_cell};
+                                            .is_of_line = is_of_cell && is_of_seed,
+                                            .is_of_cell = is_of_cell,
+                                            .is_of_seed = is_of_seed};
     }
     return COP_OK;
 }
@@ -183,6 +185,7 @@ typedef struct cop_outcome {
     cop_write_result write;
     const void *result;
     const cop_tensors *tensors; /* an analyzer's; NULL: none */
+    const cop_synthetic *real;  /* beside a distilled set; NULL: no set */
     const cop_summary *summary;
 } cop_outcome;
 
@@ -202,6 +205,9 @@ static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
     cop_draft_path(draft, COP_TENSORS_FILE, path, sizeof path);
     if (o->tensors != NULL)
         COP_TRY(write_tensors(o->tensors, path, err));
+    cop_draft_path(draft, COP_REAL_IMAGES_FILE, path, sizeof path);
+    if (o->real != NULL)
+        COP_TRY(cop_synthetic_write(o->real, path, err));
     COP_TRY(cop_publish_summary(stage, draft, o->summary, err));
     COP_TRY(write_recorded(o->run, draft, err));
     return stage->course[0] == '\0'
@@ -233,7 +239,7 @@ static cop_status give_default_recipe(const cop_run *run, cop_synthetic *set, co
 
 static cop_status distil(cop_run *run, cop_error *err)
 {
-    cop_synthetic set = {0};
+    cop_synthetic set = {0}, real = {0};
     COP_TRY(cop_drive_distiller(&run->drive, run->stage->work.instance->ops, &set, err));
     const cop_summary summary = {.stored = (double)set.count,
                                  .decoded =
@@ -242,12 +248,16 @@ static cop_status distil(cop_run *run, cop_error *err)
     if (status == COP_OK)
         status = give_default_recipe(run, &set, err);
     if (status == COP_OK)
+        status = cop_real_images(run->work.train, &set, &real, err);
+    if (status == COP_OK)
         status = publish(&(cop_outcome){.run = run,
                                         .file = COP_SYNTHETIC_FILE,
                                         .write = write_synthetic,
                                         .result = &set,
+                                        .real = &real,
                                         .summary = &summary},
                          err);
+    cop_synthetic_clear(&real);
     cop_synthetic_clear(&set);
     return status;
 }

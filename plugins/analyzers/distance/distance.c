@@ -118,7 +118,7 @@ static const cop_column layer_columns[] = {
 };
 
 static const cop_plot layer_plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_LINES,
-                                    .title = "Distance between copies by parameter", .x = "depth",
+                                    .title = "Distance between copies by parameter", .x = "layer",
                                     .y = "apart"};
 
 /* A pair's rows: of all parameters together to `all`, of each to `layers` (NULL: not wanted). */
@@ -180,7 +180,7 @@ static const cop_option option_table[] = {
 };
 
 COP_PLUGIN(
-    ANALYZER, .id = "distance", .version = "1.0.0", .results_version = "1",
+    ANALYZER, .id = "distance", .version = "1.0.1", .results_version = "2",
     .summary = "How far copies are from each other and from where they started",
     .author = "The Coppice authors", .licence = "MIT", COP_OPTIONS(distance_options, option_table),
     .ops = &(const cop_work_ops){COP_SIZED(cop_work_ops), .plan = plan_distance,

@@ -3,6 +3,8 @@
  * keep as much of each layer. No copy is looked at, and nothing is computed but counts. */
 #include "mask.h"
 
+#include <stdio.h>
+
 typedef struct mask_options {
     int32_t others;
 } mask_options;
@@ -58,7 +60,7 @@ static const cop_column layer_columns[] = {
 };
 
 static const cop_plot layer_plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_LINES,
-                                    .title = "What the mask keeps of each layer", .x = "depth",
+                                    .title = "What the mask keeps of each layer", .x = "layer",
                                     .y = "kept_share"};
 
 static cop_status tell_layers(const cop_tensors *mask, cop_tables *out, cop_error *err)
@@ -95,31 +97,52 @@ static const cop_column overlap_columns[] = {
     COP_COLUMN_OF(VALUE, FLOAT, "hamming", "fraction", "Weights in which they differ"),
     COP_COLUMN_OF(VALUE, FLOAT, "hamming_by_chance", "fraction",
                   "Of two random masks that keep as many of each layer"),
+    COP_COLUMN_OF(KEY, TEXT, "other", NULL,
+                  "Which it is, in words: a round of this line, another cell under the same seed, "
+                  "other seeds"),
+    COP_COLUMN_OF(VALUE, FLOAT, "jaccard_above_chance", "fraction",
+                  "What the masks share beyond what chance gives"),
 };
 
 static const cop_plot overlap_plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_POINTS,
-                                      .title = "Overlap of the mask with others",
-                                      .x = "other_round", .y = "jaccard,jaccard_by_chance"};
+                                      .title = "Overlap of the mask with others, above chance",
+                                      .x = "other", .y = "jaccard_above_chance"};
+
+/* Which ticket the other is, for an axis: `text` has room for a few words. Another cell is named
+ * under the same seed alone, where both started from the same weights. */
+static const char *name_other(const cop_other_ticket *other, char *text, size_t size)
+{
+    if (!other->is_of_seed)
+        return other->is_of_cell ? "other seeds" : "other cells and seeds";
+    if (!other->is_of_cell)
+        return other->cell;
+    (void)snprintf(text, size, "round %lld", (long long)other->round);
+    return text;
+}
 
 static cop_status tell_other(cop_work *work, size_t i, cop_table *table, cop_error *err)
 {
     cop_other_ticket other = {COP_SIZED(cop_other_ticket)};
     const cop_tensors *own = NULL, *mask = NULL;
     mask_overlap o;
+    char name[40];
     COP_TRY(cop_work_mask(work, &own, err));
     COP_TRY(cop_work_other(work, i, &other, err));
     COP_TRY(cop_work_other_mask(work, i, &mask, err));
     COP_TRY(mask_compare(own, mask, &o, err));
-    const cop_table_value cells[] = {{.text = other.is_of_line   ? "line"
-                                              : other.is_of_cell ? "seed"
-                                                                 : "cell"},
-                                     {.text = other.cell},
-                                     {.i = other.round},
-                                     {.i = other.seed},
-                                     {.f = mask_jaccard(&o, o.both)},
-                                     {.f = mask_jaccard(&o, o.by_chance)},
-                                     {.f = mask_hamming(&o, o.both)},
-                                     {.f = mask_hamming(&o, o.by_chance)}};
+    const cop_table_value cells[] = {
+        {.text = other.is_of_line   ? "line"
+                 : other.is_of_cell ? "seed"
+                                    : "cell"},
+        {.text = other.cell},
+        {.i = other.round},
+        {.i = other.seed},
+        {.f = mask_jaccard(&o, o.both)},
+        {.f = mask_jaccard(&o, o.by_chance)},
+        {.f = mask_hamming(&o, o.both)},
+        {.f = mask_hamming(&o, o.by_chance)},
+        {.text = name_other(&other, name, sizeof name)},
+        {.f = mask_jaccard(&o, o.both) - mask_jaccard(&o, o.by_chance)}};
     return cop_table_row(table, cells, err);
 }
 
@@ -157,7 +180,7 @@ static const cop_option option_table[] = {
 };
 
 COP_PLUGIN(
-    ANALYZER, .id = "mask", .version = "1.0.0", .results_version = "1",
+    ANALYZER, .id = "mask", .version = "1.1.0", .results_version = "2",
     .summary = "What a mask keeps of each layer, and its overlap with other masks",
     .author = "The Coppice authors", .licence = "MIT",
     .citation = "P. Jaccard, Distribution de la flore alpine, Bull. Soc. Vaud. Sci. Nat. 1901",

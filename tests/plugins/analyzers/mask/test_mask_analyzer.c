@@ -7,6 +7,9 @@
 
 #include "plugins/analyzers/mask/mask.h"
 
+#include "core/table.h"
+#include "report/data/table_groups.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -116,8 +119,10 @@ static cop_tables *analyze(const char *others, size_t count)
 {
     static const cop_other_ticket names[] = {
         {COP_SIZED(cop_other_ticket), .cell = "IMP", .round = 1, .is_of_line = true,
-         .is_of_cell = true},
-        {COP_SIZED(cop_other_ticket), .cell = "IDC", .seed = 4, .round = 2}};
+         .is_of_cell = true, .is_of_seed = true},
+        {COP_SIZED(cop_other_ticket), .cell = "IDC", .seed = 4, .round = 2, .is_of_seed = true},
+        {COP_SIZED(cop_other_ticket), .cell = "IMP", .seed = 5, .round = 2, .is_of_cell = true},
+        {COP_SIZED(cop_other_ticket), .cell = "IDC", .seed = 5, .round = 2}};
     cop_error err = {0};
     cop_model *model = linear_model();
     cop_tensors *mask = NULL, *full = NULL;
@@ -126,7 +131,7 @@ static cop_tables *analyze(const char *others, size_t count)
     assert_ok(cop_model_full_mask(model, &full, &err), &err);
     for (int i = 0; i < LINEAR_WEIGHTS; i += 3)
         cop_f32(cop_tensors_at(mask, 0))[i] = 0.0f;
-    const cop_tensors *const given_masks[] = {full, mask};
+    const cop_tensors *const given_masks[] = {full, mask, mask, full};
     const cop_work_ops *ops = coppice_plugin.ops;
     int32_t options = strcmp(others, "none") == 0 ? 4 : 0; /* mask.c's enum */
     cop_plan plan = {.kind = COP_KIND_ANALYZER, .model = model, .copies = 2};
@@ -176,6 +181,26 @@ static void each_other_ticket_has_a_row(void **state)
     cop_tables_free(tables);
 }
 
+/* Masks of one layer with a share s of its weights, drawn at random, share s² and together keep
+ * 2 s - s²: an index of s / (2 - s) by chance. */
+static void a_figure_tells_the_others_apart(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"round 1", "IDC", "other seeds", "other cells and seeds"};
+    cop_tables *tables = analyze("both", 4);
+    const cop_table *t = table_of(tables, "mask_overlap");
+    const cop_plot *plot = cop_table_plot(t);
+    int x = cop_table_find_column(t, plot->x), y = cop_table_find_column(t, plot->y);
+    double share = 1.0 - (double)((LINEAR_WEIGHTS + 2) / 3) / LINEAR_WEIGHTS;
+    assert_true(x >= 0 && y >= 0);
+    assert_int_equal(cop_table_row_count(t), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(cop_table_at(t, i, (size_t)x).text, names[i]);
+    assert_true(fabs(cop_table_number(t, 0, (size_t)y)) <= 1e-12);
+    assert_true(fabs(cop_table_number(t, 1, (size_t)y) - (1.0 - share / (2.0 - share))) <= 1e-12);
+    cop_tables_free(tables);
+}
+
 static void layers_and_the_sparsest_of_them_are_told(void **state)
 {
     (void)state;
@@ -201,6 +226,7 @@ int main(void)
         cmocka_unit_test(chance_is_the_mean_over_all_masks_layer_by_layer),
         cmocka_unit_test(other_parameters_are_refused),
         cmocka_unit_test(each_other_ticket_has_a_row),
+        cmocka_unit_test(a_figure_tells_the_others_apart),
         cmocka_unit_test(layers_and_the_sparsest_of_them_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
