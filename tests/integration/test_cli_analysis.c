@@ -1,7 +1,6 @@
 /* test_cli_analysis.c: what an analyzer finds for each weight, from a study to a file of its own. */
-#include "command.h"
+#include "tiny_study.h"
 
-#include "core/file.h"
 #include "store/formats/safetensors.h"
 
 #include <coppice/tensor.h>
@@ -25,61 +24,8 @@ static const char config_text[] =
     "            { plugin = \"hessian\"; label = \"tables\"; probes = 2; samples = 20; },\n"
     "            { plugin = \"mask\"; }, { plugin = \"distance\"; label = \"fewer\"; } );\n";
 
-typedef struct scene {
-    char dir[256], config[300], out[300], to[300];
-} scene;
-
-static void make_scene(scene *s)
-{
-    cop_error err = {0};
-    make_temp_dir(s->dir, sizeof s->dir);
-    (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
-    (void)snprintf(s->out, sizeof s->out, "%s/o", s->dir);
-    (void)snprintf(s->to, sizeof s->to, "%s/to.safetensors", s->dir);
-    assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
-}
-
-static void run(const scene *s, const char *const *words, int wanted)
-{
-    static const char *const without_gnuplot[] = {"PATH=/nowhere", NULL};
-    const command_way way = {.program = COMMAND, .environment = without_gnuplot};
-    assert_ends(s->dir, start_program(s->dir, &way, words), wanted);
-}
-
-/* The command's refusal says this. */
-static void refuses(const scene *s, const char *const *words, const char *text)
-{
-    run(s, words, 2);
-    char *err = read_text(s->dir, "err");
-    if (strstr(err, text) == NULL)
-        fail_msg("\"%s\" lacks \"%s\"", err, text);
-    assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
-    free(err);
-}
-
-/* The number in the only row of a round's table. */
-static double number_of(const scene *s, const char *table, int round, const char *column)
-{
-    char file[200], *rest = NULL, *name = NULL;
-    (void)snprintf(file, sizeof file, "o/studies/tiny/report/%s.csv", table);
-    char *text = rest = read_text(s->dir, file);
-    char *line = strsep(&rest, "\n");
-    int place = -1;
-    for (int i = 0; (name = strsep(&line, ",")) != NULL; i++)
-        place = strcmp(name, column) == 0 ? i : place;
-    assert_true(place >= 0);
-    for (int i = 0; i <= round; i++)
-        line = strsep(&rest, "\n");
-    for (int i = 0; i <= place; i++)
-        name = strsep(&line, ",");
-    assert_non_null(name);
-    double value = strtod(name, NULL);
-    free(text);
-    return value;
-}
-
 /* What was exported: how many entries there are, how many are numbers, and their sum. */
-static void read_exported(const scene *s, const char *label, const char *round, double out[3])
+static void read_exported(const tiny_study *s, const char *label, const char *round, double out[3])
 {
     cop_error err = {0};
     cop_tensors *tensors = NULL;
@@ -108,10 +54,10 @@ static void read_exported(const scene *s, const char *label, const char *round, 
 static void entries_are_exported_and_sum_to_the_trace(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
-    run(&s, WORDS("run", s.config, "--out", s.out), 0);
-    run(&s, WORDS("export", s.out), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_run(&s, WORDS("export", s.out), 0);
     char *out = read_text(s.dir, "out");
     assert_non_null(strstr(out, "    --analysis \"hessian (by probes)\"\n"
                                 "    --analysis \"hessian (fewer)\"\n"));
@@ -122,11 +68,12 @@ static void entries_are_exported_and_sum_to_the_trace(void **state)
     static const char *const names[] = {"by probes", "hessian (by probes)"};
     for (int i = 0; i < 2; i++) {
         double found[3];
-        run(&s, WORDS("export", s.out, "--analysis", names[i], "--round", rounds[i], "--to", s.to),
+        tiny_study_run(
+            &s, WORDS("export", s.out, "--analysis", names[i], "--round", rounds[i], "--to", s.to),
             0);
         read_exported(&s, "by probes", rounds[i], found);
-        double trace = number_of(&s, "hessian_trace_by_probes", i, "trace");
-        double surviving = number_of(&s, "hessian_trace_by_probes", i, "surviving");
+        double trace = tiny_study_number(&s, "hessian_trace_by_probes", i, "trace");
+        double surviving = tiny_study_number(&s, "hessian_trace_by_probes", i, "surviving");
         assert_true(fabs(found[2] - trace) <= 1e-9 * fabs(trace));
         assert_true(found[1] == surviving);
         assert_int_equal(found[1] < found[0], i == 1);
@@ -140,23 +87,28 @@ static void entries_are_exported_and_sum_to_the_trace(void **state)
 static void an_analysis_is_never_guessed(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
-    run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
 #define EXPORT(...) WORDS("export", s.out, "--to", s.to, __VA_ARGS__)
-    refuses(&s, EXPORT("--analysis", "hessian"),
-            "may be any of \"hessian (by probes)\", \"hessian (fewer)\", \"hessian (tables)\"");
-    refuses(&s, EXPORT("--analysis", "fewer"),
-            "may be any of \"hessian (fewer)\", \"distance (fewer)\"");
-    refuses(&s, EXPORT("--analysis", "lmc", "--round", "0"),
-            "round 0 has no analysis called \"lmc\"; its analyses: \"hessian (by probes)\"");
-    refuses(&s, EXPORT("--analysis", "tables"), "hessian (tables) of round 1 has no tensors");
-    refuses(&s, EXPORT("--analysis", "mask"), "mask of round 1 has no tensors");
-    refuses(&s, EXPORT("--analysis", "by probes", "--mask"), "are a file each; choose one");
-    refuses(&s, EXPORT("--analysis", "by probes", "--copy", "0"),
-            "--copy does not go with --analysis");
-    refuses(&s, WORDS("export", s.out, "--analysis", "by probes"), "export wants --to FILE");
-    run(&s, EXPORT("--analysis", "hessian (fewer)"), 0);
+    tiny_study_refuses(
+        &s, EXPORT("--analysis", "hessian"),
+        "may be any of \"hessian (by probes)\", \"hessian (fewer)\", \"hessian (tables)\"");
+    tiny_study_refuses(&s, EXPORT("--analysis", "fewer"),
+                       "may be any of \"hessian (fewer)\", \"distance (fewer)\"");
+    tiny_study_refuses(
+        &s, EXPORT("--analysis", "lmc", "--round", "0"),
+        "round 0 has no analysis called \"lmc\"; its analyses: \"hessian (by probes)\"");
+    tiny_study_refuses(&s, EXPORT("--analysis", "tables"),
+                       "hessian (tables) of round 1 has no tensors");
+    tiny_study_refuses(&s, EXPORT("--analysis", "mask"), "mask of round 1 has no tensors");
+    tiny_study_refuses(&s, EXPORT("--analysis", "by probes", "--mask"),
+                       "are a file each; choose one");
+    tiny_study_refuses(&s, EXPORT("--analysis", "by probes", "--copy", "0"),
+                       "--copy does not go with --analysis");
+    tiny_study_refuses(&s, WORDS("export", s.out, "--analysis", "by probes"),
+                       "export wants --to FILE");
+    tiny_study_run(&s, EXPORT("--analysis", "hessian (fewer)"), 0);
     remove_tree(s.dir);
 }
 
@@ -164,16 +116,16 @@ static void an_analysis_is_never_guessed(void **state)
 static void changed_tensors_are_told(void **state)
 {
     (void)state;
-    scene s;
+    tiny_study s;
     char command[800];
-    make_scene(&s);
-    run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
     (void)snprintf(command, sizeof command,
                    "for f in %s/store/analyze-*/tensors.safetensors; do printf x | dd of=$f bs=1 "
                    "seek=$(($(stat -c %%s $f) - 1)) conv=notrunc 2>/dev/null; done",
                    s.out);
     assert_int_equal(system(command), 0);
-    run(&s, WORDS("export", s.out, "--analysis", "by probes", "--to", s.to), 1);
+    tiny_study_run(&s, WORDS("export", s.out, "--analysis", "by probes", "--to", s.to), 1);
     char *err = read_text(s.dir, "err");
     assert_non_null(strstr(err, "tensors.safetensors"));
     assert_non_null(strstr(err, "is damaged"));
@@ -186,14 +138,14 @@ static void changed_tensors_are_told(void **state)
 static void analyses_of_given_weights_are_exported(void **state)
 {
     (void)state;
-    scene s;
+    tiny_study s;
     char weights[300];
-    make_scene(&s);
+    tiny_study_make(&s, config_text);
     (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
-    run(&s, WORDS("run", s.config, "--out", s.out), 0);
-    run(&s, WORDS("export", s.out, "--round", "0", "--to", weights), 0);
-    run(&s, WORDS("analyze", s.config, "--weights", weights, "--out", s.out), 0);
-    run(&s, EXPORT("--study", "tiny-analyze", "--analysis", "by probes"), 0);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_run(&s, WORDS("export", s.out, "--round", "0", "--to", weights), 0);
+    tiny_study_run(&s, WORDS("analyze", s.config, "--weights", weights, "--out", s.out), 0);
+    tiny_study_run(&s, EXPORT("--study", "tiny-analyze", "--analysis", "by probes"), 0);
     double found[3];
     read_exported(&s, "by probes", "0", found);
     assert_true(found[0] == found[1]);

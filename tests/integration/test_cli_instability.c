@@ -1,8 +1,6 @@
 /* test_cli_instability.c: the analyzer instability in a study: copies that part at the start are the
  * study's own, those that part at the end are one network, and a place past the end is refused. */
-#include "command.h"
-
-#include "core/file.h"
+#include "tiny_study.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,81 +9,40 @@
 /* Two epochs of two steps. */
 static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
-    "dataset = { plugin = \"shapes\"; train_size = 64; test_size = 40; };\n"
-    "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            phases = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 64; test_size = 40; };\n" TINY_TICKET
     "train   = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; lr = 0.5; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 5; },\n"
     "            { plugin = \"instability\"; alphas = 5; epochs = [2, 0, 1]; steps = [1]; } );\n";
-
-typedef struct scene {
-    char dir[256], config[300], out[300];
-} scene;
-
-static void make_scene(scene *s)
-{
-    cop_error err = {0};
-    make_temp_dir(s->dir, sizeof s->dir);
-    (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
-    (void)snprintf(s->out, sizeof s->out, "%s/o", s->dir);
-    assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
-}
-
-static void run(const scene *s, const char *const *words, int wanted)
-{
-    static const char *const without_gnuplot[] = {"PATH=/nowhere", NULL};
-    const command_way way = {.program = COMMAND, .environment = without_gnuplot};
-    assert_ends(s->dir, start_program(s->dir, &way, words), wanted);
-}
-
-/* The n-th line of a table and in it the cell of that column, as they are written; "" where there
- * is none. */
-static void cell_of(const scene *s, const char *table, int n, const char *column, char *cell,
-                    size_t size)
-{
-    char file[200];
-    (void)snprintf(file, sizeof file, "o/studies/tiny/report/%s.csv", table);
-    char *text = read_text(s->dir, file), *rest = text;
-    char *names = strsep(&rest, "\n"), *cells = names;
-    for (int i = 0; i < n; i++)
-        cells = strsep(&rest, "\n");
-    (void)snprintf(cell, size, "%s", "");
-    for (char *name = NULL; cells != NULL && (name = strsep(&names, ",")) != NULL;) {
-        const char *own = strsep(&cells, ",");
-        if (strcmp(name, column) == 0 && own != NULL)
-            (void)snprintf(cell, size, "%s", own);
-    }
-    free(text);
-}
 
 static void copies_part_where_they_are_told_to(void **state)
 {
     (void)state;
     static const char *const steps[] = {"4", "0", "2", "1"};
-    scene s;
+    tiny_study s;
     char cell[64], other[64];
-    make_scene(&s);
-    run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 4; i++) {
-            cell_of(&s, "instability", 1 + 4 * round + i, "step", cell, sizeof cell);
-            assert_string_equal(cell, steps[i]);
+            assert_string_equal(
+                tiny_study_cell(&s, "instability", 4 * round + i, "step", cell, sizeof cell),
+                steps[i]);
         }
-        int end = 1 + 4 * round, start = end + 1;
-        cell_of(&s, "instability", end, "test_loss_barrier", cell, sizeof cell);
-        assert_true(strtod(cell, NULL) == 0.0);
-        cell_of(&s, "instability", end, "stable", cell, sizeof cell);
+        int end = 4 * round, start = end + 1;
+        assert_true(tiny_study_number(&s, "instability", end, "test_loss_barrier") == 0.0);
+        (void)tiny_study_cell(&s, "instability", end, "stable", cell, sizeof cell);
         assert_true(strcmp(cell, "stable") == 0 || strcmp(cell, "collapsed") == 0);
         static const char *const same[] = {"train_loss_barrier", "test_loss_barrier",
                                            "first_test_error", "second_test_error"};
         for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
-            cell_of(&s, "instability", start, same[i], cell, sizeof cell);
-            cell_of(&s, "lmc_barrier", 1 + round, same[i], other, sizeof other);
+            (void)tiny_study_cell(&s, "instability", start, same[i], cell, sizeof cell);
+            (void)tiny_study_cell(&s, "lmc_barrier", round, same[i], other, sizeof other);
             assert_string_equal(cell, other);
             assert_true(cell[0] != '\0');
         }
-        cell_of(&s, "instability", start, "test_loss_barrier", cell, sizeof cell);
-        cell_of(&s, "instability", start + 1, "test_loss_barrier", other, sizeof other);
+        (void)tiny_study_cell(&s, "instability", start, "test_loss_barrier", cell, sizeof cell);
+        (void)tiny_study_cell(&s, "instability", start + 1, "test_loss_barrier", other,
+                              sizeof other);
         assert_string_not_equal(cell, other);
     }
     remove_tree(s.dir);
@@ -95,9 +52,9 @@ static void copies_part_where_they_are_told_to(void **state)
 static void trainings_are_shared_with_the_study(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
-    run(&s, WORDS("check", s.config), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("check", s.config), 0);
     char *out = read_text(s.dir, "out");
     const char *row = strstr(out, "\n  train ");
     assert_non_null(row);
@@ -120,13 +77,10 @@ static void what_cannot_be_is_refused_before_anything_runs(void **state)
         {"analyze.[1].copies=1", "copies"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        scene s;
-        make_scene(&s);
-        run(&s, WORDS("check", s.config, "--quiet", "--set", cases[i].set), 2);
-        char *err = read_text(s.dir, "err");
-        assert_non_null(strstr(err, cases[i].text));
-        assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
-        free(err);
+        tiny_study s;
+        tiny_study_make(&s, config_text);
+        tiny_study_refuses(&s, WORDS("check", s.config, "--quiet", "--set", cases[i].set),
+                           cases[i].text);
         remove_tree(s.dir);
     }
 }
@@ -136,27 +90,23 @@ static void given_copies_have_no_start_to_part_from(void **state)
 {
     (void)state;
     static const char *const only = "analyze=({ plugin = \"instability\"; epochs = [0, 1]; })";
-    scene s;
+    tiny_study s;
     char first[300], second[300], start[320];
-    make_scene(&s);
+    tiny_study_make(&s, config_text);
     (void)snprintf(first, sizeof first, "%s/0.safetensors", s.dir);
     (void)snprintf(second, sizeof second, "%s/1.safetensors", s.dir);
     (void)snprintf(start, sizeof start, "ticket.start=\"%s\"", first);
-    run(&s, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
-    run(&s, WORDS("export", s.out, "--round", "0", "--copy", "0", "--to", first), 0);
-    run(&s, WORDS("export", s.out, "--round", "0", "--copy", "1", "--to", second), 0);
-    run(&s,
-        WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set", only,
-              "--quiet"),
-        2);
-    char *err = read_text(s.dir, "err");
-    assert_non_null(strstr(err, "starts where the ticket does, and its copies are from files"));
-    assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
-    free(err);
-    run(&s,
-        WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set", only, "--set",
-              start, "--out", s.out),
-        0);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
+    tiny_study_run(&s, WORDS("export", s.out, "--round", "0", "--copy", "0", "--to", first), 0);
+    tiny_study_run(&s, WORDS("export", s.out, "--round", "0", "--copy", "1", "--to", second), 0);
+    tiny_study_refuses(&s,
+                       WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set",
+                             only, "--quiet"),
+                       "starts where the ticket does, and its copies are from files");
+    tiny_study_run(&s,
+                   WORDS("analyze", s.config, "--weights", first, "--weights", second, "--set",
+                         only, "--set", start, "--out", s.out),
+                   0);
     remove_tree(s.dir);
 }
 

@@ -1,7 +1,6 @@
 /* Tests of what a real, tiny study's results say: by the real command, from config to tables. */
-#include "command.h"
+#include "tiny_study.h"
 
-#include "core/file.h"
 #include "store/formats/safetensors.h"
 
 #include <coppice/tensor.h>
@@ -18,73 +17,27 @@
 
 static const char config_text[] =
     "study   = { name = \"tiny\"; copies = 2; threads = 1; };\n"
-    "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"
-    "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"
-    "            phases = ( { pruner = { plugin = \"random\"; rate = 0.5; }; rounds = 1; } ); };\n"
+    "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n" TINY_TICKET
     "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n"
     "analyze = ( { plugin = \"lmc\"; alphas = 3; control = true; } );\n";
-
-typedef struct scene {
-    char dir[256], config[300], out[300];
-} scene;
-
-static void make_scene(scene *s)
-{
-    cop_error err = {0};
-    make_temp_dir(s->dir, sizeof s->dir);
-    (void)snprintf(s->config, sizeof s->config, "%s/tiny.cfg", s->dir);
-    (void)snprintf(s->out, sizeof s->out, "%s/o", s->dir);
-    assert_ok(cop_file_write(s->config, config_text, strlen(config_text), &err), &err);
-}
-
-/* Runs a program, the command without gnuplot on its PATH; it is to end with that status. */
-static void run(const scene *s, const char *program, const char *const *words, int wanted)
-{
-    static const char *const without_gnuplot[] = {"PATH=/nowhere", NULL};
-    const command_way way = {.program = program,
-                             .environment = strcmp(program, COMMAND) == 0 ? without_gnuplot : NULL};
-    assert_ends(s->dir, start_program(s->dir, &way, words), wanted);
-}
-
-/* The cell of a report's table: row from 0, NULL where there is none. It is in `cell`. */
-static const char *cell_of(const scene *s, const char *table, int row, const char *column,
-                           char *cell, size_t size)
-{
-    char file[200], *text = NULL;
-    (void)snprintf(file, sizeof file, "o/studies/tiny/report/%s.csv", table);
-    text = read_text(s->dir, file);
-    char *rest = text, *line = strsep(&rest, "\n"), *name = NULL;
-    int place = -1;
-    for (int i = 0; (name = strsep(&line, ",")) != NULL; i++)
-        place = strcmp(name, column) == 0 ? i : place;
-    if (place < 0)
-        fail_msg("%s has no column %s", table, column);
-    for (int i = 0; i <= row; i++)
-        line = strsep(&rest, "\n");
-    for (int i = 0; line != NULL && i <= place; i++)
-        name = strsep(&line, ",");
-    (void)snprintf(cell, size, "%s", name != NULL ? name : "");
-    free(text);
-    return cell;
-}
 
 static void a_training_without_steps_is_evaluated(void **state)
 {
     (void)state;
-    scene s;
+    tiny_study s;
     char cell[64];
-    make_scene(&s);
-    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--set", "train.duration=0ep"), 0);
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--set", "train.duration=0ep"), 0);
     for (int row = 0; row < 2; row++) {
-        double accuracy = strtod(cell_of(&s, "tickets", row, "test_accuracy", cell, 64), NULL);
+        double accuracy = tiny_study_number(&s, "tickets", row, "test_accuracy");
         assert_true(accuracy > 0.0 && accuracy < 1.0);
-        assert_string_not_equal(cell_of(&s, "trainings", row, "test_loss", cell, 64), "");
-        assert_string_equal(cell_of(&s, "trainings", row, "train_loss", cell, 64), "");
+        assert_string_not_equal(tiny_study_cell(&s, "trainings", row, "test_loss", cell, 64), "");
+        assert_string_equal(tiny_study_cell(&s, "trainings", row, "train_loss", cell, 64), "");
         /* What has learnt nothing is no better than guessing, and neither verdict is passed. */
-        assert_string_equal(cell_of(&s, "tickets", row, "collapsed", cell, 64), "2");
-        assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_stable", cell, 64),
+        assert_string_equal(tiny_study_cell(&s, "tickets", row, "collapsed", cell, 64), "2");
+        assert_string_equal(tiny_study_cell(&s, "tickets", row, "lmc_barrier_stable", cell, 64),
                             "collapsed");
-        assert_string_equal(cell_of(&s, "tickets", row, "lmc_barrier_matching", cell, 64),
+        assert_string_equal(tiny_study_cell(&s, "tickets", row, "lmc_barrier_matching", cell, 64),
                             "collapsed");
     }
     char *text = read_text(s.dir, "out");
@@ -108,21 +61,17 @@ static void spoil(const char *path, float with)
 static void eval_names_the_tensor_that_is_no_number(void **state)
 {
     (void)state;
-    scene s;
-    char weights[300];
-    make_scene(&s);
-    (void)snprintf(weights, sizeof weights, "%s/w.safetensors", s.dir);
-    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out), 0);
-    run(&s, COMMAND, WORDS("export", s.out, "--to", weights), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_run(&s, WORDS("export", s.out, "--to", s.to), 0);
     for (int infinite = 0; infinite <= 1; infinite++) {
-        spoil(weights, infinite == 1 ? INFINITY : NAN);
-        run(&s, COMMAND, WORDS("eval", s.config, "--weights", weights), 1);
-        char *err = read_text(s.dir, "err"), *out = read_text(s.dir, "out");
+        spoil(s.to, infinite == 1 ? INFINITY : NAN);
+        tiny_study_run(&s, WORDS("eval", s.config, "--weights", s.to), 1);
+        char *out = read_text(s.dir, "out");
         assert_string_equal(out, "");
-        assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
-        assert_non_null(strstr(err, "tensor 'layers."));
-        assert_non_null(strstr(err, infinite == 1 ? "holds infinity" : "holds NaN"));
-        free(err);
+        tiny_study_said(&s, infinite == 1 ? "holds infinity" : "holds NaN");
+        assert_contains(s.dir, "err", "tensor 'layers.");
         free(out);
     }
     remove_tree(s.dir);
@@ -131,13 +80,13 @@ static void eval_names_the_tensor_that_is_no_number(void **state)
 static void what_an_analyzer_left_before_goes_without_it(void **state)
 {
     (void)state;
-    scene s;
+    tiny_study s;
     char path[400];
-    make_scene(&s);
+    tiny_study_make(&s, config_text);
     (void)snprintf(path, sizeof path, "%s/studies/tiny/report/lmc_barrier.csv", s.out);
-    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out), 0);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out), 0);
     assert_int_equal(access(path, F_OK), 0);
-    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--set", "analyze=()"), 0);
     assert_int_not_equal(access(path, F_OK), 0);
     (void)snprintf(path, sizeof path, "%s/studies/tiny/report/tickets.csv", s.out);
     assert_int_equal(access(path, F_OK), 0);
@@ -147,10 +96,10 @@ static void what_an_analyzer_left_before_goes_without_it(void **state)
 static void a_report_speaks_to_programs(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
-    run(&s, COMMAND, WORDS("run", s.config, "--out", s.out, "--watch-report"), 0);
-    run(&s, COMMAND, WORDS("report", s.out, "--json"), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--watch-report"), 0);
+    tiny_study_run(&s, WORDS("report", s.out, "--json"), 0);
     char *text = read_text(s.dir, "out");
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
@@ -163,13 +112,13 @@ static void a_report_speaks_to_programs(void **state)
     cJSON_Delete(root);
     free(text);
     /* The CSV is the file. */
-    run(&s, COMMAND, WORDS("report", s.out, "--csv"), 0);
+    tiny_study_run(&s, WORDS("report", s.out, "--csv"), 0);
     char *said = read_text(s.dir, "out");
     char *file = read_text(s.dir, "o/studies/tiny/report/summary.csv");
     assert_string_equal(said, file);
     free(said);
     free(file);
-    run(&s, COMMAND, WORDS("report", s.out, "--csv", "--json"), 2);
+    tiny_study_run(&s, WORDS("report", s.out, "--csv", "--json"), 2);
     assert_contains(s.dir, "err", "two forms of one table");
     remove_tree(s.dir);
 }
@@ -177,8 +126,8 @@ static void a_report_speaks_to_programs(void **state)
 static void check_prints_no_control_characters(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
     /* Either refused or escaped: in no case is it the terminal's. */
     char *argv_text = NULL;
     char command[1400];
@@ -194,11 +143,11 @@ static void check_prints_no_control_characters(void **state)
 }
 
 /* Runs the config with these analyzers; what it says of stages that are computed. */
-static char *run_analyzers(const scene *s, const char *analyzers)
+static char *run_analyzers(const tiny_study *s, const char *analyzers)
 {
     char option[400];
     (void)snprintf(option, sizeof option, "analyze=( %s )", analyzers);
-    run(s, COMMAND, WORDS("run", s->config, "--out", s->out, "--set", option), 0);
+    tiny_study_run(s, WORDS("run", s->config, "--out", s->out, "--set", option), 0);
     return read_text(s->dir, "err");
 }
 
@@ -206,7 +155,7 @@ static char *run_analyzers(const scene *s, const char *analyzers)
     "{ plugin = \"lmc\"; alphas = 3; " first " }, { plugin = \"lmc\"; alphas = 5; " second " }"
 
 /* How many artifacts of analyses the store has. */
-static size_t count_analyses(const scene *s)
+static size_t count_analyses(const tiny_study *s)
 {
     char pattern[400];
     glob_t found;
@@ -219,32 +168,34 @@ static size_t count_analyses(const scene *s)
 static void a_relabelled_analyzer_is_not_computed_again(void **state)
 {
     (void)state;
-    scene s;
+    tiny_study s;
     char cell[64], before[64];
-    make_scene(&s);
+    tiny_study_make(&s, config_text);
     free(run_analyzers(&s, TWICE("", "")));
     assert_int_equal(count_analyses(&s), 4);
-    (void)cell_of(&s, "lmc_barrier_alphas_3", 0, "test_error_barrier", before, sizeof before);
+    (void)tiny_study_cell(&s, "lmc_barrier_alphas_3", 0, "test_error_barrier", before,
+                          sizeof before);
     free(run_analyzers(&s, TWICE("label = \"Coarse!\";", "label = \"fine\";")));
     assert_int_equal(count_analyses(&s), 4);
     assert_string_equal(
-        cell_of(&s, "lmc_barrier_coarse", 0, "test_error_barrier", cell, sizeof cell), before);
-    (void)cell_of(&s, "lmc_barrier_fine", 0, "test_error_barrier", cell, sizeof cell);
+        tiny_study_cell(&s, "lmc_barrier_coarse", 0, "test_error_barrier", cell, sizeof cell),
+        before);
+    (void)tiny_study_cell(&s, "lmc_barrier_fine", 0, "test_error_barrier", cell, sizeof cell);
     char *page = read_text(s.dir, "o/studies/tiny/report/index.html");
     assert_non_null(strstr(page, "(Coarse!)"));
     free(page);
     char *text = read_text(s.dir, "o/studies/tiny/config.cfg");
     assert_non_null(strstr(text, "label = \"Coarse!\";"));
     free(text);
-    run(&s, COMMAND,
-        WORDS("check", s.config, "--set", "analyze=( " TWICE("label = \"a\";", "") " )"), 0);
+    tiny_study_run(
+        &s, WORDS("check", s.config, "--set", "analyze=( " TWICE("label = \"a\";", "") " )"), 0);
     text = read_text(s.dir, "out");
     assert_non_null(strstr(text, "\n    analyzers: lmc (a), lmc\n"));
     free(text);
-    run(&s, COMMAND,
-        WORDS("check", s.config, "--set",
-              "analyze=( " TWICE("label = \"a\";", "label = \"a\";") " )"),
-        2);
+    tiny_study_run(&s,
+                   WORDS("check", s.config, "--set",
+                         "analyze=( " TWICE("label = \"a\";", "label = \"a\";") " )"),
+                   2);
     text = read_text(s.dir, "err");
     assert_non_null(strstr(text, "analyze has the analyzer \"lmc\" twice with label \"a\""));
     free(text);
@@ -265,11 +216,11 @@ static void an_analyzer_looks_at_the_rounds_it_is_limited_to(void **state)
         {"analyze=( { plugin = \"lmc\"; rounds = [1]; }, { plugin = \"lmc\"; } )",
          "limited to some seeds or rounds: it needs a label"},
     };
-    scene s;
+    tiny_study s;
     char cell[64];
-    make_scene(&s);
+    tiny_study_make(&s, config_text);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        run(&s, COMMAND, WORDS("check", s.config, "--set", refused[i].analyze), 2);
+        tiny_study_run(&s, WORDS("check", s.config, "--set", refused[i].analyze), 2);
         assert_contains(s.dir, "err", refused[i].said);
     }
     free(run_analyzers(&s, "{ plugin = \"lmc\"; alphas = 3; rounds = [1]; seeds = [0]; }, "
@@ -277,28 +228,37 @@ static void an_analyzer_looks_at_the_rounds_it_is_limited_to(void **state)
     assert_int_equal(count_analyses(&s), 3);
     /* The dense network has what looks at it, and no barrier; the ticket has both, and a verdict. */
     assert_string_equal(
-        cell_of(&s, "tickets", 0, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
-    assert_string_equal(cell_of(&s, "tickets", 0, "lmc_barrier_stable", cell, sizeof cell), "");
+        tiny_study_cell(&s, "tickets", 0, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
+    assert_string_equal(tiny_study_cell(&s, "tickets", 0, "lmc_barrier_stable", cell, sizeof cell),
+                        "");
     assert_string_not_equal(
-        cell_of(&s, "tickets", 1, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
-    assert_string_not_equal(cell_of(&s, "tickets", 1, "lmc_barrier_stable", cell, sizeof cell), "");
-    assert_string_not_equal(cell_of(&s, "tickets", 0, "mask_summary_least_kept", cell, sizeof cell),
-                            "");
+        tiny_study_cell(&s, "tickets", 1, "lmc_barrier_test_error_barrier", cell, sizeof cell), "");
+    assert_string_not_equal(
+        tiny_study_cell(&s, "tickets", 1, "lmc_barrier_stable", cell, sizeof cell), "");
+    assert_string_not_equal(
+        tiny_study_cell(&s, "tickets", 0, "mask_summary_least_kept", cell, sizeof cell), "");
     remove_tree(s.dir);
+}
+
+/* Runs the script as the test itself runs. */
+static void quickstart(const tiny_study *s, const char *word, int wanted)
+{
+    const command_way way = {.program = QUICKSTART};
+    assert_ends(s->dir, start_program(s->dir, &way, WORDS(word)), wanted);
 }
 
 static void quickstart_helps_without_installing(void **state)
 {
     (void)state;
-    scene s;
-    make_scene(&s);
-    run(&s, QUICKSTART, WORDS("--help"), 0);
+    tiny_study s;
+    tiny_study_make(&s, config_text);
+    quickstart(&s, "--help", 0);
     char *out = read_text(s.dir, "out"), *err = read_text(s.dir, "err");
     assert_non_null(strstr(out, "Usage: tools/quickstart [BUILD_DIR]"));
     assert_string_equal(err, "");
     free(out);
     free(err);
-    run(&s, QUICKSTART, WORDS("--frobnicate"), 2);
+    quickstart(&s, "--frobnicate", 2);
     remove_tree(s.dir);
 }
 

@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIG = os.path.join(HERE, "..", "fixtures", "configs", "report-page.cfg")
 MOST_BYTES = 5_000_000
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
-LEAST_RING = 3.0      # the same, 1.4.11
+LEAST_MARK = 3.0      # the same, 1.4.11: what is no text
 A4_LANDSCAPE = 1047   # CSS pixels between margins of 12 mm, at 96 an inch: (297 - 2 * 10) / 25.4
 NO_BROWSER = 77
 MOST_OF_A_KIND = 6
@@ -43,8 +43,9 @@ class Page:
         self.browser, self.path, self.name = browser, os.path.abspath(path), name
         self.address = pathlib.Path(self.path).as_uri()
         self.count = 0
-        with open(os.path.join(HERE, "page_probe.js"), encoding="utf-8") as file:
-            self.probe = file.read()
+        self.probe = ""
+        for script in ("page_probe.js", "page_figures.js"):
+            self.probe += pathlib.Path(HERE, script).read_text(encoding="utf-8")
 
     def finding(self, text):
         """A line of what is wrong."""
@@ -338,11 +339,19 @@ def check_colours(page, tab):
         page.expect(low < 0.1 and high > 0.6 and (lights["paper"] < lights["ink"]) == is_dark,
                     f"{kind}, {scheme}: luminance {lights['paper']:.2f} of paper, "
                     f"{lights['ink']:.2f} of ink")
-        page.expect(lights["ring"] >= LEAST_RING,
+        page.expect(lights["ring"] >= LEAST_MARK,
                     f"{kind}, {scheme}: the outline of what has the focus is hard to see")
         page.findings(f"{kind}, {scheme}: hard to read: ",
                       tab.run(f"probe.faint({LEAST_CONTRAST})"))
+        check_drawings(page, tab, f"{kind}, {scheme}")
     tab.media()
+
+
+def check_drawings(page, tab, what):
+    """In drawings too: texts before what they stand on, and the lines of what is plotted."""
+    found = tab.run(f"figures.faint({LEAST_CONTRAST}, {LEAST_MARK})")
+    page.expect(found["drawings"] and found["plots"], f"{what}: no drawing that plots anything")
+    page.findings(f"{what}: hard to make out: ", found["texts"])
 
 
 def check_without_script(page, tab):

@@ -266,5 +266,7 @@ window.probe = (function () {
            isSorted: isSorted, sorts: sorts, place: place, isShown: isShown, close: close,
            openAll: openAll, keepCopies: keepCopies, watchFocus: watchFocus,
            focusFindings: focusFindings, tooWide: tooWide, squeezed: squeezed, faint: faint,
-           lights: lights, cut: cut };
+           lights: lights, cut: cut,
+           // for page_figures.js
+           name: name, isSeen: isSeen, rgba: rgba, contrast: contrast, background: background };
 })();
