@@ -59,7 +59,7 @@ typedef struct cop_figure {
     cop_figure_part part;
     const char *x_label, *y_label, *value_label;
     double x_scale, value_scale; /* as a curve's y_scale */
-    const char *legend;          /* over the legend; NULL: nothing */
+    const char *legend;          /* over the legend, plain letters; NULL: nothing */
     bool log_x, log_y;
     bool equal_axes; /* a step is as long along x as along y */
     bool remaining;  /* x is a share (drawn in percent) that falls to the right, on a log axis */

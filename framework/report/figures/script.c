@@ -445,18 +445,27 @@ static void write_terminal(cop_text *script, const char *name, size_t width, siz
                     name);
 }
 
+/* Below a panel the first line stays empty: the axis has its name there. */
+static void set_key_title(cop_text *script, const char *legend, bool single)
+{
+    if (single && legend != NULL)
+        set_text(script, "key title", legend);
+    else if (!single)
+        cop_text_printf(script, "set key title \"%s%s\"\n", legend != NULL ? "\\n" : " ",
+                        legend != NULL ? legend : "");
+}
+
 static void write_page(cop_text *script, const cop_figure *f)
 {
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
     size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
-    size_t width = single ? PAGE_WIDTH : columns * panel_width(f);
+    size_t width = single ? PAGE_WIDTH : columns * panel_width(f) + 20;
     size_t height = single ? 520 : rows * (panel_width(f) * 2 / 3 + 60 + legend) + 50;
     write_terminal(script, f->name, width, height);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"
                                    : "set key below center horizontal Left reverse spacing 1.2\n");
-    if (f->legend != NULL)
-        set_text(script, "key title", f->legend);
+    set_key_title(script, f->legend, single);
     cop_text_append(script, "set datafile separator ','\n"
                             "set border 3 linecolor rgb '#444444'\n"
                             "set tics nomirror textcolor rgb '#222222'\n"

@@ -14,7 +14,7 @@ void cop_surface_scale(cop_text *script, const cop_figure *f)
                             "set grid x y z vertical\n"
                             "set pm3d depthorder border linecolor rgb '#333333' linewidth 0.6\n"
                             "set autoscale xfix\nset autoscale yfix\n"
-                            "set xlabel offset 0,-0.5\nset ylabel offset 1,-0.5\n"
+                            "set xlabel offset 0,-0.5\nset ylabel offset -1,-0.5\n"
                             "set zlabel rotate by 90 offset -0.8,0\n"
                             "unset colorbox\nunset key\n");
     if (!(high > low))
