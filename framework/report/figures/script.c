@@ -25,7 +25,7 @@ enum { LINE_SHADES = 5 };
 
 /* Letters of a label in a legend, a name along an axis, and a title over a panel. */
 #define LABEL_LETTERS 40
-#define NAME_LETTERS  24
+#define NAME_LETTERS  18
 #define TITLE_LETTERS 60
 #define LABEL_SIZE    (4 * TITLE_LETTERS + 32)
 
@@ -386,7 +386,9 @@ static void write_axes(cop_text *script, const cop_figure *f)
         quote_format(script, distinct(f->x_names, i, NAME_LETTERS, name));
         cop_text_printf(script, " %zu", i);
     }
-    cop_text_append(script, ")\n");
+    /* Panels are as wide, however far the last name reaches. */
+    cop_text_printf(script, ")\nset xrange [-0.3:%.1f]\nset rmargin 9\n",
+                    (double)f->x_name_count - 0.7);
 }
 
 static size_t grid_columns(const cop_figure *f)
@@ -460,7 +462,7 @@ static void write_page(cop_text *script, const cop_figure *f)
     size_t columns = grid_columns(f), rows = (f->panel_count + columns - 1) / columns;
     bool single = f->panel_count == 1;
     size_t legend = most_curves(f) > 1 ? 24 * legend_rows(f) : 0;
-    size_t width = single ? PAGE_WIDTH : columns * panel_width(f) + 20;
+    size_t width = single ? PAGE_WIDTH : columns * panel_width(f) + (f->x_names != NULL ? 50 : 20);
     size_t height = single ? 520 : rows * (panel_width(f) * 2 / 3 + 60 + legend) + 50;
     write_terminal(script, f->name, width, height);
     cop_text_append(script, single ? "set key outside right top Left reverse width 1 spacing 1.3\n"

@@ -108,15 +108,16 @@ static const cop_plot overlap_plot = {COP_SIZED(cop_plot), .kind = COP_PLOT_POIN
                                       .title = "Overlap of the mask with others, above chance",
                                       .x = "other", .y = "jaccard_above_chance"};
 
-/* Which ticket the other is, for an axis: `text` has room for a few words. Another cell is named
- * under the same seed alone, where both started from the same weights. */
+/* Which ticket the other is, for an axis; `text` has room for a long label. Another cell under the
+ * same seed started from the same weights, under other seeds it did not. */
 static const char *name_other(const cop_other_ticket *other, char *text, size_t size)
 {
-    if (!other->is_of_seed)
-        return other->is_of_cell ? "other seeds" : "other cells and seeds";
-    if (!other->is_of_cell)
-        return other->cell;
-    (void)snprintf(text, size, "round %lld", (long long)other->round);
+    if (other->is_of_line)
+        (void)snprintf(text, size, "round %lld", (long long)other->round);
+    else if (other->is_of_cell)
+        (void)snprintf(text, size, "other seeds");
+    else
+        (void)snprintf(text, size, "%s%s", other->cell, other->is_of_seed ? "" : ", other seeds");
     return text;
 }
 
@@ -125,7 +126,7 @@ static cop_status tell_other(cop_work *work, size_t i, cop_table *table, cop_err
     cop_other_ticket other = {COP_SIZED(cop_other_ticket)};
     const cop_tensors *own = NULL, *mask = NULL;
     mask_overlap o;
-    char name[40];
+    char name[300];
     COP_TRY(cop_work_mask(work, &own, err));
     COP_TRY(cop_work_other(work, i, &other, err));
     COP_TRY(cop_work_other_mask(work, i, &mask, err));

@@ -186,7 +186,7 @@ static void each_other_ticket_has_a_row(void **state)
 static void a_figure_tells_the_others_apart(void **state)
 {
     (void)state;
-    static const char *const names[] = {"round 1", "IDC", "other seeds", "other cells and seeds"};
+    static const char *const names[] = {"round 1", "IDC", "other seeds", "IDC, other seeds"};
     cop_tables *tables = analyze("both", 4);
     const cop_table *t = table_of(tables, "mask_overlap");
     const cop_plot *plot = cop_table_plot(t);
