@@ -225,10 +225,20 @@ static cop_described_group described(cop_section_id id, cop_option fields[MOST_F
     return g;
 }
 
-#define DESCRIBED ((size_t)COP_SECTION_COUNT + 1)
+/* No group, but what a config may begin with. */
+static const cop_described_group base = {
+    "base",
+    "base = \"other.cfg\" at top level: the settings of that config, beneath this one's. Groups "
+    "merge, unless their plugins differ; lists are replaced; study.name is not taken over",
+    NULL, 0};
+
+#define DESCRIBED ((size_t)COP_SECTION_COUNT + 2)
 
 static cop_described_group described_at(size_t i, cop_option fields[MOST_FIELDS])
 {
+    if (i == 0)
+        return base;
+    i--;
     if (i == DATASET_AT)
         return described_dataset();
     return described((cop_section_id)(i < DATASET_AT ? i : i - 1), fields);
