@@ -161,7 +161,7 @@ typedef struct cop_config {
     const cop_registry *registry; /* that it was read with */
     int64_t *seeds;
     size_t seed_count;
-    cop_cell *cells; /* the cross product of the sweep's axes; at least one */
+    cop_cell *cells; /* of the sweep; at least one */
     size_t cell_count;
     size_t baseline; /* the cell that the others are compared with */
 } cop_config;
