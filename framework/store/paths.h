@@ -20,6 +20,12 @@
 #define COP_RUN_LOCK_FILE  "run.lock"
 #define COP_RUN_GUARD_FILE "run.guard"
 
+/* Behind a stage's name in OUT/work. */
+#define COP_CHECKPOINT_SUFFIX ".checkpoint.safetensors"
+
+/* Before an artifact's name in its draft's. */
+#define COP_DRAFT_PREFIX "draft-"
+
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"
 

@@ -69,8 +69,8 @@ static void help_goes_to_stdout(void **state)
     said s = command(WORDS("--help"));
     assert_int_equal(s.status, 0);
     assert_string_equal(s.err, "");
-    static const char *const subcommands[] = {"run",  "check",  "list",    "inspect", "report",
-                                              "eval", "export", "explain", "bench"};
+    static const char *const subcommands[] = {"run",    "check", "list",   "inspect", "status",
+                                              "report", "eval",  "export", "explain", "bench"};
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         assert_says(s.out, subcommands[i]);
         said own = command(WORDS(subcommands[i], "--help"));

@@ -1,0 +1,89 @@
+/* seen.c: reading studies without the config, plugins or data. */
+#include "cli/seen.h"
+
+#include "cli/recorded.h"
+#include "core/memory.h"
+#include "report/data/record.h"
+#include "store/study_folders.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cop_status read_study(const cop_seen *seen, cop_seen_study *out, cop_error *err)
+{
+    COP_TRY(cop_record_open(out->folder, seen->arena, &out->record, err));
+    COP_TRY(cop_recorded_stages(out->folder, seen->arena, &out->stages, err));
+    return cop_stage_index_make(&out->stages, seen->arena, &out->index, err);
+}
+
+/* Studies' indexes point into them, so none of them is read before there is room for all. */
+static cop_status add(cop_seen *seen, const char *folder, cop_error *err)
+{
+    cop_seen_study *grown =
+        cop_grow(seen->studies, &seen->capacity, seen->count + 1, sizeof *grown);
+    if (grown == NULL)
+        return cop_out_of_memory(err);
+    seen->studies = grown;
+    memset(&seen->studies[seen->count], 0, sizeof *grown);
+    seen->studies[seen->count].folder = cop_arena_strdup(seen->arena, folder);
+    return seen->studies[seen->count++].folder != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+static cop_status visit(void *own, const char *name, const char *folder, cop_error *err)
+{
+    (void)name;
+    return cop_study_folder_has_record(folder) ? add(own, folder, err) : COP_OK;
+}
+
+static cop_status begin(const char *dir, cop_seen *out, cop_error *err)
+{
+    *out = (cop_seen){.dir = dir, .arena = cop_arena_new()};
+    return out->arena != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+static cop_status read_all(cop_seen *seen, cop_error *err)
+{
+    for (size_t i = 0; i < seen->count; i++)
+        COP_TRY(read_study(seen, &seen->studies[i], err));
+    return COP_OK;
+}
+
+cop_status cop_seen_read(const char *dir, const char *study, cop_seen *out, cop_error *err)
+{
+    char folder[COP_PATH_SIZE];
+    COP_TRY(begin(dir, out, err));
+    cop_status status = cop_study_folder_choose(dir, study, folder, sizeof folder, err);
+    if (status == COP_OK)
+        COP_TRY(add(out, folder, err));
+    else if (status == COP_INVALID && study == NULL) /* there are several */
+        COP_TRY(cop_study_folders_visit(dir, visit, out, err));
+    else
+        return status;
+    return read_all(out, err);
+}
+
+cop_status cop_seen_read_folder(const char *dir, const char *folder, cop_seen *out, cop_error *err)
+{
+    COP_TRY(begin(dir, out, err));
+    COP_TRY(add(out, folder, err));
+    return read_all(out, err);
+}
+
+cop_status cop_seen_look(cop_seen *seen, cop_error *err)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        cop_seen_study *s = &seen->studies[i];
+        cop_holder_look(s->folder, &s->held);
+        const cop_stage_sight sight = {
+            .dir = seen->dir, .index = &s->index, .record = &s->record, .held = &s->held};
+        COP_TRY(cop_stages_look(&sight, seen->arena, &s->looks, err));
+    }
+    return COP_OK;
+}
+
+void cop_seen_clear(cop_seen *seen)
+{
+    free(seen->studies);
+    cop_arena_free(seen->arena);
+    *seen = (cop_seen){0};
+}
