@@ -65,6 +65,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, quiet)},
     {"json", NULL, "print for programs", COP_ARGUMENT_FLAG, offsetof(cop_arguments, json)},
     {"csv", NULL, "print the summary as CSV", COP_ARGUMENT_FLAG, offsetof(cop_arguments, csv)},
+    {"all", NULL, "all that the stage comes from, as a tree, and every ticket that needs it",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, all)},
     {"watch-report", NULL, "make the report anew after each stage", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, watch_report)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};

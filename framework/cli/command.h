@@ -33,6 +33,7 @@ extern const cop_subcommand cop_check_command;
 extern const cop_subcommand cop_list_command;
 extern const cop_subcommand cop_inspect_command;
 extern const cop_subcommand cop_status_command;
+extern const cop_subcommand cop_why_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_analyze_command;
 extern const cop_subcommand cop_eval_command;

@@ -32,6 +32,19 @@ cop_status cop_seen_read_folder(const char *dir, const char *folder, cop_seen *o
 
 /* Looks at the stages of each. */
 cop_status cop_seen_look(cop_seen *seen, cop_error *err);
+
+/* A stage of one of them. */
+typedef struct cop_seen_stage {
+    const cop_seen_study *study; /* the first that has it */
+    size_t at;                   /* among its records */
+} cop_seen_stage;
+
+const cop_stage_record *cop_seen_record(const cop_seen_stage *stage);
+
+/* The stage that the word means (cop_stage_is_meant). COP_INVALID where it means none, or several,
+ * naming some. */
+cop_status cop_seen_find(const cop_seen *seen, const char *word, cop_seen_stage *out,
+                         cop_error *err);
 void cop_seen_clear(cop_seen *seen);
 
 #endif
