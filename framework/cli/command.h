@@ -25,6 +25,7 @@ typedef struct cop_subcommand {
     const char *details; /* further lines of its help; may be NULL */
     const char *const *options;
     bool resumes; /* goes on where it was when it is called again */
+    /* COP_FAILED without a message is an exit status of 1 that is an answer. */
     cop_status (*run)(const cop_call *call, cop_error *err);
 } cop_subcommand;
 
@@ -34,6 +35,7 @@ extern const cop_subcommand cop_list_command;
 extern const cop_subcommand cop_inspect_command;
 extern const cop_subcommand cop_status_command;
 extern const cop_subcommand cop_why_command;
+extern const cop_subcommand cop_diff_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_analyze_command;
 extern const cop_subcommand cop_eval_command;

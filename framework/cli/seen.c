@@ -38,8 +38,9 @@ static cop_status visit(void *own, const char *name, const char *folder, cop_err
 
 static cop_status begin(const char *dir, cop_seen *out, cop_error *err)
 {
-    *out = (cop_seen){.dir = dir, .arena = cop_arena_new()};
-    return out->arena != NULL ? COP_OK : cop_out_of_memory(err);
+    *out = (cop_seen){.arena = cop_arena_new()};
+    out->dir = out->arena != NULL ? cop_arena_strdup(out->arena, dir) : NULL;
+    return out->dir != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
 static cop_status read_all(cop_seen *seen, cop_error *err)
