@@ -127,10 +127,12 @@ static const struct {
     {"running", is_running}, {"failed", is_failed}, {"saved", is_saved}, {"damaged", is_damaged}};
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
-/* A run that holds the study and shows in no stage: it may not have saved yet. */
-static bool is_out_of_sight(const cop_standing *s)
+/* Of a run that holds the study and shows in no stage: it may not have saved yet. */
+static const char *hint(const cop_standing *s)
 {
-    return s->study->held.holding == COP_HELD && s->progress.all.states[COP_STATE_RUNNING] == 0;
+    bool is_out_of_sight =
+        s->study->held.holding == COP_HELD && s->progress.all.states[COP_STATE_RUNNING] == 0;
+    return is_out_of_sight ? "; its stage shows once its state is saved" : "";
 }
 
 /* Lines. */
@@ -177,8 +179,8 @@ void cop_standing_print_lines(const cop_standing *s, FILE *out)
     (void)fprintf(out, "\n%s: work: %.1f %% of the %s done; %s\n", name, 100.0 * p->share,
                   p->is_of_seconds ? "seconds" : "stages",
                   cop_standing_rest(&p->all, text, sizeof text));
-    (void)fprintf(out, "%s: run: %s\n", name,
-                  cop_standing_holder(&s->study->held, text, sizeof text));
+    (void)fprintf(out, "%s: run: %s%s\n", name,
+                  cop_standing_holder(&s->study->held, text, sizeof text), hint(s));
     for (size_t i = 0; i < p->part_count; i++)
         print_kind(s, &p->parts[i], out);
     for (size_t k = 0; k < LISTS; k++) {
@@ -273,7 +275,7 @@ cop_status cop_standing_print_table(const cop_standing *s, size_t width, cop_are
                   cop_standing_rest(&p->all, text, sizeof text));
     cop_display_print(&display, width, out);
     (void)fprintf(out, "\n%s%s\n", cop_standing_holder(&s->study->held, text, sizeof text),
-                  is_out_of_sight(s) ? "; its stage shows once its state is saved" : "");
+                  hint(s));
     for (size_t k = 0; k < LISTS; k++)
         print_list(s, lists[k].word, lists[k].test, out);
     return COP_OK;

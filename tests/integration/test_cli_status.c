@@ -204,6 +204,35 @@ static void a_run_is_seen_with_the_stage_that_it_is_at(void **state)
     remove_tree(t.dir);
 }
 
+/* Waits until the file is there. */
+static void wait_for_file(const tiny_study *t, const char *file)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+    char path[400];
+    (void)snprintf(path, sizeof path, "%s/%s", t->out, file);
+    for (int i = 0; i < 6000 && access(path, F_OK) != 0; i++)
+        (void)nanosleep(&moment, NULL);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void a_run_that_has_saved_nothing_yet_is_seen_all_the_same(void **state)
+{
+    static const char *const environment[] = {"COPPICE_SAVE_SECONDS=1000", NULL};
+    const command_way way = {.environment = environment};
+    tiny_study t;
+    int ended = 0;
+    (void)state;
+    tiny_study_make(&t, endless);
+    pid_t pid = start_program(t.dir, &way, WORDS("run", t.config, "--out", t.out));
+    wait_for_file(&t, "studies/tiny/study.json");
+    status(&t, 0);
+    out_has(&t, "tiny: stages: 0 of 8 done, 0 running, 0 failed, 3 ready, 5 waiting\n");
+    out_has(&t, "; its stage shows once its state is saved\n");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &ended, 0), pid);
+    remove_tree(t.dir);
+}
+
 static void failures_have_their_reason_once(void **state)
 {
     tiny_study t;
@@ -319,6 +348,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_ready_or_waits_and_has_its_time),
         cmocka_unit_test(nothing_is_written),
         cmocka_unit_test(a_run_is_seen_with_the_stage_that_it_is_at),
+        cmocka_unit_test(a_run_that_has_saved_nothing_yet_is_seen_all_the_same),
         cmocka_unit_test(failures_have_their_reason_once),
         cmocka_unit_test(each_study_of_a_directory_is_told),
         cmocka_unit_test(a_terminal_gets_a_table),
