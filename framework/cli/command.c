@@ -252,7 +252,8 @@ static cop_status dispatch(int argc, char **argv, FILE *out, FILE *err_stream, c
     else if (status == COP_OK)
         status = run_subcommand(s, &arguments, argc, argv, out, err_stream, err);
     cop_arguments_clear(&arguments);
-    return status;
+    bool is_trouble = status != COP_OK && status != COP_CANCELLED && err->message[0] != '\0';
+    return s->answers && is_trouble ? COP_INVALID : status;
 }
 
 static int run_command(int argc, char **argv, FILE *out, FILE *err)

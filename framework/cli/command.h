@@ -25,7 +25,7 @@ typedef struct cop_subcommand {
     const char *details; /* further lines of its help; may be NULL */
     const char *const *options;
     bool resumes; /* goes on where it was when it is called again */
-    /* COP_FAILED without a message is an exit status of 1 that is an answer. */
+    bool answers; /* COP_FAILED without a message is an answer: 1. Failures are 2, as of diff(1) */
     cop_status (*run)(const cop_call *call, cop_error *err);
 } cop_subcommand;
 

@@ -57,7 +57,6 @@ static cop_status open_and_compare(const cop_call *call, cop_side *a, cop_side *
                     errno != 0 ? strerror(errno) : "error on standard output");
 }
 
-/* As diff(1) answers: 1 says that they differ and nothing else, so trouble is 2. */
 static cop_status run(const cop_call *call, cop_error *err)
 {
     cop_side a = {0}, b = {0};
@@ -65,9 +64,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_status status = open_and_compare(call, &a, &b, &differs, err);
     cop_side_clear(&a);
     cop_side_clear(&b);
-    if (status != COP_OK)
-        return COP_INVALID;
-    return differs ? COP_FAILED : COP_OK;
+    return status == COP_OK && differs ? COP_FAILED : status;
 }
 
 static const char *const options[] = {"study", NULL};
@@ -94,4 +91,5 @@ const cop_subcommand cop_diff_command = {
         "Exit status: 0 they are the same, 1 they differ, 2 wrong usage, or one of them cannot be "
         "read.",
     .options = options,
+    .answers = true,
     .run = run};
