@@ -150,9 +150,10 @@ static cop_status print_all(const cop_stage_difference *d, const cop_seen_stage 
         done.pairs[done.count++] = i;
     }
     if (repeated > 0)
-        (void)fprintf(out, "\nthe same differs in %zu more that they come from\n", repeated);
+        (void)fprintf(out, "\nthe same differs in %zu more stage%s that they come from\n", repeated,
+                      repeated == 1 ? "" : "s");
     if (left_out > 0)
-        (void)fprintf(out, "\n%zu more differ that they come from\n", left_out);
+        (void)fprintf(out, "\n%zu more stages that they come from differ\n", left_out);
     return COP_OK;
 }
 

@@ -13,8 +13,8 @@ typedef struct cop_standing {
     cop_study_progress progress;
 } cop_standing;
 
-/* What the study's run holds, and what can be known of it, in words: "held by process 7 on vm,
- * since 2026-01-02 03:04:05". Returns `text`. */
+/* Whether a run holds the study, and which, in words: "held by process 7 on vm, since 2026-01-02
+ * 03:04:05". Returns `text`. */
 const char *cop_standing_holder(const cop_held *held, char *text, size_t size);
 
 /* How long the rest will take, in words: "7 min remain". Returns `text`. */

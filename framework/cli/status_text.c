@@ -201,7 +201,18 @@ void cop_standing_print_lines(const cop_standing *s, FILE *out)
 
 enum { COLUMNS = 10 };
 
-static bool fill_row(const cop_progress_part *part, cop_arena *arena, const char **cells)
+/* On a narrower terminal the last column is left out. */
+#define WIDE_ENOUGH 92
+
+static const struct {
+    const char *header;
+    bool is_number;
+} table_columns[COLUMNS] = {
+    {"kind", false}, {"stages", true},  {"done", true}, {"running", true},   {"failed", true},
+    {"ready", true}, {"waiting", true}, {"each", true}, {"remaining", true}, {"per hour", true}};
+
+static bool fill_row(const cop_progress_part *part, cop_arena *arena, size_t columns,
+                     const char **cells)
 {
     char each[64], rest[64];
     double mean = mean_of(part);
@@ -213,34 +224,35 @@ static bool fill_row(const cop_progress_part *part, cop_arena *arena, const char
     for (int state = 0; state < COP_STATE_COUNT; state++)
         cells[c++] = cop_arena_printf(arena, "%zu", part->states[state]);
     cells[c++] = cop_arena_strdup(arena, cop_display_duration(mean, each, sizeof each));
-    cells[c++] = mean > 0.0
-                     ? cop_arena_printf(arena, "%.*f", 3600.0 / mean < 100.0 ? 2 : 0, 3600.0 / mean)
-                     : "-";
     cells[c++] = is_unknown ? "unknown"
                             : cop_arena_printf(arena, "%s%s", part->unknown > 0 ? "> " : "", rest);
-    for (size_t i = 0; i < COLUMNS; i++)
+    if (c < columns)
+        cells[c] = mean > 0.0 ? cop_arena_printf(arena, "%.*f", 3600.0 / mean < 100.0 ? 2 : 0,
+                                                 3600.0 / mean)
+                              : "-";
+    for (size_t i = 0; i < columns; i++)
         if (cells[i] == NULL)
             return false;
     return true;
 }
 
-static cop_status make_display(const cop_study_progress *p, cop_arena *arena, cop_display *out,
-                               cop_error *err)
+static cop_status make_display(const cop_study_progress *p, size_t columns, cop_arena *arena,
+                               cop_display *out, cop_error *err)
 {
-    static const char *headers[COLUMNS] = {"kind",  "stages",  "done", "running",  "failed",
-                                           "ready", "waiting", "each", "per hour", "remaining"};
-    static bool is_number[COLUMNS] = {false, true, true, true, true, true, true, true, true, true};
     bool has_all = p->part_count > 1;
-    *out = (cop_display){.column_count = COLUMNS,
-                         .row_count = p->part_count + has_all,
-                         .headers = headers,
-                         .is_number = is_number};
-    out->cells = cop_arena_array(arena, out->row_count * COLUMNS + 1, sizeof *out->cells);
-    bool ok = out->cells != NULL;
+    *out = (cop_display){.column_count = columns, .row_count = p->part_count + has_all};
+    out->headers = cop_arena_array(arena, columns, sizeof *out->headers);
+    out->is_number = cop_arena_array(arena, columns, sizeof *out->is_number);
+    out->cells = cop_arena_array(arena, out->row_count * columns + 1, sizeof *out->cells);
+    bool ok = out->headers != NULL && out->is_number != NULL && out->cells != NULL;
+    for (size_t c = 0; ok && c < columns; c++) {
+        out->headers[c] = table_columns[c].header;
+        out->is_number[c] = table_columns[c].is_number;
+    }
     for (size_t i = 0; ok && i < p->part_count; i++)
-        ok = fill_row(&p->parts[i], arena, out->cells + i * COLUMNS);
+        ok = fill_row(&p->parts[i], arena, columns, out->cells + i * columns);
     if (ok && has_all)
-        ok = fill_row(&p->all, arena, out->cells + p->part_count * COLUMNS);
+        ok = fill_row(&p->all, arena, columns, out->cells + p->part_count * columns);
     return ok ? COP_OK : cop_out_of_memory(err);
 }
 
@@ -269,11 +281,11 @@ cop_status cop_standing_print_table(const cop_standing *s, size_t width, cop_are
     char text[1024];
     cop_display display;
     const cop_study_progress *p = &s->progress;
-    COP_TRY(make_display(p, arena, &display, err));
+    COP_TRY(make_display(p, width < WIDE_ENOUGH ? COLUMNS - 1 : COLUMNS, arena, &display, err));
     (void)fprintf(out, "study \"%s\": %.1f %% of the %s done, %s\n\n", s->study->record.name,
                   100.0 * p->share, p->is_of_seconds ? "work is" : "stages are",
                   cop_standing_rest(&p->all, text, sizeof text));
-    cop_display_print(&display, width, out);
+    cop_display_print(&display, 0, out);
     (void)fprintf(out, "\n%s%s\n", cop_standing_holder(&s->study->held, text, sizeof text),
                   hint(s));
     for (size_t k = 0; k < LISTS; k++)

@@ -149,7 +149,8 @@ static void stages_differ_by_what_they_come_from(void **state)
     out_has(s, "they come from other stages by: mask\n");
     out_has(s, "\nwhat differs in what they come from by: mask (A, B)\n");
     out_has(s, ": prune round 2 [tiny, seed 0]\n  component.rate  0.5  0.3\n");
-    out_has(s, "\nthe same differs in 1 more that they come from\n"); /* the mask of round 1 */
+    out_has(s,
+            "\nthe same differs in 1 more stage that they come from\n"); /* the mask of round 1 */
     diff(s, a, a, 0);
     out_has(s, "the same stage: train-");
 }

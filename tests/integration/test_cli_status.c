@@ -275,10 +275,10 @@ static void each_study_of_a_directory_is_told(void **state)
     remove_tree(t.dir);
 }
 
-/* In the child: its output is a terminal of 100 columns. */
+/* In the child: its output is a terminal of 80 columns. */
 static void become_terminal(const void *own)
 {
-    const struct winsize size = {.ws_row = 40, .ws_col = 100};
+    const struct winsize size = {.ws_row = 40, .ws_col = 80};
     int fd = open(own, O_RDWR | O_NOCTTY);
     if (fd < 0 || ioctl(fd, TIOCSWINSZ, &size) != 0 || dup2(fd, STDOUT_FILENO) < 0)
         _exit(126);
@@ -305,6 +305,9 @@ static void a_terminal_gets_a_table(void **state)
     (void)close(master);
     assert_non_null(strstr(text, "study \"tiny\": 100.0 % of the work is done, nothing remains"));
     assert_non_null(strstr(text, "kind     stages  done  running  failed  ready  waiting"));
+    assert_non_null(
+        strstr(text, "each  remaining\r\n")); /* and nothing that is left out is missed */
+    assert_null(strstr(text, "CSV"));
     assert_non_null(strstr(text, "\nall           8     8        0       0      0        0"));
     remove_tree(t.dir);
 }
