@@ -30,6 +30,7 @@ typedef struct cop_subcommand {
 } cop_subcommand;
 
 extern const cop_subcommand cop_run_command;
+extern const cop_subcommand cop_work_command;
 extern const cop_subcommand cop_check_command;
 extern const cop_subcommand cop_list_command;
 extern const cop_subcommand cop_inspect_command;

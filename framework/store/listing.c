@@ -52,10 +52,11 @@ static bool parse_draft(const char *name, cop_artifact_id *out)
            parse_part(name + head, length - head - tail, out);
 }
 
-static bool parse_checkpoint(const char *name, cop_artifact_id *out)
+/* An artifact's name with that behind it. */
+static bool parse_ending(const char *name, const char *ending, cop_artifact_id *out)
 {
-    size_t tail = strlen(COP_CHECKPOINT_SUFFIX), length = strlen(name);
-    return length > tail && strcmp(name + length - tail, COP_CHECKPOINT_SUFFIX) == 0 &&
+    size_t tail = strlen(ending), length = strlen(name);
+    return length > tail && strcmp(name + length - tail, ending) == 0 &&
            parse_part(name, length - tail, out);
 }
 
@@ -70,7 +71,11 @@ static cop_status take_stored(cop_listing *l, const char *name, cop_arena *arena
 static cop_status take_work(cop_listing *l, const char *name, cop_arena *arena, cop_error *err)
 {
     cop_artifact_id id;
-    return parse_checkpoint(name, &id) ? add(&l->checkpoints, &id, name, arena, err) : COP_OK;
+    cop_listed_set *set = parse_ending(name, COP_CHECKPOINT_SUFFIX, &id) ? &l->checkpoints
+                          : parse_ending(name, COP_LEASE_SUFFIX, &id)    ? &l->leases
+                          : parse_ending(name, COP_FAILURE_SUFFIX, &id)  ? &l->failures
+                                                                         : NULL;
+    return set != NULL ? add(set, &id, name, arena, err) : COP_OK;
 }
 
 static cop_status list(const char *dir, const char *folder, cop_listing *l, cop_arena *arena,
@@ -104,6 +109,8 @@ cop_status cop_listing_read(const char *dir, cop_arena *arena, cop_listing *out,
     sort(&out->published);
     sort(&out->drafts);
     sort(&out->checkpoints);
+    sort(&out->leases);
+    sort(&out->failures);
     return COP_OK;
 }
 
@@ -112,6 +119,8 @@ void cop_listing_clear(cop_listing *l)
     free(l->published.items);
     free(l->drafts.items);
     free(l->checkpoints.items);
+    free(l->leases.items);
+    free(l->failures.items);
     memset(l, 0, sizeof *l);
 }
 

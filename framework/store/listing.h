@@ -20,7 +20,9 @@ typedef struct cop_listed_set {
 typedef struct cop_listing {
     cop_listed_set published;   /* folders of OUT/store called as artifacts; unread */
     cop_listed_set drafts;      /* the same as drafts; an artifact may have several */
-    cop_listed_set checkpoints; /* files of OUT/work */
+    cop_listed_set checkpoints; /* files of OUT/work, as the next two */
+    cop_listed_set leases;      /* which somebody may hold */
+    cop_listed_set failures;
 } cop_listing;
 
 /* Lists the output directory `dir`, which need not be one. Names are the arena's, the sets are to

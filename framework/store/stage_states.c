@@ -5,7 +5,9 @@
 #include "core/memory.h"
 #include "core/path.h"
 #include "core/text.h"
+#include "store/failures.h"
 #include "store/formats/checkpoint_file.h"
+#include "store/lease.h"
 #include "store/listing.h"
 #include "store/paths.h"
 
@@ -105,19 +107,39 @@ static void read_checkpoint(const cop_artifact_id *id, const char *path, cop_sta
     look->saved_seconds = seconds;
 }
 
+/* Whether a process says that it computes the stage. */
+static bool is_leased(const looking *l, const cop_artifact_id *id)
+{
+    char who[200];
+    return cop_listed_find(&l->listing.leases, id) != NULL &&
+           cop_lease_holder(l->sight->dir, id, who, sizeof who)[0] != '\0';
+}
+
+/* Takes over a failure that a run has kept, which its record may not know yet. */
+static cop_status read_failure(looking *l, size_t i, cop_error *err)
+{
+    char reason[COP_FAILURE_SIZE];
+    const cop_artifact_id *id = &l->records->stages[i].id;
+    if (l->reasons[i] != NULL || cop_listed_find(&l->listing.failures, id) == NULL ||
+        cop_failure_read(l->sight->dir, id, reason) == COP_FAILURE_NONE)
+        return COP_OK;
+    l->reasons[i] = cop_arena_strdup(l->arena, reason);
+    return l->reasons[i] != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
 static bool look_at_work(const looking *l, size_t i)
 {
     char path[COP_PATH_SIZE];
     struct stat info;
     const cop_artifact_id *id = &l->records->stages[i].id;
     cop_stage_look *look = &l->looks[i];
-    bool is_running = false;
+    bool is_running = is_leased(l, id);
     const cop_listed *saved = cop_listed_find(&l->listing.checkpoints, id);
     if (saved != NULL && find_entry(l, COP_WORK_FOLDER, saved->name, path, &info)) {
         look->is_saved = true;
         look->saved_ago = (double)(l->now.tv_sec - info.st_mtim.tv_sec);
         read_checkpoint(id, path, look);
-        is_running = is_of_this_run(l, &info);
+        is_running = is_running || is_of_this_run(l, &info);
     }
     const cop_listed_set *drafts = &l->listing.drafts;
     const cop_listed *draft = cop_listed_find(drafts, id);
@@ -194,6 +216,9 @@ static cop_status look_at_all(looking *l, cop_error *err)
     COP_TRY(prepare(l, err));
     for (size_t i = 0; i < l->records->stage_count; i++)
         COP_TRY(look_at_artifact(l, i, err));
+    for (size_t i = 0; i < l->records->stage_count; i++)
+        if (l->looks[i].state != COP_STATE_DONE)
+            COP_TRY(read_failure(l, i, err));
     for (size_t i = 0; i < l->records->stage_count; i++)
         look_at_rest(l, i);
     return COP_OK;

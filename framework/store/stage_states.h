@@ -11,9 +11,9 @@
 
 typedef enum cop_stage_state {
     COP_STATE_DONE = 0,    /* its artifact is published */
-    COP_STATE_RUNNING = 1, /* its checkpoint or its draft is younger than the run that holds the
-                              study */
-    COP_STATE_FAILED = 2,  /* the record says why */
+    COP_STATE_RUNNING = 1, /* a process has its lease, or its checkpoint or its draft is younger
+                              than the run that holds the study */
+    COP_STATE_FAILED = 2,  /* the record says why, or what a run has kept of it */
     COP_STATE_READY = 3,   /* all of its inputs are done */
     COP_STATE_WAITING = 4, /* some of its inputs are not */
     COP_STATE_COUNT = 5

@@ -2,6 +2,8 @@
 #include "store_fixture.h"
 
 #include "core/file.h"
+#include "store/failures.h"
+#include "store/lease.h"
 #include "store/stage_states.h"
 
 #include <math.h>
@@ -116,6 +118,38 @@ static void a_checkpoint_is_running_where_the_run_that_holds_the_study_wrote_it(
     look(&s);
     assert_states(&s, "ready waiting waiting ready ready");
     assert_false(s.looks[E].is_saved);
+    clear(&s);
+}
+
+static void what_a_process_has_the_lease_of_is_running(void **state)
+{
+    scene s;
+    cop_error err = {0};
+    cop_lease *lease = NULL;
+    make(&s, state);
+    assert_ok(cop_lease_take(s.f->store, &s.stages[D].id, &lease, &err), &err);
+    look(&s);
+    assert_states(&s, "ready waiting waiting running ready");
+    cop_lease_release(lease);
+    look(&s);
+    assert_states(&s, "ready waiting waiting ready ready");
+    clear(&s);
+}
+
+/* The record is written when the run ends; the others know it before. */
+static void a_failure_that_is_kept_is_known_at_once(void **state)
+{
+    scene s;
+    cop_error err = {0};
+    make(&s, state);
+    assert_ok(cop_failure_keep(s.f->store, &s.stages[D].id, COP_FAILURE_SURE, "it diverged", &err),
+              &err);
+    look(&s);
+    assert_states(&s, "ready waiting waiting failed ready");
+    assert_string_equal(s.looks[D].reason, "it diverged");
+    cop_failure_forget(s.f->store, &s.stages[D].id);
+    look(&s);
+    assert_states(&s, "ready waiting waiting ready ready");
     clear(&s);
 }
 
@@ -249,6 +283,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(what_is_published_is_done_and_what_needs_it_is_ready),
         WITH_STORE(a_checkpoint_is_running_where_the_run_that_holds_the_study_wrote_it),
+        WITH_STORE(what_a_process_has_the_lease_of_is_running),
+        WITH_STORE(a_failure_that_is_kept_is_known_at_once),
         WITH_STORE(a_draft_is_running_likewise),
         WITH_STORE(what_failed_has_its_reason_and_what_needs_it_is_told_apart),
         WITH_STORE(what_is_damaged_is_not_done_and_says_why),
