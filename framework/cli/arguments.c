@@ -15,7 +15,7 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, out)},
     {"plugin-dir", "DIR", "look for plugins here first (again for more)", COP_ARGUMENT_LIST,
      offsetof(cop_arguments, plugin_dir)},
-    {"jobs", "N", "stages at a time; this version runs one", COP_ARGUMENT_TEXT,
+    {"jobs", "N", "worker processes, each a stage at a time (default: 1)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, jobs)},
     {"threads", "N", "threads, whatever study.threads says; part of what a result depends on",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, threads)},
@@ -65,8 +65,12 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, quiet)},
     {"json", NULL, "print for programs", COP_ARGUMENT_FLAG, offsetof(cop_arguments, json)},
     {"csv", NULL, "print the summary as CSV", COP_ARGUMENT_FLAG, offsetof(cop_arguments, csv)},
+    {"all", NULL, "all that the stage comes from, as a tree, and every ticket that needs it",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, all)},
     {"watch-report", NULL, "make the report anew after each stage", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, watch_report)},
+    {"retry-failed", NULL, "try trainings again that diverged in an earlier run", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, retry_failed)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
 
 const cop_argument *cop_argument_find(const char *name)

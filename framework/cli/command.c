@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
-    &cop_run_command,     &cop_check_command,   &cop_list_command,    &cop_inspect_command,
+    &cop_run_command,     &cop_work_command,    &cop_check_command,   &cop_list_command,
+    &cop_inspect_command, &cop_status_command,  &cop_why_command,     &cop_diff_command,
     &cop_report_command,  &cop_analyze_command, &cop_eval_command,    &cop_export_command,
     &cop_explain_command, &cop_bench_command,   &cop_validate_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
@@ -251,7 +252,8 @@ static cop_status dispatch(int argc, char **argv, FILE *out, FILE *err_stream, c
     else if (status == COP_OK)
         status = run_subcommand(s, &arguments, argc, argv, out, err_stream, err);
     cop_arguments_clear(&arguments);
-    return status;
+    bool is_trouble = status != COP_OK && status != COP_CANCELLED && err->message[0] != '\0';
+    return s->answers && is_trouble ? COP_INVALID : status;
 }
 
 static int run_command(int argc, char **argv, FILE *out, FILE *err)
@@ -262,7 +264,7 @@ static int run_command(int argc, char **argv, FILE *out, FILE *err)
         print_resume(argc, argv, err);
     else if (status == COP_OK)
         status = finish_output(out, &error);
-    if (status != COP_OK && status != COP_CANCELLED)
+    if (status != COP_OK && status != COP_CANCELLED && error.message[0] != '\0')
         print_error(&error, err);
     (void)fflush(err);
     return exit_status(status);

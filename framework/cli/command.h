@@ -25,13 +25,18 @@ typedef struct cop_subcommand {
     const char *details; /* further lines of its help; may be NULL */
     const char *const *options;
     bool resumes; /* goes on where it was when it is called again */
+    bool answers; /* COP_FAILED without a message is an answer: 1. Failures are 2, as of diff(1) */
     cop_status (*run)(const cop_call *call, cop_error *err);
 } cop_subcommand;
 
 extern const cop_subcommand cop_run_command;
+extern const cop_subcommand cop_work_command;
 extern const cop_subcommand cop_check_command;
 extern const cop_subcommand cop_list_command;
 extern const cop_subcommand cop_inspect_command;
+extern const cop_subcommand cop_status_command;
+extern const cop_subcommand cop_why_command;
+extern const cop_subcommand cop_diff_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_analyze_command;
 extern const cop_subcommand cop_eval_command;

@@ -1,5 +1,6 @@
 /* eval.c: `coppice eval`: the loss and accuracy of any weights in a config's model, on its data. */
 #include "cli/command.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "nn/model.h"
 #include "store/formats/state_dict.h"
@@ -7,7 +8,6 @@
 
 #include <coppice/objective.h>
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
@@ -61,13 +61,7 @@ static cop_status print_json(const cop_call *call, const subject *s, const cop_e
               cJSON_AddNumberToObject(root, "loss", e->loss) != NULL &&
               cJSON_AddNumberToObject(root, "accuracy", e->accuracy) != NULL &&
               cJSON_AddNumberToObject(root, "count", (double)e->count) != NULL;
-    char *text = ok ? cJSON_Print(root) : NULL;
-    cJSON_Delete(root);
-    if (text == NULL)
-        return cop_out_of_memory(err);
-    (void)fprintf(call->out, "%s\n", text);
-    cJSON_free(text);
-    return COP_OK;
+    return cop_json_print(root, ok, call->out, err);
 }
 
 static cop_status print(const cop_call *call, const subject *s, const cop_evaluation *e,

@@ -1,11 +1,11 @@
 /* named.c: what a config names beside plugins: training recipes and augmentations. */
 #include "cli/named.h"
 
+#include "core/json.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "plugin/options/value.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,17 +96,6 @@ static bool fill(cJSON *object, cop_named_kind kind, size_t i)
            each_field(kind, i, add_to_json, object);
 }
 
-static cop_status print(bool ok, cJSON *root, FILE *out, cop_error *err)
-{
-    char *text = ok ? cJSON_Print(root) : NULL;
-    cJSON_Delete(root);
-    if (text == NULL)
-        return cop_out_of_memory(err);
-    (void)fprintf(out, "%s\n", text);
-    cJSON_free(text);
-    return COP_OK;
-}
-
 cop_status cop_named_list_json(cop_named_kind kind, FILE *out, cop_error *err)
 {
     cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, kinds[kind].all);
@@ -115,7 +104,7 @@ cop_status cop_named_list_json(cop_named_kind kind, FILE *out, cop_error *err)
         cJSON *object = cJSON_CreateObject();
         ok = cJSON_AddItemToArray(list, object) && fill(object, kind, i);
     }
-    return print(ok, root, out, err);
+    return cop_json_print(root, ok, out, err);
 }
 
 cop_status cop_named_describe(cop_named_kind kind, size_t i, bool json, FILE *out, cop_error *err)
@@ -123,7 +112,7 @@ cop_status cop_named_describe(cop_named_kind kind, size_t i, bool json, FILE *ou
     if (json) {
         cJSON *root = cJSON_CreateObject();
         bool ok = cJSON_AddStringToObject(root, "kind", kinds[kind].one) != NULL;
-        return print(ok && fill(root, kind, i), root, out, err);
+        return cop_json_print(root, ok && fill(root, kind, i), out, err);
     }
     (void)fprintf(out, "%s %s\n", kinds[kind].one, kinds[kind].name(i));
     (void)print_line(out, "summary", kinds[kind].summary(i));

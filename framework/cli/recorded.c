@@ -11,22 +11,28 @@
 #include <string.h>
 #include <unistd.h>
 
-cop_status cop_recorded_read(const cop_call *call, const char *dir, cop_recorded *r, cop_error *err)
+cop_status cop_recorded_stages(const char *folder, cop_arena *arena, cop_stage_records *out,
+                               cop_error *err)
 {
-    r->call = call;
-    r->dir = dir;
     char path[COP_PATH_SIZE];
-    COP_TRY(cop_study_folder_choose(r->dir, r->call->arguments->study, r->folder, sizeof r->folder,
-                                    err));
-    COP_TRY(cop_path_join(path, sizeof path, err, r->folder, COP_STAGES_FILE));
-    r->arena = cop_arena_new();
-    if (r->arena == NULL)
-        return cop_out_of_memory(err);
-    cop_status status = cop_stages_read(path, r->arena, &r->records, err);
+    COP_TRY(cop_path_join(path, sizeof path, err, folder, COP_STAGES_FILE));
+    cop_status status = cop_stages_read(path, arena, out, err);
     if (status != COP_DAMAGED)
         return status;
     (void)cop_fail_within(err, "run the study again, which writes it anew");
     return COP_FAILED;
+}
+
+cop_status cop_recorded_read(const cop_call *call, const char *dir, cop_recorded *r, cop_error *err)
+{
+    r->call = call;
+    r->dir = dir;
+    COP_TRY(cop_study_folder_choose(r->dir, r->call->arguments->study, r->folder, sizeof r->folder,
+                                    err));
+    r->arena = cop_arena_new();
+    if (r->arena == NULL)
+        return cop_out_of_memory(err);
+    return cop_recorded_stages(r->folder, r->arena, &r->records, err);
 }
 
 /* The instruction sets of the run. */

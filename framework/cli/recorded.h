@@ -21,6 +21,10 @@ typedef struct cop_recorded {
     cop_study *study;
 } cop_recorded;
 
+/* Reads the stages of the study in that folder into the arena. */
+cop_status cop_recorded_stages(const char *folder, cop_arena *arena, cop_stage_records *out,
+                               cop_error *err);
+
 /* Finds the study that the call's --study names, or the only one, and reads its stages. */
 cop_status cop_recorded_read(const cop_call *call, const char *dir, cop_recorded *r,
                              cop_error *err);

@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "store/artifact_files.h"
 #include "store/holder.h"
+#include "store/stage_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,20 +41,13 @@ static cop_status check_options(const cop_call *call, cop_error *err)
                     given);
 }
 
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* The stage by its name, its hash, or the beginning of either. */
 static cop_status choose(run_stage *r, cop_error *err)
 {
     const char *wanted = r->from.call->arguments->stage;
     size_t found = 0;
-    for (size_t i = 0; i < r->from.records.stage_count && wanted[0] != '\0'; i++) {
-        char name[COP_ARTIFACT_NAME_SIZE];
-        const cop_artifact_id *id = &r->from.records.stages[i].id;
-        if (!begins_with(cop_artifact_text(id, name), wanted) && !begins_with(id->hash, wanted))
+    for (size_t i = 0; i < r->from.records.stage_count; i++) {
+        if (!cop_stage_is_meant(&r->from.records.stages[i], wanted))
             continue;
         r->recorded = i;
         found++;

@@ -177,3 +177,14 @@ size_t cop_json_length(const cJSON *list)
 {
     return cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
 }
+
+cop_status cop_json_print(cJSON *root, bool is_whole, FILE *out, cop_error *err)
+{
+    char *text = root != NULL && is_whole ? cJSON_Print(root) : NULL;
+    cJSON_Delete(root);
+    if (text == NULL)
+        return cop_out_of_memory(err);
+    (void)fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    return COP_OK;
+}

@@ -5,6 +5,7 @@
 #include <coppice/status.h>
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 
 /* Parses `size` bytes, all of them but for space around. *root is the caller's. COP_DAMAGED where
  * they are not JSON, COP_FAILED where memory is refused. */
@@ -17,5 +18,9 @@ bool cop_json_is_valid(const char *text, size_t size);
 /* What an object has under a name, and the length of a list; NULL and 0 for anything else. */
 const cJSON *cop_json_item(const cJSON *object, const char *name);
 size_t cop_json_length(const cJSON *list);
+
+/* Prints the value with a line's end behind it, and deletes it. Where it is NULL, or not whole, as
+ * memory was refused for it or a part, COP_FAILED says so, and nothing is printed. */
+cop_status cop_json_print(cJSON *root, bool is_whole, FILE *out, cop_error *err);
 
 #endif

@@ -9,8 +9,9 @@
  *              distilled.csv    a line per distilled set
  *              <table>.csv      every analyzer's table, all tickets together
  *              columns.csv      what each column means, with its unit
- *              costs.csv        seconds and provenance of each artifact: the only table with
- *                               timings, the others are equal to the bit from run to run
+ *              cost.csv         what it took to find each ticket; cost_summary.csv: mean over seeds
+ *              costs.csv        seconds and provenance of each artifact. These three have timings;
+ *                               the other tables are equal to the bit from run to run
  *              figures/         each figure as SVG and as PDF, beside the script and the data
  *                               that draw it
  *              images/          distilled images

@@ -12,7 +12,7 @@
 
 static void checkpoint_path(const cop_store *s, const cop_artifact_id *id, char *path, size_t size)
 {
-    (void)cop_path_join(path, size, NULL, s->dir, COP_WORK_FOLDER "/%s-%s.checkpoint.safetensors",
+    (void)cop_path_join(path, size, NULL, s->dir, COP_WORK_FOLDER "/%s-%s" COP_CHECKPOINT_SUFFIX,
                         id->kind, id->hash);
 }
 

@@ -43,8 +43,9 @@ static bool is_temporary(const char *name)
 /* What was broken stays: somebody may want it. */
 static bool is_stale_in_store(const char *name)
 {
-    return is_temporary(name) || (cop_is_unique_name(name, COP_DRAFT_JOINT) &&
-                                  (starts_with(name, "draft-") || starts_with(name, "old-")));
+    return is_temporary(name) ||
+           (cop_is_unique_name(name, COP_DRAFT_JOINT) &&
+            (starts_with(name, COP_DRAFT_PREFIX) || starts_with(name, "old-")));
 }
 
 static void sweep(const char *dir, bool (*is_stale)(const char *name))

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,8 +73,7 @@ static cop_status write_note(const char *path, const char *hash, const char *stu
     if (localtime_r(&now, &local) != NULL)
         (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
     (void)snprintf(note.hash, sizeof note.hash, "%s", hash);
-    (void)snprintf(note.who, sizeof note.who, "study \"%s\", process %ld on %s, since %s",
-                   cop_escape(study, name, sizeof name), (long)getpid(), host, when);
+    cop_run_note_say(&note, cop_escape(study, name, sizeof name), (long)getpid(), host, when);
     return cop_run_note_write(&note, path, err);
 }
 
@@ -158,4 +158,71 @@ void cop_holder_release(cop_holder *holder)
     if (holder->file >= 0)
         (void)close(holder->file);
     free(holder);
+}
+
+/* Looking from outside. */
+
+/* How often, and with what pause, the guard is asked for; a run has it for a moment. */
+#define GUARD_TRIES 20
+#define GUARD_PAUSE 10000000 /* ns */
+
+/* Opens a file that is there, to be locked; -1 where it is not, or cannot be opened. */
+static int open_to_look(const char *dir, const char *name)
+{
+    char path[COP_PATH_SIZE];
+    if (cop_path_join(path, sizeof path, NULL, dir, "%s", name) != COP_OK)
+        return -1;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+static bool lock_guard(int guard)
+{
+    const struct timespec pause = {.tv_nsec = GUARD_PAUSE};
+    for (int i = 0; i < GUARD_TRIES; i++) {
+        if (flock(guard, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* Nobody can hold what is locked for a moment here; under the guard no run mistakes that for
+ * another run. */
+static cop_holding ask(int file, int guard)
+{
+    if (guard >= 0 && !lock_guard(guard))
+        return COP_HELD_UNKNOWN;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        return COP_HELD_BY_NONE;
+    return errno == EWOULDBLOCK ? COP_HELD : COP_HELD_UNKNOWN;
+}
+
+static void read_note(const char *dir, cop_held *out)
+{
+    char path[COP_PATH_SIZE];
+    struct stat info;
+    if (cop_path_join(path, sizeof path, NULL, dir, "%s", COP_RUN_FILE) != COP_OK)
+        return;
+    cop_run_note_read(path, &out->note);
+    if (stat(path, &info) == 0)
+        out->began = info.st_mtim;
+}
+
+void cop_holder_look(const char *dir, cop_held *out)
+{
+    memset(out, 0, sizeof *out);
+    int file = open_to_look(dir, COP_RUN_LOCK_FILE);
+    if (file < 0) {
+        out->holding = errno == ENOENT ? COP_HELD_BY_NONE : COP_HELD_UNKNOWN;
+        return;
+    }
+    int guard = open_to_look(dir, COP_RUN_GUARD_FILE);
+    out->holding = ask(file, guard);
+    (void)close(file);
+    if (guard >= 0)
+        (void)close(guard);
+    if (out->holding == COP_HELD)
+        read_note(dir, out);
 }

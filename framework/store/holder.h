@@ -8,8 +8,11 @@
 #ifndef COP_STORE_HOLDER_H
 #define COP_STORE_HOLDER_H
 
+#include "store/formats/run_note.h"
+
 #include <coppice/log.h>
-#include <coppice/status.h>
+
+#include <time.h>
 
 typedef struct cop_holder cop_holder;
 
@@ -22,5 +25,22 @@ cop_status cop_holder_take(const char *dir, const char *study, const char *outli
 
 /* NULL is fine. */
 void cop_holder_release(cop_holder *holder);
+
+typedef enum cop_holding {
+    COP_HELD_BY_NONE = 1,
+    COP_HELD = 2,
+    COP_HELD_UNKNOWN = 3 /* the locks cannot be asked, as on a file system without any */
+} cop_holding;
+
+/* Who holds a study's folder, seen from outside. */
+typedef struct cop_held {
+    cop_holding holding;
+    cop_run_note note;     /* where it is held: of the first of the runs that hold it together */
+    struct timespec began; /* the same: when that run took it, by the clock of the files there */
+} cop_held;
+
+/* Looks whether somebody holds the folder `dir`. Writes nothing, and takes nothing that a run
+ * waits for longer than a moment. */
+void cop_holder_look(const char *dir, cop_held *out);
 
 #endif

@@ -20,6 +20,16 @@
 #define COP_RUN_LOCK_FILE  "run.lock"
 #define COP_RUN_GUARD_FILE "run.guard"
 
+/* Behind a stage's name in OUT/work. */
+#define COP_CHECKPOINT_SUFFIX ".checkpoint.safetensors"
+
+/* Before an artifact's name in its draft's. */
+#define COP_DRAFT_PREFIX "draft-"
+
+/* In OUT/work, behind an artifact's name: who computes it, and why it failed. */
+#define COP_LEASE_SUFFIX   ".lease"
+#define COP_FAILURE_SUFFIX ".failed"
+
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"
 

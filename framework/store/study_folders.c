@@ -74,8 +74,7 @@ cop_status cop_study_folder_make(const char *dir, const char *study, char *path,
     return cop_make_dirs(path, err);
 }
 
-/* Whether the folder holds something of a record's name. */
-static bool has_record(const char *folder)
+bool cop_study_folder_has_record(const char *folder)
 {
     char path[COP_PATH_SIZE];
     struct stat info;
@@ -121,7 +120,7 @@ static cop_status note(void *own, const char *folder, const char *path, cop_erro
     search *s = own;
     char file[COP_PATH_SIZE], shown[300], *name = NULL;
     cop_record_kind kind = COP_RECORD_NONE;
-    if (!has_record(path))
+    if (!cop_study_folder_has_record(path))
         return COP_OK;
     COP_TRY(cop_path_join(file, sizeof file, err, path, COP_STUDY_FILE));
     (void)cop_record_identify(file, &kind, &name, NULL);
@@ -141,7 +140,8 @@ static bool is_of_version_before(const char *dir)
 {
     char path[COP_PATH_SIZE], *name = NULL;
     cop_record_kind kind = COP_RECORD_NONE;
-    if (!has_record(dir) || cop_path_join(path, sizeof path, NULL, dir, COP_STUDY_FILE) != COP_OK ||
+    if (!cop_study_folder_has_record(dir) ||
+        cop_path_join(path, sizeof path, NULL, dir, COP_STUDY_FILE) != COP_OK ||
         cop_record_identify(path, &kind, &name, NULL) != COP_OK)
         return false;
     free(name);

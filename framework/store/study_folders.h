@@ -35,6 +35,9 @@ cop_status cop_study_folder_make(const char *dir, const char *study, char *path,
 cop_status cop_study_folder_choose(const char *dir, const char *study, char *path, size_t size,
                                    cop_error *err);
 
+/* Whether the folder of a study holds something of a record's name. */
+bool cop_study_folder_has_record(const char *folder);
+
 /* Calls `visit` for every folder there is, by name, with a record or without, until it answers
  * otherwise than COP_OK. `path` is the folder's. */
 typedef cop_status (*cop_study_visit)(void *own, const char *folder, const char *path,

@@ -41,18 +41,42 @@ char *cop_study_outline_text(const cop_study *s);
 cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
                                    cop_error *err);
 
-/* Runs what is missing, in order. *stop becoming non-zero (a signal) saves a checkpoint and returns
- * COP_CANCELLED. Afterwards every ticket's artifacts are published and the study's
+/* How a study is run. */
+typedef struct cop_run_choice {
+    size_t jobs; /* worker processes at a time; 0 or 1: this process alone */
+    /* With several: the command of one, as execv takes it (argv[0] a path): it calls
+     * cop_study_work. Outlives the study. */
+    const char *const *worker;
+    /* Trainings that diverged in an earlier run are tried again. */
+    bool retries_failed;
+} cop_run_choice;
+
+/* Without this call: in this process, and what diverged is not tried again. */
+void cop_study_choose(cop_study *s, const cop_run_choice *choice);
+
+/* Runs what is missing, in order, as was chosen. Processes that run the same study in the same
+ * directory divide the stages between them. *stop becoming non-zero (a signal) saves a checkpoint
+ * and returns COP_CANCELLED. Afterwards every ticket's artifacts are published and the study's
  * record lists them.
  *
  * A stage that fails by itself (it diverged, its plugin failed) costs what depends on it alone: the
  * rest runs, the record holds the reasons, and the answer is COP_FAILED with cop_study_failed
- * true. The next run tries it again. Any other failure (disk, memory) ends the run.
+ * true. Another run tries it again, but not a network that diverged, as it would once more, unless
+ * that was chosen. Any other failure (disk, memory) ends the run; a worker that dies costs its
+ * stage alone, which the next run tries again.
  *
  * While a stage runs its state is saved every 30 seconds, or every COPPICE_SAVE_SECONDS of the
  * environment (0: after every step; COP_INVALID where it is no such number). */
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err);
+
+/* What a worker does: compares the study with what is written down of it (COP_FAILED naming the
+ * first line of a stage that differs, wanted and got), and computes its stages, beside others,
+ * until none is left (study/executors/pull.h). On `out`, which may be NULL, "begun NAME" and
+ * "ended NAME" of each. What failed is no failure of the worker's: the store keeps why. */
+cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_records *records,
+                          const volatile sig_atomic_t *stop, FILE *out, cop_logger *log,
+                          cop_error *err);
 
 /* Has `watcher` called after each stage that a run computes, by which time the record has verdicts
  * on what there is: it may make a report of it. */

@@ -1,6 +1,7 @@
 /* findings.c: findings as lines of JSON, and as people read them. */
 #include "validate/findings.h"
 
+#include "core/json.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -152,11 +153,5 @@ cop_status cop_findings_print_json(const char *path, const cop_finding *findings
             list, to_json(f->verdict, f->name, f->expected, f->happened, f->contract));
     }
     (void)cJSON_AddNumberToObject(root, "findings", (double)found);
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (text == NULL)
-        return cop_out_of_memory(err);
-    (void)fprintf(out, "%s\n", text);
-    cJSON_free(text);
-    return COP_OK;
+    return cop_json_print(root, list != NULL, out, err);
 }

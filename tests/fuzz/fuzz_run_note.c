@@ -9,6 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cop_run_note note, again;
     cop_run_note_read(fuzz_file(data, size), &note);
+    cop_run_who who;
+    FUZZ_REQUIRE(cop_run_note_who(&note, &who) == (who.process[0] != '\0'));
     FUZZ_REQUIRE(strchr(note.hash, '\n') == NULL && strchr(note.who, '\n') == NULL);
     if (note.who[0] == '\0')
         return 0;

@@ -130,12 +130,12 @@ static void assert_blames_nothing(const scene *s, const char *what)
     free(text);
 }
 
-/* A refusal may be harmless; otherwise it is status 1 with its reason. */
-static void check_refusal(const scene *s, const char *what, int status)
+/* A refusal may be harmless; otherwise it is this status with its reason. */
+static void check_refusal(const scene *s, const char *what, int status, int failed)
 {
     char *text = read_text(s->dir, "err");
-    if (status != 0 && (status != 1 || (strstr(text, "out of memory") == NULL &&
-                                        strstr(text, strerror(ENOMEM)) == NULL)))
+    if (status != 0 && (status != failed || (strstr(text, "out of memory") == NULL &&
+                                             strstr(text, strerror(ENOMEM)) == NULL)))
         fail_msg("%s: exit status %d: %s", what, status, text);
     free(text);
     assert_blames_nothing(s, what);
@@ -145,6 +145,7 @@ static void check_refusal(const scene *s, const char *what, int status)
 static void refuse_memory(const scene *s, int tries, const char *const *words)
 {
     char line[64], what[128];
+    int failed = strcmp(words[0], "diff") == 0 ? 2 : 1; /* 1 would say that something differs */
     assert_int_equal(run(s, "REFUSE_ALLOCATION=1000000000", words), 0);
     char *text = read_text(s->dir, "count.txt");
     long count = strtol(text, NULL, 10);
@@ -156,7 +157,7 @@ static void refuse_memory(const scene *s, int tries, const char *const *words)
         (void)snprintf(what, sizeof what, "%s, allocation %ld of %ld", words[0], at, count);
         if (strcmp(words[0], "run") == 0)
             remove_tree(s->out);
-        check_refusal(s, what, run(s, line, words));
+        check_refusal(s, what, run(s, line, words), failed);
         if (strcmp(words[0], "run") != 0)
             continue;
         assert_sound_names(s->out);
@@ -180,6 +181,18 @@ static void memory_that_is_refused_is_said_by_report(void **state)
     if (!can_refuse())
         skip();
     refuse_memory(s, 10, WORDS("report", s->whole));
+}
+
+static void memory_that_is_refused_is_said_by_those_that_look(void **state)
+{
+    const scene *s = *state;
+    char mask[64];
+    if (!can_refuse())
+        skip();
+    find_artifact(s, "mask-", mask, sizeof mask);
+    refuse_memory(s, 12, WORDS("status", s->whole, "--json"));
+    refuse_memory(s, 12, WORDS("why", s->whole, mask, "--all"));
+    refuse_memory(s, 12, WORDS("diff", s->whole, s->whole));
 }
 
 static void memory_that_is_refused_costs_a_run_nothing(void **state)
@@ -269,6 +282,22 @@ static void a_report_is_not_made_of_what_the_disk_does_not_give(void **state)
     free(before);
 }
 
+static void nothing_is_said_of_a_study_that_the_disk_does_not_give(void **state)
+{
+    const scene *s = *state;
+    static const char *const files[] = {"study.json", "stages.json", "artifact.json"};
+    if (!can_refuse())
+        skip();
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "REFUSE_READ=%s", files[i]);
+        assert_fails_to_read(s, run(s, line, WORDS("status", s->whole)), files[i]);
+        char *out = read_text(s->dir, "out");
+        assert_string_equal(out, "");
+        free(out);
+    }
+}
+
 static void a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong(void **state)
 {
     const scene *s = *state;
@@ -302,10 +331,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_that_is_refused_is_said_by_check),
         cmocka_unit_test(memory_that_is_refused_is_said_by_report),
+        cmocka_unit_test(memory_that_is_refused_is_said_by_those_that_look),
         cmocka_unit_test(memory_that_is_refused_costs_a_run_nothing),
         cmocka_unit_test(a_checkpoint_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(an_artifact_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(a_report_is_not_made_of_what_the_disk_does_not_give),
+        cmocka_unit_test(nothing_is_said_of_a_study_that_the_disk_does_not_give),
         cmocka_unit_test(a_plugin_that_the_disk_does_not_give_is_a_failure),
         cmocka_unit_test(a_config_that_the_disk_does_not_give_is_a_failure_and_not_wrong),
     };

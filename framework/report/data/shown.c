@@ -51,6 +51,36 @@ const char *cop_display_number(double value, const char *unit, char *text, size_
     return text;
 }
 
+/* Two units, of which the second has `parts` in the first; nothing is said of a second that is 0.
+ */
+static void put_units(double value, double parts, const char *first, const char *second, char *text,
+                      size_t size)
+{
+    double whole = floor(value / parts), rest = value - parts * whole;
+    if (rest > 0.0)
+        (void)cop_snprintf(text, size, "%.0f %s %.0f %s", whole, first, rest, second);
+    else
+        (void)cop_snprintf(text, size, "%.0f %s", whole, first);
+}
+
+const char *cop_display_duration(double seconds, char *text, size_t size)
+{
+    double minutes = round(seconds / 60.0), hours = round(seconds / 3600.0);
+    if (isnan(seconds))
+        (void)snprintf(text, size, "-");
+    else if (seconds < 10.0)
+        (void)cop_snprintf(text, size, "%.2g s", seconds);
+    else if (seconds < 99.5)
+        (void)cop_snprintf(text, size, "%.0f s", seconds);
+    else if (minutes < 60.0)
+        (void)cop_snprintf(text, size, "%.0f min", minutes);
+    else if (hours < 48.0)
+        put_units(minutes, 60.0, "h", "min", text, size);
+    else
+        put_units(hours, 24.0, "d", "h", text, size);
+    return text;
+}
+
 const char *cop_display_within(double value, double deviation, const char *unit, char *text,
                                size_t size)
 {

@@ -17,6 +17,10 @@ const char *cop_display_number(double value, const char *unit, char *text, size_
 const char *cop_display_within(double value, double deviation, const char *unit, char *text,
                                size_t size);
 
+/* A duration as a person wants it: "0.3 s", "42 s", "12 min", "3 h 20 min", "2 d 4 h"; "-" for
+ * NaN. Returns `text`. */
+const char *cop_display_duration(double seconds, char *text, size_t size);
+
 /* The unit that a column is shown in ("" for none), and what its numbers are multiplied by. */
 const char *cop_shown_unit(const cop_column *column);
 double cop_shown_scale(const cop_column *column);

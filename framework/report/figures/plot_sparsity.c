@@ -193,7 +193,7 @@ static cop_status plot_points(quantity *q, cop_figures *out, cop_error *err)
     f.title = "Training points that finding a ticket took";
     f.caption = "Images that networks saw until the ticket's mask was found, each pass over one "
                 "counted; a distilled set's as decoded. Mean over seeds; bars span the lowest and "
-                "the highest. What distilling the set took is in distilled.csv and costs.csv.";
+                "the highest. What distilling the set took is in distilled.csv and cost.csv.";
     f.y_label = "training points";
     f.log_y = true;
     f.panels = cop_arena_array(q->r->arena, 1, sizeof *f.panels);

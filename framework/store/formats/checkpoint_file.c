@@ -123,26 +123,38 @@ cop_status cop_checkpoint_write(const char *owner, const cop_saved *state, const
     return write(state->bag, &n, path, err);
 }
 
+/* Takes the notes but for the checksum. COP_DAMAGED with what is wrong. */
+static cop_status take_progress(const notes *n, char *owner, int64_t *step, double *seconds,
+                                cop_error *err)
+{
+    char *step_end = NULL, *seconds_end = NULL;
+    if (n->owner == NULL || n->step == NULL || n->seconds == NULL)
+        return cop_fail(err, COP_DAMAGED, "without a stage, step or seconds");
+    if (strlen(n->owner) >= COP_ARTIFACT_NAME_SIZE)
+        return cop_fail(err, COP_DAMAGED, "damaged");
+    (void)snprintf(owner, COP_ARTIFACT_NAME_SIZE, "%s", n->owner);
+    errno = 0;
+    *step = strtoll(n->step, &step_end, 10);
+    *seconds = cop_strtod(n->seconds, &seconds_end);
+    if (errno != 0 || step_end == n->step || *step_end != '\0' || *step < 0 ||
+        seconds_end == n->seconds || *seconds_end != '\0' || !isfinite(*seconds))
+        return cop_fail(err, COP_DAMAGED, "at no valid step");
+    return COP_OK;
+}
+
 /* Takes the notes of a checkpoint whose tensors were read into the bag. COP_DAMAGED with what is
  * wrong. */
 static cop_status take_notes(const notes *n, const char *wanted, char *owner, cop_saved *out,
                              cop_error *err)
 {
-    char hex[33], *step_end = NULL, *seconds_end = NULL;
+    char hex[33];
     if (n->owner == NULL || n->step == NULL || n->seconds == NULL || wanted == NULL)
         return cop_fail(err, COP_DAMAGED, "without a stage, step, seconds or checksum");
     if (!checksum(out->bag, n, hex))
         return cop_out_of_memory(err);
-    if (strcmp(hex, wanted) != 0 || strlen(n->owner) >= COP_ARTIFACT_NAME_SIZE)
+    if (strcmp(hex, wanted) != 0)
         return cop_fail(err, COP_DAMAGED, "damaged");
-    (void)snprintf(owner, COP_ARTIFACT_NAME_SIZE, "%s", n->owner);
-    errno = 0;
-    out->step = strtoll(n->step, &step_end, 10);
-    out->seconds = cop_strtod(n->seconds, &seconds_end);
-    if (errno != 0 || step_end == n->step || *step_end != '\0' || out->step < 0 ||
-        seconds_end == n->seconds || *seconds_end != '\0' || !isfinite(out->seconds))
-        return cop_fail(err, COP_DAMAGED, "at no valid step");
-    return COP_OK;
+    return take_progress(n, owner, &out->step, &out->seconds, err);
 }
 
 /* Moves the tensors under the prefix, which are the last, from the bag to a set of their own. */
@@ -175,13 +187,18 @@ static cop_status take_series(const char *prefix, cop_saved *out, cop_error *err
     return COP_OK;
 }
 
+static notes find_notes(const cop_metadata *list, size_t count)
+{
+    return (notes){.owner = cop_metadata_find(list, count, "of"),
+                   .step = cop_metadata_find(list, count, "step"),
+                   .seconds = cop_metadata_find(list, count, "seconds"),
+                   .series = cop_metadata_find(list, count, "series")};
+}
+
 static cop_status take(const cop_metadata *list, size_t count, char *owner, cop_saved *out,
                        cop_error *err)
 {
-    const notes n = {.owner = cop_metadata_find(list, count, "of"),
-                     .step = cop_metadata_find(list, count, "step"),
-                     .seconds = cop_metadata_find(list, count, "seconds"),
-                     .series = cop_metadata_find(list, count, "series")};
+    const notes n = find_notes(list, count);
     COP_TRY(take_notes(&n, cop_metadata_find(list, count, "checksum"), owner, out, err));
     return n.series != NULL ? take_series(n.series, out, err) : COP_OK;
 }
@@ -196,6 +213,18 @@ cop_status cop_checkpoint_read(const char *path, char *owner, cop_saved *out, co
     free(list);
     if (status != COP_OK)
         cop_saved_clear(out);
+    return status;
+}
+
+cop_status cop_checkpoint_glance(const char *path, char *owner, int64_t *step, double *seconds,
+                                 cop_error *err)
+{
+    cop_metadata *list = NULL;
+    size_t count = 0;
+    COP_TRY(cop_safetensors_read(path, NULL, &list, &count, err));
+    const notes n = find_notes(list, count);
+    cop_status status = take_progress(&n, owner, step, seconds, err);
+    free(list);
     return status;
 }
 

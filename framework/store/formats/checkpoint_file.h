@@ -35,4 +35,9 @@ cop_status cop_checkpoint_write(const char *owner, const cop_saved *state, const
  * …), COP_FAILED where it cannot be read, or memory is refused. */
 cop_status cop_checkpoint_read(const char *path, char *owner, cop_saved *out, cop_error *err);
 
+/* The same without the tensors, however large they are, and so without the checksum: what the file
+ * says of itself, to be shown and not gone on from. */
+cop_status cop_checkpoint_glance(const char *path, char *owner, int64_t *step, double *seconds,
+                                 cop_error *err);
+
 #endif

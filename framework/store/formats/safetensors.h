@@ -28,8 +28,9 @@ cop_status cop_safetensors_write(const char *path, const cop_tensors *tensors,
 /* Reads a file from anywhere: nothing in it is trusted. *out is a new set in the header's order,
  * the caller's. F32, F64, U8, I64 come as they are; F16 and BF16 as f32, I32 as i64, BOOL as u8 of
  * 0 and 1. With `metadata` (may be NULL, then `count` too) *metadata is the list of *count entries,
- * which one free() releases. COP_DAMAGED (core/damage.h) naming the file and, where there is one,
- * the tensor; COP_FAILED where the file cannot be read or memory is refused. */
+ * which one free() releases. Without `out` (NULL) the header alone is read and checked. COP_DAMAGED
+ * (core/damage.h) naming the file and, where there is one, the tensor; COP_FAILED where the file
+ * cannot be read or memory is refused. */
 cop_status cop_safetensors_read(const char *path, cop_tensors **out, cop_metadata **metadata,
                                 size_t *count, cop_error *err);
 

@@ -407,7 +407,7 @@ static cop_status read_all(reader *r, cop_tensors **out, cop_metadata **metadata
     cop_metadata *list = NULL;
     size_t entries = 0;
     COP_TRY(read_metadata(r, &list, &entries, err));
-    cop_status status = read_tensors(r, out, err);
+    cop_status status = out != NULL ? read_tensors(r, out, err) : COP_OK;
     if (status != COP_OK || metadata == NULL) {
         free(list);
         return status;

@@ -109,3 +109,13 @@ cop_status cop_study_compare_stage(const cop_study *s, const cop_stage_records *
     *stage = cop_study_find_stage(s, &records->stages[recorded].id);
     return status;
 }
+
+cop_status cop_study_compare(const cop_study *s, const cop_stage_records *records, cop_error *err)
+{
+    for (size_t i = 0; i < records->stage_count; i++) {
+        int32_t stage = cop_study_find_stage(s, &records->stages[i].id);
+        if (stage == COP_NO_STAGE)
+            COP_TRY(cop_study_compare_stage(s, records, i, &stage, err));
+    }
+    return COP_OK;
+}

@@ -14,4 +14,7 @@ int32_t cop_study_find_stage(const cop_study *s, const cop_artifact_id *id);
 cop_status cop_study_compare_stage(const cop_study *s, const cop_stage_records *records,
                                    size_t recorded, int32_t *stage, cop_error *err);
 
+/* The same for all that is recorded. */
+cop_status cop_study_compare(const cop_study *s, const cop_stage_records *records, cop_error *err);
+
 #endif

@@ -181,6 +181,7 @@ struct cop_study {
     size_t distilled_count;
     char *unjudged;   /* why the first judge failed that did when the record was written; owned */
     bool ran_through; /* the last run came to its end, with failed stages or without */
+    cop_run_choice choice;
     cop_study_watcher watcher; /* NULL: none */
     void *watcher_own;
     char *said_warnings; /* warnings.c: a line each, after a first empty one; NULL: none */

@@ -1,4 +1,4 @@
-/* runner.h (implemented in study/running/, study/executors/serial.c): running one stage. One
+/* runner.h (implemented in study/running/, study/executors/run.c): running one stage. One
  * function per kind of stage, each of which resumes from the stage's checkpoint where there is one,
  * saves one now and then and when told to stop, and publishes the artifact. */
 #ifndef COP_STUDY_RUNNING_RUNNER_H

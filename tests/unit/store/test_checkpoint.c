@@ -1,6 +1,7 @@
 /* test_checkpoint.c: a checkpoint comes back as it was, or counts as absent. */
 #include "store_fixture.h"
 
+#include "core/damage.h"
 #include "core/file.h"
 #include "core/log.h"
 
@@ -195,6 +196,26 @@ static void a_checkpoint_that_cannot_be_read_stops_the_run_and_stays(void **stat
     assert_int_equal(unlink(path), 0); /* was left there */
 }
 
+static void a_glance_tells_how_far_it_is_and_whose(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    char path[STORE_PATH + 100], owner[COP_ARTIFACT_NAME_SIZE], self[COP_ARTIFACT_NAME_SIZE];
+    cop_saved saved = some_state(321, 6.5);
+    int64_t step = 0;
+    double seconds = 0.0;
+    assert_ok(cop_checkpoint_save(f->store, &f->id, &saved, &err), &err);
+    checkpoint_file(f, path, sizeof path);
+    assert_ok(cop_checkpoint_glance(path, owner, &step, &seconds, &err), &err);
+    assert_int_equal(step, 321);
+    assert_true(seconds == 6.5);
+    assert_string_equal(owner, cop_artifact_text(&f->id, self));
+    write_bytes(path, "x", 1);
+    assert_refused(cop_checkpoint_glance(path, owner, &step, &seconds, &err), COP_DAMAGED, &err,
+                   "is not a safetensors file");
+    cop_saved_clear(&saved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +225,7 @@ int main(void)
         WITH_STORE(a_flipped_bit_in_a_checkpoint_changes_nothing_silently),
         WITH_STORE(a_checkpoint_of_no_step_counts_as_absent),
         WITH_STORE(another_stages_checkpoint_is_never_resumed),
+        WITH_STORE(a_glance_tells_how_far_it_is_and_whose),
         WITH_STORE(a_checkpoint_that_cannot_be_read_stops_the_run_and_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

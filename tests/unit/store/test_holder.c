@@ -4,8 +4,11 @@
 #include "core/file.h"
 #include "store/holder.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +95,94 @@ static void a_linked_copy_of_the_note_stays_as_it_is(void **state)
     remove_tree(dir);
 }
 
+static void assert_holding(const char *dir, cop_holding wanted)
+{
+    cop_held held;
+    cop_holder_look(dir, &held);
+    assert_int_equal(held.holding, wanted);
+}
+
+static size_t count_entries(const char *dir)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(dir, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return (size_t)count;
+}
+
+static void who_holds_it_is_seen_from_outside(void **state)
+{
+    (void)state;
+    char dir[256], process[24];
+    cop_error err = {0};
+    cop_holder *holder = NULL;
+    cop_held held;
+    cop_run_who who;
+    make_out(dir, sizeof dir);
+    size_t before = count_entries(dir);
+    assert_holding(dir, COP_HELD_BY_NONE);
+    assert_int_equal(count_entries(dir), before); /* looking makes no file */
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &holder, &err), &err);
+    cop_holder_look(dir, &held);
+    assert_int_equal(held.holding, COP_HELD);
+    assert_true(held.began.tv_sec > 0);
+    assert_true(cop_run_note_who(&held.note, &who));
+    (void)snprintf(process, sizeof process, "%ld", (long)getpid());
+    assert_string_equal(who.process, process);
+    cop_holder_release(holder);
+    assert_holding(dir, COP_HELD_BY_NONE);
+    /* Nobody who looks stands in the way of the next. */
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.2", NULL, &holder, &err), &err);
+    cop_holder_release(holder);
+    remove_tree(dir);
+}
+
+/* As where a run is just about to take the folder, and stays at it. */
+static void a_guard_that_is_kept_leaves_it_unknown(void **state)
+{
+    (void)state;
+    char dir[256], path[300];
+    cop_error err = {0};
+    cop_holder *holder = NULL;
+    make_out(dir, sizeof dir);
+    assert_ok(cop_holder_take(dir, "t", "lr = 0.1", NULL, &holder, &err), &err);
+    cop_holder_release(holder);
+    (void)snprintf(path, sizeof path, "%s/run.guard", dir);
+    int guard = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(guard, LOCK_EX), 0);
+    assert_holding(dir, COP_HELD_UNKNOWN);
+    (void)close(guard);
+    assert_holding(dir, COP_HELD_BY_NONE);
+    remove_tree(dir);
+}
+
+/* A study may be called as it likes; the last words are the note's own. */
+static void the_words_of_a_note_are_taken_apart(void **state)
+{
+    (void)state;
+    cop_run_note note = {.hash = ""};
+    cop_run_who who;
+    cop_run_note_say(&note, "x\", process 7 on y, since z", 41, "host.on.net",
+                     "2026-01-02 03:04:05");
+    assert_true(cop_run_note_who(&note, &who));
+    assert_string_equal(who.process, "41");
+    assert_string_equal(who.host, "host.on.net");
+    assert_string_equal(who.since, "2026-01-02 03:04:05");
+    static const char *const others[] = {"",
+                                         ", since ",
+                                         "study \"t\", process x1 on h, since s",
+                                         "study \"t\", process 1 on , since s",
+                                         "process 1 on h",
+                                         "study \"t\", process 1, since s on h"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)snprintf(note.who, sizeof note.who, "%s", others[i]);
+        assert_false(cop_run_note_who(&note, &who));
+        assert_string_equal(who.host, "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +190,9 @@ int main(void)
         cmocka_unit_test(a_run_of_another_config_is_refused_and_told_whose_it_is),
         cmocka_unit_test(a_run_that_was_killed_holds_nothing),
         cmocka_unit_test(a_linked_copy_of_the_note_stays_as_it_is),
+        cmocka_unit_test(who_holds_it_is_seen_from_outside),
+        cmocka_unit_test(a_guard_that_is_kept_leaves_it_unknown),
+        cmocka_unit_test(the_words_of_a_note_are_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,26 @@
+/* lease.h: who computes a stage now, so that several processes go through one study without doing
+ * the same work twice: OUT/work/<kind>-<identity>.lease, locked by its holder.
+ *
+ * The kernel lets a lease go with the process that holds it, however that ends. Where the file
+ * system knows no locks everybody gets one: then the same work may be done twice, which changes no
+ * result, as an artifact is published whole or not at all. */
+#ifndef COP_STORE_LEASE_H
+#define COP_STORE_LEASE_H
+
+#include "store/artifact.h"
+
+typedef struct cop_lease cop_lease;
+
+/* Takes the lease of a stage, until it is released. *out is NULL where another process has it; else
+ * the caller's. COP_FAILED naming the file where that cannot be told. */
+cop_status cop_lease_take(const cop_store *s, const cop_artifact_id *id, cop_lease **out,
+                          cop_error *err);
+
+/* NULL is fine. */
+void cop_lease_release(cop_lease *lease);
+
+/* Who holds the lease of a stage of the output directory `dir`, "process 12 on host", for people;
+ * "" where nobody does, or it cannot be told. Changes nothing. Returns `who`. */
+const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *who, size_t size);
+
+#endif

@@ -1,0 +1,219 @@
+/* pull.c: taking what is ready, until nothing is left. */
+#include "study/executors/pull.h"
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "store/failures.h"
+#include "store/lease.h"
+#include "study/running/makers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Seconds between two looks at what others have done by then: the first, and the most. */
+#define LEAST_WAIT 0.02
+#define MOST_WAIT  1.0
+
+typedef struct pull {
+    cop_runner *r;
+    const cop_pull_tell *tell;
+    bool *settled;   /* by stage: published, or failed */
+    int32_t *inputs; /* room for those of any stage */
+    size_t left;     /* that are not settled */
+    bool has_run;    /* something was computed in this pass */
+} pull;
+
+static void settle(pull *p, size_t i)
+{
+    p->left -= !p->settled[i];
+    p->settled[i] = true;
+}
+
+/* Whether every input is settled; where one failed, the stage fails for its reason. */
+static cop_status check_inputs(pull *p, cop_stage *stage, bool *are_settled, cop_error *err)
+{
+    const cop_study *s = p->r->study;
+    size_t count = cop_stage_inputs(stage, p->inputs);
+    *are_settled = true;
+    for (size_t k = 0; k < count; k++) {
+        const cop_stage *input = &s->stages[p->inputs[k]];
+        *are_settled = *are_settled && p->settled[p->inputs[k]];
+        if (input->failure == NULL || stage->failure != NULL)
+            continue;
+        stage->failure = strdup(input->failure);
+        if (stage->failure == NULL)
+            return cop_out_of_memory(err);
+    }
+    return COP_OK;
+}
+
+/* Takes over a failure that is kept in the store. */
+static cop_status read_failure(const pull *p, cop_stage *stage, cop_error *err)
+{
+    char reason[COP_FAILURE_SIZE];
+    if (cop_failure_read(cop_store_dir(p->r->store), &stage->id, reason) == COP_FAILURE_NONE)
+        return COP_OK;
+    stage->failure = strdup(reason);
+    return stage->failure != NULL ? COP_OK : cop_out_of_memory(err);
+}
+
+/* Keeps the reason of a stage that failed by itself, so that the rest can go on. `stage` is the one
+ * that was to run; it may have been an earlier one that failed when it was made again. */
+static cop_status keep_failure(const pull *p, cop_stage *stage, const cop_error *reason,
+                               cop_error *err)
+{
+    char text[sizeof reason->message + sizeof reason->file + 256];
+    cop_stage *failed = &p->r->study->stages[p->r->failed - p->r->study->stages];
+    (void)snprintf(text, sizeof text, "%s: %s%s%s", failed->title, reason->file,
+                   reason->file[0] != '\0' ? ": " : "", reason->message);
+    stage->failure = strdup(text);
+    if (failed != stage)
+        failed->failure = strdup(text);
+    if (stage->failure == NULL || failed->failure == NULL)
+        return cop_out_of_memory(err);
+    cop_say(p->r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", text);
+    bool is_sure = failed->kind == COP_STAGE_TRAIN && failed->given == NULL;
+    return cop_failure_keep(p->r->store, &failed->id,
+                            is_sure ? COP_FAILURE_SURE : COP_FAILURE_MAYBE, text, err);
+}
+
+static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
+{
+    cop_error reason = {0};
+    double began = cop_now();
+    p->has_run = true;
+    if (p->tell != NULL && p->tell->begun != NULL)
+        p->tell->begun(p->tell->own, stage);
+    cop_status status = cop_run_whole(p->r, stage, cop_run_stage_now, &reason);
+    if (status == COP_OK) {
+        cop_failure_forget(p->r->store, &stage->id);
+        size_t number = (size_t)(stage - p->r->study->stages) + 1;
+        cop_say(p->r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", number, p->r->study->stage_count,
+                stage->title, cop_now() - began);
+    } else if (p->r->own_failure && status != COP_CANCELLED) {
+        COP_TRY(keep_failure(p, stage, &reason, err));
+    } else {
+        if (err != NULL)
+            *err = reason;
+        return status == COP_CANCELLED ? status : cop_fail_within(err, "%s", stage->title);
+    }
+    return p->tell != NULL && p->tell->ended != NULL ? p->tell->ended(p->tell->own, stage, err)
+                                                     : COP_OK;
+}
+
+/* With the lease: another process may have published the stage, or failed, before it let go. */
+static cop_status compute_leased(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    bool is_done = false;
+    COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
+    if (!is_done)
+        COP_TRY(read_failure(p, stage, err));
+    if (!is_done && stage->failure == NULL)
+        COP_TRY(compute(p, stage, err));
+    settle(p, i);
+    return COP_OK;
+}
+
+/* Settles the stage where that can be done now. */
+static cop_status visit(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    bool is_done = false, are_settled = false;
+    COP_TRY(check_inputs(p, stage, &are_settled, err));
+    if (!are_settled && stage->failure == NULL)
+        return COP_OK;
+    COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
+    if (is_done) {
+        /* What its inputs failed of is no matter. There is a checkpoint if a run was killed after
+         * it had published and before it tidied up. */
+        free(stage->failure);
+        stage->failure = NULL;
+        cop_checkpoint_remove(p->r->store, &stage->id);
+        cop_makers_compare(p->r, stage, &stage->id);
+        settle(p, i);
+        return COP_OK;
+    }
+    if (stage->failure != NULL) {
+        settle(p, i);
+        return COP_OK;
+    }
+    cop_lease *lease = NULL;
+    COP_TRY(cop_lease_take(p->r->store, &stage->id, &lease, err));
+    if (lease == NULL)
+        return COP_OK;
+    cop_status status = compute_leased(p, i, err);
+    cop_lease_release(lease);
+    return status;
+}
+
+static bool is_stopped(const cop_runner *r)
+{
+    return r->stop != NULL && *r->stop != 0;
+}
+
+/* Others compute what is left: waits, a little longer each time. */
+static cop_status wait_for_others(const pull *p, double *seconds, cop_error *err)
+{
+    double whole = *seconds >= 1.0 ? 1.0 : 0.0;
+    struct timespec time = {.tv_sec = (time_t)whole, .tv_nsec = (long)((*seconds - whole) * 1e9)};
+    (void)nanosleep(&time, NULL);
+    *seconds = 1.5 * *seconds < MOST_WAIT ? 1.5 * *seconds : MOST_WAIT;
+    return is_stopped(p->r) ? cop_fail(err, COP_CANCELLED, "interrupted") : COP_OK;
+}
+
+static cop_status pull_all(pull *p, cop_error *err)
+{
+    double seconds = LEAST_WAIT;
+    while (p->left > 0) {
+        p->has_run = false;
+        for (size_t i = 0; i < p->r->study->stage_count; i++)
+            if (!p->settled[i])
+                COP_TRY(visit(p, i, err));
+        if (p->has_run)
+            seconds = LEAST_WAIT;
+        else if (p->left > 0)
+            COP_TRY(wait_for_others(p, &seconds, err));
+    }
+    return COP_OK;
+}
+
+static size_t most_inputs(const cop_study *s)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        size_t count = cop_stage_inputs(&s->stages[i], NULL);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *err)
+{
+    pull p = {.r = r,
+              .tell = tell,
+              .left = r->study->stage_count,
+              .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
+              .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
+    cop_status status =
+        p.settled != NULL && p.inputs != NULL ? pull_all(&p, err) : cop_out_of_memory(err);
+    free(p.settled);
+    free(p.inputs);
+    return status;
+}
+
+size_t cop_forget_failures(const cop_runner *r, bool all)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->study->stage_count; i++) {
+        char reason[COP_FAILURE_SIZE];
+        cop_failure_kind kind =
+            cop_failure_read(cop_store_dir(r->store), &r->study->stages[i].id, reason);
+        if (kind == COP_FAILURE_MAYBE || (all && kind == COP_FAILURE_SURE))
+            cop_failure_forget(r->store, &r->study->stages[i].id);
+        kept += kind == COP_FAILURE_SURE && !all;
+    }
+    return kept;
+}

@@ -1,0 +1,179 @@
+/* run.c: running every stage that is not there yet, in this process or by workers. */
+#include "core/memory.h"
+#include "study/executors/pull.h"
+#include "study/executors/workers.h"
+#include "study/graph/compare.h"
+#include "study/graph/record.h"
+#include "study/running/verdicts.h"
+
+#include "study/running/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that failed, in one line. */
+static cop_status sum_failures(const cop_study *s, cop_error *err)
+{
+    size_t failed = 0;
+    const char *first = NULL;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        if (s->stages[i].failure == NULL)
+            continue;
+        failed++;
+        if (first == NULL)
+            first = s->stages[i].failure;
+    }
+    if (failed == 0 && s->unjudged != NULL)
+        return cop_fail(err, COP_FAILED, "an analysis has no verdict: %s", s->unjudged);
+    if (failed == 0)
+        return COP_OK;
+    return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, s->stage_count,
+                    first);
+}
+
+static void forget_failures(cop_study *s)
+{
+    for (size_t i = 0; i < s->stage_count; i++) {
+        free(s->stages[i].failure);
+        s->stages[i].failure = NULL;
+    }
+}
+
+/* Writes the record, with verdicts on what there is by now. */
+static cop_status write_record(cop_runner *r, cop_error *err)
+{
+    cop_verdict *verdicts = NULL;
+    cop_study *s = r->study;
+    free(s->unjudged);
+    s->unjudged = NULL;
+    COP_TRY(cop_judge_study(s, r->store, &verdicts, err));
+    const char *reason = cop_verdicts_failure(s, verdicts);
+    cop_status status = cop_study_write_record(s, r->store, verdicts, err);
+    if (status == COP_OK && reason != NULL && (s->unjudged = strdup(reason)) == NULL)
+        status = cop_out_of_memory(err);
+    cop_verdicts_free(s, verdicts);
+    return status;
+}
+
+/* A report that is made while the study runs wants the record of what there is by now. */
+static cop_status tell_watcher(void *own, cop_error *err)
+{
+    cop_runner *r = own;
+    cop_study *s = r->study;
+    if (s->watcher == NULL)
+        return COP_OK;
+    COP_TRY(write_record(r, err));
+    s->watcher(s->watcher_own);
+    return COP_OK;
+}
+
+static cop_status ended_here(void *own, const cop_stage *stage, cop_error *err)
+{
+    (void)stage;
+    return tell_watcher(own, err);
+}
+
+/* Says how much there is to do, and what is not tried again. */
+static cop_status begin(cop_runner *r, cop_error *err)
+{
+    cop_study *s = r->study;
+    size_t done = 0;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        bool is_done = false;
+        COP_TRY(cop_stage_ready(r, &s->stages[i], &is_done, err));
+        done += is_done;
+    }
+    cop_say(r->log, COP_LOG_INFO, "%zu stages, %zu of them already done", s->stage_count, done);
+    size_t kept = cop_forget_failures(r, s->choice.retries_failed);
+    if (kept > 0)
+        cop_say(r->log, COP_LOG_WARNING,
+                "%zu training%s diverged in an earlier run, and would again: not tried; "
+                "--retry-failed tries %s",
+                kept, kept == 1 ? "" : "s", kept == 1 ? "it" : "them");
+    COP_TRY(cop_study_write_graph(s, r->store, err));
+    return write_record(r, err);
+}
+
+/* What workers leave, such as what they knew each other's failures of, is settled here. */
+static cop_status go_through(cop_runner *r, cop_error *err)
+{
+    const cop_run_choice *choice = &r->study->choice;
+    const cop_pull_tell tell = {.ended = ended_here, .own = r};
+    if (choice->jobs > 1)
+        COP_TRY(cop_run_workers(r, choice->jobs, choice->worker, tell_watcher, r, err));
+    return cop_pull_stages(r, &tell, err);
+}
+
+cop_status cop_run_stages(cop_runner *r, cop_error *err)
+{
+    cop_study *s = r->study;
+    s->ran_through = false;
+    forget_failures(s);
+    COP_TRY(begin(r, err));
+    cop_status status = go_through(r, err);
+    /* What was analysed before a signal is judged too, and can be reported on. */
+    if (status == COP_CANCELLED)
+        (void)write_record(r, NULL);
+    COP_TRY(status);
+    s->ran_through = true;
+    /* Once more, with verdicts and with what failed: the report that follows is of this run. */
+    COP_TRY(write_record(r, err));
+    return sum_failures(s, err);
+}
+
+void cop_study_choose(cop_study *s, const cop_run_choice *choice)
+{
+    s->choice = *choice;
+}
+
+void cop_study_watch(cop_study *s, cop_study_watcher watcher, void *own)
+{
+    s->watcher = watcher;
+    s->watcher_own = own;
+}
+
+bool cop_study_failed(const cop_study *s)
+{
+    return s->ran_through && sum_failures(s, NULL) != COP_OK;
+}
+
+cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
+                         cop_logger *log, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    COP_TRY(cop_save_seconds(&r.save_seconds, err));
+    return cop_run_stages(&r, err);
+}
+
+/* A line at once: whoever started this worker reads it. */
+static void tell_line(FILE *out, const char *word, const cop_stage *stage)
+{
+    char name[COP_ARTIFACT_NAME_SIZE];
+    if (out != NULL && fprintf(out, "%s %s\n", word, cop_artifact_text(&stage->id, name)) > 0)
+        (void)fflush(out);
+}
+
+static void begun_by_worker(void *own, const cop_stage *stage)
+{
+    tell_line(own, COP_WORKER_BEGUN, stage);
+}
+
+static cop_status ended_by_worker(void *own, const cop_stage *stage, cop_error *err)
+{
+    (void)err;
+    tell_line(own, COP_WORKER_ENDED, stage);
+    return COP_OK;
+}
+
+cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_records *records,
+                          const volatile sig_atomic_t *stop, FILE *out, cop_logger *log,
+                          cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    const cop_pull_tell tell = {begun_by_worker, ended_by_worker, out};
+    COP_TRY(cop_save_seconds(&r.save_seconds, err));
+    COP_TRY(cop_study_compare(s, records, err));
+    forget_failures(s);
+    return cop_pull_stages(&r, &tell, err);
+}
