@@ -13,12 +13,6 @@
  * one. */
 #define GUESSED_FLOPS_PER_SECOND 5e10
 
-/* Stages of one kind: how many, how many of them done, their cost. */
-typedef struct cop_tally {
-    size_t count, done;
-    double flops, points;
-} cop_tally;
-
 /* A damaged artifact is one still to be done. */
 static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
                           cop_error *err)
@@ -30,10 +24,10 @@ static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *
     return status == COP_DAMAGED ? COP_OK : status;
 }
 
-static cop_status tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
-                        cop_tally *out, cop_error *err)
+cop_status cop_study_tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
+                           cop_tally *out, cop_error *err)
 {
-    cop_tally t = {0};
+    cop_tally t = {.kind = cop_stage_kind_name(kind)};
     for (size_t i = 0; i < s->stage_count; i++) {
         const cop_stage *stage = &s->stages[i];
         if (stage->kind != kind)
@@ -204,7 +198,7 @@ cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, F
     (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
         cop_tally t = {0};
-        COP_TRY(tally(s, store, (cop_stage_kind)kind, &t, err));
+        COP_TRY(cop_study_tally(s, store, (cop_stage_kind)kind, &t, err));
         flops += t.flops;
         (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n",
                       cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,

@@ -36,6 +36,17 @@ void cop_study_free(cop_study *s);
  * and the plugins are. The caller's; NULL when memory is out. */
 char *cop_study_outline_text(const cop_study *s);
 
+/* Stages of one kind: how many, how many of them done, and what the others cost. */
+typedef struct cop_tally {
+    const char *kind; /* "train"; a literal */
+    size_t count, done;
+    double flops, points; /* floating-point operations, training points */
+} cop_tally;
+
+/* outline.c: counts the stages of one kind; `store` may be NULL. */
+cop_status cop_study_tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
+                           cop_tally *out, cop_error *err);
+
 /* outline.c: prints what there is to do: distinct stages by kind, which of them are already in
  * `store` (may be NULL), and the estimated floating-point operations and training points. */
 cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
