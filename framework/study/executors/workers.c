@@ -197,7 +197,9 @@ static cop_status reap(crew *c, worker *w, cop_error *err)
         return COP_OK;
     int status = cop_child_wait(w->process);
     w->process = 0;
-    bool is_stopped = c->is_told_to_stop && WIFEXITED(status) && WEXITSTATUS(status) == 130;
+    /* It had saved its state, or had not even begun to listen. */
+    bool is_stopped = c->is_told_to_stop && ((WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
+                                             (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM));
     bool is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     return is_stopped || is_done ? COP_OK : bury(c, w, status, err);
 }
