@@ -1,20 +1,16 @@
 /* config.c: a config file, from its bytes to the study it means. */
 #include "config/config.h"
 
+#include "config/compose.h"
 #include "config/expand.h"
 #include "config/names.h"
 #include "config/old_names.h"
 #include "config/read_study.h"
 #include "config/resolved.h"
-#include "core/file.h"
 #include "core/memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One that somebody wrote has a few kilobytes; one that was resolved has them for every cell. */
-#define MAX_CONFIG_BYTES ((size_t)64 << 20)
 
 /* One loading under way. */
 typedef struct loading {
@@ -26,7 +22,7 @@ typedef struct loading {
     cop_logger *log;
     cop_arena *arena;  /* places, axes, labels */
     config_t *written; /* the file with the overrides in it */
-    config_t *base;    /* the same without its sweep */
+    config_t *plain;   /* the same without its sweep */
     cop_text effective;
     size_t *parts; /* where they are in it: COP_CELL_PARTS + 1 a cell */
     const char *baseline;
@@ -37,26 +33,7 @@ typedef struct loading {
 /* Reads and overrides: fills l->written. */
 static cop_status read_tree(loading *l)
 {
-    char *text = NULL;
-    size_t size = 0;
-    if (cop_file_read(l->path, MAX_CONFIG_BYTES, &text, &size, l->err) != COP_OK) {
-        /* The user named it; but that the disk does not read, or memory is refused, is no fault of
-         * the name. */
-        cop_status status = errno == EIO || errno == ENOMEM ? COP_FAILED : COP_INVALID;
-        if (l->err != NULL)
-            l->err->status = status;
-        return status;
-    }
-    config_t *tree = malloc(sizeof *tree);
-    cop_status status = tree != NULL ? cop_syntax_parse(text, size, l->path, tree, l->err)
-                                     : cop_out_of_memory(l->err);
-    free(text);
-    if (status != COP_OK) {
-        free(tree);
-        return status;
-    }
-    l->written = tree;
-    status = cop_old_names_rename(config_root_setting(tree), NULL, l->path, l->log, l->err);
+    cop_status status = cop_config_compose(l->path, l->log, l->arena, &l->written, l->err);
     for (size_t i = 0; i < l->override_count && status == COP_OK; i++)
         status =
             cop_override_apply(&l->written, l->overrides[i], l->path, l->log, l->arena, l->err);
@@ -93,7 +70,7 @@ static cop_status check_study_name(const loading *l, const config_setting_t *roo
 static cop_status read_study(loading *l)
 {
     cop_text unused = {0};
-    cop_study_reader r = {.root = config_root_setting(l->base),
+    cop_study_reader r = {.root = config_root_setting(l->plain),
                           .file = l->path,
                           .registry = l->registry,
                           .effective = &unused};
@@ -157,7 +134,7 @@ static cop_status read_cell(loading *l, const cop_sweep *sweep, size_t i)
     config_t *tree = NULL;
     const char *label = NULL;
     cop_cell *cell = &l->config->cells[i];
-    const cop_expansion from = {.tree = l->base,
+    const cop_expansion from = {.tree = l->plain,
                                 .overrides = l->overrides,
                                 .override_count = l->override_count,
                                 .name = l->config->name,
@@ -239,7 +216,7 @@ static cop_status read_cells(loading *l)
 /* The study's name as it is written, or the file's; the caller's; NULL when memory is out. */
 static char *study_name(const loading *l)
 {
-    const config_setting_t *root = config_root_setting(l->base);
+    const config_setting_t *root = config_root_setting(l->plain);
     const config_setting_t *study = config_setting_get_member(root, "study");
     const config_setting_t *name = study != NULL ? config_setting_get_member(study, "name") : NULL;
     const char *given = name != NULL ? config_setting_get_string(name) : NULL;
@@ -250,7 +227,7 @@ static char *study_name(const loading *l)
 static cop_status choose_cell(loading *l, const char *name, const cop_sweep *sweep, config_t **out)
 {
     const char *wanted = l->alone->cell, *label = NULL, *first = NULL;
-    const cop_expansion from = {.tree = l->base,
+    const cop_expansion from = {.tree = l->plain,
                                 .overrides = l->overrides,
                                 .override_count = l->override_count,
                                 .name = name,
@@ -286,7 +263,7 @@ static cop_status rename_study(loading *l, const char *name)
     cop_status status =
         whole.failed || override.failed
             ? cop_out_of_memory(l->err)
-            : cop_override_apply(&l->base, override.data, l->path, l->log, l->arena, l->err);
+            : cop_override_apply(&l->plain, override.data, l->path, l->log, l->arena, l->err);
     cop_text_free(&whole);
     cop_text_free(&override);
     return status;
@@ -299,14 +276,14 @@ static cop_status leave_alone(loading *l, const char *name)
     config_t *cell = NULL;
     COP_TRY(cop_sweep_read(l->written, l->path, l->log, l->arena, &sweep, l->err));
     COP_TRY(choose_cell(l, name, &sweep, &cell));
-    cop_tree_free(l->base);
-    l->base = cell;
+    cop_tree_free(l->plain);
+    l->plain = cell;
     (void)config_setting_remove(config_root_setting(l->written), "sweep");
     for (size_t i = 0; l->alone->without[i] != NULL; i++)
-        (void)config_setting_remove(config_root_setting(l->base), l->alone->without[i]);
+        (void)config_setting_remove(config_root_setting(l->plain), l->alone->without[i]);
     COP_TRY(rename_study(l, name));
     for (size_t i = 0; i < l->alone->override_count; i++)
-        COP_TRY(cop_override_apply(&l->base, l->alone->overrides[i], l->path, l->log, l->arena,
+        COP_TRY(cop_override_apply(&l->plain, l->alone->overrides[i], l->path, l->log, l->arena,
                                    l->err));
     return COP_OK;
 }
@@ -322,7 +299,7 @@ static cop_status choose_baseline(loading *l)
     if (c->baseline < c->cell_count)
         return COP_OK;
     const config_setting_t *study =
-        config_setting_get_member(config_root_setting(l->base), "study");
+        config_setting_get_member(config_root_setting(l->plain), "study");
     cop_place place = cop_setting_place(config_setting_get_member(study, "baseline"), l->path);
     return cop_fail_at(l->err, COP_INVALID, place.file, place.line,
                        "study.baseline: no cell has the label \"%s\"; the first one's is \"%s\"",
@@ -333,8 +310,8 @@ static cop_status load(loading *l)
 {
     COP_TRY(read_tree(l));
     COP_TRY(
-        cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->base, l->err));
-    (void)config_setting_remove(config_root_setting(l->base), "sweep");
+        cop_tree_copy(config_root_setting(l->written), NULL, l->path, l->arena, &l->plain, l->err));
+    (void)config_setting_remove(config_root_setting(l->plain), "sweep");
     if (l->alone == NULL) {
         COP_TRY(read_cells(l));
         return choose_baseline(l);
@@ -367,7 +344,7 @@ cop_status cop_config_load_alone(const char *path, const char *const *overrides,
     l.arena = cop_arena_new();
     l.config = calloc(1, sizeof *l.config);
     cop_status status = l.arena != NULL && l.config != NULL ? load(&l) : cop_out_of_memory(err);
-    cop_tree_free(l.base);
+    cop_tree_free(l.plain);
     cop_tree_free(l.written);
     cop_text_free(&l.effective);
     free(l.parts);

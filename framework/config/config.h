@@ -1,5 +1,6 @@
 /* config.h (implemented in config.c, tables.c): a libconfig file as a typed, validated study.
  *
+ *   base    = "other.cfg";   # optional: a config from which this one differs (compose.h)
  *   study   = { name = "cifar10"; seeds = [0, 1]; copies = 2; threads = 2; precision = "f32"; };
  *   seeds   = { init = 7; };                     # optional: pins init, order, augment, distill, …
  *   dataset = { plugin = "cifar10"; path = "data/cifar-10-batches-bin"; };
@@ -160,18 +161,18 @@ typedef struct cop_config {
     const cop_registry *registry; /* that it was read with */
     int64_t *seeds;
     size_t seed_count;
-    cop_cell *cells; /* the cross product of the sweep's axes; at least one */
+    cop_cell *cells; /* of the sweep; at least one */
     size_t cell_count;
     size_t baseline; /* the cell that the others are compared with */
 } cop_config;
 
-/* Reads, overrides (--set "path=value", value in libconfig syntax, a bare word counts as a string),
- * expands the sweep, checks everything against the plugins' tables. Nothing is run and no data is
- * read. Every complaint is one line with file:line; COP_UNAVAILABLE for what this build lacks. A
- * sweep value at path "" is a group merged into the root; a group value is merged into the group at
- * its path, but replaces it where its `plugin` differs. Two axes that set the same setting are
- * refused; a sweep value over what an override set is a warning. Names (the study's, labels) are as
- * names.h says. The registry must outlive *out. */
+/* Reads the file with those that it is made of, overrides (--set "path=value", value in libconfig
+ * syntax, a bare word counts as a string), expands the sweep, checks everything against the
+ * plugins' tables. Nothing is run and no data is read. Every complaint is one line with file:line;
+ * COP_UNAVAILABLE for what this build lacks. A sweep value at path "" is a group merged into the
+ * root; a group value is merged into the group at its path, but replaces it where its `plugin`
+ * differs. Two axes that set the same setting are refused; a sweep value over what an override set
+ * is a warning. Names (the study's, labels) are as names.h says. The registry must outlive *out. */
 cop_status cop_config_load(const char *path, const char *const *overrides, size_t override_count,
                            const cop_registry *r, cop_logger *log, cop_config **out,
                            cop_error *err);

@@ -1,9 +1,8 @@
-/* expand.c: overrides and sweeps. */
+/* expand.c: overrides, and the cells of a sweep. */
 #include "config/expand.h"
 
 #include "config/names.h"
 #include "config/old_names.h"
-#include "config/tables.h"
 #include "core/memory.h"
 #include "plugin/component.h"
 
@@ -73,147 +72,6 @@ cop_status cop_override_apply(config_t **tree, const char *override, const char 
     return status;
 }
 
-static cop_status refuse_at(const config_setting_t *setting, const char *file, cop_error *err,
-                            const char *message)
-{
-    cop_place place = cop_setting_place(setting, file);
-    return cop_fail_at(err, COP_INVALID, place.file, place.line, "%s", message);
-}
-
-static bool is_list(const config_setting_t *setting)
-{
-    return setting != NULL && (config_setting_is_list(setting) || config_setting_is_array(setting));
-}
-
-/* A value's own text, where the config gives it no label. */
-static const char *default_label(const config_setting_t *value, cop_arena *arena)
-{
-    if (config_setting_type(value) == CONFIG_TYPE_STRING)
-        return cop_arena_strdup(arena, config_setting_get_string(value));
-    cop_text text = {0};
-    cop_setting_text(value, &text);
-    const char *label =
-        text.failed || text.data == NULL ? NULL : cop_arena_strdup(arena, text.data);
-    cop_text_free(&text);
-    return label;
-}
-
-/* Complains at the label, or at the value that has no other. */
-static cop_status check_label(const config_setting_t *group, const cop_axis *axis, bool is_given,
-                              size_t i, const char *label, const char *file, cop_error *err)
-{
-    const config_setting_t *list =
-        is_given ? config_setting_get_member(group, "labels") : axis->values;
-    const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
-    return cop_name_check(
-        is_given ? "label" : "the label of a value without one (labels = [ ... ])", label,
-        COP_MAX_LABEL, cop_setting_place(at != NULL ? at : group, file), err);
-}
-
-static cop_status read_labels(const config_setting_t *group, cop_axis *axis,
-                              const cop_string_list *given, const char *file, cop_arena *arena,
-                              cop_error *err)
-{
-    const char **labels = cop_arena_array(arena, axis->count, sizeof *labels);
-    if (labels == NULL)
-        return cop_out_of_memory(err);
-    for (size_t i = 0; i < axis->count; i++) {
-        labels[i] = given->count > 0
-                        ? cop_arena_strdup(arena, given->items[i])
-                        : default_label(config_setting_get_elem(axis->values, (unsigned)i), arena);
-        if (labels[i] == NULL)
-            return cop_out_of_memory(err);
-        COP_TRY(check_label(group, axis, given->count > 0, i, labels[i], file, err));
-    }
-    axis->labels = labels;
-    return COP_OK;
-}
-
-/* Groups that a config may leave out can be swept into; elsewhere a new group is a misspelt one. */
-static bool may_create(const cop_path *path)
-{
-    return path->count > 0 &&
-           (strcmp(path->steps[0].name, "study") == 0 || strcmp(path->steps[0].name, "seeds") == 0);
-}
-
-static cop_status check_axis(const config_t *tree, const config_setting_t *group, cop_axis *axis,
-                             const cop_axis_options *options, const char *file, cop_error *err)
-{
-    const config_setting_t *values = config_setting_get_member(group, "values");
-    if (!is_list(values))
-        return refuse_at(values != NULL ? values : group, file, err,
-                         "an axis of the sweep needs values = [ ... ]");
-    axis->values = values;
-    axis->count = (size_t)config_setting_length(values);
-    cop_place place = cop_setting_place(values, file);
-    if (axis->count == 0)
-        return refuse_at(values, file, err, "an axis of the sweep has no values");
-    if (options->labels.count != 0 && options->labels.count != axis->count)
-        return cop_fail_at(err, COP_INVALID, place.file, place.line,
-                           "an axis of the sweep has %zu values and %zu labels", axis->count,
-                           options->labels.count);
-    cop_path path;
-    cop_patch patch = {0};
-    cop_error own = {0};
-    cop_status status = cop_path_parse(options->path, &path, &own);
-    if (status == COP_OK)
-        status = cop_patch_find(config_root_setting(tree), &path, may_create(&path), &patch, &own);
-    const char *first = path.count > 0 ? path.steps[0].name : "";
-    if (status == COP_OK && strcmp(first, "sweep") == 0)
-        status = cop_fail(&own, COP_INVALID, "it cannot be swept");
-    if (status == COP_OK)
-        return COP_OK;
-    char shown[100];
-    return cop_fail_at(err, COP_INVALID, place.file, place.line, "sweep path \"%s\": %s",
-                       cop_escape(options->path, shown, sizeof shown), own.message);
-}
-
-static cop_status read_axis(const config_t *tree, const config_setting_t *group, const char *file,
-                            cop_logger *log, cop_arena *arena, cop_axis *axis, cop_error *err)
-{
-    static const char *const skip[] = {"values", NULL};
-    if (!config_setting_is_group(group))
-        return refuse_at(group, file, err,
-                         "an axis of the sweep is a group { path = \"...\"; values = [ ... ]; }");
-    cop_axis_options options = {0};
-    cop_option_values *kept = NULL;
-    const cop_section *table = cop_section_table(COP_SECTION_SWEEP);
-    COP_TRY(cop_options_read(table->options, table->count, group, skip, table->what, file, NULL,
-                             log, &options, &kept, err));
-    cop_status status = check_axis(tree, group, axis, &options, file, err);
-    axis->path = cop_arena_strdup(arena, options.path);
-    if (status == COP_OK && axis->path == NULL)
-        status = cop_out_of_memory(err);
-    if (status == COP_OK)
-        status = read_labels(group, axis, &options.labels, file, arena, err);
-    cop_option_values_free(kept);
-    return status;
-}
-
-cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
-                          cop_sweep *sweep, cop_error *err)
-{
-    *sweep = (cop_sweep){.cells = 1};
-    const config_setting_t *list = config_setting_get_member(config_root_setting(tree), "sweep");
-    if (list == NULL)
-        return COP_OK;
-    if (!is_list(list))
-        return refuse_at(list, file, err, "sweep is a list of groups: ( { path = \"...\"; ... } )");
-    size_t count = (size_t)config_setting_length(list);
-    sweep->axes = cop_arena_array(arena, count > 0 ? count : 1, sizeof *sweep->axes);
-    if (sweep->axes == NULL)
-        return cop_out_of_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
-        COP_TRY(read_axis(tree, group, file, log, arena, &sweep->axes[i], err));
-        sweep->cells *= sweep->axes[i].count;
-        if (sweep->cells > COP_MAX_CELLS)
-            return refuse_at(group, file, err, "the sweep has more than 10000 cells");
-    }
-    sweep->axis_count = count;
-    return COP_OK;
-}
-
 /* One cell of the sweep being made. */
 typedef struct expanding {
     const cop_sweep *sweep;
@@ -249,10 +107,13 @@ static cop_status check_axes(const expanding *e, const cop_patch *patch, size_t 
             continue;
         char at[200], where[200], who[200];
         cop_place place = cop_setting_place(patch->value, e->from->file);
+        cop_place first = cop_setting_place(lost, e->from->file);
         (void)cop_escape(cop_setting_path(lost, at, sizeof at), where, sizeof where);
-        return cop_fail_at(e->err, COP_INVALID, place.file, place.line,
-                           "this axis of the sweep sets %s, which the axis \"%s\" sets too", where,
-                           cop_escape(path, who, sizeof who));
+        return cop_fail_at(
+            e->err, COP_INVALID, place.file, place.line,
+            "this axis of the sweep sets %s, which the axis \"%s\" sets too, at %s:%d", where,
+            cop_escape(path, who, sizeof who), first.file != NULL ? first.file : "config",
+            first.line);
     }
     return COP_OK;
 }
@@ -291,7 +152,8 @@ static cop_status set_value(const expanding *e, size_t axis)
     const char *path_text = e->sweep->axes[axis].path;
     COP_TRY(cop_path_parse(path_text, &path, e->err));
     cop_patch patch = {.is_merged = true, .value = e->values[axis]};
-    cop_status status = cop_patch_find(root_of(e), &path, may_create(&path), &patch, e->err);
+    cop_status status =
+        cop_patch_find(root_of(e), &path, cop_sweep_may_create(&path), &patch, e->err);
     if (status != COP_OK) { /* an axis before it took away what this path named */
         cop_place place = cop_setting_place(patch.value, e->from->file);
         char inner[300], shown[100];
@@ -317,12 +179,12 @@ static cop_status set_values(expanding *e, size_t cell, cop_text *label)
     e->values = cop_arena_array(e->arena, sweep->axis_count + 1, sizeof *e->values);
     if (e->values == NULL)
         return cop_out_of_memory(e->err);
-    size_t below = sweep->cells;
+    size_t combination = sweep->chosen != NULL ? sweep->chosen[cell] : cell;
     for (size_t a = 0; a < sweep->axis_count; a++) {
-        below /= sweep->axes[a].count;
-        size_t which = cell / below % sweep->axes[a].count;
+        size_t which = cop_sweep_value(sweep, combination, a);
+        const char *own = sweep->axes[a].labels[which];
         e->values[a] = config_setting_get_elem(sweep->axes[a].values, (unsigned)which);
-        cop_text_printf(label, "%s%s", a > 0 ? ", " : "", sweep->axes[a].labels[which]);
+        cop_text_printf(label, "%s%s", label->length > 0 && own[0] != '\0' ? ", " : "", own);
         last = cop_setting_place(e->values[a], e->from->file);
         COP_TRY(set_value(e, a));
     }

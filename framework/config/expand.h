@@ -3,23 +3,11 @@
 #ifndef COP_CONFIG_EXPAND_H
 #define COP_CONFIG_EXPAND_H
 
-#include "config/tree.h"
-
-#include <coppice/log.h>
-
-/* At most this many cells in a sweep. */
-#define COP_MAX_CELLS 10000
+#include "config/sweep.h"
 
 /* Replaces *tree by a copy with one "path=value" applied. Messages name the override. */
 cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
                               cop_logger *log, cop_arena *arena, cop_error *err);
-
-typedef struct cop_axis {
-    const char *path;
-    const config_setting_t *values;
-    size_t count;
-    const char *const *labels; /* `count` of them */
-} cop_axis;
 
 /* What cells are made from. */
 typedef struct cop_expansion {
@@ -31,20 +19,9 @@ typedef struct cop_expansion {
     cop_logger *log;
 } cop_expansion;
 
-/* The sweep of a tree; axes live in the arena, values in the tree. */
-typedef struct cop_sweep {
-    cop_axis *axes;
-    size_t axis_count;
-    size_t cells; /* the product of the axes' counts; 1 without axes */
-} cop_sweep;
-
-cop_status cop_sweep_read(const config_t *tree, const char *file, cop_logger *log, cop_arena *arena,
-                          cop_sweep *sweep, cop_error *err);
-
-/* The tree of cell i (cop_tree_free; the last axis varies fastest), and its label: the values'
- * labels joined with ", ", in the arena. COP_INVALID where an axis sets what an earlier one has
- * set: it would be lost, and stay in the label. Where it sets what an override has set, a warning
- * says so. */
+/* The tree of cell i (cop_tree_free), and its label: the values' labels joined with ", ", in the
+ * arena. COP_INVALID where an axis sets what an earlier one has set: it would be lost, and stay in
+ * the label. Where it sets what an override has set, a warning says so. */
 cop_status cop_sweep_cell(const cop_sweep *sweep, const cop_expansion *from, size_t i,
                           cop_arena *arena, config_t **out, const char **label, cop_error *err);
 

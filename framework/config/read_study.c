@@ -656,6 +656,10 @@ static cop_status check_names(const cop_study_reader *r, cop_error *err)
             is_known = is_known || strcmp(known[k], name) == 0;
         if (is_known)
             continue;
+        if (strcmp(name, "base") == 0)
+            return refuse(r, group, err,
+                          "base is read with the file that it stands in: it can be neither set nor "
+                          "swept");
         cop_place place = cop_setting_place(group, r->file);
         cop_status status =
             cop_fail_at(err, COP_INVALID, place.file, place.line, "unknown group \"%.64s\"", name);

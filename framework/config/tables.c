@@ -123,8 +123,16 @@ static const cop_option sweep[] = {
         .flags = COP_OPTION_REQUIRED),
     COP_OPT_STRINGS(
         cop_axis_options, labels, "[]",
-        "what reports call the values, in their order; where empty, the values' own text; "
-        "named as the study is, with up to 500 bytes for a cell's labels together"),
+        "what reports call the values, in their order; where empty, their own text, and of groups "
+        "the settings in which they differ; \"\" leaves one out; named as the study is, with up to "
+        "500 bytes for a cell's labels together"),
+    COP_OPT_STRING(
+        cop_axis_options, zip, "",
+        "axes with the same text here go together, value by value, and have as many values; where "
+        "empty, the axis is crossed with all others"),
+    COP_OPT_STRING(
+        cop_axis_options, name, "",
+        "what exclude and include call the axis; where empty, the last name of its path"),
 };
 
 static const cop_option bench[] = {
@@ -180,8 +188,10 @@ static const cop_section groups[COP_SECTION_COUNT] = {
          TABLE(analyze, cop_analyze_options)},
     [COP_SECTION_SWEEP] =
         {"sweep", "an axis of the sweep",
-         "an axis: the study is the cross product of all; besides these, values = "
-         "[ ... ]",
+         "an axis: the study is the cross product of all; besides these, values = [ ... ]. Another "
+         "entry may be { exclude = ( { AXIS = VALUE; ... }, ... ); include = ( ... ); }, with "
+         "values "
+         "or labels: combinations that are no cells, or that alone are",
          TABLE(sweep, cop_axis_options)},
     [COP_SECTION_BENCH] = {"bench", "bench",
                            "what `coppice bench` times of the study; a run does not read it",
@@ -225,10 +235,20 @@ static cop_described_group described(cop_section_id id, cop_option fields[MOST_F
     return g;
 }
 
-#define DESCRIBED ((size_t)COP_SECTION_COUNT + 1)
+/* No group, but what a config may begin with. */
+static const cop_described_group base = {
+    "base",
+    "base = \"other.cfg\" at top level: the settings of that config, beneath this one's. Groups "
+    "merge, unless their plugins differ; lists are replaced; study.name is not taken over",
+    NULL, 0};
+
+#define DESCRIBED ((size_t)COP_SECTION_COUNT + 2)
 
 static cop_described_group described_at(size_t i, cop_option fields[MOST_FIELDS])
 {
+    if (i == 0)
+        return base;
+    i--;
     if (i == DATASET_AT)
         return described_dataset();
     return described((cop_section_id)(i < DATASET_AT ? i : i - 1), fields);

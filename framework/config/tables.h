@@ -45,6 +45,7 @@ typedef struct cop_analyze_options {
 typedef struct cop_axis_options {
     const char *path;
     cop_string_list labels;
+    const char *zip, *name;
 } cop_axis_options;
 
 typedef struct cop_bench_options {

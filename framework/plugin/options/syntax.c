@@ -188,7 +188,7 @@ static cop_status scan_token(scanner *s)
     } else if (is_letter(c) || c == '*') {
         skip_name(s);
     } else if (c == '@') {
-        return refuse(s, "@include is not supported: a study is one file");
+        return refuse(s, "an @ where none can be: @include is for files, on a line of its own");
     } else {
         s->line += c == '\n';
         s->depth += (c == '{' || c == '[' || c == '(') - (c == '}' || c == ']' || c == ')');
@@ -202,7 +202,7 @@ static cop_status scan_token(scanner *s)
 /* Refuses, with file:line, what libconfig would take wrongly or not survive: a zero byte, a
  * byte-order mark, bytes that are not UTF-8, an escaped zero byte, nesting past 64 levels, an
  * integer that does not fit (past 31 bits without the suffix L, past 63 with it), a string or
- * comment that is not closed, @include. */
+ * comment that is not closed, @include (of files it is done before: config/source.h). */
 static cop_status check_syntax(const char *text, size_t size, const char *file, cop_error *err)
 {
     COP_TRY(check_bytes(text, size, file, err));

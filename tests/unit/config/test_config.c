@@ -161,11 +161,17 @@ static void describes_its_own_groups(void **state)
     FILE *out = open_memstream(&text, &size);
     cop_config_describe(out);
     assert_int_equal(fclose(out), 0);
-    static const char *const parts[] = {"study: ",   "  copies = 2\n      int, 1 to 1000",
-                                        "seeds: ",   "train: ",
-                                        "  batch\n", "  rewind = init\n",
-                                        "analyze: ", "  label = \"\"\n",
-                                        "sweep: ",   "  path\n      string, required"};
+    static const char *const parts[] = {"base: ",
+                                        "study: ",
+                                        "  copies = 2\n      int, 1 to 1000",
+                                        "seeds: ",
+                                        "train: ",
+                                        "  batch\n",
+                                        "  rewind = init\n",
+                                        "analyze: ",
+                                        "  label = \"\"\n",
+                                        "sweep: ",
+                                        "  path\n      string, required"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strstr(text, parts[i]) == NULL)
             fail_msg("\"%s\" is not in:\n%s", parts[i], text);
@@ -369,6 +375,8 @@ static const struct {
     {"study.copies=0", "option \"copies\" of study is 0; wanted 1 to 1000"},
     {"=", "wanted PATH=VALUE"},
     {"study.copies=\xff", "is not UTF-8"},
+    {"base=other.cfg", "base is read with the file that it stands in"},
+    {"study.copies=\n@include \"other.cfg\"\n", "an @ where none can be"},
     {"study.copies=(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1",
      "nested deeper"},
 };
@@ -452,7 +460,8 @@ static const struct {
     {"\"x\" = 3;", 2, "a string where none can be"},
     {"study = { name = \"x\" # one\n \"y\"; cpies = 1; };", 3, "unknown option \"cpies\""},
     {"/* study", 2, "a comment is not closed"},
-    {"@include \"other.cfg\"", 2, "@include is not supported"},
+    {"sweep = ( { path = \"base\";\nvalues = [\"a.cfg\"]; } );", 3,
+     "base is read with the file that it stands in"},
     {"sweep = { };", 2, "sweep is a list of groups"},
     {"sweep = ( 3 );", 2, "an axis of the sweep is a group"},
     {"sweep = ( { values = [1]; } );", 2, "option \"path\" of an axis of the sweep is required"},

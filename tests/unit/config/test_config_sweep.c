@@ -1,8 +1,10 @@
-/* test_config_sweep.c: the axes of a sweep: crossed, merged, and refused where they collide. */
+/* test_config_sweep.c: the axes of a sweep: crossed, zipped, merged, labelled, and refused where
+ * they collide. */
 #include "support.h"
 
 #include "config_text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,13 +40,13 @@ static const struct {
 } merges[] = {
     /* the same plugin: merged */
     {"{ path = \"dataset\"; values = ( { plugin = \"toydata\"; size = 3; } ); }",
-     "{ plugin = \"toydata\"; size = 3; }", "path = \"kept\"; size = 3;"},
+     "toydata, size = 3", "path = \"kept\"; size = 3;"},
     /* no plugin named: merged */
     {"{ path = \"dataset\"; values = ( { size = 3; } ); labels = [\"three\"]; }", "three",
      "path = \"kept\"; size = 3;"},
     /* another plugin: replaced */
-    {"{ path = \"ticket.phases.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); }",
-     "{ plugin = \"hangs\"; }", "{ pruner = { plugin = \"hangs\"; };"},
+    {"{ path = \"ticket.phases.[0].pruner\"; values = ( { plugin = \"hangs\"; } ); }", "hangs",
+     "{ pruner = { plugin = \"hangs\"; };"},
     /* into the root, nested groups merged and lists replaced */
     {"{ path = \"\"; values = ( { dataset = { size = 4; }; ticket = { phases = (); }; } ); labels "
      "= "
@@ -96,7 +98,7 @@ static const struct {
     int line;
 } overlaps[] = {
     {"{ path = \"train.lr\"; values = [1, 2]; },\n{ path = \"train.lr\";\nvalues = [3, 4]; }",
-     "this axis of the sweep sets train.lr, which the axis \"train.lr\" sets too", 5},
+     "this axis of the sweep sets train.lr, which the axis \"train.lr\" sets too, at ", 5},
     {"{ path = \"train\"; values = ( { lr = 1; }, { lr = 2; } ); }, { path = \"train.lr\";\nvalues "
      "= [3]; }",
      "sets train.lr, which the axis \"train\" sets too", 4},
@@ -180,12 +182,191 @@ static void refuses_axes_that_set_the_same_setting(void **state)
     }
 }
 
+/* Where two axes meet, both lines are named. */
+static void names_both_lines_of_a_collision(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *axes;
+        int line, first;
+    } cases[] = {
+        {"{ path = \"train.lr\"; values = [1, 2]; },\n{ path = \"train.lr\";\nvalues = [3, 4]; }",
+         4, 2},
+        {"{ path = \"train\"; values = (\n{ batch = 1; },\n{\nlr = 2; } ); },\n{ path = "
+         "\"train.lr\"; values = [3]; }",
+         6, 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_text text = {0};
+        cop_text_printf(&text, "%s\nsweep = ( %s );", BASE, cases[i].axes);
+        cop_config *c = NULL;
+        cop_error err = {0};
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "/t.cfg:%d", cases[i].first);
+        assert_refused(load_text(text.data, NULL, &c, &err), COP_INVALID, &err, wanted);
+        assert_int_equal(err.line, cases[i].line);
+        cop_text_free(&text);
+    }
+}
+
+/* The labels of all cells, "a | b". */
+static void assert_labels(const char *sweep, const char *wanted)
+{
+    cop_text text = {0}, found = {0};
+    cop_text_printf(&text, "%s distill = { plugin = \"toydistiller\"; ipc = 1; };\nsweep = ( %s );",
+                    BASE, sweep);
+    cop_config *c = NULL;
+    cop_error err = {0};
+    if (load_text(text.data, NULL, &c, &err) != COP_OK)
+        fail_msg("%s: line %d: %s", sweep, err.line, err.message);
+    for (size_t i = 0; i < c->cell_count; i++)
+        cop_text_printf(&found, "%s%s", i > 0 ? " | " : "", c->cells[i].label);
+    assert_string_equal(found.data, wanted);
+    cop_config_free(c);
+    cop_text_free(&text);
+    cop_text_free(&found);
+}
+
+static void labels_values_by_what_differs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sweep, *labels;
+    } cases[] = {
+        {"{ path = \"train.lr\"; values = [0.1, 1.0]; }", "0.1 | 1"},
+        {"{ path = \"ticket.phases.[0].data\"; values = [\"real\", \"distilled\"]; }",
+         "real | distilled"},
+        /* what all have goes without saying */
+        {"{ path = \"ticket.phases.[0].pruner\"; values = ( { plugin = \"toypruner\"; rate = 0.2; "
+         "}, { "
+         "plugin = \"toypruner\"; rate = 0.5; } ); }",
+         "rate = 0.2 | rate = 0.5"},
+        /* a plugin goes by its name, and first */
+        {"{ path = \"dataset\"; values = ( { size = 3; plugin = \"toydata\"; }, { plugin = "
+         "\"floatdata\"; } ); }",
+         "toydata, size = 3 | floatdata"},
+        {"{ path = \"train\"; values = ( { recipe = \"idc\"; }, { recipe = \"sgd\"; lr = 1; } ); }",
+         "idc | sgd, lr = 1"},
+        /* 1 and 1.0 are one number */
+        {"{ path = \"train\"; values = ( { lr = 1; batch = 2; }, { lr = 1.0; batch = 3; } ); }",
+         "batch = 2 | batch = 3"},
+        /* nothing, and what differs by what it lacks */
+        {"{ path = \"\"; values = ( { }, { train = { lr = 1; }; } ); }", "unchanged | lr = 1"},
+        {"{ path = \"train\"; values = ( { lr = 1; }, { lr = 1; batch = 2; } ); }",
+         "lr = 1 | batch = 2"},
+        /* two settings of one name have their paths */
+        {"{ path = \"ticket\"; values = ( { phases = ( { pruner = { plugin = \"toypruner\"; }; "
+         "rounds "
+         "= 1; }, { pruner = { plugin = \"toypruner\"; }; rounds = 2; } ); }, { phases = ( { "
+         "pruner = "
+         "{ plugin = \"toypruner\"; }; rounds = 3; }, { pruner = { plugin = \"toypruner\"; }; "
+         "rounds = "
+         "4; } ); } ); }",
+         "phases.[0].rounds = 1, phases.[1].rounds = 2 | phases.[0].rounds = 3, phases.[1].rounds "
+         "= "
+         "4"},
+        /* a list of groups; a list of words is one value */
+        {"{ path = \"ticket.phases\"; values = ( ( { pruner = { plugin = \"toypruner\"; }; rounds "
+         "= "
+         "2; } ), ( ) ); labels = [\"two\", \"none\"]; }",
+         "two | none"},
+        {"{ path = \"ticket.controls\"; values = ( [], [\"reinit\", \"random\"] ); }",
+         "[] | [\"reinit\", \"random\"]"},
+        /* an empty label is left out */
+        {"{ path = \"train.lr\"; values = [1, 2]; labels = [\"\", \"double\"]; }, { path = "
+         "\"train.batch\"; values = [3, 4]; }",
+         "3 | 4 | double, 3 | double, 4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_labels(cases[i].sweep, cases[i].labels);
+}
+
+static void zips_axes_that_go_together(void **state)
+{
+    (void)state;
+    /* The zip stands where its first axis does; the last changes fastest. */
+    static const char sweep[] = "{ path = \"train.lr\"; values = [0.1, 0.2]; zip = \"z\"; },"
+                                "{ path = \"study.copies\"; values = [1, 2]; },"
+                                "{ path = \"train.batch\"; values = [64, 128]; zip = \"z\"; }";
+    static const struct {
+        const char *label;
+        double lr;
+        int64_t batch, copies;
+    } wanted[] = {{"0.1, 1, 64", 0.1, 64, 1},
+                  {"0.1, 2, 64", 0.1, 64, 2},
+                  {"0.2, 1, 128", 0.2, 128, 1},
+                  {"0.2, 2, 128", 0.2, 128, 2}};
+    cop_text text = {0};
+    cop_text_printf(&text, "%s\nstudy = { seeds = [3, 4]; };\nsweep = ( %s );", BASE, sweep);
+    cop_config *c = NULL, *again = NULL;
+    cop_error err = {0};
+    assert_ok(load_text(text.data, NULL, &c, &err), &err);
+    assert_int_equal(c->cell_count, 4);
+    assert_int_equal(c->seed_count, 2); /* crossed with every cell */
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(c->cells[i].label, wanted[i].label);
+        assert_true(c->cells[i].train.lr == wanted[i].lr);
+        assert_int_equal(c->cells[i].train.batch, wanted[i].batch);
+        assert_int_equal(c->cells[i].copies, wanted[i].copies);
+    }
+    /* and is recorded as the same cells */
+    assert_ok(load_text(c->resolved, NULL, &again, &err), &err);
+    assert_string_equal(again->resolved, c->resolved);
+    cop_config_free(again);
+    cop_config_free(c);
+    cop_text_free(&text);
+    /* labels of one axis are enough; two zips are crossed */
+    assert_labels(
+        "{ path = \"train.lr\"; values = [1, 2]; zip = \"z\"; labels = [\"a\", \"b\"]; }, { "
+        "path = \"train.batch\"; values = [3, 4]; zip = \"z\"; }",
+        "a | b");
+    assert_labels(
+        "{ path = \"train.batch\"; values = [3, 4]; zip = \"z\"; }, { path = \"train.lr\"; "
+        "values = [1, 2]; zip = \"z\"; labels = [\"a\", \"b\"]; }",
+        "a | b");
+    assert_labels(
+        "{ path = \"train.lr\"; values = [1, 2]; zip = \"z\"; }, { path = \"study.copies\"; "
+        "values = [5, 6]; zip = \"y\"; }, { path = \"train.batch\"; values = [3, 4]; zip = "
+        "\"z\"; }, { path = \"study.threads\"; values = [7, 8]; zip = \"y\"; }",
+        "1, 5, 3, 7 | 1, 6, 3, 8 | 2, 5, 4, 7 | 2, 6, 4, 8");
+}
+
+static void refuses_zips_that_do_not_close(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *axes, *message;
+        int line;
+    } cases[] = {
+        {"{ path = \"train.lr\"; values = [1, 2]; zip = \"z\"; }, { path = \"train.batch\"; zip = "
+         "\"z\";\nvalues = [3, 4, 5]; }",
+         "axes of the zip \"z\" go together: \"train.batch\" has 3 values, \"train.lr\" 2, at ", 3},
+        {"{ path = \"train.lr\"; values = [1, 2];\nzip = \"z\"; }, { path = \"train.batch\"; zip = "
+         "\"y\"; values = [3, 4]; }",
+         "no other axis of the sweep has zip = \"z\"", 3},
+        {"{ path = \"train.lr\"; values = [1, 2];\nzip = 3; }", "option \"zip\" of an axis", 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cop_text text = {0};
+        cop_text_printf(&text, "%s\nsweep = ( %s );", BASE, cases[i].axes);
+        cop_config *c = NULL;
+        cop_error err = {0};
+        assert_refused(load_text(text.data, NULL, &c, &err), COP_INVALID, &err, cases[i].message);
+        assert_int_equal(err.line, cases[i].line);
+        cop_text_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crosses_the_axes_of_a_sweep),
         cmocka_unit_test(merges_the_values_of_a_sweep),
         cmocka_unit_test(refuses_axes_that_set_the_same_setting),
+        cmocka_unit_test(names_both_lines_of_a_collision),
+        cmocka_unit_test(labels_values_by_what_differs),
+        cmocka_unit_test(zips_axes_that_go_together),
+        cmocka_unit_test(refuses_zips_that_do_not_close),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }
