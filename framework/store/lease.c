@@ -113,6 +113,13 @@ void cop_lease_release(cop_lease *lease)
     free(lease);
 }
 
+void cop_lease_forget(const cop_store *s, const cop_artifact_id *id)
+{
+    char path[COP_PATH_SIZE];
+    if (lease_path(s->dir, id, path, sizeof path, NULL) == COP_OK)
+        (void)unlink(path);
+}
+
 const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *who, size_t size)
 {
     char path[COP_PATH_SIZE];

@@ -19,6 +19,10 @@ cop_status cop_lease_take(const cop_store *s, const cop_artifact_id *id, cop_lea
 /* NULL is fine. */
 void cop_lease_release(cop_lease *lease);
 
+/* Removes what a killed process left of the lease of a stage that is published: nobody wants it any
+ * more. */
+void cop_lease_forget(const cop_store *s, const cop_artifact_id *id);
+
 /* Who holds the lease of a stage of the output directory `dir`, "process 12 on host", for people;
  * "" where nobody does, or it cannot be told. Changes nothing. Returns `who`. */
 const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *who, size_t size);

@@ -1,9 +1,9 @@
 #!/bin/bash
 # A study that is interrupted once and killed at random moments, with a checkpoint after every step,
 # ends with the bits of one that ran through, and leaves nothing behind.
-# Usage: check_resume.sh BUILD_DIR CONFIG KILLS
+# Usage: check_resume.sh BUILD_DIR CONFIG KILLS [JOBS]     with JOBS processes; the first run is by one
 set -euo pipefail
-build=$1 config=$2 kills=$3
+build=$1 config=$2 kills=$3 jobs=1
 work=$(mktemp -d)
 pid=
 trap '[ -z "$pid" ] || kill -s KILL "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -11,7 +11,7 @@ trap '[ -z "$pid" ] || kill -s KILL "$pid" 2>/dev/null || true; rm -rf "$work"' 
 # start OUT: runs the study in the background; its process is `pid`.
 start() {
   COPPICE_SAVE_SECONDS=0 "$build/coppice" run "$config" --out "$1" --plugin-dir "$build/plugins" \
-    >"$work/log" 2>&1 &
+    --jobs "$jobs" >"$work/log" 2>&1 &
   pid=$!
 }
 
@@ -46,6 +46,7 @@ compare() {
 start "$work/whole"
 finish
 must_succeed "the run that is not cut"
+jobs=${4:-1}
 
 # An interrupted run says how to go on. A fast machine may be done first, so it gets several tries.
 interrupted=0

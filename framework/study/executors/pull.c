@@ -127,11 +127,13 @@ static cop_status visit(pull *p, size_t i, cop_error *err)
         return COP_OK;
     COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
     if (is_done) {
-        /* What its inputs failed of is no matter. There is a checkpoint if a run was killed after
-         * it had published and before it tidied up. */
+        /* What its inputs failed of is no matter. There are a checkpoint and a lease if a run was
+         * killed after it had published and before it tidied up. */
         free(stage->failure);
         stage->failure = NULL;
         cop_checkpoint_remove(p->r->store, &stage->id);
+        cop_lease_forget(p->r->store, &stage->id);
+        cop_failure_forget(p->r->store, &stage->id);
         cop_makers_compare(p->r, stage, &stage->id);
         settle(p, i);
         return COP_OK;

@@ -95,6 +95,21 @@ static void a_process_that_dies_lets_go(void **state)
     close_scene(&s);
 }
 
+/* It leaves a file, which a later run clears away when it finds the stage published. */
+static void what_a_killed_process_left_is_forgotten(void **state)
+{
+    (void)state;
+    scene s = open_scene();
+    cop_error err = {0};
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/work/%s-%s.lease", s.dir, stage.kind, stage.hash);
+    assert_ok(cop_file_write(path, "process 1 on host", 17, &err), &err);
+    cop_lease_forget(s.store, &stage);
+    assert_int_not_equal(access(path, F_OK), 0);
+    cop_lease_forget(s.store, &stage);
+    close_scene(&s);
+}
+
 static void a_failure_is_kept_until_it_is_forgotten(void **state)
 {
     (void)state;
@@ -139,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_at_a_time_has_a_lease),
         cmocka_unit_test(a_process_that_dies_lets_go),
+        cmocka_unit_test(what_a_killed_process_left_is_forgotten),
         cmocka_unit_test(a_failure_is_kept_until_it_is_forgotten),
         cmocka_unit_test(a_strange_file_is_no_failure),
     };
