@@ -71,6 +71,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, watch_report)},
     {"retry-failed", NULL, "try trainings again that diverged in an earlier run", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, retry_failed)},
+    {"dry-run", NULL, "say what would be removed, and remove nothing", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, dry_run)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
 
 const cop_argument *cop_argument_find(const char *name)

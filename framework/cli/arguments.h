@@ -21,7 +21,8 @@ typedef struct cop_arguments {
     cop_word_list set, plugin_dir, program, weights;
     const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png, *analysis;
     const char *threads, *runs, *repeat, *dir, *limit, *study, *stage;
-    bool help, quiet, json, csv, watch_report, data, initial, mask, profile, all, retry_failed;
+    bool help, quiet, json, csv, watch_report, data, initial, mask, profile, all, retry_failed,
+        dry_run;
 } cop_arguments;
 
 typedef enum cop_argument_kind {

@@ -37,6 +37,7 @@ extern const cop_subcommand cop_inspect_command;
 extern const cop_subcommand cop_status_command;
 extern const cop_subcommand cop_why_command;
 extern const cop_subcommand cop_diff_command;
+extern const cop_subcommand cop_gc_command;
 extern const cop_subcommand cop_report_command;
 extern const cop_subcommand cop_analyze_command;
 extern const cop_subcommand cop_eval_command;

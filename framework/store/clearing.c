@@ -124,6 +124,24 @@ cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
     return status;
 }
 
+cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
+{
+    *lock = open_lock(dir, O_RDWR);
+    if (*lock < 0)
+        return cop_fail(err, COP_FAILED, "%s: no run has written here (no %s)", dir,
+                        COP_WORK_FOLDER "/" COP_LOCK_FILE);
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        return COP_OK;
+    bool is_used = errno == EWOULDBLOCK;
+    (void)close(*lock);
+    *lock = -1;
+    return cop_fail(err, COP_FAILED,
+                    is_used ? "%s is in use by another process: wait for it"
+                            : "%s is on a file system without locks: whether somebody uses it "
+                              "cannot be told",
+                    dir);
+}
+
 int cop_lock_to_read(const char *dir)
 {
     int lock = open_lock(dir, O_RDONLY);

@@ -95,7 +95,7 @@ static cop_status list(const char *dir, const char *folder, cop_listing *l, cop_
     return status;
 }
 
-static void sort(cop_listed_set *set)
+void cop_listed_sort(cop_listed_set *set)
 {
     if (set->count > 1)
         qsort(set->items, set->count, sizeof *set->items, by_artifact);
@@ -106,11 +106,11 @@ cop_status cop_listing_read(const char *dir, cop_arena *arena, cop_listing *out,
     memset(out, 0, sizeof *out);
     COP_TRY(list(dir, COP_STORE_FOLDER, out, arena, take_stored, err));
     COP_TRY(list(dir, COP_WORK_FOLDER, out, arena, take_work, err));
-    sort(&out->published);
-    sort(&out->drafts);
-    sort(&out->checkpoints);
-    sort(&out->leases);
-    sort(&out->failures);
+    cop_listed_sort(&out->published);
+    cop_listed_sort(&out->drafts);
+    cop_listed_sort(&out->checkpoints);
+    cop_listed_sort(&out->leases);
+    cop_listed_sort(&out->failures);
     return COP_OK;
 }
 

@@ -30,6 +30,9 @@ typedef struct cop_listing {
 cop_status cop_listing_read(const char *dir, cop_arena *arena, cop_listing *out, cop_error *err);
 void cop_listing_clear(cop_listing *l);
 
+/* Sorts a set, as cop_listed_find wants it. */
+void cop_listed_sort(cop_listed_set *set);
+
 /* The first entry of the artifact; NULL where there is none. */
 const cop_listed *cop_listed_find(const cop_listed_set *set, const cop_artifact_id *id);
 

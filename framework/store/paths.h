@@ -59,6 +59,11 @@ void cop_remove_dir(const char *dir);
  * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed. */
 cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err);
 
+/* Takes the lock for this process alone, so that nobody works or reads in the directory meanwhile;
+ * closing *lock gives it up. COP_FAILED where somebody does, or where that cannot be told; *lock is
+ * then -1. */
+cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err);
+
 /* The lock alone, of a directory that is there. */
 int cop_lock_to_read(const char *dir);
 

@@ -1,0 +1,154 @@
+/* coppice gc: what no study refers to goes, what one does stays, and nothing goes where that is not
+ * known. */
+#include "command.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define STUDY                                                                                      \
+    "dataset = { plugin = \"shapes\"; train_size = 60; test_size = 40; };\n"                       \
+    "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"                      \
+    "            phases = ( { pruner = { plugin = \"imp\"; }; rounds = 1; } ); };\n"               \
+    "train   = { recipe = \"sgd\"; duration = \"1ep\"; batch = 32; };\n"
+
+static const char one[] =
+    "study = { name = \"one\"; seeds = [0]; copies = 1; threads = 1; };\n" STUDY;
+static const char two[] =
+    "study = { name = \"two\"; seeds = [0, 1]; copies = 1; threads = 1; };\n" STUDY;
+
+typedef struct scene {
+    char dir[256], out[300];
+} scene;
+
+static void run_study(const scene *s, const char *file, const char *config)
+{
+    char path[400];
+    write_text(s->dir, file, config);
+    (void)snprintf(path, sizeof path, "%s/%s", s->dir, file);
+    assert_ends(s->dir, start_command(s->dir, WORDS("run", path, "--out", s->out, "--quiet")), 0);
+}
+
+/* Both studies in one directory: the first's stages are among the second's. */
+static scene make_scene(void)
+{
+    scene s;
+    make_temp_dir(s.dir, sizeof s.dir);
+    (void)snprintf(s.out, sizeof s.out, "%s/results", s.dir);
+    run_study(&s, "one.cfg", one);
+    run_study(&s, "two.cfg", two);
+    return s;
+}
+
+static void forget_study(const scene *s, const char *name)
+{
+    char folder[400];
+    (void)snprintf(folder, sizeof folder, "%s/studies/%s", s->out, name);
+    remove_tree(folder);
+}
+
+static void gc(const scene *s, const char *option, int wanted)
+{
+    assert_ends(s->dir, start_command(s->dir, WORDS("gc", s->out, option)), wanted);
+}
+
+static void what_no_study_refers_to_goes_and_the_rest_stays(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    gc(&s, NULL, 0);
+    assert_contains(s.dir, "out", "removed 0 artifacts and 0 other files");
+    assert_contains(s.dir, "out", "; 8 artifacts are kept\n");
+    forget_study(&s, "two");
+    gc(&s, "--dry-run", 0);
+    assert_contains(s.dir, "out", "would remove 4 artifacts and 0 other files");
+    assert_contains(s.dir, "out", "\ntrain-");
+    gc(&s, NULL, 0);
+    assert_contains(s.dir, "out", "removed 4 artifacts and 0 other files");
+    assert_contains(s.dir, "out", "; 4 artifacts are kept\n");
+    run_study(&s, "one.cfg", one);
+    char config[400];
+    (void)snprintf(config, sizeof config, "%s/one.cfg", s.dir);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", s.out)), 0);
+    assert_contains(s.dir, "err", "4 stages, 4 of them already done");
+    remove_tree(s.dir);
+}
+
+static void saved_states_of_no_study_go_too(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    static const char stale[] =
+        "results/work/train-00112233445566778899aabbccddeeff.checkpoint.safetensors";
+    write_text(s.dir, stale, "x");
+    write_text(s.dir, "results/work/somebody-else.txt", "x");
+    gc(&s, NULL, 0);
+    assert_contains(s.dir, "out", "removed 0 artifacts and 1 other files");
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/%s", s.dir, stale);
+    assert_int_not_equal(access(path, F_OK), 0);
+    (void)snprintf(path, sizeof path, "%s/work/somebody-else.txt", s.out);
+    assert_int_equal(access(path, F_OK), 0);
+    remove_tree(s.dir);
+}
+
+/* What a study refers to is not known where its graph cannot be read. */
+static void a_graph_that_cannot_be_read_keeps_everything(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    forget_study(&s, "two");
+    write_text(s.dir, "results/studies/one/stages.json", "{\"study\": \"one\"");
+    gc(&s, NULL, 1);
+    assert_contains(s.dir, "err", "stages.json");
+    char path[400];
+    (void)snprintf(path, sizeof path, "%s/studies/one/stages.json", s.out);
+    assert_int_equal(unlink(path), 0);
+    gc(&s, NULL, 1);
+    assert_contains(s.dir, "err", "without a graph");
+    run_study(&s, "two.cfg", two);
+    assert_lacks(s.dir, "err", "train"); /* nothing was lost */
+    remove_tree(s.dir);
+}
+
+static void a_directory_in_use_is_left_alone(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    char path[400];
+    (void)snprintf(path, sizeof path, "%s/work/lock", s.out);
+    int lock = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(lock >= 0);
+    assert_int_equal(flock(lock, LOCK_SH), 0);
+    gc(&s, NULL, 1);
+    assert_contains(s.dir, "err", "is in use by another process");
+    (void)close(lock);
+    gc(&s, NULL, 0);
+    remove_tree(s.dir);
+}
+
+static void what_is_no_output_directory_is_refused(void **state)
+{
+    (void)state;
+    scene s;
+    make_temp_dir(s.dir, sizeof s.dir);
+    (void)snprintf(s.out, sizeof s.out, "%s/results", s.dir);
+    gc(&s, NULL, 1);
+    assert_contains(s.dir, "err", "no run has written here");
+    remove_tree(s.dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_study_refers_to_goes_and_the_rest_stays),
+        cmocka_unit_test(saved_states_of_no_study_go_too),
+        cmocka_unit_test(a_graph_that_cannot_be_read_keeps_everything),
+        cmocka_unit_test(a_directory_in_use_is_left_alone),
+        cmocka_unit_test(what_is_no_output_directory_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
