@@ -28,7 +28,8 @@
     "ticket  = { model  = { plugin = \"convnet\"; depth = 1; width = 4; };\n"                      \
     "            phases = ( { pruner = { plugin = \"imp\"; }; rounds = 2; } ); };\n"               \
     "train   = { recipe = \"sgd\"; duration = \"2ep\"; batch = 32; };\n"                           \
-    "analyze = ( { plugin = \"lmc\"; alphas = 3; } );\n"
+    "analyze = ( { plugin = \"lmc\"; alphas = 3; },\n"                                             \
+    "            { plugin = \"landscape\"; plane = \"random\"; radius = 0.5; grid = 3; } );\n"
 
 static const char whole[] = STUDY;
 static const char diverging[] =

@@ -17,7 +17,7 @@ struct cop_option_values {
     char *effective;
     model_option *models; /* of the options of type COP_OPTION_MODEL that name one */
     size_t model_count;
-    const char **stated; /* names of those that the group has, whatever their values; the arena's */
+    const char **stated; /* names of those that the group states; the arena's */
     size_t stated_count;
 };
 
@@ -148,12 +148,11 @@ static size_t next_by_name(const reading *r, const char *last)
     return best;
 }
 
-/* Whether an option that was added later has its default. */
-static bool is_unchanged(const reading *r, size_t i)
+static bool has_default(const reading *r, size_t i)
 {
     const cop_option *option = &r->table[i];
     cop_value first;
-    if ((option->flags & COP_OPTION_ADDED) == 0 || option->def == NULL)
+    if (option->def == NULL)
         return false;
     cop_reader reader = r->reader;
     cop_component *model = NULL;
@@ -169,6 +168,12 @@ static bool is_unchanged(const reading *r, size_t i)
     cop_text_free(&then);
     cop_component_free(model);
     return is_same;
+}
+
+/* Whether an option that was added later has its default. */
+static bool is_unchanged(const reading *r, size_t i)
+{
+    return (r->table[i].flags & COP_OPTION_ADDED) != 0 && has_default(r, i);
 }
 
 /* One line of the options by name, apart from those that have one of the flags. NULL without
@@ -219,14 +224,26 @@ static cop_status write_texts(reading *r)
     return write_course(r);
 }
 
+/* Whether the group has every option, as those of a config do that was written down resolved. */
+static bool is_whole(const reading *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->sources[i] == NULL && r->table[i].alias_of == NULL)
+            return false;
+    return true;
+}
+
+/* Where all options are there, nobody says which were stated: those that have another value than
+ * their default count. */
 static cop_status keep_stated(const reading *r)
 {
+    bool whole = is_whole(r);
     cop_option_values *v = r->values;
     v->stated = cop_arena_array(v->arena, r->count > 0 ? r->count : 1, sizeof *v->stated);
     if (v->stated == NULL)
         return cop_out_of_memory(r->err);
     for (size_t i = 0; i < r->count; i++) {
-        if (r->sources[i] == NULL)
+        if (r->sources[i] == NULL || r->table[i].alias_of != NULL || (whole && has_default(r, i)))
             continue;
         char *name = cop_arena_strdup(v->arena, r->table[i].name);
         if (name == NULL)
@@ -249,10 +266,10 @@ static cop_status read_all(reading *r)
     if (r->read == NULL || r->sources == NULL)
         return cop_out_of_memory(r->err);
     COP_TRY(match(r));
-    COP_TRY(keep_stated(r));
     for (size_t i = 0; i < r->count; i++)
         if (r->table[i].alias_of == NULL)
             COP_TRY(read_option(r, i));
+    COP_TRY(keep_stated(r));
     return write_texts(r);
 }
 
