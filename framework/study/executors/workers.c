@@ -157,7 +157,7 @@ static cop_status hear(crew *c, worker *w, stream *s, cop_error *err)
     return COP_OK;
 }
 
-/* "SIGKILL (Killed)", or what it said last. */
+/* "SIGKILL", or what it said last. */
 static void describe_end(const worker *w, int status, char *text, size_t size)
 {
     const char *abbreviation = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
