@@ -20,9 +20,10 @@ typedef struct cop_arguments {
     size_t word_count;
     cop_word_list set, plugin_dir, program, weights, only;
     const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png, *analysis;
-    const char *threads, *runs, *repeat, *dir, *limit, *study, *stage, *time_budget, *disk_budget;
+    const char *threads, *runs, *repeat, *dir, *limit, *study, *stage, *time_budget, *memory,
+        *disk_budget;
     bool help, quiet, json, csv, watch_report, data, initial, mask, profile, all, retry_failed,
-        dry_run, progress;
+        dry_run, progress, measure;
 } cop_arguments;
 
 typedef enum cop_argument_kind {

@@ -152,10 +152,10 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {
-    "set",          "out",          "plugin-dir",  "threads", "jobs",
-    "only",         "time-budget",  "disk-budget", "stage",   "study",
-    "watch-report", "retry-failed", "dry-run",     "quiet",   NULL};
+static const char *const options[] = {"set",          "out",     "plugin-dir",  "threads",
+                                      "jobs",         "only",    "time-budget", "disk-budget",
+                                      "memory",       "stage",   "study",       "watch-report",
+                                      "retry-failed", "dry-run", "quiet",       NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
