@@ -27,6 +27,10 @@ static const cop_argument arguments[] = {
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, disk_budget)},
     {"memory", "SIZE", "that stages on this machine may hold together (default: 9/10 of it)",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, memory)},
+    {"store", "DIR", "keep results in the store of this directory, which others may share",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, store)},
+    {"forget", "DIR", "output directory that shared the store and is gone (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, forget)},
     {"repeat", "N", "samples to take of each case (default: 10)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, repeat)},
     {"dir", "DIR", "directory of the cases (default: those that came with the program)",
@@ -203,6 +207,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->program.items);
     free(a->weights.items);
     free(a->only.items);
+    free(a->forget.items);
     memset(a, 0, sizeof *a);
 }
 

@@ -26,7 +26,8 @@ static cop_status print_study(const cop_call *call, const char *dir, cop_checked
     cop_estimates estimates = {0};
     cop_status status = cop_study_new(c->config, dir, false, call->log, &study, &own);
     if (status == COP_OK)
-        status = cop_store_open_to_read(dir, &store, &own);
+        status = cop_store_open_to_read(
+            call->arguments->store != NULL ? call->arguments->store : dir, &store, &own);
     if (status == COP_OK)
         status = cop_estimates_make(study, store, call->arguments->measure, &estimates, &own);
     c->estimates = &estimates;
@@ -74,8 +75,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set",     "out",  "plugin-dir", "threads",
-                                      "measure", "json", "quiet",      NULL};
+static const char *const options[] = {"set",     "out",  "store", "plugin-dir", "threads",
+                                      "measure", "json", "quiet", NULL};
 
 const cop_subcommand cop_check_command = {
     .name = "check",
