@@ -159,6 +159,11 @@ static void begun_by_worker(void *own, const cop_stage *stage)
     tell_line(own, COP_WORKER_BEGUN, stage);
 }
 
+static void left_by_worker(void *own, const cop_stage *stage)
+{
+    tell_line(own, COP_WORKER_LEFT, stage);
+}
+
 static cop_status ended_by_worker(void *own, const cop_stage *stage, cop_error *err)
 {
     (void)err;
@@ -171,7 +176,7 @@ cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_record
                           cop_error *err)
 {
     cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
-    const cop_pull_tell tell = {begun_by_worker, ended_by_worker, out};
+    const cop_pull_tell tell = {begun_by_worker, ended_by_worker, left_by_worker, out};
     COP_TRY(cop_save_seconds(&r.save_seconds, err));
     COP_TRY(cop_study_compare(s, records, err));
     forget_failures(s);

@@ -112,6 +112,8 @@ static cop_status hear_said(crew *c, worker *w, cop_error *err)
     const char *ended = behind(w->said.line, COP_WORKER_ENDED);
     if (begun != NULL)
         w->stage = find_stage(c->r->study, begun);
+    if (behind(w->said.line, COP_WORKER_LEFT) != NULL)
+        w->stage = COP_NO_STAGE;
     if (ended == NULL)
         return COP_OK;
     w->stage = COP_NO_STAGE;
@@ -198,8 +200,10 @@ static cop_status reap(crew *c, worker *w, cop_error *err)
     int status = cop_child_wait(w->process);
     w->process = 0;
     /* It had saved its state, or had not even begun to listen. */
-    bool is_stopped = c->is_told_to_stop && ((WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
-                                             (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM));
+    bool is_stopped =
+        c->is_told_to_stop &&
+        ((WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
+         (WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT)));
     bool is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     return is_stopped || is_done ? COP_OK : bury(c, w, status, err);
 }
@@ -244,7 +248,7 @@ static cop_status watch(crew *c, struct pollfd *polls, cop_error *err)
         bool is_stopped = c->r->stop != NULL && *c->r->stop != 0;
         if ((is_stopped || c->is_lost) && !c->is_told_to_stop) {
             c->is_told_to_stop = true;
-            tell_all(c, SIGTERM);
+            tell_all(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
         }
         COP_TRY(listen(c, polls, err));
     }

@@ -10,9 +10,11 @@
  *
  *   begun train-<hash>     it computes that stage from now on
  *   ended train-<hash>     it is published, or its failure is kept
+ *   left train-<hash>      neither, and the worker ends: not for the stage's sake
  */
 #define COP_WORKER_BEGUN "begun"
 #define COP_WORKER_ENDED "ended"
+#define COP_WORKER_LEFT  "left"
 
 /* Starts `jobs` workers by the command `argv` (as execv takes it, argv[0] a path) and returns when
  * all have ended. A worker that dies costs the stage that it was at, whose failure is kept as that
