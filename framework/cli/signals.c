@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Seconds that work has to stop in after a SIGTERM; schedulers kill after ten or more. */
-#define TERM_SECONDS 5
+#define TERM_SECONDS 5 /* likewise of a SIGHUP: nobody is there to ask a second time */
 #define TERM_TEXT    "5"
 
 #define INTERRUPTED 130
@@ -62,7 +62,11 @@ static void say(line *l)
     (void)written;
 }
 
-static void end_at_once(const char *why)
+/* Before a call that does not return, AddressSanitizer asks for memory, which the interrupted code
+ * may have locked: not in what handlers call. */
+#define IN_HANDLER __attribute__((no_sanitize_address))
+
+IN_HANDLER static void end_at_once(const char *why)
 {
     line l = {.length = 0};
     add(&l, "coppice: ");
@@ -77,7 +81,7 @@ static void end_at_once(const char *why)
     _exit(INTERRUPTED);
 }
 
-static void on_alarm(int number)
+IN_HANDLER static void on_alarm(int number)
 {
     (void)number;
     end_at_once("stopped at the last checkpoint: nothing ended within " TERM_TEXT " s");
@@ -90,23 +94,30 @@ static bool has_handler(int number, void (*handler)(int))
            now.sa_handler == handler;
 }
 
-static void on_request(int number)
+IN_HANDLER static void on_request(int number)
 {
     if (asks == 0)
         end_at_once(stop_requested != 0 ? "stopped at once" : "interrupted");
     asks = 0;
-    stop_requested = 1;
+    stop_requested = number;
     line l = {.length = 0};
     add(&l, "coppice: stopping after this ");
     if (!add_callback(&l, ""))
         add(&l, "step");
-    bool is_limited = number == SIGTERM && has_handler(SIGALRM, on_alarm);
+    bool is_limited = number != SIGINT && has_handler(SIGALRM, on_alarm);
     add(&l, is_limited ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
     say(&l);
     if (is_limited) {
         has_alarm = 1;
         (void)alarm(TERM_SECONDS);
     }
+}
+
+/* Whoever read what is said here is gone, as "| head" is: to write to it fails, and that is told at
+ * the end, with everything done and kept. */
+static void on_pipe(int number)
+{
+    (void)number;
 }
 
 /* The end by a plugin. */
@@ -127,7 +138,7 @@ static const char *crash_name(int number)
     }
 }
 
-static void on_crash(int number)
+IN_HANDLER static void on_crash(int number)
 {
     line l = {.length = 0};
     add(&l, "coppice: crashed (");
@@ -166,9 +177,10 @@ static void watch_exit(void)
 static const struct {
     int number;
     void (*handler)(int);
-} watched[] = {{SIGINT, on_request}, {SIGTERM, on_request}, {SIGALRM, on_alarm},
-               {SIGSEGV, on_crash},  {SIGBUS, on_crash},    {SIGFPE, on_crash},
-               {SIGILL, on_crash},   {SIGABRT, on_crash}};
+} watched[] = {{SIGINT, on_request}, {SIGTERM, on_request}, {SIGHUP, on_request},
+               {SIGALRM, on_alarm},  {SIGPIPE, on_pipe},    {SIGSEGV, on_crash},
+               {SIGBUS, on_crash},   {SIGFPE, on_crash},    {SIGILL, on_crash},
+               {SIGABRT, on_crash}};
 enum { WATCHED_COUNT = sizeof watched / sizeof watched[0] };
 
 struct cop_signals {
@@ -227,7 +239,7 @@ cop_signals *cop_signals_catch(const char *resume)
     make_stack(before);
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         (void)sigaction(watched[i].number, NULL, &before->before[i]);
-        if (is_free(watched[i].number))
+        if (is_free(watched[i].number) && watched[i].number != SIGPIPE)
             install(i);
     }
     return before;
@@ -248,7 +260,7 @@ void cop_signals_restore(cop_signals *before)
 }
 
 /* A shell without job control starts background jobs with SIGINT ignored; a run can be asked all
- * the same. */
+ * the same. With SIGHUP ignored (nohup) it goes on when the terminal is closed. */
 const volatile sig_atomic_t *cop_signals_ask(void)
 {
     stop_requested = 0;
@@ -256,7 +268,7 @@ const volatile sig_atomic_t *cop_signals_ask(void)
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         int number = watched[i].number;
         bool asks_or_ends = number == SIGINT || number == SIGTERM || number == SIGALRM;
-        if (asks_or_ends && (is_free(number) || has_handler(number, SIG_IGN)))
+        if ((asks_or_ends && has_handler(number, SIG_IGN)) || is_free(number))
             install(i);
     }
     return &stop_requested;

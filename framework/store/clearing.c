@@ -124,6 +124,15 @@ cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
     return status;
 }
 
+void cop_sweep_and_unlock(const char *dir, int lock)
+{
+    if (lock < 0)
+        return;
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+        sweep_all(dir);
+    (void)close(lock);
+}
+
 cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
 {
     *lock = open_lock(dir, O_RDWR);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WHO_SIZE 300
@@ -102,13 +103,36 @@ cop_status cop_lease_take(const cop_store *s, const cop_artifact_id *id, cop_lea
     return COP_OK;
 }
 
+cop_status cop_lease_wait(const cop_store *s, const cop_artifact_id *id,
+                          const volatile sig_atomic_t *stop, cop_lease **out, cop_error *err)
+{
+    static const struct timespec moment = {.tv_nsec = 50000000};
+    for (;;) {
+        COP_TRY(cop_lease_take(s, id, out, err));
+        if (*out != NULL)
+            return COP_OK;
+        if (stop != NULL && *stop != 0)
+            return cop_fail(err, COP_CANCELLED, "interrupted");
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+/* Removes a file that is locked, before it is let go: nobody else can hold it yet. */
+static void remove_locked(int file, const char *path)
+{
+    if (is_current(file, path))
+        (void)unlink(path);
+    (void)close(file);
+}
+
 void cop_lease_release(cop_lease *lease)
 {
     if (lease == NULL)
         return;
-    (void)unlink(lease->path); /* before it is let go: nobody else can hold it yet */
     if (lease->file >= 0)
-        (void)close(lease->file);
+        remove_locked(lease->file, lease->path);
+    else
+        (void)unlink(lease->path);
     free(lease->path);
     free(lease);
 }
@@ -116,8 +140,15 @@ void cop_lease_release(cop_lease *lease)
 void cop_lease_forget(const cop_store *s, const cop_artifact_id *id)
 {
     char path[COP_PATH_SIZE];
-    if (lease_path(s->dir, id, path, sizeof path, NULL) == COP_OK)
-        (void)unlink(path);
+    if (lease_path(s->dir, id, path, sizeof path, NULL) != COP_OK)
+        return;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 || knows_no_locks(errno))
+        remove_locked(file, path);
+    else
+        (void)close(file);
 }
 
 const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *who, size_t size)

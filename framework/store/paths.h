@@ -39,7 +39,8 @@
 
 struct cop_store {
     char *dir;
-    int lock; /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
+    int lock;    /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
+    bool writes; /* opened to write to */
 };
 
 /* artifact.c: the manifest of what stands in the folder `path`, tested: whole, and of the artifact
@@ -57,6 +58,10 @@ cop_status cop_mark_store(const char *dir, cop_error *err);
 
 /* Removes a directory's files and the directory; artifacts have no folders inside. */
 void cop_remove_dir(const char *dir);
+
+/* Gives up what cop_lock_and_sweep took; where nobody else holds it either, what a killed worker of
+ * this run left is removed first. -1 is fine. */
+void cop_sweep_and_unlock(const char *dir, int lock);
 
 /* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
  * our mark; if nobody else held the lock, first removes the drafts and half-written files that
