@@ -22,6 +22,10 @@
  * older artifacts, which are whole without it. */
 #define COP_REAL_IMAGES_FILE "real.safetensors"
 
+/* Beside a mask: how many weights of each parameter it keeps. Absent in older artifacts, which are
+ * whole without it. */
+#define COP_LAYERS_FILE "layers.csv"
+
 /* In the artifact of an analyzer that has tensors among its results. */
 #define COP_TENSORS_FILE "tensors.safetensors"
 
