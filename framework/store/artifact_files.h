@@ -50,6 +50,7 @@
 #define COP_STAGES_FILE   "stages.json"
 #define COP_CONFIG_FILE   "config.cfg"
 #define COP_REPORT_FOLDER "report"
+#define COP_DATABASE_FILE "results.sqlite" /* in the report, or in an output directory */
 #define COP_FIGURE_FOLDER "figures"
 #define COP_IMAGE_FOLDER  "images"
 

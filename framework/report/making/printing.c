@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "report/making/making.h"
 #include "report/renderers/csv.h"
+#include "store/artifact_files.h"
 
 #include <cJSON.h>
 #include <inttypes.h>
@@ -24,6 +25,8 @@ void cop_print_files(const cop_making *r, FILE *out)
     (void)fprintf(out, "\ntables:");
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
         (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
+    if (r->has_database)
+        (void)fprintf(out, "\ndatabase: " COP_DATABASE_FILE);
     (void)fprintf(out, "\nfigures:");
     for (size_t i = 0; i < r->figures.count; i++) {
         if (r->undrawn[i] == NULL)
