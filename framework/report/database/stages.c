@@ -19,13 +19,9 @@ static cop_status look(const cop_rows *rows, graph *g, cop_error *err)
 {
     cop_arena *arena = rows->told->results->arena;
     cop_stage_index index;
-    cop_held held;
     COP_TRY(cop_stage_index_make(&g->records, arena, &index, err));
-    cop_holder_look(rows->told->record, &held);
-    const cop_stage_sight sight = {.dir = rows->told->dir,
-                                   .index = &index,
-                                   .record = &rows->told->results->record,
-                                   .held = &held};
+    const cop_stage_sight sight = {
+        .dir = rows->told->dir, .index = &index, .record = &rows->told->results->record};
     return cop_stages_look(&sight, arena, &g->looks, err);
 }
 
