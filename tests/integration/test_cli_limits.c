@@ -1,6 +1,5 @@
 /* What ends a run, or a stage, before it is done, and what is left out of it: budgets, a stage's
- * time,
- * --only, --dry-run; and the log that every stage keeps. */
+ * time, --only, --dry-run; and the log that every stage keeps. */
 #include "command.h"
 
 #include <stdio.h>
@@ -73,6 +72,17 @@ static void a_time_budget_saves_reports_and_is_gone_on_with(void **state)
     free(tickets);
     run(&s, 1, WORDS("--time-budget", "2s", "--jobs", "2"));
     assert_contains(s.dir, "err", "going on from step ");
+    remove_tree(s.dir);
+}
+
+/* Workers that are told to end while they are being started do: none has to be killed for it. */
+static void a_budget_that_is_used_up_at_once_starts_nothing(void **state)
+{
+    (void)state;
+    scene s = make_scene(slow);
+    run(&s, 1, WORDS("--time-budget", "0.001s", "--jobs", "3"));
+    assert_contains(s.dir, "err", " is used up; the study is not done");
+    assert_lacks(s.dir, "err", "SIGKILL");
     remove_tree(s.dir);
 }
 
@@ -193,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_budget_saves_reports_and_is_gone_on_with),
+        cmocka_unit_test(a_budget_that_is_used_up_at_once_starts_nothing),
         cmocka_unit_test(a_disk_budget_ends_a_run_and_a_larger_one_goes_on),
         cmocka_unit_test(a_stage_that_takes_too_long_costs_itself_alone),
         cmocka_unit_test(a_stage_that_took_too_long_goes_on_from_its_checkpoint),
