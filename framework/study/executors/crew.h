@@ -11,7 +11,8 @@ typedef struct cop_crew_member {
     cop_process process;
     int32_t stage;             /* that it computes; COP_NO_STAGE: none */
     double began;              /* when it began that, by cop_now() */
-    double overdue;            /* when it was asked to end, as that took too long; 0: it was not */
+    double overdue;            /* when it was asked to end, as a stage took too long; 0: never */
+    int32_t late;              /* that stage; it may have ended just before */
     bool is_killed;            /* as it did not */
     char last[COP_LINES_SIZE]; /* the last line of its log */
     /* How far the stage is, where it has said so. */
@@ -30,8 +31,10 @@ typedef struct cop_crew {
     size_t count;
     cop_remaining *remaining;
     bool is_told_to_stop;
-    double kill_at; /* when those that have not ended by then are killed; 0: never */
-    bool is_lost;   /* a worker ended that had no stage: the run cannot go on */
+    bool is_through; /* a worker has found nothing left to do */
+    int losses;      /* workers in a row that were killed while they had no stage */
+    double kill_at;  /* when those that have not ended by then are killed; 0: never */
+    bool is_lost;    /* a worker ended that had no stage: the run cannot go on */
     cop_error reason;
     double shown; /* when the whole was last shown */
 } cop_crew;

@@ -20,12 +20,18 @@
 
 #define POLL_MILLIS 200
 
+/* While a worker whose pipes have ended is about to end. */
+#define ENDING_MILLIS 5
+
+/* Workers in a row that may be killed while they have no stage. */
+#define MOST_LOSSES 5
+
 /* Seconds from asking a worker to end until it is killed: what it is at may take 5 s to save. */
 #define GRACE 15.0
 
 static cop_status start(const cop_crew *c, cop_crew_member *w, cop_error *err)
 {
-    *w = (cop_crew_member){.process = COP_NO_PROCESS, .stage = COP_NO_STAGE};
+    *w = (cop_crew_member){.process = COP_NO_PROCESS, .stage = COP_NO_STAGE, .late = COP_NO_STAGE};
     return cop_process_start(c->r->study->choice.worker, &w->process, err);
 }
 
@@ -45,7 +51,6 @@ static void hear_begun(const cop_crew *c, cop_crew_member *w, const cop_artifact
     w->began = now;
     w->shown = now;
     w->first_heard = 0.0;
-    w->overdue = 0.0;
     if (w->stage != COP_NO_STAGE && c->tell->begun != NULL)
         c->tell->begun(c->tell->own, &c->r->study->stages[w->stage]);
 }
@@ -54,6 +59,7 @@ static cop_status hear_ended(cop_crew *c, cop_crew_member *w, cop_error *err)
 {
     int32_t stage = w->stage;
     w->stage = COP_NO_STAGE;
+    c->losses = 0;
     if (stage == COP_NO_STAGE)
         return COP_OK;
     cop_remaining_ended(c->remaining, &c->r->study->stages[stage]);
@@ -75,6 +81,12 @@ static void hear_at(cop_crew_member *w, const cop_worker_line *said)
     (void)snprintf(w->detail, sizeof w->detail, "%s", said->detail);
 }
 
+/* Whether it is at the stage that it was asked to end for. */
+static bool is_late(const cop_crew_member *w)
+{
+    return w->overdue > 0.0 && w->stage != COP_NO_STAGE && w->stage == w->late;
+}
+
 static int hear_said(void *own, const char *line)
 {
     const hearing *h = own;
@@ -83,7 +95,7 @@ static int hear_said(void *own, const char *line)
         hear_begun(h->c, h->w, &said.stage);
     else if (said.word == COP_WORD_AT)
         hear_at(h->w, &said);
-    else if (said.word == COP_WORD_LEFT && h->w->overdue <= 0.0)
+    else if (said.word == COP_WORD_LEFT && !is_late(h->w))
         h->w->stage = COP_NO_STAGE;
     else if (said.word == COP_WORD_ENDED)
         return hear_ended(h->c, h->w, h->err);
@@ -93,10 +105,29 @@ static int hear_said(void *own, const char *line)
 /* That a worker ends as it was asked to is no news. */
 static bool is_chatter(const cop_crew *c, const cop_crew_member *w, const char *line)
 {
-    static const char stopping[] = "coppice: stopping after", ended[] = "interrupted";
-    return (c->is_told_to_stop || w->overdue > 0.0) &&
-           (strncmp(line, stopping, sizeof stopping - 1) == 0 ||
-            strncmp(line, ended, sizeof ended - 1) == 0);
+    static const char *const words[] = {"coppice: stopping after", "coppice: interrupted",
+                                        "interrupted"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        is = is || strncmp(line, words[i], strlen(words[i])) == 0;
+    return is && (c->is_told_to_stop || w->overdue > 0.0);
+}
+
+/* How loud a line is, which says so itself: then it goes on behind that. */
+static cop_log_level level_of(const char **line)
+{
+    static const struct {
+        const char *word;
+        cop_log_level level;
+    } louder[] = {{"error: ", COP_LOG_ERROR}, {"warning: ", COP_LOG_WARNING}};
+    for (size_t i = 0; i < sizeof louder / sizeof louder[0]; i++) {
+        size_t length = strlen(louder[i].word);
+        if (strncmp(*line, louder[i].word, length) != 0)
+            continue;
+        *line += length;
+        return louder[i].level;
+    }
+    return COP_LOG_INFO;
 }
 
 static int hear_log(void *own, const char *line)
@@ -105,29 +136,42 @@ static int hear_log(void *own, const char *line)
     if (is_chatter(h->c, h->w, line))
         return COP_OK;
     (void)snprintf(h->w->last, sizeof h->w->last, "%s", line);
+    cop_log_level level = level_of(&line);
     if (h->c->count > 1)
-        cop_say(h->c->r->log, COP_LOG_INFO, "%zu: %s", (size_t)(h->w - h->c->workers) + 1, line);
+        cop_say(h->c->r->log, level, "%zu: %s", (size_t)(h->w - h->c->workers) + 1, line);
     else
-        cop_say(h->c->r->log, COP_LOG_INFO, "%s", line);
+        cop_say(h->c->r->log, level, "%s", line);
     return COP_OK;
 }
 
 /* Ends. */
+
+/* A worker that had no stage costs none. Where it was killed, as somebody may kill what seems idle,
+ * another takes its place; one that ended by itself will do so again. */
+static cop_status replace_idle(cop_crew *c, cop_crew_member *w, int status, const char *end,
+                               cop_error *err)
+{
+    if (!c->is_told_to_stop && WIFSIGNALED(status) && ++c->losses <= MOST_LOSSES) {
+        cop_say(c->r->log, COP_LOG_WARNING,
+                "a worker ended that had no stage: %s; another takes its place", end);
+        return start(c, w, err);
+    }
+    if (!c->is_lost)
+        (void)cop_fail(&c->reason, COP_FAILED, "a worker ended: %s", end);
+    c->is_lost = true;
+    return COP_OK;
+}
 
 /* A worker that died costs the stage that it was at. */
 static cop_status bury(cop_crew *c, cop_crew_member *w, int status, cop_error *err)
 {
     char end[900], time[32], reason[COP_FAILURE_SIZE + 900];
     cop_process_describe_end(status, w->last, end, sizeof end);
-    if (w->stage == COP_NO_STAGE) {
-        if (!c->is_lost)
-            (void)cop_fail(&c->reason, COP_FAILED, "a worker ended: %s", end);
-        c->is_lost = true;
-        return COP_OK;
-    }
+    if (w->stage == COP_NO_STAGE)
+        return replace_idle(c, w, status, end, err);
     const cop_stage *stage = &c->r->study->stages[w->stage];
     double limit = stage->opened->cell->stage_seconds;
-    if (w->overdue > 0.0)
+    if (is_late(w))
         (void)snprintf(reason, sizeof reason,
                        "%s: it took longer than study.stage_seconds allows, %s%s", stage->title,
                        cop_time_text(limit, time, sizeof time),
@@ -149,14 +193,36 @@ static bool has_obeyed(int status)
            (WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT));
 }
 
-/* A worker whose pipes have ended has ended, or is about to. */
+/* Whether there is something to read. */
+static bool has_more(const cop_lines *from)
+{
+    struct pollfd one = {.fd = from->file, .events = POLLIN};
+    return poll(&one, 1, 0) > 0 && (one.revents & POLLIN) != 0;
+}
+
+/* Whether it has ended and was heard to the end. A process that it left behind may hold its pipes
+ * for as long as it likes. */
+static bool has_ended(cop_process *p)
+{
+    siginfo_t info = {.si_pid = 0};
+    if (p->id == 0)
+        return false;
+    bool is_there = waitid(P_PID, (id_t)p->id, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    if ((is_there && info.si_pid == 0) || has_more(&p->said) || has_more(&p->log))
+        return false;
+    cop_lines_close(&p->said);
+    cop_lines_close(&p->log);
+    return true;
+}
+
 static cop_status reap(cop_crew *c, cop_crew_member *w, cop_error *err)
 {
-    if (w->process.id == 0 || w->process.said.file >= 0 || w->process.log.file >= 0)
+    if (!has_ended(&w->process))
         return COP_OK;
     int status = cop_child_wait(w->process.id);
     bool is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     w->process.id = 0;
+    c->is_through = c->is_through || is_done;
     if (is_done || (c->is_told_to_stop && has_obeyed(status)))
         return COP_OK;
     /* The stage ended just before it was asked to end for it. */
@@ -173,8 +239,11 @@ static void hold_to_limit(const cop_crew *c, cop_crew_member *w)
         limit = c->r->study->stages[w->stage].opened->cell->stage_seconds;
     if (w->process.id == 0)
         return;
-    if (w->overdue <= 0.0 && limit > 0.0 && now - w->began >= limit) {
+    /* What it has said meanwhile, such as that the stage has ended, is heard first. */
+    if (w->overdue <= 0.0 && limit > 0.0 && now - w->began >= limit &&
+        !has_more(&w->process.said)) {
         w->overdue = now;
+        w->late = w->stage;
         (void)kill(w->process.id, SIGTERM);
     } else if (w->overdue > 0.0 && !w->is_killed && now - w->overdue >= GRACE) {
         w->is_killed = true;
@@ -223,12 +292,15 @@ static cop_status listen_to(cop_crew *c, cop_crew_member *w, const struct pollfd
 
 static cop_status listen(cop_crew *c, struct pollfd *polls, cop_error *err)
 {
+    int millis = POLL_MILLIS;
     for (size_t i = 0; i < c->count; i++) {
         const cop_process *process = &c->workers[i].process;
         polls[2 * i] = (struct pollfd){.fd = process->said.file, .events = POLLIN};
         polls[2 * i + 1] = (struct pollfd){.fd = process->log.file, .events = POLLIN};
+        if (process->id != 0 && process->said.file < 0 && process->log.file < 0)
+            millis = ENDING_MILLIS;
     }
-    if (poll(polls, 2 * c->count, POLL_MILLIS) < 0) {
+    if (poll(polls, 2 * c->count, millis) < 0) {
         if (errno != EINTR)
             return cop_fail(err, COP_FAILED, "the workers cannot be heard: %s", strerror(errno));
         return COP_OK; /* what poll left in revents means nothing */
@@ -265,7 +337,9 @@ static cop_status watch(cop_crew *c, cop_budget *limits, char *budget, size_t si
             *err = c->reason;
         return COP_FAILED;
     }
-    return c->is_told_to_stop ? cop_fail(err, COP_CANCELLED, "interrupted") : COP_OK;
+    /* Whoever was told to stop may have been through by then. */
+    return c->is_told_to_stop && !c->is_through ? cop_fail(err, COP_CANCELLED, "interrupted")
+                                                : COP_OK;
 }
 
 /* After a failure of this process: none is left behind. */
@@ -286,7 +360,8 @@ static cop_status run(cop_crew *c, struct pollfd *polls, char *budget, size_t si
 {
     cop_budget limits = {.limits = &c->r->study->choice.limits, .dir = cop_store_dir(c->r->store)};
     for (size_t i = 0; i < c->count; i++)
-        c->workers[i] = (cop_crew_member){.process = COP_NO_PROCESS, .stage = COP_NO_STAGE};
+        c->workers[i] = (cop_crew_member){
+            .process = COP_NO_PROCESS, .stage = COP_NO_STAGE, .late = COP_NO_STAGE};
     cop_status status = cop_remaining_make(c->r->study, c->r->store, c->count, &c->remaining, err);
     c->shown = cop_now();
     for (size_t i = 0; status == COP_OK && i < c->count; i++)

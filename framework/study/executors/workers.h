@@ -18,13 +18,14 @@ typedef struct cop_workers_tell {
 /* Starts as many workers as the study's choice says, by its command, and returns when all have
  * ended. A worker that dies costs the stage that it was at, whose failure is kept as that of a lost
  * process, and is replaced; so does one that is at a stage for longer than the limit: it is asked
- * to save and end, and killed where it does not. What workers say is said on the log with their
+ * to save and end, and killed where it does not. One that is killed while it has no stage is
+ * replaced too, up to five times before a stage ends. What workers say is said on the log with their
  * number in front; how far each is stands below that on a terminal, elsewhere a line says it now
  * and then.
  *
  * COP_CANCELLED where *r->stop was raised, or a budget is used up, which then stands in `budget`
- * (else empty): each has saved its state. COP_FAILED where a worker ends otherwise than by a stage,
- * with its last words. */
+ * (else empty): each has saved its state; but COP_OK where nothing was left to do by then.
+ * COP_FAILED where a worker ends by itself without a stage, with its last words. */
 cop_status cop_run_workers(cop_runner *r, const cop_workers_tell *tell, char *budget, size_t size,
                            cop_error *err);
 
