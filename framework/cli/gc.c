@@ -12,13 +12,23 @@ static void print_items(const cop_garbage *g, FILE *out)
         (void)fprintf(out, "%s  %.2f MB\n", g->items[i].name, g->items[i].bytes / MEGABYTE);
 }
 
+static cop_status forget_users(const char *dir, const cop_word_list *users, bool only_looks,
+                               cop_error *err)
+{
+    for (size_t i = 0; i < users->count; i++)
+        COP_TRY(cop_shared_store_forget(dir, users->items[i], only_looks, err));
+    return COP_OK;
+}
+
 static cop_status collect(const cop_call *call, cop_arena *arena, cop_garbage *g, cop_error *err)
 {
     const char *dir = call->arguments->words[0];
+    const cop_word_list *forget = &call->arguments->forget;
     bool is_dry = call->arguments->dry_run;
-    for (size_t i = 0; i < call->arguments->forget.count; i++)
-        COP_TRY(cop_shared_store_forget(dir, call->arguments->forget.items[i], err));
-    COP_TRY(cop_garbage_find(dir, arena, g, err));
+    COP_TRY(forget_users(dir, forget, true, err));
+    COP_TRY(cop_garbage_find(dir, forget->items, forget->count, arena, g, err));
+    if (!is_dry)
+        COP_TRY(forget_users(dir, forget, false, err));
     if (is_dry)
         print_items(g, call->out);
     else

@@ -11,6 +11,7 @@
 #include "store/formats/artifact_json.h"
 #include "store/formats/safetensors.h"
 #include "store/paths.h"
+#include "store/shared.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ static cop_store *new_store(const char *dir)
 cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
 {
     COP_TRY(cop_claim_store(dir, err));
+    COP_TRY(cop_shared_store_join(dir, err));
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_out_of_memory(err);
@@ -55,6 +57,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
 cop_status cop_store_open_to_read(const char *dir, cop_store **out, cop_error *err)
 {
     COP_TRY(cop_path_check_out(dir, err));
+    COP_TRY(cop_shared_store_check(dir, err));
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_out_of_memory(err);

@@ -11,6 +11,7 @@
 #include "store/formats/artifact_json.h"
 #include "store/formats/study_json.h"
 #include "store/paths.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 
 #include <errno.h>
@@ -177,6 +178,7 @@ static cop_status check_claim(const char *dir, bool *marked, cop_error *err)
     COP_TRY(cop_path_check_out(dir, err));
     COP_TRY(cop_path_join(store, sizeof store, err, dir, COP_STORE_FOLDER));
     marker_path(dir, path, sizeof path);
+    COP_TRY(cop_shared_store_check(dir, err));
     COP_TRY(check_folders(dir, err));
     COP_TRY(is_marked(path, marked, err));
     if (*marked)

@@ -3,6 +3,7 @@
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 
 #include <dirent.h>
@@ -142,6 +143,8 @@ void cop_sweep_and_unlock(const char *dir, int lock)
 
 cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
 {
+    *lock = -1;
+    COP_TRY(cop_shared_store_check(dir, err));
     *lock = open_lock(dir, O_RDWR);
     if (*lock < 0)
         return cop_fail(err, COP_FAILED, "%s: no run has written here (no %s)", dir,

@@ -21,6 +21,8 @@
 /* What the functions here share. */
 typedef struct searching {
     const char *dir;
+    const char *const *forgotten; /* users of the store that do not count */
+    size_t forgotten_count;
     cop_arena *arena;
     cop_listed_set wanted; /* by all studies; sorted once all are there */
     cop_listing there;
@@ -123,7 +125,11 @@ static cop_status collect(searching *s, const cop_listed_set *set, const char *f
 /* Another output directory that uses the store. */
 static cop_status visit_user(void *own, const char *user, cop_error *err)
 {
+    const searching *s = own;
     struct stat info;
+    for (size_t i = 0; i < s->forgotten_count; i++)
+        if (strcmp(user, s->forgotten[i]) == 0)
+            return COP_OK;
     if (stat(user, &info) != 0 || !S_ISDIR(info.st_mode))
         return cop_fail_at(err, COP_FAILED, user, 0,
                            "uses the store, and is not there: what it refers to is not known; "
@@ -153,9 +159,11 @@ static cop_status find(searching *s, cop_error *err)
     return collect(s, &s->there.logs, COP_LOG_FOLDER, err);
 }
 
-cop_status cop_garbage_find(const char *dir, cop_arena *arena, cop_garbage *out, cop_error *err)
+cop_status cop_garbage_find(const char *dir, const char *const *forgotten, size_t count,
+                            cop_arena *arena, cop_garbage *out, cop_error *err)
 {
-    searching s = {.dir = dir, .arena = arena, .out = out};
+    searching s = {
+        .dir = dir, .forgotten = forgotten, .forgotten_count = count, .arena = arena, .out = out};
     *out = (cop_garbage){.lock = -1};
     cop_status status = find(&s, err);
     free(s.wanted.items);

@@ -24,9 +24,10 @@ typedef struct cop_garbage {
 
 /* Finds it. The graph of every study must be readable, of all output directories that share the
  * store (shared.h), else it is not known what is its own: COP_FAILED naming the one that is not, or
- * saying that a run or another reader is at work in the directory. Names are the arena's. Clear
- * whatever the answer. */
-cop_status cop_garbage_find(const char *dir, cop_arena *arena, cop_garbage *out, cop_error *err);
+ * saying that a run or another reader is at work in the directory. Directories that are `forgotten`
+ * do not count among them. Names are the arena's. Clear whatever the answer. */
+cop_status cop_garbage_find(const char *dir, const char *const *forgotten, size_t count,
+                            cop_arena *arena, cop_garbage *out, cop_error *err);
 
 /* Removes what was found. Artifacts lose their manifest first, so that none that is cut short
  * passes for a whole one. */

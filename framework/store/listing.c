@@ -7,6 +7,7 @@
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
+#include "store/shared.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,6 +111,7 @@ void cop_listed_sort(cop_listed_set *set)
 cop_status cop_listing_read(const char *dir, cop_arena *arena, cop_listing *out, cop_error *err)
 {
     memset(out, 0, sizeof *out);
+    COP_TRY(cop_shared_store_check(dir, err));
     COP_TRY(list(dir, COP_STORE_FOLDER, out, arena, take_stored, err));
     COP_TRY(list(dir, COP_WORK_FOLDER, out, arena, take_work, err));
     COP_TRY(list(dir, COP_LOG_FOLDER, out, arena, take_log, err));

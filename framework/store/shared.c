@@ -33,6 +33,20 @@ static cop_status resolve(const char *path, char real[COP_PATH_SIZE], cop_error 
     return status;
 }
 
+/* The directory that the store of `dir`, which may be a link, is in, without links; empty where no
+ * store is there. */
+static cop_status home_of(const char *dir, char home[COP_PATH_SIZE], cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    home[0] = '\0';
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STORE_FOLDER));
+    if (access(path, F_OK) != 0)
+        return COP_OK;
+    COP_TRY(resolve(path, home, err));
+    *strrchr(home, '/') = '\0';
+    return COP_OK;
+}
+
 static cop_status user_path(const char *shared, const char *user, char path[COP_PATH_SIZE],
                             cop_error *err)
 {
@@ -118,7 +132,12 @@ cop_status cop_shared_store_use(const char *dir, const char *shared, cop_error *
     COP_TRY(cop_store_check(shared, err));
     COP_TRY(cop_make_dirs(shared, err));
     COP_TRY(cop_make_dirs(dir, err));
-    COP_TRY(resolve(shared, root, err));
+    COP_TRY(cop_shared_store_check(shared, err));
+    COP_TRY(cop_shared_store_check(dir, err));
+    /* One that uses another's store shares that. */
+    COP_TRY(home_of(shared, root, err));
+    if (root[0] == '\0')
+        COP_TRY(resolve(shared, root, err));
     COP_TRY(resolve(dir, user, err));
     if (strcmp(root, user) == 0)
         return cop_fail_at(err, COP_INVALID, dir, 0,
@@ -133,16 +152,43 @@ cop_status cop_shared_store_use(const char *dir, const char *shared, cop_error *
 static cop_status find_root(const char *dir, char root[COP_PATH_SIZE], cop_error *err)
 {
     char path[COP_PATH_SIZE];
-    root[0] = '\0';
-    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_STORE_FOLDER));
-    if (access(path, F_OK) != 0)
+    COP_TRY(home_of(dir, root, err));
+    if (root[0] == '\0')
         return COP_OK;
-    COP_TRY(resolve(path, root, err));
-    *strrchr(root, '/') = '\0';
     COP_TRY(cop_path_join(path, sizeof path, err, root, USERS_FOLDER));
     if (access(path, F_OK) != 0)
         root[0] = '\0';
     return COP_OK;
+}
+
+cop_status cop_shared_store_check(const char *dir, cop_error *err)
+{
+    for (size_t i = 0; i < LINKED_COUNT; i++) {
+        char link[COP_PATH_SIZE], target[COP_PATH_SIZE];
+        struct stat info;
+        COP_TRY(cop_path_join(link, sizeof link, err, dir, "%s", linked[i]));
+        if (lstat(link, &info) != 0 || !S_ISLNK(info.st_mode) || access(link, F_OK) == 0 ||
+            errno != ENOENT)
+            continue;
+        ssize_t length = readlink(link, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        return cop_fail_at(
+            err, COP_FAILED, link, 0,
+            "leads to %s, which is not there: where the shared store was moved, make "
+            "the link anew",
+            target);
+    }
+    return COP_OK;
+}
+
+cop_status cop_shared_store_join(const char *dir, cop_error *err)
+{
+    char root[COP_PATH_SIZE], self[COP_PATH_SIZE];
+    COP_TRY(find_root(dir, root, err));
+    if (root[0] == '\0')
+        return COP_OK;
+    COP_TRY(resolve(dir, self, err));
+    return strcmp(root, self) != 0 ? enlist(root, self, err) : COP_OK;
 }
 
 static cop_status visit_user(const char *path, const char *self, cop_user_visit visit, void *own,
@@ -163,6 +209,8 @@ cop_status cop_shared_store_users(const char *dir, cop_user_visit visit, void *o
     if (root[0] == '\0')
         return COP_OK;
     COP_TRY(resolve(dir, self, err));
+    if (strcmp(root, self) != 0)
+        COP_TRY(visit(own, root, err)); /* it may have studies of its own */
     COP_TRY(cop_path_join(users, sizeof users, err, root, USERS_FOLDER));
     DIR *listing = opendir(users);
     if (listing == NULL)
@@ -180,13 +228,14 @@ cop_status cop_shared_store_users(const char *dir, cop_user_visit visit, void *o
     return status;
 }
 
-cop_status cop_shared_store_forget(const char *dir, const char *user, cop_error *err)
+cop_status cop_shared_store_forget(const char *dir, const char *user, bool only_looks,
+                                   cop_error *err)
 {
     char root[COP_PATH_SIZE], path[COP_PATH_SIZE];
     COP_TRY(find_root(dir, root, err));
     if (root[0] != '\0') {
         COP_TRY(user_path(root, user, path, err));
-        if (unlink(path) == 0)
+        if ((only_looks ? access(path, F_OK) : unlink(path)) == 0)
             return COP_OK;
         if (errno != ENOENT)
             return cop_fail_errno(err, "cannot remove", path);

@@ -12,19 +12,30 @@
 
 #include <coppice/status.h>
 
+#include <stdbool.h>
+
 /* Has the output directory `dir` use the store in `shared`; both are made where they are not there.
  * One that does already is fine. COP_INVALID where `dir` has a store of its own, or uses another
  * one, or `shared` is nothing of ours. */
 cop_status cop_shared_store_use(const char *dir, const char *shared, cop_error *err);
 
-/* Calls `visit` with every output directory that uses the same store as `dir`, which may be one of
- * them or the shared directory itself, but for `dir`; with none where its store is its own. A user
- * that is not there is visited too. */
+/* Notes where an output directory that uses a shared store is by now: it may have been moved, or be
+ * a copy of one that does. Nothing where its store is its own. */
+cop_status cop_shared_store_join(const char *dir, cop_error *err);
+
+/* COP_FAILED, with one line that says so, where `dir` uses a store that is not there. */
+cop_status cop_shared_store_check(const char *dir, cop_error *err);
+
+/* Calls `visit` with every directory whose results may be in the same store as those of `dir`: the
+ * shared directory itself, which may be an output directory too, and all that use it, but for
+ * `dir`, which is any of them; with none where its store is its own. A user that is not there is
+ * visited too. */
 typedef cop_status (*cop_user_visit)(void *own, const char *user, cop_error *err);
 cop_status cop_shared_store_users(const char *dir, cop_user_visit visit, void *own, cop_error *err);
 
-/* Forgets that the output directory `user` uses the store of `dir`, as it is gone. COP_INVALID
- * where it is not listed. */
-cop_status cop_shared_store_forget(const char *dir, const char *user, cop_error *err);
+/* Forgets that the output directory `user` uses the store of `dir`, as it is gone, or `only_looks`
+ * whether it could. COP_INVALID where it is not listed. */
+cop_status cop_shared_store_forget(const char *dir, const char *user, bool only_looks,
+                                   cop_error *err);
 
 #endif

@@ -189,6 +189,95 @@ static void a_shared_store_keeps_what_any_of_its_users_refers_to(void **state)
     remove_tree(s.dir);
 }
 
+static void run_shared(const scene *s, const char *name, const char *out, const char *store)
+{
+    char config[400];
+    (void)snprintf(config, sizeof config, "%s/%s.cfg", s->dir, name);
+    assert_ends(s->dir,
+                start_command(s->dir, WORDS("run", config, "--quiet", "--out", out,
+                                            store != NULL ? "--store" : NULL, store)),
+                0);
+}
+
+/* The directory whose store is shared has studies of its own, and one that shares its store lends
+ * it out in turn. */
+static void an_output_directory_that_lends_its_store_keeps_its_own(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    char second[300], third[300];
+    (void)snprintf(second, sizeof second, "%s/second", s.dir);
+    (void)snprintf(third, sizeof third, "%s/third", s.dir);
+    run_shared(&s, "one", second, s.out);
+    run_shared(&s, "one", third, second);
+    run_shared(&s, "one", third, second); /* which is the same store still */
+    run_shared(&s, "one", third, s.out);
+    forget_study(&s, "one");
+    const char *const dirs[] = {second, third, s.out};
+    for (int i = 0; i < 3; i++) {
+        assert_ends(s.dir, start_command(s.dir, WORDS("gc", dirs[i])), 0);
+        assert_contains(s.dir, "out", "removed 0 artifacts and 0 other files");
+        assert_contains(s.dir, "out", "; 8 artifacts are kept\n");
+    }
+    forget_study(&s, "two");
+    gc(&s, NULL, 0);
+    assert_contains(s.dir, "out", "; 4 artifacts are kept\n"); /* of the others */
+    remove_tree(s.dir);
+}
+
+/* It is known where it is now, as soon as something is run there, and a dry run forgets nothing. */
+static void a_user_that_was_moved_is_known_again(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    char second[300], moved[300];
+    (void)snprintf(second, sizeof second, "%s/second", s.dir);
+    (void)snprintf(moved, sizeof moved, "%s/moved", s.dir);
+    run_shared(&s, "one", second, s.out);
+    assert_int_equal(rename(second, moved), 0);
+    run_shared(&s, "one", moved, NULL);
+    forget_study(&s, "one");
+    forget_study(&s, "two");
+    gc(&s, NULL, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_ends(s.dir,
+                    start_command(s.dir, WORDS("gc", s.out, "--forget", second, "--dry-run")), 0);
+        assert_contains(s.dir, "out", "would remove 4 artifacts");
+    }
+    gc(&s, NULL, 1);
+    assert_ends(s.dir, start_command(s.dir, WORDS("gc", s.out, "--forget", second)), 0);
+    assert_contains(s.dir, "out", "; 4 artifacts are kept\n");
+    remove_tree(s.dir);
+}
+
+static void a_shared_store_that_is_gone_is_told_of(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    char config[400], second[300], moved[300], wanted[700];
+    (void)snprintf(config, sizeof config, "%s/one.cfg", s.dir);
+    (void)snprintf(second, sizeof second, "%s/second", s.dir);
+    (void)snprintf(moved, sizeof moved, "%s/moved", s.dir);
+    run_shared(&s, "one", second, s.out);
+    assert_int_equal(rename(s.out, moved), 0);
+    (void)snprintf(wanted, sizeof wanted, "%s/store: leads to %s/store, which is not there", second,
+                   s.out);
+    const char *const *commands[] = {WORDS("run", config, "--out", second),
+                                     WORDS("run", config, "--out", second, "--store", moved),
+                                     WORDS("check", config, "--out", second, "--quiet"),
+                                     WORDS("run", config, "--out", second, "--dry-run"),
+                                     WORDS("work", second),
+                                     WORDS("status", second),
+                                     WORDS("report", second),
+                                     WORDS("why", second, "mask"),
+                                     WORDS("gc", second)};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        assert_ends(s.dir, start_command(s.dir, commands[i]), 1);
+        assert_contains(s.dir, "err", wanted);
+    }
+    remove_tree(s.dir);
+}
+
 static void a_store_is_not_exchanged(void **state)
 {
     (void)state;
@@ -218,6 +307,9 @@ int main(void)
         cmocka_unit_test(saved_states_of_no_study_go_too),
         cmocka_unit_test(a_graph_that_cannot_be_read_keeps_everything),
         cmocka_unit_test(a_shared_store_keeps_what_any_of_its_users_refers_to),
+        cmocka_unit_test(an_output_directory_that_lends_its_store_keeps_its_own),
+        cmocka_unit_test(a_user_that_was_moved_is_known_again),
+        cmocka_unit_test(a_shared_store_that_is_gone_is_told_of),
         cmocka_unit_test(a_store_is_not_exchanged),
         cmocka_unit_test(a_directory_in_use_is_left_alone),
         cmocka_unit_test(what_is_no_output_directory_is_refused),

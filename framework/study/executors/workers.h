@@ -19,9 +19,9 @@ typedef struct cop_workers_tell {
  * ended. A worker that dies costs the stage that it was at, whose failure is kept as that of a lost
  * process, and is replaced; so does one that is at a stage for longer than the limit: it is asked
  * to save and end, and killed where it does not. One that is killed while it has no stage is
- * replaced too, up to five times before a stage ends. What workers say is said on the log with their
- * number in front; how far each is stands below that on a terminal, elsewhere a line says it now
- * and then.
+ * replaced too, up to five times before a stage ends. What workers say is said on the log, as loud
+ * as they say it, with their number in front; how far each is stands below that on a terminal,
+ * elsewhere a line says it now and then.
  *
  * COP_CANCELLED where *r->stop was raised, or a budget is used up, which then stands in `budget`
  * (else empty): each has saved its state; but COP_OK where nothing was left to do by then.
