@@ -34,21 +34,33 @@ static bool name_files(cop_memory_claims *c, const char *dir)
                          (long)getpid()) == COP_OK;
 }
 
+/* Under the guard: to others, a file that is not locked yet is nobody's. One that another process
+ * of this name has, as in containers, stays as it is. */
+static bool open_files(cop_memory_claims *c)
+{
+    c->guard = open(c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->guard < 0 || flock(c->guard, LOCK_EX) != 0)
+        return false;
+    int file = open(c->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    bool is_ours = file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0 && ftruncate(file, 0) == 0;
+    if (is_ours)
+        c->file = file;
+    else if (file >= 0)
+        (void)close(file);
+    (void)flock(c->guard, LOCK_UN);
+    return is_ours;
+}
+
 cop_memory_claims *cop_memory_claims_open(const cop_store *s, double allowed)
 {
     cop_memory_claims *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NULL;
     *c = (cop_memory_claims){.allowed = allowed, .file = -1, .guard = -1};
-    if (name_files(c, cop_store_dir(s))) {
-        c->guard = open(c->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        c->file = open(c->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    }
-    if (c->guard < 0 || c->file < 0 || flock(c->file, LOCK_EX | LOCK_NB) != 0) {
-        cop_memory_claims_close(c);
-        return NULL;
-    }
-    return c;
+    if (name_files(c, cop_store_dir(s)) && open_files(c))
+        return c;
+    cop_memory_claims_close(c);
+    return NULL;
 }
 
 void cop_memory_claims_close(cop_memory_claims *c)

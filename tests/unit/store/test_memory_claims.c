@@ -76,6 +76,27 @@ static void what_does_not_fit_beside_others_is_not_granted(void **state)
     remove_tree(dir);
 }
 
+/* Processes of several containers may have one host name and one number. */
+static void a_claim_of_the_same_name_is_left_alone(void **state)
+{
+    (void)state;
+    char dir[256];
+    cop_store *store = NULL;
+    cop_error err = {0};
+    make_temp_dir(dir, sizeof dir);
+    assert_ok(cop_store_open(dir, &store, &err), &err);
+    cop_memory_claims *claims = cop_memory_claims_open(store, 100.0);
+    assert_non_null(claims);
+    assert_true(cop_memory_claim(claims, 60.0));
+    assert_null(cop_memory_claims_open(store, 100.0));
+    bool granted = true;
+    end_other(start_other(dir, 60.0, &granted));
+    assert_false(granted);
+    cop_memory_claims_close(claims);
+    cop_store_close(store);
+    remove_tree(dir);
+}
+
 static void without_claims_everything_is_granted(void **state)
 {
     (void)state;
@@ -87,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_beside_others_is_not_granted),
+        cmocka_unit_test(a_claim_of_the_same_name_is_left_alone),
         cmocka_unit_test(without_claims_everything_is_granted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
