@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/memory_peak.h"
+#include "core/openmp.h"
 #include "core/quantity.h"
 #include "core/text.h"
 
@@ -49,13 +50,14 @@ void cop_workforce_clear(cop_workforce *w)
 static void warn_of_crowd(const cop_call *call, const cop_config *config, int64_t jobs)
 {
     int threads = 1;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int processors = omp_get_num_procs(); /* that this process may use */
     for (size_t i = 0; i < config->cell_count; i++)
         threads = config->cells[i].threads > threads ? config->cells[i].threads : threads;
     if (jobs > 1 && processors > 0 && jobs * threads > processors)
         cop_say(call->log, COP_LOG_WARNING,
-                "%lld jobs of %d threads on %ld processors: fewer would be faster", (long long)jobs,
-                threads, processors);
+                "%lld jobs of %d thread%s on %d processor%s: fewer would be faster",
+                (long long)jobs, threads, threads == 1 ? "" : "s", processors,
+                processors == 1 ? "" : "s");
 }
 
 /* This program, on the directory. */

@@ -6,6 +6,13 @@
 #include <omp.h>
 #else
 
+#include <unistd.h>
+
+static inline int omp_get_num_procs(void)
+{
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static inline int omp_get_max_threads(void)
 {
     return 1;

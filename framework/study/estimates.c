@@ -1,13 +1,14 @@
 /* estimates.c: rates of what is done, and of what is tried. */
 #include "study/estimates.h"
 
+#include "core/log.h"
 #include "core/memory.h"
+#include "core/openmp.h"
 #include "study/measure.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Trainings that are tried. */
 #define MOST_TRIED 6
@@ -83,7 +84,7 @@ static cop_status try_stage(const cop_study *s, const cop_stage *stage, cop_esti
 /* Every split into jobs of 1, 2, 4 … threads, up to one of all processors. */
 static cop_status try_splits(const cop_stage *stage, cop_estimates *e, cop_error *err)
 {
-    int processors = (int)sysconf(_SC_NPROCESSORS_ONLN), threads = 1;
+    int processors = omp_get_num_procs(), threads = 1; /* that this process may use */
     e->split_stage = stage;
     while (threads > 0 && e->split_count < COP_MOST_SPLITS) {
         cop_measured m;
@@ -102,11 +103,22 @@ static cop_status try_all(const cop_study *s, const cop_store *store, cop_estima
 {
     size_t count = 0;
     sort_of_training *sorts = find_sorts(s, store, &count);
+    const cop_stage *costliest = NULL; /* of those that could be tried */
     cop_status status = sorts != NULL ? COP_OK : cop_out_of_memory(err);
-    for (size_t i = 0; i < count && i < MOST_TRIED && status == COP_OK; i++)
-        status = try_stage(s, sorts[i].stage, e, err);
-    if (status == COP_OK && count > 0)
-        status = try_splits(sorts[0].stage, e, err);
+    for (size_t i = 0; i < count && i < MOST_TRIED && status == COP_OK; i++) {
+        cop_error why = {0};
+        status = try_stage(s, sorts[i].stage, e, &why);
+        if (status == COP_OK && costliest == NULL)
+            costliest = sorts[i].stage;
+        if (status == COP_FAILED) {
+            cop_say(s->log, COP_LOG_WARNING, "%s", why.message); /* the others may be */
+            status = COP_OK;
+        } else if (status != COP_OK && err != NULL) {
+            *err = why;
+        }
+    }
+    if (status == COP_OK && costliest != NULL)
+        status = try_splits(costliest, e, err);
     free(sorts);
     return status;
 }
@@ -115,7 +127,7 @@ cop_status cop_estimates_make(const cop_study *s, const cop_store *store, bool t
                               cop_estimates *out, cop_error *err)
 {
     cop_error why = {0};
-    memset(out, 0, sizeof *out);
+    *out = (cop_estimates){.is_tried = tries};
     COP_TRY(cop_rates_make(s, store, NULL, &out->rates, err));
     if (tries && try_all(s, store, out, &why) != COP_OK)
         cop_say(s->log, COP_LOG_WARNING, "%s", why.message);

@@ -15,15 +15,16 @@ typedef struct cop_job_split {
 
 typedef struct cop_estimates {
     cop_rates *rates;             /* owned */
-    size_t tried;                 /* trainings that were tried here */
+    bool is_tried;                /* whether trainings were to be tried */
+    size_t tried;                 /* those that could be */
     const cop_stage *split_stage; /* that splits were tried with; NULL: none were */
     cop_job_split splits[COP_MOST_SPLITS];
     size_t split_count;
 } cop_estimates;
 
 /* By what is done in `store` (may be NULL). With `tries`, the trainings that most is left of are
- * tried for a second each, and the costliest with every split; what cannot be tried is a warning.
- * Clear it whatever the answer. */
+ * tried for a second each, and the costliest that can be tried with every split; what cannot is a
+ * warning. Clear it whatever the answer. */
 cop_status cop_estimates_make(const cop_study *s, const cop_store *store, bool tries,
                               cop_estimates *out, cop_error *err);
 void cop_estimates_clear(cop_estimates *e);

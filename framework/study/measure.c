@@ -30,6 +30,7 @@
 typedef struct job {
     pid_t child;  /* 0: none */
     int from, to; /* pipes: what it says, and when it may begin */
+    int in;       /* the child's end of `to`, kept open: to write to one that died is no signal */
 } job;
 
 static cop_status make_trainer(const cop_stage *stage, int threads, cop_trainer **out,
@@ -99,9 +100,14 @@ static cop_status start(const cop_stage *stage, int threads, job *j, cop_error *
         run_child(stage, threads, to[0], from[1], parent);
     int error = errno;
     (void)close(from[1]);
+    if (child > 0) {
+        *j = (job){.child = child, .from = from[0], .to = to[1], .in = to[0]};
+        return COP_OK;
+    }
+    (void)close(from[0]);
     (void)close(to[0]);
-    *j = (job){.child = child > 0 ? child : 0, .from = from[0], .to = to[1]};
-    return child > 0 ? COP_OK : cop_fail(err, COP_FAILED, "measuring: fork: %s", strerror(error));
+    (void)close(to[1]);
+    return cop_fail(err, COP_FAILED, "measuring: fork: %s", strerror(error));
 }
 
 /* Reads so many bytes, unless the child is silent for too long. */
@@ -152,6 +158,7 @@ static void end(job *j, bool is_done)
         (void)kill(j->child, SIGKILL);
     (void)close(j->from);
     (void)close(j->to);
+    (void)close(j->in);
     (void)cop_child_wait(j->child);
 }
 
@@ -160,7 +167,8 @@ cop_status cop_measure_training(const cop_stage *stage, int jobs, int threads, c
 {
     if (cop_has_threads())
         return cop_fail(err, COP_UNAVAILABLE,
-                        "nothing can be tried: a plugin has started a thread in this process");
+                        "nothing can be tried: this process has threads already, of a plugin or of "
+                        "whitening the data");
     job *all = calloc((size_t)jobs, sizeof *all);
     if (all == NULL)
         return cop_out_of_memory(err);

@@ -3,8 +3,10 @@
 #include "core/json.h"
 #include "tiny_study.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char config[] =
     "study   = { name = \"tiny\"; copies = 1; threads = 1; seeds = [0, 5]; };\n"
@@ -181,6 +183,57 @@ static void tries_the_machine_where_that_is_asked_for(void **state)
     remove_tree(s.dir);
 }
 
+/* One of the networks diverges at once: the other is tried all the same. */
+static void tries_what_can_be_tried(void **state)
+{
+    (void)state;
+    tiny_study s;
+    tiny_study_make(&s, config);
+    tiny_study_run(&s,
+                   WORDS("check", s.config, "--measure", "--out", s.out, "--set",
+                         "train.duration=\"40it\"", "--set",
+                         "sweep=({path=\"ticket.model.width\"; values=[16,4]; zip=\"a\";},"
+                         "{path=\"train.lr\"; values=[1e30,0.1]; zip=\"a\";})"),
+                   0);
+    assert_contains(s.dir, "err", " could not be tried\n");
+    assert_contains(s.dir, "out", "(recommended)\n");
+    assert_lacks(s.dir, "out", "--measure tries");
+    assert_int_not_equal(access(s.out, F_OK), 0);
+    remove_tree(s.dir);
+}
+
+static void use_one_processor(const void *own)
+{
+    cpu_set_t all, one;
+    (void)own;
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        _exit(9);
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0)
+        _exit(9);
+}
+
+/* Whatever the machine has: there is nothing to split. */
+static void splits_the_processors_that_it_may_use(void **state)
+{
+    (void)state;
+    tiny_study s;
+    tiny_study_make(&s, config);
+    const command_way way = {.prepare = use_one_processor};
+    assert_ends(s.dir,
+                start_program(s.dir, &way,
+                              WORDS("check", s.config, "--json", "--measure", "--out", s.out,
+                                    "--set", "train.duration=\"20it\"")),
+                0);
+    cJSON *root = read_json(&s);
+    assert_int_equal(cop_json_length(cop_json_item(root, "splits")), 1);
+    cJSON_Delete(root);
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +244,8 @@ int main(void)
         cmocka_unit_test(tells_programs_what_is_missing),
         cmocka_unit_test(estimates_by_what_is_done),
         cmocka_unit_test(tries_the_machine_where_that_is_asked_for),
+        cmocka_unit_test(tries_what_can_be_tried),
+        cmocka_unit_test(splits_the_processors_that_it_may_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
