@@ -94,7 +94,9 @@ static cop_status print_plan(const cop_call *call, const char *dir, cop_study *s
 {
     const cop_word_list *only = &call->arguments->only;
     cop_store *store = NULL;
+    const cop_run_choice choice = {.retries_failed = call->arguments->retry_failed};
     COP_TRY(cop_study_only(study, only->items, only->count, err));
+    cop_study_choose(study, &choice);
     COP_TRY(cop_store_open_to_read(call->arguments->store != NULL ? call->arguments->store : dir,
                                    &store, err));
     cop_status status = cop_study_print_plan(study, store, call->out, err);

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/quantity.h"
 #include "core/text.h"
+#include "store/failures.h"
 #include "study/estimates.h"
 #include "study/graph/graph.h"
 
@@ -143,25 +144,69 @@ static void say_controls(const cop_study *s, size_t cell, FILE *out)
                   c->analyze_controls ? "analysed as the others are" : "not analysed");
 }
 
+/* Whether a run would not try the stage: it, or what it needs, diverged before. */
+static cop_status is_given_up(const cop_study *s, const cop_store *store, const cop_stage *stage,
+                              const bool *given_up, bool *is, cop_error *err)
+{
+    char reason[COP_FAILURE_SIZE];
+    size_t count = cop_stage_inputs(stage, NULL);
+    int32_t *inputs = calloc(count + 1, sizeof *inputs);
+    if (inputs == NULL)
+        return cop_out_of_memory(err);
+    (void)cop_stage_inputs(stage, inputs);
+    *is = !s->choice.retries_failed &&
+          cop_failure_read(cop_store_dir(store), &stage->id, reason) == COP_FAILURE_SURE;
+    for (size_t k = 0; k < count; k++)
+        *is = *is || given_up[inputs[k]];
+    free(inputs);
+    return COP_OK;
+}
+
+/* What a plan counts. */
+typedef struct plan {
+    size_t wanted, open, lost;
+    bool *given_up; /* by stage */
+} plan;
+
+static cop_status plan_stage(const cop_study *s, const cop_store *store, size_t i, plan *p,
+                             FILE *out, cop_error *err)
+{
+    bool done = false;
+    char name[COP_ARTIFACT_NAME_SIZE], title[512];
+    const cop_stage *stage = &s->stages[i];
+    if (!cop_study_wants(s, i))
+        return COP_OK;
+    p->wanted++;
+    COP_TRY(is_done(store, stage, &done, err));
+    if (!done)
+        COP_TRY(is_given_up(s, store, stage, p->given_up, &p->given_up[i], err));
+    p->lost += p->given_up[i];
+    if (done || p->given_up[i])
+        return COP_OK;
+    p->open++;
+    (void)fprintf(out, "%s  %s\n", cop_artifact_text(&stage->id, name),
+                  cop_escape(stage->title, title, sizeof title));
+    return COP_OK;
+}
+
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err)
 {
-    size_t open = 0, wanted = 0;
-    for (size_t i = 0; i < s->stage_count; i++) {
-        bool done = false;
-        char name[COP_ARTIFACT_NAME_SIZE], title[512];
-        const cop_stage *stage = &s->stages[i];
-        if (!cop_study_wants(s, i))
-            continue;
-        wanted++;
-        COP_TRY(is_done(store, stage, &done, err));
-        if (done)
-            continue;
-        open++;
-        (void)fprintf(out, "%s  %s\n", cop_artifact_text(&stage->id, name),
-                      cop_escape(stage->title, title, sizeof title));
-    }
-    (void)fprintf(out, "%zu of %zu stages would be computed\n", open, wanted);
+    cop_status status = COP_OK;
+    plan p = {.given_up = calloc(s->stage_count + 1, sizeof *p.given_up)};
+    if (p.given_up == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; status == COP_OK && i < s->stage_count; i++)
+        status = plan_stage(s, store, i, &p, out, err);
+    free(p.given_up);
+    COP_TRY(status);
+    (void)fprintf(out, "%zu of %zu stages would be computed\n", p.open, p.wanted);
+    if (p.lost > 0)
+        (void)fprintf(
+            out,
+            "%zu would not, as trainings diverged in an earlier run; --retry-failed tries "
+            "them\n",
+            p.lost);
     return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write what there is to do") : COP_OK;
 }
 
@@ -231,9 +276,10 @@ static void say_rest(const cop_tally *all, const cop_estimates *e, FILE *out)
         (void)fprintf(out, "; at a guess of %.0f GFLOP/s about %s", COP_GUESSED_FLOPS * 1e-9,
                       cop_time_text(all->seconds, time, sizeof time));
     if (all->unknown > 0)
-        (void)fprintf(out, ", and %zu stages whose time is not known before one like them is done",
-                      all->unknown);
-    if (all->guessed > 0 && e->tried == 0)
+        (void)fprintf(out, ", and %zu stage%s whose time is not known before one like %s is done",
+                      all->unknown, all->unknown == 1 ? "" : "s",
+                      all->unknown == 1 ? "it" : "them");
+    if (all->guessed > 0 && !e->is_tried)
         (void)fprintf(out, "; --measure tries how fast this machine is");
     (void)fprintf(out, "\n");
 }

@@ -36,8 +36,8 @@ void cop_study_free(cop_study *s);
  * and the plugins are. The caller's; NULL when memory is out. */
 char *cop_study_outline_text(const cop_study *s);
 
-/* outline.c: prints the stages that a run would compute, in order, a line each with its name, and
- * how many there are. */
+/* outline.c: prints the stages that a run would compute as was chosen, in order, a line each with
+ * its name, and how many there are; and how many are not tried, as trainings diverged. */
 cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
                                 cop_error *err);
 

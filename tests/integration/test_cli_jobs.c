@@ -197,6 +197,43 @@ static void what_diverged_is_tried_again_when_that_is_asked_for(void **state)
     remove_tree(s.dir);
 }
 
+/* A dry run says so too, and who asks for another cell alone is not told of it. */
+static void what_diverged_is_no_matter_of_other_cells(void **state)
+{
+    (void)state;
+    scene s = make_scene(diverging, NULL);
+    const char *out = in(&s, "results");
+    run_jobs(&s, out, "1", 1);
+    const char *const *plans[] = {
+        WORDS("run", s.config, "--out", out, "--dry-run"),
+        WORDS("run", s.config, "--out", out, "--dry-run", "--only", "calm", "--retry-failed"),
+        WORDS("run", s.config, "--out", out, "--dry-run", "--retry-failed")};
+    for (int i = 0; i < 3; i++) {
+        assert_ends(s.dir, start_command(s.dir, plans[i]), 0);
+        if (i == 0)
+            assert_contains(s.dir, "out", " would not, as trainings diverged in an earlier run;");
+        else
+            assert_lacks(s.dir, "out", "diverged");
+        if (i < 2) {
+            char *plan = read_text(s.dir, "out");
+            assert_int_equal(strncmp(plan, "0 of ", 5), 0);
+            free(plan);
+        } else {
+            assert_contains(s.dir, "out", "\ntrain-");
+        }
+    }
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", out, "--only", "calm",
+                                           "--retry-failed")),
+                0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.config, "--out", out, "--only", "calm")),
+                0);
+    assert_lacks(s.dir, "err", "diverged");
+    run_jobs(&s, out, "1", 1); /* nothing has been forgotten meanwhile */
+    assert_contains(s.dir, "err", "diverged in an earlier run, and would again: not tried");
+    remove_tree(s.dir);
+}
+
 /* A process that joins from elsewhere computes what is left, and says what. */
 static void work_computes_what_a_run_has_laid_out(void **state)
 {
@@ -245,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_killed_run_is_gone_on_with),
         cmocka_unit_test(a_worker_that_crashes_costs_its_stage_alone),
         cmocka_unit_test(what_diverged_is_tried_again_when_that_is_asked_for),
+        cmocka_unit_test(what_diverged_is_no_matter_of_other_cells),
         cmocka_unit_test(work_computes_what_a_run_has_laid_out),
         cmocka_unit_test(bad_numbers_of_jobs_are_refused),
     };

@@ -273,6 +273,8 @@ size_t cop_forget_failures(const cop_runner *r, bool all)
     size_t kept = 0;
     for (size_t i = 0; i < r->study->stage_count; i++) {
         char reason[COP_FAILURE_SIZE];
+        if (!cop_study_wants(r->study, i))
+            continue;
         cop_failure_kind kind =
             cop_failure_read(cop_store_dir(r->store), &r->study->stages[i].id, reason);
         if (kind == COP_FAILURE_MAYBE || (all && kind == COP_FAILURE_SURE))

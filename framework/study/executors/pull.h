@@ -23,8 +23,8 @@ typedef struct cop_pull_tell {
  * failure (disk, memory) ends it. */
 cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *err);
 
-/* Forgets what stages of the study failed of that might not come again, with `all` the others too.
- * Returns how many are kept. */
+/* Forgets what those stages of the study that are wanted failed of that might not come again, with
+ * `all` the others too. Returns how many are kept. */
 size_t cop_forget_failures(const cop_runner *r, bool all);
 
 #endif

@@ -22,9 +22,10 @@
 /* All that failed, in one line. */
 static cop_status sum_failures(const cop_study *s, cop_error *err)
 {
-    size_t failed = 0;
+    size_t failed = 0, wanted = 0;
     const char *first = NULL;
     for (size_t i = 0; i < s->stage_count; i++) {
+        wanted += cop_study_wants(s, i);
         if (s->stages[i].failure == NULL)
             continue;
         failed++;
@@ -35,8 +36,7 @@ static cop_status sum_failures(const cop_study *s, cop_error *err)
         return cop_fail(err, COP_FAILED, "an analysis has no verdict: %s", s->unjudged);
     if (failed == 0)
         return COP_OK;
-    return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, s->stage_count,
-                    first);
+    return cop_fail(err, COP_FAILED, "%zu of %zu stages have no result: %s", failed, wanted, first);
 }
 
 static void forget_failures(cop_study *s)
