@@ -47,6 +47,10 @@ typedef struct cop_tally {
 /* Operations per second of a small processor, for a first guess. */
 #define COP_GUESSED_FLOPS 5e10
 
+/* Whether the stage's artifact is in `store` (may be NULL); a damaged one is still to be done. */
+cop_status cop_stage_is_done(const cop_store *store, const cop_stage *stage, bool *done,
+                             cop_error *err);
+
 /* Counts the stages of one kind; `store` may be NULL. */
 cop_status cop_study_tally(const cop_study *s, const cop_store *store, const cop_estimates *e,
                            cop_stage_kind kind, cop_tally *out, cop_error *err);

@@ -1,6 +1,5 @@
 /* outline.c: what a study consists of and what is still to do, in words. */
 #include "config/names.h"
-#include "core/damage.h"
 #include "core/memory.h"
 #include "core/quantity.h"
 #include "core/text.h"
@@ -10,17 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A damaged artifact is one still to be done. */
-static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
-                          cop_error *err)
-{
-    *done = false;
-    if (store == NULL)
-        return COP_OK;
-    cop_status status = cop_stage_done(store, stage, done, err);
-    return status == COP_DAMAGED ? COP_OK : status;
-}
 
 /* Marks the trainings that choose masks and are no ticket's copy. */
 static void mark_mask_trainings(const cop_study *s, bool *chooses)
@@ -177,7 +165,7 @@ static cop_status plan_stage(const cop_study *s, const cop_store *store, size_t 
     if (!cop_study_wants(s, i))
         return COP_OK;
     p->wanted++;
-    COP_TRY(is_done(store, stage, &done, err));
+    COP_TRY(cop_stage_is_done(store, stage, &done, err));
     if (!done)
         COP_TRY(is_given_up(s, store, stage, p->given_up, &p->given_up[i], err));
     p->lost += p->given_up[i];

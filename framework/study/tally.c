@@ -5,9 +5,8 @@
 
 #include <math.h>
 
-/* A damaged artifact is one still to be done. */
-static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
-                          cop_error *err)
+cop_status cop_stage_is_done(const cop_store *store, const cop_stage *stage, bool *done,
+                             cop_error *err)
 {
     *done = false;
     if (store == NULL)
@@ -54,7 +53,7 @@ cop_status cop_study_tally(const cop_study *s, const cop_store *store, const cop
             continue;
         t.count++;
         bool done = false;
-        COP_TRY(is_done(store, stage, &done, err));
+        COP_TRY(cop_stage_is_done(store, stage, &done, err));
         if (done) {
             t.done++;
             continue;
