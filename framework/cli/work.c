@@ -7,7 +7,10 @@
 #include "store/holder.h"
 #include "study/study.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* What is opened on the way. */
 typedef struct work {
@@ -28,6 +31,32 @@ static cop_status hold(work *w, cop_error *err)
     return status;
 }
 
+/* What a worker says is read line by line, so nothing else may come between, such as what a plugin
+ * prints: that goes to standard error from here on. The stream is the caller's; NULL: what is said
+ * does not go to standard output. */
+static FILE *take_standard_output(FILE *out)
+{
+    if (out != stdout || fflush(stdout) != 0)
+        return NULL;
+    int own = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    FILE *stream = own >= 0 ? fdopen(own, "w") : NULL;
+    if (stream == NULL && own >= 0)
+        (void)close(own);
+    if (stream != NULL)
+        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+    return stream;
+}
+
+/* Gives it back. */
+static void return_standard_output(FILE *stream)
+{
+    if (stream == NULL)
+        return;
+    (void)fflush(stdout);
+    (void)dup2(fileno(stream), STDOUT_FILENO);
+    (void)fclose(stream);
+}
+
 static cop_status work_all(work *w, cop_error *err)
 {
     const cop_call *call = w->from.call;
@@ -39,9 +68,13 @@ static cop_status work_all(work *w, cop_error *err)
     COP_TRY(hold(w, err));
     COP_TRY(
         cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir, w->from.study, err));
-    const cop_work_choice choice = {.out = call->out, .tells_progress = call->arguments->progress};
-    return cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(), &choice,
-                          call->log, err);
+    FILE *own = take_standard_output(call->out);
+    const cop_work_choice choice = {.out = own != NULL ? own : call->out,
+                                    .tells_progress = call->arguments->progress};
+    cop_status status = cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(),
+                                       &choice, call->log, err);
+    return_standard_output(own);
+    return status;
 }
 
 static cop_status run(const cop_call *call, cop_error *err)

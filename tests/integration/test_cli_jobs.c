@@ -39,6 +39,9 @@ static const char crashing[] =
     STUDY "sweep = ( { path = \"ticket.phases.[0].pruner.plugin\"; labels = [\"imp\", \"crash\"];\n"
           "            values = (\"imp\", \"crashes_in_step\"); } );\n";
 
+static const char printing[] = STUDY "sweep = ( { path = \"ticket.phases.[0].pruner.plugin\";\n"
+                                     "            values = (\"imp\", \"prints_in_step\"); } );\n";
+
 typedef struct scene {
     char dir[256], config[300], plugins[300];
 } scene;
@@ -261,6 +264,23 @@ static void work_computes_what_a_run_has_laid_out(void **state)
     remove_tree(s.dir);
 }
 
+/* What a plugin prints does not come between what a worker says. */
+static void what_plugins_print_is_not_what_workers_say(void **state)
+{
+    (void)state;
+    scene s = make_scene(printing, "prints_in_step");
+    const char *out = in(&s, "results");
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", out, "--plugin-dir", s.plugins,
+                                           "--time-budget", "0.001s")),
+                1);
+    assert_ends(s.dir, start_command(s.dir, WORDS("work", out)), 0);
+    assert_contains(s.dir, "out", "\nended mask-");
+    assert_lacks(s.dir, "out", "half a line");
+    assert_contains(s.dir, "err", "half a line");
+    remove_tree(s.dir);
+}
+
 static void bad_numbers_of_jobs_are_refused(void **state)
 {
     (void)state;
@@ -284,6 +304,7 @@ int main(void)
         cmocka_unit_test(what_diverged_is_tried_again_when_that_is_asked_for),
         cmocka_unit_test(what_diverged_is_no_matter_of_other_cells),
         cmocka_unit_test(work_computes_what_a_run_has_laid_out),
+        cmocka_unit_test(what_plugins_print_is_not_what_workers_say),
         cmocka_unit_test(bad_numbers_of_jobs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
