@@ -71,6 +71,15 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, watch_report)},
     {"retry-failed", NULL, "try trainings again that diverged in an earlier run", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, retry_failed)},
+    {"slurm", NULL, "have Slurm run it: --jobs N workers, and a last job that reports",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, slurm)},
+    {"sbatch", "OPTION",
+     "with --slurm, an option for sbatch: --sbatch=--time=4:00:00 (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, sbatch)},
+    {"requeue", NULL, "at SIGUSR1 save, end, and put this job of Slurm back into the queue",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, requeue)},
+    {"finish", NULL, "compute nothing: judge and report what is there", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, finish)},
     {"dry-run", NULL, "say what would be removed, and remove nothing", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, dry_run)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
@@ -190,6 +199,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->plugin_dir.items);
     free(a->program.items);
     free(a->weights.items);
+    free(a->sbatch.items);
     memset(a, 0, sizeof *a);
 }
 

@@ -1,6 +1,7 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
 #include "cli/run.h"
 
+#include "cli/run_slurm.h"
 #include "cli/run_stage.h"
 #include "cli/signals.h"
 #include "core/memory.h"
@@ -113,6 +114,17 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
     return status;
 }
 
+/* Hands the study to Slurm; where nothing is left to compute, reports. */
+static cop_status submit_or_report(const cop_call *call, cop_study *study, cop_store *store,
+                                   const cop_config *config, const char *record, int64_t jobs,
+                                   cop_error *err)
+{
+    bool submitted = false;
+    const worker_command none = {.argv = NULL};
+    COP_TRY(cop_call_submit(call, study, store, config, record, (size_t)jobs, &submitted, err));
+    return submitted ? COP_OK : run_and_report(call, study, store, record, 1, &none, err);
+}
+
 static cop_status hold(const cop_call *call, const cop_study *study, const char *name,
                        const char *record, cop_holder **out, cop_error *err)
 {
@@ -131,8 +143,11 @@ cop_status cop_call_run_study(const cop_call *call, const cop_config *config, co
     worker_command command = {.argv = NULL};
     COP_TRY(read_jobs(call, &jobs, err));
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
-    COP_TRY(cop_call_threads(call, config, err));
-    warn_of_crowd(call, config, jobs);
+    bool is_here = !call->arguments->slurm; /* what computes */
+    if (is_here) {
+        COP_TRY(cop_call_threads(call, config, err));
+        warn_of_crowd(call, config, jobs);
+    }
 
     cop_study *study = NULL;
     cop_store *store = NULL;
@@ -145,10 +160,11 @@ cop_status cop_call_run_study(const cop_call *call, const cop_config *config, co
         status = cop_study_folder_make(dir, config->name, record, sizeof record, err);
     if (status == COP_OK)
         status = hold(call, study, config->name, record, &holder, err);
-    if (status == COP_OK && jobs > 1)
+    if (status == COP_OK && jobs > 1 && is_here)
         status = make_command(call, dir, config->name, &command, err);
     if (status == COP_OK)
-        status = run_and_report(call, study, store, record, jobs, &command, err);
+        status = is_here ? run_and_report(call, study, store, record, jobs, &command, err)
+                         : submit_or_report(call, study, store, config, record, jobs, err);
     free(command.argv);
     cop_holder_release(holder);
     cop_store_close(store);
@@ -175,6 +191,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     int64_t jobs = 1;
     cop_registry *registry = NULL;
     cop_config *config = NULL;
+    COP_TRY(cop_call_check_slurm(call, err));
     if (call->arguments->stage != NULL)
         return cop_call_run_stage(call, err);
     if (call->arguments->study != NULL)
@@ -189,9 +206,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set",          "out",   "plugin-dir", "threads",
-                                      "jobs",         "stage", "study",      "watch-report",
-                                      "retry-failed", "quiet", NULL};
+static const char *const options[] = {
+    "set",          "out",          "plugin-dir", "threads", "jobs",  "stage", "study",
+    "watch-report", "retry-failed", "slurm",      "sbatch",  "quiet", NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
@@ -209,6 +226,13 @@ const cop_subcommand cop_run_command = {
         "With --jobs, that many processes divide the stages between them; results are the same\n"
         "to the bit. One that dies costs its stage alone, which the next run tries again. More of\n"
         "them may join, also from other machines that share the directory: 'coppice work DIR'.\n"
+        "With --slurm nothing is computed here: an array of --jobs N workers is submitted, and a "
+        "last\n"
+        "job that reports when they have ended. Jobs whose time is over go back into the queue, "
+        "and on\n"
+        "from what they saved. The program and the output directory must be where all machines "
+        "see\n"
+        "them. --sbatch hands options on: --sbatch=--partition=cpu --sbatch=--time=4:00:00.\n"
         "With --stage, CONFIG is a run's output directory: one stage of it is run alone, from "
         "what\n"
         "is written down there (studies/NAME/stages.json lists the stages).\n"

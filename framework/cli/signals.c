@@ -19,7 +19,8 @@
 
 static volatile sig_atomic_t asks; /* the next signal asks, and does not end */
 static volatile sig_atomic_t stop_requested;
-static volatile sig_atomic_t has_alarm; /* the alarm that is set is ours */
+static volatile sig_atomic_t stop_announced; /* it was SIGUSR1 that asked */
+static volatile sig_atomic_t has_alarm;      /* the alarm that is set is ours */
 static char doing[64]; /* written while no handler reads it: see cop_signals_at_once */
 static char resume_line[4096];
 
@@ -90,11 +91,20 @@ static bool has_handler(int number, void (*handler)(int))
            now.sa_handler == handler;
 }
 
+/* Schedulers signal every process of a job, and a run its workers: a worker is told twice. */
+static bool is_told_again(int number)
+{
+    return asks == 0 && stop_requested != 0 && number == SIGTERM && has_alarm != 0;
+}
+
 static void on_request(int number)
 {
+    if (is_told_again(number))
+        return;
     if (asks == 0)
         end_at_once(stop_requested != 0 ? "stopped at once" : "interrupted");
     asks = 0;
+    stop_announced = number == SIGUSR1;
     stop_requested = 1;
     line l = {.length = 0};
     add(&l, "coppice: stopping after this ");
@@ -166,9 +176,11 @@ static void watch_exit(void)
 static const struct {
     int number;
     void (*handler)(int);
-} watched[] = {{SIGINT, on_request}, {SIGTERM, on_request}, {SIGALRM, on_alarm},
-               {SIGSEGV, on_crash},  {SIGBUS, on_crash},    {SIGFPE, on_crash},
-               {SIGILL, on_crash},   {SIGABRT, on_crash}};
+    bool is_extra; /* left alone but where it is asked for */
+} watched[] = {
+    {SIGINT, on_request, false}, {SIGTERM, on_request, false}, {SIGALRM, on_alarm, false},
+    {SIGSEGV, on_crash, false},  {SIGBUS, on_crash, false},    {SIGFPE, on_crash, false},
+    {SIGILL, on_crash, false},   {SIGABRT, on_crash, false},   {SIGUSR1, on_request, true}};
 enum { WATCHED_COUNT = sizeof watched / sizeof watched[0] };
 
 struct cop_signals {
@@ -227,7 +239,7 @@ cop_signals *cop_signals_catch(const char *resume)
     make_stack(before);
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         (void)sigaction(watched[i].number, NULL, &before->before[i]);
-        if (is_free(watched[i].number))
+        if (!watched[i].is_extra && is_free(watched[i].number))
             install(i);
     }
     return before;
@@ -260,6 +272,16 @@ const volatile sig_atomic_t *cop_signals_ask(void)
             install(i);
     }
     return &stop_requested;
+}
+
+const volatile sig_atomic_t *cop_signals_ask_ahead(void)
+{
+    stop_announced = 0;
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        if (watched[i].is_extra &&
+            (is_free(watched[i].number) || has_handler(watched[i].number, SIG_IGN)))
+            install(i);
+    return &stop_announced;
 }
 
 void cop_signals_at_once(const char *what)

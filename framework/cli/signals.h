@@ -19,10 +19,14 @@ void cop_signals_restore(cop_signals *before);
 
 /* From here on the first SIGINT or SIGTERM asks: it says so, and sets what is returned, which work
  * looks at between steps. A second one ends the process at once. Work that does not stop within
- * seconds of a SIGTERM is ended. That holds for a signal that is ignored too, as a shell without
- * job control has it for background jobs; a handler of somebody else stays, and so does an alarm.
- */
+ * seconds of a SIGTERM is ended, and another SIGTERM meanwhile changes nothing. That holds for a
+ * signal that is ignored too, as a shell without job control has it for background jobs; a handler
+ * of somebody else stays, and so does an alarm. */
 const volatile sig_atomic_t *cop_signals_ask(void);
+
+/* After cop_signals_ask: SIGUSR1, which schedulers send ahead of a time limit, asks as well, and
+ * waits for the step. What is returned is set where it was that which asked. */
+const volatile sig_atomic_t *cop_signals_ask_ahead(void);
 
 /* From here on they end the process at once again; `what` is being done then ("drawing figures").
  */

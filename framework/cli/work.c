@@ -1,5 +1,6 @@
 /* work.c: `coppice work`: stages of a study that another process has laid out, until none is left.
  */
+#include "cli/work.h"
 #include "cli/recorded.h"
 #include "cli/signals.h"
 #include "core/memory.h"
@@ -40,6 +41,14 @@ static cop_status work_all(work *w, cop_error *err)
 
 static cop_status run(const cop_call *call, cop_error *err)
 {
+    const cop_arguments *a = call->arguments;
+    if (a->finish && (a->jobs != NULL || a->requeue))
+        return cop_fail(err, COP_INVALID, "--finish computes nothing: %s does not go with it",
+                        a->requeue ? "--requeue" : "--jobs");
+    if (a->finish)
+        return cop_call_work_finish(call, err);
+    if (a->jobs != NULL || a->requeue)
+        return cop_call_work_crew(call, err);
     work w = {.from = {.call = call}};
     cop_status status = work_all(&w, err);
     cop_holder_release(w.holder);
@@ -48,7 +57,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"study", "plugin-dir", "quiet", NULL};
+static const char *const options[] = {"study",      "jobs",  "requeue", "finish",
+                                      "plugin-dir", "quiet", NULL};
 
 const cop_subcommand cop_work_command = {
     .name = "work",
@@ -63,7 +73,16 @@ const cop_subcommand cop_work_command = {
         "with\n"
         "locks. No report is made: the run does that, or 'coppice report'. A line for each stage\n"
         "that is begun and ended goes to standard output. Failed stages are no failure of this\n"
-        "command; the run's record has their reasons.",
+        "command; the run's record has their reasons.\n"
+        "With --jobs, so many processes do that, and this one watches over them: one that dies "
+        "costs\n"
+        "its stage alone, and is replaced. With --requeue this is a job of Slurm that SIGUSR1 "
+        "tells of\n"
+        "its time limit (sbatch --signal=B:USR1@60): the state is saved, and the job goes back "
+        "into the\n"
+        "queue, unless all of its time led to nothing.\n"
+        "With --finish nothing is computed: the record is written, with verdicts, and the "
+        "report.",
     .options = options,
     .resumes = true,
     .run = run};

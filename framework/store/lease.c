@@ -2,6 +2,7 @@
 #include "store/lease.h"
 
 #include "core/file.h"
+#include "core/job.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "store/paths.h"
@@ -45,10 +46,12 @@ static bool knows_no_locks(int error)
 /* Says in the file who holds it, for people alone: that it cannot be written costs nothing. */
 static void write_who(int file)
 {
-    char host[128] = "unknown host", who[WHO_SIZE];
+    char host[128] = "unknown host", job[64], who[WHO_SIZE];
     if (gethostname(host, sizeof host - 1) != 0)
         (void)snprintf(host, sizeof host, "unknown host");
-    int length = snprintf(who, sizeof who, "process %ld on %s", (long)getpid(), host);
+    (void)cop_job_name(job, sizeof job);
+    int length = snprintf(who, sizeof who, "process %ld on %s%s%s", (long)getpid(), host,
+                          job[0] != '\0' ? ", job " : "", job);
     if (ftruncate(file, 0) == 0 && pwrite(file, who, (size_t)length, 0) < 0)
         (void)ftruncate(file, 0);
 }

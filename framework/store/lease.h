@@ -23,8 +23,9 @@ void cop_lease_release(cop_lease *lease);
  * more. */
 void cop_lease_forget(const cop_store *s, const cop_artifact_id *id);
 
-/* Who holds the lease of a stage of the output directory `dir`, "process 12 on host", for people;
- * "" where nobody does, or it cannot be told. Changes nothing. Returns `who`. */
+/* Who holds the lease of a stage of the output directory `dir`, for people: "process 12 on host",
+ * in a job of Slurm "process 12 on host, job 34_0"; "" where nobody does, or it cannot be told.
+ * Changes nothing. Returns `who`. */
 const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *who, size_t size);
 
 #endif

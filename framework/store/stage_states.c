@@ -107,12 +107,15 @@ static void read_checkpoint(const cop_artifact_id *id, const char *path, cop_sta
     look->saved_seconds = seconds;
 }
 
-/* Whether a process says that it computes the stage. */
-static bool is_leased(const looking *l, const cop_artifact_id *id)
+/* Whether a process says that it computes the stage, and which. */
+static bool is_leased(const looking *l, const cop_artifact_id *id, cop_stage_look *look)
 {
-    char who[200];
-    return cop_listed_find(&l->listing.leases, id) != NULL &&
-           cop_lease_holder(l->sight->dir, id, who, sizeof who)[0] != '\0';
+    char who[300], shown[600];
+    if (cop_listed_find(&l->listing.leases, id) == NULL ||
+        cop_lease_holder(l->sight->dir, id, who, sizeof who)[0] == '\0')
+        return false;
+    look->holder = cop_arena_strdup(l->arena, cop_escape(who, shown, sizeof shown));
+    return true;
 }
 
 /* Takes over a failure that a run has kept, which its record may not know yet. */
@@ -133,7 +136,7 @@ static bool look_at_work(const looking *l, size_t i)
     struct stat info;
     const cop_artifact_id *id = &l->records->stages[i].id;
     cop_stage_look *look = &l->looks[i];
-    bool is_running = is_leased(l, id);
+    bool is_running = is_leased(l, id, look);
     const cop_listed *saved = cop_listed_find(&l->listing.checkpoints, id);
     if (saved != NULL && find_entry(l, COP_WORK_FOLDER, saved->name, path, &info)) {
         look->is_saved = true;

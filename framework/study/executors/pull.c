@@ -206,6 +206,39 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
     return status;
 }
 
+/* Of the stages before it in the study, which may be its inputs, all is known. */
+static cop_status look_at(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    bool is_done = false, are_settled = false;
+    COP_TRY(check_inputs(p, stage, &are_settled, err));
+    COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
+    if (is_done) {
+        free(stage->failure);
+        stage->failure = NULL;
+    } else if (stage->failure == NULL) {
+        COP_TRY(read_failure(p, stage, err));
+    }
+    if (is_done || stage->failure != NULL)
+        settle(p, i);
+    return COP_OK;
+}
+
+cop_status cop_settle_stages(cop_runner *r, size_t *left, cop_error *err)
+{
+    pull p = {.r = r,
+              .left = r->study->stage_count,
+              .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
+              .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
+    cop_status status = p.settled != NULL && p.inputs != NULL ? COP_OK : cop_out_of_memory(err);
+    for (size_t i = 0; status == COP_OK && i < r->study->stage_count; i++)
+        status = look_at(&p, i, err);
+    *left = p.left;
+    free(p.settled);
+    free(p.inputs);
+    return status;
+}
+
 size_t cop_forget_failures(const cop_runner *r, bool all)
 {
     size_t kept = 0;

@@ -1,0 +1,44 @@
+/* slurm_script.c: the scripts that are submitted. Each becomes coppice itself, so that what Slurm
+ * signals is coppice. */
+#include "study/executors/slurm.h"
+
+#include "core/text.h"
+
+/* Appends a word that a shell reads as it is: within quotes every byte but a quote is itself. */
+static void append_word(cop_text *text, const char *word)
+{
+    cop_text_append(text, " '");
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            cop_text_append(text, "'\\''");
+        else
+            cop_text_append_bytes(text, word, 1);
+    }
+    cop_text_append(text, "'");
+}
+
+static char *make(const cop_slurm_plan *plan, const char *what, const char *options)
+{
+    cop_text text = {0};
+    char study[300];
+    cop_text_printf(&text, "#!/bin/sh\n# %s of the study \"%s\"; written by coppice run --slurm.\n",
+                    what, cop_escape(plan->study, study, sizeof study));
+    cop_text_append(&text, "exec");
+    append_word(&text, plan->program);
+    cop_text_append(&text, " work");
+    append_word(&text, plan->dir);
+    cop_text_append(&text, " --study");
+    append_word(&text, plan->study);
+    cop_text_printf(&text, " %s%s\n", options, plan->is_quiet ? " --quiet" : "");
+    return cop_text_take(&text);
+}
+
+char *cop_slurm_worker_script(const cop_slurm_plan *plan)
+{
+    return make(plan, "A worker", "--jobs 1 --requeue");
+}
+
+char *cop_slurm_report_script(const cop_slurm_plan *plan)
+{
+    return make(plan, "The last job", "--finish");
+}
