@@ -32,24 +32,44 @@ static cop_status open_all(finish *f, cop_error *err)
     return status;
 }
 
+static cop_status say_left(const finish *f, size_t left, cop_error *err)
+{
+    return cop_fail(err, COP_FAILED,
+                    "%zu of %zu stages are still to be computed: 'coppice run %s/%s --out %s' goes "
+                    "on, with --slurm by Slurm",
+                    left, f->from.records.stage_count, f->from.folder, COP_CONFIG_FILE,
+                    f->from.dir);
+}
+
 /* Reports also where stages have no result: they are rows with their reason, or left out. */
+static cop_status report(const finish *f, cop_error *err)
+{
+    const cop_call *call = f->from.call;
+    const cop_report_print to = {.out = call->out, .width = cop_call_width(call)};
+    return cop_report(f->from.dir, f->from.folder, &to, call->log, err);
+}
+
+/* What is said last is what matters most: that it is not the end, then why something has no
+ * result. */
 static cop_status finish_all(finish *f, cop_error *err)
 {
     size_t left = 0;
-    cop_error failure = {0};
-    const cop_call *call = f->from.call;
-    const cop_report_print to = {.out = call->out, .width = cop_call_width(call)};
+    cop_error failure = {0}, flaw = {0};
+    cop_logger *log = f->from.call->log;
     COP_TRY(open_all(f, err));
     cop_status status =
-        cop_study_end(f->from.study, f->store, &f->from.records, call->log, &left, &failure);
-    if (status == COP_OK || cop_study_failed(f->from.study))
-        COP_TRY(cop_report(f->from.dir, f->from.folder, &to, call->log, err));
+        cop_study_end(f->from.study, f->store, &f->from.records, log, &left, &failure);
+    if (status == COP_OK || cop_study_failed(f->from.study)) {
+        cop_status made = report(f, &flaw);
+        if (made != COP_OK && status == COP_OK && left == 0) {
+            status = made;
+            failure = flaw;
+        } else if (made != COP_OK) {
+            cop_say(log, COP_LOG_ERROR, "%s", flaw.message);
+        }
+    }
     if (left > 0)
-        return cop_fail(err, COP_FAILED,
-                        "%zu of %zu stages are still to be computed: 'coppice run %s/%s --out %s' "
-                        "goes on, with --slurm by Slurm",
-                        left, f->from.records.stage_count, f->from.folder, COP_CONFIG_FILE,
-                        f->from.dir);
+        return say_left(f, left, err);
     if (err != NULL)
         *err = failure;
     return status;

@@ -163,7 +163,8 @@ static void an_array_and_a_last_job_are_submitted(void **state)
                  "<--comment=a 'b'>\n");
     has_call(&s, "<--dependency=afterany:41>\n<--mem=2G>\n<--comment=a 'b'>\n");
     has_call(&s, "<--requeue>\n<--open-mode=append>\n<--ntasks=1>\n");
-    has_call(&s, "<--output=worker-%A_%a.log>\n");
+    has_call(&s,
+             "/o d'd \"%%j\" $HOME `x`/studies/t's/slurm/worker-%A_%a.log>\n"); /* "%%" is "%" */
     (void)snprintf(line, sizeof line, "<--chdir=%s/slurm>\n", s.folder);
     has_call(&s, line);
     (void)snprintf(line, sizeof line, "<%s/slurm/worker.sh>\n", s.folder);

@@ -3,6 +3,7 @@
 It has its own keys, sockets and ports, so that neither a Slurm nor a munge of the machine is touched.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import time
 
+PR_SET_CHILD_SUBREAPER = 36
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo"]
 
 
@@ -46,6 +48,8 @@ class Cluster:
         self.environment = dict(os.environ, SLURM_CONF=os.path.join(directory, "slurm.conf"))
 
     def start(self):
+        # What its daemons leave becomes ours to wait for, as on some machines nobody else does.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.configure()
         munge = os.path.join(self.directory, "munge")
         self.spawn("munged", "--foreground", "--force", "--key-file=%s/key" % munge,
@@ -117,3 +121,15 @@ class Cluster:
                 process.kill()
                 process.wait()
         self.processes = []
+        reap()
+
+
+def reap(seconds=30):
+    """Waits for all children that there still are."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.1)
+        except ChildProcessError:
+            return

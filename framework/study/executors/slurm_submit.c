@@ -89,6 +89,27 @@ static char *next_text(words *w)
     return text;
 }
 
+/* The path of a log, in which Slurm fills in numbers for letters behind a "%" that is not doubled,
+ * in a directory's name too. A backslash in it would stop that, and go. */
+static cop_status make_log_option(const cop_slurm_plan *plan, const char *log, char *option,
+                                  cop_error *err)
+{
+    cop_text text = {0};
+    cop_text_append(&text, "--output=");
+    for (const char *c = plan->folder; *c != '\0'; c++)
+        cop_text_append(&text, *c == '%' ? "%%" : (const char[]){*c, '\0'});
+    cop_text_printf(&text, "/" COP_SLURM_FOLDER "/%s", log);
+    cop_status status = text.failed ? cop_out_of_memory(err) : COP_OK;
+    if (status == COP_OK && (text.length >= COP_PATH_SIZE || strchr(plan->folder, '\\') != NULL))
+        status = cop_fail(err, COP_FAILED,
+                          "Slurm cannot write logs in %s: its path is too long, or has a backslash",
+                          plan->folder);
+    if (status == COP_OK)
+        memcpy(option, text.data, text.length + 1);
+    cop_text_free(&text);
+    return status;
+}
+
 static cop_status begin_words(const cop_slurm_plan *plan, const char *what, const char *log,
                               words *w, cop_error *err)
 {
@@ -103,10 +124,8 @@ static cop_status begin_words(const cop_slurm_plan *plan, const char *what, cons
     w->argv[w->count++] = "--ntasks=1";
     (void)snprintf(next_text(w), COP_PATH_SIZE, "--job-name=%s%s",
                    cop_study_folder(plan->study, folder), what);
-    (void)snprintf(next_text(w), COP_PATH_SIZE, "--output=%s", log);
-    /* Logs are named by where jobs start: in their own names sbatch would obey a "%". */
     (void)snprintf(next_text(w), COP_PATH_SIZE, "--chdir=%s/" COP_SLURM_FOLDER, plan->folder);
-    return COP_OK;
+    return make_log_option(plan, log, next_text(w), err);
 }
 
 /* The user's options come last, where sbatch lets them win over ours. */
