@@ -19,6 +19,12 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, jobs)},
     {"threads", "N", "threads, whatever study.threads says; part of what a result depends on",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, threads)},
+    {"only", "LABEL", "this cell of the sweep, and what it needs (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, only)},
+    {"time-budget", "TIME", "stop after this long, saved, as 90s, 45m, 8h or 2d", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, time_budget)},
+    {"disk-budget", "SIZE", "stop when the output directory holds this much, as 500M or 20G",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, disk_budget)},
     {"repeat", "N", "samples to take of each case (default: 10)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, repeat)},
     {"dir", "DIR", "directory of the cases (default: those that came with the program)",
@@ -80,7 +86,9 @@ static const cop_argument arguments[] = {
      COP_ARGUMENT_FLAG, offsetof(cop_arguments, requeue)},
     {"finish", NULL, "compute nothing: judge and report what is there", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, finish)},
-    {"dry-run", NULL, "say what would be removed, and remove nothing", COP_ARGUMENT_FLAG,
+    {"progress", NULL, "lines of progress on standard output, for the program that started this",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, progress)},
+    {"dry-run", NULL, "say what would be done, and do nothing", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, dry_run)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
 
@@ -200,6 +208,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->program.items);
     free(a->weights.items);
     free(a->sbatch.items);
+    free(a->only.items);
     memset(a, 0, sizeof *a);
 }
 

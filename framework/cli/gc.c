@@ -48,7 +48,7 @@ const cop_subcommand cop_gc_command = {
     .most_words = 1,
     .summary = "remove what no study of an output directory refers to",
     .details =
-        "DIR is the output directory of runs. Artifacts go, and saved states of stages, that no\n"
+        "DIR is the output directory of runs. Artifacts go, saved states and logs, that no\n"
         "study's graph (studies/NAME/stages.json) has: those of settings that were changed since,\n"
         "and of studies whose folders were deleted. What is theirs is computed again where it is\n"
         "wanted again. Nothing goes while another process works in DIR, or where the graph of one\n"

@@ -16,9 +16,12 @@ cop_status cop_call_check_slurm(const cop_call *call, cop_error *err)
         return cop_fail(err, COP_INVALID, "--sbatch goes with --slurm");
     if (!a->slurm)
         return COP_OK;
-    if (a->watch_report || a->stage != NULL)
-        return cop_fail(err, COP_INVALID, "%s does not go with --slurm",
-                        a->stage != NULL ? "--stage" : "--watch-report");
+    const char *other = a->stage != NULL         ? "--stage"
+                        : a->watch_report        ? "--watch-report"
+                        : a->time_budget != NULL ? "--time-budget"
+                                                 : NULL;
+    if (other != NULL)
+        return cop_fail(err, COP_INVALID, "%s does not go with --slurm", other);
     COP_TRY(cop_slurm_check_options(a->sbatch.items, a->sbatch.count, err));
     return cop_slurm_check_here(err);
 }
@@ -89,6 +92,9 @@ static cop_status submit(const cop_call *call, const cop_config *config, const c
                                  .workers = jobs,
                                  .threads = most_threads(config),
                                  .is_quiet = call->arguments->quiet,
+                                 .only = call->arguments->only.items,
+                                 .only_count = call->arguments->only.count,
+                                 .disk_budget = call->arguments->disk_budget,
                                  .options = call->arguments->sbatch.items,
                                  .option_count = call->arguments->sbatch.count};
     COP_TRY(cop_slurm_submit(&plan, &note, err));
@@ -101,13 +107,14 @@ cop_status cop_call_submit(const cop_call *call, cop_study *study, cop_store *st
                            bool *submitted, cop_error *err)
 {
     size_t left = 0;
-    const cop_run_choice choice = {.retries_failed = call->arguments->retry_failed};
     *submitted = false;
     COP_TRY(check_none_is_there(record, err));
-    cop_study_choose(study, &choice);
     COP_TRY(cop_study_begin(study, store, call->log, &left, err));
-    if (left == 0)
+    if (left == 0) {
+        const cop_run_choice here = {.jobs = 0};
+        cop_study_choose(study, &here); /* there is nothing to divide */
         return COP_OK;
+    }
     *submitted = true;
     return submit(call, config, cop_store_dir(store), record, jobs, err);
 }

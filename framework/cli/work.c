@@ -1,8 +1,10 @@
 /* work.c: `coppice work`: stages of a study that another process has laid out, until none is left.
  */
 #include "cli/work.h"
+
 #include "cli/recorded.h"
 #include "cli/signals.h"
+#include "cli/workforce.h"
 #include "core/memory.h"
 #include "store/holder.h"
 #include "study/study.h"
@@ -14,6 +16,7 @@ typedef struct work {
     cop_recorded from;
     cop_store *store;
     cop_holder *holder;
+    cop_workforce workforce;
 } work;
 
 static cop_status hold(work *w, cop_error *err)
@@ -30,13 +33,33 @@ static cop_status hold(work *w, cop_error *err)
 static cop_status work_all(work *w, cop_error *err)
 {
     const cop_call *call = w->from.call;
+    const volatile sig_atomic_t *stop = NULL, *is_ahead = NULL;
+    cop_movement before = {0};
+    if (call->arguments->requeue) { /* also while the study is laid out */
+        stop = cop_signals_ask();
+        is_ahead = cop_signals_ask_ahead();
+    }
+    COP_TRY(cop_workforce_read(call, &w->workforce, err));
     COP_TRY(cop_recorded_read(call, call->arguments->words[0], &w->from, err));
     cop_recorded_adopt_environment(&w->from);
     COP_TRY(cop_recorded_lay_out(&w->from, err));
     COP_TRY(cop_store_open(w->from.dir, &w->store, err));
     COP_TRY(hold(w, err));
-    return cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(), call->out,
-                          call->log, err);
+    if (!call->arguments->progress)
+        COP_TRY(cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir,
+                                     w->from.study, err));
+    else
+        COP_TRY(cop_study_only(w->from.study, call->arguments->only.items,
+                               call->arguments->only.count, err));
+    const cop_work_choice choice = {.out = call->out, .tells_progress = call->arguments->progress};
+    if (is_ahead != NULL)
+        COP_TRY(cop_movement_look(w->from.dir, &before, err));
+    cop_status status =
+        cop_study_work(w->from.study, w->store, &w->from.records,
+                       stop != NULL ? stop : cop_signals_ask(), &choice, call->log, err);
+    if (status == COP_CANCELLED && is_ahead != NULL && *is_ahead != 0)
+        return cop_call_requeue(call, w->from.dir, &before, err);
+    return status;
 }
 
 static cop_status run(const cop_call *call, cop_error *err)
@@ -47,18 +70,18 @@ static cop_status run(const cop_call *call, cop_error *err)
                         a->requeue ? "--requeue" : "--jobs");
     if (a->finish)
         return cop_call_work_finish(call, err);
-    if (a->jobs != NULL || a->requeue)
-        return cop_call_work_crew(call, err);
     work w = {.from = {.call = call}};
     cop_status status = work_all(&w, err);
     cop_holder_release(w.holder);
     cop_store_close(w.store);
     cop_recorded_clear(&w.from);
+    cop_workforce_clear(&w.workforce);
     return status;
 }
 
-static const char *const options[] = {"study",      "jobs",  "requeue", "finish",
-                                      "plugin-dir", "quiet", NULL};
+static const char *const options[] = {"study",    "requeue", "finish",      "plugin-dir",
+                                      "jobs",     "only",    "time-budget", "disk-budget",
+                                      "progress", "quiet",   NULL};
 
 const cop_subcommand cop_work_command = {
     .name = "work",
@@ -73,10 +96,8 @@ const cop_subcommand cop_work_command = {
         "with\n"
         "locks. No report is made: the run does that, or 'coppice report'. A line for each stage\n"
         "that is begun and ended goes to standard output. Failed stages are no failure of this\n"
-        "command; the run's record has their reasons.\n"
-        "With --jobs, so many processes do that, and this one watches over them: one that dies "
-        "costs\n"
-        "its stage alone, and is replaced. With --requeue this is a job of Slurm that SIGUSR1 "
+        "command; the run's record has their reasons; nor is a budget that is used up.\n"
+        "With --requeue this is a job of Slurm that SIGUSR1 "
         "tells of\n"
         "its time limit (sbatch --signal=B:USR1@60): the state is saved, and the job goes back "
         "into the\n"

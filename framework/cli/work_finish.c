@@ -22,6 +22,8 @@ static cop_status open_all(finish *f, cop_error *err)
     COP_TRY(cop_recorded_read(call, call->arguments->words[0], &f->from, err));
     cop_recorded_adopt_environment(&f->from);
     COP_TRY(cop_recorded_lay_out(&f->from, err));
+    COP_TRY(cop_study_only(f->from.study, call->arguments->only.items, call->arguments->only.count,
+                           err));
     COP_TRY(cop_store_open(f->from.dir, &f->store, err));
     char *outline = cop_study_outline_text(f->from.study);
     if (outline == NULL)

@@ -150,6 +150,7 @@ static cop_status read_study(const cop_study_reader *r, cop_cell *out, cop_error
     COP_TRY(cop_study_read(r, &options, &values, err));
     out->threads = (int)options.threads;
     out->data_memory = (size_t)options.data_memory << 20;
+    out->stage_seconds = options.stage_seconds;
     out->precision = (cop_precision)(options.precision + 1);
     out->copies = options.copies;
     cop_option_values_free(values);

@@ -6,10 +6,10 @@
 
 #include <coppice/status.h>
 
-/* One artifact, or the state of a stage that was under way. */
+/* One artifact, or the state of a stage that was under way, or its log. */
 typedef struct cop_garbage_item {
-    const char *name; /* "train-4f…", in OUT/store, or "train-4f….checkpoint.safetensors" in
-                         OUT/work */
+    const char *folder; /* of the output directory: store, work or logs; a literal */
+    const char *name;   /* "train-4f…", or "train-4f….checkpoint.safetensors" */
     bool is_artifact;
     double bytes;
 } cop_garbage_item;

@@ -171,6 +171,28 @@ static void say_controls(const cop_study *s, size_t cell, FILE *out)
                   c->analyze_controls ? "analysed as the others are" : "not analysed");
 }
 
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err)
+{
+    size_t open = 0, wanted = 0;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        bool done = false;
+        char name[COP_ARTIFACT_NAME_SIZE], title[512];
+        const cop_stage *stage = &s->stages[i];
+        if (!cop_study_wants(s, i))
+            continue;
+        wanted++;
+        COP_TRY(is_done(store, stage, &done, err));
+        if (done)
+            continue;
+        open++;
+        (void)fprintf(out, "%s  %s\n", cop_artifact_text(&stage->id, name),
+                      cop_escape(stage->title, title, sizeof title));
+    }
+    (void)fprintf(out, "%zu of %zu stages would be computed\n", open, wanted);
+    return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write what there is to do") : COP_OK;
+}
+
 cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
                                    cop_error *err)
 {

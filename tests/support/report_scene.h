@@ -32,6 +32,8 @@ static inline void open_scene(scene *s)
     s->r.arena = cop_arena_new();
     assert_non_null(s->r.arena);
     s->r.found = s->found;
+    cop_error err = {0};
+    assert_ok(cop_name_table_make(2 * REPORT_SCENE_MOST, s->r.arena, &s->r.known, &err), &err);
     s->brief = "A";
     s->r.briefs = &s->brief;
     s->r.record =
@@ -53,6 +55,7 @@ static inline cop_result *add_result(scene *s, const char *kind)
     cop_error err = {0};
     *result = (cop_result){.provenance = ""};
     assert_ok(cop_artifact_name(kind, identity, &result->id, &err), &err);
+    cop_name_table_put(&s->r.known, &result->id, (size_t)(result - s->found));
     return result;
 }
 

@@ -78,15 +78,6 @@ static cop_status read_content(cop_results *r, cop_result *result, cop_error *er
     return cop_history_csv_read(path, r->arena, &result->history, &result->history_count, err);
 }
 
-static bool is_known(const cop_results *r, const cop_artifact_id *id)
-{
-    for (size_t i = 0; i < r->absent_count; i++) {
-        if (cop_same_artifact(&r->absent[i], id))
-            return true;
-    }
-    return cop_results_find(r, id) != NULL;
-}
-
 static void note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *id,
                         cop_error *damage)
 {
@@ -115,7 +106,7 @@ static cop_status find_and_read(cop_results *r, cop_result *result, bool *there,
 static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id *id,
                           cop_error *err)
 {
-    if (is_known(r, id))
+    if (cop_name_table_find(&r->known, id) != COP_NO_NAME)
         return COP_OK;
     cop_result result = {.id = *id};
     cop_error damage = {0};
@@ -124,9 +115,11 @@ static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id
     if (status != COP_OK) /* a run may have replaced it between two openings */
         status = find_and_read(r, &result, &there, &damage);
     if (status == COP_OK && there) {
+        cop_name_table_put(&r->known, id, r->found_count);
         r->found[r->found_count++] = result;
         return COP_OK;
     }
+    cop_name_table_put(&r->known, id, COP_RESULT_ABSENT);
     r->absent[r->absent_count++] = *id;
     if (status == COP_DAMAGED)
         note_damage(r, log, id, &damage);
@@ -191,6 +184,7 @@ cop_status cop_results_read(const char *dir, const char *record, cop_logger *log
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
     if (out->briefs == NULL || out->found == NULL || out->absent == NULL)
         return cop_out_of_memory(err);
+    COP_TRY(cop_name_table_make(names, out->arena, &out->known, err));
     COP_TRY(collect_all(out, log, err));
     return cop_judged_make(out, log, err);
 }
@@ -206,11 +200,8 @@ void cop_results_clear(cop_results *r)
 
 const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id)
 {
-    for (size_t i = 0; i < r->found_count; i++) {
-        if (cop_same_artifact(&r->found[i].id, id))
-            return &r->found[i];
-    }
-    return NULL;
+    size_t at = cop_name_table_find(&r->known, id);
+    return at < r->found_count ? &r->found[at] : NULL;
 }
 
 double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t)

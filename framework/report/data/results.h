@@ -7,6 +7,7 @@
 #include "store/formats/history_csv.h"
 #include "store/formats/series_csv.h"
 #include "store/formats/summary_json.h"
+#include "store/name_table.h"
 
 #include <coppice/table.h>
 
@@ -25,6 +26,8 @@ typedef struct cop_result {
                             artifact does not say */
 } cop_result;
 
+#define COP_RESULT_ABSENT (COP_NO_NAME - 1)
+
 typedef struct cop_results {
     cop_arena *arena; /* owned */
     cop_record record;
@@ -32,6 +35,7 @@ typedef struct cop_results {
     cop_store *store;    /* owned */
     cop_result *found;   /* each artifact once, in the order in which the record names them */
     size_t found_count;
+    cop_name_table known; /* where each stands among `found`; COP_RESULT_ABSENT of the absent */
     const cop_tables ***judged; /* by ticket and analysis: tables with verdicts (judged.h) */
     cop_artifact_id *absent;    /* named by the record, not among `found` */
     size_t absent_count;

@@ -2,9 +2,13 @@
 #include "study/executors/pull.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
+#include "core/memory_peak.h"
+#include "core/quantity.h"
 #include "store/failures.h"
 #include "store/lease.h"
+#include "store/stage_log.h"
 #include "study/running/makers.h"
 
 #include <errno.h>
@@ -79,6 +83,27 @@ static cop_status keep_failure(const pull *p, cop_stage *stage, const cop_error 
                             is_sure ? COP_FAILURE_SURE : COP_FAILURE_MAYBE, text, err);
 }
 
+/* Runs the stage; what is said meanwhile, and how it ended, is in its log too. */
+static cop_status run_logged(const pull *p, const cop_stage *stage, cop_error *reason)
+{
+    char time[32];
+    double began = cop_now();
+    FILE *log = cop_stage_log_open(cop_store_dir(p->r->store), &stage->id, stage->title);
+    cop_logger_copy(p->r->log, log);
+    cop_status status = cop_run_whole(p->r, stage, cop_run_stage_now, reason);
+    cop_logger_copy(p->r->log, NULL);
+    if (log == NULL)
+        return status;
+    if (status == COP_OK)
+        (void)fprintf(log, "published after %s\n",
+                      cop_time_text(cop_now() - began, time, sizeof time));
+    else
+        (void)fprintf(log, "ended: %s%s%s\n", reason->file, reason->file[0] != '\0' ? ": " : "",
+                      reason->message);
+    (void)fclose(log);
+    return status;
+}
+
 static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
 {
     cop_error reason = {0};
@@ -86,7 +111,8 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     p->has_run = true;
     if (p->tell != NULL && p->tell->begun != NULL)
         p->tell->begun(p->tell->own, stage);
-    cop_status status = cop_run_whole(p->r, stage, cop_run_stage_now, &reason);
+    cop_memory_forget_peak();
+    cop_status status = run_logged(p, stage, &reason);
     if (status == COP_OK) {
         cop_failure_forget(p->r->store, &stage->id);
         size_t number = (size_t)(stage - p->r->study->stages) + 1;
@@ -169,6 +195,9 @@ static cop_status wait_for_others(const pull *p, double *seconds, cop_error *err
 static cop_status pull_all(pull *p, cop_error *err)
 {
     double seconds = LEAST_WAIT;
+    for (size_t i = 0; i < p->r->study->stage_count; i++)
+        if (!cop_study_wants(p->r->study, i))
+            settle(p, i);
     while (p->left > 0) {
         p->has_run = false;
         for (size_t i = 0; i < p->r->study->stage_count; i++)
@@ -219,7 +248,7 @@ static cop_status look_at(pull *p, size_t i, cop_error *err)
     } else if (stage->failure == NULL) {
         COP_TRY(read_failure(p, stage, err));
     }
-    if (is_done || stage->failure != NULL)
+    if (is_done || stage->failure != NULL || !cop_study_wants(p->r->study, i))
         settle(p, i);
     return COP_OK;
 }

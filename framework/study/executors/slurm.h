@@ -26,6 +26,9 @@ typedef struct cop_slurm_plan {
     size_t workers;
     int threads; /* of a worker */
     bool is_quiet;
+    const char *const *only; /* labels of the cells that are computed; none: all are */
+    size_t only_count;
+    const char *disk_budget;    /* as the command line has it; NULL: none */
     const char *const *options; /* of sbatch, by the user, for all jobs; ours come before them */
     size_t option_count;
 } cop_slurm_plan;

@@ -17,7 +17,7 @@ static void append_word(cop_text *text, const char *word)
     cop_text_append(text, "'");
 }
 
-static char *make(const cop_slurm_plan *plan, const char *what, const char *options)
+static char *make(const cop_slurm_plan *plan, const char *what, bool is_worker)
 {
     cop_text text = {0};
     char study[300];
@@ -29,16 +29,25 @@ static char *make(const cop_slurm_plan *plan, const char *what, const char *opti
     append_word(&text, plan->dir);
     cop_text_append(&text, " --study");
     append_word(&text, plan->study);
-    cop_text_printf(&text, " %s%s\n", options, plan->is_quiet ? " --quiet" : "");
+    for (size_t i = 0; i < plan->only_count; i++) {
+        cop_text_append(&text, " --only");
+        append_word(&text, plan->only[i]);
+    }
+    if (is_worker && plan->disk_budget != NULL) {
+        cop_text_append(&text, " --disk-budget");
+        append_word(&text, plan->disk_budget);
+    }
+    cop_text_printf(&text, " %s%s\n", is_worker ? "--requeue" : "--finish",
+                    plan->is_quiet ? " --quiet" : "");
     return cop_text_take(&text);
 }
 
 char *cop_slurm_worker_script(const cop_slurm_plan *plan)
 {
-    return make(plan, "A worker", "--jobs 1 --requeue");
+    return make(plan, "A worker", true);
 }
 
 char *cop_slurm_report_script(const cop_slurm_plan *plan)
 {
-    return make(plan, "The last job", "--finish");
+    return make(plan, "The last job", false);
 }

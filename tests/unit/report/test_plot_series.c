@@ -30,6 +30,8 @@ static void open_scene(scene *s)
     s->r.arena = cop_arena_new();
     assert_non_null(s->r.arena);
     s->r.found = s->found;
+    cop_error err = {0};
+    assert_ok(cop_name_table_make(MOST, s->r.arena, &s->r.known, &err), &err);
     s->r.briefs = s->briefs;
     s->r.record = (cop_record){
         .cells = s->cells, .cell_count = 2, .tickets = s->tickets, .distilled = s->distilled};
@@ -51,6 +53,7 @@ static const cop_artifact_id *add_result(scene *s, const char *kind, const char 
     (void)snprintf(identity, sizeof identity, "%zu", s->r.found_count++);
     *result = (cop_result){.provenance = "", .made_by = made_by};
     assert_ok(cop_artifact_name(kind, identity, &result->id, &err), &err);
+    cop_name_table_put(&s->r.known, &result->id, (size_t)(result - s->found));
     (void)snprintf(text, sizeof text, "%s", names);
     result->series = cop_arena_array(s->r.arena, COP_SERIES_MOST, sizeof *result->series);
     for (char *name = strsep(&rest, ","); name != NULL && name[0] != '\0';
