@@ -92,18 +92,14 @@ const cop_subcommand cop_work_command = {
     .details =
         "DIR is the output directory of a run, which has laid the study out there and may be at\n"
         "work: stages are taken that are ready and that no other process has, until none is left.\n"
-        "Several may work on one directory, also from machines that share it by a file system "
-        "with\n"
-        "locks. No report is made: the run does that, or 'coppice report'. A line for each stage\n"
-        "that is begun and ended goes to standard output. Failed stages are no failure of this\n"
-        "command; the run's record has their reasons; nor is a budget that is used up.\n"
-        "With --requeue this is a job of Slurm that SIGUSR1 "
-        "tells of\n"
-        "its time limit (sbatch --signal=B:USR1@60): the state is saved, and the job goes back "
-        "into the\n"
-        "queue, unless all of its time led to nothing.\n"
-        "With --finish nothing is computed: the record is written, with verdicts, and the "
-        "report.",
+        "Several may work on one directory, also from machines that share it. No report is made:\n"
+        "the run does that, or 'coppice report'. A line for each stage that is begun and ended\n"
+        "goes to standard output. Failed stages are no failure of this command; the run's record\n"
+        "has their reasons; nor is a budget that is used up.\n"
+        "With --requeue this is a job of Slurm that SIGUSR1 tells of its time limit (sbatch\n"
+        "--signal=B:USR1@60): the state is saved, and the job goes back into the queue, unless\n"
+        "all of its time led to nothing.\n"
+        "With --finish nothing is computed: the record is written, with verdicts, and the report.",
     .options = options,
     .resumes = true,
     .run = run};

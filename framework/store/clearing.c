@@ -1,5 +1,6 @@
 /* clearing.c: the lock that a run holds on its directory, and clearing away what killed runs
  * left. */
+#include "core/locks.h"
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
@@ -109,10 +110,10 @@ static void share(int lock)
 
 /* Nobody sweeps while anybody shares the lock, so the mark is written under it, be it shared with
  * others or not: runs that start at the same time may all write it. */
-cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
+cop_status cop_lock_and_sweep(const char *dir, bool has_shared_locks, int *lock, cop_error *err)
 {
     *lock = open_lock(dir, O_RDWR | O_CREAT);
-    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+    if (*lock >= 0 && has_shared_locks && flock(*lock, LOCK_EX | LOCK_NB) == 0)
         sweep_all(dir);
     if (*lock >= 0)
         share(*lock);
@@ -126,6 +127,15 @@ cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
 
 cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
 {
+    bool has_shared_locks = true;
+    *lock = -1;
+    COP_TRY(cop_locks_are_shared(dir, &has_shared_locks, err));
+    if (!has_shared_locks)
+        return cop_fail(err, COP_FAILED,
+                        "%s is on a file system whose locks other machines do not see: whether "
+                        "somebody uses it cannot be told (COPPICE_LOCKS=shared says that nobody "
+                        "does)",
+                        dir);
     *lock = open_lock(dir, O_RDWR);
     if (*lock < 0)
         return cop_fail(err, COP_FAILED, "%s: no run has written here (no %s)", dir,

@@ -39,6 +39,7 @@
 
 struct cop_store {
     char *dir;
+    bool has_shared_locks; /* other machines see its locks */
     int lock; /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
 };
 
@@ -60,8 +61,9 @@ void cop_remove_dir(const char *dir);
 
 /* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
  * our mark; if nobody else held the lock, first removes the drafts and half-written files that
- * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed. */
-cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err);
+ * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed, and
+ * neither is it where locks are not shared: another machine may be at work. */
+cop_status cop_lock_and_sweep(const char *dir, bool has_shared_locks, int *lock, cop_error *err);
 
 /* Takes the lock for this process alone, so that nobody works or reads in the directory meanwhile;
  * closing *lock gives it up. COP_FAILED where somebody does, or where that cannot be told; *lock is

@@ -115,7 +115,8 @@ def two_workers_give_the_bits_of_one_process(s):
     s.run("every-stage.cfg", "every-whole")
     workers, report = s.submit("every-stage.cfg", "it's \"every\" 100 %j")
     again = s.run("every-stage.cfg", "it's \"every\" 100 %j", "--slurm", wanted=1).stderr
-    require("is in Slurm already (job %s" % workers in again, "submitted twice: " + again)
+    require("is in Slurm already" in again and "'scancel %s %s'" % (workers, report) in again,
+            "submitted twice: " + again)
     s.wait(lambda: "job %s_" % workers in s.status("it's \"every\" 100 %j"), "status names a job")
     require("slurm: workers %s: " % workers in s.status("it's \"every\" 100 %j"), "status without jobs")
     s.wait_for_end([workers, report])

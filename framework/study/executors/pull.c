@@ -23,10 +23,11 @@
 typedef struct pull {
     cop_runner *r;
     const cop_pull_tell *tell;
-    bool *settled;   /* by stage: published, or failed */
-    int32_t *inputs; /* room for those of any stage */
-    size_t left;     /* that are not settled */
-    bool has_run;    /* something was computed in this pass */
+    bool *settled;                /* by stage: published, or failed */
+    int32_t *inputs;              /* room for those of any stage */
+    cop_heartbeat_watch *watches; /* by stage: what was seen of its lease */
+    size_t left;                  /* that are not settled */
+    bool has_run;                 /* something was computed in this pass */
 } pull;
 
 static void settle(pull *p, size_t i)
@@ -169,7 +170,7 @@ static cop_status visit(pull *p, size_t i, cop_error *err)
         return COP_OK;
     }
     cop_lease *lease = NULL;
-    COP_TRY(cop_lease_take(p->r->store, &stage->id, &lease, err));
+    COP_TRY(cop_lease_take(p->r->store, &stage->id, &p->watches[i], &lease, err));
     if (lease == NULL)
         return COP_OK;
     cop_status status = compute_leased(p, i, err);
@@ -227,10 +228,12 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
               .tell = tell,
               .left = r->study->stage_count,
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
+              .watches = calloc(r->study->stage_count + 1, sizeof *p.watches),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
-    cop_status status =
-        p.settled != NULL && p.inputs != NULL ? pull_all(&p, err) : cop_out_of_memory(err);
+    bool ok = p.settled != NULL && p.watches != NULL && p.inputs != NULL;
+    cop_status status = ok ? pull_all(&p, err) : cop_out_of_memory(err);
     free(p.settled);
+    free(p.watches);
     free(p.inputs);
     return status;
 }

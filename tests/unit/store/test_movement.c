@@ -99,7 +99,7 @@ static void who_works_and_what_is_half_written_is_none(void **state)
     cop_movement last = {0};
     open_scene(&s);
     (void)has_moved(&s, &last);
-    assert_ok(cop_lease_take(s.store, &stage, &lease, &err), &err);
+    assert_ok(cop_lease_take(s.store, &stage, NULL, &lease, &err), &err);
     (void)snprintf(path, sizeof path, "%s/store/draft-x", s.dir);
     assert_int_equal(mkdir(path, 0755), 0);
     assert_false(has_moved(&s, &last));
