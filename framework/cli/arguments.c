@@ -25,6 +25,12 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, time_budget)},
     {"disk-budget", "SIZE", "stop when the output directory holds this much, as 500M or 20G",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, disk_budget)},
+    {"memory", "SIZE", "that stages on this machine may hold together (default: 9/10 of it)",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, memory)},
+    {"store", "DIR", "keep results in the store of this directory, which others may share",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, store)},
+    {"forget", "DIR", "output directory that shared the store and is gone (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, forget)},
     {"repeat", "N", "samples to take of each case (default: 10)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, repeat)},
     {"dir", "DIR", "directory of the cases (default: those that came with the program)",
@@ -86,6 +92,8 @@ static const cop_argument arguments[] = {
      COP_ARGUMENT_FLAG, offsetof(cop_arguments, requeue)},
     {"finish", NULL, "compute nothing: judge and report what is there", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, finish)},
+    {"measure", NULL, "try how fast this machine is, for some seconds", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, measure)},
     {"progress", NULL, "lines of progress on standard output, for the program that started this",
      COP_ARGUMENT_FLAG, offsetof(cop_arguments, progress)},
     {"dry-run", NULL, "say what would be done, and do nothing", COP_ARGUMENT_FLAG,
@@ -209,6 +217,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->weights.items);
     free(a->sbatch.items);
     free(a->only.items);
+    free(a->forget.items);
     memset(a, 0, sizeof *a);
 }
 

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "report/report.h"
 #include "store/holder.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 #include "study/study.h"
 
@@ -99,7 +100,8 @@ static cop_status print_plan(const cop_call *call, const char *dir, cop_study *s
     const cop_word_list *only = &call->arguments->only;
     cop_store *store = NULL;
     COP_TRY(cop_study_only(study, only->items, only->count, err));
-    COP_TRY(cop_store_open_to_read(dir, &store, err));
+    COP_TRY(cop_store_open_to_read(call->arguments->store != NULL ? call->arguments->store : dir,
+                                   &store, err));
     cop_status status = cop_study_print_plan(study, store, call->out, err);
     cop_store_close(store);
     return status;
@@ -115,6 +117,8 @@ cop_status cop_call_run_study(const cop_call *call, const cop_config *config, co
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
     if (!call->arguments->slurm)
         COP_TRY(cop_call_threads(call, config, err));
+    if (call->arguments->store != NULL && !is_dry)
+        COP_TRY(cop_shared_store_use(dir, call->arguments->store, err));
     cop_status status = cop_study_new(config, dir, !is_dry, call->log, &study, err);
     if (status == COP_OK && is_dry)
         status = print_plan(call, dir, study, err);
@@ -160,9 +164,9 @@ static cop_status run(const cop_call *call, cop_error *err)
 }
 
 static const char *const options[] = {
-    "set",         "out",   "plugin-dir", "threads",      "jobs",         "only",    "time-budget",
-    "disk-budget", "stage", "study",      "watch-report", "retry-failed", "dry-run", "slurm",
-    "sbatch",      "quiet", NULL};
+    "set",         "store",       "out",    "plugin-dir", "threads", "jobs",         "only",
+    "time-budget", "disk-budget", "memory", "stage",      "study",   "watch-report", "retry-failed",
+    "dry-run",     "slurm",       "sbatch", "quiet",      NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
@@ -176,13 +180,16 @@ const cop_subcommand cop_run_command = {
         "for 5 s, and then goes without. A stage that fails (a network that diverged, a plugin's\n"
         "error) costs what depends on it alone: the rest runs, the report names the reason, the\n"
         "exit status is 1. The next run tries it again, but for networks that diverged: those\n"
-        "only where --retry-failed says so; so it does stages that took longer than\n"
-        "study.stage_seconds allows, from their checkpoints.\n"
-        "A budget that is used up ends a run as Ctrl-C does, but with a report, and exit status "
-        "1.\n"
+        "only where --retry-failed says so. Stages that took longer than study.stage_seconds\n"
+        "allows go on from their checkpoints. A budget that is used up ends a run as Ctrl-C does,\n"
+        "but with a report, and exit status 1.\n"
         "With --jobs, that many processes divide the stages between them; results are the same\n"
         "to the bit. One that dies costs its stage alone, which the next run tries again. More of\n"
         "them may join, also from other machines that share the directory: 'coppice work DIR'.\n"
+        "With --only, nothing is computed but for the cells that are named; the report has the\n"
+        "others empty. With --dry-run the stages are printed that would be computed, no more.\n"
+        "With --store, artifacts, checkpoints and leases are those of DIR, which other output\n"
+        "directories may share: what one has computed is there for all. Once is enough.\n"
         "With --slurm nothing is computed here: an array of --jobs N workers is submitted, and a\n"
         "last job that reports when they have ended. Jobs whose time is over go back into the\n"
         "queue, and on from what they saved. The program and the output directory must be where\n"

@@ -95,6 +95,7 @@ static cop_status submit(const cop_call *call, const cop_config *config, const c
                                  .only = call->arguments->only.items,
                                  .only_count = call->arguments->only.count,
                                  .disk_budget = call->arguments->disk_budget,
+                                 .memory = call->arguments->memory,
                                  .options = call->arguments->sbatch.items,
                                  .option_count = call->arguments->sbatch.count};
     COP_TRY(cop_slurm_submit(&plan, &note, err));

@@ -45,12 +45,8 @@ static cop_status work_all(work *w, cop_error *err)
     COP_TRY(cop_recorded_lay_out(&w->from, err));
     COP_TRY(cop_store_open(w->from.dir, &w->store, err));
     COP_TRY(hold(w, err));
-    if (!call->arguments->progress)
-        COP_TRY(cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir,
-                                     w->from.study, err));
-    else
-        COP_TRY(cop_study_only(w->from.study, call->arguments->only.items,
-                               call->arguments->only.count, err));
+    COP_TRY(
+        cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir, w->from.study, err));
     const cop_work_choice choice = {.out = call->out, .tells_progress = call->arguments->progress};
     if (is_ahead != NULL)
         COP_TRY(cop_movement_look(w->from.dir, &before, err));
@@ -79,9 +75,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"study",    "requeue", "finish",      "plugin-dir",
-                                      "jobs",     "only",    "time-budget", "disk-budget",
-                                      "progress", "quiet",   NULL};
+static const char *const options[] = {"study",  "plugin-dir", "requeue",     "finish",
+                                      "jobs",   "only",       "time-budget", "disk-budget",
+                                      "memory", "progress",   "quiet",       NULL};
 
 const cop_subcommand cop_work_command = {
     .name = "work",

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/memory_peak.h"
 #include "core/quantity.h"
 #include "core/text.h"
 
@@ -10,6 +11,9 @@
 #include <unistd.h>
 
 #define MOST_JOBS 4096
+
+/* Of the machine's memory, that stages may hold where nothing else is said. */
+#define USUAL_SHARE 0.9
 
 static cop_status refuse(const char *name, const char *text, const char *wanted, cop_error *err)
 {
@@ -28,6 +32,10 @@ cop_status cop_workforce_read(const cop_call *call, cop_workforce *out, cop_erro
         return refuse("time-budget", a->time_budget, "a time such as 90s, 45m, 8h or 2d", err);
     if (a->disk_budget != NULL && !cop_read_size(a->disk_budget, &out->limits.bytes))
         return refuse("disk-budget", a->disk_budget, "a size such as 500M, 20G or 1.5T", err);
+    if (a->memory != NULL && !cop_read_size(a->memory, &out->memory))
+        return refuse("memory", a->memory, "a size such as 8G", err);
+    if (a->memory == NULL)
+        out->memory = USUAL_SHARE * (double)cop_memory_there_is();
     return COP_OK;
 }
 
@@ -59,7 +67,7 @@ static cop_status make_command(const cop_call *call, const char *dir, const char
     if (length <= 0)
         return cop_fail(err, COP_FAILED, "where this program is cannot be told: no workers");
     w->program[length] = '\0';
-    w->argv = calloc(8 + 2 * (plugins->count + only->count), sizeof *w->argv);
+    w->argv = calloc(10 + 2 * (plugins->count + only->count), sizeof *w->argv);
     if (w->argv == NULL)
         return cop_out_of_memory(err);
     size_t n = 0;
@@ -76,6 +84,10 @@ static cop_status make_command(const cop_call *call, const char *dir, const char
     for (size_t i = 0; i < only->count; i++) {
         w->argv[n++] = "--only";
         w->argv[n++] = only->items[i];
+    }
+    if (call->arguments->memory != NULL) {
+        w->argv[n++] = "--memory";
+        w->argv[n++] = call->arguments->memory;
     }
     if (call->arguments->quiet)
         w->argv[n++] = "--quiet";
@@ -94,8 +106,9 @@ cop_status cop_workforce_choose(const cop_call *call, cop_workforce *w, const co
                                 const char *dir, cop_study *study, cop_error *err)
 {
     const cop_word_list *only = &call->arguments->only;
+    bool is_worker = call->arguments->progress;
     bool is_watched = call->arguments->requeue; /* nobody else would see what a job dies of */
-    bool has_workers = w->jobs > 1 || is_watched || is_limited(w, config);
+    bool has_workers = !is_worker && (w->jobs > 1 || is_watched || is_limited(w, config));
     if (!call->arguments->slurm)
         warn_of_crowd(call, config, w->jobs);
     COP_TRY(cop_study_only(study, only->items, only->count, err));
@@ -104,6 +117,7 @@ cop_status cop_workforce_choose(const cop_call *call, cop_workforce *w, const co
     const cop_run_choice choice = {.jobs = has_workers ? (size_t)w->jobs : 0,
                                    .worker = w->argv,
                                    .retries_failed = call->arguments->retry_failed,
+                                   .memory = w->memory,
                                    .limits = w->limits};
     cop_study_choose(study, &choice);
     return COP_OK;

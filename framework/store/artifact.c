@@ -4,7 +4,6 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/hash.h"
-#include "core/locks.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -44,7 +43,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_out_of_memory(err);
-    cop_status status = cop_locks_are_shared(dir, &s->has_shared_locks, err);
+    cop_status status = cop_store_locks(dir, &s->has_shared_locks, err);
     if (status == COP_OK)
         status = cop_lock_and_sweep(dir, s->has_shared_locks, &s->lock, err);
     if (status == COP_OK)

@@ -92,6 +92,14 @@ static void sweep_all(const char *dir)
     (void)cop_study_folders_visit(dir, sweep_study, NULL, NULL);
 }
 
+cop_status cop_store_locks(const char *dir, bool *shared, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    *shared = true;
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER));
+    return cop_locks_are_shared(path, shared, err);
+}
+
 static int open_lock(const char *dir, int flags)
 {
     char path[COP_PATH_SIZE];
@@ -129,7 +137,7 @@ cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
 {
     bool has_shared_locks = true;
     *lock = -1;
-    COP_TRY(cop_locks_are_shared(dir, &has_shared_locks, err));
+    COP_TRY(cop_store_locks(dir, &has_shared_locks, err));
     if (!has_shared_locks)
         return cop_fail(err, COP_FAILED,
                         "%s is on a file system whose locks other machines do not see: whether "

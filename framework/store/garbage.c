@@ -9,6 +9,7 @@
 #include "store/formats/stages_json.h"
 #include "store/listing.h"
 #include "store/paths.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 
 #include <errno.h>
@@ -119,11 +120,24 @@ static cop_status collect(searching *s, const cop_listed_set *set, const char *f
     return COP_OK;
 }
 
+/* Another output directory that uses the store. */
+static cop_status visit_user(void *own, const char *user, cop_error *err)
+{
+    struct stat info;
+    if (stat(user, &info) != 0 || !S_ISDIR(info.st_mode))
+        return cop_fail_at(err, COP_FAILED, user, 0,
+                           "uses the store, and is not there: what it refers to is not known; "
+                           "'coppice gc DIR --forget %s' once it is gone for good",
+                           user);
+    return cop_study_folders_visit(user, visit_study, own, err);
+}
+
 static cop_status find(searching *s, cop_error *err)
 {
     cop_garbage *out = s->out;
     COP_TRY(cop_lock_alone(s->dir, &out->lock, err));
     COP_TRY(cop_study_folders_visit(s->dir, visit_study, s, err));
+    COP_TRY(cop_shared_store_users(s->dir, visit_user, s, err));
     cop_listed_sort(&s->wanted);
     COP_TRY(cop_listing_read(s->dir, s->arena, &s->there, err));
     const cop_listed_set *works[] = {&s->there.checkpoints, &s->there.failures, &s->there.leases};

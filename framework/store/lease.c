@@ -3,7 +3,6 @@
 
 #include "core/file.h"
 #include "core/job.h"
-#include "core/locks.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "store/paths.h"
@@ -230,7 +229,7 @@ void cop_lease_forget(const cop_store *s, const cop_artifact_id *id)
 static bool is_untold(const char *dir, const char *text)
 {
     bool shared = true;
-    return text[0] != '\0' && cop_locks_are_shared(dir, &shared, NULL) == COP_OK && !shared &&
+    return text[0] != '\0' && cop_store_locks(dir, &shared, NULL) == COP_OK && !shared &&
            !is_here(text);
 }
 

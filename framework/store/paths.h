@@ -59,6 +59,9 @@ cop_status cop_mark_store(const char *dir, cop_error *err);
 /* Removes a directory's files and the directory; artifacts have no folders inside. */
 void cop_remove_dir(const char *dir);
 
+/* clearing.c: whether other machines see the locks of files in OUT/work (core/locks.h). */
+cop_status cop_store_locks(const char *dir, bool *shared, cop_error *err);
+
 /* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
  * our mark; if nobody else held the lock, first removes the drafts and half-written files that
  * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed, and

@@ -36,21 +36,10 @@ void cop_study_free(cop_study *s);
  * and the plugins are. The caller's; NULL when memory is out. */
 char *cop_study_outline_text(const cop_study *s);
 
-/* Stages of one kind: how many, how many of them done, and what the others cost. */
-typedef struct cop_tally {
-    const char *kind; /* "train"; a literal */
-    size_t count, done;
-    double flops, points; /* floating-point operations, training points */
-} cop_tally;
-
-/* outline.c: counts the stages of one kind; `store` may be NULL. */
-cop_status cop_study_tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
-                           cop_tally *out, cop_error *err);
-
-/* outline.c: prints what there is to do: distinct stages by kind, which of them are already in
- * `store` (may be NULL), and the estimated floating-point operations and training points. */
-cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
-                                   cop_error *err);
+/* outline.c: prints the stages that a run would compute, in order, a line each with its name, and
+ * how many there are. */
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err);
 
 /* What ends a run before it is done; 0: no such limit. */
 typedef struct cop_run_limits {
@@ -58,11 +47,6 @@ typedef struct cop_run_limits {
     double began;
     double bytes; /* that the output directory may hold */
 } cop_run_limits;
-
-/* outline.c: prints the stages that a run would compute, in order, a line each with its name, and
- * how many there are. */
-cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
-                                cop_error *err);
 
 /* How a study is run. */
 typedef struct cop_run_choice {
@@ -72,6 +56,9 @@ typedef struct cop_run_choice {
     const char *const *worker;
     /* Trainings that diverged in an earlier run are tried again. */
     bool retries_failed;
+    /* Bytes that all processes on this machine that compute stages of the output directory may hold
+     * together, by what stages like theirs took; 0: not looked at. */
+    double memory;
     /* Only workers can be held to them, and to the seconds that a stage may take in one go
      * (cop_cell): it fails then, and the next run goes on from its checkpoint. */
     cop_run_limits limits;

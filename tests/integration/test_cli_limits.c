@@ -145,6 +145,20 @@ static void only_one_cell_is_computed_where_that_is_asked_for(void **state)
     remove_tree(s.dir);
 }
 
+/* What fits alone is computed, though nothing fits beside it. */
+static void little_memory_has_stages_wait_for_each_other(void **state)
+{
+    (void)state;
+    scene s = make_scene(swept);
+    run(&s, 0, WORDS("--only", "high", "--quiet")); /* what stages take is known from here on */
+    run(&s, 0, WORDS("--jobs", "2", "--memory", "1M", "--quiet"));
+    run(&s, 0, WORDS("--dry-run"));
+    assert_contains(s.dir, "out", "0 of 16 stages would be computed\n");
+    run(&s, 2, WORDS("--memory", "much"));
+    assert_contains(s.dir, "err", "option '--memory' is 'much', wanted a size such as 8G\n");
+    remove_tree(s.dir);
+}
+
 static void every_stage_keeps_what_was_said_of_it(void **state)
 {
     (void)state;
@@ -183,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_stage_that_takes_too_long_costs_itself_alone),
         cmocka_unit_test(a_stage_that_took_too_long_goes_on_from_its_checkpoint),
         cmocka_unit_test(only_one_cell_is_computed_where_that_is_asked_for),
+        cmocka_unit_test(little_memory_has_stages_wait_for_each_other),
         cmocka_unit_test(every_stage_keeps_what_was_said_of_it),
         cmocka_unit_test(budgets_that_are_none_are_refused),
     };

@@ -15,7 +15,11 @@
 /* Seconds between counts where no stage ends. */
 #define COUNT_INTERVAL 5.0
 
-/* What vanishes meanwhile counts nothing; artifacts have no folders inside. */
+/* Folders in folders: OUT/studies/NAME/report/figures. */
+#define MOST_DEPTH 5
+
+/* What vanishes meanwhile counts nothing. A store that is shared counts: in the output directory
+ * itself links are followed. */
 static double bytes_below(const char *path, int depth)
 {
     double bytes = 0.0;
@@ -26,7 +30,7 @@ static double bytes_below(const char *path, int depth)
         struct stat info;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
             cop_path_join(inner, sizeof inner, NULL, path, "%s", entry->d_name) != COP_OK ||
-            lstat(inner, &info) != 0)
+            (depth == MOST_DEPTH ? stat(inner, &info) : lstat(inner, &info)) != 0)
             continue;
         bytes += 512.0 * (double)info.st_blocks;
         if (S_ISDIR(info.st_mode) && depth > 0)
@@ -43,7 +47,7 @@ static void count_bytes(cop_budget *b, bool has_grown)
     if (b->counted > 0.0 &&
         (since < COUNT_PAUSE * b->took || (!has_grown && since < COUNT_INTERVAL)))
         return;
-    b->bytes = bytes_below(b->dir, 4);
+    b->bytes = bytes_below(b->dir, MOST_DEPTH);
     b->counted = cop_now();
     b->took = b->counted - now;
 }

@@ -8,10 +8,13 @@
 #include "core/quantity.h"
 #include "store/failures.h"
 #include "store/lease.h"
+#include "store/memory_claims.h"
 #include "store/stage_log.h"
 #include "study/running/makers.h"
+#include "study/running/rates.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +31,8 @@ typedef struct pull {
     cop_heartbeat_watch *watches; /* by stage: what was seen of its lease */
     size_t left;                  /* that are not settled */
     bool has_run;                 /* something was computed in this pass */
+    cop_rates *rates;
+    cop_memory_claims *claims; /* NULL: nothing is held back */
 } pull;
 
 static void settle(pull *p, size_t i)
@@ -115,6 +120,7 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     cop_memory_forget_peak();
     cop_status status = run_logged(p, stage, &reason);
     if (status == COP_OK) {
+        (void)cop_rates_learn_published(p->rates, p->r->store, stage, NULL);
         cop_failure_forget(p->r->store, &stage->id);
         size_t number = (size_t)(stage - p->r->study->stages) + 1;
         cop_say(p->r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", number, p->r->study->stage_count,
@@ -144,6 +150,30 @@ static cop_status compute_leased(pull *p, size_t i, cop_error *err)
     return COP_OK;
 }
 
+/* Whether the machine has memory for the stage beside what others compute, as far as it is known
+ * what stages like it take. */
+static bool fits(const pull *p, const cop_stage *stage)
+{
+    double memory = cop_rates_guess(p->rates, stage).memory;
+    return p->claims == NULL || cop_memory_claim(p->claims, isnan(memory) ? 0.0 : memory);
+}
+
+/* Takes the lease and computes, where nobody else has it and there is room. */
+static cop_status take(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    cop_lease *lease = NULL;
+    if (!fits(p, stage))
+        return COP_OK;
+    cop_status status = cop_lease_take(p->r->store, &stage->id, &p->watches[i], &lease, err);
+    if (status == COP_OK && lease != NULL)
+        status = compute_leased(p, i, err);
+    cop_lease_release(lease);
+    if (p->claims != NULL)
+        (void)cop_memory_claim(p->claims, 0.0);
+    return status;
+}
+
 /* Settles the stage where that can be done now. */
 static cop_status visit(pull *p, size_t i, cop_error *err)
 {
@@ -169,13 +199,7 @@ static cop_status visit(pull *p, size_t i, cop_error *err)
         settle(p, i);
         return COP_OK;
     }
-    cop_lease *lease = NULL;
-    COP_TRY(cop_lease_take(p->r->store, &stage->id, &p->watches[i], &lease, err));
-    if (lease == NULL)
-        return COP_OK;
-    cop_status status = compute_leased(p, i, err);
-    cop_lease_release(lease);
-    return status;
+    return take(p, i, err);
 }
 
 static bool is_stopped(const cop_runner *r)
@@ -230,8 +254,15 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
               .watches = calloc(r->study->stage_count + 1, sizeof *p.watches),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
-    bool ok = p.settled != NULL && p.watches != NULL && p.inputs != NULL;
-    cop_status status = ok ? pull_all(&p, err) : cop_out_of_memory(err);
+    cop_status status = p.settled != NULL && p.watches != NULL && p.inputs != NULL
+                            ? cop_rates_make(r->study, r->store, NULL, &p.rates, err)
+                            : cop_out_of_memory(err);
+    if (status == COP_OK && r->memory > 0.0)
+        p.claims = cop_memory_claims_open(r->store, r->memory);
+    if (status == COP_OK)
+        status = pull_all(&p, err);
+    cop_memory_claims_close(p.claims);
+    cop_rates_free(p.rates);
     free(p.settled);
     free(p.watches);
     free(p.inputs);

@@ -194,7 +194,8 @@ bool cop_study_failed(const cop_study *s)
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err)
 {
-    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    cop_runner r = {
+        .study = s, .store = store, .stop = stop, .log = log, .memory = s->choice.memory};
     COP_TRY(cop_save_seconds(&r.save_seconds, err));
     return cop_run_stages(&r, err);
 }
@@ -242,7 +243,8 @@ cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_record
                           const volatile sig_atomic_t *stop, const cop_work_choice *choice,
                           cop_logger *log, cop_error *err)
 {
-    cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
+    cop_runner r = {
+        .study = s, .store = store, .stop = stop, .log = log, .memory = s->choice.memory};
     COP_TRY(cop_save_seconds(&r.save_seconds, err));
     COP_TRY(cop_study_compare(s, records, err));
     forget_failures(s);

@@ -28,7 +28,7 @@ typedef struct cop_slurm_plan {
     bool is_quiet;
     const char *const *only; /* labels of the cells that are computed; none: all are */
     size_t only_count;
-    const char *disk_budget;    /* as the command line has it; NULL: none */
+    const char *disk_budget, *memory; /* as the command line has them; NULL: none */
     const char *const *options; /* of sbatch, by the user, for all jobs; ours come before them */
     size_t option_count;
 } cop_slurm_plan;

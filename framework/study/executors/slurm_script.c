@@ -17,6 +17,15 @@ static void append_word(cop_text *text, const char *word)
     cop_text_append(text, "'");
 }
 
+/* An option with a value, where there is one. */
+static void append_option(cop_text *text, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    cop_text_printf(text, " %s", name);
+    append_word(text, value);
+}
+
 static char *make(const cop_slurm_plan *plan, const char *what, bool is_worker)
 {
     cop_text text = {0};
@@ -27,15 +36,12 @@ static char *make(const cop_slurm_plan *plan, const char *what, bool is_worker)
     append_word(&text, plan->program);
     cop_text_append(&text, " work");
     append_word(&text, plan->dir);
-    cop_text_append(&text, " --study");
-    append_word(&text, plan->study);
-    for (size_t i = 0; i < plan->only_count; i++) {
-        cop_text_append(&text, " --only");
-        append_word(&text, plan->only[i]);
-    }
-    if (is_worker && plan->disk_budget != NULL) {
-        cop_text_append(&text, " --disk-budget");
-        append_word(&text, plan->disk_budget);
+    append_option(&text, "--study", plan->study);
+    for (size_t i = 0; i < plan->only_count; i++)
+        append_option(&text, "--only", plan->only[i]);
+    if (is_worker) {
+        append_option(&text, "--disk-budget", plan->disk_budget);
+        append_option(&text, "--memory", plan->memory);
     }
     cop_text_printf(&text, " %s%s\n", is_worker ? "--requeue" : "--finish",
                     plan->is_quiet ? " --quiet" : "");

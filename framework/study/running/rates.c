@@ -20,7 +20,8 @@ typedef struct likeness {
 /* The stages that are alike in everything. */
 typedef struct rate {
     likeness of;
-    double count, seconds, flops, bytes, memory;
+    double count, seconds, flops, memory;
+    double sized, bytes; /* those whose bytes are known */
 } rate;
 
 struct cop_rates {
@@ -55,7 +56,7 @@ static bool are_alike(const likeness *a, const likeness *b, int level)
         return a->made_by == b->made_by && a->model == b->model && a->threads == b->threads;
     if (level == 1)
         return is_same_plugin && a->model == b->model;
-    return level > 2 || is_same_plugin;
+    return level == 3 || is_same_plugin;
 }
 
 bool cop_rates_learn(cop_rates *r, const cop_stage *stage, const cop_stage_costs *took)
@@ -75,7 +76,10 @@ bool cop_rates_learn(cop_rates *r, const cop_stage *stage, const cop_stage_costs
     to->count += 1.0;
     to->seconds += fmax(0.0, took->seconds);
     to->flops += stage->flops;
-    to->bytes += took->bytes;
+    if (!isnan(took->bytes)) {
+        to->bytes += took->bytes;
+        to->sized += 1.0;
+    }
     to->memory = fmax(to->memory, took->memory);
     return true;
 }
@@ -152,9 +156,22 @@ static rate sum_alike(const cop_rates *r, const likeness *of, int level)
         sum.seconds += from->seconds;
         sum.flops += from->flops;
         sum.bytes += from->bytes;
+        sum.sized += from->sized;
         sum.memory = fmax(sum.memory, from->memory);
     }
     return sum;
+}
+
+/* Seconds of each floating-point operation, over all stages whose operations are known; NaN where
+ * none is. */
+static double seconds_per_flop(const cop_rates *r)
+{
+    double seconds = 0.0, flops = 0.0;
+    for (size_t i = 0; i < r->count; i++) {
+        seconds += r->rates[i].flops > 0.0 ? r->rates[i].seconds : 0.0;
+        flops += r->rates[i].flops;
+    }
+    return flops > 0.0 ? seconds / flops : (double)NAN;
 }
 
 cop_stage_costs cop_rates_guess(const cop_rates *r, const cop_stage *stage)
@@ -167,8 +184,9 @@ cop_stage_costs cop_rates_guess(const cop_rates *r, const cop_stage *stage)
         double share =
             stage->flops > 0.0 && sum.flops > 0.0 ? stage->flops / sum.flops : 1.0 / sum.count;
         return (cop_stage_costs){.seconds = sum.seconds * share,
-                                 .bytes = sum.bytes / sum.count,
+                                 .bytes = sum.sized > 0.0 ? sum.bytes / sum.sized : (double)NAN,
                                  .memory = sum.memory > 0.0 ? sum.memory : (double)NAN};
     }
-    return (cop_stage_costs){(double)NAN, (double)NAN, (double)NAN};
+    double seconds = stage->flops > 0.0 ? stage->flops * seconds_per_flop(r) : (double)NAN;
+    return (cop_stage_costs){seconds, (double)NAN, (double)NAN};
 }

@@ -29,7 +29,7 @@ cop_status cop_rates_learn_published(cop_rates *r, const cop_store *store, const
 
 /* What the stage takes, by those that are alike: of the same kind, plugin and model, in proportion
  * to their floating-point operations where these are known; else of the same kind and plugin; else
- * of the same kind. */
+ * of the same kind; else seconds by the floating-point operations of any. */
 cop_stage_costs cop_rates_guess(const cop_rates *r, const cop_stage *stage);
 
 #endif
