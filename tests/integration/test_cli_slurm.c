@@ -173,6 +173,22 @@ static void an_array_and_a_last_job_are_submitted(void **state)
     remove_tree(s.dir);
 }
 
+static void what_limits_workers_reaches_them(void **state)
+{
+    (void)state;
+    scene s;
+    make_scene(&s, quick);
+    call(&s, 0,
+         WORDS("run", s.config, "--out", s.out, "--slurm", "--only", "t's", "--memory", "8G",
+               "--disk-budget", "20G"));
+    (void)find_folder(&s);
+    assert_contains(s.folder, "slurm/worker.sh",
+                    " --study 't'\\''s' --only 't'\\''s' --disk-budget '20G' --memory '8G' "
+                    "--requeue\n");
+    assert_contains(s.folder, "slurm/report.sh", " --study 't'\\''s' --only 't'\\''s' --finish\n");
+    remove_tree(s.dir);
+}
+
 /* The tables of costs have times. */
 static void the_scripts_do_what_a_run_does(void **state)
 {
@@ -335,6 +351,7 @@ static void wrong_usage_is_told_before_anything_is_done(void **state)
         {"--sbatch=--output=x", "--slurm", "coppice decides that by itself\n"},
         {"--sbatch=-p cpu", "--quiet", "--sbatch goes with --slurm"},
         {"--watch-report", "--slurm", "--watch-report does not go with --slurm"},
+        {"--time-budget=1h", "--slurm", "--time-budget does not go with --slurm"},
         {"--jobs=0", "--slurm", "--jobs"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -354,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_array_and_a_last_job_are_submitted),
+        cmocka_unit_test(what_limits_workers_reaches_them),
         cmocka_unit_test(the_scripts_do_what_a_run_does),
         cmocka_unit_test(what_sbatch_refuses_is_one_line_and_leaves_no_job),
         cmocka_unit_test(a_study_is_not_submitted_twice),
