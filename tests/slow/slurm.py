@@ -138,6 +138,19 @@ def a_requeued_worker_goes_on(s):
     s.compare("requeued")
 
 
+def a_preempted_worker_goes_on(s):
+    jobs = s.submit("slurm.cfg", "preempted", sleep=500)
+    s.wait_for_sleepers("preempted")
+    subprocess.run(["sbatch", "--partition=urgent", "--output=/dev/null", "--wrap=sleep 5"], env=s.environment,
+                   check=True, capture_output=True)
+    s.wait(lambda: " PENDING" in s.queue(jobs[0]), "a worker makes room", 60)
+    s.wait_for_end(jobs)
+    logs = s.logs("preempted", "slurm")
+    require("PREEMPTION" in logs and "stopped at once" not in logs, "not preempted, or not saved: " + logs)
+    require(s.state(jobs[1]) == "COMPLETED", "the report is " + s.state(jobs[1]))
+    s.compare("preempted")
+
+
 def a_killed_job_costs_what_was_not_saved(s):
     jobs = s.submit("slurm.cfg", "killed", sleep=500)
     process, task = s.wait_for_sleepers("killed")[0]
@@ -194,6 +207,7 @@ def what_slurm_refuses_is_said_in_a_line(s):
 
 
 TESTS = [two_workers_give_the_bits_of_one_process, a_requeued_worker_goes_on,
+         a_preempted_worker_goes_on,
          a_killed_job_costs_what_was_not_saved, a_killed_process_costs_its_stage_and_is_replaced,
          a_stage_longer_than_the_time_limit_gets_done, a_cancelled_study_is_reported_and_goes_on,
          what_slurm_refuses_is_said_in_a_line]
