@@ -76,8 +76,7 @@ cop_status cop_seen_look(cop_seen *seen, cop_error *err)
     for (size_t i = 0; i < seen->count; i++) {
         cop_seen_study *s = &seen->studies[i];
         cop_holder_look(s->folder, &s->held);
-        const cop_stage_sight sight = {
-            .dir = seen->dir, .index = &s->index, .record = &s->record, .held = &s->held};
+        const cop_stage_sight sight = {.dir = seen->dir, .index = &s->index, .record = &s->record};
         COP_TRY(cop_stages_look(&sight, seen->arena, &s->looks, err));
     }
     return COP_OK;

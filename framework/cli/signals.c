@@ -12,15 +12,14 @@
 #include <unistd.h>
 
 /* Seconds that work has to stop in after a SIGTERM; schedulers kill after ten or more. */
-#define TERM_SECONDS 5
+#define TERM_SECONDS 5 /* likewise of a SIGHUP: nobody is there to ask a second time */
 #define TERM_TEXT    "5"
 
 #define INTERRUPTED 130
 
 static volatile sig_atomic_t asks; /* the next signal asks, and does not end */
 static volatile sig_atomic_t stop_requested;
-static volatile sig_atomic_t stop_announced; /* it was SIGUSR1 that asked */
-static volatile sig_atomic_t has_alarm;      /* the alarm that is set is ours */
+static volatile sig_atomic_t has_alarm; /* the alarm that is set is ours */
 static char doing[64]; /* written while no handler reads it: see cop_signals_at_once */
 static char resume_line[4096];
 
@@ -63,7 +62,11 @@ static void say(line *l)
     (void)written;
 }
 
-static void end_at_once(const char *why)
+/* Before a call that does not return, AddressSanitizer asks for memory, which the interrupted code
+ * may have locked: not in what handlers call. */
+#define IN_HANDLER __attribute__((no_sanitize_address))
+
+IN_HANDLER static void end_at_once(const char *why)
 {
     line l = {.length = 0};
     add(&l, "coppice: ");
@@ -78,7 +81,7 @@ static void end_at_once(const char *why)
     _exit(INTERRUPTED);
 }
 
-static void on_alarm(int number)
+IN_HANDLER static void on_alarm(int number)
 {
     (void)number;
     end_at_once("stopped at the last checkpoint: nothing ended within " TERM_TEXT " s");
@@ -94,29 +97,35 @@ static bool has_handler(int number, void (*handler)(int))
 /* Schedulers signal every process of a job, and a run its workers: a worker is told twice. */
 static bool is_told_again(int number)
 {
-    return asks == 0 && stop_requested != 0 && number == SIGTERM && has_alarm != 0;
+    return asks == 0 && stop_requested != 0 && number != SIGINT && has_alarm != 0;
 }
 
-static void on_request(int number)
+IN_HANDLER static void on_request(int number)
 {
     if (is_told_again(number))
         return;
     if (asks == 0)
         end_at_once(stop_requested != 0 ? "stopped at once" : "interrupted");
     asks = 0;
-    stop_announced = number == SIGUSR1;
-    stop_requested = 1;
+    stop_requested = number;
     line l = {.length = 0};
     add(&l, "coppice: stopping after this ");
     if (!add_callback(&l, ""))
         add(&l, "step");
-    bool is_limited = number == SIGTERM && has_handler(SIGALRM, on_alarm);
+    bool is_limited = (number == SIGTERM || number == SIGHUP) && has_handler(SIGALRM, on_alarm);
     add(&l, is_limited ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
     say(&l);
     if (is_limited) {
         has_alarm = 1;
         (void)alarm(TERM_SECONDS);
     }
+}
+
+/* Whoever read what is said here is gone, as "| head" is: to write to it fails, and that is told at
+ * the end, with everything done and kept. */
+static void on_pipe(int number)
+{
+    (void)number;
 }
 
 /* The end by a plugin. */
@@ -137,7 +146,7 @@ static const char *crash_name(int number)
     }
 }
 
-static void on_crash(int number)
+IN_HANDLER static void on_crash(int number)
 {
     line l = {.length = 0};
     add(&l, "coppice: crashed (");
@@ -178,9 +187,10 @@ static const struct {
     void (*handler)(int);
     bool is_extra; /* left alone but where it is asked for */
 } watched[] = {
-    {SIGINT, on_request, false}, {SIGTERM, on_request, false}, {SIGALRM, on_alarm, false},
-    {SIGSEGV, on_crash, false},  {SIGBUS, on_crash, false},    {SIGFPE, on_crash, false},
-    {SIGILL, on_crash, false},   {SIGABRT, on_crash, false},   {SIGUSR1, on_request, true}};
+    {SIGINT, on_request, false}, {SIGTERM, on_request, false}, {SIGHUP, on_request, false},
+    {SIGALRM, on_alarm, false},  {SIGPIPE, on_pipe, false},    {SIGSEGV, on_crash, false},
+    {SIGBUS, on_crash, false},   {SIGFPE, on_crash, false},    {SIGILL, on_crash, false},
+    {SIGABRT, on_crash, false},  {SIGUSR1, on_request, true}};
 enum { WATCHED_COUNT = sizeof watched / sizeof watched[0] };
 
 struct cop_signals {
@@ -239,7 +249,8 @@ cop_signals *cop_signals_catch(const char *resume)
     make_stack(before);
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         (void)sigaction(watched[i].number, NULL, &before->before[i]);
-        if (!watched[i].is_extra && is_free(watched[i].number))
+        bool is_later = watched[i].is_extra || watched[i].number == SIGPIPE;
+        if (!is_later && is_free(watched[i].number))
             install(i);
     }
     return before;
@@ -260,7 +271,7 @@ void cop_signals_restore(cop_signals *before)
 }
 
 /* A shell without job control starts background jobs with SIGINT ignored; a run can be asked all
- * the same. */
+ * the same. With SIGHUP ignored (nohup) it goes on when the terminal is closed. */
 const volatile sig_atomic_t *cop_signals_ask(void)
 {
     stop_requested = 0;
@@ -268,20 +279,19 @@ const volatile sig_atomic_t *cop_signals_ask(void)
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         int number = watched[i].number;
         bool asks_or_ends = number == SIGINT || number == SIGTERM || number == SIGALRM;
-        if (asks_or_ends && (is_free(number) || has_handler(number, SIG_IGN)))
+        bool is_ours = (asks_or_ends && has_handler(number, SIG_IGN)) || is_free(number);
+        if (is_ours && !watched[i].is_extra)
             install(i);
     }
     return &stop_requested;
 }
 
-const volatile sig_atomic_t *cop_signals_ask_ahead(void)
+void cop_signals_ask_ahead(void)
 {
-    stop_announced = 0;
     for (size_t i = 0; i < WATCHED_COUNT; i++)
         if (watched[i].is_extra &&
             (is_free(watched[i].number) || has_handler(watched[i].number, SIG_IGN)))
             install(i);
-    return &stop_announced;
 }
 
 void cop_signals_at_once(const char *what)

@@ -33,11 +33,12 @@ static cop_status hold(work *w, cop_error *err)
 static cop_status work_all(work *w, cop_error *err)
 {
     const cop_call *call = w->from.call;
-    const volatile sig_atomic_t *stop = NULL, *is_ahead = NULL;
+    bool is_job = call->arguments->requeue;
+    const volatile sig_atomic_t *stop = NULL;
     cop_movement before = {0};
-    if (call->arguments->requeue) { /* also while the study is laid out */
+    if (is_job) { /* also while the study is laid out */
         stop = cop_signals_ask();
-        is_ahead = cop_signals_ask_ahead();
+        cop_signals_ask_ahead();
     }
     COP_TRY(cop_workforce_read(call, &w->workforce, err));
     COP_TRY(cop_recorded_read(call, call->arguments->words[0], &w->from, err));
@@ -48,12 +49,13 @@ static cop_status work_all(work *w, cop_error *err)
     COP_TRY(
         cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir, w->from.study, err));
     const cop_work_choice choice = {.out = call->out, .tells_progress = call->arguments->progress};
-    if (is_ahead != NULL)
+    if (!is_job)
+        stop = cop_signals_ask();
+    else
         COP_TRY(cop_movement_look(w->from.dir, &before, err));
     cop_status status =
-        cop_study_work(w->from.study, w->store, &w->from.records,
-                       stop != NULL ? stop : cop_signals_ask(), &choice, call->log, err);
-    if (status == COP_CANCELLED && is_ahead != NULL && *is_ahead != 0)
+        cop_study_work(w->from.study, w->store, &w->from.records, stop, &choice, call->log, err);
+    if (status == COP_CANCELLED && is_job && *stop == SIGUSR1)
         return cop_call_requeue(call, w->from.dir, &before, err);
     return status;
 }

@@ -45,8 +45,8 @@ int cop_pipe(int ends[2])
 
 void cop_child_begin(pid_t parent)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
-                                  SIGABRT, SIGTERM, SIGINT, SIGALRM};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL, SIGABRT,
+                                  SIGTERM, SIGINT, SIGALRM, SIGHUP, SIGPIPE};
     struct rlimit none = {0, 0};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         (void)signal(signals[i], SIG_DFL);

@@ -207,8 +207,8 @@ cop_status cop_writer_write(cop_writer *writer, const void *data, size_t size, c
     return COP_OK;
 }
 
-/* Makes the rename itself durable. File systems that cannot sync a directory answer EINVAL. */
-static bool sync_directory_of(const char *path)
+/* File systems that cannot sync a directory answer EINVAL. */
+bool cop_sync_directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t length = slash == NULL ? 0 : (size_t)(slash - path);
@@ -245,7 +245,7 @@ cop_status cop_writer_commit(cop_writer *writer, cop_error *err)
         return status;
     }
     cop_status status = COP_OK;
-    if (!sync_directory_of(writer->path))
+    if (!cop_sync_directory_of(writer->path))
         status = cop_fail_errno(err, "cannot flush the directory of", writer->path);
     free_writer(writer);
     return status;
@@ -288,11 +288,12 @@ bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_
     return true;
 }
 
-/* Makes one directory; true when it is there afterwards, made by whomever. */
+/* Makes one directory; true when it is there afterwards, made by whomever. What is made stays also
+ * where the power fails: files within it are promised to. */
 static bool make_dir(const char *path)
 {
     if (mkdir(path, 0777) == 0)
-        return true;
+        return cop_sync_directory_of(path);
     int reason = errno;
     struct stat info;
     if (stat(path, &info) == 0) {

@@ -49,7 +49,11 @@ void cop_writer_discard(cop_writer *writer);
  */
 bool cop_file_read_part(int file, int64_t offset, void *data, size_t size, size_t *got);
 
-/* Makes a directory and those above it; one that is already there is fine. */
+/* Makes durable that the last part of `path` was made, renamed or removed in its directory. False
+ * with errno set. */
+bool cop_sync_directory_of(const char *path);
+
+/* Makes a directory and those above it, durably; one that is already there is fine. */
 cop_status cop_make_dirs(const char *path, cop_error *err);
 
 /* For scandir(3): the names in the order of their bytes, and those alone that are not hidden. */

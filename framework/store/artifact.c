@@ -43,6 +43,7 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
     cop_store *s = new_store(dir);
     if (s == NULL)
         return cop_out_of_memory(err);
+    s->writes = true;
     cop_status status = cop_store_locks(dir, &s->has_shared_locks, err);
     if (status == COP_OK)
         status = cop_lock_and_sweep(dir, s->has_shared_locks, &s->lock, err);
@@ -68,7 +69,9 @@ void cop_store_close(cop_store *s)
 {
     if (s == NULL)
         return;
-    if (s->lock >= 0)
+    if (s->writes && s->has_shared_locks)
+        cop_sweep_and_unlock(s->dir, s->lock);
+    else if (s->lock >= 0)
         (void)close(s->lock);
     free(s->dir);
     free(s);

@@ -41,6 +41,12 @@ static bool is_temporary(const char *name)
     return cop_is_unique_name(name, COP_TEMPORARY_JOINT);
 }
 
+/* In the output directory itself, where much may lie beside it. */
+static bool is_unfinished_database(const char *name)
+{
+    return is_temporary(name) && starts_with(name, COP_DATABASE_FILE COP_TEMPORARY_JOINT);
+}
+
 /* What was broken stays: somebody may want it. */
 static bool is_stale_in_store(const char *name)
 {
@@ -83,6 +89,7 @@ static cop_status sweep_study(void *own, const char *folder, const char *record,
 static void sweep_all(const char *dir)
 {
     char path[COP_PATH_SIZE];
+    sweep(dir, is_unfinished_database);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_STORE_FOLDER);
     sweep(path, is_stale_in_store);
     (void)cop_store_cache_path(dir, "", path, sizeof path, NULL);
@@ -131,6 +138,15 @@ cop_status cop_lock_and_sweep(const char *dir, bool has_shared_locks, int *lock,
         *lock = -1;
     }
     return status;
+}
+
+void cop_sweep_and_unlock(const char *dir, int lock)
+{
+    if (lock < 0)
+        return;
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+        sweep_all(dir);
+    (void)close(lock);
 }
 
 cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)

@@ -270,6 +270,16 @@ static cop_status put_in_place(const cop_draft *d, cop_error *err)
     return cop_fail_errno(err, "cannot publish", target);
 }
 
+/* Before the checkpoint that it came from is removed. */
+static cop_status sync_place(const cop_draft *d, cop_error *err)
+{
+    char target[COP_PATH_SIZE];
+    cop_store_path(d->store, &d->id, "", target, sizeof target);
+    return cop_sync_directory_of(target)
+               ? COP_OK
+               : cop_fail_errno(err, "cannot flush the directory of", target);
+}
+
 cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double seconds,
                              cop_error *err)
 {
@@ -282,6 +292,8 @@ cop_status cop_draft_publish(cop_draft *d, const char *identity_text, double sec
         status = write_manifest(d, identity_text, seconds, err);
     if (status == COP_OK)
         status = put_in_place(d, err);
+    if (status == COP_OK)
+        status = sync_place(d, err);
     if (status != COP_OK)
         cop_draft_abandon(d);
     else

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -202,12 +201,8 @@ static cop_holding ask(int file, int guard)
 static void read_note(const char *dir, cop_held *out)
 {
     char path[COP_PATH_SIZE];
-    struct stat info;
-    if (cop_path_join(path, sizeof path, NULL, dir, "%s", COP_RUN_FILE) != COP_OK)
-        return;
-    cop_run_note_read(path, &out->note);
-    if (stat(path, &info) == 0)
-        out->began = info.st_mtim;
+    if (cop_path_join(path, sizeof path, NULL, dir, "%s", COP_RUN_FILE) == COP_OK)
+        cop_run_note_read(path, &out->note);
 }
 
 void cop_holder_look(const char *dir, cop_held *out)

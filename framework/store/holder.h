@@ -12,8 +12,6 @@
 
 #include <coppice/log.h>
 
-#include <time.h>
-
 typedef struct cop_holder cop_holder;
 
 /* Holds the study's folder `dir`, which is there, for runs that lay out this same `outline` (a
@@ -35,8 +33,7 @@ typedef enum cop_holding {
 /* Who holds a study's folder, seen from outside. */
 typedef struct cop_held {
     cop_holding holding;
-    cop_run_note note;     /* where it is held: of the first of the runs that hold it together */
-    struct timespec began; /* the same: when that run took it, by the clock of the files there */
+    cop_run_note note; /* where it is held: of the first of the runs that hold it together */
 } cop_held;
 
 /* Looks whether somebody holds the folder `dir`. Writes nothing, and takes nothing that a run

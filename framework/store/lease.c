@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WHO_SIZE   300
@@ -208,21 +209,51 @@ cop_status cop_lease_take(const cop_store *s, const cop_artifact_id *id, cop_hea
     return status;
 }
 
+cop_status cop_lease_wait(const cop_store *s, const cop_artifact_id *id,
+                          const volatile sig_atomic_t *stop, cop_lease **out, cop_error *err)
+{
+    static const struct timespec moment = {.tv_nsec = 50000000};
+    cop_heartbeat_watch watch = {.has_seen = false};
+    for (;;) {
+        COP_TRY(cop_lease_take(s, id, &watch, out, err));
+        if (*out != NULL)
+            return COP_OK;
+        if (stop != NULL && *stop != 0)
+            return cop_fail(err, COP_CANCELLED, "interrupted");
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+/* Removes a file that is locked, before it is let go: nobody else can hold it yet. */
+static void remove_locked(int file, const char *path)
+{
+    if (is_current(file, path))
+        (void)unlink(path);
+    (void)close(file);
+}
+
 void cop_lease_release(cop_lease *lease)
 {
     if (lease == NULL)
         return;
-    /* Before it is let go: nobody else can hold it yet, but who took this process for lost. */
-    if (lease->heartbeat == NULL || is_current(lease->file, lease->path))
-        (void)unlink(lease->path);
-    free_lease(lease);
+    cop_heartbeat_stop(lease->heartbeat);
+    remove_locked(lease->file, lease->path);
+    free(lease->path);
+    free(lease);
 }
 
 void cop_lease_forget(const cop_store *s, const cop_artifact_id *id)
 {
     char path[COP_PATH_SIZE];
-    if (lease_path(s->dir, id, path, sizeof path, NULL) == COP_OK)
-        (void)unlink(path);
+    if (lease_path(s->dir, id, path, sizeof path, NULL) != COP_OK)
+        return;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 || knows_no_locks(errno))
+        remove_locked(file, path);
+    else
+        (void)close(file);
 }
 
 /* Whether the lock, which is not held here, says nothing of whom the text names. */

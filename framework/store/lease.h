@@ -12,6 +12,8 @@
 #include "store/artifact.h"
 #include "store/heartbeat.h"
 
+#include <signal.h>
+
 typedef struct cop_lease cop_lease;
 
 /* Takes the lease of a stage, until it is released. *out is NULL where another process has it; else
@@ -21,11 +23,17 @@ typedef struct cop_lease cop_lease;
 cop_status cop_lease_take(const cop_store *s, const cop_artifact_id *id, cop_heartbeat_watch *watch,
                           cop_lease **out, cop_error *err);
 
+/* The same, waiting for as long as another process has it. COP_CANCELLED where *stop (which may be
+ * NULL) is raised meanwhile. A process that waits for the lease of a stage may hold those of stages
+ * that come after it and no others: so none waits for ever. */
+cop_status cop_lease_wait(const cop_store *s, const cop_artifact_id *id,
+                          const volatile sig_atomic_t *stop, cop_lease **out, cop_error *err);
+
 /* NULL is fine. */
 void cop_lease_release(cop_lease *lease);
 
 /* Removes what a killed process left of the lease of a stage that is published: nobody wants it any
- * more. */
+ * more. One that is held stays. */
 void cop_lease_forget(const cop_store *s, const cop_artifact_id *id);
 
 /* Who holds the lease of a stage of the output directory `dir`, for people: "process 12 on host",

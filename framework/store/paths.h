@@ -40,7 +40,8 @@
 struct cop_store {
     char *dir;
     bool has_shared_locks; /* other machines see its locks */
-    int lock; /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
+    int lock;    /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
+    bool writes; /* opened to write to */
 };
 
 /* artifact.c: the manifest of what stands in the folder `path`, tested: whole, and of the artifact
@@ -61,6 +62,10 @@ void cop_remove_dir(const char *dir);
 
 /* clearing.c: whether other machines see the locks of files in OUT/work (core/locks.h). */
 cop_status cop_store_locks(const char *dir, bool *shared, cop_error *err);
+
+/* Gives up what cop_lock_and_sweep took; where nobody else holds it either, what a killed worker of
+ * this run left is removed first. -1 is fine. */
+void cop_sweep_and_unlock(const char *dir, int lock);
 
 /* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
  * our mark; if nobody else held the lock, first removes the drafts and half-written files that

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 const char *cop_stage_state_name(cop_stage_state state)
 {
@@ -76,20 +77,10 @@ static cop_status look_at_artifact(looking *l, size_t i, cop_error *err)
 
 /* What is under way. */
 
-/* Whether the entry was written since the run began that holds the study. */
-static bool is_of_this_run(const looking *l, const struct stat *info)
-{
-    const struct timespec *began = &l->sight->held->began, *written = &info->st_mtim;
-    return l->sight->held->holding == COP_HELD &&
-           (written->tv_sec > began->tv_sec ||
-            (written->tv_sec == began->tv_sec && written->tv_nsec >= began->tv_nsec));
-}
-
 /* False where it is gone by now. */
-static bool find_entry(const looking *l, const char *folder, const char *name, char *path,
-                       struct stat *info)
+static bool find_checkpoint(const looking *l, const char *name, char *path, struct stat *info)
 {
-    return cop_path_join(path, COP_PATH_SIZE, NULL, l->sight->dir, "%s/%s", folder, name) ==
+    return cop_path_join(path, COP_PATH_SIZE, NULL, l->sight->dir, COP_WORK_FOLDER "/%s", name) ==
                COP_OK &&
            lstat(path, info) == 0;
 }
@@ -130,28 +121,21 @@ static cop_status read_failure(looking *l, size_t i, cop_error *err)
     return l->reasons[i] != NULL ? COP_OK : cop_out_of_memory(err);
 }
 
+/* What a process computes it has the lease of: neither a checkpoint nor a draft says whether
+ * anybody still writes it, and what time their files have is the clock's, which jumps. */
 static bool look_at_work(const looking *l, size_t i)
 {
     char path[COP_PATH_SIZE];
     struct stat info;
     const cop_artifact_id *id = &l->records->stages[i].id;
     cop_stage_look *look = &l->looks[i];
-    bool is_running = is_leased(l, id, look);
     const cop_listed *saved = cop_listed_find(&l->listing.checkpoints, id);
-    if (saved != NULL && find_entry(l, COP_WORK_FOLDER, saved->name, path, &info)) {
+    if (saved != NULL && find_checkpoint(l, saved->name, path, &info)) {
         look->is_saved = true;
-        look->saved_ago = (double)(l->now.tv_sec - info.st_mtim.tv_sec);
+        look->saved_ago = fmax(0.0, (double)(l->now.tv_sec - info.st_mtim.tv_sec));
         read_checkpoint(id, path, look);
-        is_running = is_running || is_of_this_run(l, &info);
     }
-    const cop_listed_set *drafts = &l->listing.drafts;
-    const cop_listed *draft = cop_listed_find(drafts, id);
-    for (; draft != NULL && draft < drafts->items + drafts->count &&
-           cop_same_artifact(&draft->id, id);
-         draft++)
-        is_running = is_running || (find_entry(l, COP_STORE_FOLDER, draft->name, path, &info) &&
-                                    is_of_this_run(l, &info));
-    return is_running;
+    return is_leased(l, id, look);
 }
 
 /* The others. */

@@ -34,7 +34,7 @@ typedef struct cop_stage_look {
     bool is_saved;      /* it has a checkpoint, with: */
     int64_t saved_step; /* steps done; -1 where the checkpoint does not say it */
     double saved_seconds; /* spent on them; NaN likewise */
-    double saved_ago;     /* seconds since the checkpoint was written */
+    double saved_ago;     /* seconds since the checkpoint was written, by the clock; not below 0 */
 } cop_stage_look;
 
 /* What the stages are looked at with. */
@@ -42,7 +42,6 @@ typedef struct cop_stage_sight {
     const char *dir; /* the output directory */
     const cop_stage_index *index;
     const cop_record *record;
-    const cop_held *held;
 } cop_stage_sight;
 
 /* Looks at every stage of the index, in the order of the records; *looks is the arena's. An

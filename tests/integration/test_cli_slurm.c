@@ -206,6 +206,7 @@ static void the_scripts_do_what_a_run_does(void **state)
     (void)snprintf(command, sizeof command,
                    "cd '%s' && diff -r -x artifact.json whole/store o*/store && "
                    "diff -r -x slurm -x 'run*' -x 'cost*.csv' -x files.json -x '*.p*' -x '*.html' "
+                   "-x '*.sqlite' "
                    "whole/studies o*/studies",
                    s.dir);
     assert_int_equal(system(command), 0); // NOLINT: words of the test's own

@@ -1,5 +1,5 @@
-/* test_refusals.c: what the real command says where the system refuses memory or a disk does not
- * read: just that. A good artifact is not called damaged, nothing is thrown away, and the next run
+/* test_refusals.c: what the real command says where the system refuses memory, or a disk does not
+ * read or has no room: just that. A good artifact is not called damaged, nothing is thrown away, and the next run
  * gives what it would have given. */
 #include "command.h"
 
@@ -203,6 +203,83 @@ static void memory_that_is_refused_costs_a_run_nothing(void **state)
     refuse_memory(s, 6, WORDS("run", s->config, "--out", s->out));
 }
 
+/* Every n-th allocation of all processes of the run. */
+static void memory_that_is_refused_costs_several_processes_nothing(void **state)
+{
+    const scene *s = *state;
+    char line[64];
+    if (!can_refuse())
+        skip();
+    const char *const *words = WORDS("run", s->config, "--out", s->out, "--jobs", "2");
+    for (long at = 300; at < 3000; at += 900) {
+        remove_tree(s->out);
+        (void)snprintf(line, sizeof line, "REFUSE_ALLOCATION=%ld", at);
+        check_refusal(s, line, run(s, line, words), 1);
+        assert_sound_names(s->out);
+        assert_int_equal(run(s, NULL, words), 0);
+        assert_blames_nothing(s, "the next run");
+        assert_same_tables(s->whole, s->out);
+    }
+}
+
+/* What a run makes, by what its path has in it, and whether it is refused room there from the
+ * beginning or when it is written. */
+static const char *const full_disks[] = {
+    "REFUSE_MAKE=/results",       "REFUSE_MAKE=/studies",        "REFUSE_MAKE=/draft-train",
+    "REFUSE_MAKE=.lease",         "REFUSE_MAKE=run.guard",       "REFUSE_WRITE=/coppice-store",
+    "REFUSE_WRITE=/config.cfg",   "REFUSE_WRITE=/stages.json",   "REFUSE_WRITE=/study.json",
+    "REFUSE_WRITE=.checkpoint.",  "REFUSE_WRITE=/state.",        "REFUSE_WRITE=/history.csv",
+    "REFUSE_WRITE=/summary.json", "REFUSE_WRITE=/artifact.json", "REFUSE_WRITE=/mask.",
+    "REFUSE_WRITE=/tables.json",  "REFUSE_WRITE=/tickets.csv",   "REFUSE_WRITE=/index.html"};
+
+/* One line that names the path and the reason, nothing wrong in the store, and the same command
+ * ends well once there is room. */
+static void a_disk_without_room_ends_a_run_with_a_line(void **state)
+{
+    const scene *s = *state;
+    if (!can_refuse())
+        skip();
+    assert_int_equal(setenv("COPPICE_SAVE_SECONDS", "0", 1), 0);
+    for (size_t i = 0; i < sizeof full_disks / sizeof full_disks[0]; i++) {
+        const char *jobs = i % 2 == 0 ? "1" : "2", *part = strchr(full_disks[i], '=') + 1;
+        const char *const *words = WORDS("run", s->config, "--out", s->out, "--jobs", jobs);
+        remove_tree(s->out);
+        int status = run(s, full_disks[i], words);
+        char *text = read_text(s->dir, "err");
+        const char *end = strstr(text, "\ncoppice: ");
+        end = end != NULL ? end + 1 : text;
+        if (status != 1 || strncmp(end, "coppice: ", 9) != 0 ||
+            strstr(end, strerror(ENOSPC)) == NULL || strstr(end, part) == NULL)
+            fail_msg("%s, --jobs %s: exit status %d: %s", full_disks[i], jobs, status, text);
+        free(text);
+        assert_blames_nothing(s, full_disks[i]);
+        assert_sound_names(s->out);
+        assert_int_equal(run(s, NULL, words), 0);
+        assert_blames_nothing(s, "the next run");
+        assert_same_tables(s->whole, s->out);
+    }
+    assert_int_equal(unsetenv("COPPICE_SAVE_SECONDS"), 0);
+}
+
+/* A stage that fails by itself while its reason cannot be kept either. */
+static void a_failure_without_room_for_its_reason_is_a_failure_of_the_run(void **state)
+{
+    const scene *s = *state;
+    if (!can_refuse())
+        skip();
+    for (int jobs = 1; jobs <= 2; jobs++) {
+        const char *const *words = WORDS("run", s->config, "--out", s->out, "--jobs",
+                                         jobs == 1 ? "1" : "2", "--set", "train.lr=1e30");
+        remove_tree(s->out);
+        int status = run(s, "REFUSE_WRITE=.failed", words);
+        char *text = read_text(s->dir, "err");
+        if (status != 1 || strstr(text, strerror(ENOSPC)) == NULL ||
+            strstr(text, ".failed") == NULL)
+            fail_msg("exit status %d: %s", status, text);
+        free(text);
+    }
+}
+
 static void assert_fails_to_read(const scene *s, int status, const char *file)
 {
     char *text = read_text(s->dir, "err");
@@ -333,6 +410,9 @@ int main(void)
         cmocka_unit_test(memory_that_is_refused_is_said_by_report),
         cmocka_unit_test(memory_that_is_refused_is_said_by_those_that_look),
         cmocka_unit_test(memory_that_is_refused_costs_a_run_nothing),
+        cmocka_unit_test(memory_that_is_refused_costs_several_processes_nothing),
+        cmocka_unit_test(a_disk_without_room_ends_a_run_with_a_line),
+        cmocka_unit_test(a_failure_without_room_for_its_reason_is_a_failure_of_the_run),
         cmocka_unit_test(a_checkpoint_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(an_artifact_that_the_disk_does_not_give_is_kept),
         cmocka_unit_test(a_report_is_not_made_of_what_the_disk_does_not_give),

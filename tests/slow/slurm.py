@@ -19,8 +19,9 @@ import slurm_here
 
 CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "configs")
 NO_SLURM = 77
-# Times are in manifests and tables of costs alone; jobs and who ran it are no results.
-NO_RESULTS = ["artifact.json", "cost*.csv", "files.json", "run", "slurm", "*.png", "*.pdf", "*.html"]
+# Times are in manifests, tables of costs and the database alone; jobs and who ran it are no results.
+NO_RESULTS = ["artifact.json", "cost*.csv", "files.json", "run", "slurm", "*.png", "*.pdf", "*.html",
+              "*.sqlite"]
 
 
 class Failure(Exception):

@@ -2,6 +2,7 @@
 #include "core/clock.h"
 #include "core/damage.h"
 #include "core/memory.h"
+#include "store/lease.h"
 #include "study/graph/compare.h"
 #include "study/running/runner.h"
 
@@ -61,6 +62,29 @@ static cop_status run(cop_runner *r, const cop_stage *stage, cop_error *err)
     return status == COP_DAMAGED ? COP_FAILED : status;
 }
 
+static cop_status run_leased(cop_runner *r, const cop_stage *stage, bool *was_there, cop_error *err)
+{
+    COP_TRY(cop_stage_ready_leased(r, stage, was_there, err));
+    if (*was_there) {
+        cop_checkpoint_remove(r->store, &stage->id);
+        return COP_OK;
+    }
+    COP_TRY(check_inputs(r->study, r->store, stage, err));
+    return run(r, stage, err);
+}
+
+static cop_status take_lease(const cop_runner *r, const cop_stage *stage, cop_lease **lease,
+                             cop_error *err)
+{
+    char who[300];
+    COP_TRY(cop_lease_take(r->store, &stage->id, NULL, lease, err));
+    if (*lease != NULL)
+        return COP_OK;
+    (void)cop_lease_holder(cop_store_dir(r->store), &stage->id, who, sizeof who);
+    return cop_fail(err, COP_FAILED, "%s is computed already, by %s: wait for it", stage->title,
+                    who[0] != '\0' ? who : "another process");
+}
+
 cop_status cop_study_run_alone(cop_study *s, cop_store *store, const cop_stage_records *records,
                                size_t recorded, const volatile sig_atomic_t *stop, cop_logger *log,
                                bool *was_there, cop_error *err)
@@ -69,12 +93,9 @@ cop_status cop_study_run_alone(cop_study *s, cop_store *store, const cop_stage_r
     cop_runner r = {.study = s, .store = store, .stop = stop, .log = log};
     COP_TRY(cop_save_seconds(&r.save_seconds, err));
     COP_TRY(cop_study_compare_stage(s, records, recorded, &position, err));
-    const cop_stage *stage = &s->stages[position];
-    COP_TRY(cop_stage_ready(&r, stage, was_there, err));
-    if (*was_there) {
-        cop_checkpoint_remove(store, &stage->id);
-        return COP_OK;
-    }
-    COP_TRY(check_inputs(s, store, stage, err));
-    return run(&r, stage, err);
+    cop_lease *lease = NULL;
+    COP_TRY(take_lease(&r, &s->stages[position], &lease, err));
+    cop_status status = run_leased(&r, &s->stages[position], was_there, err);
+    cop_lease_release(lease);
+    return status;
 }

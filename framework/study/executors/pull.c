@@ -128,6 +128,8 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     } else if (p->r->own_failure && status != COP_CANCELLED) {
         COP_TRY(keep_failure(p, stage, &reason, err));
     } else {
+        if (p->tell != NULL && p->tell->left != NULL)
+            p->tell->left(p->tell->own, stage);
         if (err != NULL)
             *err = reason;
         return status == COP_CANCELLED ? status : cop_fail_within(err, "%s", stage->title);
@@ -141,7 +143,7 @@ static cop_status compute_leased(pull *p, size_t i, cop_error *err)
 {
     cop_stage *stage = &p->r->study->stages[i];
     bool is_done = false;
-    COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
+    COP_TRY(cop_stage_ready_leased(p->r, stage, &is_done, err));
     if (!is_done)
         COP_TRY(read_failure(p, stage, err));
     if (!is_done && stage->failure == NULL)

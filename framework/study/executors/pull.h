@@ -5,12 +5,14 @@
 
 #include "study/running/runner.h"
 
-/* What is told of the way; both may be NULL. Stages that others compute are not told. */
+/* What is told of the way; each may be NULL. Stages that others compute are not told. */
 typedef struct cop_pull_tell {
     /* A stage begins to be computed here. */
     void (*begun)(void *own, const cop_stage *stage);
     /* It has ended: it is published, or stage->failure says why it failed. */
     cop_status (*ended)(void *own, const cop_stage *stage, cop_error *err);
+    /* It is neither, and this process goes no further: an interrupt, a full disk, no memory. */
+    void (*left)(void *own, const cop_stage *stage);
     void *own;
 } cop_pull_tell;
 

@@ -205,6 +205,11 @@ static void begun_by_worker(void *own, const cop_stage *stage)
     cop_worker_say(own, COP_WORD_BEGUN, &stage->id);
 }
 
+static void left_by_worker(void *own, const cop_stage *stage)
+{
+    cop_worker_say(own, COP_WORD_LEFT, &stage->id);
+}
+
 static cop_status ended_by_worker(void *own, const cop_stage *stage, cop_error *err)
 {
     (void)err;
@@ -222,7 +227,7 @@ static void progress_of_worker(void *own, const char *what, int64_t done, int64_
 /* The stages that a worker takes, in this process. */
 static cop_status work_alone(cop_runner *r, const cop_work_choice *choice, cop_error *err)
 {
-    const cop_pull_tell tell = {begun_by_worker, ended_by_worker, choice->out};
+    const cop_pull_tell tell = {begun_by_worker, ended_by_worker, left_by_worker, choice->out};
     if (choice->tells_progress)
         cop_logger_listen(r->log, progress_of_worker, choice->out);
     cop_status status = cop_pull_stages(r, &tell, err);

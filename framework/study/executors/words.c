@@ -4,11 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-void cop_worker_say(FILE *out, cop_worker_word begun_or_ended, const cop_artifact_id *stage)
+/* By their numbers. */
+static const char *const words[] = {"", "begun", "at", "ended", "left"};
+enum { WORD_COUNT = sizeof words / sizeof words[0] };
+
+void cop_worker_say(FILE *out, cop_worker_word word, const cop_artifact_id *stage)
 {
     char name[COP_ARTIFACT_NAME_SIZE];
-    const char *word = begun_or_ended == COP_WORD_BEGUN ? "begun" : "ended";
-    if (out != NULL && fprintf(out, "%s %s\n", word, cop_artifact_text(stage, name)) > 0)
+    if (out != NULL && fprintf(out, "%s %s\n", words[word], cop_artifact_text(stage, name)) > 0)
         (void)fflush(out);
 }
 
@@ -38,13 +41,13 @@ static cop_worker_line read_at(const char *text)
 
 cop_worker_line cop_worker_read(const char *line)
 {
-    const char *begun = behind(line, "begun"), *ended = behind(line, "ended");
-    const char *at = behind(line, "at");
-    cop_worker_line said = {.word = begun != NULL ? COP_WORD_BEGUN : COP_WORD_ENDED};
-    if (at != NULL)
-        return read_at(at);
-    if ((begun == NULL && ended == NULL) ||
-        !cop_artifact_parse(begun != NULL ? begun : ended, &said.stage))
-        return (cop_worker_line){.word = COP_WORD_NONE};
-    return said;
+    for (int i = COP_WORD_BEGUN; i < WORD_COUNT; i++) {
+        cop_worker_line said = {.word = (cop_worker_word)i};
+        const char *rest = behind(line, words[i]);
+        if (rest != NULL && i == COP_WORD_AT)
+            return read_at(rest);
+        if (rest != NULL && cop_artifact_parse(rest, &said.stage))
+            return said;
+    }
+    return (cop_worker_line){.word = COP_WORD_NONE};
 }

@@ -83,6 +83,8 @@ static int hear_said(void *own, const char *line)
         hear_begun(h->c, h->w, &said.stage);
     else if (said.word == COP_WORD_AT)
         hear_at(h->w, &said);
+    else if (said.word == COP_WORD_LEFT && h->w->overdue <= 0.0)
+        h->w->stage = COP_NO_STAGE;
     else if (said.word == COP_WORD_ENDED)
         return hear_ended(h->c, h->w, h->err);
     return COP_OK;
@@ -144,7 +146,7 @@ static cop_status bury(cop_crew *c, cop_crew_member *w, int status, cop_error *e
 static bool has_obeyed(int status)
 {
     return (WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
-           (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+           (WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT));
 }
 
 /* A worker whose pipes have ended has ended, or is about to. */
@@ -185,6 +187,13 @@ static void tell_all(const cop_crew *c, int number)
     for (size_t i = 0; i < c->count; i++)
         if (c->workers[i].process.id != 0)
             (void)kill(c->workers[i].process.id, number);
+}
+
+/* After SIGINT they have as long as they take: whoever pressed the keys can press them again. */
+static void tell_to_stop(cop_crew *c, int number)
+{
+    tell_all(c, number);
+    c->kill_at = number == SIGINT ? 0.0 : cop_now() + GRACE;
 }
 
 /* The watch. */
@@ -243,7 +252,10 @@ static cop_status watch(cop_crew *c, cop_budget *limits, char *budget, size_t si
                 cop_say(c->r->log, COP_LOG_WARNING, "%s: what is under way is saved", budget);
             c->is_told_to_stop = is_stopped || is_up || c->is_lost;
             if (c->is_told_to_stop)
-                tell_all(c, SIGTERM);
+                tell_to_stop(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
+        } else if (c->kill_at > 0.0 && cop_now() >= c->kill_at) {
+            c->kill_at = 0.0;
+            tell_all(c, SIGKILL);
         }
         COP_TRY(listen(c, polls, err));
         cop_crew_show(c);

@@ -2,6 +2,7 @@
 #include "core/damage.h"
 #include "core/memory.h"
 #include "core/path.h"
+#include "store/lease.h"
 #include "study/running/runner.h"
 
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static cop_status set_aside(cop_runner *r, const cop_stage *stage, const cop_err
     return COP_OK;
 }
 
-cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err)
+cop_status cop_stage_ready_leased(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err)
 {
     cop_error why = {0};
     cop_status status = cop_stage_done(r->store, stage, done, &why);
@@ -41,6 +42,49 @@ cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, co
     }
     if (status != COP_OK && err != NULL)
         *err = why;
+    return status;
+}
+
+/* Without the lease nothing is set aside: another process may have made it anew since it was looked
+ * at. One that has the lease does all this. */
+cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err)
+{
+    cop_error why = {0};
+    cop_lease *lease = NULL;
+    cop_status status = cop_stage_done(r->store, stage, done, &why);
+    if (status == COP_DAMAGED) {
+        *done = false;
+        COP_TRY(cop_lease_take(r->store, &stage->id, NULL, &lease, err));
+        status = lease != NULL ? cop_stage_ready_leased(r, stage, done, err) : COP_OK;
+        cop_lease_release(lease);
+        return status;
+    }
+    if (status != COP_OK && err != NULL)
+        *err = why;
+    return status;
+}
+
+/* Makes a stage's artifact anew, with its lease, unless another process has done so by then. */
+static cop_status mend_leased(cop_runner *r, const cop_stage *stage, const cop_error *why,
+                              cop_run_stage run, cop_error *err)
+{
+    bool is_done = false;
+    cop_status status = cop_stage_done(r->store, stage, &is_done, err);
+    if (status == COP_OK && is_done)
+        status = cop_store_verify(r->store, &stage->id, err);
+    if ((status == COP_OK && is_done) || (status != COP_OK && status != COP_DAMAGED))
+        return status;
+    COP_TRY(set_aside(r, stage, why, err));
+    return cop_run_whole(r, stage, run, err);
+}
+
+static cop_status mend(cop_runner *r, const cop_stage *stage, const cop_error *why,
+                       cop_run_stage run, cop_error *err)
+{
+    cop_lease *lease = NULL;
+    COP_TRY(cop_lease_wait(r->store, &stage->id, r->stop, &lease, err));
+    cop_status status = mend_leased(r, stage, why, run, err);
+    cop_lease_release(lease);
     return status;
 }
 
@@ -65,8 +109,7 @@ static cop_status run_until_whole(cop_runner *r, const cop_stage *stage, cop_run
                                "%s was just made and cannot be read back: %s", earlier->title,
                                why.message);
         mended[r->damaged] = true;
-        COP_TRY(set_aside(r, earlier, &why, err));
-        COP_TRY(cop_run_whole(r, earlier, run, err));
+        COP_TRY(mend(r, earlier, &why, run, err));
     }
 }
 

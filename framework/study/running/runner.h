@@ -44,11 +44,17 @@ cop_status cop_run_analyzer(cop_runner *r, const cop_stage *stage, cop_error *er
 /* done.c: what is there, and computing anew what only seemed to be. */
 
 /* As cop_stage_done; but what stands in the artifact's place and is not it is set aside, with a
- * warning that says why, and *done is then false. */
+ * warning that says why, and *done is then false. That takes the stage's lease for a moment: where
+ * another process has it, *done is false and nothing is set aside. */
 cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, cop_error *err);
 
-/* Runs a stage by `run`. Where it finds an earlier one's artifact damaged, that one is set aside
- * with a warning and run again first, once: what cannot be read back when it was just made is
+/* The same by a process that has the lease. */
+cop_status cop_stage_ready_leased(cop_runner *r, const cop_stage *stage, bool *done,
+                                  cop_error *err);
+
+/* Runs a stage, whose lease this process has, by `run`. Where it finds an earlier one's artifact
+ * damaged, that one is set aside with a warning and run again first, with its own lease, unless
+ * another process has made it anew by then; once: what cannot be read back when it was just made is
  * COP_FAILED. `err` is not NULL. */
 typedef cop_status (*cop_run_stage)(cop_runner *r, const cop_stage *stage, cop_error *err);
 cop_status cop_run_whole(cop_runner *r, const cop_stage *stage, cop_run_stage run, cop_error *err);

@@ -70,6 +70,7 @@ static const char *const half_written[] = {"studies/t/study.json",
                                            "studies/t/report/tickets.csv",
                                            "studies/t/report/figures/a.png",
                                            "studies/t/report/images/b.png",
+                                           "results.sqlite",
                                            "thesis.tex"};
 
 #define HALF_WRITTEN (sizeof half_written / sizeof half_written[0])
@@ -117,7 +118,7 @@ static void assert_swept(const char *dir, bool swept)
     static const struct {
         const char *folder;
         size_t before, after;
-    } counts[] = {{".", 1, 1},
+    } counts[] = {{".", 2, 1},
                   {"work", 1, 0},
                   {"store", 2, 0},
                   {"studies/t", 2, 0},
@@ -148,14 +149,29 @@ static void what_killed_runs_left_goes_when_nobody_uses_the_directory(void **sta
     assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
     assert_swept(f->dir, false); /* the other one is still open */
     cop_store_close(f->store);
-    cop_store_close(other);
     f->store = NULL;
     assert_ok(cop_store_open_to_read(f->dir, &f->store, &err), &err);
-    assert_swept(f->dir, false); /* who reads does not tidy up */
+    cop_store_close(other);
+    assert_swept(f->dir, false); /* somebody reads, */
     cop_store_close(f->store);
+    assert_swept(f->dir, false); /* and does not tidy up */
     f->store = NULL;
     assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
     assert_swept(f->dir, true);
+}
+
+/* A worker of this run was killed, and nothing comes after it. */
+static void what_was_left_meanwhile_goes_at_the_end(void **state)
+{
+    store_fixture *f = *state;
+    cop_error err = {0};
+    leave_theirs(f->dir);
+    be_killed(f);
+    assert_swept(f->dir, false);
+    cop_store_close(f->store);
+    f->store = NULL;
+    assert_swept(f->dir, true);
+    assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
 }
 
 static void a_reader_keeps_a_run_from_tidying_up(void **state)
@@ -383,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_STORE(what_killed_runs_left_goes_when_nobody_uses_the_directory),
+        WITH_STORE(what_was_left_meanwhile_goes_at_the_end),
         WITH_STORE(a_reader_keeps_a_run_from_tidying_up),
         cmocka_unit_test(opening_to_read_makes_nothing),
         cmocka_unit_test(a_directory_where_others_have_our_names_is_refused),

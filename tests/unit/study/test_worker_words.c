@@ -21,12 +21,14 @@ static void what_is_said_is_read(void **state)
     cop_worker_say(out, COP_WORD_BEGUN, &id);
     cop_worker_say_at(out, 30, 120, "loss 1.234");
     cop_worker_say(out, COP_WORD_ENDED, &id);
+    cop_worker_say(out, COP_WORD_LEFT, &id);
     cop_worker_say(NULL, COP_WORD_ENDED, &id);
     (void)fclose(out);
     char *rest = text;
     cop_worker_line begun = cop_worker_read(strsep(&rest, "\n"));
     cop_worker_line at = cop_worker_read(strsep(&rest, "\n"));
     cop_worker_line ended = cop_worker_read(strsep(&rest, "\n"));
+    assert_int_equal(cop_worker_read(strsep(&rest, "\n")).word, COP_WORD_LEFT);
     assert_string_equal(rest, "");
     assert_int_equal(begun.word, COP_WORD_BEGUN);
     assert_true(cop_same_artifact(&begun.stage, &id));
