@@ -96,7 +96,7 @@ static int open_lock(const char *dir, int flags)
     char path[COP_PATH_SIZE];
     if (cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER "/" COP_LOCK_FILE) != COP_OK)
         return -1;
-    return open(path, flags | O_CLOEXEC, 0666);
+    return open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 static void share(int lock)
