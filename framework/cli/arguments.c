@@ -19,6 +19,18 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, jobs)},
     {"threads", "N", "threads, whatever study.threads says; part of what a result depends on",
      COP_ARGUMENT_TEXT, offsetof(cop_arguments, threads)},
+    {"only", "LABEL", "this cell of the sweep, and what it needs (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, only)},
+    {"time-budget", "TIME", "stop after this long, saved, as 90s, 45m, 8h or 2d", COP_ARGUMENT_TEXT,
+     offsetof(cop_arguments, time_budget)},
+    {"disk-budget", "SIZE", "stop when the output directory holds this much, as 500M or 20G",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, disk_budget)},
+    {"memory", "SIZE", "that stages on this machine may hold together (default: 9/10 of it)",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, memory)},
+    {"store", "DIR", "keep results in the store of this directory, which others may share",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, store)},
+    {"forget", "DIR", "output directory that shared the store and is gone (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, forget)},
     {"repeat", "N", "samples to take of each case (default: 10)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, repeat)},
     {"dir", "DIR", "directory of the cases (default: those that came with the program)",
@@ -71,7 +83,11 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, watch_report)},
     {"retry-failed", NULL, "try trainings again that diverged in an earlier run", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, retry_failed)},
-    {"dry-run", NULL, "say what would be removed, and remove nothing", COP_ARGUMENT_FLAG,
+    {"measure", NULL, "try how fast this machine is, for some seconds", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, measure)},
+    {"progress", NULL, "lines of progress on standard output, for the program that started this",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, progress)},
+    {"dry-run", NULL, "say what would be done, and do nothing", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, dry_run)},
     {"help", NULL, "print this and stop", COP_ARGUMENT_FLAG, offsetof(cop_arguments, help)}};
 
@@ -190,6 +206,8 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->plugin_dir.items);
     free(a->program.items);
     free(a->weights.items);
+    free(a->only.items);
+    free(a->forget.items);
     memset(a, 0, sizeof *a);
 }
 

@@ -4,7 +4,7 @@
 #include "cli/varied.h"
 #include "core/memory.h"
 #include "core/path.h"
-#include "study/study.h"
+#include "study/estimates.h"
 
 /* What is known without the data. */
 static void print_config(const cop_call *call, const cop_checked *c)
@@ -23,9 +23,14 @@ static cop_status print_study(const cop_call *call, const char *dir, cop_checked
     cop_error own = {0};
     cop_study *study = NULL;
     cop_store *store = NULL;
+    cop_estimates estimates = {0};
     cop_status status = cop_study_new(c->config, dir, false, call->log, &study, &own);
     if (status == COP_OK)
-        status = cop_store_open_to_read(dir, &store, &own);
+        status = cop_store_open_to_read(
+            call->arguments->store != NULL ? call->arguments->store : dir, &store, &own);
+    if (status == COP_OK)
+        status = cop_estimates_make(study, store, call->arguments->measure, &estimates, &own);
+    c->estimates = &estimates;
     c->study = status == COP_OK ? study : NULL;
     c->store = store;
     c->missing = status == COP_OK ? NULL : &own;
@@ -33,8 +38,9 @@ static cop_status print_study(const cop_call *call, const char *dir, cop_checked
         cop_status printed = cop_check_print_json(c, call->out, status == COP_OK ? &own : NULL);
         status = status == COP_OK ? printed : status;
     } else if (status == COP_OK) {
-        status = cop_study_print_outline(study, store, call->out, &own);
+        status = cop_study_print_outline(study, store, &estimates, call->out, &own);
     }
+    cop_estimates_clear(&estimates);
     cop_store_close(store);
     cop_study_free(study);
     if (status != COP_OK && err != NULL)
@@ -69,7 +75,8 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set", "out", "plugin-dir", "threads", "json", "quiet", NULL};
+static const char *const options[] = {"set",     "out",  "store", "plugin-dir", "threads",
+                                      "measure", "json", "quiet", NULL};
 
 const cop_subcommand cop_check_command = {
     .name = "check",
@@ -80,7 +87,10 @@ const cop_subcommand cop_check_command = {
     .details =
         "Prints the settings in which cells differ, every cell with its effective options (not\n"
         "with --quiet) and the sparsities that its pruners plan, then the stages: how many, how\n"
-        "many of them are done in --out, and what the others cost. Where the data are not there,\n"
+        "many of them are done in --out, and what the others take: time, disk and memory by those\n"
+        "of --out that were computed on this machine, else by a guess (~). With --measure the\n"
+        "costliest trainings are tried for a second each, and every split of the processors into\n"
+        "jobs and threads, of which one is recommended. Where the data are not there,\n"
         "it goes as far as it can without them. --json has no options that are alike in all "
         "cells.",
     .options = options,

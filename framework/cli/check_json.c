@@ -2,10 +2,15 @@
  *
  *   { "study": "tiny", "seeds": ["0", "1"], "cells": [{ "label": "IMP" }, …],
  *     "differences": [{ "setting": "train.lr", "values": ["0.1", null] }, …],
- *     "stages": [{ "kind": "train", "count": 4, "done": 0, "images": 100, "flops": 1e9 }, …],
+ *     "stages": [{ "kind": "train", "count": 4, "done": 0, "images": 100, "flops": 1e9,
+ *                "seconds": 12.5, "guessed": 0, "unknown": 0, "bytes": 1e6, "memory": 2e8 }, …],
+ *   "splits": [{ "jobs": 2, "threads": 1, "steps_per_second": 40 }, …],
  *     "missing": null }
  *
- * Values are texts, null where a cell has no such setting. Where the study cannot be laid out,
+ * Values are texts, null where a cell has no such setting. Of the stages that are not done,
+ * "guessed" ones have their seconds by a guessed rate, and "unknown" ones none; bytes are those of
+ * their artifacts, memory the most that one of them holds, both as far as known. Splits are there
+ * where they were measured. Where the study cannot be laid out,
  * "stages" is null and "missing" { "message": …, "file": …, "line": … }. */
 #include "cli/check_json.h"
 
@@ -67,7 +72,27 @@ static bool add_stage(cJSON *list, const cop_tally *t)
            cJSON_AddNumberToObject(stage, "count", (double)t->count) != NULL &&
            cJSON_AddNumberToObject(stage, "done", (double)t->done) != NULL &&
            cJSON_AddNumberToObject(stage, "images", t->points) != NULL &&
-           cJSON_AddNumberToObject(stage, "flops", t->flops) != NULL;
+           cJSON_AddNumberToObject(stage, "flops", t->flops) != NULL &&
+           cJSON_AddNumberToObject(stage, "seconds", t->seconds) != NULL &&
+           cJSON_AddNumberToObject(stage, "guessed", (double)t->guessed) != NULL &&
+           cJSON_AddNumberToObject(stage, "unknown", (double)t->unknown) != NULL &&
+           cJSON_AddNumberToObject(stage, "bytes", t->bytes) != NULL &&
+           cJSON_AddNumberToObject(stage, "memory", t->memory) != NULL;
+}
+
+static bool add_splits(cJSON *root, const cop_estimates *e)
+{
+    cJSON *list = cJSON_AddArrayToObject(root, "splits");
+    bool is_whole = list != NULL;
+    for (size_t i = 0; e != NULL && i < e->split_count && is_whole; i++) {
+        const cop_job_split *s = &e->splits[i];
+        cJSON *split = cJSON_CreateObject();
+        is_whole = cJSON_AddItemToArray(list, split) &&
+                   cJSON_AddNumberToObject(split, "jobs", s->jobs) != NULL &&
+                   cJSON_AddNumberToObject(split, "threads", s->threads) != NULL &&
+                   cJSON_AddNumberToObject(split, "steps_per_second", s->steps_per_second) != NULL;
+    }
+    return is_whole;
 }
 
 static cop_status add_stages(cJSON *root, const cop_checked *c, bool *is_whole, cop_error *err)
@@ -80,7 +105,8 @@ static cop_status add_stages(cJSON *root, const cop_checked *c, bool *is_whole, 
     *is_whole = *is_whole && list != NULL;
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE && *is_whole; kind++) {
         cop_tally tally = {0};
-        COP_TRY(cop_study_tally(c->study, c->store, (cop_stage_kind)kind, &tally, err));
+        COP_TRY(
+            cop_study_tally(c->study, c->store, c->estimates, (cop_stage_kind)kind, &tally, err));
         *is_whole = add_stage(list, &tally);
     }
     return COP_OK;
@@ -114,6 +140,6 @@ cop_status cop_check_print_json(const cop_checked *c, FILE *out, cop_error *err)
         cJSON_Delete(root);
         return status;
     }
-    is_whole = is_whole && add_missing(root, c->missing);
+    is_whole = is_whole && add_splits(root, c->estimates) && add_missing(root, c->missing);
     return cop_json_print(root, is_whole, out, err);
 }

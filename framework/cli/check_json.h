@@ -3,14 +3,15 @@
 #define COP_CLI_CHECK_JSON_H
 
 #include "config/varied.h"
-#include "study/study.h"
+#include "study/estimates.h"
 
 /* What is known of a config. */
 typedef struct cop_checked {
     const cop_config *config;
     const cop_varied_settings *varied;
-    const cop_study *study; /* NULL: it cannot be laid out, and `missing` says why */
-    const cop_store *store; /* may be NULL */
+    const cop_study *study;         /* NULL: it cannot be laid out, and `missing` says why */
+    const cop_store *store;         /* may be NULL */
+    const cop_estimates *estimates; /* with study */
     const cop_error *missing;
 } cop_checked;
 

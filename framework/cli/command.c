@@ -18,11 +18,17 @@
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
-    &cop_run_command,     &cop_work_command,    &cop_check_command,    &cop_list_command,
-    &cop_inspect_command, &cop_status_command,  &cop_why_command,      &cop_diff_command,
-    &cop_report_command,  &cop_analyze_command, &cop_eval_command,     &cop_export_command,
-    &cop_explain_command, &cop_bench_command,   &cop_validate_command, &cop_gc_command};
+    &cop_run_command,        &cop_work_command,    &cop_check_command,    &cop_list_command,
+    &cop_inspect_command,    &cop_status_command,  &cop_why_command,      &cop_diff_command,
+    &cop_report_command,     &cop_analyze_command, &cop_eval_command,     &cop_export_command,
+    &cop_explain_command,    &cop_bench_command,   &cop_validate_command, &cop_gc_command,
+    &cop_completion_command, &cop_complete_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
+
+const cop_subcommand *cop_subcommand_at(size_t i)
+{
+    return i < SUBCOMMAND_COUNT ? subcommands[i] : NULL;
+}
 
 static void print_usage(const cop_subcommand *s, FILE *out)
 {
@@ -42,6 +48,8 @@ static void print_overview(FILE *out)
                 out);
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         char left[48];
+        if (subcommands[i]->is_for_programs)
+            continue;
         (void)snprintf(left, sizeof left, "%s %s", subcommands[i]->name, subcommands[i]->words);
         (void)fprintf(out, "  %-16s  %s\n", left, subcommands[i]->summary);
     }
@@ -156,8 +164,11 @@ static cop_status check_words(const cop_subcommand *s, const cop_arguments *a, c
         return cop_fail(err, COP_INVALID, "%s wants %s; see 'coppice %s --help'", s->name, s->words,
                         s->name);
     if (a->word_count > s->most_words)
-        return cop_fail(err, COP_INVALID, "unexpected '%s' after 'coppice %s'",
-                        cop_escape(a->words[s->most_words], shown, sizeof shown), s->name);
+        return cop_fail(err, COP_INVALID, "unexpected '%s' after 'coppice %s'%s",
+                        cop_escape(a->words[s->most_words], shown, sizeof shown), s->name,
+                        a->set.count > 0
+                            ? "; where a --set has blanks, it is one word: --set 'train.lr = 0.1'"
+                            : "");
     return COP_OK;
 }
 

@@ -24,7 +24,8 @@ typedef struct cop_subcommand {
     const char *summary; /* one line */
     const char *details; /* further lines of its help; may be NULL */
     const char *const *options;
-    bool resumes; /* goes on where it was when it is called again */
+    bool resumes;         /* goes on where it was when it is called again */
+    bool is_for_programs; /* people are not told of it */
     bool answers; /* COP_FAILED without a message is an answer: 1. Failures are 2, as of diff(1) */
     cop_status (*run)(const cop_call *call, cop_error *err);
 } cop_subcommand;
@@ -45,6 +46,11 @@ extern const cop_subcommand cop_explain_command;
 extern const cop_subcommand cop_export_command;
 extern const cop_subcommand cop_bench_command;
 extern const cop_subcommand cop_validate_command;
+extern const cop_subcommand cop_completion_command;
+extern const cop_subcommand cop_complete_command;
+
+/* The i-th of all subcommands; NULL after the last. */
+const cop_subcommand *cop_subcommand_at(size_t i);
 
 /* The registry of --plugin-dir, COPPICE_PLUGIN_PATH and the built-in place; the caller's. */
 cop_status cop_call_registry(const cop_call *call, cop_registry **out, cop_error *err);

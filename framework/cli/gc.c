@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "core/memory.h"
 #include "store/garbage.h"
+#include "store/shared.h"
 
 #define MEGABYTE 1e6
 
@@ -15,6 +16,8 @@ static cop_status collect(const cop_call *call, cop_arena *arena, cop_garbage *g
 {
     const char *dir = call->arguments->words[0];
     bool is_dry = call->arguments->dry_run;
+    for (size_t i = 0; i < call->arguments->forget.count; i++)
+        COP_TRY(cop_shared_store_forget(dir, call->arguments->forget.items[i], err));
     COP_TRY(cop_garbage_find(dir, arena, g, err));
     if (is_dry)
         print_items(g, call->out);
@@ -39,7 +42,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"dry-run", NULL};
+static const char *const options[] = {"dry-run", "forget", NULL};
 
 const cop_subcommand cop_gc_command = {
     .name = "gc",
@@ -48,10 +51,14 @@ const cop_subcommand cop_gc_command = {
     .most_words = 1,
     .summary = "remove what no study of an output directory refers to",
     .details =
-        "DIR is the output directory of runs. Artifacts go, and saved states of stages, that no\n"
+        "DIR is the output directory of runs. Artifacts go, saved states and logs, that no\n"
         "study's graph (studies/NAME/stages.json) has: those of settings that were changed since,\n"
         "and of studies whose folders were deleted. What is theirs is computed again where it is\n"
         "wanted again. Nothing goes while another process works in DIR, or where the graph of one\n"
-        "of its studies cannot be read. Artifacts that were set aside as broken stay.",
+        "of its studies cannot be read. Artifacts that were set aside as broken stay.\n"
+        "A store that several directories share (run --store) keeps what a study of any of them\n"
+        "refers to: DIR is the shared directory, or one of them. Nothing goes while one of them "
+        "is\n"
+        "not there; --forget takes it from the list.",
     .options = options,
     .run = run};

@@ -3,73 +3,19 @@
 
 #include "cli/run_stage.h"
 #include "cli/signals.h"
+#include "cli/workforce.h"
 #include "core/memory.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "report/report.h"
 #include "store/holder.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 #include "study/study.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MOST_JOBS 4096
-
-/* How many workers are asked for. */
-static cop_status read_jobs(const cop_call *call, int64_t *jobs, cop_error *err)
-{
-    *jobs = 1;
-    return call->arguments->jobs == NULL
-               ? COP_OK
-               : cop_argument_integer("jobs", call->arguments->jobs, 1, MOST_JOBS, jobs, err);
-}
-
-/* More threads at work than processors make all of them slower. */
-static void warn_of_crowd(const cop_call *call, const cop_config *config, int64_t jobs)
-{
-    int threads = 1;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    for (size_t i = 0; i < config->cell_count; i++)
-        threads = config->cells[i].threads > threads ? config->cells[i].threads : threads;
-    if (jobs > 1 && processors > 0 && jobs * threads > processors)
-        cop_say(call->log, COP_LOG_WARNING,
-                "%lld jobs of %d threads on %ld processors: fewer would be faster", (long long)jobs,
-                threads, processors);
-}
-
-/* What a worker is started with: this program, on the directory. */
-typedef struct worker_command {
-    char program[COP_PATH_SIZE];
-    const char **argv; /* owned; the words are others' */
-} worker_command;
-
-static cop_status make_command(const cop_call *call, const char *dir, const char *study,
-                               worker_command *out, cop_error *err)
-{
-    const cop_word_list *plugins = &call->arguments->plugin_dir;
-    ssize_t length = readlink("/proc/self/exe", out->program, sizeof out->program - 1);
-    if (length <= 0)
-        return cop_fail(err, COP_FAILED, "where this program is cannot be told: no workers");
-    out->program[length] = '\0';
-    out->argv = calloc(8 + 2 * plugins->count, sizeof *out->argv);
-    if (out->argv == NULL)
-        return cop_out_of_memory(err);
-    size_t n = 0;
-    out->argv[n++] = out->program;
-    out->argv[n++] = "work";
-    out->argv[n++] = dir;
-    out->argv[n++] = "--study";
-    out->argv[n++] = study;
-    for (size_t i = 0; i < plugins->count; i++) {
-        out->argv[n++] = "--plugin-dir";
-        out->argv[n++] = plugins->items[i];
-    }
-    if (call->arguments->quiet)
-        out->argv[n++] = "--quiet";
-    return COP_OK;
-}
 
 /* What the report is made anew with, while the study runs. */
 typedef struct watch {
@@ -92,8 +38,7 @@ static void report_again(void *own)
 /* Runs the study and reports, also where stages failed by themselves: they are rows with their
  * reason. The study is held until the report is made, which so is of what this run laid out. */
 static cop_status run_and_report(const cop_call *call, cop_study *study, cop_store *store,
-                                 const char *record, int64_t jobs, const worker_command *command,
-                                 cop_error *err)
+                                 const char *record, cop_error *err)
 {
     const char *dir = cop_store_dir(store);
     const cop_report_print to = {.out = call->out, .width = cop_call_width(call)};
@@ -101,8 +46,6 @@ static cop_status run_and_report(const cop_call *call, cop_study *study, cop_sto
     cop_error failure = {0};
     if (call->arguments->watch_report)
         cop_study_watch(study, report_again, &own);
-    const cop_run_choice choice = {(size_t)jobs, command->argv, call->arguments->retry_failed};
-    cop_study_choose(study, &choice);
     cop_status status = cop_study_run(study, store, cop_signals_ask(), call->log, &failure);
     cop_signals_at_once("the report is made");
     if (status == COP_OK)
@@ -124,35 +67,59 @@ static cop_status hold(const cop_call *call, const cop_study *study, const char 
     return status;
 }
 
-cop_status cop_call_run_study(const cop_call *call, const cop_config *config, cop_error *err)
+/* The study in the output directory, held; the workforce is chosen. */
+static cop_status run_in(const cop_call *call, const cop_config *config, const char *dir,
+                         cop_workforce *workforce, cop_study *study, cop_error *err)
 {
-    char dir[COP_OUT_SIZE];
-    int64_t jobs = 1;
-    worker_command command = {.argv = NULL};
-    COP_TRY(read_jobs(call, &jobs, err));
-    COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
-    COP_TRY(cop_call_threads(call, config, err));
-    warn_of_crowd(call, config, jobs);
-
-    cop_study *study = NULL;
     cop_store *store = NULL;
     cop_holder *holder = NULL;
     char record[COP_PATH_SIZE];
-    cop_status status = cop_study_new(config, dir, true, call->log, &study, err);
-    if (status == COP_OK)
-        status = cop_store_open(dir, &store, err);
+    cop_status status = cop_store_open(dir, &store, err);
     if (status == COP_OK)
         status = cop_study_folder_make(dir, config->name, record, sizeof record, err);
     if (status == COP_OK)
         status = hold(call, study, config->name, record, &holder, err);
-    if (status == COP_OK && jobs > 1)
-        status = make_command(call, dir, config->name, &command, err);
     if (status == COP_OK)
-        status = run_and_report(call, study, store, record, jobs, &command, err);
-    free(command.argv);
+        status = cop_workforce_choose(call, workforce, config, dir, study, err);
+    if (status == COP_OK)
+        status = run_and_report(call, study, store, record, err);
     cop_holder_release(holder);
     cop_store_close(store);
+    return status;
+}
+
+/* What would be run, and nothing else. */
+static cop_status print_plan(const cop_call *call, const char *dir, cop_study *study,
+                             cop_error *err)
+{
+    const cop_word_list *only = &call->arguments->only;
+    cop_store *store = NULL;
+    COP_TRY(cop_study_only(study, only->items, only->count, err));
+    COP_TRY(cop_store_open_to_read(call->arguments->store != NULL ? call->arguments->store : dir,
+                                   &store, err));
+    cop_status status = cop_study_print_plan(study, store, call->out, err);
+    cop_store_close(store);
+    return status;
+}
+
+cop_status cop_call_run_study(const cop_call *call, const cop_config *config, cop_error *err)
+{
+    char dir[COP_OUT_SIZE];
+    cop_workforce workforce;
+    cop_study *study = NULL;
+    bool is_dry = call->arguments->dry_run;
+    COP_TRY(cop_workforce_read(call, &workforce, err));
+    COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
+    COP_TRY(cop_call_threads(call, config, err));
+    if (call->arguments->store != NULL && !is_dry)
+        COP_TRY(cop_shared_store_use(dir, call->arguments->store, err));
+    cop_status status = cop_study_new(config, dir, !is_dry, call->log, &study, err);
+    if (status == COP_OK && is_dry)
+        status = print_plan(call, dir, study, err);
+    else if (status == COP_OK)
+        status = run_in(call, config, dir, &workforce, study, err);
     cop_study_free(study);
+    cop_workforce_clear(&workforce);
     return status;
 }
 
@@ -172,7 +139,7 @@ static cop_status refuse_directory(const cop_call *call, cop_error *err)
 
 static cop_status run(const cop_call *call, cop_error *err)
 {
-    int64_t jobs = 1;
+    cop_workforce unused;
     cop_registry *registry = NULL;
     cop_config *config = NULL;
     if (call->arguments->stage != NULL)
@@ -180,7 +147,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     if (call->arguments->study != NULL)
         return cop_fail(err, COP_INVALID,
                         "--study goes with --stage; a config says its study.name");
-    COP_TRY(read_jobs(call, &jobs, err)); /* usage comes before files */
+    COP_TRY(cop_workforce_read(call, &unused, err)); /* usage comes before files */
     COP_TRY(refuse_directory(call, err));
     COP_TRY(cop_call_config(call, &registry, &config, err));
     cop_status status = cop_call_run_study(call, config, err);
@@ -189,9 +156,10 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set",          "out",   "plugin-dir", "threads",
-                                      "jobs",         "stage", "study",      "watch-report",
-                                      "retry-failed", "quiet", NULL};
+static const char *const options[] = {"set",   "store", "out",          "plugin-dir",   "threads",
+                                      "jobs",  "only",  "time-budget",  "disk-budget",  "memory",
+                                      "stage", "study", "watch-report", "retry-failed", "dry-run",
+                                      "quiet", NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
@@ -205,10 +173,16 @@ const cop_subcommand cop_run_command = {
         "for 5 s, and then goes without. A stage that fails (a network that diverged, a plugin's\n"
         "error) costs what depends on it alone: the rest runs, the report names the reason, the\n"
         "exit status is 1. The next run tries it again, but for networks that diverged: those\n"
-        "only where --retry-failed says so.\n"
+        "only where --retry-failed says so. Stages that took longer than study.stage_seconds\n"
+        "allows go on from their checkpoints. A budget that is used up ends a run as Ctrl-C does,\n"
+        "but with a report, and exit status 1.\n"
         "With --jobs, that many processes divide the stages between them; results are the same\n"
         "to the bit. One that dies costs its stage alone, which the next run tries again. More of\n"
         "them may join, also from other machines that share the directory: 'coppice work DIR'.\n"
+        "With --only, nothing is computed but for the cells that are named; the report has the\n"
+        "others empty. With --dry-run the stages are printed that would be computed, no more.\n"
+        "With --store, artifacts, checkpoints and leases are those of DIR, which other output\n"
+        "directories may share: what one has computed is there for all. Once is enough.\n"
         "With --stage, CONFIG is a run's output directory: one stage of it is run alone, from "
         "what\n"
         "is written down there (studies/NAME/stages.json lists the stages).\n"

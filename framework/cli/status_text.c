@@ -35,9 +35,17 @@ const char *cop_standing_holder(const cop_held *held, char *text, size_t size)
 
 const char *cop_standing_rest(const cop_progress_part *part, char *text, size_t size)
 {
-    char time[64];
+    char time[192], divided[64];
     size_t open = part->total - part->states[COP_STATE_DONE];
+    size_t at_once = part->states[COP_STATE_RUNNING];
     (void)cop_display_duration(part->remaining, time, sizeof time);
+    if (at_once > 1) {
+        size_t length = strlen(time);
+        (void)snprintf(
+            time + length, sizeof time - length, " (%s with %zu at a time)",
+            cop_display_duration(part->remaining / (double)at_once, divided, sizeof divided),
+            at_once);
+    }
     if (open == 0)
         (void)snprintf(text, size, "nothing remains");
     else if (part->unknown == open)

@@ -6,10 +6,12 @@
 #include "report/data/shown.h"
 #include "store/artifact.h"
 #include "store/artifact_files.h"
+#include "store/stage_log.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The local time of a file, as far as it is known. */
 static const char *time_of(const char *path, char *text, size_t size)
@@ -69,16 +71,27 @@ static void print_state(const cop_seen_stage *stage, FILE *out)
         (void)fprintf(out, "  what stands in its place is damaged: %s\n", look->damage);
 }
 
+/* What was said while it was computed, where that is kept. */
+static void print_log(const cop_seen *seen, const cop_artifact_id *id, FILE *out)
+{
+    char path[COP_PATH_SIZE], shown[COP_PATH_SIZE];
+    if (cop_stage_log_path(seen->dir, id, path, sizeof path, NULL) == COP_OK &&
+        access(path, R_OK) == 0)
+        (void)fprintf(out, "  log: %s\n", cop_escape(path, shown, sizeof shown));
+}
+
 cop_status cop_why_made(const cop_seen *seen, const cop_seen_stage *stage, FILE *out,
                         cop_error *err)
 {
     cop_store *store = NULL;
     if (stage->study->looks[stage->at].state != COP_STATE_DONE) {
         print_state(stage, out);
+        print_log(seen, &cop_seen_record(stage)->id, out);
         return COP_OK;
     }
     COP_TRY(cop_store_open_to_read(seen->dir, &store, err));
     cop_status status = print_manifest(store, &cop_seen_record(stage)->id, out, err);
+    print_log(seen, &cop_seen_record(stage)->id, out);
     cop_store_close(store);
     return status;
 }

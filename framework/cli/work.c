@@ -2,6 +2,7 @@
  */
 #include "cli/recorded.h"
 #include "cli/signals.h"
+#include "cli/workforce.h"
 #include "core/memory.h"
 #include "store/holder.h"
 #include "study/study.h"
@@ -13,6 +14,7 @@ typedef struct work {
     cop_recorded from;
     cop_store *store;
     cop_holder *holder;
+    cop_workforce workforce;
 } work;
 
 static cop_status hold(work *w, cop_error *err)
@@ -29,12 +31,16 @@ static cop_status hold(work *w, cop_error *err)
 static cop_status work_all(work *w, cop_error *err)
 {
     const cop_call *call = w->from.call;
+    COP_TRY(cop_workforce_read(call, &w->workforce, err));
     COP_TRY(cop_recorded_read(call, call->arguments->words[0], &w->from, err));
     cop_recorded_adopt_environment(&w->from);
     COP_TRY(cop_recorded_lay_out(&w->from, err));
     COP_TRY(cop_store_open(w->from.dir, &w->store, err));
     COP_TRY(hold(w, err));
-    return cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(), call->out,
+    COP_TRY(
+        cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir, w->from.study, err));
+    const cop_work_choice choice = {.out = call->out, .tells_progress = call->arguments->progress};
+    return cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(), &choice,
                           call->log, err);
 }
 
@@ -45,10 +51,13 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_holder_release(w.holder);
     cop_store_close(w.store);
     cop_recorded_clear(&w.from);
+    cop_workforce_clear(&w.workforce);
     return status;
 }
 
-static const char *const options[] = {"study", "plugin-dir", "quiet", NULL};
+static const char *const options[] = {"study",       "plugin-dir",  "jobs",   "only",
+                                      "time-budget", "disk-budget", "memory", "progress",
+                                      "quiet",       NULL};
 
 const cop_subcommand cop_work_command = {
     .name = "work",
@@ -63,7 +72,7 @@ const cop_subcommand cop_work_command = {
         "with\n"
         "locks. No report is made: the run does that, or 'coppice report'. A line for each stage\n"
         "that is begun and ended goes to standard output. Failed stages are no failure of this\n"
-        "command; the run's record has their reasons.",
+        "command; the run's record has their reasons; nor is a budget that is used up.",
     .options = options,
     .resumes = true,
     .run = run};

@@ -145,7 +145,8 @@ typedef struct cop_cell {
     bool seed_pinned[COP_SEED_COUNT];
     uint64_t seed_pin[COP_SEED_COUNT];
     int threads;
-    size_t data_memory; /* bytes of a dataset's images in memory at once; 0: no limit */
+    size_t data_memory;   /* bytes of a dataset's images in memory at once; 0: no limit */
+    double stage_seconds; /* that a stage may take in one go; 0: no limit */
     cop_precision precision;
     int64_t copies;
     bool has_bench;

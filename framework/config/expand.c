@@ -47,6 +47,35 @@ static cop_status apply(config_t **tree, const char *path_text, const char *valu
     return COP_OK;
 }
 
+/* What a value that is none lacks, as far as it can be told; NULL: it cannot. */
+static const char *find_lack(const char *value)
+{
+    if (value[strspn(value, " \t")] == '\0')
+        return "there is no value behind the =";
+    if (strpbrk(value, "[({\"'") == NULL && strpbrk(value, " \t") != NULL)
+        return "a text with blanks has quotes, for the shell and for itself: --set "
+               "'study.name=\"my study\"'";
+    if (strpbrk(value, "[({\"") == NULL && strchr(value, ',') != NULL)
+        return "a list has brackets: [0, 1]";
+    if (strstr(value, "..") != NULL && value[0] == '[')
+        return "a range has no brackets: 0..4";
+    if ((strchr(value, '[') != NULL) != (strchr(value, ']') != NULL) ||
+        (strchr(value, '{') != NULL) != (strchr(value, '}') != NULL) ||
+        (strchr(value, '(') != NULL) != (strchr(value, ')') != NULL))
+        return "a bracket is not closed";
+    return NULL;
+}
+
+/* The words between blanks. */
+static char *trim(cop_arena *arena, const char *text, size_t length)
+{
+    size_t first = strspn(text, " \t");
+    first = first < length ? first : length;
+    while (length > first && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        length--;
+    return cop_arena_printf(arena, "%.*s", (int)(length - first), text + first);
+}
+
 cop_status cop_override_apply(config_t **tree, const char *override, const char *file,
                               cop_logger *log, cop_arena *arena, cop_error *err)
 {
@@ -56,16 +85,20 @@ cop_status cop_override_apply(config_t **tree, const char *override, const char 
         (void)refuse_override(override, err);
         return COP_INVALID;
     }
-    char *path = cop_arena_printf(arena, "%.*s", (int)(equals - override), override);
+    char *path = trim(arena, override, (size_t)(equals - override));
+    char *value = trim(arena, equals + 1, strlen(equals + 1));
     cop_place *place = cop_arena_alloc(arena, sizeof *place);
     char *origin = cop_arena_printf(arena, "--set %s", override);
-    if (path == NULL || place == NULL || origin == NULL)
+    if (path == NULL || value == NULL || place == NULL || origin == NULL)
         return cop_out_of_memory(err);
     *place = (cop_place){origin, 0};
     cop_error own = {0};
-    cop_status status = apply(tree, path, equals + 1, place, file, log, arena, &own);
+    cop_status status = apply(tree, path, value, place, file, log, arena, &own);
     if (status == COP_OK)
         return COP_OK;
+    const char *lack = strcmp(own.message, "syntax error") == 0 ? find_lack(value) : NULL;
+    if (lack != NULL)
+        (void)cop_fail(&own, status, "%s", lack);
     (void)refuse_override(override, &own);
     if (err != NULL)
         *err = own;

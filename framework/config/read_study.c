@@ -6,6 +6,7 @@
 #include "plugin/options/value.h"
 #include "plugin/preparation.h"
 #include "train/duration.h"
+#include "train/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,10 @@ static cop_status find_group(const cop_study_reader *r, const char *name,
     if (*out == NULL || config_setting_is_group(*out))
         return COP_OK;
     cop_place place = cop_setting_place(*out, r->file);
-    return cop_fail_at(err, COP_INVALID, place.file, place.line, "%s is %s; wanted a group", name,
-                       cop_setting_type_name(*out));
+    return cop_fail_at(
+        err, COP_INVALID, place.file, place.line, "%s is %s; wanted a group%s", name,
+        cop_setting_type_name(*out),
+        strcmp(name, "seeds") == 0 ? " (those that every cell is run with are study.seeds)" : "");
 }
 
 static bool is_list(const config_setting_t *setting)
@@ -150,6 +153,7 @@ static cop_status read_study(const cop_study_reader *r, cop_cell *out, cop_error
     COP_TRY(cop_study_read(r, &options, &values, err));
     out->threads = (int)options.threads;
     out->data_memory = (size_t)options.data_memory << 20;
+    out->stage_seconds = options.stage_seconds;
     out->precision = (cop_precision)(options.precision + 1);
     out->copies = options.copies;
     cop_option_values_free(values);
@@ -643,6 +647,23 @@ static cop_status read_bench(const cop_study_reader *r, cop_cell *out, cop_error
     return COP_OK;
 }
 
+/* A group of the framework's own that has an option of that name; NULL: none has. */
+static const char *find_option(const char *name)
+{
+    static const cop_section_id sections[] = {COP_SECTION_STUDY, COP_SECTION_TRAIN,
+                                              COP_SECTION_TICKET};
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        const cop_section *section = cop_section_table(sections[i]);
+        for (size_t k = 0; k < section->count; k++)
+            if (strcmp(section->options[k].name, name) == 0)
+                return section->name;
+    }
+    for (size_t i = 0; cop_recipe_field_at(i) != NULL; i++)
+        if (strcmp(cop_recipe_field_at(i)->row.name, name) == 0)
+            return "train";
+    return NULL;
+}
+
 static cop_status check_names(const cop_study_reader *r, cop_error *err)
 {
     static const char *const known[] = {"study",  "seeds", "dataset", "distill",
@@ -661,6 +682,10 @@ static cop_status check_names(const cop_study_reader *r, cop_error *err)
                           "base is read with the file that it stands in: it can be neither set nor "
                           "swept");
         cop_place place = cop_setting_place(group, r->file);
+        const char *owner = find_option(name);
+        if (owner != NULL)
+            return cop_fail_at(err, COP_INVALID, place.file, place.line,
+                               "unknown group \"%.64s\"; did you mean %s.%s?", name, owner, name);
         cop_status status =
             cop_fail_at(err, COP_INVALID, place.file, place.line, "unknown group \"%.64s\"", name);
         cop_suggest(err, name, known, count);

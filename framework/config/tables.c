@@ -30,6 +30,12 @@ static const cop_option study[] = {
                 "it reads what it needs from a file under the output directory; 0: no limit; no "
                 "result depends on it",
                 .unit = "MiB"),
+    COP_OPT_FLOAT(
+        cop_study_options, stage_seconds, "0", 0, INFINITY,
+        "that a stage may take in one go: it fails then, what does not depend on it goes "
+        "on, and the next run goes on from its checkpoint; 0: no limit; no result depends "
+        "on it",
+        .unit = "s"),
     COP_OPT_ENUM(cop_study_options, precision, "f32", precisions,
                  "of the networks' arithmetic; bf16 is not part of this build"),
     COP_OPT_STRING(cop_study_options, baseline, "",

@@ -11,7 +11,8 @@ typedef struct cop_study_options {
     int64_t copies;
     int64_t threads;
     int64_t data_memory; /* MiB; 0: no limit */
-    int32_t precision;   /* cop_precision − 1 */
+    double stage_seconds;
+    int32_t precision; /* cop_precision − 1 */
     const char *baseline;
 } cop_study_options;
 

@@ -1,11 +1,13 @@
 /* log.c: messages and live progress.
  *
  * A phase is a run of cop_progress calls with the same `what` and a count that does not fall. Each
- * call only notes the state; a line is made when one is due, or when the phase ends. */
+ * call only notes the state; a line is made when one is due, or when the phase ends. What stands on
+ * a terminal below the messages is a line of progress, or a board of several lines. */
 #include "core/log.h"
 
 #include "core/clock.h"
 #include "core/locale.h"
+#include "core/quantity.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -17,6 +19,7 @@
 
 #define LIVE_INTERVAL  0.1
 #define PLAIN_INTERVAL 10.0
+#define TELL_INTERVAL  0.2
 #define LINE_SIZE      1024
 
 struct cop_logger {
@@ -25,10 +28,14 @@ struct cop_logger {
     bool live;
     double (*seconds)(void *context);
     void *context;
+    cop_progress_listener listener;
+    void *listener_own;
     pthread_mutex_t lock; /* over `to` and all below */
+    FILE *copy;           /* NULL: none */
+    char *board;          /* owned; NULL: none */
     bool in_phase;
-    bool unshown;  /* the noted state is not on any line yet */
-    bool standing; /* live: the cursor is behind a progress line */
+    bool unshown;    /* the noted state is not on any line yet */
+    size_t standing; /* live: lines that stand; the cursor is behind the last */
     char what[128];
     char detail[256];
     int64_t first; /* `done` when the phase began */
@@ -37,6 +44,7 @@ struct cop_logger {
     double began; /* in seconds of the clock, as are the next two */
     double noted;
     double shown;
+    double copied; /* when progress was copied last */
 };
 
 static double monotonic_seconds(void *context)
@@ -68,21 +76,6 @@ cop_logger *cop_logger_new_by(FILE *to, cop_log_level level, bool live,
     return log;
 }
 
-/* "7.5 s", "12:05" or "3:04:05" into `text`. */
-static void duration_text(double seconds, char *text, size_t size)
-{
-    int64_t whole = seconds < 1e9 ? (int64_t)(seconds + 0.5) : INT64_C(1000000000);
-    if (seconds < 9.95)
-        (void)cop_snprintf(text, size, "%.1f s", seconds);
-    else if (whole < 60)
-        (void)snprintf(text, size, "%" PRId64 " s", whole);
-    else if (whole < 3600)
-        (void)snprintf(text, size, "%" PRId64 ":%02" PRId64, whole / 60, whole % 60);
-    else
-        (void)snprintf(text, size, "%" PRId64 ":%02" PRId64 ":%02" PRId64, whole / 3600,
-                       whole / 60 % 60, whole % 60);
-}
-
 static bool is_complete(const cop_logger *log)
 {
     return log->done >= log->total;
@@ -100,7 +93,7 @@ static void render(const cop_logger *log, cop_text *line)
         bool complete = is_complete(log);
         double left = ((double)log->total - (double)log->done) * elapsed / advanced;
         cop_text_printf(line, "  %.3g/s", advanced / elapsed);
-        duration_text(complete ? elapsed : left, time, sizeof time);
+        (void)cop_time_text(complete ? elapsed : left, time, sizeof time);
         if (complete)
             cop_text_printf(line, "  in %s", time);
         else
@@ -141,9 +134,37 @@ static void cut_to_columns(char *text, size_t columns)
 
 static void erase_standing(cop_logger *log)
 {
-    if (log->standing)
+    if (log->standing > 0)
         fputs("\r\033[K", log->to);
-    log->standing = false;
+    for (size_t i = 1; i < log->standing; i++)
+        fputs("\033[A\033[K", log->to);
+    log->standing = 0;
+}
+
+/* The lines of a board that there is room for: the last ones. */
+static const char *visible_part(const cop_logger *log)
+{
+    struct winsize window;
+    int fd = fileno(log->to);
+    bool known = fd >= 0 && ioctl(fd, TIOCGWINSZ, &window) == 0 && window.ws_row > 2;
+    size_t rows = known ? window.ws_row - 1u : 23, lines = 1;
+    for (const char *at = log->board + strlen(log->board); at > log->board; at--)
+        if (at[-1] == '\n' && ++lines > rows)
+            return at;
+    return log->board;
+}
+
+static void draw_board(cop_logger *log)
+{
+    size_t columns = columns_of(log->to) - 1;
+    char *text = strdup(visible_part(log)), *rest = text;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        cut_to_columns(line, columns);
+        fprintf(log->to, "%s%s", log->standing > 0 ? "\n" : "", line);
+        log->standing++;
+    }
+    free(text);
+    (void)fflush(log->to);
 }
 
 static void show_progress(cop_logger *log)
@@ -154,7 +175,7 @@ static void show_progress(cop_logger *log)
     if (text != NULL && log->live) {
         cut_to_columns(text, columns_of(log->to) - 1);
         fprintf(log->to, "\r%s\033[K", text);
-        log->standing = true;
+        log->standing = 1;
     } else if (text != NULL) {
         fprintf(log->to, "%s\n", text);
     }
@@ -168,12 +189,15 @@ static void end_phase(cop_logger *log)
 {
     if (!log->in_phase)
         return;
-    if (log->unshown)
+    bool is_written = log->listener == NULL && log->level >= COP_LOG_INFO;
+    if (log->unshown && is_written)
         show_progress(log);
-    if (log->standing)
-        fputc('\n', log->to);
+    if (log->board == NULL) {
+        if (log->standing > 0)
+            fputc('\n', log->to);
+        log->standing = 0;
+    }
     (void)fflush(log->to);
-    log->standing = false;
     log->in_phase = false;
 }
 
@@ -182,13 +206,74 @@ void cop_logger_free(cop_logger *log)
     if (log == NULL)
         return;
     end_phase(log);
+    if (log->board != NULL)
+        erase_standing(log);
+    free(log->board);
     (void)pthread_mutex_destroy(&log->lock);
     free(log);
 }
 
+void cop_logger_listen(cop_logger *log, cop_progress_listener listener, void *own)
+{
+    if (log == NULL)
+        return;
+    log->listener = listener;
+    log->listener_own = own;
+}
+
+void cop_logger_copy(cop_logger *log, FILE *to)
+{
+    if (log == NULL)
+        return;
+    (void)pthread_mutex_lock(&log->lock);
+    log->copy = to;
+    log->copied = log->seconds(log->context);
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+bool cop_logger_is_live(const cop_logger *log)
+{
+    return log != NULL && log->live && log->level >= COP_LOG_INFO;
+}
+
+void cop_logger_board(cop_logger *log, const char *text)
+{
+    if (!cop_logger_is_live(log))
+        return;
+    (void)pthread_mutex_lock(&log->lock);
+    erase_standing(log);
+    free(log->board);
+    log->board = text[0] != '\0' ? strdup(text) : NULL;
+    if (log->board != NULL)
+        draw_board(log);
+    (void)fflush(log->to);
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
+/* Writes a line that is said, above what stands. */
+static void write_line(cop_logger *log, const char *prefix, const char *line)
+{
+    bool redraw = log->standing > 0;
+    erase_standing(log);
+    fprintf(log->to, "%s%s\n", prefix, line);
+    if (redraw && log->board != NULL)
+        draw_board(log);
+    else if (redraw)
+        show_progress(log);
+    (void)fflush(log->to);
+}
+
+static void copy_line(const cop_logger *log, const char *prefix, const char *line)
+{
+    if (log->copy == NULL)
+        return;
+    fprintf(log->copy, "%s%s\n", prefix, line);
+    (void)fflush(log->copy); /* it is read when the process has crashed */
+}
+
 void cop_say(cop_logger *log, cop_log_level level, const char *format, ...)
 {
-    if (log == NULL || level > log->level)
+    if (log == NULL || (level > log->level && (log->copy == NULL || level > COP_LOG_INFO)))
         return;
     char message[LINE_SIZE];
     char shown[LINE_SIZE];
@@ -200,13 +285,11 @@ void cop_say(cop_logger *log, cop_log_level level, const char *format, ...)
                          : level == COP_LOG_WARNING ? "warning: "
                          : level == COP_LOG_DEBUG   ? "debug: "
                                                     : "";
+    (void)cop_escape(message, shown, sizeof shown);
     (void)pthread_mutex_lock(&log->lock);
-    bool redraw = log->standing;
-    erase_standing(log);
-    fprintf(log->to, "%s%s\n", prefix, cop_escape(message, shown, sizeof shown));
-    if (redraw)
-        show_progress(log);
-    (void)fflush(log->to);
+    if (level <= log->level)
+        write_line(log, prefix, shown);
+    copy_line(log, prefix, shown);
     (void)pthread_mutex_unlock(&log->lock);
 }
 
@@ -231,10 +314,37 @@ static void note(cop_logger *log, const char *what, int64_t done, int64_t total,
     log->unshown = true;
 }
 
+/* Whether what was noted is to be told or shown now. */
+static bool is_due(const cop_logger *log, double interval)
+{
+    return log->noted - log->shown >= interval;
+}
+
+static void tell_listener(cop_logger *log)
+{
+    if (!is_complete(log) && !is_due(log, TELL_INTERVAL))
+        return;
+    log->listener(log->listener_own, log->what, log->done, log->total, log->detail);
+    log->shown = log->noted;
+    log->unshown = false;
+}
+
+static void copy_progress(cop_logger *log)
+{
+    if (log->copy == NULL || (!is_complete(log) && log->noted - log->copied < PLAIN_INTERVAL))
+        return;
+    cop_text line = {0};
+    render(log, &line);
+    copy_line(log, "", line.data != NULL ? line.data : "");
+    cop_text_free(&line);
+    log->copied = log->noted;
+}
+
 void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total,
                   const char *format, ...)
 {
-    if (log == NULL || log->level < COP_LOG_INFO || total <= 0)
+    if (log == NULL || total <= 0 ||
+        (log->level < COP_LOG_INFO && log->listener == NULL && log->copy == NULL))
         return;
     char detail[sizeof log->detail];
     va_list arguments;
@@ -243,9 +353,14 @@ void cop_progress(cop_logger *log, const char *what, int64_t done, int64_t total
     va_end(arguments);
     (void)pthread_mutex_lock(&log->lock);
     note(log, what, done, total, detail);
-    if (is_complete(log))
+    copy_progress(log);
+    if (log->listener != NULL)
+        tell_listener(log);
+    if (log->listener != NULL || log->level < COP_LOG_INFO)
+        log->in_phase = !is_complete(log);
+    else if (is_complete(log))
         end_phase(log);
-    else if (log->noted - log->shown >= (log->live ? LIVE_INTERVAL : PLAIN_INTERVAL))
+    else if (is_due(log, log->live ? LIVE_INTERVAL : PLAIN_INTERVAL))
         show_progress(log);
     (void)pthread_mutex_unlock(&log->lock);
 }

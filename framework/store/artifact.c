@@ -327,6 +327,31 @@ cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double 
     return COP_OK;
 }
 
+/* The bytes of the files that the manifest lists, and its own. */
+static int64_t bytes_of(const cop_manifest *m)
+{
+    int64_t bytes = (int64_t)strlen(cop_manifest_identity(m)) + 512;
+    for (size_t i = 0; i < cop_manifest_file_count(m); i++) {
+        int64_t size = cop_manifest_size(m, cop_manifest_file(m, i));
+        bytes += size > 0 ? size : 0;
+    }
+    return bytes;
+}
+
+cop_status cop_store_spent(const cop_store *s, const cop_artifact_id *id, cop_spent *out,
+                           cop_error *err)
+{
+    cop_manifest *manifest = NULL;
+    COP_TRY(open_manifest(s, id, &manifest, err));
+    *out = (cop_spent){.seconds = cop_manifest_seconds(manifest),
+                       .bytes = bytes_of(manifest),
+                       .memory = cop_manifest_memory(manifest)};
+    (void)snprintf(out->provenance, sizeof out->provenance, "%s",
+                   cop_manifest_provenance(manifest));
+    cop_manifest_free(manifest);
+    return COP_OK;
+}
+
 cop_status cop_store_made_by(const cop_store *s, const cop_artifact_id *id, char *plugins,
                              size_t size, cop_error *err)
 {

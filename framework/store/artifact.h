@@ -9,6 +9,7 @@
  *   OUT/store/cache/images-…    a dataset as it was read (image_cache.h), not of the results
  *   OUT/work/<kind>-<identity>.checkpoint.safetensors   the state of a stage that is under way
  *   OUT/work/lock                                       held while the directory is in use
+ *   OUT/logs/<kind>-<identity>.log                      what was said of a stage (stage_log.h)
  *   OUT/studies/               the records of the studies (study_folders.h)
  *
  * An artifact is published by renaming a finished directory into place, so it is there whole or not
@@ -131,6 +132,16 @@ cop_status cop_checkpoint_keep(cop_store *s, const cop_artifact_id *id, int64_t 
 /* Seconds that the stage took, and its manifest's provenance line, of a published artifact. */
 cop_status cop_store_cost(const cop_store *s, const cop_artifact_id *id, double *seconds,
                           char *provenance, size_t size, cop_error *err);
+
+/* What a published artifact took, and takes. */
+typedef struct cop_spent {
+    double seconds;
+    int64_t bytes;         /* of its files */
+    int64_t memory;        /* the most bytes that its process held; −1: not recorded */
+    char provenance[1024]; /* as provenance.h writes it */
+} cop_spent;
+cop_status cop_store_spent(const cop_store *s, const cop_artifact_id *id, cop_spent *out,
+                           cop_error *err);
 
 /* What made an artifact: a line per plugin, kept in the manifest as "plugins". Longer texts are
  * cut. cop_store_made_by gives an empty text for an artifact that does not say. */

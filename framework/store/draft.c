@@ -5,6 +5,7 @@
 #include "core/damage.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/memory_peak.h"
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/formats/artifact_json.h"
@@ -132,6 +133,9 @@ static cop_status write_manifest(const cop_draft *d, const char *identity_text, 
     if (manifest == NULL)
         return cop_out_of_memory(err);
     cop_status status = add_files(d, manifest, err);
+    int64_t memory = cop_memory_peak();
+    if (status == COP_OK && memory > 0 && !cop_manifest_set_memory(manifest, memory))
+        status = cop_out_of_memory(err);
     if (status == COP_OK && d->makers[0] != '\0' && !cop_manifest_set_makers(manifest, d->makers))
         status = cop_out_of_memory(err);
     if (status == COP_OK && d->course[0] != '\0' &&

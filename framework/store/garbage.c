@@ -9,6 +9,7 @@
 #include "store/formats/stages_json.h"
 #include "store/listing.h"
 #include "store/paths.h"
+#include "store/shared.h"
 #include "store/study_folders.h"
 
 #include <errno.h>
@@ -94,16 +95,18 @@ static double bytes_of(const char *path)
 static cop_status path_of(const char *dir, const cop_garbage_item *item, char *path, size_t size,
                           cop_error *err)
 {
-    return cop_path_join(path, size, err, dir, "%s/%s",
-                         item->is_artifact ? COP_STORE_FOLDER : COP_WORK_FOLDER, item->name);
+    return cop_path_join(path, size, err, dir, "%s/%s", item->folder, item->name);
 }
 
 /* Notes those of the set that no study wants. */
-static cop_status collect(searching *s, const cop_listed_set *set, bool is_artifact, cop_error *err)
+static cop_status collect(searching *s, const cop_listed_set *set, const char *folder,
+                          cop_error *err)
 {
+    bool is_artifact = strcmp(folder, COP_STORE_FOLDER) == 0;
     for (size_t i = 0; i < set->count; i++) {
         char path[COP_PATH_SIZE];
-        cop_garbage_item item = {.name = set->items[i].name, .is_artifact = is_artifact};
+        cop_garbage_item item = {
+            .folder = folder, .name = set->items[i].name, .is_artifact = is_artifact};
         if (cop_listed_find(&s->wanted, &set->items[i].id) != NULL) {
             s->out->kept_artifacts += is_artifact;
             continue;
@@ -117,24 +120,37 @@ static cop_status collect(searching *s, const cop_listed_set *set, bool is_artif
     return COP_OK;
 }
 
+/* Another output directory that uses the store. */
+static cop_status visit_user(void *own, const char *user, cop_error *err)
+{
+    struct stat info;
+    if (stat(user, &info) != 0 || !S_ISDIR(info.st_mode))
+        return cop_fail_at(err, COP_FAILED, user, 0,
+                           "uses the store, and is not there: what it refers to is not known; "
+                           "'coppice gc DIR --forget %s' once it is gone for good",
+                           user);
+    return cop_study_folders_visit(user, visit_study, own, err);
+}
+
 static cop_status find(searching *s, cop_error *err)
 {
     cop_garbage *out = s->out;
     COP_TRY(cop_lock_alone(s->dir, &out->lock, err));
     COP_TRY(cop_study_folders_visit(s->dir, visit_study, s, err));
+    COP_TRY(cop_shared_store_users(s->dir, visit_user, s, err));
     cop_listed_sort(&s->wanted);
     COP_TRY(cop_listing_read(s->dir, s->arena, &s->there, err));
     const cop_listed_set *works[] = {&s->there.checkpoints, &s->there.failures, &s->there.leases};
-    size_t most = s->there.published.count;
+    size_t most = s->there.published.count + s->there.logs.count;
     for (size_t i = 0; i < 3; i++)
         most += works[i]->count;
     out->items = cop_arena_array(s->arena, most + 1, sizeof *out->items);
     if (out->items == NULL)
         return cop_out_of_memory(err);
-    COP_TRY(collect(s, &s->there.published, true, err));
+    COP_TRY(collect(s, &s->there.published, COP_STORE_FOLDER, err));
     for (size_t i = 0; i < 3; i++)
-        COP_TRY(collect(s, works[i], false, err));
-    return COP_OK;
+        COP_TRY(collect(s, works[i], COP_WORK_FOLDER, err));
+    return collect(s, &s->there.logs, COP_LOG_FOLDER, err);
 }
 
 cop_status cop_garbage_find(const char *dir, cop_arena *arena, cop_garbage *out, cop_error *err)

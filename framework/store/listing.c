@@ -1,4 +1,4 @@
-/* listing.c: two folders, each listed once, however many stages are asked about. */
+/* listing.c: three folders, each listed once, however many stages are asked about. */
 #include "store/listing.h"
 
 #include "core/file.h"
@@ -78,6 +78,12 @@ static cop_status take_work(cop_listing *l, const char *name, cop_arena *arena, 
     return set != NULL ? add(set, &id, name, arena, err) : COP_OK;
 }
 
+static cop_status take_log(cop_listing *l, const char *name, cop_arena *arena, cop_error *err)
+{
+    cop_artifact_id id;
+    return parse_ending(name, COP_LOG_SUFFIX, &id) ? add(&l->logs, &id, name, arena, err) : COP_OK;
+}
+
 static cop_status list(const char *dir, const char *folder, cop_listing *l, cop_arena *arena,
                        cop_status (*take)(cop_listing *, const char *, cop_arena *, cop_error *),
                        cop_error *err)
@@ -106,11 +112,13 @@ cop_status cop_listing_read(const char *dir, cop_arena *arena, cop_listing *out,
     memset(out, 0, sizeof *out);
     COP_TRY(list(dir, COP_STORE_FOLDER, out, arena, take_stored, err));
     COP_TRY(list(dir, COP_WORK_FOLDER, out, arena, take_work, err));
+    COP_TRY(list(dir, COP_LOG_FOLDER, out, arena, take_log, err));
     cop_listed_sort(&out->published);
     cop_listed_sort(&out->drafts);
     cop_listed_sort(&out->checkpoints);
     cop_listed_sort(&out->leases);
     cop_listed_sort(&out->failures);
+    cop_listed_sort(&out->logs);
     return COP_OK;
 }
 
@@ -121,6 +129,7 @@ void cop_listing_clear(cop_listing *l)
     free(l->checkpoints.items);
     free(l->leases.items);
     free(l->failures.items);
+    free(l->logs.items);
     memset(l, 0, sizeof *l);
 }
 

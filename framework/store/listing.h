@@ -23,6 +23,7 @@ typedef struct cop_listing {
     cop_listed_set checkpoints; /* files of OUT/work, as the next two */
     cop_listed_set leases;      /* which somebody may hold */
     cop_listed_set failures;
+    cop_listed_set logs; /* files of OUT/logs */
 } cop_listing;
 
 /* Lists the output directory `dir`, which need not be one. Names are the arena's, the sets are to

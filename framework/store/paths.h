@@ -7,9 +7,10 @@
 #include "store/artifact_files.h"
 #include "store/formats/artifact_json.h"
 
-/* OUT/store and OUT/work, and what says in the first that it is ours. */
+/* OUT/store, OUT/work and OUT/logs, and what says in the first that it is ours. */
 #define COP_STORE_FOLDER "store"
 #define COP_WORK_FOLDER  "work"
+#define COP_LOG_FOLDER   "logs"
 #define COP_MARKER_FILE  "coppice-store"
 
 /* In OUT/work: held while the directory is in use. */
@@ -29,6 +30,9 @@
 /* In OUT/work, behind an artifact's name: who computes it, and why it failed. */
 #define COP_LEASE_SUFFIX   ".lease"
 #define COP_FAILURE_SUFFIX ".failed"
+
+/* In OUT/logs, behind a stage's name. */
+#define COP_LOG_SUFFIX ".log"
 
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"

@@ -2,16 +2,13 @@
 #include "config/names.h"
 #include "core/damage.h"
 #include "core/memory.h"
+#include "core/quantity.h"
 #include "core/text.h"
+#include "study/estimates.h"
 #include "study/graph/graph.h"
-#include "study/running/going_on.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* What a small CPU does with these networks, for a first guess of the time; `run` tells the real
- * one. */
-#define GUESSED_FLOPS_PER_SECOND 5e10
 
 /* A damaged artifact is one still to be done. */
 static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *done,
@@ -22,31 +19,6 @@ static cop_status is_done(const cop_store *store, const cop_stage *stage, bool *
         return COP_OK;
     cop_status status = cop_stage_done(store, stage, done, err);
     return status == COP_DAMAGED ? COP_OK : status;
-}
-
-cop_status cop_study_tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
-                           cop_tally *out, cop_error *err)
-{
-    cop_tally t = {.kind = cop_stage_kind_name(kind)};
-    for (size_t i = 0; i < s->stage_count; i++) {
-        const cop_stage *stage = &s->stages[i];
-        if (stage->kind != kind)
-            continue;
-        t.count++;
-        bool done = false;
-        COP_TRY(is_done(store, stage, &done, err));
-        if (done) {
-            t.done++;
-            continue;
-        }
-        int64_t kept = 0;
-        COP_TRY(cop_steps_kept(s, store, stage, &kept, err));
-        t.flops += kept > 0 ? stage->flops * (1.0 - (double)kept / (double)stage->work.steps)
-                            : stage->flops;
-        t.points += stage->points;
-    }
-    *out = t;
-    return COP_OK;
 }
 
 /* Marks the trainings that choose masks and are no ticket's copy. */
@@ -171,11 +143,31 @@ static void say_controls(const cop_study *s, size_t cell, FILE *out)
                   c->analyze_controls ? "analysed as the others are" : "not analysed");
 }
 
-cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
-                                   cop_error *err)
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err)
+{
+    size_t open = 0, wanted = 0;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        bool done = false;
+        char name[COP_ARTIFACT_NAME_SIZE], title[512];
+        const cop_stage *stage = &s->stages[i];
+        if (!cop_study_wants(s, i))
+            continue;
+        wanted++;
+        COP_TRY(is_done(store, stage, &done, err));
+        if (done)
+            continue;
+        open++;
+        (void)fprintf(out, "%s  %s\n", cop_artifact_text(&stage->id, name),
+                      cop_escape(stage->title, title, sizeof title));
+    }
+    (void)fprintf(out, "%zu of %zu stages would be computed\n", open, wanted);
+    return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write what there is to do") : COP_OK;
+}
+
+static void say_cells(const cop_study *s, FILE *out)
 {
     const cop_config *config = s->config;
-    double flops = 0.0;
     char shown[512];
     (void)fprintf(out, "%s: %zu cell%s x %zu seed%s\n",
                   cop_escape(config->name, shown, sizeof shown), config->cell_count,
@@ -195,18 +187,87 @@ cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, F
         say_controls(s, i, out);
         say_labels(&config->cells[i], out);
     }
-    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s\n", "stage", "count", "done", "images", "TFLOP");
+}
+
+/* "12:05", with a "~" where it is not measured, and "?" where stages are unknown. */
+static const char *time_of(const cop_tally *t, char *text, size_t size)
+{
+    char time[32];
+    if (t->count == t->done)
+        return "";
+    if (t->unknown > 0 && t->seconds <= 0.0)
+        return "?";
+    (void)snprintf(text, size, "%s%s%s", t->guessed > 0 ? "~" : "",
+                   cop_time_text(t->seconds, time, sizeof time), t->unknown > 0 ? "+?" : "");
+    return text;
+}
+
+static const char *size_of(double bytes, char *text, size_t size)
+{
+    return bytes > 0.0 ? cop_size_text(bytes, text, size) : "";
+}
+
+static void say_tally(const cop_tally *t, FILE *out)
+{
+    char time[64], disk[32], memory[32];
+    (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f %10s %10s %10s\n", t->kind, t->count,
+                  t->done, t->points, t->flops * 1e-12, time_of(t, time, sizeof time),
+                  size_of(t->bytes, disk, sizeof disk), size_of(t->memory, memory, sizeof memory));
+}
+
+/* What all that is left takes, and by which rate. */
+static void say_rest(const cop_tally *all, const cop_estimates *e, FILE *out)
+{
+    char time[32];
+    (void)fprintf(out, "\nstill to do: %.1f TFLOP", all->flops * 1e-12);
+    if (all->count == all->done) {
+        (void)fprintf(out, "\n");
+        return;
+    }
+    if (all->guessed + all->unknown < all->count - all->done)
+        (void)fprintf(out, "; by rates measured here about %s, one job at a time",
+                      cop_time_text(all->seconds, time, sizeof time));
+    else
+        (void)fprintf(out, "; at a guess of %.0f GFLOP/s about %s", COP_GUESSED_FLOPS * 1e-9,
+                      cop_time_text(all->seconds, time, sizeof time));
+    if (all->unknown > 0)
+        (void)fprintf(out, ", and %zu stages whose time is not known before one like them is done",
+                      all->unknown);
+    if (all->guessed > 0 && e->tried == 0)
+        (void)fprintf(out, "; --measure tries how fast this machine is");
+    (void)fprintf(out, "\n");
+}
+
+static void say_splits(const cop_estimates *e, FILE *out)
+{
+    char title[512];
+    const cop_job_split *best = cop_estimates_best_split(e);
+    if (best == NULL)
+        return;
+    (void)fprintf(out, "\nthe processors of this machine, split, with %s:\n",
+                  cop_escape(e->split_stage->title, title, sizeof title));
+    for (size_t i = 0; i < e->split_count; i++)
+        (void)fprintf(out, "  --jobs %d --threads %d: %.4g steps/s%s\n", e->splits[i].jobs,
+                      e->splits[i].threads, e->splits[i].steps_per_second,
+                      &e->splits[i] == best ? "  (recommended)" : "");
+    (void)fprintf(out, "threads are part of what results depend on, bit for bit; jobs are not\n");
+}
+
+cop_status cop_study_print_outline(const cop_study *s, const cop_store *store,
+                                   const cop_estimates *e, FILE *out, cop_error *err)
+{
+    cop_tally all = {.kind = "all"};
+    say_cells(s, out);
+    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s %10s %10s %10s\n", "stage", "count", "done",
+                  "images", "TFLOP", "time", "disk", "memory");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
-        cop_tally t = {0};
-        COP_TRY(cop_study_tally(s, store, (cop_stage_kind)kind, &t, err));
-        flops += t.flops;
-        (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f\n",
-                      cop_stage_kind_name((cop_stage_kind)kind), t.count, t.done, t.points,
-                      t.flops * 1e-12);
+        cop_tally t;
+        COP_TRY(cop_study_tally(s, store, e, (cop_stage_kind)kind, &t, err));
+        cop_tally_add(&all, &t);
+        say_tally(&t, out);
     }
     COP_TRY(say_mask_trainings(s, out, err));
-    (void)fprintf(out, "\nstill to do: %.1f TFLOP; at %.0f GFLOP/s about %.0f minutes\n",
-                  flops * 1e-12, GUESSED_FLOPS_PER_SECOND * 1e-9,
-                  flops / GUESSED_FLOPS_PER_SECOND / 60.0);
+    say_rest(&all, e, out);
+    say_splits(e, out);
     return ferror(out) ? cop_fail(err, COP_FAILED, "cannot write what there is to do") : COP_OK;
 }

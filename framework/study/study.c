@@ -73,6 +73,7 @@ void cop_study_free(cop_study *s)
     free(s->said_makers);
     free(s->said_warnings);
     free(s->unjudged);
+    free(s->is_wanted);
     free(s);
 }
 

@@ -1,4 +1,4 @@
-/* study.h (implemented in study.c, outline.c, study/executors/, study/running/ticket_start.c): the
+/* study.h (implemented in study.c, outline.c, study/graph/, study/executors/, study/running/): the
  * graph of stages that a config means, and running it.
  *
  *   dataset → distil → [train → mask → rewind]… → train copies → analyze
@@ -36,34 +36,40 @@ void cop_study_free(cop_study *s);
  * and the plugins are. The caller's; NULL when memory is out. */
 char *cop_study_outline_text(const cop_study *s);
 
-/* Stages of one kind: how many, how many of them done, and what the others cost. */
-typedef struct cop_tally {
-    const char *kind; /* "train"; a literal */
-    size_t count, done;
-    double flops, points; /* floating-point operations, training points */
-} cop_tally;
+/* outline.c: prints the stages that a run would compute, in order, a line each with its name, and
+ * how many there are. */
+cop_status cop_study_print_plan(const cop_study *s, const cop_store *store, FILE *out,
+                                cop_error *err);
 
-/* outline.c: counts the stages of one kind; `store` may be NULL. */
-cop_status cop_study_tally(const cop_study *s, const cop_store *store, cop_stage_kind kind,
-                           cop_tally *out, cop_error *err);
-
-/* outline.c: prints what there is to do: distinct stages by kind, which of them are already in
- * `store` (may be NULL), and the estimated floating-point operations and training points. */
-cop_status cop_study_print_outline(const cop_study *s, const cop_store *store, FILE *out,
-                                   cop_error *err);
+/* What ends a run before it is done; 0: no such limit. */
+typedef struct cop_run_limits {
+    double seconds; /* that the run may take, from `began` on, by cop_now() */
+    double began;
+    double bytes; /* that the output directory may hold */
+} cop_run_limits;
 
 /* How a study is run. */
 typedef struct cop_run_choice {
-    size_t jobs; /* worker processes at a time; 0 or 1: this process alone */
-    /* With several: the command of one, as execv takes it (argv[0] a path): it calls
+    size_t jobs; /* worker processes at a time; 0: this process alone */
+    /* With workers: the command of one, as execv takes it (argv[0] a path): it calls
      * cop_study_work. Outlives the study. */
     const char *const *worker;
     /* Trainings that diverged in an earlier run are tried again. */
     bool retries_failed;
+    /* Bytes that all processes on this machine that compute stages of the output directory may hold
+     * together, by what stages like theirs took; 0: not looked at. */
+    double memory;
+    /* Only workers can be held to them, and to the seconds that a stage may take in one go
+     * (cop_cell): it fails then, and the next run goes on from its checkpoint. */
+    cop_run_limits limits;
 } cop_run_choice;
 
 /* Without this call: in this process, and what diverged is not tried again. */
 void cop_study_choose(cop_study *s, const cop_run_choice *choice);
+
+/* Leaves out of runs from here on what none of the cells with these labels needs. COP_INVALID
+ * naming a label that no cell has. */
+cop_status cop_study_only(cop_study *s, const char *const *labels, size_t count, cop_error *err);
 
 /* Runs what is missing, in order, as was chosen. Processes that run the same study in the same
  * directory divide the stages between them. *stop becoming non-zero (a signal) saves a checkpoint
@@ -74,20 +80,28 @@ void cop_study_choose(cop_study *s, const cop_run_choice *choice);
  * rest runs, the record holds the reasons, and the answer is COP_FAILED with cop_study_failed
  * true. Another run tries it again, but not a network that diverged, as it would once more, unless
  * that was chosen. Any other failure (disk, memory) ends the run; a worker that dies costs its
- * stage alone, which the next run tries again.
+ * stage alone, which the next run tries again. Where a budget is used up, what is under way is
+ * saved, and the answer is COP_FAILED with cop_study_failed true as well.
  *
  * While a stage runs its state is saved every 30 seconds, or every COPPICE_SAVE_SECONDS of the
  * environment (0: after every step; COP_INVALID where it is no such number). */
 cop_status cop_study_run(cop_study *s, cop_store *store, const volatile sig_atomic_t *stop,
                          cop_logger *log, cop_error *err);
 
+/* What a worker tells of its way. */
+typedef struct cop_work_choice {
+    FILE *out;           /* "begun NAME" and "ended NAME" of each stage; may be NULL */
+    bool tells_progress; /* there as well, and not on the log (study/executors/words.h) */
+} cop_work_choice;
+
 /* What a worker does: compares the study with what is written down of it (COP_FAILED naming the
  * first line of a stage that differs, wanted and got), and computes its stages, beside others,
- * until none is left (study/executors/pull.h). On `out`, which may be NULL, "begun NAME" and
- * "ended NAME" of each. What failed is no failure of the worker's: the store keeps why. */
+ * until none is left (study/executors/pull.h): in this process, or by workers of its own where
+ * cop_study_choose says so. What failed is no failure of the worker's: the store keeps why; nor is
+ * a budget that is used up. */
 cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_records *records,
-                          const volatile sig_atomic_t *stop, FILE *out, cop_logger *log,
-                          cop_error *err);
+                          const volatile sig_atomic_t *stop, const cop_work_choice *choice,
+                          cop_logger *log, cop_error *err);
 
 /* Has `watcher` called after each stage that a run computes, by which time the record has verdicts
  * on what there is: it may make a report of it. */
@@ -115,8 +129,8 @@ typedef struct cop_ticket_name {
 cop_status cop_study_ticket_start(cop_study *s, cop_store *store, const cop_ticket_name *name,
                                   cop_tensors **out, cop_error *err);
 
-/* True when the last run ended with stages that failed by themselves, so that there is something to
- * report. */
+/* True when the last run ended with stages that failed by themselves, or as a budget was used up,
+ * so that there is something to report. */
 bool cop_study_failed(const cop_study *s);
 
 #endif

@@ -125,6 +125,62 @@ static void tells_programs_what_is_missing(void **state)
     remove_tree(s.dir);
 }
 
+static double number_of(const cJSON *root, int stage, const char *name)
+{
+    const cJSON *stages = cop_json_item(root, "stages");
+    return cJSON_GetNumberValue(cop_json_item(cJSON_GetArrayItem(stages, stage), name));
+}
+
+/* By those of one cell, which are done, the other's are known. */
+static void estimates_by_what_is_done(void **state)
+{
+    (void)state;
+    tiny_study s;
+    tiny_study_make(&s, config);
+    tiny_study_run(&s, WORDS("check", s.config, "--json", "--out", s.out), 0);
+    cJSON *root = read_json(&s);
+    double open = number_of(root, 1, "count");
+    assert_true(number_of(root, 1, "guessed") == open);
+    assert_true(number_of(root, 1, "memory") == 0.0);
+    cJSON_Delete(root);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--only", "slow", "--quiet"), 0);
+    tiny_study_run(&s, WORDS("check", s.config, "--json", "--out", s.out), 0);
+    root = read_json(&s);
+    assert_true(number_of(root, 1, "done") == open / 2.0);
+    assert_true(number_of(root, 1, "guessed") == 0.0);
+    assert_true(number_of(root, 2, "unknown") == 0.0);
+    assert_true(number_of(root, 1, "seconds") > 0.0);
+    assert_true(number_of(root, 1, "bytes") > 0.0);
+    assert_true(number_of(root, 1, "memory") > 1e6);
+    cJSON_Delete(root);
+    tiny_study_run(&s, WORDS("run", s.config, "--out", s.out, "--quiet"), 0);
+    tiny_study_run(&s, WORDS("check", s.config, "--json", "--out", s.out), 0);
+    root = read_json(&s);
+    assert_true(number_of(root, 1, "seconds") == 0.0);
+    cJSON_Delete(root);
+    remove_tree(s.dir);
+}
+
+static void tries_the_machine_where_that_is_asked_for(void **state)
+{
+    (void)state;
+    tiny_study s;
+    tiny_study_make(&s, config);
+    tiny_study_run(&s,
+                   WORDS("check", s.config, "--json", "--measure", "--out", s.out, "--set",
+                         "train.duration=\"20it\""),
+                   0);
+    cJSON *root = read_json(&s);
+    assert_true(number_of(root, 1, "guessed") == 0.0);
+    assert_true(number_of(root, 1, "seconds") > 0.0);
+    const cJSON *splits = cop_json_item(root, "splits"), *split = cJSON_GetArrayItem(splits, 0);
+    assert_true(cop_json_length(splits) >= 1);
+    assert_true(cJSON_GetNumberValue(cop_json_item(split, "threads")) == 1.0);
+    assert_true(cJSON_GetNumberValue(cop_json_item(split, "steps_per_second")) > 0.0);
+    cJSON_Delete(root);
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +189,8 @@ int main(void)
         cmocka_unit_test(goes_as_far_as_it_can_without_the_data),
         cmocka_unit_test(prints_for_programs),
         cmocka_unit_test(tells_programs_what_is_missing),
+        cmocka_unit_test(estimates_by_what_is_done),
+        cmocka_unit_test(tries_the_machine_where_that_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

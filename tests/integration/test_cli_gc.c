@@ -63,11 +63,11 @@ static void what_no_study_refers_to_goes_and_the_rest_stays(void **state)
     assert_contains(s.dir, "out", "removed 0 artifacts and 0 other files");
     assert_contains(s.dir, "out", "; 8 artifacts are kept\n");
     forget_study(&s, "two");
-    gc(&s, "--dry-run", 0);
-    assert_contains(s.dir, "out", "would remove 4 artifacts and 0 other files");
+    gc(&s, "--dry-run", 0); /* each has its log */
+    assert_contains(s.dir, "out", "would remove 4 artifacts and 4 other files");
     assert_contains(s.dir, "out", "\ntrain-");
     gc(&s, NULL, 0);
-    assert_contains(s.dir, "out", "removed 4 artifacts and 0 other files");
+    assert_contains(s.dir, "out", "removed 4 artifacts and 4 other files");
     assert_contains(s.dir, "out", "; 4 artifacts are kept\n");
     run_study(&s, "one.cfg", one);
     char config[400];
@@ -141,12 +141,84 @@ static void what_is_no_output_directory_is_refused(void **state)
     remove_tree(s.dir);
 }
 
+/* Two output directories with one store: what either refers to stays, and nothing goes while one of
+ * them is not known. */
+static void a_shared_store_keeps_what_any_of_its_users_refers_to(void **state)
+{
+    (void)state;
+    scene s;
+    char first[300], second[300], store[300], config[400], moved[400];
+    make_temp_dir(s.dir, sizeof s.dir);
+    (void)snprintf(first, sizeof first, "%s/first", s.dir);
+    (void)snprintf(second, sizeof second, "%s/second", s.dir);
+    (void)snprintf(store, sizeof store, "%s/shared", s.dir);
+    (void)snprintf(config, sizeof config, "%s/t.cfg", s.dir);
+    (void)snprintf(moved, sizeof moved, "%s/moved", s.dir);
+    write_text(s.dir, "t.cfg", one);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", first, "--store", store)),
+                0);
+    write_text(s.dir, "t.cfg", two);
+    assert_ends(
+        s.dir,
+        start_command(s.dir, WORDS("run", config, "--out", second, "--store", store, "--dry-run")),
+        0);
+    assert_contains(s.dir, "out", "4 of 8 stages would be computed");
+    assert_ends(s.dir,
+                start_command(
+                    s.dir, WORDS("run", config, "--out", second, "--store", store, "--jobs", "2")),
+                0);
+    assert_contains(s.dir, "err", "8 stages, 4 of them already done");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", second)), 0); /* once */
+    const char *const dirs[] = {first, second, store};
+    for (int i = 0; i < 3; i++) {
+        assert_ends(s.dir, start_command(s.dir, WORDS("gc", dirs[i])), 0);
+        assert_contains(s.dir, "out", "removed 0 artifacts and 0 other files");
+        assert_contains(s.dir, "out", "; 8 artifacts are kept\n");
+    }
+    assert_int_equal(rename(second, moved), 0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("gc", first)), 1);
+    assert_contains(s.dir, "err", "second: uses the store, and is not there");
+    assert_ends(s.dir, start_command(s.dir, WORDS("gc", store, "--forget", second)), 0);
+    assert_contains(s.dir, "out", "removed 4 artifacts and 4 other files");
+    assert_ends(s.dir, start_command(s.dir, WORDS("gc", store, "--forget", second)), 2);
+    /* the one that was moved is known again where it is now */
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", moved, "--store", store)),
+                0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("gc", first)), 0);
+    assert_contains(s.dir, "out", "; 8 artifacts are kept\n");
+    remove_tree(s.dir);
+}
+
+static void a_store_is_not_exchanged(void **state)
+{
+    (void)state;
+    scene s = make_scene();
+    char config[400], store[300], other[300], fresh[300];
+    (void)snprintf(config, sizeof config, "%s/one.cfg", s.dir);
+    (void)snprintf(store, sizeof store, "%s/shared", s.dir);
+    (void)snprintf(other, sizeof other, "%s/other", s.dir);
+    (void)snprintf(fresh, sizeof fresh, "%s/fresh", s.dir);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", s.out, "--store", store)),
+                2);
+    assert_contains(s.dir, "err", "has a store of its own");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", fresh, "--store", store)),
+                0);
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", fresh, "--store", other)),
+                2);
+    assert_contains(s.dir, "err", "uses that store already");
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", config, "--out", store, "--store", store)),
+                2);
+    remove_tree(s.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_study_refers_to_goes_and_the_rest_stays),
         cmocka_unit_test(saved_states_of_no_study_go_too),
         cmocka_unit_test(a_graph_that_cannot_be_read_keeps_everything),
+        cmocka_unit_test(a_shared_store_keeps_what_any_of_its_users_refers_to),
+        cmocka_unit_test(a_store_is_not_exchanged),
         cmocka_unit_test(a_directory_in_use_is_left_alone),
         cmocka_unit_test(what_is_no_output_directory_is_refused),
     };

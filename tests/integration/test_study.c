@@ -1,11 +1,12 @@
-/* test_study.c: what a run promises: the same bits again, no result where there is none, and studies
- * that share a directory. On a tiny network and the embedded dataset, in this process. */
+/* test_study.c: what a run promises: the same bits again, no result where there is none, and
+ * studies that share a directory. On a tiny network and the embedded dataset, in this process. */
 #include "store_fixture.h"
 #include "study_bench.h"
 
 #include "core/file.h"
 #include "core/log.h"
 #include "exec/compiler/cache.h"
+#include "study/estimates.h"
 #include "study/graph/record.h"
 
 #include "store/formats/study_json.h"
@@ -156,7 +157,10 @@ static void bench_plan(const bench *b, char *text, size_t size)
     cop_error err = {0};
     FILE *out = fmemopen(text, size, "w");
     assert_non_null(out);
-    assert_ok(cop_study_print_outline(b->study, b->store, out, &err), &err);
+    cop_estimates estimates;
+    assert_ok(cop_estimates_make(b->study, b->store, false, &estimates, &err), &err);
+    assert_ok(cop_study_print_outline(b->study, b->store, &estimates, out, &err), &err);
+    cop_estimates_clear(&estimates);
     assert_int_equal(fclose(out), 0);
 }
 

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "report/report.h"
 #include "store/formats/study_json.h"
+#include "study/estimates.h"
 #include "study/running/control_masks.h"
 
 #include <stdio.h>
@@ -189,7 +190,10 @@ static void the_plan_and_the_record_say_which_they_are(void **state)
     open_with(&b, "");
     FILE *out = tmpfile();
     assert_non_null(out);
-    assert_ok(cop_study_print_outline(b.study, b.store, out, &err), &err);
+    cop_estimates estimates;
+    assert_ok(cop_estimates_make(b.study, b.store, false, &estimates, &err), &err);
+    assert_ok(cop_study_print_outline(b.study, b.store, &estimates, out, &err), &err);
+    cop_estimates_clear(&estimates);
     rewind(out);
     assert_true(fread(text, 1, sizeof text - 1, out) > 0);
     (void)fclose(out);

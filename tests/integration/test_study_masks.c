@@ -2,6 +2,7 @@
  * round, and is what the finished masks are held to. */
 #include "study_bench.h"
 
+#include "study/estimates.h"
 #include "study/running/runner.h"
 
 #include <stdio.h>
@@ -166,7 +167,10 @@ static void check_shows_the_planned_sparsities(void **state)
     open_with(&b, "plugin = \"random\"; rate = 0.5;", "plugin = \"rewires\";");
     FILE *out = tmpfile();
     assert_non_null(out);
-    assert_ok(cop_study_print_outline(b.study, b.store, out, &err), &err);
+    cop_estimates estimates;
+    assert_ok(cop_estimates_make(b.study, b.store, false, &estimates, &err), &err);
+    assert_ok(cop_study_print_outline(b.study, b.store, &estimates, out, &err), &err);
+    cop_estimates_clear(&estimates);
     rewind(out);
     assert_true(fread(text, 1, sizeof text - 1, out) > 0);
     (void)fclose(out);

@@ -21,8 +21,8 @@ SECONDS = 120  # that nothing takes: whoever does, hangs
 # What says when and how long, and pictures and pages, which say the former.
 UNLIKE_NAMES = {"files.json", "run", "run.lock", "run.guard"}
 UNLIKE_ENDINGS = (".png", ".pdf", ".html")
-# Members of manifests that say how long, and the checksum over them.
-UNLIKE_MEMBERS = ("seconds", "checksum")
+# Members of manifests that say how long and how much, and the checksum over them.
+UNLIKE_MEMBERS = ("seconds", "memory", "checksum")
 
 
 class Failure(Exception):

@@ -150,6 +150,18 @@ double cop_manifest_seconds(const cop_manifest *m)
     return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(m->root, "seconds"));
 }
 
+bool cop_manifest_set_memory(cop_manifest *m, int64_t bytes)
+{
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, bytes);
+    return cJSON_AddStringToObject(m->root, "memory", digits) != NULL;
+}
+
+int64_t cop_manifest_memory(const cop_manifest *m)
+{
+    return number_of(cJSON_GetObjectItemCaseSensitive(m->root, "memory"));
+}
+
 bool cop_manifest_set_makers(cop_manifest *m, const char *text)
 {
     return cJSON_AddStringToObject(m->root, "plugins", text) != NULL;

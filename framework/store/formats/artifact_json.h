@@ -3,13 +3,14 @@
  *
  *   {"kind": text, "identity": text, "seconds": number, "provenance": text,
  *    "files": {file: checksum, …}, "sizes": {file: digits, …},
- *    "plugins": text, "course": text, "steps": digits, "checksum": text}
+ *    "memory": digits, "plugins": text, "course": text, "steps": digits, "checksum": text}
  *
  * A file's name has no folder, its checksum is 32 hexadecimal digits and its size a string of
- * decimal digits, as all 64 bits count; "plugins" is a line per plugin. "course" and "steps" are of
- * works that a longer one can go on from: what both have in common, as a hash, and how many steps
- * were done. The checksum is that of everything before it (core/seal.h). Earlier versions wrote no
- * sizes, plugins or checksum. */
+ * decimal digits, as all 64 bits count; "memory" is the
+ * most bytes that the process held while it made the artifact, where that is known; "plugins" is a
+ * line per plugin. "course" and "steps" are of works that a longer one can go on from: what both
+ * have in common, as a hash, and how many steps were done. The checksum is that of everything
+ * before it (core/seal.h). Earlier versions wrote no sizes, plugins or checksum. */
 #ifndef COP_STORE_FORMATS_ARTIFACT_JSON_H
 #define COP_STORE_FORMATS_ARTIFACT_JSON_H
 
@@ -47,6 +48,10 @@ const char *cop_manifest_kind(const cop_manifest *m);
 const char *cop_manifest_identity(const cop_manifest *m);
 const char *cop_manifest_provenance(const cop_manifest *m);
 double cop_manifest_seconds(const cop_manifest *m);
+
+/* The most bytes that the process held meanwhile; −1 where it does not say. */
+bool cop_manifest_set_memory(cop_manifest *m, int64_t bytes);
+int64_t cop_manifest_memory(const cop_manifest *m);
 
 /* The plugins that made the artifact, a line each; NULL where it does not say. */
 bool cop_manifest_set_makers(cop_manifest *m, const char *text);

@@ -2,12 +2,19 @@
 #include "study/executors/pull.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
+#include "core/memory_peak.h"
+#include "core/quantity.h"
 #include "store/failures.h"
 #include "store/lease.h"
+#include "store/memory_claims.h"
+#include "store/stage_log.h"
 #include "study/running/makers.h"
+#include "study/running/rates.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +35,8 @@ typedef struct pull {
     bool has_run;    /* something was computed in this pass */
     double idle;     /* since when nothing was; by cop_now */
     bool has_said;   /* for whom it waits since then */
+    cop_rates *rates;
+    cop_memory_claims *claims; /* NULL: nothing is held back */
 } pull;
 
 static void settle(pull *p, size_t i)
@@ -84,6 +93,27 @@ static cop_status keep_failure(const pull *p, cop_stage *stage, const cop_error 
                             is_sure ? COP_FAILURE_SURE : COP_FAILURE_MAYBE, text, err);
 }
 
+/* Runs the stage; what is said meanwhile, and how it ended, is in its log too. */
+static cop_status run_logged(const pull *p, const cop_stage *stage, cop_error *reason)
+{
+    char time[32];
+    double began = cop_now();
+    FILE *log = cop_stage_log_open(cop_store_dir(p->r->store), &stage->id, stage->title);
+    cop_logger_copy(p->r->log, log);
+    cop_status status = cop_run_whole(p->r, stage, cop_run_stage_now, reason);
+    cop_logger_copy(p->r->log, NULL);
+    if (log == NULL)
+        return status;
+    if (status == COP_OK)
+        (void)fprintf(log, "published after %s\n",
+                      cop_time_text(cop_now() - began, time, sizeof time));
+    else
+        (void)fprintf(log, "ended: %s%s%s\n", reason->file, reason->file[0] != '\0' ? ": " : "",
+                      reason->message);
+    (void)fclose(log);
+    return status;
+}
+
 static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
 {
     cop_error reason = {0};
@@ -91,8 +121,10 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     p->has_run = true;
     if (p->tell != NULL && p->tell->begun != NULL)
         p->tell->begun(p->tell->own, stage);
-    cop_status status = cop_run_whole(p->r, stage, cop_run_stage_now, &reason);
+    cop_memory_forget_peak();
+    cop_status status = run_logged(p, stage, &reason);
     if (status == COP_OK) {
+        (void)cop_rates_learn_published(p->rates, p->r->store, stage, NULL);
         cop_failure_forget(p->r->store, &stage->id);
         size_t number = (size_t)(stage - p->r->study->stages) + 1;
         cop_say(p->r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", number, p->r->study->stage_count,
@@ -100,7 +132,7 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     } else if (p->r->own_failure && status != COP_CANCELLED) {
         COP_TRY(keep_failure(p, stage, &reason, err));
     } else {
-        if (p->tell != NULL && p->tell->left != NULL)
+        if (status != COP_CANCELLED && p->tell != NULL && p->tell->left != NULL)
             p->tell->left(p->tell->own, stage);
         if (err != NULL)
             *err = reason;
@@ -122,6 +154,30 @@ static cop_status compute_leased(pull *p, size_t i, cop_error *err)
         COP_TRY(compute(p, stage, err));
     settle(p, i);
     return COP_OK;
+}
+
+/* Whether the machine has memory for the stage beside what others compute, as far as it is known
+ * what stages like it take. */
+static bool fits(const pull *p, const cop_stage *stage)
+{
+    double memory = cop_rates_guess(p->rates, stage).memory;
+    return p->claims == NULL || cop_memory_claim(p->claims, isnan(memory) ? 0.0 : memory);
+}
+
+/* Takes the lease and computes, where nobody else has it and there is room. */
+static cop_status take(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    cop_lease *lease = NULL;
+    if (!fits(p, stage))
+        return COP_OK;
+    cop_status status = cop_lease_take(p->r->store, &stage->id, &lease, err);
+    if (status == COP_OK && lease != NULL)
+        status = compute_leased(p, i, err);
+    cop_lease_release(lease);
+    if (p->claims != NULL)
+        (void)cop_memory_claim(p->claims, 0.0);
+    return status;
 }
 
 /* Settles the stage where that can be done now. */
@@ -149,13 +205,7 @@ static cop_status visit(pull *p, size_t i, cop_error *err)
         settle(p, i);
         return COP_OK;
     }
-    cop_lease *lease = NULL;
-    COP_TRY(cop_lease_take(p->r->store, &stage->id, &lease, err));
-    if (lease == NULL)
-        return COP_OK;
-    cop_status status = compute_leased(p, i, err);
-    cop_lease_release(lease);
-    return status;
+    return take(p, i, err);
 }
 
 static bool is_stopped(const cop_runner *r)
@@ -192,6 +242,9 @@ static cop_status wait_for_others(pull *p, double *seconds, cop_error *err)
 static cop_status pull_all(pull *p, cop_error *err)
 {
     double seconds = LEAST_WAIT;
+    for (size_t i = 0; i < p->r->study->stage_count; i++)
+        if (!cop_study_wants(p->r->study, i))
+            settle(p, i);
     while (p->left > 0) {
         p->has_run = false;
         for (size_t i = 0; i < p->r->study->stage_count; i++)
@@ -225,8 +278,15 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
               .idle = cop_now(),
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
-    cop_status status =
-        p.settled != NULL && p.inputs != NULL ? pull_all(&p, err) : cop_out_of_memory(err);
+    cop_status status = p.settled != NULL && p.inputs != NULL
+                            ? cop_rates_make(r->study, r->store, NULL, &p.rates, err)
+                            : cop_out_of_memory(err);
+    if (status == COP_OK && r->memory > 0.0)
+        p.claims = cop_memory_claims_open(r->store, r->memory);
+    if (status == COP_OK)
+        status = pull_all(&p, err);
+    cop_memory_claims_close(p.claims);
+    cop_rates_free(p.rates);
     free(p.settled);
     free(p.inputs);
     return status;

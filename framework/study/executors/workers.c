@@ -1,183 +1,124 @@
-/* workers.c: starting worker processes, listening to them, and replacing those that die. */
+/* workers.c: starting worker processes, listening to them, and replacing those that die or hang. */
 #include "study/executors/workers.h"
 
 #include "core/child.h"
-#include "core/file.h"
+#include "core/clock.h"
 #include "core/memory.h"
-#include "core/text.h"
+#include "core/quantity.h"
 #include "store/failures.h"
+#include "study/executors/crew.h"
+#include "study/executors/limits.h"
+#include "study/executors/words.h"
 #include "study/graph/compare.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define LINE_SIZE   2048
 #define POLL_MILLIS 200
 
-/* A pipe from a worker, cut into lines. */
-typedef struct stream {
-    int file; /* -1: it has ended */
-    char line[LINE_SIZE];
-    size_t length;
-} stream;
+/* Seconds from asking a worker to end until it is killed: what it is at may take 5 s to save. */
+#define GRACE 15.0
 
-typedef struct worker {
-    pid_t process; /* 0: none runs */
-    stream said, log;
-    int32_t stage;        /* that it computes; COP_NO_STAGE: none */
-    char last[LINE_SIZE]; /* the last line of its log */
-} worker;
-
-typedef struct crew {
-    cop_runner *r;
-    const char *const *argv;
-    worker *workers;
-    size_t count;
-    bool is_told_to_stop;
-    bool is_lost; /* a worker ended that had no stage: the run cannot go on */
-    cop_error reason;
-    cop_worker_ended ended;
-    void *own;
-} crew;
-
-/* In the child, between fork and exec: nothing but system calls. */
-static void become_worker(const char *const *argv, int said, int log, pid_t parent)
+static cop_status start(const cop_crew *c, cop_crew_member *w, cop_error *err)
 {
-    (void)setpgid(0, 0); /* a terminal's Ctrl-C is for the run, which tells its workers */
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
-        _exit(1);
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (dup2(null, STDIN_FILENO) >= 0 && dup2(said, STDOUT_FILENO) >= 0 &&
-        dup2(log, STDERR_FILENO) >= 0)
-        (void)execv(argv[0], (char *const *)argv);
-    static const char text[] = "coppice: a worker cannot be started\n";
-    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)written;
-    _exit(1);
+    *w = (cop_crew_member){.process = COP_NO_PROCESS, .stage = COP_NO_STAGE};
+    return cop_process_start(c->r->study->choice.worker, &w->process, err);
 }
 
-static cop_status start(const crew *c, worker *w, cop_error *err)
+/* Hearing. */
+
+/* What a stream's lines are heard with. */
+typedef struct hearing {
+    cop_crew *c;
+    cop_crew_member *w;
+    cop_error *err;
+} hearing;
+
+static void hear_begun(const cop_crew *c, cop_crew_member *w, const cop_artifact_id *id)
 {
-    int said[2], log[2];
-    *w = (worker){.stage = COP_NO_STAGE, .said.file = -1, .log.file = -1};
-    if (cop_pipe(said) != 0)
-        return cop_fail(err, COP_FAILED, "no pipe for a worker: %s", strerror(errno));
-    if (cop_pipe(log) != 0) {
-        (void)close(said[0]);
-        (void)close(said[1]);
-        return cop_fail(err, COP_FAILED, "no pipe for a worker: %s", strerror(errno));
-    }
-    pid_t parent = getpid(), process = fork();
-    if (process == 0)
-        become_worker(c->argv, said[1], log[1], parent);
-    int error = errno;
-    (void)close(said[1]);
-    (void)close(log[1]);
-    if (process < 0) {
-        (void)close(said[0]);
-        (void)close(log[0]);
-        return cop_fail(err, COP_FAILED, "a worker cannot be started: %s", strerror(error));
-    }
-    w->process = process;
-    w->said.file = said[0];
-    w->log.file = log[0];
-    return COP_OK;
+    double now = cop_now();
+    w->stage = cop_study_find_stage(c->r->study, id);
+    w->began = now;
+    w->shown = now;
+    w->first_heard = 0.0;
+    w->overdue = 0.0;
+    if (w->stage != COP_NO_STAGE && c->tell->begun != NULL)
+        c->tell->begun(c->tell->own, &c->r->study->stages[w->stage]);
 }
 
-/* The stage of that name; COP_NO_STAGE: none is. */
-static int32_t find_stage(const cop_study *s, const char *name)
+static cop_status hear_ended(cop_crew *c, cop_crew_member *w, cop_error *err)
 {
-    cop_artifact_id id;
-    return cop_artifact_parse(name, &id) ? cop_study_find_stage(s, &id) : COP_NO_STAGE;
-}
-
-/* What stands behind a word and a blank; NULL: the line begins otherwise. */
-static const char *behind(const char *line, const char *word)
-{
-    size_t length = strlen(word);
-    return strncmp(line, word, length) == 0 && line[length] == ' ' ? line + length + 1 : NULL;
-}
-
-static cop_status hear_said(crew *c, worker *w, cop_error *err)
-{
-    const char *begun = behind(w->said.line, COP_WORKER_BEGUN);
-    const char *ended = behind(w->said.line, COP_WORKER_ENDED);
-    if (begun != NULL)
-        w->stage = find_stage(c->r->study, begun);
-    if (behind(w->said.line, COP_WORKER_LEFT) != NULL)
-        w->stage = COP_NO_STAGE;
-    if (ended == NULL)
-        return COP_OK;
+    int32_t stage = w->stage;
     w->stage = COP_NO_STAGE;
-    return c->ended != NULL ? c->ended(c->own, err) : COP_OK;
+    if (stage == COP_NO_STAGE)
+        return COP_OK;
+    cop_remaining_ended(c->remaining, &c->r->study->stages[stage]);
+    return c->tell->ended != NULL ? c->tell->ended(c->tell->own, &c->r->study->stages[stage], err)
+                                  : COP_OK;
 }
 
-static void hear_log(const crew *c, worker *w)
+/* A count that falls begins anew: another part of the stage. */
+static void hear_at(cop_crew_member *w, const cop_worker_line *said)
 {
-    (void)snprintf(w->last, sizeof w->last, "%s", w->log.line);
-    if (c->count > 1)
-        cop_say(c->r->log, COP_LOG_INFO, "%zu: %s", (size_t)(w - c->workers) + 1, w->log.line);
-    else
-        cop_say(c->r->log, COP_LOG_INFO, "%s", w->log.line);
+    double now = cop_now();
+    if (w->first_heard <= 0.0 || said->done < w->done || said->total != w->total) {
+        w->first = said->done;
+        w->first_heard = now;
+    }
+    w->done = said->done;
+    w->total = said->total;
+    w->heard = now;
+    (void)snprintf(w->detail, sizeof w->detail, "%s", said->detail);
 }
 
-/* Reads what is there, and hears each line; a part of one waits for the rest. */
-static cop_status hear(crew *c, worker *w, stream *s, cop_error *err)
+static int hear_said(void *own, const char *line)
 {
-    char bytes[4096];
-    ssize_t count = read(s->file, bytes, sizeof bytes);
-    if (count < 0 && errno == EINTR)
-        return COP_OK;
-    if (count <= 0) {
-        (void)close(s->file);
-        s->file = -1;
-        return COP_OK;
-    }
-    for (ssize_t i = 0; i < count; i++) {
-        if (bytes[i] != '\n' && bytes[i] != '\r') {
-            s->length += s->length + 1 < sizeof s->line;
-            s->line[s->length - 1] = bytes[i];
-            continue;
-        }
-        s->line[s->length] = '\0';
-        s->length = 0;
-        if (s->line[0] == '\0')
-            continue;
-        if (s == &w->log)
-            hear_log(c, w);
-        else
-            COP_TRY(hear_said(c, w, err));
-    }
+    const hearing *h = own;
+    cop_worker_line said = cop_worker_read(line);
+    if (said.word == COP_WORD_BEGUN)
+        hear_begun(h->c, h->w, &said.stage);
+    else if (said.word == COP_WORD_AT)
+        hear_at(h->w, &said);
+    else if (said.word == COP_WORD_ENDED)
+        return hear_ended(h->c, h->w, h->err);
+    else if (said.word == COP_WORD_LEFT)
+        h->w->stage = COP_NO_STAGE;
     return COP_OK;
 }
 
-/* "SIGKILL", or what it said last. */
-static void describe_end(const worker *w, int status, char *text, size_t size)
+/* That a worker ends as it was asked to is no news. */
+static bool is_chatter(const cop_crew *c, const cop_crew_member *w, const char *line)
 {
-    const char *abbreviation = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
-    const char *words = w->last;
-    const char *own = behind(words, "coppice:");
-    if (WIFSIGNALED(status))
-        (void)snprintf(text, size, "SIG%s", abbreviation != NULL ? abbreviation : "?");
-    else if (words[0] != '\0')
-        (void)snprintf(text, size, "%.800s", own != NULL ? own : words);
-    else
-        (void)snprintf(text, size, "exit status %d", WEXITSTATUS(status));
+    static const char stopping[] = "coppice: stopping after", ended[] = "interrupted";
+    return (c->is_told_to_stop || w->overdue > 0.0) &&
+           (strncmp(line, stopping, sizeof stopping - 1) == 0 ||
+            strncmp(line, ended, sizeof ended - 1) == 0);
 }
+
+static int hear_log(void *own, const char *line)
+{
+    const hearing *h = own;
+    if (is_chatter(h->c, h->w, line))
+        return COP_OK;
+    (void)snprintf(h->w->last, sizeof h->w->last, "%s", line);
+    if (h->c->count > 1)
+        cop_say(h->c->r->log, COP_LOG_INFO, "%zu: %s", (size_t)(h->w - h->c->workers) + 1, line);
+    else
+        cop_say(h->c->r->log, COP_LOG_INFO, "%s", line);
+    return COP_OK;
+}
+
+/* Ends. */
 
 /* A worker that died costs the stage that it was at. */
-static cop_status bury(crew *c, worker *w, int status, cop_error *err)
+static cop_status bury(cop_crew *c, cop_crew_member *w, int status, cop_error *err)
 {
-    char end[900], reason[COP_FAILURE_SIZE + 900];
-    describe_end(w, status, end, sizeof end);
+    char end[900], time[32], reason[COP_FAILURE_SIZE + 900];
+    cop_process_describe_end(status, w->last, end, sizeof end);
     if (w->stage == COP_NO_STAGE) {
         if (!c->is_lost)
             (void)cop_fail(&c->reason, COP_FAILED, "a worker ended: %s", end);
@@ -185,72 +126,129 @@ static cop_status bury(crew *c, worker *w, int status, cop_error *err)
         return COP_OK;
     }
     const cop_stage *stage = &c->r->study->stages[w->stage];
-    (void)snprintf(reason, sizeof reason, "%s: the process that computed it ended: %s",
-                   stage->title, end);
+    double limit = stage->opened->cell->stage_seconds;
+    if (w->overdue > 0.0)
+        (void)snprintf(reason, sizeof reason,
+                       "%s: it took longer than study.stage_seconds allows, %s%s", stage->title,
+                       cop_time_text(limit, time, sizeof time),
+                       w->is_killed ? ", and did not end when it was asked to"
+                                    : "; the next run goes on from its checkpoint");
+    else
+        (void)snprintf(reason, sizeof reason, "%s: the process that computed it ended: %s",
+                       stage->title, end);
     cop_say(c->r->log, COP_LOG_ERROR, "%s; what does not depend on it goes on", reason);
     COP_TRY(cop_failure_keep(c->r->store, &stage->id, COP_FAILURE_MAYBE, reason, err));
+    COP_TRY(hear_ended(c, w, err));
     return c->is_told_to_stop ? COP_OK : start(c, w, err);
 }
 
+/* Whether it ended as it was asked to: it had saved its state, or had not even begun to listen. */
+static bool has_obeyed(int status)
+{
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
+           (WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT));
+}
+
 /* A worker whose pipes have ended has ended, or is about to. */
-static cop_status reap(crew *c, worker *w, cop_error *err)
+static cop_status reap(cop_crew *c, cop_crew_member *w, cop_error *err)
 {
-    if (w->process == 0 || w->said.file >= 0 || w->log.file >= 0)
+    if (w->process.id == 0 || w->process.said.file >= 0 || w->process.log.file >= 0)
         return COP_OK;
-    int status = cop_child_wait(w->process);
-    w->process = 0;
-    /* It had saved its state, or had not even begun to listen. */
-    bool is_stopped =
-        c->is_told_to_stop &&
-        ((WIFEXITED(status) && WEXITSTATUS(status) == 130) ||
-         (WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT)));
+    int status = cop_child_wait(w->process.id);
     bool is_done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return is_stopped || is_done ? COP_OK : bury(c, w, status, err);
+    w->process.id = 0;
+    if (is_done || (c->is_told_to_stop && has_obeyed(status)))
+        return COP_OK;
+    /* The stage ended just before it was asked to end for it. */
+    if (w->overdue > 0.0 && w->stage == COP_NO_STAGE)
+        return start(c, w, err);
+    return bury(c, w, status, err);
 }
 
-static void tell_all(const crew *c, int number)
+/* Asks a worker to end that is at a stage for too long, and kills it where it does not. */
+static void hold_to_limit(const cop_crew *c, cop_crew_member *w)
 {
-    for (size_t i = 0; i < c->count; i++)
-        if (c->workers[i].process != 0)
-            (void)kill(c->workers[i].process, number);
+    double now = cop_now(), limit = 0.0;
+    if (w->stage != COP_NO_STAGE)
+        limit = c->r->study->stages[w->stage].opened->cell->stage_seconds;
+    if (w->process.id == 0)
+        return;
+    if (w->overdue <= 0.0 && limit > 0.0 && now - w->began >= limit) {
+        w->overdue = now;
+        (void)kill(w->process.id, SIGTERM);
+    } else if (w->overdue > 0.0 && !w->is_killed && now - w->overdue >= GRACE) {
+        w->is_killed = true;
+        (void)kill(w->process.id, SIGKILL);
+    }
 }
 
-static bool are_any(const crew *c)
+static void tell_all(const cop_crew *c, int number)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->workers[i].process != 0)
+        if (c->workers[i].process.id != 0)
+            (void)kill(c->workers[i].process.id, number);
+}
+
+/* The watch. */
+
+static bool are_any(const cop_crew *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->workers[i].process.id != 0)
             return true;
     return false;
 }
 
-static cop_status listen(crew *c, struct pollfd *polls, cop_error *err)
+static cop_status listen_to(cop_crew *c, cop_crew_member *w, const struct pollfd *polls,
+                            cop_error *err)
+{
+    hearing h = {c, w, err};
+    int answer = 0;
+    if (polls[1].revents != 0)
+        answer = cop_lines_read(&w->process.log, hear_log, &h);
+    if (answer == 0 && polls[0].revents != 0)
+        answer = cop_lines_read(&w->process.said, hear_said, &h);
+    if (answer != 0)
+        return (cop_status)answer;
+    hold_to_limit(c, w);
+    return reap(c, w, err);
+}
+
+static cop_status listen(cop_crew *c, struct pollfd *polls, cop_error *err)
 {
     for (size_t i = 0; i < c->count; i++) {
-        polls[2 * i] = (struct pollfd){.fd = c->workers[i].said.file, .events = POLLIN};
-        polls[2 * i + 1] = (struct pollfd){.fd = c->workers[i].log.file, .events = POLLIN};
+        const cop_process *process = &c->workers[i].process;
+        polls[2 * i] = (struct pollfd){.fd = process->said.file, .events = POLLIN};
+        polls[2 * i + 1] = (struct pollfd){.fd = process->log.file, .events = POLLIN};
     }
-    if (poll(polls, 2 * c->count, POLL_MILLIS) < 0 && errno != EINTR)
-        return cop_fail(err, COP_FAILED, "the workers cannot be heard: %s", strerror(errno));
-    for (size_t i = 0; i < c->count; i++) {
-        worker *w = &c->workers[i];
-        if (polls[2 * i + 1].revents != 0)
-            COP_TRY(hear(c, w, &w->log, err));
-        if (polls[2 * i].revents != 0)
-            COP_TRY(hear(c, w, &w->said, err));
-        COP_TRY(reap(c, w, err));
+    if (poll(polls, 2 * c->count, POLL_MILLIS) < 0) {
+        if (errno != EINTR)
+            return cop_fail(err, COP_FAILED, "the workers cannot be heard: %s", strerror(errno));
+        return COP_OK; /* what poll left in revents means nothing */
     }
+    for (size_t i = 0; i < c->count; i++)
+        COP_TRY(listen_to(c, &c->workers[i], &polls[2 * i], err));
     return COP_OK;
 }
 
-static cop_status watch(crew *c, struct pollfd *polls, cop_error *err)
+static cop_status watch(cop_crew *c, cop_budget *limits, char *budget, size_t size,
+                        struct pollfd *polls, cop_error *err)
 {
+    size_t ended = 0;
     while (are_any(c)) {
+        bool has_grown = cop_remaining_done(c->remaining) != ended;
         bool is_stopped = c->r->stop != NULL && *c->r->stop != 0;
-        if ((is_stopped || c->is_lost) && !c->is_told_to_stop) {
-            c->is_told_to_stop = true;
-            tell_all(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
+        ended = cop_remaining_done(c->remaining);
+        if (!c->is_told_to_stop) {
+            bool is_up = !is_stopped && cop_budget_is_up(limits, has_grown, budget, size);
+            if (is_up)
+                cop_say(c->r->log, COP_LOG_WARNING, "%s: what is under way is saved", budget);
+            c->is_told_to_stop = is_stopped || is_up || c->is_lost;
+            if (c->is_told_to_stop)
+                tell_all(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
         }
         COP_TRY(listen(c, polls, err));
+        cop_crew_show(c);
     }
     if (c->is_lost) {
         if (err != NULL)
@@ -261,41 +259,46 @@ static cop_status watch(crew *c, struct pollfd *polls, cop_error *err)
 }
 
 /* After a failure of this process: none is left behind. */
-static void end_all(crew *c)
+static void end_all(cop_crew *c)
 {
     tell_all(c, SIGTERM);
     for (size_t i = 0; i < c->count; i++) {
-        worker *w = &c->workers[i];
-        if (w->said.file >= 0)
-            (void)close(w->said.file);
-        if (w->log.file >= 0)
-            (void)close(w->log.file);
-        if (w->process != 0)
-            (void)cop_child_wait(w->process);
+        cop_process *process = &c->workers[i].process;
+        cop_lines_close(&process->said);
+        cop_lines_close(&process->log);
+        if (process->id != 0)
+            (void)cop_child_wait(process->id);
+        process->id = 0;
     }
 }
 
-cop_status cop_run_workers(cop_runner *r, size_t jobs, const char *const *argv,
-                           cop_worker_ended ended, void *own, cop_error *err)
+static cop_status run(cop_crew *c, struct pollfd *polls, char *budget, size_t size, cop_error *err)
 {
-    crew c = {.r = r,
-              .argv = argv,
-              .workers = calloc(jobs, sizeof *c.workers),
-              .count = jobs,
-              .ended = ended,
-              .own = own};
-    struct pollfd *polls = calloc(2 * jobs, sizeof *polls);
-    cop_status status = c.workers != NULL && polls != NULL ? COP_OK : cop_out_of_memory(err);
-    if (c.workers == NULL)
-        c.count = 0;
-    for (size_t i = 0; i < c.count; i++)
-        c.workers[i] = (worker){.stage = COP_NO_STAGE, .said.file = -1, .log.file = -1};
-    for (size_t i = 0; status == COP_OK && i < c.count; i++)
-        status = start(&c, &c.workers[i], err);
+    cop_budget limits = {.limits = &c->r->study->choice.limits, .dir = cop_store_dir(c->r->store)};
+    for (size_t i = 0; i < c->count; i++)
+        c->workers[i] = (cop_crew_member){.process = COP_NO_PROCESS, .stage = COP_NO_STAGE};
+    cop_status status = cop_remaining_make(c->r->study, c->r->store, c->count, &c->remaining, err);
+    c->shown = cop_now();
+    for (size_t i = 0; status == COP_OK && i < c->count; i++)
+        status = start(c, &c->workers[i], err);
     if (status == COP_OK)
-        status = watch(&c, polls, err);
+        status = watch(c, &limits, budget, size, polls, err);
     if (status != COP_OK)
-        end_all(&c);
+        end_all(c);
+    cop_crew_hide(c);
+    cop_remaining_free(c->remaining);
+    return status;
+}
+
+cop_status cop_run_workers(cop_runner *r, const cop_workers_tell *tell, char *budget, size_t size,
+                           cop_error *err)
+{
+    size_t jobs = r->study->choice.jobs;
+    cop_crew c = {.r = r, .tell = tell, .workers = calloc(jobs, sizeof *c.workers), .count = jobs};
+    struct pollfd *polls = calloc(2 * jobs, sizeof *polls);
+    budget[0] = '\0';
+    cop_status status = c.workers != NULL && polls != NULL ? run(&c, polls, budget, size, err)
+                                                           : cop_out_of_memory(err);
     free(c.workers);
     free(polls);
     return status;

@@ -179,8 +179,10 @@ struct cop_study {
     size_t waiting_count, waiting_capacity;
     cop_distilled_line *distilled;
     size_t distilled_count;
-    char *unjudged;   /* why the first judge failed that did when the record was written; owned */
-    bool ran_through; /* the last run came to its end, with failed stages or without */
+    char *unjudged;    /* why the first judge failed that did when the record was written; owned */
+    bool ran_through;  /* the last run came to its end, with failed stages or without */
+    bool *is_wanted;   /* by stage; owned; NULL: all are (only.c) */
+    bool is_budget_up; /* that is why the last run ended */
     cop_run_choice choice;
     cop_study_watcher watcher; /* NULL: none */
     void *watcher_own;
@@ -222,6 +224,9 @@ const char *cop_stage_kind_name(cop_stage_kind kind);
  * it by now. COP_DAMAGED, with the reason, where something else stands in its place. */
 cop_status cop_stage_done(const cop_store *store, const cop_stage *stage, bool *done,
                           cop_error *err);
+
+/* only.c: whether runs are to compute the stage. */
+bool cop_study_wants(const cop_study *s, size_t stage);
 
 /* seeds.c: the seed of a source for a replicate, and one derived from it for a variant (copy, other
  * initialisation); variant 0 is the seed itself. */

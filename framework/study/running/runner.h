@@ -13,6 +13,8 @@ typedef struct cop_runner {
     cop_store *store;
     const volatile sig_atomic_t *stop; /* may be NULL */
     cop_logger *log;
+    double memory;       /* bytes that the processes on this machine that compute stages of the
+                            output directory may hold together; 0: not looked at */
     double save_seconds; /* between checkpoints; 0: after every step */
     bool own_failure;    /* set where a stage fails by itself (it diverged, its plugin failed): what
                             does not depend on it can still run. Else the run itself cannot go on:

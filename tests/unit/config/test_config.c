@@ -324,6 +324,11 @@ static void records_any_bytes_as_text(void **state)
 static const struct {
     const char *override, *part;
 } overrides[] = {
+    {"study.seeds=0..4", "seeds = (0, 1, 2, 3, 4);"},
+    {"study.seeds=\"0..2, 7,9 .. 10\"", "seeds = (0, 1, 2, 7, 9, 10);"},
+    {"study.seeds=9223372036854775806..9223372036854775807",
+     "seeds = (9223372036854775806L, 9223372036854775807L);"},
+    {" study.copies = 7 ", "copies = 7;"},
     {"study.copies=7", "copies = 7;"},
     {"study.name=bare-word", "name = \"bare-word\";"},
     {"study.name=\"two words\"", "name = \"two words\";"},
@@ -363,7 +368,20 @@ static const struct {
 } bad_overrides[] = {
     {"train.lr", "--set train.lr: wanted PATH=VALUE"},
     {"=3", "--set =3: wanted PATH=VALUE"},
-    {"train.lr=[1,", "--set train.lr=[1,: syntax error"},
+    {"train.lr=[1,", "--set train.lr=[1,: a bracket is not closed"},
+    {"train.lr=", "--set train.lr=: there is no value behind the ="},
+    {"train.lr=  ", "there is no value behind the ="},
+    {"train.lr=1 2", "a text with blanks has quotes, for the shell and for itself"},
+    {"train.lr=1 2)", "a text with blanks has quotes"},
+    {"study.seeds=0,1", "a list has brackets: [0, 1]"},
+    {"study.seeds=[0..4]", "a range has no brackets: 0..4"},
+    {"study.seeds=3", "wanted a list of integers: [3] for 3 itself, or a range such as \"0..2\""},
+    {"study.seeds=4..0", "is \"4..0\"; wanted a list of integers, or ranges such as 0..4"},
+    {"study.seeds=0..9223372036854775807", "has more than 10000 integers"},
+    {"study.seeds=-1..2", "is -1; wanted at least 0"},
+    {"seeds=3", "wanted a group (those that every cell is run with are study.seeds)"},
+    {"threads=1", "unknown group \"threads\"; did you mean study.threads?"},
+    {"lr=0.1", "unknown group \"lr\"; did you mean train.lr?"},
     {"train.lr=1; study = { }", "more than one value"},
     {"train..lr=1", "is not a path"},
     {"train.[x]=1", "is not a path"},

@@ -232,6 +232,93 @@ static void the_real_clock_runs(void **state)
     free(text);
 }
 
+typedef struct told {
+    int count;
+    int64_t done;
+    char last[64];
+} told;
+
+static void listen(void *own, const char *what, int64_t done, int64_t total, const char *detail)
+{
+    told *t = own;
+    assert_string_equal(what, "x");
+    assert_int_equal(total, 100);
+    t->count++;
+    t->done = done;
+    (void)snprintf(t->last, sizeof t->last, "%s", detail);
+}
+
+static void a_listener_is_told_instead_now_and_then(void **state)
+{
+    (void)state;
+    captured c;
+    told t = {0};
+    start(&c, COP_LOG_ERROR, false);
+    cop_logger_listen(c.log, listen, &t);
+    for (int i = 0; i <= 100; i++) {
+        cop_progress(c.log, "x", i, 100, "loss %d", i);
+        c.now += 0.03;
+    }
+    assert_in_range(t.count, 10, 17); /* of 101 in 3 s: the first, the last, five each second */
+    assert_int_equal(t.done, 100);
+    assert_string_equal(t.last, "loss 100");
+    end_with(&c, "");
+}
+
+static void a_copy_has_all_that_is_said_whatever_is_shown(void **state)
+{
+    (void)state;
+    captured c;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *copy = open_memstream(&text, &size);
+    start(&c, COP_LOG_ERROR, true);
+    cop_logger_copy(c.log, copy);
+    cop_say(c.log, COP_LOG_WARNING, "w");
+    cop_say(c.log, COP_LOG_DEBUG, "d");
+    for (int i = 0; i <= 4; i++) {
+        cop_progress(c.log, "x", i, 4, "%s", "");
+        c.now += 6.0;
+    }
+    cop_logger_copy(c.log, NULL);
+    cop_say(c.log, COP_LOG_WARNING, "later");
+    (void)fclose(copy);
+    assert_string_equal(text, "warning: w\nx  2/4 (50 %)  0.167/s  12 s left\n"
+                              "x  4/4 (100 %)  0.167/s  in 24 s\n");
+    free(text);
+    end_with(&c, "");
+}
+
+static void a_board_stands_below_what_is_said(void **state)
+{
+    (void)state;
+    captured c;
+    start(&c, COP_LOG_INFO, true);
+    assert_true(cop_logger_is_live(c.log));
+    cop_logger_board(c.log, "one\ntwo");
+    cop_say(c.log, COP_LOG_INFO, "hello");
+    cop_logger_board(c.log, "three");
+    cop_logger_board(c.log, "");
+    cop_say(c.log, COP_LOG_INFO, "end");
+    end_with(&c, "one\ntwo"
+                 "\r\033[K\033[A\033[Khello\none\ntwo"
+                 "\r\033[K\033[A\033[Kthree"
+                 "\r\033[Kend\n");
+}
+
+static void a_board_is_nothing_where_nothing_is_rewritten(void **state)
+{
+    (void)state;
+    captured c;
+    start(&c, COP_LOG_INFO, false);
+    assert_false(cop_logger_is_live(c.log));
+    cop_logger_board(c.log, "one\ntwo");
+    end_with(&c, "");
+    start(&c, COP_LOG_ERROR, true);
+    cop_logger_board(c.log, "one\ntwo");
+    end_with(&c, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +335,10 @@ int main(void)
         cmocka_unit_test(progress_is_hidden_below_info),
         cmocka_unit_test(threads_do_not_mix_their_lines),
         cmocka_unit_test(the_real_clock_runs),
+        cmocka_unit_test(a_listener_is_told_instead_now_and_then),
+        cmocka_unit_test(a_copy_has_all_that_is_said_whatever_is_shown),
+        cmocka_unit_test(a_board_stands_below_what_is_said),
+        cmocka_unit_test(a_board_is_nothing_where_nothing_is_rewritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,30 @@ static cop_status read_list(const cop_reader *reader, const cop_option *option,
     return COP_OK;
 }
 
+/* A text of ranges is such a list, too; one integer is none, as it may mean how many are wanted. */
+static cop_status read_integers(const cop_reader *reader, const cop_option *option,
+                                const config_setting_t *setting, cop_value *value, cop_error *err)
+{
+    cop_int_list list;
+    cop_error why = {0};
+    int type = config_setting_type(setting);
+    if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64) {
+        long long one = config_setting_get_int64(setting);
+        return cop_value_refuse(reader, option, setting, err,
+                                "is an integer; wanted a list of integers: [%lld] for %lld itself, "
+                                "or a range such as \"0..%lld\"",
+                                one, one, one > 1 ? one - 1 : 4);
+    }
+    if (type != CONFIG_TYPE_STRING)
+        return read_list(reader, option, setting, value, err);
+    if (cop_ranges_read(config_setting_get_string(setting), reader->arena, &list, &why) != COP_OK)
+        return cop_value_refuse(reader, option, setting, err, "%s", why.message);
+    for (size_t i = 0; i < list.count; i++)
+        COP_TRY(cop_check_int(reader, option, setting, list.items[i], err));
+    value->as.list = (cop_list){list.count, list.items};
+    return COP_OK;
+}
+
 static void append_list(const cop_option *option, const cop_value *value, bool is_identity,
                         cop_text *text)
 {
@@ -57,7 +81,7 @@ const cop_value_type cop_int_list_type = {.name = "int list",
                                           .wanted = "a list of integers",
                                           COP_FIELD_OF(cop_int_list, list),
                                           .item = COP_OPTION_INT,
-                                          .read = read_list,
+                                          .read = read_integers,
                                           .append = append_list};
 
 const cop_value_type cop_float_list_type = {.name = "float list",

@@ -57,8 +57,8 @@ static bool is_at_least(int64_t number, double bound)
     return bound < 0x1p63 && number >= (int64_t)ceil(bound);
 }
 
-static cop_status check_int(const cop_reader *reader, const cop_option *option,
-                            const config_setting_t *setting, int64_t number, cop_error *err)
+cop_status cop_check_int(const cop_reader *reader, const cop_option *option,
+                         const config_setting_t *setting, int64_t number, cop_error *err)
 {
     if (!cop_option_has_range(option) ||
         (is_at_least(number, option->min) && is_at_most(number, option->max)))
@@ -82,7 +82,7 @@ static cop_status read_int(const cop_reader *reader, const cop_option *option,
     if (!is_integer(setting))
         return cop_refuse_type(reader, option, setting, &cop_int_type, err);
     value->as.i = config_setting_get_int64(setting);
-    return check_int(reader, option, setting, value->as.i, err);
+    return cop_check_int(reader, option, setting, value->as.i, err);
 }
 
 static cop_status read_float(const cop_reader *reader, const cop_option *option,

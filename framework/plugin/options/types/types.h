@@ -40,6 +40,15 @@ extern const cop_value_type cop_int_list_type, cop_float_list_type, cop_string_l
 extern const cop_value_type cop_string_type, cop_enum_type, cop_duration_type, cop_augment_type;
 extern const cop_value_type cop_path_type, cop_path_list_type, cop_recipe_type, cop_model_type;
 
+/* ranges.c: reads "0..4, 7" as 0, 1, 2, 3, 4, 7 into the arena. COP_INVALID, saying what is wrong,
+ * where the text is no list of integers and ranges, or means more than COP_MOST_OF_RANGES. */
+#define COP_MOST_OF_RANGES 10000
+cop_status cop_ranges_read(const char *text, cop_arena *arena, cop_int_list *out, cop_error *err);
+
+/* numbers.c: COP_INVALID at the setting's place where the number is not in the option's range. */
+cop_status cop_check_int(const cop_reader *reader, const cop_option *option,
+                         const config_setting_t *setting, int64_t number, cop_error *err);
+
 /* `is a float; wanted an integer`, at the setting's place. */
 cop_status cop_refuse_type(const cop_reader *reader, const cop_option *option,
                            const config_setting_t *setting, const cop_value_type *wanted,
