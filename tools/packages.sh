@@ -4,7 +4,7 @@
 # Libraries, compiler and build tools; gnuplot draws the report's figures.
 build_packages="gcc g++ libc6-dev cmake ninja-build pkg-config git ca-certificates \
   libconfig-dev libcjson-dev libxxhash-dev librandom123-dev libpng-dev libdnnl-dev \
-  zlib1g-dev libjpeg62-turbo-dev libzip-dev libmatio-dev \
+  zlib1g-dev libjpeg62-turbo-dev libzip-dev libmatio-dev libsqlite3-dev \
   libopenblas-openmp-dev gnuplot-nox"
 # python3 and binutils hold the architecture (tests/architecture); the format is that of clang-format 14,
 # which Debian 12 has.

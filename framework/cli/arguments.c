@@ -60,6 +60,8 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, png)},
     {"program", "NAME", "train (the default), eval or hessian (again for more)", COP_ARGUMENT_LIST,
      offsetof(cop_arguments, program)},
+    {"query", "SQL", "print what the database answers, as CSV: a SELECT, or a table's name",
+     COP_ARGUMENT_TEXT, offsetof(cop_arguments, query)},
     {"runs", "N", "runs to measure (default: 20)", COP_ARGUMENT_TEXT,
      offsetof(cop_arguments, runs)},
     {"limit", "SECONDS", "time that one check may take (default: 60)", COP_ARGUMENT_TEXT,

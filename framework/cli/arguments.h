@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define COP_MOST_WORDS 32
+#define COP_MOST_WORDS 512
 
 /* Values of an option that may be repeated. */
 typedef struct cop_word_list {
@@ -21,7 +21,7 @@ typedef struct cop_arguments {
     cop_word_list set, plugin_dir, program, weights, only, forget;
     const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png, *analysis;
     const char *threads, *runs, *repeat, *dir, *limit, *study, *stage, *time_budget, *memory,
-        *store, *disk_budget;
+        *store, *disk_budget, *query;
     bool help, quiet, json, csv, watch_report, data, initial, mask, profile, all, retry_failed,
         dry_run, progress, measure;
 } cop_arguments;

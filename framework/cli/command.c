@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 static const cop_subcommand *const subcommands[] = {
-    &cop_run_command,        &cop_work_command,    &cop_check_command,    &cop_list_command,
-    &cop_inspect_command,    &cop_status_command,  &cop_why_command,      &cop_diff_command,
-    &cop_report_command,     &cop_analyze_command, &cop_eval_command,     &cop_export_command,
-    &cop_explain_command,    &cop_bench_command,   &cop_validate_command, &cop_gc_command,
-    &cop_completion_command, &cop_complete_command};
+    &cop_run_command,     &cop_work_command,       &cop_check_command,   &cop_list_command,
+    &cop_inspect_command, &cop_status_command,     &cop_why_command,     &cop_diff_command,
+    &cop_report_command,  &cop_index_command,      &cop_analyze_command, &cop_eval_command,
+    &cop_export_command,  &cop_explain_command,    &cop_bench_command,   &cop_validate_command,
+    &cop_gc_command,      &cop_completion_command, &cop_complete_command};
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 
 const cop_subcommand *cop_subcommand_at(size_t i)

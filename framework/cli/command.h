@@ -40,6 +40,7 @@ extern const cop_subcommand cop_why_command;
 extern const cop_subcommand cop_diff_command;
 extern const cop_subcommand cop_gc_command;
 extern const cop_subcommand cop_report_command;
+extern const cop_subcommand cop_index_command;
 extern const cop_subcommand cop_analyze_command;
 extern const cop_subcommand cop_eval_command;
 extern const cop_subcommand cop_explain_command;

@@ -21,6 +21,33 @@ typedef struct flattening {
     cop_error *err;
 } flattening;
 
+/* The value itself, beside its text; false when memory is out. */
+static bool take_value(const config_setting_t *setting, cop_arena *arena, cop_setting *out)
+{
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        out->type = COP_SETTING_INTEGER;
+        out->integer = config_setting_get_int64(setting);
+        return true;
+    case CONFIG_TYPE_FLOAT:
+        out->type = COP_SETTING_FLOAT;
+        out->number = config_setting_get_float(setting);
+        return true;
+    case CONFIG_TYPE_BOOL:
+        out->type = COP_SETTING_BOOL;
+        out->integer = config_setting_get_bool(setting) != 0;
+        return true;
+    case CONFIG_TYPE_STRING:
+        out->type = COP_SETTING_STRING;
+        out->string = cop_arena_strdup(arena, config_setting_get_string(setting));
+        return out->string != NULL;
+    default:
+        out->type = COP_SETTING_LIST;
+        return true;
+    }
+}
+
 /* One setting without what the path to the cell's group says. */
 static cop_status add(const flattening *f, const config_setting_t *setting, size_t skip,
                       cop_settings *to)
@@ -41,7 +68,8 @@ static cop_status add(const flattening *f, const config_setting_t *setting, size
         .value =
             value.failed ? NULL : cop_arena_strdup(f->arena, value.length > 0 ? value.data : "")};
     cop_text_free(&value);
-    if (grown == NULL || item.path == NULL || item.value == NULL)
+    if (grown == NULL || item.path == NULL || item.value == NULL ||
+        !take_value(setting, f->arena, &item))
         return cop_out_of_memory(f->err);
     to->items = grown;
     to->items[to->count++] = item;
@@ -158,15 +186,17 @@ cop_status cop_config_settings_read(const char *path, cop_arena *arena, cop_conf
     return status;
 }
 
-static const char *find(const cop_settings *s, const char *path)
+const cop_setting *cop_settings_find(const cop_settings *s, const char *path)
 {
     cop_setting **found =
         s->count > 0 ? bsearch(path, s->sorted, s->count, sizeof *s->sorted, path_against) : NULL;
-    return found != NULL ? (*found)->value : NULL;
+    return found != NULL ? *found : NULL;
 }
 
 const char *cop_cell_value(const cop_config_settings *config, size_t cell, const char *path)
 {
-    const char *own = find(&config->cells[cell].own, path);
-    return own != NULL ? own : find(&config->common, path);
+    const cop_setting *own = cop_settings_find(&config->cells[cell].own, path);
+    if (own == NULL)
+        own = cop_settings_find(&config->common, path);
+    return own != NULL ? own->value : NULL;
 }

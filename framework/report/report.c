@@ -77,6 +77,7 @@ static cop_status write_files(cop_making *r, const cop_views *page, cop_error *e
 {
     COP_TRY(cop_make_report_dirs(r, err));
     COP_TRY(cop_write_tables(r, err));
+    COP_TRY(cop_write_database(r, err));
     COP_TRY(cop_write_figures(r, err));
     COP_TRY(cop_draw_figures(r, err));
     COP_TRY(cop_write_images(r, err));
@@ -110,6 +111,11 @@ static cop_status lacking(const cop_making *r, cop_error *err)
             return cop_fail_within(err, "the report lacks a damaged artifact");
         return cop_fail_within(err, "the report lacks %zu damaged artifacts; the first",
                                r->results.damaged_count);
+    }
+    if (r->lacks_database) {
+        *err = r->database_failure;
+        err->status = COP_FAILED;
+        return cop_fail_within(err, "the report lacks its database");
     }
     if (r->failed == 0)
         return COP_OK;

@@ -12,6 +12,7 @@
  *              cost.csv         what it took to find each ticket; cost_summary.csv: mean over seeds
  *              costs.csv        seconds and provenance of each artifact. These three have timings;
  *                               the other tables are equal to the bit from run to run
+ *              results.sqlite   all of it as a database (database/README.md)
  *              figures/         each figure as SVG and as PDF, beside the script and the data
  *                               that draw it
  *              images/          distilled images

@@ -22,6 +22,10 @@
  * older artifacts, which are whole without it. */
 #define COP_REAL_IMAGES_FILE "real.safetensors"
 
+/* Beside a mask: how many weights of each parameter it keeps. Absent in older artifacts, which are
+ * whole without it. */
+#define COP_LAYERS_FILE "layers.csv"
+
 /* In the artifact of an analyzer that has tensors among its results. */
 #define COP_TENSORS_FILE "tensors.safetensors"
 
@@ -46,6 +50,7 @@
 #define COP_STAGES_FILE   "stages.json"
 #define COP_CONFIG_FILE   "config.cfg"
 #define COP_REPORT_FOLDER "report"
+#define COP_DATABASE_FILE "results.sqlite" /* in the report, or in an output directory */
 #define COP_FIGURE_FOLDER "figures"
 #define COP_IMAGE_FOLDER  "images"
 

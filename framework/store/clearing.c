@@ -40,6 +40,12 @@ static bool is_temporary(const char *name)
     return cop_is_unique_name(name, COP_TEMPORARY_JOINT);
 }
 
+/* In the output directory itself, where much may lie beside it. */
+static bool is_unfinished_database(const char *name)
+{
+    return is_temporary(name) && starts_with(name, COP_DATABASE_FILE COP_TEMPORARY_JOINT);
+}
+
 /* What was broken stays: somebody may want it. */
 static bool is_stale_in_store(const char *name)
 {
@@ -82,6 +88,7 @@ static cop_status sweep_study(void *own, const char *folder, const char *record,
 static void sweep_all(const char *dir)
 {
     char path[COP_PATH_SIZE];
+    sweep(dir, is_unfinished_database);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_STORE_FOLDER);
     sweep(path, is_stale_in_store);
     (void)cop_store_cache_path(dir, "", path, sizeof path, NULL);

@@ -39,6 +39,7 @@ study -> exec: owns the cache of compiled programs; the instruction sets are par
 study -> nn: states, masks and synthetic sets pass through it
 config -> train: recipes and durations are keys of a config
 config -> plugin: option tables read and check a config's groups
+report -> config: the database has the settings of every cell, from the resolved config
 report -> store: reads artifacts
 report -> nn: pixels of a synthetic set, for its images
 plugin -> train: recipes are a type of option
@@ -104,8 +105,11 @@ report -> report/figures: draws
 report -> report/making: makes its files
 report -> report/page: writes the page
 report/making -> report/data: what the files hold
+report/making -> report/database: writes it
 report/making -> report/figures: draws
 report/making -> report/renderers: writes
+report/database -> report/data: what its tables hold
+report/database -> report/renderers: answers are CSV
 report/page -> report/data: what the page shows
 report/page -> report/figures: which figures there are
 report/page -> report/making: what the report consists of
@@ -124,6 +128,7 @@ omp.h: core
 libconfig.h: plugin
 png.h: report/renderers store/formats
 jpeglib.h: store/formats
+sqlite3.h: report/database
 jerror.h: store/formats
 zip.h: store/formats
 Random123/philox.h: core

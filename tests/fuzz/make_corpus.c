@@ -12,6 +12,7 @@
 #include "store/formats/artifact_json.h"
 #include "store/formats/checkpoint_file.h"
 #include "store/formats/history_csv.h"
+#include "store/formats/layers_csv.h"
 #include "store/formats/run_note.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/series_csv.h"
@@ -137,6 +138,13 @@ static cop_status write_history(const char *path, cop_error *err)
     const cop_history_row rows[] = {{1, 0.1, 2.25, 1.0 / 3.0, (double)NAN, (double)NAN},
                                     {2, 1e-5, 0x1p-60, 1, 1e300, (double)INFINITY}};
     return cop_history_csv_write(rows, COUNT(rows), path, err);
+}
+
+static cop_status write_layers(const char *path, cop_error *err)
+{
+    const cop_layer layers[] = {{"layers.conv.0.weight", 9007199254740993, 1},
+                                {"fc, with a comma", 0, 0}};
+    return cop_layers_csv_write(layers, COUNT(layers), path, err);
 }
 
 static cop_status write_summary(const char *path, cop_error *err)
@@ -308,6 +316,7 @@ static const struct format {
     {"safetensors", write_tensors},      {"checkpoint_file", write_checkpoint},
     {"synthetic_file", write_synthetic}, {"run_note", write_run_note},
     {"stages_json", write_stages},       {"image_cache", write_images},
+    {"layers_csv", write_layers},
 };
 
 int main(int argc, char **argv)

@@ -34,10 +34,11 @@ must_succeed() {
   [ "$status" = 0 ] || { echo "$1: exit status $status"; cat "$work/log"; exit 1; }
 }
 
-# Times are recorded in manifests and the tables of costs alone; all else must agree, file for file.
+# Times are recorded in manifests, the tables of costs and the database alone; all else must agree,
+# file for file.
 compare() {
   for part in store studies; do
-    diff -r -x artifact.json -x 'cost*.csv' -x files.json -x run -x '*.png' -x '*.pdf' -x '*.html' "$work/whole/$part" "$work/cut/$part"
+    diff -r -x artifact.json -x 'cost*.csv' -x files.json -x run -x '*.png' -x '*.pdf' -x '*.html' -x '*.sqlite' "$work/whole/$part" "$work/cut/$part"
   done
   left=$(find "$work/cut" -mindepth 1 \( -path "*/work/*" ! -name lock -o -name '*.tmp-*' \))
   [ -z "$left" ] || { echo "left behind:"; echo "$left"; exit 1; }

@@ -88,11 +88,12 @@ static void run_jobs(const scene *s, const char *out, const char *jobs, int want
 static void assert_alike(const scene *s, const char *left, const char *right)
 {
     char command[1400];
-    (void)snprintf(command, sizeof command,
-                   "cd '%s' && for part in store studies; do diff -r -x artifact.json -x "
-                   "'cost*.csv' -x files.json -x run -x '*.png' -x '*.pdf' -x '*.html' "
-                   "'%s'/$part '%s'/$part || exit 1; done",
-                   s->dir, left, right);
+    (void)snprintf(
+        command, sizeof command,
+        "cd '%s' && for part in store studies; do diff -r -x artifact.json -x "
+        "'cost*.csv' -x files.json -x run -x '*.png' -x '*.pdf' -x '*.html' -x '*.sqlite' "
+        "'%s'/$part '%s'/$part || exit 1; done",
+        s->dir, left, right);
     int status = system(command); // NOLINT: words of the test's own
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }

@@ -55,6 +55,18 @@ static cop_status read_series(const cop_results *r, cop_result *result, cop_erro
     return read_maker(r, result, err);
 }
 
+/* Masks of earlier versions have no such file. */
+static cop_status read_layers(const cop_results *r, cop_result *result, cop_error *err)
+{
+    const char *path = NULL;
+    bool told = false;
+    COP_TRY(cop_store_lists(r->store, &result->id, COP_LAYERS_FILE, &told, err));
+    if (!told)
+        return COP_OK;
+    COP_TRY(cop_results_file(r, &result->id, COP_LAYERS_FILE, &path, err));
+    return cop_layers_csv_read(path, r->arena, &result->layers, &result->layer_count, err);
+}
+
 static cop_status read_content(cop_results *r, cop_result *result, cop_error *err)
 {
     char provenance[1024];
@@ -72,20 +84,28 @@ static cop_status read_content(cop_results *r, cop_result *result, cop_error *er
     }
     COP_TRY(cop_results_file(r, &result->id, COP_SUMMARY_FILE, &path, err));
     COP_TRY(cop_summary_read(path, &result->summary, err));
+    if (strcmp(result->id.kind, COP_ARTIFACT_MASK) == 0)
+        return read_layers(r, result, err);
     if (strcmp(result->id.kind, COP_ARTIFACT_TRAINING) != 0)
         return COP_OK;
     COP_TRY(cop_results_file(r, &result->id, COP_HISTORY_FILE, &path, err));
     return cop_history_csv_read(path, r->arena, &result->history, &result->history_count, err);
 }
 
-static void note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *id,
-                        cop_error *damage)
+/* Of the last of the absent. */
+static cop_status note_damage(cop_results *r, cop_logger *log, const cop_artifact_id *id,
+                              cop_error *damage, cop_error *err)
 {
+    const char *text = cop_arena_strdup(r->arena, damage->message);
+    if (text == NULL)
+        return cop_out_of_memory(err);
+    r->damages[r->absent_count - 1] = text;
     (void)cop_store_advise(r->store, id, COP_DAMAGED, damage);
     if (r->damaged_count++ == 0)
         r->first_damage = *damage;
     cop_say(log, COP_LOG_WARNING, "left out: %s%s%s", damage->file,
             damage->file[0] != '\0' ? ": " : "", damage->message);
+    return COP_OK;
 }
 
 /* *result is empty but for its name where it is not read. */
@@ -122,10 +142,10 @@ static cop_status collect(cop_results *r, cop_logger *log, const cop_artifact_id
     cop_name_table_put(&r->known, id, COP_RESULT_ABSENT);
     r->absent[r->absent_count++] = *id;
     if (status == COP_DAMAGED)
-        note_damage(r, log, id, &damage);
-    else if (status != COP_OK && err != NULL)
+        return note_damage(r, log, id, &damage, err);
+    if (status != COP_OK && err != NULL)
         *err = damage;
-    return status == COP_DAMAGED ? COP_OK : status;
+    return status;
 }
 
 static size_t count_names(const cop_record *record)
@@ -182,7 +202,8 @@ cop_status cop_results_read(const char *dir, const char *record, cop_logger *log
     size_t names = count_names(&out->record) + 1;
     out->found = cop_arena_array(out->arena, names, sizeof *out->found);
     out->absent = cop_arena_array(out->arena, names, sizeof *out->absent);
-    if (out->briefs == NULL || out->found == NULL || out->absent == NULL)
+    out->damages = cop_arena_array(out->arena, names, sizeof *out->damages);
+    if (out->briefs == NULL || out->found == NULL || out->absent == NULL || out->damages == NULL)
         return cop_out_of_memory(err);
     COP_TRY(cop_name_table_make(names, out->arena, &out->known, err));
     COP_TRY(collect_all(out, log, err));
@@ -202,6 +223,14 @@ const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *
 {
     size_t at = cop_name_table_find(&r->known, id);
     return at < r->found_count ? &r->found[at] : NULL;
+}
+
+const char *cop_results_damage(const cop_results *r, const cop_artifact_id *id)
+{
+    for (size_t i = 0; r->damaged_count > 0 && i < r->absent_count; i++)
+        if (cop_same_artifact(&r->absent[i], id))
+            return r->damages[i];
+    return NULL;
 }
 
 double cop_ticket_sparsity(const cop_results *r, const cop_record_ticket *t)

@@ -5,6 +5,7 @@
 #include "report/data/record.h"
 #include "store/artifact.h"
 #include "store/formats/history_csv.h"
+#include "store/formats/layers_csv.h"
 #include "store/formats/series_csv.h"
 #include "store/formats/summary_json.h"
 #include "store/name_table.h"
@@ -19,6 +20,8 @@ typedef struct cop_result {
     cop_summary summary;      /* NaN where the file does not say, and of other kinds */
     cop_history_row *history; /* of trainings, in the file's order */
     size_t history_count;
+    cop_layer *layers; /* of masks; none where the artifact does not tell them */
+    size_t layer_count;
     cop_tables *tables; /* of analyses; owned */
     cop_series *series; /* that the work recorded; none of trainings */
     size_t series_count;
@@ -39,6 +42,7 @@ typedef struct cop_results {
     const cop_tables ***judged; /* by ticket and analysis: tables with verdicts (judged.h) */
     cop_artifact_id *absent;    /* named by the record, not among `found` */
     size_t absent_count;
+    const char **damages;   /* what is wrong with each of the absent; NULL: not computed */
     size_t damaged_count;   /* of the absent: published, but unreadable; the others not computed */
     cop_error first_damage; /* where damaged_count > 0 */
 } cop_results;
@@ -53,6 +57,9 @@ void cop_results_clear(cop_results *r);
 
 /* The artifact of that name; NULL when it is missing or damaged. */
 const cop_result *cop_results_find(const cop_results *r, const cop_artifact_id *id);
+
+/* What is wrong with an artifact that was left out as damaged; NULL for any other. */
+const char *cop_results_damage(const cop_results *r, const cop_artifact_id *id);
 
 /* A file of an artifact, its checksum tested; in the arena of `r`. */
 cop_status cop_results_file(const cop_results *r, const cop_artifact_id *id, const char *file,

@@ -39,6 +39,9 @@ typedef struct cop_making {
     const char **undrawn; /* why a figure has no picture; NULL: it has */
     size_t failed;        /* figures that gnuplot could not draw */
     cop_error first_failure;
+    bool has_database;
+    bool lacks_database; /* it could not be written; one of an earlier report stays */
+    cop_error database_failure;
     bool no_gnuplot;
     cop_picture *pictures; /* grids of images */
     size_t picture_count;
@@ -58,9 +61,11 @@ cop_status cop_views_make(const cop_making *m, bool is_brief, cop_views *out, co
 
 /* outputs.c: makes the report's folders, and writes into them. Figures are drawn last, as that
  * takes longest. That one cannot be drawn is a warning, and said in its place on the page: its data
- * and script are there. */
+ * and script are there. That the database cannot be written is a warning, too; a build without
+ * SQLite writes none. */
 cop_status cop_make_report_dirs(cop_making *m, cop_error *err);
 cop_status cop_write_tables(cop_making *m, cop_error *err);
+cop_status cop_write_database(cop_making *m, cop_error *err);
 cop_status cop_write_figures(cop_making *m, cop_error *err);
 cop_status cop_draw_figures(cop_making *m, cop_error *err);
 cop_status cop_write_images(cop_making *m, cop_error *err);

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "nn/synthetic.h"
+#include "report/database/index.h"
 #include "report/figures/images.h"
 #include "report/making/files.h"
 #include "report/making/making.h"
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *path_in(const cop_making *r, const char *name)
 {
@@ -65,6 +67,37 @@ cop_status cop_write_tables(cop_making *r, cop_error *err)
         COP_TRY(cop_csv_write(table, path, err));
         COP_TRY(cop_making_note(r, name, err));
     }
+    return keep_notes(r, err);
+}
+
+/* A database of before stays where this one fails, and is then a part of this report. */
+static cop_status keep_database(cop_making *r, const char *path, cop_error *err)
+{
+    cop_say(r->log, COP_LOG_WARNING, "the database is not written: %s%s%s",
+            r->database_failure.file, r->database_failure.file[0] != '\0' ? ": " : "",
+            r->database_failure.message);
+    r->lacks_database = true;
+    bool is_ours = r->database_failure.status != COP_INVALID && access(path, F_OK) == 0;
+    return is_ours ? cop_making_note(r, COP_DATABASE_FILE, err) : COP_OK;
+}
+
+cop_status cop_write_database(cop_making *r, cop_error *err)
+{
+    const cop_told_study told = {.dir = cop_store_dir(r->results.store),
+                                 .record = r->record,
+                                 .results = &r->results,
+                                 .joined = &r->joined,
+                                 .sheets = r->sheets};
+    const char *path = path_in(r, COP_DATABASE_FILE);
+    if (path == NULL)
+        return cop_out_of_memory(err);
+    cop_status status = cop_report_database(&told, path, r->log, &r->database_failure);
+    if (status == COP_UNAVAILABLE)
+        return COP_OK;
+    if (status != COP_OK)
+        return keep_database(r, path, err);
+    r->has_database = true;
+    COP_TRY(cop_making_note(r, COP_DATABASE_FILE, err));
     return keep_notes(r, err);
 }
 

@@ -4,8 +4,10 @@
 #include "core/text.h"
 #include "report/making/making.h"
 #include "report/renderers/csv.h"
+#include "store/artifact_files.h"
 
 #include <cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,6 +25,8 @@ void cop_print_files(const cop_making *r, FILE *out)
     (void)fprintf(out, "\ntables:");
     for (size_t i = 0; i < cop_tables_count(r->sheets); i++)
         (void)fprintf(out, " %s.csv", cop_table_name(cop_tables_at(r->sheets, i)));
+    if (r->has_database)
+        (void)fprintf(out, "\ndatabase: " COP_DATABASE_FILE);
     (void)fprintf(out, "\nfigures:");
     for (size_t i = 0; i < r->figures.count; i++) {
         if (r->undrawn[i] == NULL)
@@ -75,13 +79,22 @@ cop_status cop_print_csv(const cop_making *r, FILE *out, cop_error *err)
     return ok ? COP_OK : cop_out_of_memory(err);
 }
 
-/* A cell as JSON has it: what is not a number is null. */
+/* A cell as JSON has it: what is not a number is null. cJSON's numbers are doubles, so integers are
+ * written by their digits. */
 static cJSON *json_cell(const cop_table *table, size_t row, size_t column)
 {
-    double number = cop_table_number(table, row, column);
-    if (cop_table_column(table, column)->type == COP_COLUMN_TEXT)
-        return cJSON_CreateString(cop_table_at(table, row, column).text);
-    return isfinite(number) ? cJSON_CreateNumber(number) : cJSON_CreateNull();
+    cop_table_value cell = cop_table_at(table, row, column);
+    char digits[24];
+    switch (cop_table_column(table, column)->type) {
+    case COP_COLUMN_TEXT:
+        return cJSON_CreateString(cell.text);
+    case COP_COLUMN_INT:
+        (void)snprintf(digits, sizeof digits, "%" PRId64, cell.i);
+        return cJSON_CreateRaw(digits);
+    case COP_COLUMN_FLOAT:
+        break;
+    }
+    return isfinite(cell.f) ? cJSON_CreateNumber(cell.f) : cJSON_CreateNull();
 }
 
 /* False where memory is out. */

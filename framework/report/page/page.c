@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/table.h"
 #include "report/renderers/html.h"
+#include "store/artifact_files.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,8 @@ static void add_files(const cop_making *r, cop_text *page)
         (void)snprintf(path, sizeof path, "%s.csv", cop_table_name(table));
         cop_html_link(page, path, cop_table_help(table));
     }
+    if (r->has_database)
+        cop_html_link(page, COP_DATABASE_FILE, "All of it as an SQLite database.");
     cop_text_append(page, "</ul>\n");
 }
 

@@ -141,7 +141,9 @@ cop_status cop_display_make(const cop_table *table, const cop_display_choice *ch
         out->cells[i] = cell_text(table, i / shown, from[i % shown], choice->instead, arena);
         if (out->cells[i] == NULL)
             return cop_out_of_memory(err);
-        out->values[i] = cop_table_number(table, i / shown, from[i % shown]);
+        bool is_whole = cop_table_column(table, from[i % shown])->type == COP_COLUMN_INT;
+        out->values[i] =
+            is_whole ? (double)NAN : cop_table_number(table, i / shown, from[i % shown]);
     }
     return COP_OK;
 }

@@ -14,7 +14,8 @@ typedef struct cop_display {
     const char **headers;
     bool *is_number;      /* by column: to be aligned to the right */
     const char **cells;   /* row by row */
-    double *values;       /* row by row, in the units of files; NaN for texts */
+    double *values;       /* row by row, in the units of files; NaN for texts, and for integers,
+                             of which the cell is all 64 bits */
     const char *constant; /* columns that were taken out, as they do not vary: "networks 9, …" */
 } cop_display;
 

@@ -30,7 +30,8 @@ typedef struct cop_crew {
     size_t count;
     cop_remaining *remaining;
     bool is_told_to_stop;
-    bool is_lost; /* a worker ended that had no stage: the run cannot go on */
+    double kill_at; /* when those that have not ended by then are killed; 0: never */
+    bool is_lost;   /* a worker ended that had no stage: the run cannot go on */
     cop_error reason;
     double shown; /* when the whole was last shown */
 } cop_crew;

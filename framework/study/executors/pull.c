@@ -132,7 +132,7 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     } else if (p->r->own_failure && status != COP_CANCELLED) {
         COP_TRY(keep_failure(p, stage, &reason, err));
     } else {
-        if (status != COP_CANCELLED && p->tell != NULL && p->tell->left != NULL)
+        if (p->tell != NULL && p->tell->left != NULL)
             p->tell->left(p->tell->own, stage);
         if (err != NULL)
             *err = reason;

@@ -11,7 +11,7 @@ typedef struct cop_pull_tell {
     void (*begun)(void *own, const cop_stage *stage);
     /* It has ended: it is published, or stage->failure says why it failed. */
     cop_status (*ended)(void *own, const cop_stage *stage, cop_error *err);
-    /* It is neither, and this process goes no further: a full disk, no memory. */
+    /* It is neither, and this process goes no further: an interrupt, a full disk, no memory. */
     void (*left)(void *own, const cop_stage *stage);
     void *own;
 } cop_pull_tell;

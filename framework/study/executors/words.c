@@ -4,25 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The words that a stage follows. */
-static const struct {
-    const char *text;
-    cop_worker_word word;
-} words[] = {{"begun", COP_WORD_BEGUN}, {"ended", COP_WORD_ENDED}, {"left", COP_WORD_LEFT}};
+/* By their numbers. */
+static const char *const words[] = {"", "begun", "at", "ended", "left"};
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
-
-static const char *text_of(cop_worker_word word)
-{
-    for (size_t i = 0; i < WORD_COUNT; i++)
-        if (words[i].word == word)
-            return words[i].text;
-    return "";
-}
 
 void cop_worker_say(FILE *out, cop_worker_word word, const cop_artifact_id *stage)
 {
     char name[COP_ARTIFACT_NAME_SIZE];
-    if (out != NULL && fprintf(out, "%s %s\n", text_of(word), cop_artifact_text(stage, name)) > 0)
+    if (out != NULL && fprintf(out, "%s %s\n", words[word], cop_artifact_text(stage, name)) > 0)
         (void)fflush(out);
 }
 
@@ -52,13 +41,12 @@ static cop_worker_line read_at(const char *text)
 
 cop_worker_line cop_worker_read(const char *line)
 {
-    const char *at = behind(line, "at");
-    if (at != NULL)
-        return read_at(at);
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-        const char *name = behind(line, words[i].text);
-        cop_worker_line said = {.word = words[i].word};
-        if (name != NULL && cop_artifact_parse(name, &said.stage))
+    for (int i = COP_WORD_BEGUN; i < WORD_COUNT; i++) {
+        cop_worker_line said = {.word = (cop_worker_word)i};
+        const char *rest = behind(line, words[i]);
+        if (rest != NULL && i == COP_WORD_AT)
+            return read_at(rest);
+        if (rest != NULL && cop_artifact_parse(rest, &said.stage))
             return said;
     }
     return (cop_worker_line){.word = COP_WORD_NONE};

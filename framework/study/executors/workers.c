@@ -83,10 +83,10 @@ static int hear_said(void *own, const char *line)
         hear_begun(h->c, h->w, &said.stage);
     else if (said.word == COP_WORD_AT)
         hear_at(h->w, &said);
+    else if (said.word == COP_WORD_LEFT && h->w->overdue <= 0.0)
+        h->w->stage = COP_NO_STAGE;
     else if (said.word == COP_WORD_ENDED)
         return hear_ended(h->c, h->w, h->err);
-    else if (said.word == COP_WORD_LEFT)
-        h->w->stage = COP_NO_STAGE;
     return COP_OK;
 }
 
@@ -189,6 +189,13 @@ static void tell_all(const cop_crew *c, int number)
             (void)kill(c->workers[i].process.id, number);
 }
 
+/* After SIGINT they have as long as they take: whoever pressed the keys can press them again. */
+static void tell_to_stop(cop_crew *c, int number)
+{
+    tell_all(c, number);
+    c->kill_at = number == SIGINT ? 0.0 : cop_now() + GRACE;
+}
+
 /* The watch. */
 
 static bool are_any(const cop_crew *c)
@@ -245,7 +252,10 @@ static cop_status watch(cop_crew *c, cop_budget *limits, char *budget, size_t si
                 cop_say(c->r->log, COP_LOG_WARNING, "%s: what is under way is saved", budget);
             c->is_told_to_stop = is_stopped || is_up || c->is_lost;
             if (c->is_told_to_stop)
-                tell_all(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
+                tell_to_stop(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
+        } else if (c->kill_at > 0.0 && cop_now() >= c->kill_at) {
+            c->kill_at = 0.0;
+            tell_all(c, SIGKILL);
         }
         COP_TRY(listen(c, polls, err));
         cop_crew_show(c);

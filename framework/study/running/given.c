@@ -72,6 +72,7 @@ static cop_status write_files(void *context, cop_draft *draft, cop_error *err)
     COP_TRY(cop_safetensors_write(path, given->tensors, NULL, 0, err));
     if (!is_mask)
         return write_state(given->r, stage, draft, given->tensors, err);
+    COP_TRY(cop_publish_layers(draft, given->tensors, err));
     const cop_summary summary = cop_mask_summary(stage, given->tensors);
     return cop_publish_summary(stage, draft, &summary, err);
 }

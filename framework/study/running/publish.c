@@ -2,12 +2,15 @@
 #include "study/running/publish.h"
 
 #include "core/clock.h"
+#include "core/memory.h"
 #include "core/path.h"
 #include "store/artifact_files.h"
+#include "store/formats/layers_csv.h"
 #include "study/running/drive.h"
 #include "study/running/makers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Without memory for them an artifact does not say its makers, which is allowed. */
 static void say_makers(const cop_stage *stage, cop_draft *draft)
@@ -40,6 +43,34 @@ cop_status cop_publish_summary(const cop_stage *stage, const cop_draft *draft,
     char path[COP_PATH_SIZE];
     cop_draft_path(draft, COP_SUMMARY_FILE, path, sizeof path);
     return cop_summary_write(summary, stage->id.kind, path, err);
+}
+
+/* A name of several lines has no place in a file of lines: such a mask tells it by itself alone. */
+static bool is_told(const cop_tensors *mask)
+{
+    for (size_t i = 0; i < cop_tensors_count(mask); i++)
+        if (strchr(cop_tensors_at(mask, i)->name, '\n') != NULL)
+            return false;
+    return true;
+}
+
+cop_status cop_publish_layers(const cop_draft *draft, const cop_tensors *mask, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    size_t count = cop_tensors_count(mask);
+    cop_layer *layers = calloc(count + 1, sizeof *layers);
+    if (layers == NULL)
+        return cop_out_of_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const cop_tensor *tensor = cop_tensors_at(mask, i);
+        layers[i] = (cop_layer){.name = tensor->name,
+                                .weights = cop_shape_count(tensor->shape),
+                                .kept = cop_mask_tensor_count(tensor)};
+    }
+    cop_draft_path(draft, COP_LAYERS_FILE, path, sizeof path);
+    cop_status status = is_told(mask) ? cop_layers_csv_write(layers, count, path, err) : COP_OK;
+    free(layers);
+    return status;
 }
 
 cop_summary cop_mask_summary(const cop_stage *stage, const cop_tensors *mask)

@@ -24,6 +24,9 @@ cop_status cop_publish(const cop_runner *r, const cop_stage *stage, const cop_pu
 cop_status cop_publish_summary(const cop_stage *stage, const cop_draft *draft,
                                const cop_summary *summary, cop_error *err);
 
+/* Writes into the draft what a mask keeps of each parameter. */
+cop_status cop_publish_layers(const cop_draft *draft, const cop_tensors *mask, cop_error *err);
+
 /* The numbers about a mask of the stage's network. */
 cop_summary cop_mask_summary(const cop_stage *stage, const cop_tensors *mask);
 

@@ -186,6 +186,7 @@ typedef struct cop_outcome {
     const void *result;
     const cop_tensors *tensors; /* an analyzer's; NULL: none */
     const cop_synthetic *real;  /* beside a distilled set; NULL: no set */
+    const cop_tensors *mask;    /* whose layers are told; NULL: no mask */
     const cop_summary *summary;
 } cop_outcome;
 
@@ -208,6 +209,8 @@ static cop_status write_outcome(void *context, cop_draft *draft, cop_error *err)
     cop_draft_path(draft, COP_REAL_IMAGES_FILE, path, sizeof path);
     if (o->real != NULL)
         COP_TRY(cop_synthetic_write(o->real, path, err));
+    if (o->mask != NULL)
+        COP_TRY(cop_publish_layers(draft, o->mask, err));
     COP_TRY(cop_publish_summary(stage, draft, o->summary, err));
     COP_TRY(write_recorded(o->run, draft, err));
     return stage->course[0] == '\0'
@@ -279,6 +282,7 @@ static cop_status publish_mask(const cop_run *run, const cop_tensors *mask, cop_
                                   .file = COP_MASK_FILE,
                                   .write = write_tensors,
                                   .result = mask,
+                                  .mask = mask,
                                   .summary = &summary},
                    err);
 }

@@ -61,18 +61,16 @@ static void wrong_usage_is_refused(void **state)
     (void)state;
     const struct {
         const char *line, *message;
-    } cases[] = {
-        {"--ouy x", "unknown option '--ouy'; did you mean '--out'?"},
-        {"--ouy=x", "unknown option '--ouy=x'; did you mean '--out'?"},
-        {"--weights x", "unknown option '--weights'"}, /* another subcommand's */
-        {"--", NULL},
-        {"-q", "unknown option '-q'"},
-        {"--=3", "unknown option '--=3'"},
-        {"--thisnameisfartoolongforanyoptionthatthereis", "unknown option"},
-        {"--out", "option '--out' wants a value: DIR"},
-        {"--quiet=1", "option '--quiet' takes no value"},
-        {"--out a --out b", "option '--out' is given twice"},
-        {"a b c d e f g h i j k l m n o p a b c d e f g h i j k l m n o p Q", "unexpected 'Q'"}};
+    } cases[] = {{"--ouy x", "unknown option '--ouy'; did you mean '--out'?"},
+                 {"--ouy=x", "unknown option '--ouy=x'; did you mean '--out'?"},
+                 {"--weights x", "unknown option '--weights'"}, /* another subcommand's */
+                 {"--", NULL},
+                 {"-q", "unknown option '-q'"},
+                 {"--=3", "unknown option '--=3'"},
+                 {"--thisnameisfartoolongforanyoptionthatthereis", "unknown option"},
+                 {"--out", "option '--out' wants a value: DIR"},
+                 {"--quiet=1", "option '--quiet' takes no value"},
+                 {"--out a --out b", "option '--out' is given twice"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cop_arguments a;
         cop_error err = {0};
@@ -85,6 +83,25 @@ static void wrong_usage_is_refused(void **state)
         cop_arguments_clear(&a);
         free(memory);
     }
+}
+
+/* A command line may name many directories, but not any number. */
+static void words_beyond_the_most_are_refused(void **state)
+{
+    (void)state;
+    char line[2 * COP_MOST_WORDS + 2] = "", *memory = NULL;
+    cop_arguments a;
+    cop_error err = {0};
+    for (size_t i = 0; i < COP_MOST_WORDS; i++)
+        memcpy(line + 2 * i, i + 1 < COP_MOST_WORDS ? "a " : "a", 2);
+    assert_ok(read_line(line, &a, &memory, &err), &err);
+    assert_int_equal(a.word_count, COP_MOST_WORDS);
+    cop_arguments_clear(&a);
+    free(memory);
+    memcpy(line + 2 * (size_t)COP_MOST_WORDS - 1, " Q", 3);
+    assert_refused(read_line(line, &a, &memory, &err), COP_INVALID, &err, "unexpected 'Q'");
+    cop_arguments_clear(&a);
+    free(memory);
 }
 
 static void whole_numbers_are_checked(void **state)
@@ -136,8 +153,11 @@ static void words_survive_the_shell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_and_options_mix),   cmocka_unit_test(two_dashes_end_options),
-        cmocka_unit_test(wrong_usage_is_refused),  cmocka_unit_test(whole_numbers_are_checked),
+        cmocka_unit_test(words_and_options_mix),
+        cmocka_unit_test(two_dashes_end_options),
+        cmocka_unit_test(wrong_usage_is_refused),
+        cmocka_unit_test(words_beyond_the_most_are_refused),
+        cmocka_unit_test(whole_numbers_are_checked),
         cmocka_unit_test(words_survive_the_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

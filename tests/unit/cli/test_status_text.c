@@ -15,9 +15,8 @@ static void the_rest_is_told_as_far_as_it_is_known(void **state)
     assert_string_equal(cop_standing_rest(&part, text, sizeof text),
                         "2 min (60 s with 2 at a time) remain");
     part.unknown = 1;
-    assert_string_equal(
-        cop_standing_rest(&part, text, sizeof text),
-        "2 min (60 s with 2 at a time) remain, and what is unknown of 1 stage");
+    assert_string_equal(cop_standing_rest(&part, text, sizeof text),
+                        "2 min (60 s with 2 at a time) remain, and what is unknown of 1 stage");
     part.unknown = 6;
     assert_string_equal(cop_standing_rest(&part, text, sizeof text), "what remains is unknown");
     part.states[COP_STATE_DONE] = 10;

@@ -70,6 +70,7 @@ static const char *const half_written[] = {"studies/t/study.json",
                                            "studies/t/report/tickets.csv",
                                            "studies/t/report/figures/a.png",
                                            "studies/t/report/images/b.png",
+                                           "results.sqlite",
                                            "thesis.tex"};
 
 #define HALF_WRITTEN (sizeof half_written / sizeof half_written[0])
@@ -117,7 +118,7 @@ static void assert_swept(const char *dir, bool swept)
     static const struct {
         const char *folder;
         size_t before, after;
-    } counts[] = {{".", 1, 1},
+    } counts[] = {{".", 2, 1},
                   {"work", 1, 0},
                   {"store", 2, 0},
                   {"studies/t", 2, 0},

@@ -28,7 +28,7 @@ static void what_is_said_is_read(void **state)
     cop_worker_line begun = cop_worker_read(strsep(&rest, "\n"));
     cop_worker_line at = cop_worker_read(strsep(&rest, "\n"));
     cop_worker_line ended = cop_worker_read(strsep(&rest, "\n"));
-    cop_worker_line left = cop_worker_read(strsep(&rest, "\n"));
+    assert_int_equal(cop_worker_read(strsep(&rest, "\n")).word, COP_WORD_LEFT);
     assert_string_equal(rest, "");
     assert_int_equal(begun.word, COP_WORD_BEGUN);
     assert_true(cop_same_artifact(&begun.stage, &id));
@@ -38,17 +38,15 @@ static void what_is_said_is_read(void **state)
     assert_string_equal(at.detail, "loss 1.234");
     assert_int_equal(ended.word, COP_WORD_ENDED);
     assert_true(cop_same_artifact(&ended.stage, &id));
-    assert_int_equal(left.word, COP_WORD_LEFT);
-    assert_true(cop_same_artifact(&left.stage, &id));
     free(text);
 }
 
 static void what_is_no_such_line_is_none(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "",          "begun",      "begun ",        "begun train", "at",        "at 1", "at 1 0 x",
-        "at -1 2 x", "at one two", "ended nothing", "hello",       "begunmask", "left"};
+    static const char *const bad[] = {"",           "begun",         "begun ",   "begun train",
+                                      "at",         "at 1",          "at 1 0 x", "at -1 2 x",
+                                      "at one two", "ended nothing", "hello",    "begunmask"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(cop_worker_read(bad[i]).word, COP_WORD_NONE);
 }
