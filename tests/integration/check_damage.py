@@ -279,16 +279,14 @@ class Damage:
 
     def harm_checkpoint(self, harm):
         """One harm to the state that a run was interrupted with: what it is of starts over."""
-        remove(self.out)
         saved = []
         while not saved:
+            remove(self.out)
             run = self.scene.start_study(self.out)
             run.wait_for(self.chance.choice(["distil", "copy 0", "prune round 1", "copy 1"]))
             run.kill_group()
-            if run.end().status == 0:
-                remove(self.out)
-            else:
-                saved = self.states_of_use()
+            run.end()
+            saved = self.states_of_use()
         path = self.chance.choice(saved)
         harm(path, self.chance)
         what = f"{path.name}, {harm.__name__}"
