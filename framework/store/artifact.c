@@ -109,6 +109,13 @@ static cop_status check_identity(const char *path, const cop_manifest *manifest,
                        held.hash);
 }
 
+/* False where it cannot be told what the link leads to, as on a disk that does not read; a link to
+ * nothing or to itself is told. */
+static bool leads_somewhere(const char *path, struct stat *info)
+{
+    return stat(path, info) == 0 || errno == ENOENT || errno == ELOOP || errno == ENOTDIR;
+}
+
 /* Whether there is something of that kind; a file in a directory's place is COP_DAMAGED. */
 static cop_status look_for(const char *path, mode_t kind, bool *there, struct stat *info,
                            cop_error *err)
@@ -116,7 +123,7 @@ static cop_status look_for(const char *path, mode_t kind, bool *there, struct st
     *there = lstat(path, info) == 0;
     if (!*there && errno == ENOENT)
         return COP_OK;
-    if (!*there || (S_ISLNK(info->st_mode) && stat(path, info) != 0 && errno != ENOENT))
+    if (!*there || (S_ISLNK(info->st_mode) && !leads_somewhere(path, info)))
         return cop_fail_errno(err, "cannot read", path);
     if ((info->st_mode & S_IFMT) == kind)
         return COP_OK;

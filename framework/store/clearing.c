@@ -55,6 +55,14 @@ static bool is_stale_in_store(const char *name)
             (starts_with(name, COP_DRAFT_PREFIX) || starts_with(name, "old-")));
 }
 
+/* Where nobody uses the directory, nobody has a claim to memory either. */
+static bool is_stale_in_work(const char *name)
+{
+    size_t length = strlen(name), suffix = strlen(COP_CLAIM_SUFFIX);
+    return is_temporary(name) || (starts_with(name, COP_CLAIM_PREFIX) && length > suffix &&
+                                  strcmp(name + length - suffix, COP_CLAIM_SUFFIX) == 0);
+}
+
 static void sweep(const char *dir, bool (*is_stale)(const char *name))
 {
     DIR *listing = opendir(dir);
@@ -95,7 +103,7 @@ static void sweep_all(const char *dir)
     (void)cop_store_cache_path(dir, "", path, sizeof path, NULL);
     sweep(path, is_temporary);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER);
-    sweep(path, is_temporary);
+    sweep(path, is_stale_in_work);
     (void)cop_study_folders_visit(dir, sweep_study, NULL, NULL);
 }
 
@@ -112,7 +120,7 @@ static int open_lock(const char *dir, int flags)
     char path[COP_PATH_SIZE];
     if (cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER "/" COP_LOCK_FILE) != COP_OK)
         return -1;
-    return open(path, flags | O_CLOEXEC, 0666);
+    return open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 static void share(int lock)

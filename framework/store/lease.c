@@ -102,7 +102,7 @@ static void read_text(int file, char text[TEXT_SIZE])
 static cop_status lock(const char *path, int *file, cop_error *err)
 {
     for (;;) {
-        *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        *file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
         if (*file < 0)
             return cop_fail_errno(err, "cannot open", path);
         int answer = flock(*file, LOCK_EX | LOCK_NB), error = errno;
@@ -247,7 +247,7 @@ void cop_lease_forget(const cop_store *s, const cop_artifact_id *id)
     char path[COP_PATH_SIZE];
     if (lease_path(s->dir, id, path, sizeof path, NULL) != COP_OK)
         return;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)
         return;
     if (flock(file, LOCK_EX | LOCK_NB) == 0 || knows_no_locks(errno))
@@ -270,7 +270,7 @@ const char *cop_lease_holder(const char *dir, const cop_artifact_id *id, char *w
     who[0] = '\0';
     if (size == 0 || lease_path(dir, id, path, sizeof path, NULL) != COP_OK)
         return who;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)
         return who;
     bool is_held = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

@@ -32,7 +32,9 @@
 #define COP_FAILURE_SUFFIX ".failed"
 
 /* In OUT/logs, behind a stage's name. */
-#define COP_LOG_SUFFIX ".log"
+#define COP_LOG_SUFFIX   ".log"
+#define COP_CLAIM_PREFIX "memory-"
+#define COP_CLAIM_SUFFIX ".claim"
 
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"

@@ -23,6 +23,9 @@
 #define LEAST_WAIT 0.02
 #define MOST_WAIT  1.0
 
+/* Seconds of waiting in a row after which that is said, and for whom. */
+#define SILENT_WAIT 5.0
+
 typedef struct pull {
     cop_runner *r;
     const cop_pull_tell *tell;
@@ -31,6 +34,8 @@ typedef struct pull {
     cop_heartbeat_watch *watches; /* by stage: what was seen of its lease */
     size_t left;                  /* that are not settled */
     bool has_run;                 /* something was computed in this pass */
+    double idle;                  /* since when nothing was; by cop_now */
+    bool has_said;                /* for whom it waits since then */
     cop_rates *rates;
     cop_memory_claims *claims; /* NULL: nothing is held back */
 } pull;
@@ -209,9 +214,25 @@ static bool is_stopped(const cop_runner *r)
     return r->stop != NULL && *r->stop != 0;
 }
 
-/* Others compute what is left: waits, a little longer each time. */
-static cop_status wait_for_others(const pull *p, double *seconds, cop_error *err)
+/* Says once who computes what is waited for. */
+static void say_for_whom(pull *p)
 {
+    char who[300];
+    for (size_t i = 0; !p->has_said && i < p->r->study->stage_count; i++) {
+        const cop_stage *stage = &p->r->study->stages[i];
+        if (p->settled[i] ||
+            cop_lease_holder(cop_store_dir(p->r->store), &stage->id, who, sizeof who)[0] == '\0')
+            continue;
+        cop_say(p->r->log, COP_LOG_INFO, "waiting for %s, which %s computes", stage->title, who);
+        p->has_said = true;
+    }
+}
+
+/* Others compute what is left: waits, a little longer each time. */
+static cop_status wait_for_others(pull *p, double *seconds, cop_error *err)
+{
+    if (cop_now() - p->idle >= SILENT_WAIT)
+        say_for_whom(p);
     double whole = *seconds >= 1.0 ? 1.0 : 0.0;
     struct timespec time = {.tv_sec = (time_t)whole, .tv_nsec = (long)((*seconds - whole) * 1e9)};
     (void)nanosleep(&time, NULL);
@@ -230,9 +251,11 @@ static cop_status pull_all(pull *p, cop_error *err)
         for (size_t i = 0; i < p->r->study->stage_count; i++)
             if (!p->settled[i])
                 COP_TRY(visit(p, i, err));
-        if (p->has_run)
+        if (p->has_run) {
             seconds = LEAST_WAIT;
-        else if (p->left > 0)
+            p->idle = cop_now();
+            p->has_said = false;
+        } else if (p->left > 0)
             COP_TRY(wait_for_others(p, &seconds, err));
     }
     return COP_OK;
@@ -253,6 +276,7 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
     pull p = {.r = r,
               .tell = tell,
               .left = r->study->stage_count,
+              .idle = cop_now(),
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
               .watches = calloc(r->study->stage_count + 1, sizeof *p.watches),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
