@@ -13,8 +13,8 @@ if grep -qs '^VERSION_ID="12"' /etc/os-release; then
   test_packages="$test_packages clang-format"
 fi
 
-# The slow tier alone: a browser for the report's page.
-slow_packages="chromium"
+# The slow tier alone: a browser for the report's page; a Slurm, which the tests configure, start and stop.
+slow_packages="chromium slurm-wlm slurm-wlm-basic-plugins munge"
 
 # Installs those of the named packages that are missing; says what it does; needs root or sudo then.
 install_packages() {

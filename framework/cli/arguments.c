@@ -85,6 +85,15 @@ static const cop_argument arguments[] = {
      offsetof(cop_arguments, watch_report)},
     {"retry-failed", NULL, "try trainings again that diverged in an earlier run", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, retry_failed)},
+    {"slurm", NULL, "have Slurm run it: --jobs N workers, and a last job that reports",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, slurm)},
+    {"sbatch", "OPTION",
+     "with --slurm, an option for sbatch: --sbatch=--time=4:00:00 (again for more)",
+     COP_ARGUMENT_LIST, offsetof(cop_arguments, sbatch)},
+    {"requeue", NULL, "at SIGUSR1 save, end, and put this job of Slurm back into the queue",
+     COP_ARGUMENT_FLAG, offsetof(cop_arguments, requeue)},
+    {"finish", NULL, "compute nothing: judge and report what is there", COP_ARGUMENT_FLAG,
+     offsetof(cop_arguments, finish)},
     {"measure", NULL, "try how fast this machine is, for some seconds", COP_ARGUMENT_FLAG,
      offsetof(cop_arguments, measure)},
     {"progress", NULL, "lines of progress on standard output, for the program that started this",
@@ -208,6 +217,7 @@ void cop_arguments_clear(cop_arguments *a)
     free(a->plugin_dir.items);
     free(a->program.items);
     free(a->weights.items);
+    free(a->sbatch.items);
     free(a->only.items);
     free(a->forget.items);
     memset(a, 0, sizeof *a);

@@ -18,12 +18,12 @@ typedef struct cop_word_list {
 typedef struct cop_arguments {
     const char *words[COP_MOST_WORDS]; /* positional */
     size_t word_count;
-    cop_word_list set, plugin_dir, program, weights, only, forget;
+    cop_word_list set, plugin_dir, program, weights, only, forget, sbatch;
     const char *out, *jobs, *ticket_mask, *split, *cell, *seed, *round, *copy, *to, *png, *analysis;
     const char *threads, *runs, *repeat, *dir, *limit, *study, *stage, *time_budget, *memory,
         *store, *disk_budget, *query;
     bool help, quiet, json, csv, watch_report, data, initial, mask, profile, all, retry_failed,
-        dry_run, progress, measure;
+        dry_run, progress, measure, slurm, requeue, finish;
 } cop_arguments;
 
 typedef enum cop_argument_kind {

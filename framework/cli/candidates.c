@@ -1,8 +1,8 @@
 /* candidates.c: printing what a word may become. */
 #include "cli/candidates.h"
 
-#include "core/path.h"
-#include "plugin/options/setting.h"
+#include "config/settings.h"
+#include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,77 +13,42 @@ void cop_candidate(const cop_candidates *c, const char *word, const char *behind
         (void)fprintf(c->out, "%s%s\n", word + c->cut, behind);
 }
 
-/* Paths as they are found, to be sorted. */
-typedef struct paths {
-    char **items; /* owned, as its texts */
-    size_t count, room;
-} paths;
-
-static void add_path(paths *p, const char *path)
-{
-    if (p->count == p->room) {
-        size_t room = p->room > 0 ? 2 * p->room : 64;
-        char **grown = realloc(p->items, room * sizeof *grown);
-        if (grown == NULL)
-            return; /* fewer candidates */
-        p->items = grown;
-        p->room = room;
-    }
-    p->items[p->count] = strdup(path);
-    p->count += p->items[p->count] != NULL;
-}
-
-/* Lists of values have no paths of their own, lists of groups have. */
-static bool has_paths_within(const config_setting_t *s)
-{
-    if (config_setting_is_group(s))
-        return true;
-    return config_setting_is_list(s) && config_setting_length(s) > 0 &&
-           config_setting_is_group(config_setting_get_elem(s, 0));
-}
-
-static void walk(const config_setting_t *s, const char *path, paths *out)
-{
-    if (!has_paths_within(s)) {
-        add_path(out, path);
-        return;
-    }
-    for (int i = 0; i < config_setting_length(s); i++) {
-        const config_setting_t *inner = config_setting_get_elem(s, (unsigned)i);
-        const char *name = config_setting_name(inner), *dot = path[0] != '\0' ? "." : "";
-        char further[COP_PATH_SIZE];
-        if (name != NULL)
-            (void)snprintf(further, sizeof further, "%s%s%s", path, dot, name);
-        else
-            (void)snprintf(further, sizeof further, "%s%s[%d]", path, dot, i);
-        if (path[0] != '\0' || name == NULL || strcmp(name, "sweep") != 0)
-            walk(inner, further, out);
-    }
-}
-
 static int by_text(const void *left, const void *right)
 {
-    return strcmp(*(char *const *)left, *(char *const *)right);
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static size_t add_paths(const cop_settings *s, const char **paths)
+{
+    for (size_t i = 0; i < s->count; i++)
+        paths[i] = s->items[i].path;
+    return s->count;
+}
+
+static void print_paths(const cop_candidates *c, const cop_config_settings *all, cop_arena *arena)
+{
+    size_t count = all->common.count;
+    for (size_t i = 0; i < all->cell_count; i++)
+        count += all->cells[i].own.count;
+    const char **paths = cop_arena_array(arena, count + 1, sizeof *paths);
+    if (paths == NULL)
+        return; /* no candidates */
+    size_t end = add_paths(&all->common, paths);
+    for (size_t i = 0; i < all->cell_count; i++)
+        end += add_paths(&all->cells[i].own, paths + end);
+    qsort(paths, count, sizeof *paths, by_text);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0)
+            cop_candidate(c, paths[i], "=");
 }
 
 void cop_candidate_settings(const cop_candidates *c, const cop_config *config)
 {
-    paths found = {0};
-    config_t tree;
-    if (cop_syntax_parse(config->resolved, strlen(config->resolved), NULL, &tree, NULL) != COP_OK)
-        return;
-    walk(config_root_setting(&tree), "", &found);
-    /* The cells of a resolved config are the values of one axis. */
-    const config_setting_t *cells = config_lookup(&tree, "sweep.[0].values");
-    for (int i = 0; cells != NULL && i < config_setting_length(cells); i++)
-        walk(config_setting_get_elem(cells, (unsigned)i), "", &found);
-    if (found.count > 0)
-        qsort(found.items, found.count, sizeof *found.items, by_text);
-    for (size_t i = 0; i < found.count; i++)
-        if (i == 0 || strcmp(found.items[i], found.items[i - 1]) != 0)
-            cop_candidate(c, found.items[i], "=");
-    for (size_t i = 0; i < found.count; i++)
-        free(found.items[i]);
-    free(found.items);
-    config_destroy(&tree);
+    cop_config_settings all;
+    cop_arena *arena = cop_arena_new();
+    const char *text = config->resolved;
+    if (arena != NULL &&
+        cop_config_settings_parse(text, strlen(text), NULL, arena, &all, NULL) == COP_OK)
+        print_paths(c, &all, arena);
+    cop_arena_free(arena);
 }

@@ -1,6 +1,7 @@
 /* run.c: `coppice run`: everything of a study that is not done yet, then its report. */
 #include "cli/run.h"
 
+#include "cli/run_slurm.h"
 #include "cli/run_stage.h"
 #include "cli/signals.h"
 #include "cli/workforce.h"
@@ -74,6 +75,7 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
     cop_store *store = NULL;
     cop_holder *holder = NULL;
     char record[COP_PATH_SIZE];
+    bool is_elsewhere = false; /* what computes: in Slurm */
     cop_status status = cop_store_open(dir, &store, err);
     if (status == COP_OK)
         status = cop_study_folder_make(dir, config->name, record, sizeof record, err);
@@ -81,7 +83,10 @@ static cop_status run_in(const cop_call *call, const cop_config *config, const c
         status = hold(call, study, config->name, record, &holder, err);
     if (status == COP_OK)
         status = cop_workforce_choose(call, workforce, config, dir, study, err);
-    if (status == COP_OK)
+    if (status == COP_OK && call->arguments->slurm)
+        status = cop_call_submit(call, study, store, config, record, (size_t)workforce->jobs,
+                                 &is_elsewhere, err);
+    if (status == COP_OK && !is_elsewhere)
         status = run_and_report(call, study, store, record, err);
     cop_holder_release(holder);
     cop_store_close(store);
@@ -112,7 +117,8 @@ cop_status cop_call_run_study(const cop_call *call, const cop_config *config, co
     bool is_dry = call->arguments->dry_run;
     COP_TRY(cop_workforce_read(call, &workforce, err));
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
-    COP_TRY(cop_call_threads(call, config, err));
+    if (!call->arguments->slurm)
+        COP_TRY(cop_call_threads(call, config, err));
     if (call->arguments->store != NULL && !is_dry)
         COP_TRY(cop_shared_store_use(dir, call->arguments->store, err));
     cop_status status = cop_study_new(config, dir, !is_dry, call->log, &study, err);
@@ -144,6 +150,7 @@ static cop_status run(const cop_call *call, cop_error *err)
     cop_workforce unused;
     cop_registry *registry = NULL;
     cop_config *config = NULL;
+    COP_TRY(cop_call_check_slurm(call, err));
     if (call->arguments->stage != NULL)
         return cop_call_run_stage(call, err);
     if (call->arguments->study != NULL)
@@ -158,10 +165,10 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"set",   "store", "out",          "plugin-dir",   "threads",
-                                      "jobs",  "only",  "time-budget",  "disk-budget",  "memory",
-                                      "stage", "study", "watch-report", "retry-failed", "dry-run",
-                                      "quiet", NULL};
+static const char *const options[] = {
+    "set",         "store",       "out",    "plugin-dir", "threads", "jobs",         "only",
+    "time-budget", "disk-budget", "memory", "stage",      "study",   "watch-report", "retry-failed",
+    "dry-run",     "slurm",       "sbatch", "quiet",      NULL};
 
 const cop_subcommand cop_run_command = {
     .name = "run",
@@ -185,6 +192,11 @@ const cop_subcommand cop_run_command = {
         "others empty. With --dry-run the stages are printed that would be computed, no more.\n"
         "With --store, artifacts, checkpoints and leases are those of DIR, which other output\n"
         "directories may share: what one has computed is there for all. Once is enough.\n"
+        "With --slurm nothing is computed here: an array of --jobs N workers is submitted, and a\n"
+        "last job that reports when they have ended. Jobs whose time is over go back into the\n"
+        "queue, and on from what they saved. The program and the output directory must be where\n"
+        "all machines see them. --sbatch hands options on, a word each: --sbatch=--partition=cpu\n"
+        "--sbatch=--time=4:00:00.\n"
         "With --stage, CONFIG is a run's output directory: one stage of it is run alone, from "
         "what\n"
         "is written down there (studies/NAME/stages.json lists the stages).\n"

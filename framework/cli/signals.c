@@ -94,8 +94,16 @@ static bool has_handler(int number, void (*handler)(int))
            now.sa_handler == handler;
 }
 
+/* Schedulers signal every process of a job, and a run its workers: a worker is told twice. */
+static bool is_told_again(int number)
+{
+    return asks == 0 && stop_requested != 0 && number != SIGINT && has_alarm != 0;
+}
+
 IN_HANDLER static void on_request(int number)
 {
+    if (is_told_again(number))
+        return;
     if (asks == 0)
         end_at_once(stop_requested != 0 ? "stopped at once" : "interrupted");
     asks = 0;
@@ -104,7 +112,7 @@ IN_HANDLER static void on_request(int number)
     add(&l, "coppice: stopping after this ");
     if (!add_callback(&l, ""))
         add(&l, "step");
-    bool is_limited = number != SIGINT && has_handler(SIGALRM, on_alarm);
+    bool is_limited = (number == SIGTERM || number == SIGHUP) && has_handler(SIGALRM, on_alarm);
     add(&l, is_limited ? ", or in " TERM_TEXT " s" : "; once more to stop at once");
     say(&l);
     if (is_limited) {
@@ -177,10 +185,12 @@ static void watch_exit(void)
 static const struct {
     int number;
     void (*handler)(int);
-} watched[] = {{SIGINT, on_request}, {SIGTERM, on_request}, {SIGHUP, on_request},
-               {SIGALRM, on_alarm},  {SIGPIPE, on_pipe},    {SIGSEGV, on_crash},
-               {SIGBUS, on_crash},   {SIGFPE, on_crash},    {SIGILL, on_crash},
-               {SIGABRT, on_crash}};
+    bool is_extra; /* left alone but where it is asked for */
+} watched[] = {
+    {SIGINT, on_request, false}, {SIGTERM, on_request, false}, {SIGHUP, on_request, false},
+    {SIGALRM, on_alarm, false},  {SIGPIPE, on_pipe, false},    {SIGSEGV, on_crash, false},
+    {SIGBUS, on_crash, false},   {SIGFPE, on_crash, false},    {SIGILL, on_crash, false},
+    {SIGABRT, on_crash, false},  {SIGUSR1, on_request, true}};
 enum { WATCHED_COUNT = sizeof watched / sizeof watched[0] };
 
 struct cop_signals {
@@ -239,7 +249,8 @@ cop_signals *cop_signals_catch(const char *resume)
     make_stack(before);
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         (void)sigaction(watched[i].number, NULL, &before->before[i]);
-        if (is_free(watched[i].number) && watched[i].number != SIGPIPE)
+        bool is_later = watched[i].is_extra || watched[i].number == SIGPIPE;
+        if (!is_later && is_free(watched[i].number))
             install(i);
     }
     return before;
@@ -268,10 +279,19 @@ const volatile sig_atomic_t *cop_signals_ask(void)
     for (size_t i = 0; i < WATCHED_COUNT; i++) {
         int number = watched[i].number;
         bool asks_or_ends = number == SIGINT || number == SIGTERM || number == SIGALRM;
-        if ((asks_or_ends && has_handler(number, SIG_IGN)) || is_free(number))
+        bool is_ours = (asks_or_ends && has_handler(number, SIG_IGN)) || is_free(number);
+        if (is_ours && !watched[i].is_extra)
             install(i);
     }
     return &stop_requested;
+}
+
+void cop_signals_ask_ahead(void)
+{
+    for (size_t i = 0; i < WATCHED_COUNT; i++)
+        if (watched[i].is_extra &&
+            (is_free(watched[i].number) || has_handler(watched[i].number, SIG_IGN)))
+            install(i);
 }
 
 void cop_signals_at_once(const char *what)

@@ -19,11 +19,16 @@ void cop_signals_restore(cop_signals *before);
 
 /* From here on the first SIGINT, SIGTERM or SIGHUP asks: it says so, and sets what is returned to
  * its number, which work looks at between steps. A second one ends the process at once. Work that
- * does not stop within seconds of a SIGTERM or SIGHUP is ended. That holds for a SIGINT or SIGTERM
+ * does not stop within seconds of a SIGTERM or SIGHUP is ended, and another one meanwhile changes
+ * nothing. That holds for a SIGINT or SIGTERM
  * that is ignored too, as a shell without job control has it for background jobs; a SIGHUP that is
  * ignored (nohup) stays so, and so does a handler of somebody else, and an alarm. A pipe that
  * nobody reads any more (SIGPIPE) ends nothing from here on. */
 const volatile sig_atomic_t *cop_signals_ask(void);
+
+/* After cop_signals_ask: SIGUSR1, which schedulers send ahead of a time limit, asks as well, and
+ * waits for the step. */
+void cop_signals_ask_ahead(void);
 
 /* From here on they end the process at once again; `what` is being done then ("drawing figures").
  */

@@ -32,6 +32,7 @@ static cop_status show(const cop_call *call, cop_seen *seen, cop_error *err)
     for (size_t i = 0; i < seen->count; i++) {
         const cop_seen_study *study = &seen->studies[i];
         standings[i].study = study;
+        COP_TRY(cop_slurm_look(study->folder, seen->arena, &standings[i].slurm, err));
         COP_TRY(cop_study_progress_make(&study->stages, study->looks, seen->arena,
                                         &standings[i].progress, err));
     }
@@ -68,6 +69,7 @@ const cop_subcommand cop_status_command = {
         "title but for seed, round and copy, else of the same kind, one at a time. Where none of a "
         "kind is\n"
         "done, that is unknown, and the share that is done counts stages instead of seconds.\n"
+        "Of a study that was submitted by 'run --slurm', squeue is asked for its jobs.\n"
         "On a terminal there is a table for each study, else lines that begin with its name.",
     .options = options,
     .run = run};

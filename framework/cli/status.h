@@ -5,17 +5,24 @@
 
 #include "cli/seen.h"
 #include "report/data/progress.h"
+#include "study/executors/slurm.h"
 
 #include <stdio.h>
 
 typedef struct cop_standing {
     const cop_seen_study *study; /* looked at */
     cop_study_progress progress;
+    cop_slurm_queue slurm; /* its jobs, where it was submitted */
 } cop_standing;
 
 /* Whether a run holds the study, and which, in words: "held by process 7 on vm, since 2026-01-02
  * 03:04:05". Returns `text`. */
 const char *cop_standing_holder(const cop_held *held, char *text, size_t size);
+
+/* status_slurm.c: what Slurm says of its jobs, in words: "workers 12: 2 running, 1 pending
+ * (Resources); report 13: pending (Dependency)". Empty where it was not submitted, or is done and
+ * gone. Returns `text`. */
+const char *cop_standing_slurm(const cop_standing *s, char *text, size_t size);
 
 /* How long the rest will take, in words: "7 min remain". Returns `text`. */
 const char *cop_standing_rest(const cop_progress_part *part, char *text, size_t size);

@@ -63,6 +63,8 @@ static bool fill_stage(cJSON *to, const cop_stage_record *stage, const cop_stage
              cJSON_AddBoolToObject(to, "needs_a_failed_one", look->is_inherited) != NULL;
     if (ok && look->damage != NULL)
         ok = cJSON_AddStringToObject(to, "damage", look->damage) != NULL;
+    if (ok && look->holder != NULL)
+        ok = cJSON_AddStringToObject(to, "holder", look->holder) != NULL;
     if (!ok || !look->is_saved)
         return ok;
     return add_number(to, "step", look->saved_step >= 0 ? (double)look->saved_step : (double)NAN) &&
@@ -80,6 +82,29 @@ static cJSON *add_object(cJSON *list)
     return NULL;
 }
 
+static bool fill_task(cJSON *to, const cop_slurm_task *task)
+{
+    return to != NULL && cJSON_AddStringToObject(to, "job", task->job) != NULL &&
+           cJSON_AddStringToObject(to, "state", task->state) != NULL &&
+           cJSON_AddStringToObject(to, "nodes", task->nodes) != NULL &&
+           cJSON_AddStringToObject(to, "reason", task->reason) != NULL;
+}
+
+/* Jobs that were submitted; "queue" is null where Slurm cannot be asked. */
+static bool fill_slurm(cJSON *to, const cop_slurm_queue *q)
+{
+    bool ok = add_number(to, "workers", (double)q->note.workers) &&
+              add_number(to, "tasks", (double)q->note.tasks) &&
+              add_number(to, "report", (double)q->note.report);
+    if (!ok || !q->is_told)
+        return ok && cJSON_AddNullToObject(to, "queue") != NULL;
+    cJSON *queue = cJSON_AddArrayToObject(to, "queue");
+    ok = queue != NULL;
+    for (size_t i = 0; ok && i < q->count; i++)
+        ok = fill_task(add_object(queue), &q->tasks[i]);
+    return ok;
+}
+
 static bool fill_study(cJSON *to, const cop_standing *s)
 {
     const cop_study_progress *p = &s->progress;
@@ -89,6 +114,10 @@ static bool fill_study(cJSON *to, const cop_standing *s)
               cJSON_AddStringToObject(to, "share_of", p->is_of_seconds ? "seconds" : "stages");
     cJSON *run = ok ? cJSON_AddObjectToObject(to, "run") : NULL;
     ok = run != NULL && fill_held(run, &s->study->held);
+    if (ok && s->slurm.is_noted) {
+        cJSON *slurm = cJSON_AddObjectToObject(to, "slurm");
+        ok = slurm != NULL && fill_slurm(slurm, &s->slurm);
+    }
     cJSON *all = ok ? cJSON_AddObjectToObject(to, "all") : NULL;
     ok = all != NULL && fill_part(all, &p->all);
     cJSON *kinds = ok ? cJSON_AddArrayToObject(to, "kinds") : NULL;

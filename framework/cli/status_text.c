@@ -81,6 +81,8 @@ static void print_stage(const cop_standing *s, size_t i, FILE *out)
         (void)fprintf(out, ": step %lld after %s, saved %s ago", (long long)look->saved_step,
                       cop_display_duration(look->saved_seconds, time, sizeof time),
                       cop_display_duration(fmax(0.0, look->saved_ago), ago, sizeof ago));
+    if (look->holder != NULL)
+        (void)fprintf(out, "; %s", look->holder);
     if (look->damage != NULL)
         (void)fprintf(out, ": what stands there is damaged: %s", look->damage);
     (void)fputs("\n", out);
@@ -189,6 +191,8 @@ void cop_standing_print_lines(const cop_standing *s, FILE *out)
                   cop_standing_rest(&p->all, text, sizeof text));
     (void)fprintf(out, "%s: run: %s%s\n", name,
                   cop_standing_holder(&s->study->held, text, sizeof text), hint(s));
+    if (cop_standing_slurm(s, text, sizeof text)[0] != '\0')
+        (void)fprintf(out, "%s: slurm: %s\n", name, text);
     for (size_t i = 0; i < p->part_count; i++)
         print_kind(s, &p->parts[i], out);
     for (size_t k = 0; k < LISTS; k++) {
@@ -296,6 +300,8 @@ cop_status cop_standing_print_table(const cop_standing *s, size_t width, cop_are
     cop_display_print(&display, 0, out);
     (void)fprintf(out, "\n%s%s\n", cop_standing_holder(&s->study->held, text, sizeof text),
                   hint(s));
+    if (cop_standing_slurm(s, text, sizeof text)[0] != '\0')
+        (void)fprintf(out, "in Slurm: %s\n", text);
     for (size_t k = 0; k < LISTS; k++)
         print_list(s, lists[k].word, lists[k].test, out);
     return COP_OK;

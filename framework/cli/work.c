@@ -1,5 +1,7 @@
 /* work.c: `coppice work`: stages of a study that another process has laid out, until none is left.
  */
+#include "cli/work.h"
+
 #include "cli/recorded.h"
 #include "cli/signals.h"
 #include "cli/workforce.h"
@@ -60,6 +62,13 @@ static void return_standard_output(FILE *stream)
 static cop_status work_all(work *w, cop_error *err)
 {
     const cop_call *call = w->from.call;
+    bool is_job = call->arguments->requeue;
+    const volatile sig_atomic_t *stop = NULL;
+    cop_movement before = {0};
+    if (is_job) { /* also while the study is laid out */
+        stop = cop_signals_ask();
+        cop_signals_ask_ahead();
+    }
     COP_TRY(cop_workforce_read(call, &w->workforce, err));
     COP_TRY(cop_recorded_read(call, call->arguments->words[0], &w->from, err));
     cop_recorded_adopt_environment(&w->from);
@@ -68,17 +77,29 @@ static cop_status work_all(work *w, cop_error *err)
     COP_TRY(hold(w, err));
     COP_TRY(
         cop_workforce_choose(call, &w->workforce, w->from.config, w->from.dir, w->from.study, err));
+    if (!is_job)
+        stop = cop_signals_ask();
+    else
+        COP_TRY(cop_movement_look(w->from.dir, &before, err));
     FILE *own = take_standard_output(call->out);
     const cop_work_choice choice = {.out = own != NULL ? own : call->out,
                                     .tells_progress = call->arguments->progress};
-    cop_status status = cop_study_work(w->from.study, w->store, &w->from.records, cop_signals_ask(),
-                                       &choice, call->log, err);
+    cop_status status =
+        cop_study_work(w->from.study, w->store, &w->from.records, stop, &choice, call->log, err);
     return_standard_output(own);
+    if (status == COP_CANCELLED && is_job && *stop == SIGUSR1)
+        return cop_call_requeue(call, w->from.dir, &before, err);
     return status;
 }
 
 static cop_status run(const cop_call *call, cop_error *err)
 {
+    const cop_arguments *a = call->arguments;
+    if (a->finish && (a->jobs != NULL || a->requeue))
+        return cop_fail(err, COP_INVALID, "--finish computes nothing: %s does not go with it",
+                        a->requeue ? "--requeue" : "--jobs");
+    if (a->finish)
+        return cop_call_work_finish(call, err);
     work w = {.from = {.call = call}};
     cop_status status = work_all(&w, err);
     cop_holder_release(w.holder);
@@ -88,9 +109,9 @@ static cop_status run(const cop_call *call, cop_error *err)
     return status;
 }
 
-static const char *const options[] = {"study",       "plugin-dir",  "jobs",   "only",
-                                      "time-budget", "disk-budget", "memory", "progress",
-                                      "quiet",       NULL};
+static const char *const options[] = {"study",  "plugin-dir", "requeue",     "finish",
+                                      "jobs",   "only",       "time-budget", "disk-budget",
+                                      "memory", "progress",   "quiet",       NULL};
 
 const cop_subcommand cop_work_command = {
     .name = "work",
@@ -101,11 +122,14 @@ const cop_subcommand cop_work_command = {
     .details =
         "DIR is the output directory of a run, which has laid the study out there and may be at\n"
         "work: stages are taken that are ready and that no other process has, until none is left.\n"
-        "Several may work on one directory, also from machines that share it by a file system "
-        "with\n"
-        "locks. No report is made: the run does that, or 'coppice report'. A line for each stage\n"
-        "that is begun and ended goes to standard output. Failed stages are no failure of this\n"
-        "command; the run's record has their reasons; nor is a budget that is used up.",
+        "Several may work on one directory, also from machines that share it. No report is made:\n"
+        "the run does that, or 'coppice report'. A line for each stage that is begun and ended\n"
+        "goes to standard output. Failed stages are no failure of this command; the run's record\n"
+        "has their reasons; nor is a budget that is used up.\n"
+        "With --requeue this is a job of Slurm that SIGUSR1 tells of its time limit (sbatch\n"
+        "--signal=B:USR1@60): the state is saved, and the job goes back into the queue, unless\n"
+        "all of its time led to nothing.\n"
+        "With --finish nothing is computed: the record is written, with verdicts, and the report.",
     .options = options,
     .resumes = true,
     .run = run};

@@ -109,8 +109,10 @@ cop_status cop_workforce_choose(const cop_call *call, cop_workforce *w, const co
 {
     const cop_word_list *only = &call->arguments->only;
     bool is_worker = call->arguments->progress;
-    bool has_workers = !is_worker && (w->jobs > 1 || is_limited(w, config));
-    warn_of_crowd(call, config, w->jobs);
+    bool is_watched = call->arguments->requeue; /* nobody else would see what a job dies of */
+    bool has_workers = !is_worker && (w->jobs > 1 || is_watched || is_limited(w, config));
+    if (!call->arguments->slurm)
+        warn_of_crowd(call, config, w->jobs);
     COP_TRY(cop_study_only(study, only->items, only->count, err));
     if (has_workers)
         COP_TRY(make_command(call, dir, config->name, w, err));

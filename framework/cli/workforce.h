@@ -21,8 +21,8 @@ cop_status cop_workforce_read(const cop_call *call, cop_workforce *out, cop_erro
 void cop_workforce_clear(cop_workforce *w);
 
 /* Chooses for the study, which is in the output directory `dir`: in this process where one job is
- * enough and nothing limits it, or with --progress, as a worker has it; else by workers. Leaves out
- * what --only does not name. The study must not outlive the workforce. */
+ * enough and nothing limits or watches over it, or with --progress, as a worker has it; else by
+ * workers. Leaves out what --only does not name. The study must not outlive the workforce. */
 cop_status cop_workforce_choose(const cop_call *call, cop_workforce *w, const cop_config *config,
                                 const char *dir, cop_study *study, cop_error *err);
 

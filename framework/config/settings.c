@@ -168,21 +168,27 @@ static cop_status flatten_all(const flattening *f, const config_setting_t *root,
     return sweeps ? COP_OK : sort(f, &out->cells[0].own);
 }
 
+cop_status cop_config_settings_parse(const char *text, size_t size, const char *path,
+                                     cop_arena *arena, cop_config_settings *out, cop_error *err)
+{
+    const flattening f = {.arena = arena, .err = err};
+    config_t config;
+    *out = (cop_config_settings){0};
+    if (cop_syntax_parse(text, size, path, &config, err) != COP_OK)
+        return COP_FAILED;
+    cop_status status = flatten_all(&f, config_root_setting(&config), out);
+    config_destroy(&config);
+    return status;
+}
+
 cop_status cop_config_settings_read(const char *path, cop_arena *arena, cop_config_settings *out,
                                     cop_error *err)
 {
-    const flattening f = {.arena = arena, .err = err};
     char *text = NULL;
     size_t size = 0;
-    config_t config;
-    *out = (cop_config_settings){0};
     COP_TRY(cop_file_read_regular(path, MOST_BYTES, &text, &size, err));
-    cop_status status = cop_syntax_parse(text, size, path, &config, err);
+    cop_status status = cop_config_settings_parse(text, size, path, arena, out, err);
     free(text);
-    if (status != COP_OK)
-        return COP_FAILED;
-    status = flatten_all(&f, config_root_setting(&config), out);
-    config_destroy(&config);
     return status;
 }
 

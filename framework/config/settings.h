@@ -48,6 +48,10 @@ typedef struct cop_config_settings {
 cop_status cop_config_settings_read(const char *path, cop_arena *arena, cop_config_settings *out,
                                     cop_error *err);
 
+/* The same of a text; `path` is its name in messages (NULL: none). */
+cop_status cop_config_settings_parse(const char *text, size_t size, const char *path,
+                                     cop_arena *arena, cop_config_settings *out, cop_error *err);
+
 /* A setting of that path; NULL where there is none. */
 const cop_setting *cop_settings_find(const cop_settings *s, const char *path);
 

@@ -250,6 +250,18 @@ void cop_logger_board(cop_logger *log, const char *text)
     (void)pthread_mutex_unlock(&log->lock);
 }
 
+void cop_logger_leave_board(cop_logger *log)
+{
+    if (log == NULL)
+        return;
+    (void)pthread_mutex_lock(&log->lock);
+    if (log->board != NULL)
+        log->standing = 0;
+    free(log->board);
+    log->board = NULL;
+    (void)pthread_mutex_unlock(&log->lock);
+}
+
 /* Writes a line that is said, above what stands. */
 static void write_line(cop_logger *log, const char *prefix, const char *line)
 {

@@ -31,6 +31,10 @@ void cop_logger_copy(cop_logger *log, FILE *to);
  * has no room for are left out at the front. */
 void cop_logger_board(cop_logger *log, const char *text);
 
+/* Leaves what stands of the board where it is, as somebody else has written behind it: what is
+ * shown next begins below. */
+void cop_logger_leave_board(cop_logger *log);
+
 /* Whether boards are shown. */
 bool cop_logger_is_live(const cop_logger *log);
 

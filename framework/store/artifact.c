@@ -46,7 +46,9 @@ cop_status cop_store_open(const char *dir, cop_store **out, cop_error *err)
     if (s == NULL)
         return cop_out_of_memory(err);
     s->writes = true;
-    cop_status status = cop_lock_and_sweep(dir, &s->lock, err);
+    cop_status status = cop_store_locks(dir, &s->has_shared_locks, err);
+    if (status == COP_OK)
+        status = cop_lock_and_sweep(dir, s->has_shared_locks, &s->lock, err);
     if (status == COP_OK)
         *out = s;
     else
@@ -70,7 +72,7 @@ void cop_store_close(cop_store *s)
 {
     if (s == NULL)
         return;
-    if (s->writes)
+    if (s->writes && s->has_shared_locks)
         cop_sweep_and_unlock(s->dir, s->lock);
     else if (s->lock >= 0)
         (void)close(s->lock);
@@ -110,6 +112,13 @@ static cop_status check_identity(const char *path, const cop_manifest *manifest,
                        held.hash);
 }
 
+/* False where it cannot be told what the link leads to, as on a disk that does not read; a link to
+ * nothing or to itself is told. */
+static bool leads_somewhere(const char *path, struct stat *info)
+{
+    return stat(path, info) == 0 || errno == ENOENT || errno == ELOOP || errno == ENOTDIR;
+}
+
 /* Whether there is something of that kind; a file in a directory's place is COP_DAMAGED. */
 static cop_status look_for(const char *path, mode_t kind, bool *there, struct stat *info,
                            cop_error *err)
@@ -117,7 +126,7 @@ static cop_status look_for(const char *path, mode_t kind, bool *there, struct st
     *there = lstat(path, info) == 0;
     if (!*there && errno == ENOENT)
         return COP_OK;
-    if (!*there || (S_ISLNK(info->st_mode) && stat(path, info) != 0 && errno != ENOENT))
+    if (!*there || (S_ISLNK(info->st_mode) && !leads_somewhere(path, info)))
         return cop_fail_errno(err, "cannot read", path);
     if ((info->st_mode & S_IFMT) == kind)
         return COP_OK;

@@ -1,5 +1,6 @@
 /* clearing.c: the lock that a run holds on its directory, and clearing away what killed runs
  * left. */
+#include "core/locks.h"
 #include "core/path.h"
 #include "core/unique.h"
 #include "store/paths.h"
@@ -55,6 +56,14 @@ static bool is_stale_in_store(const char *name)
             (starts_with(name, COP_DRAFT_PREFIX) || starts_with(name, "old-")));
 }
 
+/* Where nobody uses the directory, nobody has a claim to memory either. */
+static bool is_stale_in_work(const char *name)
+{
+    size_t length = strlen(name), suffix = strlen(COP_CLAIM_SUFFIX);
+    return is_temporary(name) || (starts_with(name, COP_CLAIM_PREFIX) && length > suffix &&
+                                  strcmp(name + length - suffix, COP_CLAIM_SUFFIX) == 0);
+}
+
 static void sweep(const char *dir, bool (*is_stale)(const char *name))
 {
     DIR *listing = opendir(dir);
@@ -95,8 +104,16 @@ static void sweep_all(const char *dir)
     (void)cop_store_cache_path(dir, "", path, sizeof path, NULL);
     sweep(path, is_temporary);
     (void)cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER);
-    sweep(path, is_temporary);
+    sweep(path, is_stale_in_work);
     (void)cop_study_folders_visit(dir, sweep_study, NULL, NULL);
+}
+
+cop_status cop_store_locks(const char *dir, bool *shared, cop_error *err)
+{
+    char path[COP_PATH_SIZE];
+    *shared = true;
+    COP_TRY(cop_path_join(path, sizeof path, err, dir, COP_WORK_FOLDER));
+    return cop_locks_are_shared(path, shared, err);
 }
 
 static int open_lock(const char *dir, int flags)
@@ -104,7 +121,7 @@ static int open_lock(const char *dir, int flags)
     char path[COP_PATH_SIZE];
     if (cop_path_join(path, sizeof path, NULL, dir, COP_WORK_FOLDER "/" COP_LOCK_FILE) != COP_OK)
         return -1;
-    return open(path, flags | O_CLOEXEC, 0666);
+    return open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 static void share(int lock)
@@ -117,10 +134,10 @@ static void share(int lock)
 
 /* Nobody sweeps while anybody shares the lock, so the mark is written under it, be it shared with
  * others or not: runs that start at the same time may all write it. */
-cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err)
+cop_status cop_lock_and_sweep(const char *dir, bool has_shared_locks, int *lock, cop_error *err)
 {
     *lock = open_lock(dir, O_RDWR | O_CREAT);
-    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+    if (*lock >= 0 && has_shared_locks && flock(*lock, LOCK_EX | LOCK_NB) == 0)
         sweep_all(dir);
     if (*lock >= 0)
         share(*lock);
@@ -143,8 +160,16 @@ void cop_sweep_and_unlock(const char *dir, int lock)
 
 cop_status cop_lock_alone(const char *dir, int *lock, cop_error *err)
 {
+    bool has_shared_locks = true;
     *lock = -1;
     COP_TRY(cop_shared_store_check(dir, err));
+    COP_TRY(cop_store_locks(dir, &has_shared_locks, err));
+    if (!has_shared_locks)
+        return cop_fail(err, COP_FAILED,
+                        "%s is on a file system whose locks other machines do not see: whether "
+                        "somebody uses it cannot be told (COPPICE_LOCKS=shared says that nobody "
+                        "does)",
+                        dir);
     *lock = open_lock(dir, O_RDWR);
     if (*lock < 0)
         return cop_fail(err, COP_FAILED, "%s: no run has written here (no %s)", dir,

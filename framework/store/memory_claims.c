@@ -14,8 +14,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define SUFFIX ".claim"
-
 struct cop_memory_claims {
     double allowed;
     char folder[COP_PATH_SIZE], prefix[300], path[COP_PATH_SIZE];
@@ -28,10 +26,10 @@ static bool name_files(cop_memory_claims *c, const char *dir)
     char host[128] = "";
     if (gethostname(host, sizeof host - 1) != 0 || strchr(host, '/') != NULL)
         return false;
-    (void)snprintf(c->prefix, sizeof c->prefix, "memory-%s-", host);
+    (void)snprintf(c->prefix, sizeof c->prefix, COP_CLAIM_PREFIX "%s-", host);
     return cop_path_join(c->folder, sizeof c->folder, NULL, dir, "%s", COP_WORK_FOLDER) == COP_OK &&
-           cop_path_join(c->path, sizeof c->path, NULL, c->folder, "%s%ld" SUFFIX, c->prefix,
-                         (long)getpid()) == COP_OK;
+           cop_path_join(c->path, sizeof c->path, NULL, c->folder, "%s%ld" COP_CLAIM_SUFFIX,
+                         c->prefix, (long)getpid()) == COP_OK;
 }
 
 /* Under the guard: to others, a file that is not locked yet is nobody's. One that another process
@@ -78,9 +76,9 @@ void cop_memory_claims_close(cop_memory_claims *c)
 
 static bool is_claim(const cop_memory_claims *c, const char *name)
 {
-    size_t length = strlen(name), prefix = strlen(c->prefix), suffix = strlen(SUFFIX);
+    size_t length = strlen(name), prefix = strlen(c->prefix), suffix = strlen(COP_CLAIM_SUFFIX);
     return length > prefix + suffix && strncmp(name, c->prefix, prefix) == 0 &&
-           strcmp(name + length - suffix, SUFFIX) == 0;
+           strcmp(name + length - suffix, COP_CLAIM_SUFFIX) == 0;
 }
 
 /* What another process claims; the file of one that has ended is removed. */

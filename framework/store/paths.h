@@ -32,13 +32,16 @@
 #define COP_FAILURE_SUFFIX ".failed"
 
 /* In OUT/logs, behind a stage's name. */
-#define COP_LOG_SUFFIX ".log"
+#define COP_LOG_SUFFIX   ".log"
+#define COP_CLAIM_PREFIX "memory-"
+#define COP_CLAIM_SUFFIX ".claim"
 
 /* Between an artifact's name and the digits that make a draft's unique. */
 #define COP_DRAFT_JOINT "-"
 
 struct cop_store {
     char *dir;
+    bool has_shared_locks; /* other machines see its locks */
     int lock;    /* a descriptor that holds the directory as in use; -1 where it cannot be locked */
     bool writes; /* opened to write to */
 };
@@ -59,14 +62,18 @@ cop_status cop_mark_store(const char *dir, cop_error *err);
 /* Removes a directory's files and the directory; artifacts have no folders inside. */
 void cop_remove_dir(const char *dir);
 
+/* clearing.c: whether other machines see the locks of files in OUT/work (core/locks.h). */
+cop_status cop_store_locks(const char *dir, bool *shared, cop_error *err);
+
 /* Gives up what cop_lock_and_sweep took; where nobody else holds it either, what a killed worker of
  * this run left is removed first. -1 is fine. */
 void cop_sweep_and_unlock(const char *dir, int lock);
 
 /* Takes a shared lock on OUT/work/lock, which closing *lock gives up, and sees that the store bears
  * our mark; if nobody else held the lock, first removes the drafts and half-written files that
- * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed. */
-cop_status cop_lock_and_sweep(const char *dir, int *lock, cop_error *err);
+ * killed runs left. *lock is -1 where the directory cannot be locked: then nothing is removed, and
+ * neither is it where locks are not shared: another machine may be at work. */
+cop_status cop_lock_and_sweep(const char *dir, bool has_shared_locks, int *lock, cop_error *err);
 
 /* Takes the lock for this process alone, so that nobody works or reads in the directory meanwhile;
  * closing *lock gives it up. COP_FAILED where somebody does, or where that cannot be told; *lock is

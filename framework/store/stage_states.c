@@ -98,12 +98,15 @@ static void read_checkpoint(const cop_artifact_id *id, const char *path, cop_sta
     look->saved_seconds = seconds;
 }
 
-/* Whether a process says that it computes the stage. */
-static bool is_leased(const looking *l, const cop_artifact_id *id)
+/* Whether a process says that it computes the stage, and which. */
+static bool is_leased(const looking *l, const cop_artifact_id *id, cop_stage_look *look)
 {
-    char who[200];
-    return cop_listed_find(&l->listing.leases, id) != NULL &&
-           cop_lease_holder(l->sight->dir, id, who, sizeof who)[0] != '\0';
+    char who[300], shown[600];
+    if (cop_listed_find(&l->listing.leases, id) == NULL ||
+        cop_lease_holder(l->sight->dir, id, who, sizeof who)[0] == '\0')
+        return false;
+    look->holder = cop_arena_strdup(l->arena, cop_escape(who, shown, sizeof shown));
+    return true;
 }
 
 /* Takes over a failure that a run has kept, which its record may not know yet. */
@@ -132,7 +135,7 @@ static bool look_at_work(const looking *l, size_t i)
         look->saved_ago = fmax(0.0, (double)(l->now.tv_sec - info.st_mtim.tv_sec));
         read_checkpoint(id, path, look);
     }
-    return is_leased(l, id);
+    return is_leased(l, id, look);
 }
 
 /* The others. */

@@ -30,6 +30,7 @@ typedef struct cop_stage_look {
     bool is_inherited;  /* it failed as one of its inputs did */
     const char *damage; /* what is wrong with what stands under its name; NULL: nothing. A run sets
                             that aside, and computes the stage again */
+    const char *holder; /* of a running one whose process says so: that process; else NULL */
     bool is_saved;      /* it has a checkpoint, with: */
     int64_t saved_step; /* steps done; -1 where the checkpoint does not say it */
     double saved_seconds; /* spent on them; NaN likewise */

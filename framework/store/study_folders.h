@@ -4,6 +4,7 @@
  *   OUT/studies/<folder>/config.cfg    its config, resolved (config/resolved.h)
  *   OUT/studies/<folder>/stages.json   its graph (formats/stages_json.h)
  *   OUT/studies/<folder>/report/       its report
+ *   OUT/studies/<folder>/slurm/        scripts and logs of its jobs (study/executors/slurm.h)
  *   OUT/studies/<folder>/run, run.lock, run.guard   who runs it now (holder.h)
  *
  * Artifacts are no study's own: all of them share OUT/store. */

@@ -240,12 +240,23 @@ static const char *size_of(double bytes, char *text, size_t size)
     return bytes > 0.0 ? cop_size_text(bytes, text, size) : "";
 }
 
+/* The same for one stage, on average over those of which it is known. */
+static const char *time_of_each(const cop_tally *t, char *text, size_t size)
+{
+    cop_tally one = *t;
+    size_t known = t->count - t->done - t->unknown;
+    one.seconds = known > 0 ? t->seconds / (double)known : 0.0;
+    one.unknown = known > 0 ? 0 : t->unknown;
+    return time_of(&one, text, size);
+}
+
 static void say_tally(const cop_tally *t, FILE *out)
 {
-    char time[64], disk[32], memory[32];
-    (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f %10s %10s %10s\n", t->kind, t->count,
-                  t->done, t->points, t->flops * 1e-12, time_of(t, time, sizeof time),
-                  size_of(t->bytes, disk, sizeof disk), size_of(t->memory, memory, sizeof memory));
+    char each[64], time[64], disk[32], memory[32];
+    (void)fprintf(out, "  %-8s %7zu %7zu %14.0f %12.2f %10s %10s %10s %10s\n", t->kind, t->count,
+                  t->done, t->points, t->flops * 1e-12, time_of_each(t, each, sizeof each),
+                  time_of(t, time, sizeof time), size_of(t->bytes, disk, sizeof disk),
+                  size_of(t->memory, memory, sizeof memory));
 }
 
 /* What all that is left takes, and by which rate. */
@@ -292,8 +303,8 @@ cop_status cop_study_print_outline(const cop_study *s, const cop_store *store,
 {
     cop_tally all = {.kind = "all"};
     say_cells(s, out);
-    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s %10s %10s %10s\n", "stage", "count", "done",
-                  "images", "TFLOP", "time", "disk", "memory");
+    (void)fprintf(out, "\n  %-8s %7s %7s %14s %12s %10s %10s %10s %10s\n", "stage", "count", "done",
+                  "images", "TFLOP", "time each", "time", "disk", "memory");
     for (int kind = COP_STAGE_DISTIL; kind <= COP_STAGE_ANALYZE; kind++) {
         cop_tally t;
         COP_TRY(cop_study_tally(s, store, e, (cop_stage_kind)kind, &t, err));

@@ -103,6 +103,18 @@ cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_record
                           const volatile sig_atomic_t *stop, const cop_work_choice *choice,
                           cop_logger *log, cop_error *err);
 
+/* What a run does when others are to compute: says how much there is to do, forgets failures as was
+ * chosen, and writes down the study's graph and its record, from which workers can lay it out.
+ * *left is how many stages have no result, and have not failed for good. */
+cop_status cop_study_begin(cop_study *s, cop_store *store, cop_logger *log, size_t *left,
+                           cop_error *err);
+
+/* What is to be done when others have computed, of the study that `records` describe: judges what
+ * there is, and writes the record with it and with what failed, of which the answer is that of
+ * cop_study_run. *left is how many stages are neither published nor failed. */
+cop_status cop_study_end(cop_study *s, cop_store *store, const cop_stage_records *records,
+                         cop_logger *log, size_t *left, cop_error *err);
+
 /* Has `watcher` called after each stage that a run computes, by which time the record has verdicts
  * on what there is: it may make a report of it. */
 typedef void (*cop_study_watcher)(void *own);

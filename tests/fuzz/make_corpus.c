@@ -16,6 +16,7 @@
 #include "store/formats/run_note.h"
 #include "store/formats/safetensors.h"
 #include "store/formats/series_csv.h"
+#include "store/formats/slurm_note.h"
 #include "store/formats/stages_json.h"
 #include "store/formats/study_json.h"
 #include "store/formats/summary_json.h"
@@ -289,6 +290,12 @@ static cop_status write_run_note(const char *path, cop_error *err)
     return cop_run_note_write(&note, path, err);
 }
 
+static cop_status write_slurm_note(const char *path, cop_error *err)
+{
+    const cop_slurm_note note = {.workers = 41, .tasks = 3, .report = 42};
+    return cop_slurm_note_write(&note, path, err);
+}
+
 static cop_status write_images(const char *path, cop_error *err)
 {
     static const int32_t labels[2][3] = {{0, 3, 1}, {2, 2}};
@@ -316,7 +323,7 @@ static const struct format {
     {"safetensors", write_tensors},      {"checkpoint_file", write_checkpoint},
     {"synthetic_file", write_synthetic}, {"run_note", write_run_note},
     {"stages_json", write_stages},       {"image_cache", write_images},
-    {"layers_csv", write_layers},
+    {"slurm_note", write_slurm_note},    {"layers_csv", write_layers},
 };
 
 int main(int argc, char **argv)

@@ -110,7 +110,11 @@ def start_endless(scene, jobs, name="endless"):
         (scene.dir / "endless.cfg").write_text(ENDLESS, encoding="utf-8")
     run = scene.start("run", scene.dir / "endless.cfg", "--out", out, "--plugin-dir", plugins,
                       "--jobs", jobs)
-    run.wait_for("prune round 1")
+    limit = time.monotonic() + storm.SECONDS
+    while not list((out / "work").glob("mask-*.lease")):
+        storm.check(time.monotonic() < limit, f"never at the step:\n{run.text()}")
+        time.sleep(0.01)
+    time.sleep(1)  # from the lease to the step
     return run
 
 

@@ -2,6 +2,7 @@
  * and what diverged is not tried again unless that is asked for. */
 #include "command.h"
 
+#include "core/clock.h"
 #include "core/file.h"
 
 #include <signal.h>
@@ -283,6 +284,41 @@ static void what_plugins_print_is_not_what_workers_say(void **state)
     remove_tree(s.dir);
 }
 
+/* Where locks do not tell, a process on another machine whose count stands still is lost. */
+static void a_lease_of_a_lost_machine_is_taken_over_in_time(void **state)
+{
+    (void)state;
+    static const char *const local[] = {"COPPICE_LOCKS=local", "COPPICE_LEASE_SECONDS=2", NULL};
+    const command_way way = {.environment = local};
+    scene s = make_scene(whole, NULL);
+    char name[100], path[600];
+    run_jobs(&s, in(&s, "one"), "1", 0);
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", in(&s, "cut"), "--dry-run")),
+                0);
+    char *plan = read_text(s.dir, "out");
+    const char *first = strstr(plan, "train-");
+    assert_non_null(first);
+    (void)snprintf(name, sizeof name, "%.38s", first);
+    free(plan);
+    (void)snprintf(path, sizeof path, "%s/work", in(&s, "cut"));
+    assert_int_equal(mkdir(in(&s, "cut"), 0755) | mkdir(path, 0755), 0);
+    (void)snprintf(path, sizeof path, "%s/work/%s.lease", in(&s, "cut"), name);
+    cop_error err = {0};
+    static const char text[] = "process 1 on elsewhere\n00000000000000000007\n";
+    assert_ok(cop_file_write(path, text, strlen(text), &err), &err);
+    double began = cop_now();
+    assert_ends(
+        s.dir,
+        start_program(s.dir, &way,
+                      WORDS("run", s.config, "--out", in(&s, "cut"), "--plugin-dir", s.plugins)),
+        0);
+    assert_true(cop_now() - began >= 2.0);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_alike(&s, "one", "cut");
+    remove_tree(s.dir);
+}
+
 static void bad_numbers_of_jobs_are_refused(void **state)
 {
     (void)state;
@@ -307,6 +343,7 @@ int main(void)
         cmocka_unit_test(what_diverged_is_no_matter_of_other_cells),
         cmocka_unit_test(work_computes_what_a_run_has_laid_out),
         cmocka_unit_test(what_plugins_print_is_not_what_workers_say),
+        cmocka_unit_test(a_lease_of_a_lost_machine_is_taken_over_in_time),
         cmocka_unit_test(bad_numbers_of_jobs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

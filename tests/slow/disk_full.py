@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A disk that is full at a random moment ends a run with one line that names the path and the
-reason, and the same command ends well, with the same bits, once there is room.
+reason, and the same command ends well, with the same bits, once there is room. So does a limit on
+the size of files.
 
-    disk_full.py BUILD_DIR [--levels N] [--seed N]
+    disk_full.py BUILD_DIR [--levels N] [--limits N] [--seed N]
 
 The disk is a tmpfs of its own, in a namespace of its own: as root, or as anybody where the kernel
 lets users have namespaces. Exit status 77 where neither works.
@@ -11,6 +12,7 @@ lets users have namespaces. Exit status 77 where neither works.
 import errno
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -69,10 +71,10 @@ class Disk:
         self.filler.unlink(missing_ok=True)
 
 
-def must_tell(ended, disk, words):
+def must_tell(ended, path, reason, words):
     """One line with the path and the reason; nothing wrong is said."""
     last = [line for line in ended.text.splitlines() if line.startswith("coppice: ")]
-    storm.check(len(last) == 1 and NO_SPACE in last[0] and str(disk.path) in last[0],
+    storm.check(len(last) == 1 and reason in last[0] and str(path) in last[0],
                 f"{words}: not one line that names path and reason:\n{ended.text}")
     ended.must(1).must_not_say("damaged", "starting over", "set aside", "crashed")
 
@@ -127,7 +129,7 @@ class Filling:
         if ended.status == 0:
             self.spared += 1
         else:
-            must_tell(ended, self.disk, words)
+            must_tell(ended, self.disk.path, NO_SPACE, words)
             self.told[when] += 1
         must_be_sound(self.out)
         self.disk.empty()
@@ -139,9 +141,34 @@ class Filling:
             shutil.rmtree(self.out)
 
 
+def limit_files(scene, chance, count):
+    """Runs that may write no file of more than so many bytes (ulimit -f)."""
+    out = scene.dir / "limited"
+    told = 0
+    for _ in range(count):
+        size = int(600_000 ** chance.uniform(0.4, 1))
+        words = ["--jobs", chance.choice([1, 2])]
+        run = scene.start("run", scene.config, "--out", out, *words, stderr=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+        text = run.process.communicate(timeout=storm.SECONDS)[1].decode("utf-8", "replace")
+        ended = storm.Ended(run.process.returncode, text, "")
+        if ended.status != 0:
+            must_tell(ended, out, os.strerror(errno.EFBIG), [size] + words)
+            told += 1
+        must_be_sound(out)
+        scene.study(out, *words).must(0).must_not_say("damaged", "set aside", "not tried")
+        storm.must_be_alike(scene.whole(), out)
+        storm.must_be_clean(out)
+        shutil.rmtree(out)
+    return told
+
+
 def test(scene, arguments, chance):
-    """So many levels of so many disks."""
+    """So many levels of so many disks, and so many limits."""
     scene.whole()
+    limited = limit_files(scene, chance, arguments.limits)
+    print(f"the same bits after {limited} of {arguments.limits} limits on files that ended a run")
     filling = Filling(scene, chance)
     try:
         for _ in range(arguments.levels):
@@ -154,6 +181,12 @@ def test(scene, arguments, chance):
           f"{filling.spared} had room enough")
 
 
+def add_arguments(parser):
+    """How much of it."""
+    parser.add_argument("--levels", type=int, default=30)
+    parser.add_argument("--limits", type=int, default=15)
+
+
 if __name__ == "__main__":
     have_own_mounts()
-    storm.main(test, lambda parser: parser.add_argument("--levels", type=int, default=30))
+    storm.main(test, add_arguments)

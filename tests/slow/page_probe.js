@@ -149,13 +149,14 @@ window.probe = (function () {
     });
   }
 
-  // Notes what gets the focus, and whether one sees it.
+  // Notes what gets the focus, and whether one sees it: where it comes twice, once by another way than
+  // a key, the key's counts.
   function watchFocus() {
     window.focused = new Map();
     document.addEventListener("focusin", function (event) {
       var style = getComputedStyle(event.target);
-      window.focused.set(event.target,
-                         style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1);
+      window.focused.set(event.target, window.focused.get(event.target) ||
+                         (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1));
     });
     document.activeElement.blur();
     window.scrollTo(0, 0);

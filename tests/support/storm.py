@@ -2,6 +2,7 @@
 randomness that can be had again. Standard library only."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -13,16 +14,22 @@ import sys
 import tempfile
 import time
 
+try:
+    import sqlite3
+except ImportError:  # a Python may be without
+    sqlite3 = None
+
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 CONFIG = TESTS / "fixtures" / "configs" / "storm.cfg"
 SKIPPED = 77  # exit status of a test that cannot be made here
-SECONDS = 300  # that nothing takes: whoever does, hangs
+SECONDS = 120  # that nothing takes: whoever does, hangs
 
 # What says when and how long, and pictures and pages, which say the former.
-UNLIKE_NAMES = {"files.json", "run"}
+UNLIKE_NAMES = {"files.json", "run", "run.lock", "run.guard"}
 UNLIKE_ENDINGS = (".png", ".pdf", ".html")
-# Members of manifests that say how long, and the checksum over them.
+# Members of manifests that say how long and how much, and the checksum over them.
 UNLIKE_MEMBERS = ("seconds", "memory", "checksum")
+UNLIKE_COLUMNS = ("seconds", "memory", "path")
 
 
 class Failure(Exception):
@@ -185,7 +192,9 @@ def files_of(out):
             folders[:] = [name for name in folders if not name.startswith("broken-")]
             for name in names:
                 path = pathlib.Path(folder, name)
-                if name == "artifact.json":
+                if name == "results.sqlite":
+                    found[str(path.relative_to(out))] = rows_of(path)
+                elif name == "artifact.json":
                     found[str(path.relative_to(out))] = manifest_of(path)
                 elif is_alike_ever(path) and not name.startswith("broken-"):
                     found[str(path.relative_to(out))] = path.read_bytes()
@@ -196,6 +205,20 @@ def manifest_of(path):
     """A manifest without what says how long."""
     members = json.loads(path.read_text(encoding="utf-8"))
     return {key: value for key, value in members.items() if key not in UNLIKE_MEMBERS}
+
+
+def rows_of(path):
+    """A database's tables without where it is and what says how long and how much."""
+    if sqlite3 is None:
+        return None
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+        tables = {}
+        for (table,) in file.execute("select name from sqlite_master where type = 'table'"):
+            columns = [row[1] for row in file.execute(f'pragma table_info("{table}")')
+                       if not row[1].endswith(UNLIKE_COLUMNS)]
+            chosen = ", ".join(f'"{column}"' for column in columns)
+            tables[table] = file.execute(f'select {chosen} from "{table}"').fetchall()
+        return tables
 
 
 def must_be_alike(one, other):

@@ -33,7 +33,7 @@ static char *content(const cop_making *m, const char *name, size_t *size)
 {
     char *data = NULL;
     const char *path = cop_arena_printf(m->results.arena, "%s/%s", m->dir, name);
-    if (path == NULL || cop_file_read(path, MOST_BYTES, &data, size, NULL) != COP_OK)
+    if (path == NULL || cop_file_read_regular(path, MOST_BYTES, &data, size, NULL) != COP_OK)
         return NULL;
     return data;
 }

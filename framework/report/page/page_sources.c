@@ -66,7 +66,7 @@ static void add_config(const cop_making *m, cop_text *page)
     const char *path = cop_arena_printf(m->results.arena, "%s/" COP_CONFIG_FILE, m->record);
     char *text = NULL;
     page->failed = page->failed || path == NULL;
-    if (path == NULL || cop_file_read(path, MOST_CONFIG, &text, NULL, NULL) != COP_OK)
+    if (path == NULL || cop_file_read_regular(path, MOST_CONFIG, &text, NULL, NULL) != COP_OK)
         return;
     cop_html_fold(page, "config", "The study's config, every setting spelt out");
     cop_html_verbatim(page, text);

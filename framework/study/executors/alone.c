@@ -77,7 +77,7 @@ static cop_status take_lease(const cop_runner *r, const cop_stage *stage, cop_le
                              cop_error *err)
 {
     char who[300];
-    COP_TRY(cop_lease_take(r->store, &stage->id, lease, err));
+    COP_TRY(cop_lease_take(r->store, &stage->id, NULL, lease, err));
     if (*lease != NULL)
         return COP_OK;
     (void)cop_lease_holder(cop_store_dir(r->store), &stage->id, who, sizeof who);

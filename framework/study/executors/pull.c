@@ -23,13 +23,19 @@
 #define LEAST_WAIT 0.02
 #define MOST_WAIT  1.0
 
+/* Seconds of waiting in a row after which that is said, and for whom. */
+#define SILENT_WAIT 5.0
+
 typedef struct pull {
     cop_runner *r;
     const cop_pull_tell *tell;
-    bool *settled;   /* by stage: published, or failed */
-    int32_t *inputs; /* room for those of any stage */
-    size_t left;     /* that are not settled */
-    bool has_run;    /* something was computed in this pass */
+    bool *settled;                /* by stage: published, or failed */
+    int32_t *inputs;              /* room for those of any stage */
+    cop_heartbeat_watch *watches; /* by stage: what was seen of its lease */
+    size_t left;                  /* that are not settled */
+    bool has_run;                 /* something was computed in this pass */
+    double idle;                  /* since when nothing was; by cop_now */
+    bool has_said;                /* for whom it waits since then */
     cop_rates *rates;
     cop_memory_claims *claims; /* NULL: nothing is held back */
 } pull;
@@ -166,7 +172,7 @@ static cop_status take(pull *p, size_t i, cop_error *err)
     cop_lease *lease = NULL;
     if (!fits(p, stage))
         return COP_OK;
-    cop_status status = cop_lease_take(p->r->store, &stage->id, &lease, err);
+    cop_status status = cop_lease_take(p->r->store, &stage->id, &p->watches[i], &lease, err);
     if (status == COP_OK && lease != NULL)
         status = compute_leased(p, i, err);
     cop_lease_release(lease);
@@ -208,9 +214,25 @@ static bool is_stopped(const cop_runner *r)
     return r->stop != NULL && *r->stop != 0;
 }
 
-/* Others compute what is left: waits, a little longer each time. */
-static cop_status wait_for_others(const pull *p, double *seconds, cop_error *err)
+/* Says once who computes what is waited for. */
+static void say_for_whom(pull *p)
 {
+    char who[300];
+    for (size_t i = 0; !p->has_said && i < p->r->study->stage_count; i++) {
+        const cop_stage *stage = &p->r->study->stages[i];
+        if (p->settled[i] ||
+            cop_lease_holder(cop_store_dir(p->r->store), &stage->id, who, sizeof who)[0] == '\0')
+            continue;
+        cop_say(p->r->log, COP_LOG_INFO, "waiting for %s, which %s computes", stage->title, who);
+        p->has_said = true;
+    }
+}
+
+/* Others compute what is left: waits, a little longer each time. */
+static cop_status wait_for_others(pull *p, double *seconds, cop_error *err)
+{
+    if (cop_now() - p->idle >= SILENT_WAIT)
+        say_for_whom(p);
     double whole = *seconds >= 1.0 ? 1.0 : 0.0;
     struct timespec time = {.tv_sec = (time_t)whole, .tv_nsec = (long)((*seconds - whole) * 1e9)};
     (void)nanosleep(&time, NULL);
@@ -229,9 +251,11 @@ static cop_status pull_all(pull *p, cop_error *err)
         for (size_t i = 0; i < p->r->study->stage_count; i++)
             if (!p->settled[i])
                 COP_TRY(visit(p, i, err));
-        if (p->has_run)
+        if (p->has_run) {
             seconds = LEAST_WAIT;
-        else if (p->left > 0)
+            p->idle = cop_now();
+            p->has_said = false;
+        } else if (p->left > 0)
             COP_TRY(wait_for_others(p, &seconds, err));
     }
     return COP_OK;
@@ -252,9 +276,11 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
     pull p = {.r = r,
               .tell = tell,
               .left = r->study->stage_count,
+              .idle = cop_now(),
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
+              .watches = calloc(r->study->stage_count + 1, sizeof *p.watches),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
-    cop_status status = p.settled != NULL && p.inputs != NULL
+    cop_status status = p.settled != NULL && p.watches != NULL && p.inputs != NULL
                             ? cop_rates_make(r->study, r->store, NULL, &p.rates, err)
                             : cop_out_of_memory(err);
     if (status == COP_OK && r->memory > 0.0)
@@ -263,6 +289,40 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
         status = pull_all(&p, err);
     cop_memory_claims_close(p.claims);
     cop_rates_free(p.rates);
+    free(p.settled);
+    free(p.watches);
+    free(p.inputs);
+    return status;
+}
+
+/* Of the stages before it in the study, which may be its inputs, all is known. */
+static cop_status look_at(pull *p, size_t i, cop_error *err)
+{
+    cop_stage *stage = &p->r->study->stages[i];
+    bool is_done = false, are_settled = false;
+    COP_TRY(check_inputs(p, stage, &are_settled, err));
+    COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
+    if (is_done) {
+        free(stage->failure);
+        stage->failure = NULL;
+    } else if (stage->failure == NULL) {
+        COP_TRY(read_failure(p, stage, err));
+    }
+    if (is_done || stage->failure != NULL || !cop_study_wants(p->r->study, i))
+        settle(p, i);
+    return COP_OK;
+}
+
+cop_status cop_settle_stages(cop_runner *r, size_t *left, cop_error *err)
+{
+    pull p = {.r = r,
+              .left = r->study->stage_count,
+              .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
+              .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
+    cop_status status = p.settled != NULL && p.inputs != NULL ? COP_OK : cop_out_of_memory(err);
+    for (size_t i = 0; status == COP_OK && i < r->study->stage_count; i++)
+        status = look_at(&p, i, err);
+    *left = p.left;
     free(p.settled);
     free(p.inputs);
     return status;

@@ -23,6 +23,10 @@ typedef struct cop_pull_tell {
  * failure (disk, memory) ends it. */
 cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *err);
 
+/* Computes nothing: finds out what is published and what has failed, as stage->failure then says.
+ * *left is how many stages that are wanted are neither. */
+cop_status cop_settle_stages(cop_runner *r, size_t *left, cop_error *err);
+
 /* Forgets what those stages of the study that are wanted failed of that might not come again, with
  * `all` the others too. Returns how many are kept. */
 size_t cop_forget_failures(const cop_runner *r, bool all);

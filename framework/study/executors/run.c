@@ -255,3 +255,24 @@ cop_status cop_study_work(cop_study *s, cop_store *store, const cop_stage_record
     forget_failures(s);
     return s->choice.jobs > 0 ? work_by_crew(&r, choice, err) : work_alone(&r, choice, err);
 }
+
+cop_status cop_study_begin(cop_study *s, cop_store *store, cop_logger *log, size_t *left,
+                           cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .log = log};
+    forget_failures(s);
+    COP_TRY(begin(&r, err));
+    return cop_settle_stages(&r, left, err);
+}
+
+cop_status cop_study_end(cop_study *s, cop_store *store, const cop_stage_records *records,
+                         cop_logger *log, size_t *left, cop_error *err)
+{
+    cop_runner r = {.study = s, .store = store, .log = log};
+    COP_TRY(cop_study_compare(s, records, err));
+    forget_failures(s);
+    COP_TRY(cop_settle_stages(&r, left, err));
+    s->ran_through = true;
+    COP_TRY(write_record(&r, err));
+    return sum_failures(s, err);
+}

@@ -3,6 +3,7 @@
 
 #include "core/child.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/quantity.h"
 #include "store/failures.h"
@@ -310,27 +311,41 @@ static cop_status listen(cop_crew *c, struct pollfd *polls, cop_error *err)
     return COP_OK;
 }
 
+static bool is_asked_to_stop(const cop_crew *c)
+{
+    return c->r->stop != NULL && *c->r->stop != 0;
+}
+
+/* Stops where the run is to stop, and kills who does not. A signal has said so by itself, below
+ * what stood on the terminal. */
+static void stop_in_time(cop_crew *c, cop_budget *limits, bool has_grown, char *budget, size_t size)
+{
+    bool is_asked = is_asked_to_stop(c);
+    if (c->is_told_to_stop) {
+        if (c->kill_at > 0.0 && cop_now() >= c->kill_at)
+            tell_all(c, SIGKILL);
+        return;
+    }
+    bool is_up = !is_asked && cop_budget_is_up(limits, has_grown, budget, size);
+    if (is_asked)
+        cop_logger_leave_board(c->r->log);
+    if (is_up)
+        cop_say(c->r->log, COP_LOG_WARNING, "%s: what is under way is saved", budget);
+    c->is_told_to_stop = is_asked || is_up || c->is_lost;
+    if (c->is_told_to_stop)
+        tell_to_stop(c, is_asked && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
+}
+
 static cop_status watch(cop_crew *c, cop_budget *limits, char *budget, size_t size,
                         struct pollfd *polls, cop_error *err)
 {
     size_t ended = 0;
     while (are_any(c)) {
         bool has_grown = cop_remaining_done(c->remaining) != ended;
-        bool is_stopped = c->r->stop != NULL && *c->r->stop != 0;
         ended = cop_remaining_done(c->remaining);
-        if (!c->is_told_to_stop) {
-            bool is_up = !is_stopped && cop_budget_is_up(limits, has_grown, budget, size);
-            if (is_up)
-                cop_say(c->r->log, COP_LOG_WARNING, "%s: what is under way is saved", budget);
-            c->is_told_to_stop = is_stopped || is_up || c->is_lost;
-            if (c->is_told_to_stop)
-                tell_to_stop(c, is_stopped && *c->r->stop == SIGINT ? SIGINT : SIGTERM);
-        } else if (c->kill_at > 0.0 && cop_now() >= c->kill_at) {
-            c->kill_at = 0.0;
-            tell_all(c, SIGKILL);
-        }
-        COP_TRY(listen(c, polls, err));
+        stop_in_time(c, limits, has_grown, budget, size);
         cop_crew_show(c);
+        COP_TRY(listen(c, polls, err));
     }
     if (c->is_lost) {
         if (err != NULL)

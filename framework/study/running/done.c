@@ -54,7 +54,7 @@ cop_status cop_stage_ready(cop_runner *r, const cop_stage *stage, bool *done, co
     cop_status status = cop_stage_done(r->store, stage, done, &why);
     if (status == COP_DAMAGED) {
         *done = false;
-        COP_TRY(cop_lease_take(r->store, &stage->id, &lease, err));
+        COP_TRY(cop_lease_take(r->store, &stage->id, NULL, &lease, err));
         status = lease != NULL ? cop_stage_ready_leased(r, stage, done, err) : COP_OK;
         cop_lease_release(lease);
         return status;

@@ -150,11 +150,41 @@ static void a_thread_of_a_plugin_that_ends_the_process_is_a_failure(void **state
     assert_int_equal(status_of_end(false), 1);
 }
 
+/* Slurm signals every process of a job, and the one that watches over a worker that worker too: a
+ * second SIGTERM must not cost what is being saved. */
+static void being_told_twice_to_end_is_being_told(void **state)
+{
+    (void)state;
+    cop_signals *before = cop_signals_catch(NULL);
+    assert_non_null(before);
+    const volatile sig_atomic_t *asked = cop_signals_ask();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(raise(SIGTERM), 0); /* which ended this process else */
+    assert_int_equal(*asked, SIGTERM);
+    cop_signals_restore(before);
+}
+
+static void a_warning_ahead_asks_where_it_is_wanted(void **state)
+{
+    (void)state;
+    cop_signals *before = cop_signals_catch(NULL);
+    assert_non_null(before);
+    const volatile sig_atomic_t *asked = cop_signals_ask();
+    assert_true(handler_of(SIGUSR1) == SIG_DFL);
+    cop_signals_ask_ahead();
+    assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(*asked, SIGUSR1);
+    cop_signals_restore(before);
+    assert_true(handler_of(SIGUSR1) == SIG_DFL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_the_handlers_and_the_alarm_of_a_program_around_it),
         cmocka_unit_test(asks_where_nobody_has_chosen_and_gives_back),
+        cmocka_unit_test(being_told_twice_to_end_is_being_told),
+        cmocka_unit_test(a_warning_ahead_asks_where_it_is_wanted),
         cmocka_unit_test(goes_on_without_a_terminal_where_that_is_asked_for),
         cmocka_unit_test(a_pipe_without_a_reader_ends_nothing_that_has_begun),
         cmocka_unit_test(a_program_may_end_while_another_thread_is_in_a_plugin),

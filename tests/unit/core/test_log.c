@@ -300,10 +300,15 @@ static void a_board_stands_below_what_is_said(void **state)
     cop_logger_board(c.log, "three");
     cop_logger_board(c.log, "");
     cop_say(c.log, COP_LOG_INFO, "end");
+    cop_logger_board(c.log, "four");
+    (void)fputs("\n[told]\n", c.stream); /* by a handler of signals */
+    cop_logger_leave_board(c.log);
+    cop_logger_board(c.log, "five");
     end_with(&c, "one\ntwo"
                  "\r\033[K\033[A\033[Khello\none\ntwo"
                  "\r\033[K\033[A\033[Kthree"
-                 "\r\033[Kend\n");
+                 "\r\033[Kend\n"
+                 "four\n[told]\nfive\r\033[K");
 }
 
 static void a_board_is_nothing_where_nothing_is_rewritten(void **state)

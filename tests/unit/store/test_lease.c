@@ -38,7 +38,7 @@ static bool is_free(const scene *s, const cop_artifact_id *id)
 {
     cop_lease *lease = NULL;
     cop_error err = {0};
-    assert_ok(cop_lease_take(s->store, id, &lease, &err), &err);
+    assert_ok(cop_lease_take(s->store, id, NULL, &lease, &err), &err);
     bool got = lease != NULL;
     cop_lease_release(lease);
     return got;
@@ -52,7 +52,7 @@ static void one_at_a_time_has_a_lease(void **state)
     cop_error err = {0};
     char who[200], wanted[40];
     assert_string_equal(cop_lease_holder(s.dir, &stage, who, sizeof who), "");
-    assert_ok(cop_lease_take(s.store, &stage, &lease, &err), &err);
+    assert_ok(cop_lease_take(s.store, &stage, NULL, &lease, &err), &err);
     assert_non_null(lease);
     (void)snprintf(wanted, sizeof wanted, "process %ld on ", (long)getpid());
     assert_int_equal(
@@ -78,7 +78,7 @@ static void a_process_that_dies_lets_go(void **state)
     if (child == 0) {
         cop_lease *lease = NULL;
         (void)close(die[1]);
-        bool got = cop_lease_take(s.store, &stage, &lease, NULL) == COP_OK && lease != NULL;
+        bool got = cop_lease_take(s.store, &stage, NULL, &lease, NULL) == COP_OK && lease != NULL;
         (void)!write(ready[1], got ? "y" : "n", 1);
         (void)!read(die[0], &byte, 1);
         _exit(0);

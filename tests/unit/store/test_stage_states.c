@@ -130,7 +130,7 @@ static void what_a_process_has_the_lease_of_is_running(void **state)
     cop_error err = {0};
     cop_lease *lease = NULL;
     make(&s, state);
-    assert_ok(cop_lease_take(s.f->store, &s.stages[D].id, &lease, &err), &err);
+    assert_ok(cop_lease_take(s.f->store, &s.stages[D].id, NULL, &lease, &err), &err);
     look(&s);
     assert_states(&s, "ready waiting waiting running ready");
     cop_lease_release(lease);

@@ -165,12 +165,17 @@ static void what_was_left_meanwhile_goes_at_the_end(void **state)
 {
     store_fixture *f = *state;
     cop_error err = {0};
+    char claim[STORE_PATH + 128];
     leave_theirs(f->dir);
     be_killed(f);
+    assert_ok(cop_file_write(path_of(f->dir, "work/memory-host-1.claim", claim, sizeof claim), "1",
+                             1, &err),
+              &err);
     assert_swept(f->dir, false);
     cop_store_close(f->store);
     f->store = NULL;
     assert_swept(f->dir, true);
+    assert_int_not_equal(access(claim, F_OK), 0);
     assert_ok(cop_store_open(f->dir, &f->store, &err), &err);
 }
 
