@@ -49,14 +49,15 @@ static FILE *take_standard_output(FILE *out)
     return stream;
 }
 
-/* Gives it back. */
-static void return_standard_output(FILE *stream)
+/* Gives it back; false where not all could be written. */
+static bool return_standard_output(FILE *stream)
 {
     if (stream == NULL)
-        return;
+        return true;
+    bool is_good = ferror(stream) == 0;
     (void)fflush(stdout);
     (void)dup2(fileno(stream), STDOUT_FILENO);
-    (void)fclose(stream);
+    return fclose(stream) == 0 && is_good;
 }
 
 static cop_status work_all(work *w, cop_error *err)
@@ -86,7 +87,8 @@ static cop_status work_all(work *w, cop_error *err)
                                     .tells_progress = call->arguments->progress};
     cop_status status =
         cop_study_work(w->from.study, w->store, &w->from.records, stop, &choice, call->log, err);
-    return_standard_output(own);
+    if (!return_standard_output(own) && status == COP_OK)
+        status = cop_fail(err, COP_FAILED, "cannot write to standard output");
     if (status == COP_CANCELLED && is_job && *stop == SIGUSR1)
         return cop_call_requeue(call, w->from.dir, &before, err);
     return status;

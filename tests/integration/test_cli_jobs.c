@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,31 @@ static void work_computes_what_a_run_has_laid_out(void **state)
     remove_tree(s.dir);
 }
 
+static void fill_the_disk(const void *own)
+{
+    (void)own;
+    if (dup2(open("/dev/full", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) < 0)
+        _exit(9);
+}
+
+/* The stages are computed, and that it could not say so is told. */
+static void work_tells_what_it_could_not_write(void **state)
+{
+    (void)state;
+    scene s = make_scene(whole, NULL);
+    const char *out = in(&s, "results");
+    const command_way way = {.prepare = fill_the_disk};
+    assert_ends(s.dir, start_jobs(&s, out, "1", "--quiet"), 0);
+    assert_ends(s.dir, start_program(s.dir, &way, WORDS("work", out)), 0); /* nothing to say */
+    assert_ends(s.dir,
+                start_command(s.dir, WORDS("run", s.config, "--out", in(&s, "second"),
+                                           "--time-budget", "0.001s")),
+                1);
+    assert_ends(s.dir, start_program(s.dir, &way, WORDS("work", in(&s, "second"))), 1);
+    assert_contains(s.dir, "err", "coppice: cannot write to standard output\n");
+    remove_tree(s.dir);
+}
+
 /* What a plugin prints does not come between what a worker says. */
 static void what_plugins_print_is_not_what_workers_say(void **state)
 {
@@ -342,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_diverged_is_tried_again_when_that_is_asked_for),
         cmocka_unit_test(what_diverged_is_no_matter_of_other_cells),
         cmocka_unit_test(work_computes_what_a_run_has_laid_out),
+        cmocka_unit_test(work_tells_what_it_could_not_write),
         cmocka_unit_test(what_plugins_print_is_not_what_workers_say),
         cmocka_unit_test(a_lease_of_a_lost_machine_is_taken_over_in_time),
         cmocka_unit_test(bad_numbers_of_jobs_are_refused),
