@@ -289,9 +289,11 @@ static void a_terminal_gets_a_table(void **state)
     char text[4096];
     size_t length = 0;
     (void)state;
-    run_quick(&t);
     int master = posix_openpt(O_RDWR | O_NOCTTY);
-    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    if (master < 0)
+        skip(); /* no terminals here, as in a bare chroot */
+    run_quick(&t);
+    assert_true(grantpt(master) == 0 && unlockpt(master) == 0);
     const command_way way = {.prepare = become_terminal, .own = ptsname(master)};
     int keep = open(ptsname(master), O_RDWR | O_NOCTTY); /* else what is written is lost */
     assert_true(keep >= 0);
