@@ -282,6 +282,8 @@ static void a_store_is_not_exchanged(void **state)
 {
     (void)state;
     scene s = make_scene();
+    assert_ends(s.dir, start_command(s.dir, WORDS("run", s.dir, "--store", "")), 2);
+    assert_contains(s.dir, "err", "option '--store' is '', wanted a directory\n");
     char config[400], store[300], other[300], fresh[300];
     (void)snprintf(config, sizeof config, "%s/one.cfg", s.dir);
     (void)snprintf(store, sizeof store, "%s/shared", s.dir);

@@ -1,4 +1,4 @@
-/* crew.h (implemented in board.c): the workers of a run, as the files that watch them
+/* crew.h (implemented in board.c, hearing.c): the workers of a run, as the files that watch them
  * share it. */
 #ifndef COP_STUDY_EXECUTORS_CREW_H
 #define COP_STUDY_EXECUTORS_CREW_H
@@ -38,6 +38,16 @@ typedef struct cop_crew {
     cop_error reason;
     double shown; /* when the whole was last shown */
 } cop_crew;
+
+/* hearing.c: reads what a worker has said, and what is on its log, where there is something: each
+ * line is heard, or said on. Waits where nothing is there. */
+cop_status cop_crew_hear(cop_crew *c, cop_crew_member *w, bool said, bool log, cop_error *err);
+
+/* The same: the stage that the worker is at has ended. */
+cop_status cop_crew_hear_ended(cop_crew *c, cop_crew_member *w, cop_error *err);
+
+/* The same: whether the worker is at the stage that it was asked to end for. */
+bool cop_member_is_late(const cop_crew_member *w);
 
 /* board.c: shows how far the workers and the whole are, where it is time to. */
 void cop_crew_show(cop_crew *c);

@@ -37,6 +37,7 @@ typedef struct pull {
     double idle;                  /* since when nothing was; by cop_now */
     bool has_said;                /* for whom it waits since then */
     cop_rates *rates;
+    bool *is_learnt;           /* by stage: the rates know it */
     cop_memory_claims *claims; /* NULL: nothing is held back */
 } pull;
 
@@ -115,6 +116,15 @@ static cop_status run_logged(const pull *p, const cop_stage *stage, cop_error *r
     return status;
 }
 
+/* What a published stage took, whoever computed it, tells of those like it. */
+static void learn(pull *p, const cop_stage *stage)
+{
+    size_t i = (size_t)(stage - p->r->study->stages);
+    if (!p->is_learnt[i])
+        (void)cop_rates_learn_published(p->rates, p->r->store, stage, NULL);
+    p->is_learnt[i] = true;
+}
+
 static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
 {
     cop_error reason = {0};
@@ -125,7 +135,7 @@ static cop_status compute(pull *p, cop_stage *stage, cop_error *err)
     cop_memory_forget_peak();
     cop_status status = run_logged(p, stage, &reason);
     if (status == COP_OK) {
-        (void)cop_rates_learn_published(p->rates, p->r->store, stage, NULL);
+        learn(p, stage);
         cop_failure_forget(p->r->store, &stage->id);
         size_t number = (size_t)(stage - p->r->study->stages) + 1;
         cop_say(p->r->log, COP_LOG_INFO, "[%zu/%zu] %s: %.1f s", number, p->r->study->stage_count,
@@ -191,6 +201,7 @@ static cop_status visit(pull *p, size_t i, cop_error *err)
         return COP_OK;
     COP_TRY(cop_stage_ready(p->r, stage, &is_done, err));
     if (is_done) {
+        learn(p, stage);
         /* What its inputs failed of is no matter. There are a checkpoint and a lease if a run was
          * killed after it had published and before it tidied up. */
         free(stage->failure);
@@ -279,10 +290,12 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
               .idle = cop_now(),
               .settled = calloc(r->study->stage_count + 1, sizeof *p.settled),
               .watches = calloc(r->study->stage_count + 1, sizeof *p.watches),
+              .is_learnt = calloc(r->study->stage_count + 1, sizeof *p.is_learnt),
               .inputs = calloc(most_inputs(r->study) + 1, sizeof *p.inputs)};
-    cop_status status = p.settled != NULL && p.watches != NULL && p.inputs != NULL
-                            ? cop_rates_make(r->study, r->store, NULL, &p.rates, err)
-                            : cop_out_of_memory(err);
+    cop_status status =
+        p.settled != NULL && p.watches != NULL && p.is_learnt != NULL && p.inputs != NULL
+            ? cop_rates_make(r->study, r->store, p.is_learnt, &p.rates, err)
+            : cop_out_of_memory(err);
     if (status == COP_OK && r->memory > 0.0)
         p.claims = cop_memory_claims_open(r->store, r->memory);
     if (status == COP_OK)
@@ -291,6 +304,7 @@ cop_status cop_pull_stages(cop_runner *r, const cop_pull_tell *tell, cop_error *
     cop_rates_free(p.rates);
     free(p.settled);
     free(p.watches);
+    free(p.is_learnt);
     free(p.inputs);
     return status;
 }
