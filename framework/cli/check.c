@@ -56,6 +56,7 @@ static cop_status print_all(const cop_call *call, const cop_config *config, cop_
     cop_checked checked = {.config = config, .varied = &varied};
     COP_TRY(cop_call_out(call, config, dir, sizeof dir, err));
     COP_TRY(cop_store_check(dir, err));
+    COP_TRY(cop_call_check_store(call, err));
     COP_TRY(cop_config_varied(config, arena, &varied, err));
     print_config(call, &checked);
     return print_study(call, dir, &checked, err);

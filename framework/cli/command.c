@@ -374,3 +374,14 @@ cop_status cop_call_out(const cop_call *call, const cop_config *config, char *pa
         return cop_fail_at(err, COP_INVALID, path, 0, "results cannot go here: not a directory");
     return COP_OK;
 }
+
+cop_status cop_call_check_store(const cop_call *call, cop_error *err)
+{
+    char shown[200];
+    struct stat info;
+    const char *store = call->arguments->store;
+    if (store == NULL || (store[0] != '\0' && (stat(store, &info) != 0 || S_ISDIR(info.st_mode))))
+        return COP_OK;
+    return cop_fail(err, COP_INVALID, "option '--store' is '%s', wanted a directory",
+                    cop_escape(store, shown, sizeof shown));
+}

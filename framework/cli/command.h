@@ -79,4 +79,7 @@ cop_status cop_call_cell(const cop_config *config, const char *label, const cop_
 cop_status cop_call_out(const cop_call *call, const cop_config *config, char *path, size_t size,
                         cop_error *err);
 
+/* Whether --store, where it is given, can be a directory; COP_INVALID otherwise. */
+cop_status cop_call_check_store(const cop_call *call, cop_error *err);
+
 #endif

@@ -27,8 +27,7 @@ cop_status cop_workforce_read(const cop_call *call, cop_workforce *out, cop_erro
 {
     const cop_arguments *a = call->arguments;
     *out = (cop_workforce){.jobs = 1, .limits.began = cop_now()};
-    if (a->store != NULL && a->store[0] == '\0')
-        return refuse("store", a->store, "a directory", err);
+    COP_TRY(cop_call_check_store(call, err));
     if (a->jobs != NULL)
         COP_TRY(cop_argument_integer("jobs", a->jobs, 1, MOST_JOBS, &out->jobs, err));
     if (a->time_budget != NULL && !cop_read_time(a->time_budget, &out->limits.seconds))

@@ -240,5 +240,9 @@ cop_status cop_shared_store_forget(const char *dir, const char *user, bool only_
         if (errno != ENOENT)
             return cop_fail_errno(err, "cannot remove", path);
     }
-    return cop_fail(err, COP_INVALID, "%s is no directory that the store of %s lists", user, dir);
+    return cop_fail(
+        err, COP_INVALID,
+        "%s is no directory that the store of %s lists: it knows whole paths, a file for "
+        "each in %s/users",
+        user, dir, root[0] != '\0' ? root : dir);
 }

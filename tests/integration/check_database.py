@@ -357,6 +357,9 @@ def queries_only_read():
         coppice("index", "first/results.sqlite", "--query", sql, status=2, says=says)
     same("the database", content("first/results.sqlite"), before)
     coppice("index", "first/results.sqlite", status=2, says="is a file")
+    with open(os.path.join(work, "cut.sqlite"), "wb") as file:
+        file.write(before[:2000])
+    coppice("index", "cut.sqlite", "--query", "cells", status=1, says="cut.sqlite: is damaged: ")
     coppice("index", write("notes.txt", "not a database"), "--query", "tickets", status=2,
             says="is no results database")
 

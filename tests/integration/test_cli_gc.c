@@ -284,6 +284,13 @@ static void a_store_is_not_exchanged(void **state)
     scene s = make_scene();
     assert_ends(s.dir, start_command(s.dir, WORDS("run", s.dir, "--store", "")), 2);
     assert_contains(s.dir, "err", "option '--store' is '', wanted a directory\n");
+    char file[400];
+    (void)snprintf(file, sizeof file, "%s/one.cfg", s.dir);
+    const char *const commands[] = {"run", "check"};
+    for (int i = 0; i < 2; i++) {
+        assert_ends(s.dir, start_command(s.dir, WORDS(commands[i], file, "--store", file)), 2);
+        assert_contains(s.dir, "err", "/one.cfg', wanted a directory\n");
+    }
     char config[400], store[300], other[300], fresh[300];
     (void)snprintf(config, sizeof config, "%s/one.cfg", s.dir);
     (void)snprintf(store, sizeof store, "%s/shared", s.dir);

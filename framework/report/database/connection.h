@@ -20,8 +20,9 @@ struct cop_database {
     const char *path; /* of one that is read; owned. NULL: in memory */
 };
 
-/* Says what SQLite last complained about, after `what`: COP_FAILED, or COP_INVALID where the query
- * is at fault. */
+/* Says what SQLite last complained about, after `what`, or of a file that is damaged, after its
+ * name (COP_FAILED then, whatever `status`): COP_FAILED, or COP_INVALID where the query is at
+ * fault. */
 cop_status cop_database_refuse(const cop_database *db, const char *what, cop_status status,
                                cop_error *err);
 

@@ -102,6 +102,10 @@ cop_status cop_database_refuse(const cop_database *db, const char *what, cop_sta
     int code = sqlite3_errcode(db->connection);
     if (code == SQLITE_NOMEM)
         return cop_out_of_memory(err);
+    const char *file = sqlite3_db_filename(db->connection, "main");
+    if ((code == SQLITE_CORRUPT || code == SQLITE_NOTADB) && file != NULL && file[0] != '\0')
+        return cop_fail_at(err, COP_FAILED, file, 0, "is damaged: %s; make it again",
+                           sqlite3_errmsg(db->connection));
     return cop_fail(err, status, "%s: %s", what, sqlite3_errmsg(db->connection));
 }
 
